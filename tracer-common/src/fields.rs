@@ -1,0 +1,92 @@
+//! The kernel fields that the programs read, named once.
+//!
+//! A Rust-built object carries no CO-RE relocations. So each field is a `u64`
+//! in the object's `.rodata` that the loader sets from the running kernel's
+//! BTF before the verifier sees the program: the verifier takes it as a
+//! constant and prunes what depends on an absent field.
+
+/// Calls `$each!` with one row per field:
+/// `GLOBAL: "struct", "member" or "member of an older kernel", …;`
+///
+/// `sizeof` as the member asks for the size of the type.
+#[macro_export]
+macro_rules! kernel_fields {
+    ($each:ident) => {
+        $each! {
+            TASK_PID: "task_struct", "pid";
+            TASK_TGID: "task_struct", "tgid";
+            TASK_FLAGS: "task_struct", "flags";
+            // `state` until 5.14, when it was renamed to catch direct accesses
+            // (commit 2f064a59a11f).
+            TASK_STATE: "task_struct", "__state", "state";
+            TASK_EXIT_STATE: "task_struct", "exit_state";
+            TASK_EXIT_CODE: "task_struct", "exit_code";
+            TASK_EXIT_SIGNAL: "task_struct", "exit_signal";
+            TASK_START: "task_struct", "start_boottime";
+            TASK_COMM: "task_struct", "comm";
+            TASK_REAL_PARENT: "task_struct", "real_parent";
+            TASK_GROUP_LEADER: "task_struct", "group_leader";
+            TASK_CHILDREN: "task_struct", "children";
+            TASK_THREAD_PID: "task_struct", "thread_pid";
+            TASK_SIGNAL: "task_struct", "signal";
+            TASK_SIGHAND: "task_struct", "sighand";
+            TASK_MM: "task_struct", "mm";
+            TASK_UTIME: "task_struct", "utime";
+            TASK_STIME: "task_struct", "stime";
+            TASK_RUNTIME: "task_struct", "se.sum_exec_runtime";
+            TASK_NVCSW: "task_struct", "nvcsw";
+            TASK_NIVCSW: "task_struct", "nivcsw";
+            TASK_MIN_FLT: "task_struct", "min_flt";
+            TASK_MAJ_FLT: "task_struct", "maj_flt";
+            TASK_IN_EXECVE: "task_struct", "in_execve";
+            SIGNAL_LIVE: "signal_struct", "live";
+            SIGNAL_FLAGS: "signal_struct", "flags";
+            SIGNAL_GROUP_EXIT_CODE: "signal_struct", "group_exit_code";
+            SIGNAL_IS_SUBREAPER: "signal_struct", "is_child_subreaper";
+            SIGNAL_HAS_SUBREAPER: "signal_struct", "has_child_subreaper";
+            SIGNAL_UTIME: "signal_struct", "utime";
+            SIGNAL_STIME: "signal_struct", "stime";
+            SIGNAL_RUNTIME: "signal_struct", "sum_sched_runtime";
+            SIGNAL_NVCSW: "signal_struct", "nvcsw";
+            SIGNAL_NIVCSW: "signal_struct", "nivcsw";
+            SIGNAL_MIN_FLT: "signal_struct", "min_flt";
+            SIGNAL_MAJ_FLT: "signal_struct", "maj_flt";
+            SIGNAL_MAXRSS: "signal_struct", "maxrss";
+            SIGHAND_ACTION: "sighand_struct", "action";
+            SIGACTION_HANDLER: "sigaction", "sa_handler";
+            SIGACTION_FLAGS: "sigaction", "sa_flags";
+            K_SIGACTION_SIZE: "k_sigaction", "sizeof";
+            SIGINFO_CODE: "kernel_siginfo", "si_code";
+            SIGINFO_FIELDS: "kernel_siginfo", "_sifields";
+            PID_LEVEL: "pid", "level";
+            PID_NUMBERS: "pid", "numbers";
+            UPID_SIZE: "upid", "sizeof";
+            UPID_NS: "upid", "ns";
+            PIDNS_CHILD_REAPER: "pid_namespace", "child_reaper";
+            MM_ARG_START: "mm_struct", "arg_start";
+            MM_ARG_END: "mm_struct", "arg_end";
+            BPRM_FILENAME: "linux_binprm", "filename";
+        }
+    };
+}
+
+/// A field that this kernel lacks.
+pub const ABSENT: u64 = u64::MAX;
+
+/// Packs a field for its global: the byte offset, and for a flag of less than
+/// a byte the mask within that byte.
+pub const fn pack(offset: u32, mask: u8) -> u64 {
+    offset as u64 | (mask as u64) << 32
+}
+
+/// The byte offset of a packed field.
+#[inline(always)]
+pub const fn offset(field: u64) -> usize {
+    field as u32 as usize
+}
+
+/// The mask of a packed flag.
+#[inline(always)]
+pub const fn mask(field: u64) -> u8 {
+    (field >> 32) as u8
+}

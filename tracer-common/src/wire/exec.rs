@@ -1,0 +1,39 @@
+//! exec succeeded; and a changed command name.
+
+use super::{Comm, Header, record};
+
+record! {
+    /// Followed by `filename_len` bytes of file name and `argv_len` bytes of
+    /// arguments (NUL-separated).
+    Exec: Exec {
+        head: Header,
+        /// The pid before exec: another than `head.who.pid` when a thread that
+        /// was not the leader called exec.
+        old_pid: u32,
+        filename_len: u32,
+        argv_len: u32,
+        /// Length of all arguments in memory: more than `argv_len` when cut.
+        argv_total: u32,
+        flags: u32,
+        zero: u32,
+        comm: Comm,
+    }
+}
+
+/// The file name is longer than [`FILENAME_MAX`].
+pub const EXEC_FILENAME_CUT: u32 = 1 << 0;
+/// The arguments were not in memory when the program looked.
+pub const EXEC_ARGV_UNREADABLE: u32 = 1 << 1;
+
+/// Both are powers of two: the verifier follows a mask, not a comparison.
+pub const FILENAME_MAX: usize = 512;
+pub const ARGV_MAX: usize = 4096;
+
+record! {
+    /// `head.who` goes by another name now (prctl, or a write to
+    /// /proc/PID/comm). A change by exec is in [`Exec`].
+    CommChange: Comm {
+        head: Header,
+        comm: Comm,
+    }
+}

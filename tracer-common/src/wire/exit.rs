@@ -1,0 +1,53 @@
+//! A task has entered `do_exit`.
+
+use super::{Comm, Group, Header, record};
+use crate::maps::FaultCounts;
+
+record! {
+    Exit: Exit {
+        head: Header,
+        /// The task's own exit code, in wait status form.
+        code: i32,
+        /// `signal->group_exit_code`, meant when [`EXIT_GROUP_EXIT`] is set.
+        group_code: i32,
+        flags: u32,
+        exit_signal: i32,
+        parent: Group,
+        /// Who inherits the children, meant when [`EXIT_REAPER`] is set.
+        reaper: Group,
+        usage: Usage,
+        /// User page faults of the task since tracing began, meant when
+        /// faults are traced.
+        faults: FaultCounts,
+        comm: Comm,
+    }
+}
+
+/// The last thread of its group.
+pub const EXIT_GROUP_DEAD: u32 = 1 << 0;
+/// This kernel does not say reliably whether the group is dead.
+pub const EXIT_GROUP_DEAD_UNKNOWN: u32 = 1 << 1;
+/// SIGNAL_GROUP_EXIT: `group_code` is what wait will report.
+pub const EXIT_GROUP_EXIT: u32 = 1 << 2;
+/// The parent ignores SIGCHLD.
+pub const EXIT_SIGCHLD_IGNORED: u32 = 1 << 3;
+/// The parent has set SA_NOCLDWAIT.
+pub const EXIT_NOCLDWAIT: u32 = 1 << 4;
+/// `reaper` is known; without it the group has no children.
+pub const EXIT_REAPER: u32 = 1 << 5;
+record! {
+    /// The kernel's own accounting: of a task at its exit, or of a whole
+    /// thread group (`signal_struct`) at its end. Times in ns.
+    Usage {
+        utime: u64,
+        stime: u64,
+        /// Time on CPU as the scheduler counted it.
+        runtime: u64,
+        nvcsw: u64,
+        nivcsw: u64,
+        min_flt: u64,
+        maj_flt: u64,
+        /// Highest resident set of the group, pages; 0: not kept.
+        maxrss: u64,
+    }
+}

@@ -1,0 +1,139 @@
+//! The records of the ring buffer, byte for byte: one file per lifecycle
+//! moment, named as its probe and its event are.
+//!
+//! A record is a `repr(C)` struct that begins with a [`Header`]. Both sides are
+//! built from the same commit and loaded together, so there is no version
+//! here; what is kept on disk is another format (docs/recording-format.md).
+
+mod exec;
+mod exit;
+mod fork;
+mod free;
+mod notify;
+mod signal;
+mod switch;
+mod task;
+mod wait;
+
+pub use exec::*;
+pub use exit::*;
+pub use fork::*;
+pub use free::*;
+pub use notify::*;
+pub use signal::*;
+pub use switch::*;
+pub use task::*;
+pub use wait::*;
+
+/// Declares a record: `repr(C)`, plain bytes on both sides, its kind beside it.
+macro_rules! record {
+    ($(#[$meta:meta])* $name:ident $(: $kind:ident)? { $($(#[$field:meta])* $member:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Copy)]
+        #[cfg_attr(
+            feature = "user",
+            derive(zerocopy::FromBytes, zerocopy::KnownLayout, zerocopy::Immutable)
+        )]
+        pub struct $name { $($(#[$field])* pub $member: $type,)* }
+
+        $(impl $crate::wire::Record for $name {
+            const KIND: $crate::wire::Kind = $crate::wire::Kind::$kind;
+        })?
+
+        // No padding: the kernel refuses to copy out bytes that nobody wrote,
+        // and a reader must not mistake them for data.
+        const _: () = assert!(size_of::<$name>() == 0 $(+ size_of::<$type>())*);
+        const _: () = assert!(align_of::<$name>() <= 8);
+    };
+}
+pub(crate) use record;
+
+/// What happened. Numbered by hand, never reused: the number is the index of
+/// the loss counters too.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Fork = 1,
+    WakeupNew = 2,
+    FirstRun = 3,
+    Exec = 4,
+    Comm = 5,
+    Signal = 6,
+    OomVictim = 7,
+    Exit = 8,
+    Notify = 9,
+    LastSwitch = 10,
+    Wait = 11,
+    Free = 12,
+    Task = 13,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 13] = [
+        Kind::Fork,
+        Kind::WakeupNew,
+        Kind::FirstRun,
+        Kind::Exec,
+        Kind::Comm,
+        Kind::Signal,
+        Kind::OomVictim,
+        Kind::Exit,
+        Kind::Notify,
+        Kind::LastSwitch,
+        Kind::Wait,
+        Kind::Free,
+        Kind::Task,
+    ];
+
+    /// The kind with that number, if there is one.
+    pub fn from_number(number: u32) -> Option<Kind> {
+        Self::ALL.into_iter().find(|&kind| kind as u32 == number)
+    }
+}
+
+/// A record that the kernel side sends.
+pub trait Record: Copy {
+    const KIND: Kind;
+}
+
+record! {
+    /// Who a record is about. PIDs are those of the initial pid namespace.
+    Who {
+        pid: u32,
+        tgid: u32,
+        /// `start_boottime` of the task, ns.
+        start: u64,
+        /// `start_boottime` of its group leader, ns.
+        leader_start: u64,
+    }
+}
+
+record! {
+    /// A thread group: its number and when its leader started.
+    Group {
+        tgid: u32,
+        zero: u32,
+        start: u64,
+    }
+}
+
+record! {
+    /// Begins every record.
+    Header {
+        kind: u32,
+        cpu: u32,
+        /// CLOCK_BOOTTIME, ns.
+        at: u64,
+        who: Who,
+    }
+}
+
+/// TASK_COMM_LEN (include/linux/sched.h).
+pub const COMM_LEN: usize = 16;
+
+/// A command name as the kernel keeps it: NUL-terminated, any bytes.
+pub type Comm = [u8; COMM_LEN];
+
+const _: () = assert!(size_of::<Header>() == 40);
+const _: () = assert!(Kind::ALL.len() < crate::maps::LOST_FAULTS);

@@ -1,0 +1,25 @@
+//! A task that ran before tracing began, from the task iterator.
+
+use super::{Comm, Group, Header, record};
+
+record! {
+    Task: Task {
+        head: Header,
+        parent: Group,
+        task_flags: u32,
+        /// 0 alive, 0x20 EXIT_ZOMBIE (include/linux/sched.h).
+        exit_state: u32,
+        exit_code: i32,
+        ns_pid: u32,
+        ns_level: u32,
+        exit_signal: i32,
+        comm: Comm,
+    }
+}
+
+/// EXIT_ZOMBIE (include/linux/sched.h).
+pub const EXIT_ZOMBIE: u32 = 0x20;
+/// PF_KTHREAD (include/linux/sched.h).
+pub const PF_KTHREAD: u32 = 0x0020_0000;
+/// PF_EXITING (include/linux/sched.h).
+pub const PF_EXITING: u32 = 0x0000_0004;

@@ -1,0 +1,97 @@
+//! A program is replaced.
+//!
+//! Hook: `sched_process_exec(p, pid_t old_pid, struct linux_binprm *bprm)`, in
+//! `exec_binprm` (fs/exec.c), once the new image is in place: the arguments
+//! lie on the new stack. Sends: [`Exec`] with file name and arguments behind.
+
+use aya_ebpf::{
+    helpers::{
+        bpf_probe_read_kernel_str_bytes,
+        generated::{bpf_probe_read_user, bpf_ringbuf_output},
+    },
+    macros::{btf_tracepoint, map},
+    maps::PerCpuArray,
+    programs::BtfTracePointContext,
+};
+use aya_log_ebpf::debug;
+use tracer_common::wire::{
+    ARGV_MAX, EXEC_ARGV_UNREADABLE, EXEC_FILENAME_CUT, Exec, FILENAME_MAX, Kind,
+};
+
+use crate::{
+    faults, fields,
+    ring::{EVENTS, header, lost, wake_flag},
+    task::argument,
+};
+
+/// Where the record is put together: its length is not known beforehand, and
+/// it is larger than a program's stack.
+#[repr(C)]
+struct Draft {
+    exec: Exec,
+    text: [u8; FILENAME_MAX + ARGV_MAX],
+}
+
+#[map]
+static DRAFT: PerCpuArray<Draft> = PerCpuArray::with_max_entries(1, 0);
+
+#[btf_tracepoint(function = "sched_process_exec")]
+fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
+    let Some(draft) = DRAFT.get_ptr_mut(0) else { return 0 };
+    let task = argument(&ctx, 0);
+    let filename = argument(&ctx, 2).follow(&fields::BPRM_FILENAME);
+    let mm = task.follow(&fields::TASK_MM);
+    let arg_start: u64 = mm.read(&fields::MM_ARG_START);
+    let argv_total = mm.read::<u64>(&fields::MM_ARG_END).saturating_sub(arg_start) as u32;
+    let mut flags = 0;
+    let old_pid: u32 = ctx.arg(1);
+    if old_pid != task.pid() {
+        faults::renamed(task);
+    }
+
+    // SAFETY: this CPU's draft; the kernel runs a tracepoint's programs with
+    // preemption off, and nothing execs in an interrupt.
+    let Draft { exec, text } = unsafe { &mut *draft };
+
+    // SAFETY: a helper read of a kernel string, bounded by the slice.
+    let filename = unsafe {
+        bpf_probe_read_kernel_str_bytes(filename.address() as *const u8, &mut text[..FILENAME_MAX])
+    };
+    let filename_len = filename.map_or(0, <[u8]>::len) & (FILENAME_MAX - 1);
+    if filename_len == FILENAME_MAX - 1 {
+        flags |= EXEC_FILENAME_CUT;
+    }
+
+    let mut argv_len = (argv_total as usize).min(ARGV_MAX - 1) & (ARGV_MAX - 1);
+    // SAFETY: `filename_len` is below FILENAME_MAX and `argv_len` below
+    // ARGV_MAX, so the read ends inside `text`.
+    let failed = unsafe {
+        let argv = text.as_mut_ptr().add(filename_len);
+        bpf_probe_read_user(argv.cast(), argv_len as u32, arg_start as *const _)
+    };
+    if failed != 0 {
+        debug!(&ctx, "exec of {}: arguments unreadable: {}", task.pid(), failed);
+        flags |= EXEC_ARGV_UNREADABLE;
+        argv_len = 0;
+    }
+
+    *exec = Exec {
+        head: header::<Exec>(task.who()),
+        old_pid,
+        filename_len: filename_len as u32,
+        argv_len: argv_len as u32,
+        argv_total,
+        flags,
+        zero: 0,
+        comm: task.comm(),
+    };
+    let length = size_of::<Exec>() + filename_len + argv_len;
+    // SAFETY: `length` is at most the size of the draft.
+    let failed = unsafe {
+        bpf_ringbuf_output((&raw const EVENTS).cast_mut().cast(), draft.cast(), length as u64, wake_flag())
+    };
+    if failed != 0 {
+        lost(Kind::Exec as usize, 1);
+    }
+    0
+}

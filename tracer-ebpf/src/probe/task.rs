@@ -1,0 +1,62 @@
+//! The tasks that exist when tracing begins.
+//!
+//! Hook: `iter/task` (kernel/bpf/task_iter.c, since 5.8): called once per task
+//! while user space reads the iterator's file. Writes: [`Task`].
+
+use aya_ebpf::{
+    bindings::seq_file,
+    helpers::generated::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_seq_write},
+};
+use tracer_common::wire::{Header, Kind, Task};
+
+use crate::{
+    fields,
+    kernel::{Struct, Trusted},
+};
+
+/// `struct bpf_iter__task`.
+#[repr(C)]
+struct Context {
+    meta: *const Meta,
+    task: *const u8,
+}
+
+/// `struct bpf_iter_meta`.
+#[repr(C)]
+struct Meta {
+    seq: *mut seq_file,
+}
+
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+fn task_iterator(ctx: *const Context) -> i32 {
+    // SAFETY: the kernel passes a valid context; the verifier checks both
+    // loads, and the task for null.
+    let (seq, pointer) = unsafe { ((*(*ctx).meta).seq, (*ctx).task) };
+    if pointer.is_null() {
+        return 0;
+    }
+    // SAFETY: a BTF-typed argument, not null.
+    let task = unsafe { Struct::<Trusted>::new(pointer) };
+    let (ns_pid, ns_level) = task.ns_pid();
+    let record = Task {
+        head: Header {
+            kind: Kind::Task as u32,
+            // SAFETY: helpers without preconditions.
+            cpu: unsafe { bpf_get_smp_processor_id() },
+            at: unsafe { bpf_ktime_get_boot_ns() },
+            who: task.who(),
+        },
+        parent: task.real_parent().group(),
+        task_flags: task.flags(),
+        exit_state: task.read(&fields::TASK_EXIT_STATE),
+        exit_code: task.read(&fields::TASK_EXIT_CODE),
+        ns_pid,
+        ns_level,
+        exit_signal: task.read(&fields::TASK_EXIT_SIGNAL),
+        comm: task.comm(),
+    };
+    // SAFETY: a fully written record on our own stack.
+    unsafe { bpf_seq_write(seq, (&raw const record).cast(), size_of::<Task>() as u32) };
+    0
+}

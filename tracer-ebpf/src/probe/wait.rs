@@ -1,0 +1,85 @@
+//! A wait system call returns: the only prompt witness of a reap where the
+//! kernel allows no hook on `release_task`.
+//!
+//! Hooks: `syscalls:sys_exit_wait4`, `sys_enter_waitid` and `sys_exit_waitid`
+//! (perf tracepoints). Enabling any system call tracepoint puts every system
+//! call of every task on the slow path (docs/architecture.md), so they can be
+//! left out with `--without syscalls`. Sends: [`Wait`].
+
+use aya_ebpf::{
+    helpers::{bpf_get_current_pid_tgid, bpf_probe_read_user},
+    macros::{map, tracepoint},
+    maps::LruHashMap,
+    programs::TracePointContext,
+};
+use tracer_common::wire::Wait;
+
+use crate::{
+    ring::{header, send},
+    task::current,
+};
+
+/// Offsets in the tracepoints' format (tracefs, all kernels 5.10 to 7.3).
+const RETURN: usize = 16;
+const WAITID_INFO: usize = 32;
+const WAITID_OPTIONS: usize = 40;
+
+/// WNOWAIT and WEXITED (include/uapi/linux/wait.h).
+const WNOWAIT: u64 = 0x0100_0000;
+const WEXITED: u64 = 4;
+
+/// Where in `siginfo_t` code and pid are (include/uapi/asm-generic/siginfo.h).
+const SI_CODE: u64 = 8;
+const SI_PID: u64 = 16;
+const CLD_DEATHS: core::ops::RangeInclusive<i32> = 1..=3;
+
+/// Threads inside a reaping waitid, and where they want the siginfo.
+#[map]
+static WAITID: LruHashMap<u64, u64> = LruHashMap::with_max_entries(4096, 0);
+
+#[tracepoint]
+fn sys_exit_wait4(ctx: TracePointContext) -> u32 {
+    // SAFETY: the offset is inside the tracepoint's record.
+    let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
+    if returned > 0 {
+        reaped(returned as u32);
+    }
+    0
+}
+
+#[tracepoint]
+fn sys_enter_waitid(ctx: TracePointContext) -> u32 {
+    // SAFETY: the offsets are inside the tracepoint's record.
+    let (info, options) = unsafe {
+        (ctx.read_at::<u64>(WAITID_INFO).unwrap_or(0), ctx.read_at::<u64>(WAITID_OPTIONS).unwrap_or(0))
+    };
+    if info != 0 && options & WEXITED != 0 && options & WNOWAIT == 0 {
+        let _ = WAITID.insert(&bpf_get_current_pid_tgid(), &info, 0);
+    }
+    0
+}
+
+#[tracepoint]
+fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
+    let caller = bpf_get_current_pid_tgid();
+    // SAFETY: copied out at once.
+    let Some(info) = (unsafe { WAITID.get(&caller) }).copied() else { return 0 };
+    let _ = WAITID.remove(&caller);
+    // SAFETY: the offset is inside the record; the helper checks user memory.
+    unsafe {
+        if ctx.read_at::<i64>(RETURN) != Ok(0) {
+            return 0;
+        }
+        let code = bpf_probe_read_user((info + SI_CODE) as *const i32).unwrap_or(0);
+        let child = bpf_probe_read_user((info + SI_PID) as *const u32).unwrap_or(0);
+        if CLD_DEATHS.contains(&code) {
+            reaped(child);
+        }
+    }
+    0
+}
+
+#[inline(always)]
+fn reaped(child: u32) {
+    send(|| Wait { head: header::<Wait>(current().who()), child, zero: 0 });
+}

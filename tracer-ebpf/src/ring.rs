@@ -1,0 +1,71 @@
+//! The way to user space: one ring buffer for all records, so that their order
+//! is the kernel's own, and a count of what found no room.
+
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
+    macros::map,
+    maps::{PerCpuArray, RingBuf},
+};
+use tracer_common::{
+    maps::LostCounts,
+    wire::{Header, Kind, Record, Who},
+};
+
+use crate::fields::get;
+
+/// Its size is the loader's choice (`--buffer`).
+#[map]
+pub static EVENTS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
+
+#[map]
+static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
+
+/// User space reads on a timer; it is woken before that only when this much
+/// waits for it, since a wake-up costs more than a record.
+#[unsafe(no_mangle)]
+static WAKE_AT: u64 = 0;
+
+/// The header of a record that happens now.
+#[inline(always)]
+pub fn header<R: Record>(who: Who) -> Header {
+    // SAFETY: helpers without preconditions.
+    let (cpu, at) = unsafe { (bpf_get_smp_processor_id(), bpf_ktime_get_boot_ns()) };
+    Header { kind: R::KIND as u32, cpu, at, who }
+}
+
+/// Sends a record that `fill` writes in place; counts it when there is no room.
+#[inline(always)]
+pub fn send<R: Record + 'static>(fill: impl FnOnce() -> R) {
+    match EVENTS.reserve::<R>(0) {
+        Some(mut entry) => {
+            entry.write(fill());
+            entry.submit(wake_flag());
+        }
+        None => lost(R::KIND as usize, 1),
+    }
+}
+
+/// Whether submitting should wake the reader.
+#[inline(always)]
+pub fn wake_flag() -> u64 {
+    let flag = if EVENTS.query(BPF_RB_AVAIL_DATA as u64) >= get(&WAKE_AT) {
+        BPF_RB_FORCE_WAKEUP
+    } else {
+        BPF_RB_NO_WAKEUP
+    };
+    u64::from(flag)
+}
+
+/// Counts `n` of that loss slot as lost.
+#[inline(always)]
+pub fn lost(slot: usize, n: u64) {
+    if let Some(counts) = LOST.get_ptr_mut(0) {
+        // SAFETY: the map's value for this CPU; the slot is a constant below
+        // LOST_SLOTS. A probe that interrupts another on this CPU can make the
+        // count one short, never the record.
+        unsafe { (*counts)[slot] += n }
+    }
+}
+
+const _: () = assert!(Kind::ALL.len() < tracer_common::maps::LOST_SLOTS);

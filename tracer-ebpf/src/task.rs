@@ -1,0 +1,250 @@
+//! What the probes ask of a task: one accessor per question, and the only
+//! place that knows which struct holds the answer.
+
+use aya_ebpf::{
+    bindings::task_struct,
+    helpers::{bpf_get_current_task, bpf_probe_read_kernel_buf},
+    programs::BtfTracePointContext,
+};
+use tracer_common::wire::{Comm, Group, Usage, Who};
+
+use crate::{
+    fields::{self, ABSENT, get, mask},
+    kernel::{Access, Probed, Struct, Trusted},
+};
+
+pub type Task<A> = Struct<A>;
+
+/// Argument `n` of a BTF tracepoint, a pointer to a kernel struct.
+#[inline(always)]
+pub fn argument(ctx: &BtfTracePointContext, n: usize) -> Struct<Trusted> {
+    // SAFETY: the arguments of a BTF tracepoint are trusted pointers.
+    unsafe { Struct::new(ctx.arg::<*const u8>(n)) }
+}
+
+/// The running task.
+#[inline(always)]
+pub fn current() -> Task<Probed> {
+    // SAFETY: the helper has no preconditions; what it returns is a kernel
+    // address, which `Probed` reads safely.
+    unsafe { Struct::new((bpf_get_current_task() as *const task_struct).cast()) }
+}
+
+/// How the parent treats SIGCHLD.
+pub struct Sigchld {
+    pub ignored: bool,
+    pub nocldwait: bool,
+}
+
+const SIGCHLD: usize = 17;
+const SIG_DFL: u64 = 0;
+const SIG_IGN: u64 = 1;
+const SA_NOCLDWAIT: u64 = 2;
+
+/// How far up the tree a subreaper is looked for.
+const MAX_ANCESTORS: usize = 16;
+
+impl<A: Access> Task<A> {
+    #[inline(always)]
+    pub fn pid(self) -> u32 {
+        self.read(&fields::TASK_PID)
+    }
+
+    #[inline(always)]
+    pub fn tgid(self) -> u32 {
+        self.read(&fields::TASK_TGID)
+    }
+
+    #[inline(always)]
+    pub fn leader(self) -> Self {
+        self.follow(&fields::TASK_GROUP_LEADER)
+    }
+
+    #[inline(always)]
+    pub fn real_parent(self) -> Self {
+        self.follow(&fields::TASK_REAL_PARENT)
+    }
+
+    #[inline(always)]
+    pub fn signal(self) -> Struct<A> {
+        self.follow(&fields::TASK_SIGNAL)
+    }
+
+    #[inline(always)]
+    pub fn who(self) -> Who {
+        Who {
+            pid: self.pid(),
+            tgid: self.tgid(),
+            start: self.read(&fields::TASK_START),
+            leader_start: self.leader().read(&fields::TASK_START),
+        }
+    }
+
+    #[inline(always)]
+    pub fn group(self) -> Group {
+        Group { tgid: self.tgid(), zero: 0, start: self.leader().read(&fields::TASK_START) }
+    }
+
+    #[inline(always)]
+    pub fn flags(self) -> u32 {
+        self.read(&fields::TASK_FLAGS)
+    }
+
+    /// `__state`; a long named `state` on older kernels, whose low half it is.
+    #[inline(always)]
+    pub fn state(self) -> u32 {
+        self.read(&fields::TASK_STATE)
+    }
+
+    /// Whether a flag of less than a byte is set: a bit field, or the `bool`
+    /// it became (`is_child_subreaper` in 7.x).
+    #[inline(always)]
+    fn flag(structure: Struct<A>, field: &'static u64) -> bool {
+        get(field) != ABSENT && structure.read::<u8>(field) & mask(get(field)) != 0
+    }
+
+    /// Inside exec, past the point of no return.
+    #[inline(always)]
+    pub fn in_execve(self) -> bool {
+        Self::flag(self, &fields::TASK_IN_EXECVE)
+    }
+
+    /// Has never been switched out: `__schedule` counts before it switches
+    /// (kernel/sched/core.c).
+    #[inline(always)]
+    pub fn never_ran(self) -> bool {
+        let voluntary: u64 = self.read(&fields::TASK_NVCSW);
+        voluntary == 0 && self.read::<u64>(&fields::TASK_NIVCSW) == 0
+    }
+
+    #[inline(always)]
+    pub fn comm(self) -> Comm {
+        let mut comm = [0; size_of::<Comm>()];
+        // SAFETY: a helper read of kernel memory into our own buffer; on a
+        // fault the buffer stays zero.
+        let _ = unsafe { bpf_probe_read_kernel_buf(self.at(&fields::TASK_COMM), &mut comm) };
+        comm
+    }
+
+    /// The task's own accounting, and its group's highest resident set.
+    #[inline(always)]
+    pub fn usage(self) -> Usage {
+        Usage {
+            utime: self.read(&fields::TASK_UTIME),
+            stime: self.read(&fields::TASK_STIME),
+            runtime: self.read(&fields::TASK_RUNTIME),
+            nvcsw: self.read(&fields::TASK_NVCSW),
+            nivcsw: self.read(&fields::TASK_NIVCSW),
+            min_flt: self.read(&fields::TASK_MIN_FLT),
+            maj_flt: self.read(&fields::TASK_MAJ_FLT),
+            maxrss: self.signal().read(&fields::SIGNAL_MAXRSS),
+        }
+    }
+
+    /// The accounting of the whole group. `__exit_signal` adds each thread's
+    /// share to it when the thread is released, the leader's last
+    /// (kernel/exit.c), so it is complete once the leader is freed.
+    #[inline(always)]
+    pub fn group_usage(self) -> Usage {
+        let signal = self.signal();
+        Usage {
+            utime: signal.read(&fields::SIGNAL_UTIME),
+            stime: signal.read(&fields::SIGNAL_STIME),
+            runtime: signal.read(&fields::SIGNAL_RUNTIME),
+            nvcsw: signal.read(&fields::SIGNAL_NVCSW),
+            nivcsw: signal.read(&fields::SIGNAL_NIVCSW),
+            min_flt: signal.read(&fields::SIGNAL_MIN_FLT),
+            maj_flt: signal.read(&fields::SIGNAL_MAJ_FLT),
+            maxrss: signal.read(&fields::SIGNAL_MAXRSS),
+        }
+    }
+
+    /// Number in its own pid namespace, and how deep that namespace is.
+    #[inline(always)]
+    pub fn ns_pid(self) -> (u32, u32) {
+        let level = self.ns_level();
+        (self.pid_at(level), level)
+    }
+
+    #[inline(always)]
+    fn thread_pid(self) -> Struct<Probed> {
+        self.follow(&fields::TASK_THREAD_PID).probed()
+    }
+
+    #[inline(always)]
+    pub fn ns_level(self) -> u32 {
+        self.thread_pid().read(&fields::PID_LEVEL)
+    }
+
+    /// `upid` of that level; the verifier cannot follow a computed index, so
+    /// the helper reads it.
+    #[inline(always)]
+    fn upid(self, level: u32) -> Struct<Probed> {
+        let size = get(&fields::UPID_SIZE) as usize;
+        let numbers = self.thread_pid().at(&fields::PID_NUMBERS);
+        // SAFETY: `Probed` reads any address safely.
+        unsafe { Struct::new(numbers.wrapping_add(level as usize * size)) }
+    }
+
+    /// The task's number as seen from a namespace of that level.
+    #[inline(always)]
+    pub fn pid_at(self, level: u32) -> u32 {
+        let nr = self.upid(level).address() as *const u32;
+        // SAFETY: `Probed` reads any address safely.
+        unsafe { Probed::read(nr) }
+    }
+
+    /// The action that the task's process has set for a signal.
+    #[inline(always)]
+    fn action(self, signal: usize) -> Struct<Probed> {
+        let size = get(&fields::K_SIGACTION_SIZE) as usize;
+        let actions = self.follow(&fields::TASK_SIGHAND).at(&fields::SIGHAND_ACTION);
+        // SAFETY: `Probed` reads any address safely.
+        unsafe { Struct::new(actions.wrapping_add((signal - 1) * size)) }
+    }
+
+    #[inline(always)]
+    pub fn sigchld(self) -> Sigchld {
+        let action = self.action(SIGCHLD);
+        Sigchld {
+            ignored: action.read::<u64>(&fields::SIGACTION_HANDLER) == SIG_IGN,
+            nocldwait: action.read::<u64>(&fields::SIGACTION_FLAGS) & SA_NOCLDWAIT != 0,
+        }
+    }
+
+    /// The signal has its default action.
+    #[inline(always)]
+    pub fn takes_default(self, signal: usize) -> bool {
+        self.action(signal).read::<u64>(&fields::SIGACTION_HANDLER) == SIG_DFL
+    }
+
+    /// Has children to hand on when it dies.
+    #[inline(always)]
+    pub fn has_children(self) -> bool {
+        self.read::<u64>(&fields::TASK_CHILDREN) != self.at(&fields::TASK_CHILDREN) as u64
+    }
+
+    /// Who inherits the children of a group of which this is the last thread:
+    /// the nearest living subreaper in the same pid namespace, else the
+    /// namespace's init (`find_new_reaper`, kernel/exit.c).
+    #[inline(always)]
+    pub fn reaper(self) -> Group {
+        let level = self.ns_level();
+        if Self::flag(self.signal(), &fields::SIGNAL_HAS_SUBREAPER) {
+            let mut ancestor = self;
+            for _ in 0..MAX_ANCESTORS {
+                ancestor = ancestor.real_parent();
+                if ancestor.pid() == 0 || ancestor.ns_level() != level {
+                    break;
+                }
+                let signal = ancestor.signal();
+                if Self::flag(signal, &fields::SIGNAL_IS_SUBREAPER)
+                    && signal.read::<u32>(&fields::SIGNAL_LIVE) != 0
+                {
+                    return ancestor.group();
+                }
+            }
+        }
+        self.upid(level).follow(&fields::UPID_NS).follow(&fields::PIDNS_CHILD_REAPER).group()
+    }
+}

@@ -1,0 +1,85 @@
+//! The one stream of events, whoever made it: the live kernel, a recording or
+//! a test.
+//!
+//! An event is a fact with a time. This module must not know where events come
+//! from, how they are stored or what is made of them.
+
+mod ids;
+mod moment;
+mod session;
+mod text;
+
+pub use ids::{ProcessId, TaskId, Who};
+pub use moment::{
+    Dead, Exec, Exit, Faults, Fork, Gap, LastSwitch, Lost, Notify, Sigchld, Signal, Snapshot,
+    Usage, Wait,
+};
+pub use session::{Hook, Purpose, Session};
+pub use text::{Comm, Text, arguments, command_line, escaped};
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// CLOCK_BOOTTIME, ns.
+    pub at: u64,
+    pub cpu: u32,
+    /// The task it happened to; [`Who::HOST`] where it is none.
+    pub who: Who,
+    pub what: What,
+}
+
+/// Declares the events: the enum, the numbers by which recordings know them
+/// and their names, so that none can be forgotten.
+macro_rules! events {
+    ($($number:literal $kind:ident $(($body:ty))? = $name:literal, $doc:literal;)*) => {
+        /// What happened.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum What { $(#[doc = $doc] $kind $(($body))?,)* }
+
+        /// [`What`] without its content. Numbered by hand, never reused: the
+        /// number is in recordings.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Kind { $(#[doc = $doc] $kind = $number,)* }
+
+        impl Kind {
+            pub const ALL: &[Kind] = &[$(Kind::$kind,)*];
+
+            pub fn from_number(number: u8) -> Option<Kind> {
+                match number { $($number => Some(Kind::$kind),)* _ => None }
+            }
+
+            /// The name in logs, reports and JSON.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name,)* }
+            }
+        }
+
+        impl What {
+            pub fn kind(&self) -> Kind {
+                match self { $(What::$kind { .. } => Kind::$kind,)* }
+            }
+        }
+    };
+}
+
+events! {
+    1 Session(Box<Session>) = "session", "The stream begins.";
+    2 Snapshot(Box<Snapshot>) = "snapshot", "A task that already exists.";
+    3 SnapshotEnd(u64) = "snapshot_end", "Every task alive at that time (ns since boot) has been told.";
+    4 Fork(Box<Fork>) = "fork", "`copy_process` has made the subject.";
+    5 WakeupNew = "wakeup_new", "`wake_up_new_task` has made the subject runnable.";
+    6 FirstRun = "first_run", "The subject runs for the first time.";
+    7 Exec(Box<Exec>) = "exec", "The subject has become another program.";
+    8 Comm(Comm) = "comm", "The subject has changed its name.";
+    9 Signal(Box<Signal>) = "signal", "A deadly signal was sent to the subject.";
+    10 OomVictim = "oom_victim", "The OOM killer chose the subject.";
+    11 Exit(Box<Exit>) = "exit", "The subject has entered `do_exit`.";
+    12 Notify(Notify) = "notify", "`do_notify_parent`: a dead process is a zombie, or handed on.";
+    13 LastSwitch(LastSwitch) = "last_switch", "The dead subject was switched out for good.";
+    14 Wait(Wait) = "wait", "A wait system call gave the subject a child.";
+    15 Free(Option<Box<Usage>>) = "free", "`delayed_put_task_struct`; a leader's says what its whole group used.";
+    16 Faults(Faults) = "faults", "User page faults of the subject since tracing began.";
+    17 Gap(Box<Gap>) = "gap", "Records were lost.";
+    18 End = "end", "Tracing stopped in good order.";
+}

@@ -1,0 +1,219 @@
+//! What the moments of a task's life say, one struct each, in the kernel's
+//! words. A field that may be unknown is an `Option`; zero is never "unknown".
+
+use super::{Comm, ProcessId, Text, Who};
+
+/// `copy_process` has made a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fork {
+    /// The task that called fork, vfork or clone.
+    pub by: Who,
+    /// `real_parent`: the caller's own parent under CLONE_PARENT.
+    pub parent: ProcessId,
+    /// CLONE_* without the exit signal (include/uapi/linux/sched.h).
+    pub clone_flags: Option<u64>,
+    /// PF_KTHREAD is set.
+    pub kthread: bool,
+    /// Sent to the parent at exit; -1: none, a thread.
+    pub exit_signal: i32,
+    /// Its number in its own pid namespace, and how deep that namespace is.
+    pub ns_pid: u32,
+    pub ns_level: u32,
+    pub comm: Comm,
+}
+
+/// A task that existed before tracing began, or was found again after a gap.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    pub parent: ProcessId,
+    pub kthread: bool,
+    /// A zombie already, with this wait status.
+    pub zombie: Option<i32>,
+    pub exit_signal: i32,
+    pub ns_pid: u32,
+    pub ns_level: u32,
+    pub comm: Comm,
+    /// /proc/PID/cmdline, of the leader; unknown when it could not be read.
+    pub argv: Option<Text>,
+}
+
+/// exec has put another program in place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exec {
+    /// The caller's pid before exec: another than the task's when a thread
+    /// that was not the leader called it.
+    pub old_pid: u32,
+    pub comm: Comm,
+    pub filename: Text,
+    /// Only the beginning of the file name is known.
+    pub filename_cut: bool,
+    /// NUL-separated; unknown when the memory could not be read.
+    pub argv: Option<Text>,
+    /// Bytes of all arguments; `argv` is cut when this is more.
+    pub argv_total: u32,
+}
+
+/// A signal was sent that ends the process unless it is blocked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signal {
+    pub sig: i32,
+    /// `si_code`: positive from the kernel, else from a process.
+    pub code: i32,
+    pub by: Who,
+    pub by_comm: Comm,
+    /// Sent to the whole process, not to one thread.
+    pub group: bool,
+}
+
+impl Signal {
+    /// Raised by the kernel: a fault, the OOM killer, a terminal.
+    pub fn from_kernel(&self) -> bool {
+        self.code > 0
+    }
+}
+
+/// The kernel's accounting, of a task or a whole thread group. Times in ns.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    pub utime: u64,
+    pub stime: u64,
+    /// Time on CPU as the scheduler counted it.
+    pub runtime: u64,
+    /// Voluntary and involuntary context switches.
+    pub nvcsw: u64,
+    pub nivcsw: u64,
+    /// Minor and major faults, those of the kernel on user memory included.
+    pub min_flt: u64,
+    pub maj_flt: u64,
+    /// Highest resident set of the process, pages; unknown where the kernel
+    /// has not kept it (yet).
+    pub maxrss: Option<u64>,
+}
+
+/// User page faults by class, counted since tracing began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Read of a page that is not present.
+    pub read: u64,
+    /// Write to a page that is not present.
+    pub write: u64,
+    /// Write to a present, write-protected page: a COW candidate.
+    pub write_protect: u64,
+    /// Instruction fetch.
+    pub instruction: u64,
+    /// A read that the protection forbids.
+    pub protection: u64,
+}
+
+impl Faults {
+    pub fn total(&self) -> u64 {
+        self.read + self.write + self.write_protect + self.instruction + self.protection
+    }
+
+    fn zip(self, other: Faults, with: impl Fn(u64, u64) -> u64) -> Faults {
+        Faults {
+            read: with(self.read, other.read),
+            write: with(self.write, other.write),
+            write_protect: with(self.write_protect, other.write_protect),
+            instruction: with(self.instruction, other.instruction),
+            protection: with(self.protection, other.protection),
+        }
+    }
+
+    pub fn plus(self, other: Faults) -> Faults {
+        self.zip(other, u64::saturating_add)
+    }
+
+    /// What was added since `earlier`.
+    pub fn since(self, earlier: Faults) -> Faults {
+        self.zip(earlier, u64::saturating_sub)
+    }
+}
+
+/// A task has entered `do_exit`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exit {
+    /// The task's own exit code, in wait status form.
+    pub code: i32,
+    /// SIGNAL_GROUP_EXIT: what wait will report for the process.
+    pub group_code: Option<i32>,
+    /// Whether this was the group's last thread, where the kernel says it.
+    pub group_dead: Option<bool>,
+    /// Of the process, sent to the parent.
+    pub exit_signal: i32,
+    pub parent: ProcessId,
+    pub sigchld: Sigchld,
+    /// Who inherits the children, if the group is dead and has any.
+    pub reaper: Option<ProcessId>,
+    pub usage: Usage,
+    /// Of the task since tracing began; unknown when faults are not traced.
+    pub faults: Option<Faults>,
+    pub comm: Comm,
+}
+
+/// What the parent does with SIGCHLD, read when the last thread exits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sigchld {
+    /// Default or caught: a child becomes a zombie.
+    Zombie,
+    /// SIG_IGN: the kernel reaps and sends nothing.
+    Ignored,
+    /// SA_NOCLDWAIT: the kernel reaps.
+    NoCldWait,
+}
+
+/// `do_notify_parent` has told an owner of a death.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notify {
+    /// Who must reap.
+    pub owner: ProcessId,
+    /// The dead process's number as its owner sees it.
+    pub seen_pid: u32,
+    /// The dead process is the event's own subject; otherwise the subject is a
+    /// dying parent that hands its zombie on, and this says its pid if known.
+    pub dead: Dead,
+    /// SA_NOCLDWAIT: reaped by the kernel, no zombie.
+    pub autoreap: bool,
+}
+
+/// Which process a [`Notify`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dead {
+    Subject,
+    /// A zombie of the subject's, by its pid in the initial namespace.
+    ChildPid(u32),
+    /// A zombie of the subject's that only `seen_pid` names.
+    Child,
+}
+
+/// A dead task was switched out for good.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastSwitch {
+    /// The next task, which ran `finish_task_switch`; pid 0 is the idle task.
+    pub next_pid: u32,
+    pub next_tgid: u32,
+    pub next_comm: Comm,
+}
+
+/// A wait system call returned to the event's subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wait {
+    /// The child's number in the caller's pid namespace; it may have stopped
+    /// or continued rather than died.
+    pub child: u32,
+}
+
+/// Records that found no room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gap {
+    /// Lost after this time and before the event's own. ns since boot.
+    pub since: u64,
+    /// How many of what, by [`super::Kind`] name.
+    pub lost: Vec<Lost>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lost {
+    pub kind: super::Kind,
+    pub count: u64,
+}

@@ -1,0 +1,115 @@
+//! The first event of every stream explains the rest: what machine this is,
+//! how its clocks relate, which hook serves each purpose and what that loses.
+
+use super::Text;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    pub tracer_version: String,
+    pub kernel_release: String,
+    pub hostname: String,
+    pub boot_id: String,
+    /// CLOCK_REALTIME minus CLOCK_BOOTTIME when tracing began, ns.
+    pub realtime_offset: i64,
+    pub page_size: u64,
+    /// USER_HZ: ticks a second in /proc.
+    pub ticks: u64,
+    pub cpus: u32,
+    /// `sizeof(struct task_struct)` and of a kernel stack, bytes: what a
+    /// zombie costs. Unknown where BTF does not say.
+    pub task_struct_size: Option<u64>,
+    pub kernel_stack_size: Option<u64>,
+    /// tracer's own command line, NUL-separated.
+    pub command: Text,
+    /// tracer's own pid.
+    pub tracer_pid: u32,
+    pub hooks: Vec<Hook>,
+}
+
+/// How one purpose is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hook {
+    pub purpose: Purpose,
+    /// The hook in use, as `type:name`; none: the purpose is not served.
+    pub hook: Option<String>,
+    /// What this hook does not tell that a better one would, or why there is
+    /// none; empty when nothing is lost.
+    pub loses: String,
+}
+
+/// What a hook is for. Numbered by hand: the number is in recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Purpose {
+    Fork = 1,
+    WakeupNew = 2,
+    Switch = 3,
+    Exec = 4,
+    Comm = 5,
+    Exit = 6,
+    Zombie = 7,
+    Reap = 8,
+    Free = 9,
+    Signal = 10,
+    Oom = 11,
+    Faults = 12,
+    Snapshot = 13,
+}
+
+impl Purpose {
+    pub const ALL: [Purpose; 13] = [
+        Purpose::Fork,
+        Purpose::WakeupNew,
+        Purpose::Switch,
+        Purpose::Exec,
+        Purpose::Comm,
+        Purpose::Exit,
+        Purpose::Zombie,
+        Purpose::Reap,
+        Purpose::Free,
+        Purpose::Signal,
+        Purpose::Oom,
+        Purpose::Faults,
+        Purpose::Snapshot,
+    ];
+
+    pub fn from_number(number: u8) -> Option<Purpose> {
+        Self::ALL.into_iter().find(|&purpose| purpose as u8 == number)
+    }
+
+    /// The name in reports and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Fork => "fork",
+            Purpose::WakeupNew => "made runnable",
+            Purpose::Switch => "first run, last switch",
+            Purpose::Exec => "exec",
+            Purpose::Comm => "comm change",
+            Purpose::Exit => "exit",
+            Purpose::Zombie => "zombie start",
+            Purpose::Reap => "reap",
+            Purpose::Free => "free",
+            Purpose::Signal => "death cause",
+            Purpose::Oom => "OOM victim",
+            Purpose::Faults => "page faults",
+            Purpose::Snapshot => "what already runs",
+        }
+    }
+}
+
+impl Session {
+    /// The wall clock at a moment of the stream, ns since 1970.
+    pub fn realtime(&self, at: u64) -> i64 {
+        self.realtime_offset.saturating_add_unsigned(at)
+    }
+
+    pub fn hook(&self, purpose: Purpose) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.purpose == purpose)
+    }
+
+    /// Why a purpose is not served, if it is not.
+    pub fn missing(&self, purpose: Purpose) -> Option<&str> {
+        let hook = self.hook(purpose)?;
+        hook.hook.is_none().then_some(hook.loses.as_str())
+    }
+}

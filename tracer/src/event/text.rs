@@ -1,0 +1,137 @@
+//! Names and arguments as the kernel has them: bytes, not text. What is shown
+//! is escaped here and nowhere else, so that no name can drive a terminal.
+
+use std::{fmt, sync::Arc};
+
+/// A command name (`task_struct.comm`): at most 15 bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Comm([u8; 16]);
+
+impl Comm {
+    /// The name up to the first NUL, cut after 15 bytes as the kernel does.
+    pub fn new(name: &[u8]) -> Self {
+        let mut comm = [0; 16];
+        let length = name.iter().position(|&byte| byte == 0).unwrap_or(name.len()).min(15);
+        comm[..length].copy_from_slice(&name[..length]);
+        Comm(comm)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        let length = self.0.iter().position(|&byte| byte == 0).unwrap_or(self.0.len());
+        &self.0[..length]
+    }
+}
+
+impl fmt::Display for Comm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&escaped(self.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Comm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", escaped(self.as_bytes()))
+    }
+}
+
+/// Bytes of any length, shared between the model, the log and the recorder.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Text(pub Arc<[u8]>);
+
+impl Text {
+    pub fn new(bytes: &[u8]) -> Self {
+        Text(bytes.into())
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&escaped(&self.0))
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", escaped(&self.0))
+    }
+}
+
+/// Bytes as one printable line: valid UTF-8 stays, control and invisible
+/// formatting characters and invalid bytes become `\n`, `\u{1b}` or `\xff`.
+pub fn escaped(bytes: &[u8]) -> String {
+    let mut line = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if is_plain(character) {
+                line.push(character);
+            } else {
+                line.extend(character.escape_default());
+            }
+        }
+        for byte in chunk.invalid() {
+            line.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    line
+}
+
+/// Neither a control character nor one that reorders or hides text: the bidi
+/// controls, zero-width characters and line separators of Unicode.
+fn is_plain(character: char) -> bool {
+    !character.is_control()
+        && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}' | '\u{00ad}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// NUL-separated arguments as one command line, each quoted where a shell
+/// would need it.
+pub fn command_line(argv: &[u8]) -> String {
+    arguments(argv).map(|argument| quoted(&escaped(argument))).collect::<Vec<_>>().join(" ")
+}
+
+/// The arguments in a NUL-separated list.
+pub fn arguments(argv: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let list = argv.strip_suffix(b"\0").unwrap_or(argv);
+    // No bytes at all is no arguments; a lone NUL is one empty argument.
+    (!argv.is_empty()).then(|| list.split(|&byte| byte == 0)).into_iter().flatten()
+}
+
+fn quoted(argument: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || "-_=+./:,@%^".contains(c);
+    if !argument.is_empty() && argument.chars().all(safe) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_bytes_are_escaped_and_plain_text_is_not() {
+        assert_eq!(escaped("naïve 🦀".as_bytes()), "naïve 🦀");
+        assert_eq!(escaped(b"\x1b[2J\n\xff\x80"), "\\u{1b}[2J\\n\\xff\\x80");
+        assert_eq!(escaped("a\u{202e}b\u{200b}c".as_bytes()), "a\\u{202e}b\\u{200b}c");
+        assert_eq!(escaped("\u{9b}31m".as_bytes()), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn arguments_are_told_apart_and_quoted() {
+        assert_eq!(command_line(b"sh\0-c\0exit 3\0"), "sh -c 'exit 3'");
+        assert_eq!(command_line(b"\0"), "''");
+        assert_eq!(command_line(b""), "");
+        assert_eq!(command_line(b"cut\0sho"), "cut sho");
+        assert_eq!(command_line(b"it's\0"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn comm_is_cut_as_the_kernel_cuts_it() {
+        assert_eq!(Comm::new(b"0123456789abcdefgh").as_bytes(), b"0123456789abcde");
+        assert_eq!(Comm::new(b"a\0rest").as_bytes(), b"a");
+    }
+}

@@ -1,0 +1,11 @@
+//! tracer as a library: the rooms of the house, in import order. See
+//! docs/architecture.md.
+
+pub mod event;
+pub mod export;
+pub mod model;
+pub mod recording;
+pub mod report;
+pub mod session;
+pub mod source;
+pub mod tui;

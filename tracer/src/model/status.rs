@@ -1,0 +1,152 @@
+//! What is known of a moment: its time, "not yet", or why it is unknown.
+//! Unknown is never shown as zero or as "no".
+
+use super::{Creation, Key, Model, State};
+use crate::event::Purpose;
+
+/// The moments of a process's life, in order, with the kernel's name for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Forked,
+    Runnable,
+    FirstRan,
+    Execed,
+    Exited,
+    Zombie,
+    LastSwitch,
+    Reaped,
+    Freed,
+}
+
+impl Moment {
+    pub const ALL: [Moment; 9] = [
+        Moment::Forked,
+        Moment::Runnable,
+        Moment::FirstRan,
+        Moment::Execed,
+        Moment::Exited,
+        Moment::Zombie,
+        Moment::LastSwitch,
+        Moment::Reaped,
+        Moment::Freed,
+    ];
+
+    /// The function of the kernel in which it happens.
+    pub fn kernel_name(self) -> &'static str {
+        match self {
+            Moment::Forked => "copy_process",
+            Moment::Runnable => "wake_up_new_task",
+            Moment::FirstRan => "schedule_tail",
+            Moment::Execed => "begin_new_exec",
+            Moment::Exited => "do_exit",
+            Moment::Zombie => "exit_notify",
+            Moment::LastSwitch => "finish_task_switch",
+            Moment::Reaped => "release_task",
+            Moment::Freed => "delayed_put_task_struct",
+        }
+    }
+
+    /// The purpose whose hook witnesses it.
+    fn purpose(self) -> Purpose {
+        match self {
+            Moment::Forked => Purpose::Fork,
+            Moment::Runnable => Purpose::WakeupNew,
+            Moment::FirstRan | Moment::LastSwitch => Purpose::Switch,
+            Moment::Execed => Purpose::Exec,
+            Moment::Exited => Purpose::Exit,
+            Moment::Zombie => Purpose::Zombie,
+            Moment::Reaped => Purpose::Reap,
+            Moment::Freed => Purpose::Free,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    At(u64),
+    /// At this time or before.
+    By(u64),
+    NotYet,
+    /// It did not happen and will not.
+    Never,
+    Unknown(Why),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It lies before tracing began.
+    BeforeTrace,
+    /// No hook serves this purpose on this machine.
+    NoHook(Purpose),
+    /// Its record was lost, or the way it happened is not witnessed.
+    Unseen,
+}
+
+impl Why {
+    pub fn text(self) -> &'static str {
+        match self {
+            Why::BeforeTrace => "before tracing began",
+            Why::NoHook(_) => "no hook for it in use",
+            Why::Unseen => "not witnessed",
+        }
+    }
+}
+
+impl Model {
+    /// What is known of a moment in a process's life.
+    pub fn moment(&self, key: Key, moment: Moment) -> Known {
+        let process = &self.processes[key];
+        let state = process.state();
+        let older = matches!(process.created_by, Creation::Snapshot);
+        let dead = state != State::Alive;
+        let (time, passed) = match moment {
+            Moment::Forked => (process.forked_at, true),
+            Moment::Runnable => (process.runnable_at, true),
+            Moment::FirstRan => {
+                (process.first_ran_at, older || dead || !process.executions.is_empty())
+            }
+            Moment::Execed => match process.executions.last() {
+                Some(execution) => (Some(execution.at), true),
+                None if dead => return Known::Never,
+                None => return Known::NotYet,
+            },
+            Moment::Exited => (process.exited_at, dead),
+            Moment::Zombie => {
+                if process.autoreaped == Some(true) {
+                    return Known::Never;
+                }
+                if process.zombie_inferred
+                    && let Some(at) = process.zombie_at
+                {
+                    return Known::By(at);
+                }
+                if process.zombie_when_found {
+                    return Known::Unknown(Why::BeforeTrace);
+                }
+                (process.zombie_at, state.is_gone())
+            }
+            Moment::LastSwitch => {
+                (process.last_switch.as_ref().map(|&(at, _)| at), state.is_gone())
+            }
+            Moment::Reaped => match (process.reaped_at, process.freed_at) {
+                (None, Some(freed)) => return Known::By(freed),
+                (reaped, _) => (reaped, state.is_gone()),
+            },
+            Moment::Freed => (process.freed_at, state == State::Vanished),
+        };
+        match time {
+            Some(at) => Known::At(at),
+            None if !passed => Known::NotYet,
+            None if self.missing(moment.purpose()).is_some() => {
+                Known::Unknown(Why::NoHook(moment.purpose()))
+            }
+            None if older && !dead => Known::Unknown(Why::BeforeTrace),
+            None if older
+                && matches!(moment, Moment::Forked | Moment::Runnable | Moment::FirstRan) =>
+            {
+                Known::Unknown(Why::BeforeTrace)
+            }
+            None => Known::Unknown(Why::Unseen),
+        }
+    }
+}
