@@ -1,0 +1,76 @@
+//! `build`: the eBPF object by its own compiler, then user space around it.
+//!
+//! Cargo decides both times what is fresh, so a second build is quick.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    artifacts,
+    setup::{self, Tools},
+    workspace,
+};
+
+/// How user space is built. The eBPF object is always optimised: without that
+/// the verifier refuses it.
+#[derive(Clone, Copy)]
+pub enum Profile {
+    Release,
+    Debug,
+}
+
+pub fn verb(profile: Profile) -> Result<()> {
+    println!("built {}", tracer(profile)?.display());
+    Ok(())
+}
+
+/// Builds everything, and gives the path of the tracer binary.
+pub fn tracer(profile: Profile) -> Result<PathBuf> {
+    let object = object(&setup::ensure()?)?;
+    let mut cargo = user_space(&object);
+    cargo.args(["build", "--package", "tracer", "--bin", "tracer"]);
+    if let Profile::Release = profile {
+        cargo.arg("--release");
+    }
+    artifacts::the(artifacts::executables(&mut cargo)?, "bin", "tracer")
+}
+
+/// Builds the eBPF object.
+pub fn object(tools: &Tools) -> Result<PathBuf> {
+    let cargo = tools.compiler.cargo.clone();
+    let path = join_paths(&tools.bin, "PATH")?;
+    let mut cargo = workspace::pristine(&cargo.unwrap_or_else(workspace::cargo_path));
+    cargo
+        .current_dir(workspace::root().join("tracer-ebpf"))
+        .env("PATH", path)
+        .env("LD_LIBRARY_PATH", &tools.llvm)
+        .env("RUSTC", &tools.compiler.rustc)
+        // Lets a stable compiler build `core` and use what eBPF needs.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-C debuginfo=2 -C link-arg=--btf")
+        .args(["build", "--release", "-Z", "build-std=core"])
+        .args(["--target", "bpfel-unknown-none", "--target-dir"])
+        .arg(workspace::root().join("target/bpf"));
+    let built = artifacts::executables(&mut cargo).context("the eBPF object was not built")?;
+    artifacts::the(built, "bin", "tracer-ebpf")
+}
+
+/// A cargo command for user space, whose build script is told of the object.
+pub fn user_space(object: &Path) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.env("TRACER_EBPF_OBJECT", object);
+    cargo
+}
+
+/// `first` in front of what the variable `name` lists.
+fn join_paths(first: &Path, name: &str) -> Result<OsString> {
+    let rest = env::var_os(name).unwrap_or_default();
+    env::join_paths([first.to_owned()].into_iter().chain(env::split_paths(&rest)))
+        .with_context(|| format!("{} cannot be put on {name}", first.display()))
+}

@@ -1,0 +1,138 @@
+//! The import rules, as tables. They are docs/architecture.md's picture in a
+//! form that a machine can keep.
+
+/// A top-level module of `tracer/src` and what it may know.
+pub struct Module {
+    pub rank: u32,
+    pub name: &'static str,
+    pub may_import: &'static [&'static str],
+}
+
+const fn module(rank: u32, name: &'static str, may_import: &'static [&'static str]) -> Module {
+    Module {
+        rank,
+        name,
+        may_import,
+    }
+}
+
+/// One way: every import goes to a lower rank. Tests may import anything lower.
+#[rustfmt::skip]
+pub const MODULES: &[Module] = &[
+    //     rank  name         may import
+    module(1,    "event",     &[]),
+    module(2,    "model",     &["event"]),
+    module(2,    "recording", &["event"]),
+    module(3,    "source",    &["event", "recording"]),
+    module(4,    "report",    &["event", "model"]),
+    module(4,    "export",    &["event", "model"]),
+    module(4,    "tui",       &["event", "model"]),
+    module(5,    "session",   &["event", "model", "recording", "source", "report", "export", "tui"]),
+    module(6,    "cli",       &["session"]),
+    module(7,    ROOT,        &["cli", "session"]),
+];
+
+/// The crate root's row in [`MODULES`].
+pub const ROOT: &str = "main";
+
+/// The files that are the crate root.
+pub const ROOT_FILES: [&str; 2] = ["main", "lib"];
+
+/// The name by which `main.rs` knows `lib.rs`.
+pub const CRATE: &str = "tracer";
+
+/// Outside crates, and the only modules that may name them.
+pub struct Fence {
+    pub crates: &'static [&'static str],
+    pub only_in: &'static [&'static str],
+    pub because: &'static str,
+}
+
+/// Every dependency of tracer has its row here.
+pub const FENCES: &[Fence] = &[
+    Fence {
+        crates: &["aya", "aya_log", "aya_obj", "libc", "log", "tracer_common", "zerocopy"],
+        only_in: &["source"],
+        because: "the kernel ends where events begin",
+    },
+    Fence {
+        crates: &["zstd", "crc32c"],
+        only_in: &["recording"],
+        because: "how a recording is written is nobody else's business",
+    },
+    Fence {
+        crates: &["foldhash"],
+        only_in: &["model"],
+        because: "it holds the tables that are large enough for a hash to matter",
+    },
+    Fence {
+        crates: &["ratatui", "crossterm", "unicode_width"],
+        only_in: &["tui"],
+        because: "the terminal is one view among others",
+    },
+    Fence {
+        crates: &["serde", "serde_json"],
+        only_in: &["export"],
+        because: "a serializer must not shape the model",
+    },
+    Fence {
+        crates: &["tokio", "futures_util"],
+        only_in: &["session"],
+        because: "one place waits; everything else is called",
+    },
+    Fence {
+        crates: &["clap", "clap_complete", "clap_mangen"],
+        only_in: &["cli", ROOT],
+        because: "a command line is one way to ask",
+    },
+    Fence {
+        crates: &["anyhow"],
+        only_in: &["source", "session", "cli", ROOT],
+        because: "an error's text is made where the refusal is met and shown where the user is; \
+                  in between, errors are types",
+    },
+];
+
+/// Modules that compute and nothing else: the same input gives the same
+/// output, on any machine, at any time. Their tests may do as they like.
+pub const PURE: &[&str] = &[
+    "event",
+    "model",
+    "report",
+    "export",
+    "source::live::plan",
+    "source::live::decode",
+];
+
+/// What a pure module may not touch: files, the network, other processes, the
+/// environment, the clock, the kernel.
+pub const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "aya",
+    "aya_log",
+    "aya_obj",
+    "libc",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_import_goes_to_a_lower_rank() {
+        let rank = |name: &str| {
+            let row = MODULES.iter().find(|module| module.name == name);
+            row.expect("may_import names a row").rank
+        };
+        for module in MODULES {
+            for import in module.may_import {
+                assert!(rank(import) < module.rank, "{} -> {import}", module.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The project's chores, one verb each: this file is their table of contents.
+//!
+//! xtask may know every directory of the repository, but no crate of the
+//! project depends on it and it depends on none of them.
+
+mod artifacts;
+mod build;
+mod fmt;
+mod imports;
+mod install;
+mod linker;
+mod packages;
+mod privilege;
+mod process;
+mod run;
+mod setup;
+mod test;
+mod toolchain;
+mod workspace;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::build::Profile;
+
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    about = "Builds, tests and installs tracer",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Find the eBPF compiler and linker, and install what is missing
+    #[command(after_help = "\
+What is missing is named before it is installed. The linker goes to
+$TRACER_TOOLS, by default ~/.cache/tracer-build; nothing else is written to
+your home directory.
+
+Examples:
+  cargo xtask setup
+  TRACER_TOOLS=/opt/tracer-build cargo xtask setup")]
+    Setup,
+
+    /// Build the eBPF object and the tracer binary that carries it
+    #[command(after_help = "\
+Examples:
+  cargo xtask build            target/release/tracer
+  cargo xtask build --debug    target/debug/tracer; the eBPF object is optimised all the same")]
+    Build {
+        /// Build user space with optimisation (the default)
+        #[arg(long, conflicts_with = "debug")]
+        release: bool,
+        /// Build user space without optimisation
+        #[arg(long)]
+        debug: bool,
+    },
+
+    /// Build, then run tracer, through sudo where it needs root
+    #[command(after_help = "\
+Examples:
+  cargo xtask run -- live
+  cargo xtask run -- record /tmp/make.trace -- make -j2
+  cargo xtask run -- replay /tmp/make.trace")]
+    Run {
+        /// What tracer is given
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+
+    /// Do everything CI does: lints, unit tests, kernel tests
+    #[command(after_help = "\
+Kernel tests load the eBPF programs and need root; nothing but their own
+binaries runs as root. Without root they are listed as skipped, which is a
+failure when CI=true.
+
+Examples:
+  cargo xtask test
+  cargo xtask test lint
+  cargo xtask test unit -- model::
+  cargo xtask test kernel -- --nocapture orphan")]
+    Test {
+        /// Only this part
+        part: Option<test::Part>,
+        /// What the test binaries are given
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+
+    /// Build, then put the one binary at PREFIX/bin/tracer
+    #[command(after_help = "\
+Examples:
+  cargo xtask install
+  cargo xtask install --prefix ~/.local")]
+    Install {
+        /// Where bin/tracer goes
+        #[arg(long, default_value = "/usr/local")]
+        prefix: PathBuf,
+    },
+
+    /// Check that tracer's modules import one another one way only
+    #[command(after_help = "\
+The rules are a table, xtask/src/imports/rules.rs.
+
+Examples:
+  cargo xtask check")]
+    Check,
+
+    /// Format both workspaces
+    #[command(after_help = "\
+Examples:
+  cargo xtask fmt")]
+    Fmt,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
+    match verb {
+        None => Ok(Cli::command().print_help()?),
+        Some(Verb::Setup) => setup::verb(),
+        Some(Verb::Build { debug, release: _ }) => build::verb(if debug {
+            Profile::Debug
+        } else {
+            Profile::Release
+        }),
+        Some(Verb::Run { args }) => run::verb(&args),
+        Some(Verb::Test { part, args }) => test::verb(part, &args),
+        Some(Verb::Install { prefix }) => install::verb(&prefix),
+        Some(Verb::Check) => imports::verb(),
+        Some(Verb::Fmt) => fmt::apply(),
+    }
+}

@@ -1,0 +1,84 @@
+//! Debian packages: the table of those the tests use, and apt-get.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{privilege, process};
+
+/// A package that only tests need.
+struct Package {
+    name: &'static str,
+    /// The command whose presence on PATH proves the package's.
+    command: &'static str,
+    purpose: &'static str,
+}
+
+/// Everything the tests need that a Rust toolchain does not bring.
+/// A test that uses another program adds its row here.
+const FOR_TESTS: &[Package] = &[
+    Package {
+        name: "tmux",
+        command: "tmux",
+        purpose: "the real-terminal test",
+    },
+    Package {
+        name: "gcc",
+        command: "gcc",
+        purpose: "the background compile of the loss test",
+    },
+    Package {
+        name: "make",
+        command: "make",
+        purpose: "the background compile of the loss test",
+    },
+];
+
+/// Installs the rows of [`FOR_TESTS`] that are not there.
+pub fn ensure_for_tests() -> Result<()> {
+    let missing: Vec<&Package> = FOR_TESTS
+        .iter()
+        .filter(|package| process::find_on_path(package.command).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for package in &missing {
+        println!("missing: {} (for {})", package.name, package.purpose);
+    }
+    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
+    install(&names).context("the tests need these programs")
+}
+
+/// Whether this is a system that [`install`] can serve.
+pub fn have_apt() -> bool {
+    process::find_on_path("apt-get").is_some()
+}
+
+/// Installs Debian packages, saying so first.
+pub fn install(names: &[&str]) -> Result<()> {
+    let list = names.join(" ");
+    if !have_apt() {
+        bail!("there is no apt-get here: install {list} with this distribution's package manager");
+    }
+    if let Err(reason) = privilege::obtain() {
+        bail!(
+            "{list} cannot be installed ({reason}): as root, run `apt-get update && \
+             apt-get install --no-install-recommends {list}`"
+        );
+    }
+    println!("installing with apt-get: {list}");
+    process::run(apt_get().args(["-qq", "update"]))?;
+    process::run(
+        apt_get()
+            .args(["-qq", "install", "-y", "--no-install-recommends"])
+            .args(names),
+    )
+}
+
+/// `env` sets the variable because sudo would drop it.
+fn apt_get() -> Command {
+    let mut command = privilege::as_root("env");
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command
+}

@@ -1,0 +1,81 @@
+//! `setup`: what it takes to build the eBPF object, found or else installed.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    linker,
+    toolchain::{self, Compiler},
+};
+
+/// Everything the eBPF build needs, known to be there.
+pub struct Tools {
+    pub compiler: Compiler,
+    /// Holds bpf-linker.
+    pub bin: PathBuf,
+    /// Holds the one libLLVM that bpf-linker is to open.
+    pub llvm: PathBuf,
+}
+
+pub fn verb() -> Result<()> {
+    let tools = ensure()?;
+    println!(
+        "eBPF compiler  {} {} (LLVM {})\neBPF linker    {} {}",
+        tools.compiler.rustc.display(),
+        tools.compiler.release,
+        tools.compiler.llvm,
+        tools.bin.join("bpf-linker").display(),
+        linker::VERSION
+    );
+    let llvm = tools.llvm.join("libLLVM.so");
+    println!(
+        "its LLVM       {}",
+        llvm.read_link().unwrap_or(llvm).display()
+    );
+    Ok(())
+}
+
+/// Finds the tools and installs the missing ones; silent when none is missing.
+pub fn ensure() -> Result<Tools> {
+    let directory = directory()?;
+    let compiler = match toolchain::find()? {
+        Some(compiler) => compiler,
+        None => {
+            toolchain::install()?;
+            toolchain::find()?.context(
+                "the eBPF compiler was installed and still is not found: run `rustup toolchain \
+                 install nightly --component rust-src`",
+            )?
+        }
+    };
+    if !linker::is_installed(&directory) {
+        linker::install(&directory)?;
+    }
+    Ok(Tools {
+        llvm: linker::llvm_directory(&directory, &compiler)?,
+        compiler,
+        bin: directory.join("bin"),
+    })
+}
+
+/// Where the tools that belong to no package manager are kept.
+fn directory() -> Result<PathBuf> {
+    let absolute = |name: &str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if let Some(directory) = env::var_os("TRACER_TOOLS") {
+        return std::path::absolute(Path::new(&directory)).context("TRACER_TOOLS is no directory");
+    }
+    let cache = absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .context(
+            "there is no place for the build tools: set HOME, or TRACER_TOOLS to a directory",
+        )?;
+    Ok(cache.join("tracer-build"))
+}

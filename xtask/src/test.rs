@@ -1,0 +1,173 @@
+//! `test`: what CI runs, in order, each step named before it starts.
+//!
+//! Cargo builds as the caller, always; of the kernel tests only the finished
+//! binaries run as root.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+
+use crate::{
+    artifacts::{self, Executable},
+    build, fmt, imports, packages, privilege, process, setup, workspace,
+};
+
+/// The feature of `tracer` behind which its kernel tests are, so that
+/// `cargo test --workspace` leaves them alone.
+const KERNEL_FEATURE: &str = "kernel-tests";
+
+/// A part of the tests that can be asked for alone.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Unit tests of user space
+    Unit,
+    /// Tests against the running kernel, as root
+    Kernel,
+    /// Formatting, import order, clippy
+    Lint,
+}
+
+pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
+    let wanted = |asked: Part| part.is_none_or(|part| part == asked);
+    let started = Instant::now();
+
+    let tools = step("set-up", setup::ensure)?;
+    if wanted(Part::Unit) || wanted(Part::Kernel) {
+        step("test packages", packages::ensure_for_tests)?;
+    }
+    if wanted(Part::Lint) {
+        step("formatting", fmt::check)?;
+        step("import order", imports::verb)?;
+    }
+    // Before clippy, because tracer's build script embeds the object.
+    let object = step("eBPF object", || build::object(&tools))?;
+    if wanted(Part::Lint) {
+        step("clippy", || clippy(&object))?;
+    }
+    if wanted(Part::Unit) {
+        step("unit tests", || unit_tests(&object, args))?;
+    }
+    let mut skipped = Vec::new();
+    if wanted(Part::Kernel) {
+        skipped = step("kernel tests", || kernel_tests(&object, args))?;
+    }
+
+    println!("\nall passed in {:.1} s", started.elapsed().as_secs_f32());
+    for test in &skipped {
+        println!("skipped: {test}");
+    }
+    if !skipped.is_empty() && env::var("CI").is_ok_and(|ci| ci == "true") {
+        bail!("CI=true, and there a kernel test may not be skipped");
+    }
+    Ok(())
+}
+
+fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("\n==> {name}");
+    let started = Instant::now();
+    let outcome = work().with_context(|| format!("step `{name}` failed"))?;
+    println!("    {name}: {:.1} s", started.elapsed().as_secs_f32());
+    Ok(outcome)
+}
+
+fn clippy(object: &Path) -> Result<()> {
+    process::run(
+        build::user_space(object)
+            .args(["clippy", "--workspace", "--all-targets"])
+            .args(["--features", &format!("tracer/{KERNEL_FEATURE}")])
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+fn unit_tests(object: &Path, args: &[String]) -> Result<()> {
+    process::run(
+        build::user_space(object)
+            .args(["test", "--workspace", "--"])
+            .args(args),
+    )
+}
+
+/// Runs the kernel tests, and gives those that could not be run, with why.
+fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
+    let directory = workspace::root().join("tracer/tests");
+    if !has_kernel_tests(&directory) {
+        return Ok(vec![format!(
+            "kernel tests (no kernel_*.rs in {})",
+            directory.display()
+        )]);
+    }
+    let built = artifacts::executables(
+        build::user_space(object)
+            .args(["test", "--release", "--package", "tracer"])
+            .args(["--features", KERNEL_FEATURE])
+            .args(["--test", "kernel_*", "--no-run"]),
+    )?;
+    let (tests, rest): (Vec<Executable>, Vec<Executable>) = built
+        .into_iter()
+        .partition(|executable| executable.kind == "test");
+    let tracer = artifacts::the(rest, "bin", "tracer")?;
+    let workload = workload(object)?;
+
+    if let Err(reason) = privilege::obtain() {
+        return Ok(tests
+            .into_iter()
+            .map(|test| format!("{} ({reason})", test.name))
+            .collect());
+    }
+    let mut failed = Vec::new();
+    for test in &tests {
+        println!("--> {}", test.name);
+        // `env` sets the variables because sudo would drop them.
+        let outcome = process::run(
+            privilege::as_root("env")
+                .arg(assignment("TRACER_BIN", &tracer))
+                .arg(assignment("TRACER_WORKLOAD", &workload))
+                .arg(&test.path)
+                .arg("--test-threads=1")
+                .args(args)
+                .current_dir(workspace::root().join("tracer")),
+        );
+        if outcome.is_err() {
+            failed.push(test.name.as_str());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("these failed: {}", failed.join(", "));
+    }
+    Ok(Vec::new())
+}
+
+fn has_kernel_tests(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("kernel_") && name.ends_with(".rs")
+        })
+    })
+}
+
+/// The program whose process lives the kernel tests know beforehand.
+fn workload(object: &Path) -> Result<PathBuf> {
+    let built = artifacts::executables(
+        build::user_space(object)
+            .args(["build", "--release", "--package", "tracer"])
+            .args(["--features", KERNEL_FEATURE])
+            .args(["--example", "workload"]),
+    )?;
+    artifacts::the(built, "example", "workload")
+}
+
+fn assignment(name: &str, value: &Path) -> OsString {
+    let mut assignment = OsString::from(name);
+    assignment.push("=");
+    assignment.push(value);
+    assignment
+}
