@@ -103,8 +103,8 @@ impl<A: Access> Struct<A> {
         }
     }
 
-    /// The same struct, read by the helper from here on: for offsets that the
-    /// verifier cannot follow.
+    /// The same struct, read by the helper from here on: what it points to is
+    /// a number to the verifier.
     #[inline(always)]
     pub fn probed(self) -> Struct<Probed> {
         Struct { pointer: self.pointer, access: PhantomData }

@@ -166,9 +166,11 @@ impl<A: Access> Task<A> {
         (self.pid_at(level), level)
     }
 
+    /// Read by the helper, so that the verifier takes the pointer for a number
+    /// to which a computed index may be added.
     #[inline(always)]
     fn thread_pid(self) -> Struct<Probed> {
-        self.follow(&fields::TASK_THREAD_PID).probed()
+        self.probed().follow(&fields::TASK_THREAD_PID)
     }
 
     #[inline(always)]
@@ -176,8 +178,7 @@ impl<A: Access> Task<A> {
         self.thread_pid().read(&fields::PID_LEVEL)
     }
 
-    /// `upid` of that level; the verifier cannot follow a computed index, so
-    /// the helper reads it.
+    /// `upid` of that level.
     #[inline(always)]
     fn upid(self, level: u32) -> Struct<Probed> {
         let size = get(&fields::UPID_SIZE) as usize;
@@ -198,7 +199,7 @@ impl<A: Access> Task<A> {
     #[inline(always)]
     fn action(self, signal: usize) -> Struct<Probed> {
         let size = get(&fields::K_SIGACTION_SIZE) as usize;
-        let actions = self.follow(&fields::TASK_SIGHAND).at(&fields::SIGHAND_ACTION);
+        let actions = self.probed().follow(&fields::TASK_SIGHAND).at(&fields::SIGHAND_ACTION);
         // SAFETY: `Probed` reads any address safely.
         unsafe { Struct::new(actions.wrapping_add((signal - 1) * size)) }
     }
