@@ -51,9 +51,21 @@ pub struct Fence {
 /// Every dependency of tracer has its row here.
 pub const FENCES: &[Fence] = &[
     Fence {
-        crates: &["aya", "aya_log", "aya_obj", "libc", "log", "tracer_common", "zerocopy"],
+        crates: &[
+            "aya",
+            "aya_log",
+            "aya_obj",
+            "tracer_common",
+            "zerocopy",
+        ],
         only_in: &["source"],
         because: "the kernel ends where events begin",
+    },
+    Fence {
+        crates: &["libc", "log"],
+        only_in: &["source", "session"],
+        because: "only they act on this machine: the one on its kernel, the other on the user's \
+                  command and terminal",
     },
     Fence {
         crates: &["zstd", "crc32c"],
@@ -62,8 +74,8 @@ pub const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["foldhash"],
-        only_in: &["model"],
-        because: "it holds the tables that are large enough for a hash to matter",
+        only_in: &["model", "recording"],
+        because: "they hold the tables that are large enough for a hash to matter",
     },
     Fence {
         crates: &["ratatui", "crossterm", "unicode_width"],

@@ -26,7 +26,7 @@ use aya_log::EbpfLogger;
 pub use clock::now;
 pub use plan::Without;
 
-use crate::event::{Event, Purpose, Session, What, Who};
+use crate::event::{Event, Purpose, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -52,7 +52,8 @@ pub struct Live {
     /// The task iterator is loaded.
     snapshots: bool,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
-    session: Option<Box<Session>>,
+    /// The first event, until it is handed out.
+    session: Option<Event>,
     /// The latest gap has not been healed by a snapshot yet.
     unhealed: bool,
 }
@@ -87,7 +88,7 @@ impl Live {
             faults: fault_counts::FaultCounts::new(&mut ebpf)?,
             snapshots: session.missing(Purpose::Snapshot).is_none(),
             logger,
-            session: Some(Box::new(session)),
+            session: Some(host(began, What::Session(Box::new(session)))),
             ebpf: Some(ebpf),
             unhealed: false,
         })
@@ -96,7 +97,7 @@ impl Live {
     /// The beginning of the stream: the session, and what runs already.
     pub fn begin(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
         if let Some(session) = self.session.take() {
-            sink(host(now(), What::Session(session)));
+            sink(session);
         }
         self.tell_what_runs(sink)
     }
