@@ -194,9 +194,8 @@ fn exit(f: &mut Formatter<'_>, exited: &Exit) -> fmt::Result {
     if let Some(code) = exited.group_code.filter(|&code| code != exited.code) {
         write!(f, ", its process {}", Status(code))?;
     }
-    match exited.group_dead {
-        Some(false) => f.write_str(", other threads live")?,
-        Some(true) | None => {}
+    if exited.group_dead == Some(false) {
+        f.write_str(", other threads live")?;
     }
     write!(f, ", parent {}", exited.parent.tgid)?;
     match exited.sigchld {

@@ -75,24 +75,33 @@ fn by_owner(model: &Model) -> Vec<(String, Owner)> {
     }
 
     let mut named: Vec<(String, Owner)> = Vec::new();
-    let mut clean: BTreeMap<String, (u64, Owner)> = BTreeMap::new();
+    let mut clean: BTreeMap<String, Vec<(Key, Owner)>> = BTreeMap::new();
     for (key, owner) in owners {
         match key {
             Some(key) if owner.unreaped == 0 => {
-                let (count, all) = clean.entry(command(model, key)).or_default();
-                *count += 1;
-                all.reaped.extend(owner.reaped);
+                let same = clean.entry(command(model, key)).or_default();
+                same.push((key, owner));
             }
             _ => named.push((owner_name(model, key), owner)),
         }
     }
-    let clean = clean
-        .into_iter()
-        .map(|(command, (count, owner))| match count {
-            1 => (command, owner),
-            _ => (format!("{command} × {count}"), owner),
-        });
-    named.extend(clean);
+    for (command, owners) in clean {
+        let name = match owners[..] {
+            [(only, _)] => name(model, only),
+            _ => format!("{command} × {}", owners.len()),
+        };
+        let reaped = owners
+            .into_iter()
+            .flat_map(|(_, owner)| owner.reaped)
+            .collect();
+        named.push((
+            name,
+            Owner {
+                reaped,
+                ..Owner::default()
+            },
+        ));
+    }
     named
         .iter_mut()
         .for_each(|(_, owner)| owner.reaped.sort_unstable());
