@@ -11,8 +11,8 @@ mod text;
 
 pub use ids::{ProcessId, TaskId, Who};
 pub use moment::{
-    Dead, Exec, Exit, Faults, Fork, Gap, LastSwitch, Lost, Notify, Sigchld, Signal, Snapshot,
-    Usage, Wait,
+    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Sigchld, Signal,
+    Snapshot, Usage, Wait,
 };
 pub use session::{Hook, Purpose, Session};
 pub use text::{Comm, Text, arguments, command_line, escaped};
