@@ -16,8 +16,8 @@ mod utc;
 
 pub use ids::{ProcessId, TaskId, Who};
 pub use moment::{
-    Dead, Exec, Exit, Faults, Fork, Gap, LastSwitch, Lost, Notify, Sigchld, Signal, Snapshot,
-    Usage, Wait,
+    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Sigchld, Signal,
+    Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, signal_name};
 pub use session::{Hook, Purpose, Session};
