@@ -4,6 +4,7 @@
 //! An event is a fact with a time. This module must not know where events come
 //! from, how they are stored or what is made of them.
 
+pub mod humane;
 mod ids;
 mod moment;
 mod session;

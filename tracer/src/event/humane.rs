@@ -1,0 +1,126 @@
+//! Durations, counts and sizes as people read them. Pure functions, here
+//! because every room that shows something may import this one.
+//!
+//! Everything is cut, never rounded up: an age of 59.99 s is not yet a minute,
+//! and no figure claims more than was measured.
+
+const MICROSECOND: u64 = 1_000;
+const MILLISECOND: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Nanoseconds as `812 ns`, `12.5 µs`, `4.2 ms`, `3.1 s`, `4m 12s`, `2h 03m`
+/// or `5d 07h`: at most seven characters up to a hundred days.
+pub fn duration(ns: u64) -> String {
+    match ns {
+        0..MICROSECOND => format!("{ns} ns"),
+        MICROSECOND..MILLISECOND => format!("{} µs", scaled(ns, MICROSECOND)),
+        MILLISECOND..SECOND => format!("{} ms", scaled(ns, MILLISECOND)),
+        SECOND..MINUTE => format!("{} s", scaled(ns, SECOND)),
+        MINUTE..HOUR => format!("{}m {:02}s", ns / MINUTE, ns % MINUTE / SECOND),
+        HOUR..DAY => format!("{}h {:02}m", ns / HOUR, ns % HOUR / MINUTE),
+        DAY.. => format!("{}d {:02}h", ns / DAY, ns % DAY / HOUR),
+    }
+}
+
+/// A number as `9999`, `12.3k`, `123k`, `4.5M`: at most five characters below
+/// 10^15.
+pub fn count(number: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ];
+    if number < 10_000 {
+        return number.to_string();
+    }
+    let (unit, name) = UNITS
+        .into_iter()
+        .find(|&(unit, _)| number >= unit)
+        .unwrap_or((1, ""));
+    format!("{}{name}", scaled(number, unit))
+}
+
+/// Bytes as `512 B`, `9.5 KiB`, `16.0 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (1 << 40, "TiB"),
+        (1 << 30, "GiB"),
+        (1 << 20, "MiB"),
+        (1 << 10, "KiB"),
+    ];
+    match UNITS.into_iter().find(|&(unit, _)| bytes >= unit) {
+        Some((unit, name)) => format!("{} {name}", scaled(bytes, unit)),
+        None => format!("{bytes} B"),
+    }
+}
+
+/// `number / unit`, with one decimal below a hundred: a figure that grows on
+/// screen must not change its shape at every tenth step.
+fn scaled(number: u64, unit: u64) -> String {
+    let whole = number / unit;
+    // In u128, since ten times the remainder of a terabyte has no limit here.
+    let tenth = (number % unit) as u128 * 10 / unit as u128;
+    if whole < 100 {
+        format!("{whole}.{tenth}")
+    } else {
+        whole.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well_at_every_scale() {
+        let cases = [
+            (0, "0 ns"),
+            (812, "812 ns"),
+            (1_000, "1.0 µs"),
+            (12_540, "12.5 µs"),
+            (812_999, "812 µs"),
+            (4_200_000, "4.2 ms"),
+            (999_999_999, "999 ms"),
+            (3_100_000_000, "3.1 s"),
+            (59_999_999_999, "59.9 s"),
+            (252 * SECOND, "4m 12s"),
+            (2 * HOUR + 3 * MINUTE + 59 * SECOND, "2h 03m"),
+            (5 * DAY + 7 * HOUR, "5d 07h"),
+        ];
+        for (ns, text) in cases {
+            assert_eq!(duration(ns), text);
+        }
+        assert_eq!(duration(u64::MAX), "213503d 23h");
+    }
+
+    #[test]
+    fn counts_stay_narrow() {
+        let cases = [
+            (0, "0"),
+            (9_999, "9999"),
+            (10_000, "10.0k"),
+            (12_345, "12.3k"),
+            (999_999, "999k"),
+            (1_234_567, "1.2M"),
+            (45_000_000_000, "45.0G"),
+            (7_800_000_000_000, "7.8T"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!(count(u64::MAX), "18446744T");
+    }
+
+    #[test]
+    fn sizes_are_binary() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(1023), "1023 B");
+        assert_eq!(bytes(9_792), "9.5 KiB");
+        assert_eq!(bytes(16 << 20), "16.0 MiB");
+        assert_eq!(bytes(u64::MAX), "16777215 TiB");
+    }
+}
