@@ -7,6 +7,7 @@
 pub mod humane;
 mod ids;
 mod moment;
+mod names;
 mod session;
 mod text;
 
@@ -15,6 +16,7 @@ pub use moment::{
     Dead, Exec, Exit, Faults, Fork, Gap, LastSwitch, Lost, Notify, Sigchld, Signal, Snapshot,
     Usage, Wait,
 };
+pub use names::{clone_flag_names, signal_name};
 pub use session::{Hook, Purpose, Session};
 pub use text::{Comm, Text, arguments, command_line, escaped};
 
