@@ -6,7 +6,9 @@ use anyhow::Result;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-use tracer::session::{self, Exit, Format, KernelOptions, Live, Record, Replay, Save, Without};
+use tracer::session::{
+    self, Exit, KernelOptions, Live, Record, Replay, Save, Shown, Without,
+};
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
 /// be reaped: one truthful story per process, from the kernel itself.
@@ -151,24 +153,24 @@ impl Cli {
                 session::record(Record { kernel, save, limit, command })
             }
             Command::Replay(args) => {
-                let format = match (args.report, args.json, args.events) {
-                    (true, ..) => Some(Format::Report),
-                    (_, true, true) => Some(Format::EventsJson),
-                    (_, true, false) => Some(Format::ProcessesJson),
-                    (_, false, true) => Some(Format::Events),
-                    (false, false, false) => None,
+                let shown = match (args.report, args.json, args.events) {
+                    (true, ..) => Shown::Report,
+                    (_, true, true) => Shown::Export("events-json"),
+                    (_, true, false) => Shown::Export("json"),
+                    (_, false, true) => Shown::Export("events"),
+                    (false, false, false) => Shown::Dashboard,
                 };
-                session::replay(&Replay { path: args.file, format })
+                session::replay(Replay { path: args.file, shown })
             }
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), "tracer", &mut script);
-                session::print(&script)
+                session::print(&String::from_utf8(script)?)
             }
             Command::Man => {
                 let mut page = Vec::new();
                 clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-                session::print(&page)
+                session::print(&String::from_utf8(page)?)
             }
         }
     }

@@ -9,6 +9,13 @@ use crate::event::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(pub(super) u32);
 
+impl Key {
+    /// Its place in the order of appearance, for tables beside the model.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// How a process came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {

@@ -13,6 +13,7 @@
 mod child;
 mod diagnostics;
 mod live;
+mod meter;
 mod output;
 mod record;
 mod recorder;
@@ -25,9 +26,10 @@ mod view;
 pub use crate::source::live::{Options as KernelOptions, Without};
 pub use diagnostics::init as init_diagnostics;
 pub use live::{Live, live};
-pub use record::{Record, record};
+pub use output::print;
+pub use record::{Record, default_file, record};
 pub use recorder::Save;
-pub use replay::{Format, Replay, replay};
+pub use replay::{Replay, Shown, replay};
 
 /// How a command ended, as an exit code.
 pub type Exit = u8;

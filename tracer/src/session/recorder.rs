@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::{event::Event, recording};
+use crate::{
+    event::Event,
+    recording::{self, Written},
+};
 
 /// Where to, and whether a file may be replaced.
 #[derive(Clone, Debug)]
@@ -59,20 +62,22 @@ impl Recorder {
     }
 
     pub fn bytes(&self) -> u64 {
-        self.writer.bytes()
+        self.writer.written().bytes
     }
 
-    pub fn finish(mut self) -> Result<Kept> {
-        if self.error.is_none() {
-            self.error = self.writer.finish().err();
-        }
-        let kept = Kept { path: self.path, events: self.writer.events(), bytes: self.writer.bytes() };
-        match self.error {
-            None => Ok(kept),
-            Some(error) => Err(anyhow!(
-                "{}: {error}; the {} written before can be read with `tracer replay`",
-                kept.path.display(),
-                crate::event::humane::bytes(kept.bytes),
+    pub fn finish(self) -> Result<Kept> {
+        let Recorder { writer, path, error } = self;
+        let before = writer.written();
+        let finished = match error {
+            Some(error) => Err(error),
+            None => writer.finish().map(|(written, _)| written),
+        };
+        match finished {
+            Ok(Written { events, bytes }) => Ok(Kept { path, events, bytes }),
+            Err(error) => Err(anyhow!(
+                "{}: {error}; the {} events written before can be read with `tracer replay`",
+                path.display(),
+                before.events,
             )),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::{ffi::OsString, os::fd::AsFd as _, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::{
     io::{Interest, unix::AsyncFd},
     time::{MissedTickBehavior, interval},
@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     Exit, KernelOptions, OK, RECORDING_INCOMPLETE, Save,
     child::Child,
+    meter::Meter,
     recorder::Recorder,
     stop::Stop,
     view::{Flow, View},
@@ -62,7 +63,8 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     sinks.view.open()?;
 
     let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
-    let wakeup = AsyncFd::with_interest(wakeup, Interest::READABLE).context("the ring buffer")?;
+    // SAFETY: an OwnedFd names one open file for as long as it lives.
+    let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
     let mut stop = Stop::new(plan.limit)?;
     let mut child = plan.command.as_deref().map(Child::spawn).transpose()?;
     let mut poll = interval(POLL);
@@ -70,6 +72,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let mut flush = interval(FLUSH);
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
+    let mut meter = Meter::new();
     let mut exit = OK;
     loop {
         let mut over = false;
@@ -81,6 +84,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
                 if let Some(recorder) = &mut sinks.recorder {
                     recorder.flush();
                 }
+                sinks.view.measure(&mut meter);
             }
             flow = sinks.view.input() => over = flow? == Flow::Quit,
             // The command gets the terminal's Ctrl-C too, and it decides.

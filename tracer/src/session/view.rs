@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{
-    Save, diagnostics, output,
+    Save, diagnostics,
+    meter::Meter,
+    output,
     recorder::{Kept, Recorder},
     status::Status,
 };
@@ -13,7 +15,7 @@ use crate::{
     event::Event,
     model::Model,
     report, source,
-    tui::{self, App, Screen},
+    tui::{self, App, OwnCost, Screen},
 };
 
 pub use crate::tui::Flow;
@@ -26,7 +28,7 @@ pub enum View {
 
 impl View {
     pub fn live_dashboard() -> View {
-        View::Dashboard { app: Box::new(App::new(tui::Mode::Live, tui::Theme::from_env())), screen: None }
+        View::Dashboard { app: Box::new(App::new(tui::Mode::Live, tui::Look::from_env(|name| std::env::var(name).ok()))), screen: None }
     }
 
     pub fn report() -> View {
@@ -62,12 +64,21 @@ impl View {
         match self {
             View::Dashboard { app, screen: Some(screen) } => {
                 app.set_now(source::live::now());
-                screen.draw(app)?;
+                if app.dirty() {
+                    screen.draw(app)?;
+                }
             }
             View::Status(status) => status.show(recorder),
             View::Dashboard { .. } | View::Report(_) => {}
         }
         Ok(())
+    }
+
+    /// What tracer itself costs, for whom it concerns: about once a second.
+    pub fn measure(&mut self, meter: &mut Meter) {
+        if let View::Dashboard { app, .. } = self {
+            app.set_own(OwnCost { cpu: meter.share(), ring_fill: None });
+        }
     }
 
     /// What the user types. Never returns where there is nothing to type into.
@@ -97,7 +108,7 @@ impl View {
             View::Dashboard { .. } => say(kept),
             View::Report(model) => {
                 say(kept);
-                output::to_stdout(|out| Ok(report::summary(model, out)?))?;
+                output::print(&report::summary(model, output::WIDTH))?;
             }
         }
         Ok(())

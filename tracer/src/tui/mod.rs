@@ -1,1 +1,31 @@
-//! (being written)
+//! The terminal dashboard, the same for a living stream and for a recording.
+//!
+//! [`App`] holds all state and is fed events and keys; [`Screen`] is the real
+//! terminal. Between them lies one rule: state speaks in [`phrase`]s and
+//! actions, [`theme`] and [`canvas`] alone know paint. There is no clock here
+//! and no I/O but the screen's: time comes from events or from
+//! [`App::set_now`].
+
+mod action;
+mod app;
+mod canvas;
+mod columns;
+mod cursor;
+mod footer;
+mod header;
+mod help;
+mod list;
+mod log;
+mod needle;
+mod phrase;
+mod screen;
+mod telling;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod view;
+mod words;
+
+pub use app::{App, Flow, Mode, OwnCost};
+pub use screen::Screen;
+pub use theme::{ASCII, Glyphs, Look, Palette, UNICODE};

@@ -11,7 +11,7 @@ use tracer_common::{
 };
 
 use super::clock::now;
-use crate::event::{Gap, Kind, Lost};
+use crate::event::{Gap, GapCause, Kind, Lost};
 
 pub struct Losses {
     map: PerCpuArray<MapData, LostCounts>,
@@ -41,7 +41,7 @@ impl Losses {
             .collect();
         let since = std::mem::replace(&mut self.read_at, now());
         self.known = sums;
-        Ok((!lost.is_empty()).then_some(Gap { since, lost }))
+        Ok((!lost.is_empty()).then_some(Gap { since, lost, cause: GapCause::NoRoom }))
     }
 }
 

@@ -1,0 +1,120 @@
+//! What a reader can do, and by which keys. One table: dispatch, the bottom bar
+//! and the help text are all derived from it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Quit,
+    /// By its place in the table of views.
+    View(usize),
+    NextView,
+    PreviousView,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    Left,
+    Right,
+    UnfoldAll,
+    Details,
+    Parent,
+    Back,
+    Pause,
+    Search,
+    NextMatch,
+    PreviousMatch,
+    Sort,
+    Dead,
+    Threads,
+    Follow,
+    Help,
+}
+
+/// One row of the key table.
+pub struct Binding {
+    pub action: Action,
+    keys: &'static [(KeyCode, KeyModifiers)],
+    /// As the help text and the bottom bar name the keys.
+    pub shown: &'static str,
+    /// As the bottom bar names the action; empty: it is not worth a place.
+    pub label: &'static str,
+    pub help: &'static str,
+    /// In every view; otherwise only where the view's own row says so.
+    pub everywhere: bool,
+}
+
+const PLAIN: KeyModifiers = KeyModifiers::NONE;
+
+const fn key(character: char) -> (KeyCode, KeyModifiers) {
+    (KeyCode::Char(character), PLAIN)
+}
+
+const fn control(character: char) -> (KeyCode, KeyModifiers) {
+    (KeyCode::Char(character), KeyModifiers::CONTROL)
+}
+
+macro_rules! bindings {
+    ($($action:ident $scope:ident [$($key:expr),*] $shown:literal $label:literal $help:literal;)*) => {
+        &[$(Binding {
+            action: Action::$action,
+            keys: &[$($key),*],
+            shown: $shown,
+            label: $label,
+            help: $help,
+            everywhere: bindings!(@$scope),
+        },)*]
+    };
+    (@all) => { true };
+    (@some) => { false };
+}
+
+/// In the order of the bottom bar.
+pub const BINDINGS: &[Binding] = bindings! {
+    Details some [(KeyCode::Enter, PLAIN)] "Enter" "Details" "everything about the selected process";
+    Parent some [key('p')] "p" "Parent" "go to the parent";
+    Sort some [key('s')] "s" "Sort" "sort by the next column";
+    Dead some [key('d')] "d" "Dead" "hide or show the dead";
+    Threads some [key('t')] "t" "Threads" "hide or show threads";
+    Follow some [key('f')] "f" "Follow" "stay with the newest";
+    Left some [(KeyCode::Left, PLAIN), key('h')] "← h" "Fold" "fold the branch, then go to the parent";
+    Right some [(KeyCode::Right, PLAIN), key('l')] "→ l" "Unfold" "unfold the branch, then go into it";
+    UnfoldAll some [key('*')] "*" "" "unfold everything";
+    Back some [(KeyCode::Esc, PLAIN), (KeyCode::Backspace, PLAIN)] "Esc" "Back" "back to where you came from";
+    Search all [key('/')] "/" "Search" "search by PID, name or command line";
+    NextMatch all [key('n')] "n" "" "next match";
+    PreviousMatch all [key('N'), (KeyCode::Char('N'), KeyModifiers::SHIFT)] "N" "" "previous match";
+    Pause all [key(' ')] "Space" "Pause" "freeze the picture; tracing goes on";
+    NextView all [(KeyCode::Tab, PLAIN)] "Tab" "Next view" "next view";
+    PreviousView all [(KeyCode::BackTab, PLAIN), (KeyCode::BackTab, KeyModifiers::SHIFT)] "Shift-Tab" "" "previous view";
+    Up all [(KeyCode::Up, PLAIN), key('k')] "↑ k" "" "up";
+    Down all [(KeyCode::Down, PLAIN), key('j')] "↓ j" "" "down";
+    PageUp all [(KeyCode::PageUp, PLAIN), control('b')] "PgUp" "" "a page up";
+    PageDown all [(KeyCode::PageDown, PLAIN), control('f')] "PgDn" "" "a page down";
+    Home all [(KeyCode::Home, PLAIN), key('g')] "Home g" "" "to the beginning";
+    End all [(KeyCode::End, PLAIN), key('G'), (KeyCode::Char('G'), KeyModifiers::SHIFT)] "End G" "" "to the end";
+    Help all [key('?'), (KeyCode::Char('?'), KeyModifiers::SHIFT), (KeyCode::F(1), PLAIN)] "?" "Help" "this text";
+    Quit all [key('q'), control('c')] "q" "Quit" "quit; also Ctrl-C";
+};
+
+/// What a key means in a view with these actions of its own.
+pub fn action(event: KeyEvent, own: &[Action]) -> Option<Action> {
+    if let KeyCode::Char(digit @ '1'..='9') = event.code
+        && event.modifiers == PLAIN
+    {
+        return Some(Action::View(digit as usize - '1' as usize));
+    }
+    BINDINGS
+        .iter()
+        .find(|binding| binding.keys.contains(&(event.code, event.modifiers)))
+        .filter(|binding| binding.works(own))
+        .map(|binding| binding.action)
+}
+
+impl Binding {
+    pub fn works(&self, own: &[Action]) -> bool {
+        self.everywhere || own.contains(&self.action)
+    }
+}

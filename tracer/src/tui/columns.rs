@@ -1,0 +1,107 @@
+//! Which columns of a table fit, and where. Numbers only.
+
+use std::ops::Range;
+
+pub struct Column {
+    pub title: &'static str,
+    /// None: it takes what is left.
+    pub width: Option<u16>,
+    pub right: bool,
+    /// Where room is short, the highest goes first.
+    pub rank: u8,
+}
+
+/// A column of figures.
+pub const fn figure(title: &'static str, width: u16, rank: u8) -> Column {
+    Column {
+        title,
+        width: Some(width),
+        right: true,
+        rank,
+    }
+}
+
+/// A column of words.
+pub const fn word(title: &'static str, width: u16, rank: u8) -> Column {
+    Column {
+        title,
+        width: Some(width),
+        right: false,
+        rank,
+    }
+}
+
+/// The column that takes what is left.
+pub const fn rest(title: &'static str) -> Column {
+    Column {
+        title,
+        width: None,
+        right: false,
+        rank: 0,
+    }
+}
+
+/// Below this, the column that takes what is left is not worth reading.
+const LEAST_REST: u16 = 22;
+/// From this width on there is room for wide gaps.
+const ROOMY: u16 = 100;
+
+/// The columns that fit, by number, with their places from the left edge.
+pub fn place(columns: &[Column], width: u16) -> Vec<(usize, Range<u16>)> {
+    let gap = if width >= ROOMY { 2 } else { 1 };
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    let needed = |kept: &[usize]| -> u16 {
+        let columns = kept
+            .iter()
+            .map(|&column| columns[column].width.unwrap_or(LEAST_REST));
+        columns
+            .map(|width| width + gap)
+            .sum::<u16>()
+            .saturating_sub(gap)
+    };
+    while needed(&kept) > width
+        && let Some(worst) = kept
+            .iter()
+            .copied()
+            .max_by_key(|&column| columns[column].rank)
+        && columns[worst].rank > 0
+    {
+        kept.retain(|&column| column != worst);
+    }
+    let fixed: u16 = kept
+        .iter()
+        .map(|&column| columns[column].width.unwrap_or(0) + gap)
+        .sum();
+    let left = (width + gap).saturating_sub(fixed);
+    let mut x = 0;
+    kept.into_iter()
+        .map(|column| {
+            let start = x;
+            let end = start + columns[column].width.unwrap_or(left);
+            x = end + gap;
+            (column, start.min(width)..end.min(width))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_screens_lose_the_least_important_columns() {
+        let columns = [
+            figure("PID", 7, 0),
+            rest("PROCESS"),
+            figure("AGE", 8, 1),
+            word("X", 9, 2),
+        ];
+        assert_eq!(
+            place(&columns, 60),
+            [(0, 0..7), (1, 8..41), (2, 42..50), (3, 51..60)]
+        );
+        assert_eq!(place(&columns, 40), [(0, 0..7), (1, 8..31), (2, 32..40)]);
+        assert_eq!(place(&columns, 30), [(0, 0..7), (1, 8..30)]);
+        assert_eq!(place(&columns, 5), [(0, 0..5), (1, 5..5)]);
+    }
+}

@@ -1,0 +1,288 @@
+//! The top of the screen: what is being looked at, whether it can be trusted,
+//! what is going on, and the tabs.
+
+use super::{
+    app::{App, Mode},
+    canvas::Canvas,
+    phrase::{Phrase, Tone},
+    theme::Glyphs,
+    view::{Data, VIEWS},
+    words,
+};
+use crate::{
+    event::{escaped, humane},
+    model::Second,
+};
+
+/// How many lines each part of the screen has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heights {
+    pub header: u16,
+    pub tabs: u16,
+    pub body: u16,
+    pub footer: u16,
+}
+
+impl Heights {
+    /// The body comes first where there is little.
+    pub fn of(width: u16, height: u16) -> Heights {
+        let header = match (width, height) {
+            (_, 0..=5) => 0,
+            (60.., 16..) => 3,
+            _ => 1,
+        };
+        let tabs = u16::from(height > 3);
+        let footer = u16::from(height > 4);
+        let body = height.saturating_sub(header + tabs + footer);
+        Heights {
+            header,
+            tabs,
+            body,
+            footer,
+        }
+    }
+}
+
+pub fn draw(app: &App, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+    let width = canvas.width();
+    if canvas.height() < 3 {
+        let line = badge(app, data)
+            .and(Tone::Plain, " ")
+            .joined(population(data, true));
+        canvas.put(0, 0, width, &line);
+        return;
+    }
+    let trust = trust(data);
+    let room = width.saturating_sub(trust.width() as u16 + 2);
+    canvas.put(0, 0, room, &badge(app, data).joined(scene(app, data)));
+    canvas.put_right(0, 0, width, &trust);
+
+    let third = width / 3;
+    let gauges = [
+        Gauge {
+            name: "forks",
+            tone: Tone::Good,
+            of: |second| second.forks,
+        },
+        Gauge {
+            name: "execs",
+            tone: Tone::Accent,
+            of: |second| second.execs,
+        },
+        Gauge {
+            name: "exits",
+            tone: Tone::Warn,
+            of: |second| second.exits,
+        },
+        Gauge {
+            name: "faults",
+            tone: Tone::Accent,
+            of: |second| second.faults,
+        },
+        Gauge {
+            name: "COW",
+            tone: Tone::Accent,
+            of: |second| second.write_protect,
+        },
+    ];
+    for (place, gauge) in (0..).zip(&gauges) {
+        let mut cell = canvas.part(place % 3 * third, 1 + place / 3, third, 1);
+        gauge.draw(data, &mut cell);
+    }
+    canvas
+        .part(2 * third, 2, width - 2 * third, 1)
+        .put(1, 0, third, &population(data, false));
+}
+
+fn badge(app: &App, data: &Data<'_>) -> Phrase {
+    let mode = match &app.mode {
+        Mode::Live => Phrase::of(Tone::Live, " LIVE "),
+        Mode::Replay { .. } => Phrase::of(Tone::Replay, " REPLAY "),
+    };
+    let cut_short = !data.live && !data.model.ended();
+    let mode = if cut_short {
+        mode.and(Tone::Warn, " cut short")
+    } else {
+        mode
+    };
+    match app.behind() {
+        Some(0) => Phrase::of(Tone::Paused, " PAUSED "),
+        Some(events) => Phrase::of(Tone::Paused, format!(" PAUSED +{} ", humane::count(events))),
+        None => mode,
+    }
+}
+
+/// Which file, which machine, since when.
+fn scene(app: &App, data: &Data<'_>) -> Phrase {
+    let mut phrase = Phrase::plain(" ");
+    if let Mode::Replay { file } = &app.mode {
+        phrase.push(Tone::Strong, format!(" {}", escaped(file.as_bytes())));
+    }
+    if let Some(session) = data.model.session() {
+        phrase.push(
+            Tone::Strong,
+            format!(" {}", escaped(session.hostname.as_bytes())),
+        );
+        phrase.push(
+            Tone::Dim,
+            format!("  Linux {}", escaped(session.kernel_release.as_bytes())),
+        );
+    }
+    let began = data.model.began();
+    let span = humane::duration(data.now.saturating_sub(began));
+    if data.model.totals().events == 0 {
+        return phrase.and(Tone::Dim, "  waiting for the first event");
+    }
+    let clock = words::clock(data.model, began);
+    let clock = clock.split('.').next().unwrap_or_default();
+    let date = match words::date(data.model, began) {
+        Some(date) if !data.live => format!("{date} "),
+        _ => String::new(),
+    };
+    phrase
+        .and(Tone::Plain, format!("  {span}"))
+        .and(Tone::Dim, format!(" since {date}{clock}"))
+}
+
+/// Can I trust this?
+fn trust(data: &Data<'_>) -> Phrase {
+    let lost = data.model.totals().lost;
+    let mut phrase = match lost {
+        0 => Phrase::of(Tone::Good, "lost 0"),
+        lost => Phrase::of(Tone::Alert, format!(" lost {} ", humane::count(lost))),
+    };
+    if let Some(session) = data.model.session() {
+        let hooks = &session.hooks;
+        let served = hooks.iter().filter(|hook| hook.hook.is_some()).count();
+        let reduced = hooks
+            .iter()
+            .filter(|hook| hook.hook.is_some() && !hook.loses.is_empty());
+        let tone = if served < hooks.len() {
+            Tone::Warn
+        } else {
+            Tone::Good
+        };
+        phrase.push(tone, format!("  hooks {served}/{}", hooks.len()));
+        match reduced.count() {
+            0 => {}
+            reduced => phrase.push(Tone::Warn, format!(", {reduced} reduced")),
+        }
+    }
+    if let Some(own) = data.own {
+        // Half full is where a burst may soon overrun it.
+        let tone = |share: f64| if share > 0.5 { Tone::Bad } else { Tone::Dim };
+        if let Some(cpu) = own.cpu {
+            phrase.push(tone(cpu), format!("  cpu {}", words::percent(cpu)));
+        }
+        if let Some(fill) = own.ring_fill {
+            phrase.push(tone(fill), format!("  ring {}", words::percent(fill)));
+        }
+    }
+    phrase
+}
+
+/// Who is there now.
+fn population(data: &Data<'_>, compact: bool) -> Phrase {
+    let model = data.model;
+    let zombies = model.zombies().len();
+    let alive = humane::count(model.alive() as u64);
+    let phrase = Phrase::of(Tone::Good, format!("{} ", data.glyphs.alive))
+        .and(Tone::Strong, alive)
+        .and(Tone::Dim, if compact { "" } else { " alive" });
+    let count = humane::count(zombies as u64);
+    let phrase = match (zombies, compact) {
+        (0, true) => phrase,
+        (0, false) => phrase.and(Tone::Dim, "   0 zombies"),
+        (_, true) => phrase
+            .and(Tone::Plain, " ")
+            .and(Tone::Alert, format!(" Z {count} ")),
+        (1, false) => phrase
+            .and(Tone::Plain, "  ")
+            .and(Tone::Alert, " Z 1 zombie "),
+        (_, false) => phrase
+            .and(Tone::Plain, "  ")
+            .and(Tone::Alert, format!(" Z {count} zombies ")),
+    };
+    if compact {
+        return phrase.and(Tone::Plain, " ").joined(trust(data));
+    }
+    let ended = model.totals().exits;
+    phrase.and(
+        Tone::Dim,
+        format!("  {} {} ended", data.glyphs.reaped, humane::count(ended)),
+    )
+}
+
+/// A rate and how it was.
+struct Gauge {
+    name: &'static str,
+    tone: Tone,
+    of: fn(&Second) -> u64,
+}
+
+impl Gauge {
+    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+        let label = format!(" {:<6}", self.name);
+        let bars = usize::from(canvas.width()).saturating_sub(label.len() + 9);
+        // The last second is not over: its count is not yet a rate.
+        let seconds = data.model.history().last(bars + 1, data.now);
+        let counts: Vec<u64> = seconds.iter().map(self.of).collect();
+        let rate = match counts.as_slice() {
+            [.., over, _] => *over,
+            _ => 0,
+        };
+        let tone = if rate > 0 { Tone::Strong } else { Tone::Dim };
+        let phrase = Phrase::of(Tone::Dim, label)
+            .and(tone, format!("{:>5}", humane::count(rate)))
+            .and(Tone::Dim, "/s ");
+        let indent = canvas.put(0, 0, canvas.width(), &phrase);
+        let over = &counts[..counts.len().saturating_sub(1)];
+        let spark = sparkline(over, self.tone, canvas.glyphs());
+        canvas.put(indent, 0, canvas.width(), &spark);
+    }
+}
+
+/// Heights relative to the highest. What is not nothing is never shown as
+/// nothing.
+fn sparkline(counts: &[u64], tone: Tone, glyphs: &Glyphs) -> Phrase {
+    let highest = counts.iter().copied().max().unwrap_or(0);
+    counts
+        .iter()
+        .fold(Phrase::new(), |phrase, &count| match count {
+            0 => phrase.and(Tone::Faint, glyphs.spark[0]),
+            _ => {
+                let height = (u128::from(count) * 7).div_ceil(u128::from(highest)) as usize;
+                phrase.and(tone, glyphs.spark[height.min(7)])
+            }
+        })
+}
+
+/// The views by number; only the active one by name where room is short.
+pub fn tabs(app: &App, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+    let zombies = data.model.zombies().len();
+    let status = Phrase::of(Tone::Dim, app.view().status(data));
+    let names = |all: bool| {
+        let mut phrase = Phrase::new();
+        for (number, entry) in VIEWS.iter().enumerate() {
+            let count = match (entry.name, zombies) {
+                ("Zombies", 1..) if all => format!(" {}", humane::count(zombies as u64)),
+                _ => String::new(),
+            };
+            if number == app.active {
+                let text = format!(" {} {}{count} ", number + 1, entry.name);
+                phrase.push(Tone::ActiveTab, text);
+            } else if all {
+                phrase.push(Tone::Key, format!(" {}", number + 1));
+                phrase.push(Tone::Tab, format!(" {}{count} ", entry.name));
+            } else {
+                phrase.push(Tone::Tab, format!(" {} ", number + 1));
+            }
+        }
+        phrase
+    };
+    let width = canvas.width();
+    let wanted = names(true).width() + status.width() + 2;
+    let tabs = names(wanted <= usize::from(width));
+    let used = canvas.put(0, 0, width, &tabs);
+    canvas.put_right(used + 1, 0, width.saturating_sub(used + 1), &status);
+}

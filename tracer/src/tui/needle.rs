@@ -1,0 +1,132 @@
+//! What a reader searches for, and how it is found.
+
+use crate::{
+    event::{Comm, escaped},
+    model::Process,
+};
+
+/// A search that pays no heed to case unless the reader does.
+#[derive(Clone, Debug, Default)]
+pub struct Needle {
+    text: String,
+    folded: bool,
+}
+
+/// Where to look first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whence {
+    /// At the selected row: the reader is still typing.
+    Here,
+    Next,
+    Previous,
+}
+
+impl Needle {
+    pub fn new(text: &str) -> Self {
+        Needle {
+            folded: !text.chars().any(char::is_uppercase),
+            text: text.to_owned(),
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub fn is_in(&self, text: &str) -> bool {
+        if self.folded && !text.is_ascii() {
+            text.to_lowercase().contains(&self.text)
+        } else {
+            self.is_in_bytes(text.as_bytes())
+        }
+    }
+
+    /// The PID from its first digit, the name, or the command line.
+    pub fn matches(&self, process: &Process) -> bool {
+        self.matches_pid(process.id.tgid)
+            || self.matches_comm(process.comm)
+            || process
+                .argv()
+                .is_some_and(|argv| self.is_in_arguments(argv))
+    }
+
+    pub fn matches_pid(&self, pid: u32) -> bool {
+        !self.is_empty() && pid.to_string().starts_with(&self.text)
+    }
+
+    pub fn matches_comm(&self, comm: Comm) -> bool {
+        // Names are short: escaping them is cheap, and what is searched for is
+        // what is seen.
+        self.is_in(&escaped(comm.as_bytes()))
+    }
+
+    /// Long lists of arguments are searched as they are, without making a
+    /// command line of them first: there may be a hundred thousand.
+    fn is_in_arguments(&self, argv: &[u8]) -> bool {
+        let argv = argv.strip_suffix(b"\0").unwrap_or(argv);
+        self.is_in_bytes(argv)
+    }
+
+    fn is_in_bytes(&self, bytes: &[u8]) -> bool {
+        let needle = self.text.as_bytes();
+        if needle.is_empty() {
+            return false;
+        }
+        bytes.windows(needle.len()).any(|window| {
+            window.iter().zip(needle).all(|(&byte, &wanted)| {
+                // An argument's end is a space to the reader.
+                let byte = if byte == 0 { b' ' } else { byte };
+                byte == wanted || self.folded && byte.to_ascii_lowercase() == wanted
+            })
+        })
+    }
+}
+
+/// The first match in a circle of `length` rows, beginning beside `from`.
+pub fn seek(
+    length: usize,
+    from: usize,
+    whence: Whence,
+    mut matches: impl FnMut(usize) -> bool,
+) -> Option<usize> {
+    (0..length)
+        .map(|step| match whence {
+            Whence::Here => (from + step) % length,
+            Whence::Next => (from + 1 + step) % length,
+            Whence::Previous => (from + 2 * length - 1 - step) % length,
+        })
+        .find(|&index| matches(index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_matters_once_the_reader_uses_it() {
+        assert!(Needle::new("nginx").is_in("NGINX: master"));
+        assert!(!Needle::new("Nginx").is_in("nginx"));
+        assert!(Needle::new("größe").is_in("GRÖSSE GRÖßE"));
+        assert!(!Needle::new("").is_in("anything"));
+    }
+
+    #[test]
+    fn arguments_are_found_across_their_ends() {
+        assert!(Needle::new("sleep 10").is_in_arguments(b"sleep\x0010\0"));
+        assert!(!Needle::new("10 ").is_in_arguments(b"sleep\x0010\0"));
+    }
+
+    #[test]
+    fn seeking_goes_around() {
+        let even = |index| index % 2 == 0;
+        assert_eq!(seek(6, 4, Whence::Here, even), Some(4));
+        assert_eq!(seek(6, 4, Whence::Next, even), Some(0));
+        assert_eq!(seek(6, 0, Whence::Previous, even), Some(4));
+        assert_eq!(seek(6, 3, Whence::Next, |_| false), None);
+        assert_eq!(seek(0, 0, Whence::Here, even), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! Events in words: one line for each kind. No `_` arms: a new event must be
+//! told too.
+
+use super::{
+    phrase::{Phrase, Tone},
+    words::{clock, label, signal, whose},
+};
+use crate::{
+    event::{
+        Comm, Dead, Event, Exit, Faults, Fork, Gap, Notify, ProcessId, Signal, Usage, What,
+        clone_flag_names, command_line, humane,
+    },
+    model::{Model, WaitStatus},
+};
+
+/// The subject's name at that time, or the latest one known.
+pub fn comm(model: &Model, event: &Event) -> Comm {
+    let own = match &event.what {
+        What::Snapshot(snapshot) => Some(snapshot.comm),
+        What::Fork(fork) => Some(fork.comm),
+        What::Exec(exec) => Some(exec.comm),
+        What::Comm(comm) => Some(*comm),
+        What::Exit(exit) => Some(exit.comm),
+        What::Session(_)
+        | What::SnapshotEnd(_)
+        | What::WakeupNew
+        | What::FirstRun
+        | What::Signal(_)
+        | What::OomVictim
+        | What::Notify(_)
+        | What::LastSwitch(_)
+        | What::Wait(_)
+        | What::Free(_)
+        | What::Faults(_)
+        | What::Gap(_)
+        | What::End => None,
+    };
+    let known = || {
+        model
+            .find(event.who.process)
+            .map(|key| model.process(key).comm)
+    };
+    own.or_else(known).unwrap_or_default()
+}
+
+/// How much notice an event deserves.
+pub fn tone(what: &What) -> Tone {
+    match what {
+        What::Fork(_) => Tone::Good,
+        What::Exec(_) | What::Comm(_) => Tone::Accent,
+        What::Exit(exit) => match WaitStatus(exit.group_code.unwrap_or(exit.code)) {
+            WaitStatus(0) => Tone::Plain,
+            status if status.signal().is_some() => Tone::Bad,
+            _ => Tone::Warn,
+        },
+        What::Signal(_) | What::OomVictim => Tone::Bad,
+        What::Notify(_) => Tone::Warn,
+        What::Wait(_) => Tone::Plain,
+        What::Gap(_) => Tone::Alert,
+        What::Session(_) | What::End => Tone::Strong,
+        What::Snapshot(_)
+        | What::SnapshotEnd(_)
+        | What::WakeupNew
+        | What::FirstRun
+        | What::LastSwitch(_)
+        | What::Free(_)
+        | What::Faults(_) => Tone::Dim,
+    }
+}
+
+/// What the event says beyond its subject and its kind.
+pub fn details(model: &Model, event: &Event) -> Phrase {
+    match &event.what {
+        What::Session(session) => Phrase::plain(format!(
+            "tracer {} on {}, Linux {}",
+            session.tracer_version, session.hostname, session.kernel_release
+        )),
+        What::Snapshot(snapshot) => {
+            let parent = format!("child of {}", process(model, snapshot.parent));
+            let zombie = if snapshot.zombie.is_some() {
+                ", a zombie"
+            } else {
+                ""
+            };
+            let arguments = snapshot
+                .argv
+                .as_ref()
+                .map(|argv| command_line(argv.as_bytes()));
+            Phrase::of(Tone::Dim, parent + zombie).and(
+                Tone::Plain,
+                arguments.map_or(String::new(), |line| format!(": {line}")),
+            )
+        }
+        What::SnapshotEnd(began) => Phrase::of(
+            Tone::Dim,
+            format!("all that lived at {}", clock(model, *began)),
+        ),
+        What::Fork(fork) => forked(model, event, fork),
+        What::WakeupNew | What::FirstRun => Phrase::new(),
+        What::Exec(exec) => match &exec.argv {
+            Some(argv) => {
+                let cut = argv.as_bytes().len() < exec.argv_total as usize;
+                let more = if cut {
+                    format!(" ({} B in all)", exec.argv_total)
+                } else {
+                    String::new()
+                };
+                Phrase::plain(command_line(argv.as_bytes())).and(Tone::Dim, more)
+            }
+            None => Phrase::plain(exec.filename.to_string()).and(Tone::Dim, " arguments unknown"),
+        },
+        What::Comm(comm) => Phrase::plain(format!("is now called {comm}")),
+        What::Signal(sent) => signalled(sent),
+        What::OomVictim => Phrase::of(Tone::Bad, "chosen by the OOM killer"),
+        What::Exit(exit) => exited(exit),
+        What::Notify(notify) => notified(model, notify),
+        What::LastSwitch(switch) => {
+            let next = format!("then ran {} {}", switch.next_pid, switch.next_comm);
+            Phrase::of(Tone::Dim, next)
+        }
+        What::Wait(wait) => Phrase::plain(format!("got child {}", wait.child)),
+        What::Free(usage) => usage.as_deref().map_or(Phrase::new(), used),
+        What::Faults(faults) => counted(faults),
+        What::Gap(gap) => lost(model, gap),
+        What::End => Phrase::plain("tracing stopped in good order"),
+    }
+}
+
+/// `812 nginx`, or the bare number of one that is unknown.
+fn process(model: &Model, id: ProcessId) -> String {
+    model
+        .find(id)
+        .map_or_else(|| id.tgid.to_string(), |key| label(model, key))
+}
+
+fn forked(model: &Model, event: &Event, fork: &Fork) -> Phrase {
+    let what = match (fork.kthread, event.who.is_leader()) {
+        (true, _) => "kernel thread",
+        (false, true) => "process",
+        (false, false) => "thread",
+    };
+    let by = format!("{what} made by {}", whose(model, fork.by));
+    let flags = match fork.clone_flags {
+        Some(0) => String::new(),
+        Some(flags) => format!(" {}", clone_flag_names(flags).join("|")),
+        None => " flags unknown".to_owned(),
+    };
+    Phrase::plain(by).and(Tone::Dim, flags)
+}
+
+/// Which signal, and who sent it.
+pub fn signalled(sent: &Signal) -> Phrase {
+    let from = if sent.from_kernel() {
+        "the kernel".to_owned()
+    } else {
+        // By the name it had then; it may have another one by now.
+        format!("{} {}", sent.by.process.tgid, sent.by_comm)
+    };
+    let whom = if sent.group { "" } else { " to this thread" };
+    Phrase::of(Tone::Bad, signal(sent.sig)).and(Tone::Plain, format!(" from {from}{whom}"))
+}
+
+fn exited(exit: &Exit) -> Phrase {
+    let status = WaitStatus(exit.group_code.unwrap_or(exit.code));
+    let how = match (status.exit_code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (_, Some(sig)) if status.core_dumped() => format!("killed by {}, core", signal(sig)),
+        (_, Some(sig)) => format!("killed by {}", signal(sig)),
+        (None, None) => "?".to_owned(),
+    };
+    let last = match exit.group_dead {
+        Some(true) => ", last thread",
+        Some(false) => ", others live on",
+        None => "",
+    };
+    Phrase::plain(how).and(Tone::Dim, last)
+}
+
+fn notified(model: &Model, notify: &Notify) -> Phrase {
+    let owner = process(model, notify.owner);
+    let phrase = match (notify.dead, notify.autoreap) {
+        (Dead::Subject, false) => Phrase::plain(format!("zombie until {owner} waits")),
+        (Dead::Subject, true) => Phrase::plain(format!("reaped at once: {owner} does not wait")),
+        (Dead::ChildPid(pid), _) => Phrase::plain(format!("hands zombie {pid} on to {owner}")),
+        (Dead::Child, _) => {
+            Phrase::plain(format!("hands zombie {} on to {owner}", notify.seen_pid))
+        }
+    };
+    match notify.dead {
+        Dead::Subject => phrase,
+        Dead::ChildPid(_) | Dead::Child if notify.autoreap => {
+            phrase.and(Tone::Dim, ", reaped at once")
+        }
+        Dead::ChildPid(_) | Dead::Child => phrase,
+    }
+}
+
+fn used(usage: &Usage) -> Phrase {
+    let text = format!(
+        "user {}, system {}, faults {} minor {} major",
+        humane::duration(usage.utime),
+        humane::duration(usage.stime),
+        humane::count(usage.min_flt),
+        humane::count(usage.maj_flt)
+    );
+    Phrase::of(Tone::Dim, text)
+}
+
+/// `123: 80 read, 20 write, 23 COW`.
+pub fn counted(faults: &Faults) -> Phrase {
+    let classes = [
+        (faults.read, "read"),
+        (faults.write, "write"),
+        (faults.write_protect, "COW"),
+        (faults.instruction, "instruction"),
+        (faults.protection, "protection"),
+    ];
+    let classes: Vec<_> = classes
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, class)| format!("{} {class}", humane::count(*count)))
+        .collect();
+    let total = humane::count(faults.total());
+    if classes.is_empty() {
+        Phrase::of(Tone::Dim, "none")
+    } else {
+        Phrase::plain(total).and(Tone::Dim, format!(": {}", classes.join(", ")))
+    }
+}
+
+fn lost(model: &Model, gap: &Gap) -> Phrase {
+    let kinds = gap
+        .lost
+        .iter()
+        .map(|lost| format!("{} {}", lost.count, lost.kind.name()));
+    let kinds = kinds.collect::<Vec<_>>().join(", ");
+    Phrase::of(Tone::Bad, format!("lost {kinds}"))
+        .and(Tone::Dim, format!(" since {}", clock(model, gap.since)))
+}

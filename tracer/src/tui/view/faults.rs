@@ -1,0 +1,205 @@
+//! Page faults by process: how many, of which kind, who leads.
+
+use std::cmp::Reverse;
+
+use super::{Data, Room, View};
+use crate::{
+    event::humane,
+    model::{Key, Process, State},
+    tui::{
+        action::Action,
+        canvas::Canvas,
+        columns::{Column, figure, rest},
+        list::{Identity, List},
+        needle::{Needle, Whence, seek},
+        phrase::{Phrase, Tone},
+        words,
+    },
+};
+
+const COLUMNS: [Column; 10] = [
+    figure("PID", 7, 0),
+    rest("PROCESS"),
+    figure("TOTAL", 7, 0),
+    figure("COW", 7, 0),
+    figure("READ", 6, 3),
+    figure("WRITE", 6, 3),
+    figure("INSTR", 6, 4),
+    figure("PROT", 6, 5),
+    figure("MINOR", 6, 1),
+    figure("MAJOR", 6, 2),
+];
+
+/// The columns that the list can be sorted by, in the order of the key.
+const SORTS: [usize; 9] = [2, 3, 4, 5, 6, 7, 8, 9, 0];
+
+impl Identity for Key {
+    type Id = Key;
+
+    fn id(&self) -> Key {
+        *self
+    }
+}
+
+#[derive(Default)]
+pub struct Faults {
+    list: List<Key>,
+    /// Place in [`SORTS`].
+    sort: usize,
+    without_dead: bool,
+    made_from: Option<u64>,
+}
+
+impl Faults {
+    fn update(&mut self, data: &Data<'_>) {
+        if self.made_from == Some(data.version()) {
+            return;
+        }
+        self.made_from = Some(data.version());
+        let column = SORTS[self.sort];
+        let listed = data.model.processes().filter(|(_, process)| {
+            let faulted = process.faults.total() > 0 || process.usage.min_flt > 0;
+            faulted && !(self.without_dead && process.state().is_gone())
+        });
+        let mut rows: Vec<_> = listed
+            .map(|(key, process)| {
+                // PIDs ascend, figures descend; what is unknown comes last.
+                let order = match column {
+                    0 => Reverse(Some(u64::from(u32::MAX - process.id.tgid))),
+                    _ => Reverse(figure_of(process, column)),
+                };
+                (order, key)
+            })
+            .collect();
+        rows.sort_unstable();
+        self.list
+            .replace(rows.into_iter().map(|(_, key)| key).collect());
+    }
+
+    fn changed(&mut self, data: &Data<'_>) {
+        self.made_from = None;
+        self.update(data);
+        self.list.fit(self.list.cursor().height());
+    }
+}
+
+/// The figure in a column, where it is known. The kernel's own accounts come
+/// with the end of a process.
+fn figure_of(process: &Process, column: usize) -> Option<u64> {
+    let accounted = process.usage_complete || process.exited_at.is_some();
+    match column {
+        2 => Some(process.faults.total()),
+        3 => Some(process.faults.write_protect),
+        4 => Some(process.faults.read),
+        5 => Some(process.faults.write),
+        6 => Some(process.faults.instruction),
+        7 => Some(process.faults.protection),
+        8 => accounted.then_some(process.usage.min_flt),
+        9 => accounted.then_some(process.usage.maj_flt),
+        _ => None,
+    }
+}
+
+impl View for Faults {
+    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+        self.update(data);
+        self.list.fit(room.height.saturating_sub(1));
+    }
+
+    fn on(&mut self, action: Action, data: &Data<'_>) {
+        match action {
+            Action::Sort => {
+                self.sort = (self.sort + 1) % SORTS.len();
+                self.changed(data);
+            }
+            Action::Dead => {
+                self.without_dead ^= true;
+                self.changed(data);
+            }
+            movement => {
+                self.list.on(movement);
+            }
+        }
+    }
+
+    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
+        self.update(data);
+        let rows = self.list.rows();
+        let found = seek(rows.len(), self.list.cursor().selected(), whence, |index| {
+            needle.matches(data.model.process(rows[index]))
+        });
+        if let Some(found) = found {
+            self.list.select_index(found);
+        }
+        found.is_some()
+    }
+
+    fn selected(&self, _: &Data<'_>) -> Option<Key> {
+        self.list.selected().copied()
+    }
+
+    fn show(&mut self, data: &Data<'_>, key: Key) {
+        self.update(data);
+        self.list.select(key);
+    }
+
+    fn status(&self, data: &Data<'_>) -> String {
+        match words::faults_missing(data.model) {
+            Some(reason) if reason.is_empty() => "faults are not traced".to_owned(),
+            Some(reason) => format!("faults are not traced: {reason}"),
+            None => {
+                let dead = if self.without_dead {
+                    "dead hidden · "
+                } else {
+                    ""
+                };
+                let sorted = COLUMNS[SORTS[self.sort]].title;
+                format!("{dead}by {sorted} · {}", self.list.position())
+            }
+        }
+    }
+
+    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+        if self.list.rows().is_empty() {
+            return canvas.note(&[Phrase::of(Tone::Dim, "No process has faulted yet.")]);
+        }
+        let glyphs = canvas.glyphs();
+        let sorted = SORTS[self.sort];
+        canvas.table(
+            &COLUMNS,
+            Some(sorted),
+            self.list.cursor(),
+            |index, column, _| {
+                let process = data.model.process(self.list.rows()[index]);
+                let state = process.state();
+                let phrase = match column {
+                    0 => Phrase::plain(process.id.tgid.to_string()),
+                    1 => {
+                        let arguments = words::arguments_beyond_name(process);
+                        return Phrase::of(words::state_tone(state), glyphs.state(state))
+                            .and(name_tone(state), format!(" {}", words::name(process)))
+                            .and(Tone::Dim, format!(" {}", arguments.unwrap_or_default()));
+                    }
+                    8 | 9 => match figure_of(process, column) {
+                        Some(figure) => Phrase::plain(humane::count(figure)),
+                        None => Phrase::of(Tone::Faint, "?"),
+                    },
+                    _ => words::faults(data.model, figure_of(process, column).unwrap_or_default()),
+                };
+                if state.is_gone() {
+                    phrase.all(Tone::Dim)
+                } else {
+                    phrase
+                }
+            },
+        );
+    }
+}
+
+fn name_tone(state: State) -> Tone {
+    if state.is_gone() {
+        Tone::Dim
+    } else {
+        Tone::Strong
+    }
+}

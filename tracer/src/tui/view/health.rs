@@ -1,0 +1,219 @@
+//! Can I trust this? Which hook serves each purpose and what that loses, which
+//! records were lost and when, and what tracer itself costs.
+
+use std::collections::HashMap;
+
+use super::{
+    Data, Needle, Room, View, Whence,
+    page::{Page, Sheet},
+};
+use crate::{
+    event::{Hook, Kind, Purpose, escaped, humane},
+    model::Key,
+    tui::{
+        action::Action,
+        canvas::Canvas,
+        phrase::{Phrase, Tone},
+        words,
+    },
+};
+
+/// From this width on, losses stand beside the hooks.
+const WIDE: usize = 116;
+
+#[derive(Default)]
+pub struct Health {
+    page: Page,
+}
+
+impl View for Health {
+    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+        let width = room.width.saturating_sub(1);
+        let lines = if width >= WIDE {
+            let half = (width - 3) / 2;
+            let right = losses(data, half)
+                .above(cost(data, half))
+                .above(stream(data, half));
+            hooks(data, half).beside(right, 3)
+        } else {
+            hooks(data, width)
+                .above(losses(data, width))
+                .above(cost(data, width))
+                .above(stream(data, width))
+                .into_lines()
+        };
+        self.page.fill(lines, room.height);
+    }
+
+    fn on(&mut self, action: Action, _: &Data<'_>) {
+        self.page.on(action);
+    }
+
+    fn find(&mut self, _: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
+        self.page.find(needle, whence)
+    }
+
+    fn selected(&self, _: &Data<'_>) -> Option<Key> {
+        None
+    }
+
+    fn show(&mut self, _: &Data<'_>, _: Key) {}
+
+    fn status(&self, _: &Data<'_>) -> String {
+        self.page.position()
+    }
+
+    fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
+        canvas.page(self.page.lines(), self.page.cursor());
+    }
+}
+
+fn hooks(data: &Data<'_>, width: usize) -> Sheet {
+    let mut sheet = Sheet::new(width);
+    sheet.section("HOOKS");
+    let Some(session) = data.model.session() else {
+        sheet.line(Phrase::of(
+            Tone::Dim,
+            "unknown: the stream has no session record",
+        ));
+        return sheet;
+    };
+    for purpose in Purpose::ALL {
+        let (glyph, told, loses) = match session.hook(purpose) {
+            Some(Hook {
+                hook: Some(hook),
+                loses,
+                ..
+            }) if loses.is_empty() => (
+                Phrase::of(Tone::Good, data.glyphs.alive),
+                Phrase::plain(shown(hook)),
+                None,
+            ),
+            Some(Hook {
+                hook: Some(hook),
+                loses,
+                ..
+            }) => (
+                Phrase::of(Tone::Warn, data.glyphs.exiting),
+                Phrase::plain(shown(hook)),
+                Some(loses),
+            ),
+            Some(Hook {
+                hook: None, loses, ..
+            }) => (
+                Phrase::of(Tone::Bad, data.glyphs.reaped),
+                Phrase::of(Tone::Bad, "none"),
+                Some(loses),
+            ),
+            None => (
+                Phrase::of(Tone::Dim, "?"),
+                Phrase::of(Tone::Dim, "not said"),
+                None,
+            ),
+        };
+        sheet.wide_fact(glyph.and(Tone::Plain, format!(" {}", purpose.name())), told);
+        if let Some(loses) = loses.filter(|loses| !loses.is_empty()) {
+            sheet.wide_fact(Phrase::new(), Phrase::of(Tone::Warn, shown(loses)));
+        }
+    }
+    sheet
+}
+
+/// Read from a recording, which may say anything.
+fn shown(text: &str) -> String {
+    escaped(text.as_bytes())
+}
+
+fn losses(data: &Data<'_>, width: usize) -> Sheet {
+    let mut sheet = Sheet::new(width);
+    sheet.section("LOST RECORDS");
+    let gaps = data.model.gaps();
+    if gaps.is_empty() {
+        sheet.line(Phrase::of(
+            Tone::Good,
+            "none: every record of the kernel was seen",
+        ));
+        return sheet;
+    }
+    let mut by_kind: HashMap<Kind, u64> = HashMap::new();
+    for (kind, count) in gaps.iter().flat_map(|gap| &gap.lost) {
+        *by_kind.entry(*kind).or_default() += count;
+    }
+    let mut by_kind: Vec<_> = by_kind.into_iter().collect();
+    by_kind.sort_by_key(|&(kind, count)| (std::cmp::Reverse(count), kind as u8));
+    for (kind, count) in by_kind {
+        sheet.fact(kind.name(), Phrase::of(Tone::Bad, humane::count(count)));
+    }
+    sheet.section("GAPS");
+    for gap in gaps.iter().rev() {
+        let span = humane::duration(gap.until.saturating_sub(gap.since));
+        let when = words::clock(data.model, gap.since);
+        let count = humane::count(gap.total());
+        sheet.fact(
+            &when,
+            Phrase::of(Tone::Bad, count).and(Tone::Plain, format!(" lost in {span}")),
+        );
+    }
+    sheet
+}
+
+fn cost(data: &Data<'_>, width: usize) -> Sheet {
+    let mut sheet = Sheet::new(width);
+    sheet.section("TRACER ITSELF");
+    match data.own {
+        Some(own) => {
+            sheet.fact(
+                "CPU",
+                own.cpu.map_or_else(|| "?".to_owned(), words::percent),
+            );
+            sheet.fact(
+                "ring buffer",
+                match own.ring_fill {
+                    Some(fill) => format!("{} full", words::percent(fill)),
+                    None => "?".to_owned(),
+                },
+            );
+        }
+        None => sheet.line(Phrase::of(Tone::Dim, "measured live only")),
+    }
+    if let Some(session) = data.model.session() {
+        sheet.fact("version", shown(&session.tracer_version));
+        sheet.fact("pid", session.tracer_pid.to_string());
+    }
+    sheet
+}
+
+fn stream(data: &Data<'_>, width: usize) -> Sheet {
+    let (model, totals) = (data.model, data.model.totals());
+    let mut sheet = Sheet::new(width);
+    sheet.section("STREAM");
+    let counts = [
+        ("events", totals.events),
+        ("forks", totals.forks),
+        ("threads", totals.threads),
+        ("execs", totals.execs),
+        ("exits", totals.exits),
+        ("faults", totals.faults.total()),
+    ];
+    for (label, count) in counts {
+        sheet.fact(label, humane::count(count));
+    }
+    let began = words::clock(model, model.began());
+    let date = words::date(model, model.began()).unwrap_or_default();
+    sheet.fact("began", format!("{date} {began}").trim().to_owned());
+    let end = match (model.ended(), data.live) {
+        (true, _) => Phrase::of(Tone::Good, "in good order"),
+        (false, true) => Phrase::of(Tone::Dim, "not yet"),
+        (false, false) => Phrase::of(Tone::Warn, "missing: the recording is cut short"),
+    };
+    sheet.fact("ended", end);
+    if let Some(session) = model.session() {
+        sheet.fact("kernel", shown(&session.kernel_release));
+        sheet.fact(
+            "host",
+            format!("{}, {} CPUs", shown(&session.hostname), session.cpus),
+        );
+        sheet.fact("boot", shown(&session.boot_id));
+    }
+    sheet
+}

@@ -1,0 +1,131 @@
+//! The views, one file each, and the table from which tabs, number keys and
+//! help are derived. To add a view, add its file and its row.
+
+mod events;
+mod faults;
+mod forest;
+mod health;
+mod page;
+mod process;
+mod tree;
+mod zombies;
+
+use super::{
+    OwnCost,
+    action::Action,
+    canvas::Canvas,
+    log::Log,
+    needle::{Needle, Whence},
+    theme::Glyphs,
+};
+use crate::model::{Key, Model};
+
+/// What there is to see: of the living stream, or frozen by a pause.
+pub struct Data<'a> {
+    pub model: &'a Model,
+    pub log: &'a Log,
+    /// The time on the reader's clock, ns since boot: not before any event.
+    pub now: u64,
+    pub own: Option<OwnCost>,
+    /// Events may still come.
+    pub live: bool,
+    /// Text may hold some.
+    pub glyphs: &'static Glyphs,
+}
+
+impl Data<'_> {
+    /// Two looks at the model with the same version see the same.
+    pub fn version(&self) -> u64 {
+        self.model.totals().events
+    }
+}
+
+/// Cells for a view to fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub width: usize,
+    pub height: usize,
+}
+
+/// One way of looking at the model. All of it but `draw` is free of paint.
+pub trait View {
+    /// Brings what is listed up to date, before it is drawn.
+    fn refresh(&mut self, data: &Data<'_>, room: Room);
+
+    /// Does what a key asked for, among the actions of the view's own row and
+    /// the movements.
+    fn on(&mut self, action: Action, data: &Data<'_>);
+
+    /// Goes to a match, if there is one.
+    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool;
+
+    /// The process that the cursor is on.
+    fn selected(&self, data: &Data<'_>) -> Option<Key>;
+
+    /// Puts the cursor on a process, as far as that makes sense here.
+    fn show(&mut self, data: &Data<'_>, key: Key);
+
+    /// What is listed and where the reader is, in a few words.
+    fn status(&self, data: &Data<'_>) -> String;
+
+    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>);
+}
+
+/// One row of the table of views.
+pub struct Entry {
+    pub name: &'static str,
+    /// What question it answers; for the help text.
+    pub about: &'static str,
+    /// What can be done here beyond what can be done everywhere.
+    pub actions: &'static [Action],
+    pub open: fn() -> Box<dyn View>,
+}
+
+pub const VIEWS: &[Entry] = &[
+    Entry {
+        name: "Tree",
+        about: "what started what, and what became of it",
+        actions: &[
+            Action::Details,
+            Action::Left,
+            Action::Right,
+            Action::UnfoldAll,
+            Action::Dead,
+            Action::Threads,
+        ],
+        open: || Box::<tree::Tree>::default(),
+    },
+    Entry {
+        name: "Zombies",
+        about: "who leaves zombies, since when, at what cost",
+        actions: &[Action::Details],
+        open: || Box::<zombies::Zombies>::default(),
+    },
+    Entry {
+        name: "Faults",
+        about: "which process faults, and how",
+        actions: &[Action::Details, Action::Sort, Action::Dead],
+        open: || Box::<faults::Faults>::default(),
+    },
+    Entry {
+        name: "Events",
+        about: "what happened, one line each",
+        actions: &[Action::Details, Action::Follow],
+        open: || Box::<events::Events>::default(),
+    },
+    Entry {
+        name: "Process",
+        about: "the whole story of one process",
+        actions: &[Action::Parent, Action::Back],
+        open: || Box::<process::Story>::default(),
+    },
+    Entry {
+        name: "Health",
+        about: "can I trust this: hooks, losses, tracer's own cost",
+        actions: &[],
+        open: || Box::<health::Health>::default(),
+    },
+];
+
+/// Where [`Action::Details`] leads.
+pub const DETAILS: usize = 4;

@@ -1,0 +1,316 @@
+//! The fork tree: who started whom, and what became of them. The dead keep
+//! their place, and so do orphans: whoever is their parent now is named beside
+//! them.
+
+use super::{
+    Data, Room, View,
+    forest::{self, Filter, Row},
+};
+use crate::{
+    event::Comm,
+    model::{Creation, Key, Model, Process, State},
+    tui::{
+        action::Action,
+        canvas::Canvas,
+        columns::{Column, figure, rest, word},
+        list::List,
+        needle::{Needle, Whence, seek},
+        phrase::{Phrase, Tone},
+        theme::Glyphs,
+        words,
+    },
+};
+
+const COLUMNS: [Column; 8] = [
+    figure("PID", 7, 0),
+    rest("PROCESS"),
+    word("STATE", 8, 5),
+    figure("AGE", 8, 1),
+    figure("EXIT", 9, 0),
+    figure("THR", 4, 4),
+    figure("FAULTS", 6, 2),
+    figure("COW", 6, 3),
+];
+
+/// kthreadd, the parent of all kernel threads.
+const KTHREADD: u32 = 2;
+
+#[derive(Default)]
+pub struct Tree {
+    list: List<Row>,
+    filter: Filter,
+    /// What the rows were made from; none: they must be made anew.
+    made_from: Option<u64>,
+    /// Kernel threads are folded away once, when they first appear: there are
+    /// hundreds, and they are seldom what one came for.
+    kthreads_folded: bool,
+}
+
+impl Tree {
+    fn update(&mut self, data: &Data<'_>) {
+        if !self.kthreads_folded
+            && let Some(kthreadd) = data.model.find_pid(KTHREADD)
+            && data.model.process(kthreadd).kthread
+        {
+            self.filter.folded.insert(kthreadd);
+            self.kthreads_folded = true;
+            self.made_from = None;
+        }
+        if self.made_from != Some(data.version()) {
+            self.list.replace(forest::rows(data.model, &self.filter));
+            self.made_from = Some(data.version());
+        }
+    }
+
+    fn changed(&mut self, data: &Data<'_>) {
+        self.made_from = None;
+        self.update(data);
+        self.list.fit(self.list.cursor().height());
+    }
+
+    /// Folds what is below the selected row, or goes to its parent.
+    fn left(&mut self, data: &Data<'_>) {
+        let Some(&row) = self.list.selected() else {
+            return;
+        };
+        let below = self.list.rows().get(self.list.cursor().selected() + 1);
+        let open = below.is_some_and(|below| {
+            below.thread.is_some() && below.key == row.key && row.thread.is_none()
+                || below.thread.is_none() && data.model.tree_parent(below.key) == Some(row.key)
+        });
+        if open && row.thread.is_none() {
+            self.filter.folded.insert(row.key);
+            self.changed(data);
+        } else if let Some(parent) = forest::parent(self.list.rows(), self.list.cursor().selected())
+        {
+            self.list.select_index(parent);
+        }
+    }
+
+    /// Unfolds the selected row, or goes to its first child.
+    fn right(&mut self, data: &Data<'_>) {
+        let Some(&row) = self.list.selected() else {
+            return;
+        };
+        let selected = self.list.cursor().selected();
+        if self.filter.folded.remove(&row.key) {
+            self.changed(data);
+        } else if forest::parent(self.list.rows(), selected + 1) == Some(selected) {
+            self.list.select_index(selected + 1);
+        }
+    }
+
+    fn reveal(&mut self, data: &Data<'_>, key: Key) {
+        let mut up = data.model.tree_parent(key);
+        while let Some(key) = up {
+            self.filter.folded.remove(&key);
+            up = data.model.tree_parent(key);
+        }
+        self.changed(data);
+        self.list.select((key, None));
+    }
+}
+
+impl View for Tree {
+    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+        self.update(data);
+        self.list.fit(room.height.saturating_sub(1));
+    }
+
+    fn on(&mut self, action: Action, data: &Data<'_>) {
+        match action {
+            Action::Left => self.left(data),
+            Action::Right => self.right(data),
+            Action::UnfoldAll => {
+                self.filter.folded.clear();
+                self.changed(data);
+            }
+            Action::Dead => {
+                self.filter.without_dead ^= true;
+                self.changed(data);
+            }
+            Action::Threads => {
+                self.filter.with_threads ^= true;
+                self.changed(data);
+            }
+            movement => {
+                self.list.on(movement);
+            }
+        }
+    }
+
+    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
+        let everything = Filter {
+            folded: Default::default(),
+            ..self.filter.clone()
+        };
+        let rows = forest::rows(data.model, &everything);
+        let selected = self.list.selected().map(|row| (row.key, row.thread));
+        let from = rows
+            .iter()
+            .position(|row| Some((row.key, row.thread)) == selected);
+        let found = seek(rows.len(), from.unwrap_or(0), whence, |index| {
+            rows[index].thread.is_none() && needle.matches(data.model.process(rows[index].key))
+        });
+        if let Some(found) = found {
+            self.reveal(data, rows[found].key);
+        }
+        found.is_some()
+    }
+
+    fn selected(&self, _: &Data<'_>) -> Option<Key> {
+        self.list.selected().map(|row| row.key)
+    }
+
+    fn show(&mut self, data: &Data<'_>, key: Key) {
+        if self.filter.without_dead && data.model.process(key).state().is_gone() {
+            self.filter.without_dead = false;
+        }
+        self.reveal(data, key);
+    }
+
+    fn status(&self, _: &Data<'_>) -> String {
+        let dead = if self.filter.without_dead {
+            "dead hidden · "
+        } else {
+            ""
+        };
+        let threads = if self.filter.with_threads {
+            "threads · "
+        } else {
+            ""
+        };
+        format!("{dead}{threads}{}", self.list.position())
+    }
+
+    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+        let glyphs = canvas.glyphs();
+        let rows = self.list.rows();
+        canvas.table(
+            &COLUMNS,
+            None,
+            self.list.cursor(),
+            |index, column, width| {
+                let row = rows[index];
+                let process = data.model.process(row.key);
+                if column == 1 {
+                    let rails = rails(&forest::rails(rows, index), glyphs, width);
+                    return match row.thread {
+                        Some(thread) => rails.joined(thread_name(process, thread, glyphs)),
+                        None => rails.joined(branch(data.model, row, glyphs)),
+                    };
+                }
+                match row.thread {
+                    Some(thread) => thread_cell(process, thread, column),
+                    None => cell(data, process, column),
+                }
+            },
+        );
+    }
+}
+
+/// The lines that join a row to its parent. Those of the highest ancestors go
+/// first where the tree is too deep for the screen.
+fn rails(follows: &[bool], glyphs: &Glyphs, width: usize) -> Phrase {
+    let levels = (width / 2).saturating_sub(9).max(1);
+    let mut text = String::new();
+    if follows.len() > levels {
+        text.push_str(glyphs.tree_cut);
+    }
+    for (level, &follows) in follows.iter().enumerate().take(levels).rev() {
+        text.push_str(match (level, follows) {
+            (0, true) => glyphs.tree_fork,
+            (0, false) => glyphs.tree_last,
+            (_, true) => glyphs.tree_pass,
+            (_, false) => "  ",
+        });
+    }
+    Phrase::of(Tone::Faint, text)
+}
+
+/// Glyph, name, who adopted it, how much is folded away, arguments.
+fn branch(model: &Model, row: Row, glyphs: &Glyphs) -> Phrase {
+    let process = model.process(row.key);
+    let state = process.state();
+    let gone = state.is_gone();
+    let (name_tone, rest_tone) = match (gone, process.kthread) {
+        (true, _) => (Tone::Dim, Tone::Faint),
+        (false, true) => (Tone::Dim, Tone::Dim),
+        (false, false) => (Tone::Strong, Tone::Dim),
+    };
+    let name = match (process.kthread, process.comm == Comm::default()) {
+        (_, true) => "? (never named)".to_owned(),
+        (true, false) => format!("[{}]", process.comm),
+        (false, false) => process.comm.to_string(),
+    };
+    let mut phrase = Phrase::of(words::state_tone(state), glyphs.state(state))
+        .and(Tone::Plain, " ")
+        .and(name_tone, name);
+    if process.is_reparented() {
+        let parent = match process.parent {
+            Some(parent) => words::label(model, parent),
+            None => "?".to_owned(),
+        };
+        let tone = if gone { Tone::Faint } else { Tone::Accent };
+        phrase.push(tone, format!(" {} {parent}", glyphs.adopted_by));
+    }
+    if row.folded > 0 {
+        phrase.push(
+            Tone::Accent,
+            format!(" {} {} more", glyphs.folded, row.folded),
+        );
+    }
+    if process.created_by == Creation::Missed {
+        phrase.push(Tone::Warn, " birth unseen");
+    }
+    if let Some(arguments) = words::arguments_beyond_name(process) {
+        phrase.push(rest_tone, format!(" {arguments}"));
+    }
+    phrase
+}
+
+fn thread_name(process: &Process, thread: u32, glyphs: &Glyphs) -> Phrase {
+    let comm = process
+        .threads
+        .get(thread as usize)
+        .map(|thread| thread.comm);
+    Phrase::of(Tone::Accent, glyphs.thread)
+        .and(Tone::Plain, " ")
+        .and(Tone::Dim, comm.map_or_else(|| "?".to_owned(), words::comm))
+}
+
+fn thread_cell(process: &Process, thread: u32, column: usize) -> Phrase {
+    let Some(thread) = process.threads.get(thread as usize) else {
+        return Phrase::new();
+    };
+    match column {
+        0 => Phrase::of(Tone::Dim, thread.id.pid.to_string()),
+        2 => Phrase::of(Tone::Dim, "thread"),
+        _ => Phrase::new(),
+    }
+}
+
+fn cell(data: &Data<'_>, process: &Process, column: usize) -> Phrase {
+    let state = process.state();
+    let phrase = match column {
+        0 => Phrase::plain(process.id.tgid.to_string()),
+        2 => {
+            let tone = if state == State::Alive {
+                Tone::Dim
+            } else {
+                words::state_tone(state)
+            };
+            Phrase::of(tone, state.name())
+        }
+        3 => Phrase::plain(words::age(process, data.now)),
+        4 => return words::ending(process),
+        5 => words::threads(process),
+        6 => words::faults(data.model, process.faults.total()),
+        _ => words::faults(data.model, process.faults.write_protect),
+    };
+    if state.is_gone() {
+        phrase.all(Tone::Dim)
+    } else {
+        phrase
+    }
+}

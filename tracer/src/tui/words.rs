@@ -1,0 +1,236 @@
+//! How processes, times and ends are put into words, the same in every view.
+//! Everything that comes from a process is escaped here, by way of
+//! [`crate::event`]; unknown is a question mark or a word, never zero.
+
+use super::phrase::{Phrase, Tone};
+use crate::{
+    event::{Comm, Purpose, Who, arguments, command_line, humane, signal_name},
+    model::{Key, Model, Process, State, Why},
+};
+
+/// Its command name, or a question mark for one of which none was seen.
+pub fn name(process: &Process) -> String {
+    comm(process.comm)
+}
+
+pub fn comm(comm: Comm) -> String {
+    if comm == Comm::default() {
+        "?".to_owned()
+    } else {
+        comm.to_string()
+    }
+}
+
+/// `812 nginx`.
+pub fn label(model: &Model, key: Key) -> String {
+    let process = model.process(key);
+    format!("{} {}", process.id.tgid, name(process))
+}
+
+/// `812 nginx` of whoever an event names; its threads by their own number.
+pub fn whose(model: &Model, who: Who) -> String {
+    if who == Who::HOST {
+        return "the kernel".to_owned();
+    }
+    let process = match model.find(who.process) {
+        Some(key) => label(model, key),
+        None => who.process.tgid.to_string(),
+    };
+    if who.is_leader() {
+        process
+    } else {
+        format!("{process} (thread {})", who.task.pid)
+    }
+}
+
+/// What a command line says beyond the command's name. `nginx -c x` run as
+/// `/usr/sbin/nginx` adds `-c x`; where the name tells something else, all of
+/// the command line is said.
+pub fn arguments_beyond_name(process: &Process) -> Option<String> {
+    let argv = process.argv()?;
+    let program = arguments(argv).next()?;
+    let file = program
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or(program);
+    // The kernel cuts names after 15 bytes; a login shell is called `-bash`.
+    let comm = process.comm.as_bytes();
+    let same = file == comm || comm.len() == 15 && file.starts_with(comm);
+    if same {
+        let rest = argv.get(program.len() + 1..).unwrap_or_default();
+        Some(command_line(rest))
+    } else {
+        Some(command_line(argv))
+    }
+}
+
+pub fn state_tone(state: State) -> Tone {
+    match state {
+        State::Alive => Tone::Good,
+        State::Exiting => Tone::Warn,
+        State::Zombie => Tone::Alert,
+        State::Reaped | State::Vanished => Tone::Dim,
+    }
+}
+
+/// How it ended, in one word or two; empty while it has not.
+pub fn ending(process: &Process) -> Phrase {
+    let Some(status) = process.status else {
+        let over = process.state() != State::Alive;
+        return Phrase::of(Tone::Dim, if over { "?" } else { "" });
+    };
+    match (status.exit_code(), status.signal()) {
+        (Some(0), _) => Phrase::of(Tone::Dim, "0"),
+        (Some(code), _) => Phrase::of(Tone::Warn, code.to_string()),
+        (_, Some(sig)) => {
+            let oom = if process.oom_victim { "OOM " } else { "" };
+            let core = if status.core_dumped() { " core" } else { "" };
+            Phrase::of(Tone::Bad, format!("{oom}{}{core}", signal(sig)))
+        }
+        (None, None) => Phrase::of(Tone::Dim, "?"),
+    }
+}
+
+/// A share of one, as `12.3%`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+pub fn signal(sig: i32) -> String {
+    signal_name(sig).map_or_else(|| format!("signal {sig}"), |name| name.into_owned())
+}
+
+/// How long it has lived or did live.
+pub fn age(process: &Process, now: u64) -> String {
+    process
+        .lifetime(now)
+        .map_or_else(|| "?".to_owned(), humane::duration)
+}
+
+/// Its threads: those that live, or all that ever did of one that does not.
+pub fn threads(process: &Process) -> Phrase {
+    let (tone, count) = match process.state() {
+        State::Alive => (Tone::Plain, process.threads.len() as u64),
+        _ => (Tone::Dim, u64::from(process.threads_seen)),
+    };
+    match count {
+        // Every process has one: it was not seen.
+        0 => Phrase::of(Tone::Dim, "?"),
+        1 => Phrase::of(Tone::Dim, "1"),
+        _ => Phrase::of(tone, humane::count(count)),
+    }
+}
+
+/// A figure of which nothing is known unless faults are traced.
+pub fn faults(model: &Model, count: u64) -> Phrase {
+    match (faults_missing(model), count) {
+        (Some(_), _) => Phrase::of(Tone::Dim, "?"),
+        (None, 0) => Phrase::of(Tone::Dim, "0"),
+        (None, count) => Phrase::plain(humane::count(count)),
+    }
+}
+
+/// Why page faults are not traced, if they are not.
+pub fn faults_missing(model: &Model) -> Option<&str> {
+    model.session()?.missing(Purpose::Faults)
+}
+
+/// What the kernel holds for a zombie, bytes. The stack is given back in the last
+/// switch (`put_task_stack` in `finish_task_switch`); what stays until the
+/// reaping is the task_struct.
+pub fn zombie_memory(model: &Model, zombie: &Process) -> Option<u64> {
+    let session = model.session()?;
+    let task = session.task_struct_size?;
+    let stack_gone = zombie.last_switch.is_some() || zombie.zombie_when_found;
+    let stack = if stack_gone {
+        0
+    } else {
+        session.kernel_stack_size?
+    };
+    Some(task + stack)
+}
+
+/// The wall clock in UTC, or the time since tracing began where no session
+/// tells what the clocks were: `12:00:01.123456`.
+pub fn clock(model: &Model, at: u64) -> String {
+    let Some(session) = model.session() else {
+        let since = at.saturating_sub(model.began());
+        return format!(
+            "+{}.{:06}",
+            since / 1_000_000_000,
+            since / 1_000 % 1_000_000
+        );
+    };
+    let micros = session.realtime(at).div_euclid(1_000);
+    let seconds = micros.div_euclid(1_000_000);
+    let of_day = seconds.rem_euclid(86_400);
+    format!(
+        "{:02}:{:02}:{:02}.{:06}",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60,
+        micros.rem_euclid(1_000_000)
+    )
+}
+
+/// The day in UTC, `2026-01-31`.
+pub fn date(model: &Model, at: u64) -> Option<String> {
+    let seconds = model.session()?.realtime(at).div_euclid(1_000_000_000);
+    // Howard Hinnant's days-to-civil: years begin in March, so that the day
+    // that is not always there comes last.
+    let days = seconds.div_euclid(86_400) + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    Some(format!(
+        "{:04}-{month:02}-{day:02}",
+        year + era * 400 + carry
+    ))
+}
+
+pub fn why(model: &Model, why: Why) -> String {
+    match why {
+        Why::NoHook(purpose) => {
+            let reason = model.session().and_then(|session| session.missing(purpose));
+            match reason.filter(|reason| !reason.is_empty()) {
+                Some(reason) => format!("unknown: {}: {reason}", why.text()),
+                None => format!("unknown: {}", why.text()),
+            }
+        }
+        Why::BeforeTrace | Why::Unseen => format!("unknown: {}", why.text()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Session, What};
+
+    #[test]
+    fn wall_clock_and_date_are_those_of_utc() {
+        let mut model = Model::default();
+        assert_eq!(clock(&model, 1_500_000_000), "+1.500000");
+        let session = Session {
+            realtime_offset: 951_782_399_000_000_000,
+            ..Session::default()
+        };
+        let what = What::Session(Box::new(session));
+        model.apply(&Event {
+            at: 0,
+            cpu: 0,
+            who: Who::HOST,
+            what,
+        });
+        assert_eq!(clock(&model, 999_999_000), "23:59:59.999999");
+        assert_eq!(date(&model, 0).unwrap(), "2000-02-28");
+        assert_eq!(date(&model, 1_000_000_000).unwrap(), "2000-02-29");
+        assert_eq!(date(&model, 2 * 86_400_000_000_000).unwrap(), "2000-03-01");
+    }
+}
