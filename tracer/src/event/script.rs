@@ -425,6 +425,7 @@ impl Script {
             What::Gap(Box::new(Gap {
                 since,
                 lost: vec![Lost { kind, count }],
+                cause: super::GapCause::NoRoom,
             })),
         )
     }
