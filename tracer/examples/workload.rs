@@ -15,6 +15,11 @@ use libc::pid_t;
 use serde_json::{Value, json};
 
 fn main() {
+    // A shell starts its background jobs with these ignored.
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: no handler of our own.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     let arguments: Vec<String> = std::env::args().collect();
     let name = arguments.get(1).map_or("all", String::as_str);
     let n = arguments.get(2).and_then(|n| n.parse().ok());

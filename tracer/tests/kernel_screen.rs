@@ -143,7 +143,7 @@ fn live_shows_a_tree_with_a_zombie_its_age_and_its_owner() {
     terminal.line(&[&zombie, "workload", "zombie"]);
     terminal.line(&[&pid, "workload"]);
 
-    terminal.keys(&["Escape", "2"]);
+    terminal.keys(&["2"]);
     let line = terminal.line(&[&zombie, &pid]);
     assert!(line.contains("workload"), "{line}");
     // Its age grows though nothing happens to it.
@@ -199,10 +199,12 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
     );
     let terminal = Terminal::open("replay", (100, 30), &replay);
     terminal.line(&["REPLAY"]);
+    let owner = support::processes(&file).into_iter().find(|process| process["comm"] == "workload");
+    let pid = owner.unwrap()["pid"].to_string();
     terminal.keys(&["/"]);
-    terminal.keys(&["-l", "workload"]);
+    terminal.keys(&["-l", &pid]);
     terminal.keys(&["Enter"]);
-    terminal.line(&["workload", "hold"]);
+    terminal.line(&[&pid, "workload", "hold"]);
     terminal.keys(&["q"]);
     terminal.line(&["left with 0"]);
 }
