@@ -199,7 +199,9 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
     );
     let terminal = Terminal::open("replay", (100, 30), &replay);
     terminal.line(&["REPLAY"]);
-    let owner = support::processes(&file).into_iter().find(|process| process["comm"] == "workload");
+    let owner = support::processes(&file)
+        .into_iter()
+        .find(|process| process["comm"] == "workload");
     let pid = owner.unwrap()["pid"].to_string();
     terminal.keys(&["/"]);
     terminal.keys(&["-l", &pid]);
