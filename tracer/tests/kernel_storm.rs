@@ -62,7 +62,7 @@ fn twenty_thousand_vforks_are_all_told() {
     assert_eq!(count(&children, |p| p["exit_code"] == 0), 20_000);
     assert_eq!(count(&children, |p| &p["reaped_by_pid"] == storm), 20_000);
     assert_eq!(
-        count(&events(&file), |event| event["kind"] == "gap"),
+        count(&events(&file), |event| event["event"] == "gap"),
         0,
         "something was lost"
     );
@@ -86,13 +86,13 @@ fn what_a_small_buffer_loses_is_counted_and_the_model_heals() {
     let storm = support::json_lines(&facts.stdout)[0]["pid"].clone();
     let events = events(&file);
     let lost = |kind: &str| -> u64 {
-        let gaps = events.iter().filter(|event| event["kind"] == "gap");
+        let gaps = events.iter().filter(|event| event["event"] == "gap");
         gaps.map(|gap| gap["lost"][kind].as_u64().unwrap_or(0))
             .sum()
     };
     // Of the storm: every fork is told or counted. Others fork too, so that
     // the sum is at least the storm's own.
-    let told = count(&events, |event| event["kind"] == "fork");
+    let told = count(&events, |event| event["event"] == "fork");
     assert!(lost("fork") > 0, "the buffer was not too small");
     assert!(
         told + lost("fork") >= 3000,

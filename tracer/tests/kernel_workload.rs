@@ -131,7 +131,7 @@ fn the_story_is_what_the_system_calls_said() {
         .count();
     assert_eq!(children(workload), told);
     assert!(
-        events(&file).iter().all(|event| event["kind"] != "gap"),
+        events(&file).iter().all(|event| event["event"] != "gap"),
         "something was lost"
     );
 }

@@ -72,7 +72,7 @@ pub const FENCES: &[Fence] = &[
         because: "they hold the tables that are large enough for a hash to matter",
     },
     Fence {
-        crates: &["ratatui", "crossterm", "unicode_width"],
+        crates: &["ratatui", "crossterm", "futures_util", "unicode_width"],
         only_in: &["tui"],
         because: "the terminal is one view among others",
     },
@@ -82,7 +82,7 @@ pub const FENCES: &[Fence] = &[
         because: "a serializer must not shape the model",
     },
     Fence {
-        crates: &["tokio", "futures_util"],
+        crates: &["tokio"],
         only_in: &["session"],
         because: "one place waits; everything else is called",
     },
