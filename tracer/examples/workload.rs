@@ -15,6 +15,11 @@ use libc::pid_t;
 use serde_json::{Value, json};
 
 fn main() {
+    // A shell starts its background jobs with these ignored.
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: no handler of our own.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     let arguments: Vec<String> = std::env::args().collect();
     let name = arguments.get(1).map_or("all", String::as_str);
     let n = arguments.get(2).and_then(|n| n.parse().ok());
@@ -37,7 +42,12 @@ struct Scenario {
 }
 
 const fn scenario(name: &'static str, n: usize, run: fn(usize)) -> Scenario {
-    Scenario { name, n, in_all: true, run }
+    Scenario {
+        name,
+        n,
+        in_all: true,
+        run,
+    }
 }
 
 const SCENARIOS: &[Scenario] = &[
@@ -56,9 +66,18 @@ const SCENARIOS: &[Scenario] = &[
     scenario("stopped", 0, stopped),
     scenario("pid_namespace", 0, pid_namespace),
     scenario("names", 0, names),
-    Scenario { in_all: false, ..scenario("hostile", 0, hostile) },
-    Scenario { in_all: false, ..scenario("storm", 20_000, storm) },
-    Scenario { in_all: false, ..scenario("hold", 3, hold) },
+    Scenario {
+        in_all: false,
+        ..scenario("hostile", 0, hostile)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("storm", 20_000, storm)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("hold", 3, hold)
+    },
 ];
 
 /// One fact on standard output.
@@ -69,7 +88,10 @@ fn say(fact: &Value) {
 
 /// CLOCK_BOOTTIME, ns.
 fn now() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to our own timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
@@ -117,8 +139,15 @@ fn wait(pid: pid_t) -> Waited {
     let mut status = 0;
     let before = now();
     // SAFETY: both pointers are to our own variables.
-    check(unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) }, "wait4");
-    Waited { status, usage, between: (before, now()) }
+    check(
+        unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) },
+        "wait4",
+    );
+    Waited {
+        status,
+        usage,
+        between: (before, now()),
+    }
 }
 
 /// What wait4 said of a child, and who we are.
@@ -142,6 +171,18 @@ fn reaped(scenario: &str, child: pid_t, waited: &Waited) -> Value {
     })
 }
 
+/// The same of a child that has waited for children of its own: wait4 counts
+/// theirs into its usage.
+fn reaped_with_children(scenario: &str, child: pid_t, waited: &Waited) -> Value {
+    let mut fact = reaped(scenario, child, waited);
+    if let Some(fact) = fact.as_object_mut() {
+        for usage in ["minor", "major", "maxrss_kib", "nvcsw", "nivcsw"] {
+            fact.remove(usage);
+        }
+    }
+    fact
+}
+
 /// The same with more facts.
 fn with(mut fact: Value, more: Value) -> Value {
     if let (Some(fact), Value::Object(more)) = (fact.as_object_mut(), more) {
@@ -156,7 +197,10 @@ fn until_zombie(pid: pid_t) {
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     let options = libc::WEXITED | libc::WNOWAIT;
     // SAFETY: as above.
-    check(unsafe { libc::waitid(libc::P_PID, pid as u32, &raw mut info, options) }, "waitid");
+    check(
+        unsafe { libc::waitid(libc::P_PID, pid as u32, &raw mut info, options) },
+        "waitid",
+    );
 }
 
 fn pause_forever() -> ! {
@@ -202,18 +246,30 @@ impl Pipe {
 fn exits(n: usize) {
     for code in 0..n {
         let child = fork(|| exit(code as c_int));
-        say(&with(reaped("exits", child, &wait(child)), json!({"created_by": "fork"})));
+        say(&with(
+            reaped("exits", child, &wait(child)),
+            json!({"created_by": "fork"}),
+        ));
     }
 }
 
 /// Death by signals of others and of one's own making.
 fn signals(_: usize) {
-    for signal in [libc::SIGTERM, libc::SIGKILL, libc::SIGUSR1, libc::SIGQUIT, libc::SIGRTMIN() + 3] {
+    for signal in [
+        libc::SIGTERM,
+        libc::SIGKILL,
+        libc::SIGUSR1,
+        libc::SIGQUIT,
+        libc::SIGRTMIN() + 3,
+    ] {
         let child = fork(|| pause_forever());
         // SAFETY: our own child.
         check(unsafe { libc::kill(child, signal) }, "kill");
         let fact = reaped("signals", child, &wait(child));
-        say(&with(fact, json!({"killed_by": pid(), "origin": "process"})));
+        say(&with(
+            fact,
+            json!({"killed_by": pid(), "origin": "process"}),
+        ));
     }
     // Killed by a third process, not by the parent.
     let victim = fork(|| pause_forever());
@@ -224,7 +280,10 @@ fn signals(_: usize) {
     });
     say(&reaped("signals", killer, &wait(killer)));
     let fact = reaped("signals", victim, &wait(victim));
-    say(&with(fact, json!({"killed_by": killer, "origin": "process"})));
+    say(&with(
+        fact,
+        json!({"killed_by": killer, "origin": "process"}),
+    ));
 
     let child = fork(|| {
         // SAFETY: not at all: the fault is the point.
@@ -235,15 +294,25 @@ fn signals(_: usize) {
 
     let child = fork(|| std::process::abort());
     let fact = reaped("signals", child, &wait(child));
-    say(&with(fact, json!({"killed_by": child, "origin": "process"})));
+    say(&with(
+        fact,
+        json!({"killed_by": child, "origin": "process"}),
+    ));
 }
 
 fn c_strings<'a>(strings: impl IntoIterator<Item = &'a [u8]>) -> Vec<CString> {
-    strings.into_iter().map(|string| CString::new(string).unwrap()).collect()
+    strings
+        .into_iter()
+        .map(|string| CString::new(string).unwrap())
+        .collect()
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
-    strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
+    strings
+        .iter()
+        .map(|string| string.as_ptr())
+        .chain([ptr::null()])
+        .collect()
 }
 
 fn execute(path: &str, argv: &[&[u8]]) -> ! {
@@ -251,7 +320,13 @@ fn execute(path: &str, argv: &[&[u8]]) -> ! {
     let argv = c_strings(argv.iter().copied());
     let environment = [ptr::null()];
     // SAFETY: NUL-terminated strings in NULL-terminated lists.
-    unsafe { libc::execve(path.as_ptr(), pointers(&argv).as_ptr(), environment.as_ptr()) };
+    unsafe {
+        libc::execve(
+            path.as_ptr(),
+            pointers(&argv).as_ptr(),
+            environment.as_ptr(),
+        )
+    };
     exit(98)
 }
 
@@ -275,7 +350,10 @@ fn spawns(n: usize) {
         };
         assert_eq!(failed, 0);
         let fact = reaped("spawns", child, &wait(child));
-        say(&with(fact, json!({"created_by": "vfork", "execs": 1, "argv": ["true", "spawned"]})));
+        say(&with(
+            fact,
+            json!({"created_by": "vfork", "execs": 1, "argv": ["true", "spawned"]}),
+        ));
     }
 }
 
@@ -283,10 +361,15 @@ fn spawns(n: usize) {
 fn threads(n: usize) {
     let child = fork(|| {
         let threads: Vec<_> = (0..n).map(|_| std::thread::spawn(|| sleep_ms(5))).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
         exit(0)
     });
-    say(&with(reaped("threads", child, &wait(child)), json!({"threads": n + 1})));
+    say(&with(
+        reaped("threads", child, &wait(child)),
+        json!({"threads": n + 1}),
+    ));
 }
 
 /// The leader exits, a worker lives on and ends the process 200 ms later.
@@ -305,14 +388,20 @@ fn leader_first(_: usize) {
     // Alive to the end, though the leader is a zombie: /proc counts threads.
     let worker_ended = pipe.receive();
     let fact = reaped("leader", child, &wait(child));
-    say(&with(fact, json!({"threads": 2, "exited_after": worker_ended})));
+    say(&with(
+        fact,
+        json!({"threads": 2, "exited_after": worker_ended}),
+    ));
 }
 
 /// exec, with and without a shell, several in a row.
 fn execs(_: usize) {
     let child = fork(|| execute("/bin/sh", &[b"sh", b"-c", b"exit 5"]));
     let fact = reaped("execs", child, &wait(child));
-    say(&with(fact, json!({"execs": 1, "argv": ["sh", "-c", "exit 5"], "filename": "/bin/sh"})));
+    say(&with(
+        fact,
+        json!({"execs": 1, "argv": ["sh", "-c", "exit 5"], "filename": "/bin/sh"}),
+    ));
 
     let child = fork(|| execute("/bin/sh", &[b"sh", b"-c", b"exec /bin/sh -c 'exec true x'"]));
     let fact = reaped("execs", child, &wait(child));
@@ -327,7 +416,10 @@ fn thread_exec(_: usize) {
         pause_forever();
     });
     let fact = reaped("thread_exec", child, &wait(child));
-    say(&with(fact, json!({"execs": 1, "threads": 2, "argv": ["sh", "-c", "exit 6"]})));
+    say(&with(
+        fact,
+        json!({"execs": 1, "threads": 2, "argv": ["sh", "-c", "exit 6"]}),
+    ));
 }
 
 /// `n` zombies, held for a while whose ends are known.
@@ -348,15 +440,19 @@ fn zombies(n: usize) {
     sleep_ms(100);
     for (forked, child, zombie) in seen {
         let fact = reaped("zombies", child, &wait(child));
-        say(&with(fact, json!({"zombie_after": forked, "zombie_before": zombie})));
+        say(&with(
+            fact,
+            json!({"zombie_after": forked, "zombie_before": zombie}),
+        ));
     }
 }
 
 /// Children that the kernel reaps, for either reason.
 fn autoreap(n: usize) {
-    for (handler, flags, why) in
-        [(libc::SIG_IGN, 0, "ignored"), (libc::SIG_DFL, libc::SA_NOCLDWAIT, "nocldwait")]
-    {
+    for (handler, flags, why) in [
+        (libc::SIG_IGN, 0, "ignored"),
+        (libc::SIG_DFL, libc::SA_NOCLDWAIT, "nocldwait"),
+    ] {
         let pipe = Pipe::new();
         let owner = fork(|| {
             // SAFETY: all zeroes is a valid sigaction, which is our own.
@@ -364,7 +460,10 @@ fn autoreap(n: usize) {
                 let mut action: libc::sigaction = std::mem::zeroed();
                 action.sa_sigaction = handler;
                 action.sa_flags = flags;
-                check(libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()), "sigaction");
+                check(
+                    libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()),
+                    "sigaction",
+                );
             }
             for _ in 0..n {
                 pipe.send(fork(|| exit(4)).into());
@@ -390,7 +489,10 @@ fn autoreap(n: usize) {
 fn orphans(_: usize) {
     for subreaper in [true, false] {
         // SAFETY: no pointers.
-        check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, c_int::from(subreaper)) }, "prctl");
+        check(
+            unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, c_int::from(subreaper)) },
+            "prctl",
+        );
         let pipe = Pipe::new();
         let child = fork(|| {
             let middle = pid();
@@ -414,7 +516,10 @@ fn orphans(_: usize) {
         });
         if subreaper {
             assert_eq!(parent, i64::from(pid()));
-            fact = with(fact, reaped("orphans", orphan as pid_t, &wait(orphan as pid_t)));
+            fact = with(
+                fact,
+                reaped("orphans", orphan as pid_t, &wait(orphan as pid_t)),
+            );
             fact = with(fact, json!({"original_parent": child}));
         }
         say(&fact);
@@ -424,7 +529,10 @@ fn orphans(_: usize) {
 /// A zombie whose parent dies without reaping it goes to a subreaper.
 fn handed_on(_: usize) {
     // SAFETY: no pointers.
-    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) }, "prctl");
+    check(
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) },
+        "prctl",
+    );
     let pipe = Pipe::new();
     let child = fork(|| {
         let zombie = fork(|| exit(11));
@@ -435,9 +543,15 @@ fn handed_on(_: usize) {
     let zombie = pipe.receive() as pid_t;
     say(&reaped("handed_on", child, &wait(child)));
     let fact = reaped("handed_on", zombie, &wait(zombie));
-    say(&with(fact, json!({"original_parent": child, "parent": pid()})));
+    say(&with(
+        fact,
+        json!({"original_parent": child, "parent": pid()}),
+    ));
     // SAFETY: no pointers.
-    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 0) }, "prctl");
+    check(
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 0) },
+        "prctl",
+    );
 }
 
 /// Writes to `n` inherited pages, and a child that does all the same but the
@@ -482,7 +596,10 @@ fn stopped(_: usize) {
     });
     let mut status = 0;
     // SAFETY: the pointer is to our own variable.
-    check(unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) }, "waitpid");
+    check(
+        unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) },
+        "waitpid",
+    );
     assert!(libc::WIFSTOPPED(status));
     // SAFETY: our own child.
     check(unsafe { libc::kill(child, libc::SIGCONT) }, "kill");
@@ -502,21 +619,30 @@ fn pid_namespace(_: usize) {
             let status = wait(grandchild).status;
             exit(libc::WEXITSTATUS(status))
         });
-        let fact = reaped("pid_namespace", init, &wait(init));
-        say(&with(fact, json!({"ns_pid": 1, "inside": {"ns_pid": 2, "code": 14}})));
+        let fact = reaped_with_children("pid_namespace", init, &wait(init));
+        say(&with(
+            fact,
+            json!({"ns_pid": 1, "inside": {"ns_pid": 2, "code": 14}}),
+        ));
         exit(0)
     });
-    say(&reaped("pid_namespace", child, &wait(child)));
+    say(&reaped_with_children("pid_namespace", child, &wait(child)));
 }
 
 /// A name of one's own choice.
 fn names(_: usize) {
     let child = fork(|| {
         // SAFETY: a NUL-terminated string.
-        check(unsafe { libc::prctl(libc::PR_SET_NAME, c"renamed".as_ptr()) }, "prctl");
+        check(
+            unsafe { libc::prctl(libc::PR_SET_NAME, c"renamed".as_ptr()) },
+            "prctl",
+        );
         exit(0)
     });
-    say(&with(reaped("names", child, &wait(child)), json!({"comm": "renamed"})));
+    say(&with(
+        reaped("names", child, &wait(child)),
+        json!({"comm": "renamed"}),
+    ));
 }
 
 /// Names and arguments that try to break whoever shows them.
@@ -531,22 +657,34 @@ fn hostile(_: usize) {
     say(&reaped("hostile", child, &wait(child)));
 
     let child = fork(|| execute("/bin/true", &[nasty, nasty]));
-    say(&with(reaped("hostile", child, &wait(child)), json!({"execs": 1})));
+    say(&with(
+        reaped("hostile", child, &wait(child)),
+        json!({"execs": 1}),
+    ));
 
     // MAX_ARG_STRLEN is 128 KiB with the NUL.
     let long = vec![b'x'; 128 * 1024 - 1];
     let child = fork(|| execute("/bin/true", &[b"true", &long]));
     let fact = reaped("hostile", child, &wait(child));
-    say(&with(fact, json!({"execs": 1, "argv_total": "true".len() + 1 + long.len() + 1})));
+    say(&with(
+        fact,
+        json!({"execs": 1, "argv_total": "true".len() + 1 + long.len() + 1}),
+    ));
 
     // The kernel makes one empty argument of none (since 5.18).
     let child = fork(|| execute("/bin/true", &[]));
-    say(&with(reaped("hostile", child, &wait(child)), json!({"execs": 1, "argv": [""]})));
+    say(&with(
+        reaped("hostile", child, &wait(child)),
+        json!({"execs": 1, "argv": [""]}),
+    ));
 
     let file = format!("/tmp/workload-\u{202e}{}-\x1b[1m", pid());
     std::fs::copy("/bin/true", &file).unwrap();
     let child = fork(|| execute(&file, &[file.as_bytes()]));
-    say(&with(reaped("hostile", child, &wait(child)), json!({"execs": 1})));
+    say(&with(
+        reaped("hostile", child, &wait(child)),
+        json!({"execs": 1}),
+    ));
     std::fs::remove_file(&file).unwrap();
 }
 
@@ -563,7 +701,10 @@ fn storm(n: usize) {
         }
         check(child, "vfork");
         // SAFETY: null is allowed.
-        check(unsafe { libc::waitpid(child, ptr::null_mut(), 0) }, "waitpid");
+        check(
+            unsafe { libc::waitpid(child, ptr::null_mut(), 0) },
+            "waitpid",
+        );
     }
     say(&json!({"scenario": "storm", "pid": pid(), "forks": n, "ns": now() - began}));
 }

@@ -6,19 +6,21 @@ use anyhow::Result;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-use tracer::session::{
-    self, Exit, KernelOptions, Live, Record, Replay, Save, Shown, Without,
-};
+use tracer::session::{self, Exit, KernelOptions, Live, Record, Replay, Save, Shown, Without};
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
 /// be reaped: one truthful story per process, from the kernel itself.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true, after_help = "\
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Examples:
   sudo tracer live                        the dashboard
   sudo tracer record build.trace -- make  record while a command runs
   tracer replay build.trace               the same dashboard, offline, without root
-  tracer replay build.trace --report      what happened, in text")]
+  tracer replay build.trace --report      what happened, in text"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -141,16 +143,32 @@ impl Cli {
     pub fn run(self) -> Result<Exit> {
         match self.command {
             Command::Live(args) => {
-                let save = args.save.map(|path| Save { path, force: args.force });
+                let save = args.save.map(|path| Save {
+                    path,
+                    force: args.force,
+                });
                 let (kernel, limit) = args.trace.options();
-                session::live(Live { kernel, save, limit, report: args.report })
+                session::live(Live {
+                    kernel,
+                    save,
+                    limit,
+                    report: args.report,
+                })
             }
             Command::Record(args) => {
                 let path = args.file.unwrap_or_else(session::default_file);
                 let (kernel, limit) = args.trace.options();
                 let command = Some(args.command).filter(|command| !command.is_empty());
-                let save = Save { path, force: args.force };
-                session::record(Record { kernel, save, limit, command })
+                let save = Save {
+                    path,
+                    force: args.force,
+                };
+                session::record(Record {
+                    kernel,
+                    save,
+                    limit,
+                    command,
+                })
             }
             Command::Replay(args) => {
                 let shown = match (args.report, args.json, args.events) {
@@ -160,7 +178,10 @@ impl Cli {
                     (_, false, true) => Shown::Export("events"),
                     (false, false, false) => Shown::Dashboard,
                 };
-                session::replay(Replay { path: args.file, shown })
+                session::replay(Replay {
+                    path: args.file,
+                    shown,
+                })
             }
             Command::Completions { shell } => {
                 let mut script = Vec::new();
@@ -180,7 +201,14 @@ impl TraceArgs {
     fn options(self) -> (KernelOptions, Option<Duration>) {
         session::init_diagnostics(self.verbose);
         let verbose = self.verbose >= 2;
-        (KernelOptions { buffer: self.buffer, without: self.without, verbose }, self.limit)
+        (
+            KernelOptions {
+                buffer: self.buffer,
+                without: self.without,
+                verbose,
+            },
+            self.limit,
+        )
     }
 }
 
@@ -194,7 +222,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         "h" => 3600.0,
         unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h)")),
     };
-    let number: f64 = digits.parse().map_err(|_| format!("not a number: {digits:?}"))?;
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| format!("not a number: {digits:?}"))?;
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
@@ -208,8 +238,12 @@ fn buffer(text: &str) -> Result<u32, String> {
         "G" | "GIB" => 30,
         unit => return Err(format!("no such unit: {unit:?} (there are K, M, G)")),
     };
-    let number: u64 = digits.parse().map_err(|_| format!("not a number: {digits:?}"))?;
-    let size = number.checked_mul(1 << shift).and_then(|size| u32::try_from(size).ok());
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("not a number: {digits:?}"))?;
+    let size = number
+        .checked_mul(1 << shift)
+        .and_then(|size| u32::try_from(size).ok());
     let size = size.filter(|size| (1 << 16..=1 << 30).contains(size) && size.is_power_of_two());
     size.ok_or_else(|| "the kernel wants a power of two; allowed are 64K to 1G".to_owned())
 }
@@ -228,7 +262,9 @@ mod tests {
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("8h"), Ok(Duration::from_secs(28800)));
         assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
-        assert!(duration("10 parsecs").is_err() && duration("-1s").is_err() && duration("s").is_err());
+        assert!(
+            duration("10 parsecs").is_err() && duration("-1s").is_err() && duration("s").is_err()
+        );
         assert_eq!(buffer("8M"), Ok(8 << 20));
         assert_eq!(buffer("65536"), Ok(1 << 16));
         assert!(buffer("3M").is_err() && buffer("4K").is_err() && buffer("99999999G").is_err());

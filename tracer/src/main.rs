@@ -5,7 +5,6 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tracer::session;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {

@@ -7,7 +7,10 @@ use std::{
 };
 
 fn tracer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tracer")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_tracer"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -16,8 +19,13 @@ fn stderr(output: &Output) -> String {
 
 fn golden() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
-    let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|ending| ending == "trace")).max().unwrap()
+    let files = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "trace"))
+        .max()
+        .unwrap()
 }
 
 /// One line that names the file, and an exit code that is not 0.
@@ -34,11 +42,20 @@ fn refused(output: &Output, words: &[&str]) {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    for command in [&["--help"][..], &["live", "--help"], &["record", "--help"], &["replay", "--help"]] {
+    for command in [
+        &["--help"][..],
+        &["live", "--help"],
+        &["record", "--help"],
+        &["replay", "--help"],
+    ] {
         let output = tracer(command);
         assert!(output.status.success());
         let help = String::from_utf8(output.stdout).unwrap();
-        assert!(help.contains("Examples:") && help.contains("sudo tracer") || help.contains("tracer replay"), "{help}");
+        assert!(
+            help.contains("Examples:") && help.contains("sudo tracer")
+                || help.contains("tracer replay"),
+            "{help}"
+        );
     }
 }
 
@@ -66,10 +83,22 @@ fn what_cannot_be_replayed_is_named_with_the_reason() {
     std::fs::write(&empty, "").unwrap();
     let path = |path: &Path| path.to_str().unwrap().to_owned();
 
-    refused(&tracer(&["replay", "/no/such/file", "--report"]), &["/no/such/file"]);
-    refused(&tracer(&["replay", &path(&scratch), "--report"]), &[&path(&scratch), "directory"]);
-    refused(&tracer(&["replay", &path(&garbage), "--report"]), &[&path(&garbage), "not a tracer recording"]);
-    refused(&tracer(&["replay", &path(&empty), "--report"]), &[&path(&empty), "empty"]);
+    refused(
+        &tracer(&["replay", "/no/such/file", "--report"]),
+        &["/no/such/file"],
+    );
+    refused(
+        &tracer(&["replay", &path(&scratch), "--report"]),
+        &[&path(&scratch), "directory"],
+    );
+    refused(
+        &tracer(&["replay", &path(&garbage), "--report"]),
+        &[&path(&garbage), "not a tracer recording"],
+    );
+    refused(
+        &tracer(&["replay", &path(&empty), "--report"]),
+        &[&path(&empty), "empty"],
+    );
     std::fs::remove_dir_all(&scratch).unwrap();
 }
 
@@ -77,7 +106,10 @@ fn what_cannot_be_replayed_is_named_with_the_reason() {
 fn a_recording_is_not_overwritten_unless_told() {
     let file = std::env::temp_dir().join(format!("tracer-precious-{}", std::process::id()));
     std::fs::write(&file, "precious").unwrap();
-    refused(&tracer(&["record", file.to_str().unwrap()]), &["exists", "--force"]);
+    refused(
+        &tracer(&["record", file.to_str().unwrap()]),
+        &["exists", "--force"],
+    );
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
     std::fs::remove_file(&file).unwrap();
 }
@@ -116,7 +148,15 @@ fn a_reader_that_leaves_is_no_error() {
 #[test]
 fn completions_and_the_manual_are_made_from_the_command_line() {
     let bash = tracer(&["completions", "bash"]);
-    assert!(String::from_utf8(bash.stdout).unwrap().contains("--without"));
+    assert!(
+        String::from_utf8(bash.stdout)
+            .unwrap()
+            .contains("--without")
+    );
     let man = tracer(&["man"]);
-    assert!(String::from_utf8(man.stdout).unwrap().contains(".TH tracer"));
+    assert!(
+        String::from_utf8(man.stdout)
+            .unwrap()
+            .contains(".TH tracer")
+    );
 }

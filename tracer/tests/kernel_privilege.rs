@@ -24,7 +24,10 @@ fn without_root_one_line_says_what_to_do() {
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{message}");
         assert_eq!(message.lines().count(), 1, "{message}");
-        assert!(message.contains("CAP_BPF") && message.contains("sudo tracer live"), "{message}");
+        assert!(
+            message.contains("CAP_BPF") && message.contains("sudo tracer live"),
+            "{message}"
+        );
         assert!(!file.exists());
     }
 }

@@ -14,10 +14,21 @@ struct Compile(Child);
 impl Compile {
     fn start(scratch: &Scratch) -> Compile {
         let source = scratch.file("busy.c");
-        let functions = (0..2000).map(|n| format!("int f{n}(int x) {{ return x * {n} + (x << {}); }}\n", n % 31));
+        let functions = (0..2000).map(|n| {
+            format!(
+                "int f{n}(int x) {{ return x * {n} + (x << {}); }}\n",
+                n % 31
+            )
+        });
         std::fs::write(&source, functions.collect::<String>()).unwrap();
         let loop_ = "while :; do gcc -O2 -c \"$0\" -o /dev/null || exit; done";
-        Compile(Command::new("sh").args(["-c", loop_]).arg(&source).spawn().unwrap())
+        Compile(
+            Command::new("sh")
+                .args(["-c", loop_])
+                .arg(&source)
+                .spawn()
+                .unwrap(),
+        )
     }
 }
 
@@ -41,12 +52,20 @@ fn twenty_thousand_vforks_are_all_told() {
     drop(compile);
     let processes = processes(&file);
     let storm = &facts[0]["pid"];
-    let children: Vec<_> = processes.iter().filter(|p| &p["original_parent_pid"] == storm).cloned().collect();
+    let children: Vec<_> = processes
+        .iter()
+        .filter(|p| &p["original_parent_pid"] == storm)
+        .cloned()
+        .collect();
     assert_eq!(children.len(), 20_000);
     assert_eq!(count(&children, |p| p["created_by"] == "vfork"), 20_000);
     assert_eq!(count(&children, |p| p["exit_code"] == 0), 20_000);
     assert_eq!(count(&children, |p| &p["reaped_by_pid"] == storm), 20_000);
-    assert_eq!(count(&events(&file), |event| event["kind"] == "gap"), 0, "something was lost");
+    assert_eq!(
+        count(&events(&file), |event| event["event"] == "gap"),
+        0,
+        "something was lost"
+    );
 }
 
 #[test]
@@ -57,23 +76,35 @@ fn what_a_small_buffer_loses_is_counted_and_the_model_heals() {
     let facts = run(tracer()
         .args(["record", "--buffer", "64K"])
         .arg(&file)
-        .args(["--", "sh", "-c", "kill -STOP $PPID; \"$0\" storm 3000; kill -CONT $PPID; sleep 2"])
+        .args([
+            "--",
+            "sh",
+            "-c",
+            "kill -STOP $PPID; \"$0\" storm 3000; kill -CONT $PPID; sleep 2",
+        ])
         .arg(workload()));
     let storm = support::json_lines(&facts.stdout)[0]["pid"].clone();
     let events = events(&file);
     let lost = |kind: &str| -> u64 {
-        let gaps = events.iter().filter(|event| event["kind"] == "gap");
-        gaps.map(|gap| gap["lost"][kind].as_u64().unwrap_or(0)).sum()
+        let gaps = events.iter().filter(|event| event["event"] == "gap");
+        gaps.map(|gap| gap["lost"][kind].as_u64().unwrap_or(0))
+            .sum()
     };
     // Of the storm: every fork is told or counted. Others fork too, so that
     // the sum is at least the storm's own.
-    let told = count(&events, |event| event["kind"] == "fork");
+    let told = count(&events, |event| event["event"] == "fork");
     assert!(lost("fork") > 0, "the buffer was not too small");
-    assert!(told + lost("fork") >= 3000, "{told} told, {} lost", lost("fork"));
+    assert!(
+        told + lost("fork") >= 3000,
+        "{told} told, {} lost",
+        lost("fork")
+    );
     // No ghosts: after the gap only those live that /proc would have shown.
     let processes = processes(&file);
     let ghosts = processes.iter().filter(|process| {
-        process["parent_pid"] == storm && process["state"] != "reaped" && process["state"] != "vanished"
+        process["parent_pid"] == storm
+            && process["state"] != "reaped"
+            && process["state"] != "vanished"
     });
     assert_eq!(ghosts.count(), 0);
     assert_ne!(process(&processes, &storm)["state"], "alive");
@@ -91,7 +122,9 @@ fn live_and_replay_give_the_same_report() {
         .unwrap();
     // The trace has begun when the file holds something.
     support::until("the recording to begin", || {
-        std::fs::metadata(&file).ok().filter(|file| file.len() > 1000)
+        std::fs::metadata(&file)
+            .ok()
+            .filter(|file| file.len() > 1000)
     });
     run(Command::new(workload()).arg("all"));
     std::fs::write(&go, "").unwrap();

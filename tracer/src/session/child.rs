@@ -22,8 +22,13 @@ pub enum Child {
 impl Child {
     /// `command` is the program and its arguments.
     pub fn spawn(command: &[OsString]) -> Result<Child> {
-        let (program, arguments) = command.split_first().ok_or_else(|| anyhow!("no command given"))?;
-        match tokio::process::Command::new(program).args(arguments).spawn() {
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| anyhow!("no command given"))?;
+        match tokio::process::Command::new(program)
+            .args(arguments)
+            .spawn()
+        {
             Ok(child) => Ok(Child::Running(child)),
             Err(error) => {
                 eprintln!("tracer: {} cannot be run: {error}", program.display());
@@ -40,8 +45,12 @@ impl Child {
             Some(Child::Failed(code)) => Ok(*code),
             Some(Child::Running(child)) => {
                 let status = child.wait().await?;
-                let code = status.code().or(status.signal().map(|signal| BY_SIGNAL + signal));
-                Ok(code.and_then(|code| code.try_into().ok()).unwrap_or(CANNOT_RUN))
+                let code = status
+                    .code()
+                    .or(status.signal().map(|signal| BY_SIGNAL + signal));
+                Ok(code
+                    .and_then(|code| code.try_into().ok())
+                    .unwrap_or(CANNOT_RUN))
             }
         }
     }

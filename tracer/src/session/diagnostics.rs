@@ -23,7 +23,11 @@ impl log::Log for Logger {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        let line = format!("tracer: {}: {}", record.level().as_str().to_lowercase(), record.args());
+        let line = format!(
+            "tracer: {}: {}",
+            record.level().as_str().to_lowercase(),
+            record.args()
+        );
         if !HELD.load(Ordering::Relaxed) {
             eprintln!("{line}");
         } else if let Ok(mut lines) = KEPT_LINES.lock() {

@@ -25,6 +25,11 @@ pub fn live(live: Live) -> Result<Exit> {
     } else {
         View::live_dashboard()
     };
-    let plan = Plan { kernel: live.kernel, save: live.save, limit: live.limit, command: None };
+    let plan = Plan {
+        kernel: live.kernel,
+        save: live.save,
+        limit: live.limit,
+        command: None,
+    };
     trace(plan, view)
 }

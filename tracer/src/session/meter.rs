@@ -10,7 +10,10 @@ pub struct Meter {
 
 impl Meter {
     pub fn new() -> Meter {
-        Meter { at: Instant::now(), used: cpu_time() }
+        Meter {
+            at: Instant::now(),
+            used: cpu_time(),
+        }
     }
 
     /// The share of one CPU since the last call; unknown if the kernel does
@@ -23,7 +26,10 @@ impl Meter {
 }
 
 fn cpu_time() -> Option<Duration> {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a timespec of our own.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
     let (seconds, ns) = (time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?);

@@ -26,8 +26,21 @@ pub struct Record {
 
 pub fn record(record: Record) -> Result<Exit> {
     let view = View::status(&record.save, record.command.is_some());
-    let Record { kernel, save, limit, command } = record;
-    trace(Plan { kernel, save: Some(save), limit, command }, view)
+    let Record {
+        kernel,
+        save,
+        limit,
+        command,
+    } = record;
+    trace(
+        Plan {
+            kernel,
+            save: Some(save),
+            limit,
+            command,
+        },
+        view,
+    )
 }
 
 /// `tracer-20261121T031500Z.trace`, by the time in UTC.

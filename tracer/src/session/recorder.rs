@@ -41,7 +41,11 @@ impl Recorder {
         let out = open(&path, save.force)?;
         let writer = recording::Writer::new(out)
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        Ok(Recorder { writer, path, error: None })
+        Ok(Recorder {
+            writer,
+            path,
+            error: None,
+        })
     }
 
     pub fn take(&mut self, event: &Event) {
@@ -66,14 +70,22 @@ impl Recorder {
     }
 
     pub fn finish(self) -> Result<Kept> {
-        let Recorder { writer, path, error } = self;
+        let Recorder {
+            writer,
+            path,
+            error,
+        } = self;
         let before = writer.written();
         let finished = match error {
             Some(error) => Err(error),
             None => writer.finish().map(|(written, _)| written),
         };
         match finished {
-            Ok(Written { events, bytes }) => Ok(Kept { path, events, bytes }),
+            Ok(Written { events, bytes }) => Ok(Kept {
+                path,
+                events,
+                bytes,
+            }),
             Err(error) => Err(anyhow!(
                 "{}: {error}; the {} events written before can be read with `tracer replay`",
                 path.display(),
@@ -90,9 +102,10 @@ fn open(path: &Path, force: bool) -> Result<Box<dyn Write>> {
     let file: io::Result<File> = recording::create(path, force);
     match file {
         Ok(file) => Ok(Box::new(file)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(anyhow!("{} exists: choose another name, or --force to replace it", path.display()))
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(anyhow!(
+            "{} exists: choose another name, or --force to replace it",
+            path.display()
+        )),
         Err(error) => Err(error).with_context(|| format!("{} cannot be created", path.display())),
     }
 }

@@ -93,14 +93,18 @@ fn export(path: &std::path::Path, format: &Format, out: &mut dyn Write) -> Resul
 }
 
 fn dashboard(path: &std::path::Path) -> Result<()> {
-    let mode = tui::Mode::Replay { file: path.display().to_string() };
+    let mode = tui::Mode::Replay {
+        file: path.display().to_string(),
+    };
     let mut app = App::new(mode, tui::Look::from_env(|name| std::env::var(name).ok()));
     read(path, |event| {
         app.apply(event);
         Ok(())
     })?;
     diagnostics::hold();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let shown = runtime.block_on(async {
         let mut screen = Screen::open()?;
         loop {

@@ -32,7 +32,11 @@ impl Status {
         let now = Instant::now();
         Status {
             target,
-            until: if while_command { "until the command ends" } else { "Ctrl-C stops" },
+            until: if while_command {
+                "until the command ends"
+            } else {
+                "Ctrl-C stops"
+            },
             // A command writes to the same terminal: leave it alone.
             in_place: stderr().is_terminal() && !while_command,
             shown_at: None,

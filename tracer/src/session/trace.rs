@@ -1,7 +1,11 @@
 //! The pump: from the kernel to the view and the recorder, until something
 //! says stop.
 
-use std::{ffi::OsString, os::fd::AsFd as _, time::Duration};
+use std::{
+    ffi::OsString,
+    os::fd::AsFd as _,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use tokio::{
@@ -24,6 +28,10 @@ const POLL: Duration = Duration::from_millis(50);
 /// How often the living's fault counters are read and the recording is
 /// flushed: what a crash may cost.
 const FLUSH: Duration = Duration::from_secs(1);
+
+/// The kernel frees a task an RCU grace period after it was reaped, and only
+/// then is its accounting complete: so long is looked on when a command ends.
+const SETTLE: Duration = Duration::from_millis(150);
 
 pub struct Plan {
     pub kernel: KernelOptions,
@@ -50,7 +58,9 @@ impl Sinks {
 
 /// Runs a trace to its end. One thread: the kernel buffers while we work.
 pub fn trace(plan: Plan, view: View) -> Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(run(plan, view))
 }
 
@@ -73,9 +83,10 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
     let mut meter = Meter::new();
-    let mut exit = OK;
+    // How the command ended, and when.
+    let mut ended: Option<(Exit, Instant)> = None;
     loop {
-        let mut over = false;
+        let mut over = ended.is_some_and(|(_, at)| at.elapsed() >= SETTLE);
         tokio::select! {
             ready = wakeup.readable() => ready?.clear_ready(),
             _ = poll.tick() => {}
@@ -92,9 +103,8 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
                 Some(child) => child.pass_on(signal),
                 None => over = true,
             },
-            code = Child::ended(&mut child) => {
-                exit = code?;
-                over = true;
+            code = Child::ended(&mut child), if ended.is_none() => {
+                ended = Some((code?, Instant::now()));
             }
         }
         source.poll(&mut |event| sinks.take(event))?;
@@ -109,5 +119,9 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let kept = sinks.recorder.map(Recorder::finish);
     let complete = kept.as_ref().is_none_or(Result::is_ok);
     sinks.view.finish(kept)?;
-    Ok(if complete || exit != OK { exit } else { RECORDING_INCOMPLETE })
+    Ok(match ended {
+        Some((code, _)) if code != OK || complete => code,
+        _ if complete => OK,
+        _ => RECORDING_INCOMPLETE,
+    })
 }

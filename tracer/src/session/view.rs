@@ -21,14 +21,23 @@ use crate::{
 pub use crate::tui::Flow;
 
 pub enum View {
-    Dashboard { app: Box<App>, screen: Option<Screen> },
+    Dashboard {
+        app: Box<App>,
+        screen: Option<Screen>,
+    },
     Report(Box<Model>),
     Status(Status),
 }
 
 impl View {
     pub fn live_dashboard() -> View {
-        View::Dashboard { app: Box::new(App::new(tui::Mode::Live, tui::Look::from_env(|name| std::env::var(name).ok()))), screen: None }
+        View::Dashboard {
+            app: Box::new(App::new(
+                tui::Mode::Live,
+                tui::Look::from_env(|name| std::env::var(name).ok()),
+            )),
+            screen: None,
+        }
     }
 
     pub fn report() -> View {
@@ -62,7 +71,10 @@ impl View {
 
     pub fn show(&mut self, recorder: Option<&Recorder>) -> Result<()> {
         match self {
-            View::Dashboard { app, screen: Some(screen) } => {
+            View::Dashboard {
+                app,
+                screen: Some(screen),
+            } => {
                 app.set_now(source::live::now());
                 if app.dirty() {
                     screen.draw(app)?;
@@ -77,14 +89,20 @@ impl View {
     /// What tracer itself costs, for whom it concerns: about once a second.
     pub fn measure(&mut self, meter: &mut Meter) {
         if let View::Dashboard { app, .. } = self {
-            app.set_own(OwnCost { cpu: meter.share(), ring_fill: None });
+            app.set_own(OwnCost {
+                cpu: meter.share(),
+                ring_fill: None,
+            });
         }
     }
 
     /// What the user types. Never returns where there is nothing to type into.
     pub async fn input(&mut self) -> Result<Flow> {
         match self {
-            View::Dashboard { app, screen: Some(screen) } => match screen.next_input().await {
+            View::Dashboard {
+                app,
+                screen: Some(screen),
+            } => match screen.next_input().await {
                 Some(input) => Ok(app.on_input(input?)),
                 // The terminal is gone.
                 None => Ok(Flow::Quit),
@@ -118,7 +136,11 @@ impl View {
 /// What became of `--save`.
 fn say(kept: Option<Result<Kept>>) {
     match kept {
-        Some(Ok(kept)) => eprintln!("tracer: saved {} events to {}", kept.events, kept.path.display()),
+        Some(Ok(kept)) => eprintln!(
+            "tracer: saved {} events to {}",
+            kept.events,
+            kept.path.display()
+        ),
         Some(Err(error)) => eprintln!("tracer: {error:#}"),
         None => {}
     }

@@ -79,14 +79,14 @@ pub const BINDINGS: &[Binding] = bindings! {
     Dead some [key('d')] "d" "Dead" "hide or show the dead";
     Threads some [key('t')] "t" "Threads" "hide or show threads";
     Follow some [key('f')] "f" "Follow" "stay with the newest";
-    Left some [(KeyCode::Left, PLAIN), key('h')] "← h" "Fold" "fold the branch, then go to the parent";
-    Right some [(KeyCode::Right, PLAIN), key('l')] "→ l" "Unfold" "unfold the branch, then go into it";
-    UnfoldAll some [key('*')] "*" "" "unfold everything";
     Back some [(KeyCode::Esc, PLAIN), (KeyCode::Backspace, PLAIN)] "Esc" "Back" "back to where you came from";
     Search all [key('/')] "/" "Search" "search by PID, name or command line";
     NextMatch all [key('n')] "n" "" "next match";
     PreviousMatch all [key('N'), (KeyCode::Char('N'), KeyModifiers::SHIFT)] "N" "" "previous match";
     Pause all [key(' ')] "Space" "Pause" "freeze the picture; tracing goes on";
+    Left some [(KeyCode::Left, PLAIN), key('h')] "← h" "Fold" "fold the branch, then go to the parent";
+    Right some [(KeyCode::Right, PLAIN), key('l')] "→ l" "Unfold" "unfold the branch, then go into it";
+    UnfoldAll some [key('*')] "*" "" "unfold everything";
     NextView all [(KeyCode::Tab, PLAIN)] "Tab" "Next view" "next view";
     PreviousView all [(KeyCode::BackTab, PLAIN), (KeyCode::BackTab, KeyModifiers::SHIFT)] "Shift-Tab" "" "previous view";
     Up all [(KeyCode::Up, PLAIN), key('k')] "↑ k" "" "up";

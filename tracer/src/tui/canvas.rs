@@ -120,6 +120,20 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// A wide character left of this canvas would cover its first column.
+    fn cut_off_wide_neighbours(&mut self) {
+        let Some(x) = self.area.left().checked_sub(1) else {
+            return;
+        };
+        for y in self.area.top()..self.area.bottom() {
+            if let Some(cell) = self.buffer.cell_mut((x, y))
+                && cell.symbol().width() > 1
+            {
+                cell.set_symbol(" ");
+            }
+        }
+    }
+
     /// A list under its column titles, with the selected row and a scroll bar.
     pub fn table(
         &mut self,
@@ -222,6 +236,7 @@ impl<'a> Canvas<'a> {
     /// A frame along the edge, with a title; gives what is inside.
     pub fn framed(&mut self, title: &str) -> Canvas<'_> {
         self.clear();
+        self.cut_off_wide_neighbours();
         let (width, height) = (self.area.width, self.area.height);
         let [
             upper_left,

@@ -4,18 +4,24 @@ use std::ops::Range;
 
 pub struct Column {
     pub title: &'static str,
-    /// None: it takes what is left.
-    pub width: Option<u16>,
+    pub width: Width,
     pub right: bool,
     /// Where room is short, the highest goes first.
     pub rank: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    Fixed(u16),
+    /// What is left, which is more than this unless nothing else can go.
+    Rest(u16),
 }
 
 /// A column of figures.
 pub const fn figure(title: &'static str, width: u16, rank: u8) -> Column {
     Column {
         title,
-        width: Some(width),
+        width: Width::Fixed(width),
         right: true,
         rank,
     }
@@ -25,24 +31,23 @@ pub const fn figure(title: &'static str, width: u16, rank: u8) -> Column {
 pub const fn word(title: &'static str, width: u16, rank: u8) -> Column {
     Column {
         title,
-        width: Some(width),
+        width: Width::Fixed(width),
         right: false,
         rank,
     }
 }
 
-/// The column that takes what is left.
-pub const fn rest(title: &'static str) -> Column {
+/// The column that takes what is left; other columns go before it has less
+/// than `least`.
+pub const fn rest(title: &'static str, least: u16) -> Column {
     Column {
         title,
-        width: None,
+        width: Width::Rest(least),
         right: false,
         rank: 0,
     }
 }
 
-/// Below this, the column that takes what is left is not worth reading.
-const LEAST_REST: u16 = 22;
 /// From this width on there is room for wide gaps.
 const ROOMY: u16 = 100;
 
@@ -51,13 +56,10 @@ pub fn place(columns: &[Column], width: u16) -> Vec<(usize, Range<u16>)> {
     let gap = if width >= ROOMY { 2 } else { 1 };
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let needed = |kept: &[usize]| -> u16 {
-        let columns = kept
-            .iter()
-            .map(|&column| columns[column].width.unwrap_or(LEAST_REST));
-        columns
-            .map(|width| width + gap)
-            .sum::<u16>()
-            .saturating_sub(gap)
+        let widths = kept.iter().map(|&column| match columns[column].width {
+            Width::Fixed(width) | Width::Rest(width) => width + gap,
+        });
+        widths.sum::<u16>().saturating_sub(gap)
     };
     while needed(&kept) > width
         && let Some(worst) = kept
@@ -68,16 +70,20 @@ pub fn place(columns: &[Column], width: u16) -> Vec<(usize, Range<u16>)> {
     {
         kept.retain(|&column| column != worst);
     }
-    let fixed: u16 = kept
-        .iter()
-        .map(|&column| columns[column].width.unwrap_or(0) + gap)
-        .sum();
+    let fixed = kept.iter().map(|&column| match columns[column].width {
+        Width::Fixed(width) => width + gap,
+        Width::Rest(_) => gap,
+    });
+    let fixed: u16 = fixed.sum();
     let left = (width + gap).saturating_sub(fixed);
     let mut x = 0;
     kept.into_iter()
         .map(|column| {
             let start = x;
-            let end = start + columns[column].width.unwrap_or(left);
+            let end = match columns[column].width {
+                Width::Fixed(width) => start + width,
+                Width::Rest(_) => start + left,
+            };
             x = end + gap;
             (column, start.min(width)..end.min(width))
         })
@@ -92,7 +98,7 @@ mod tests {
     fn narrow_screens_lose_the_least_important_columns() {
         let columns = [
             figure("PID", 7, 0),
-            rest("PROCESS"),
+            rest("PROCESS", 22),
             figure("AGE", 8, 1),
             word("X", 9, 2),
         ];

@@ -14,6 +14,9 @@ use crate::{
     model::Second,
 };
 
+/// From this width on nothing is abbreviated.
+const ROOMY: u16 = 110;
+
 /// How many lines each part of the screen has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heights {
@@ -46,15 +49,21 @@ impl Heights {
 pub fn draw(app: &App, data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let width = canvas.width();
     if canvas.height() < 3 {
-        let line = badge(app, data)
-            .and(Tone::Plain, " ")
-            .joined(population(data, true));
-        canvas.put(0, 0, width, &line);
+        let badge = badge(app, data).and(Tone::Plain, " ");
+        let room = usize::from(width).saturating_sub(badge.width() + 10);
+        let line = badge.joined(population(data, room)).and(Tone::Plain, " ");
+        canvas.put(0, 0, width, &line.joined(lost(data)));
         return;
     }
-    let trust = trust(data);
+    let roomy = width >= ROOMY;
+    let trust = trust(data, roomy).and(Tone::Plain, " ");
     let room = width.saturating_sub(trust.width() as u16 + 2);
-    canvas.put(0, 0, room, &badge(app, data).joined(scene(app, data)));
+    canvas.put(
+        0,
+        0,
+        room,
+        &badge(app, data).joined(scene(app, data, roomy)),
+    );
     canvas.put_right(0, 0, width, &trust);
 
     let third = width / 3;
@@ -89,9 +98,11 @@ pub fn draw(app: &App, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let mut cell = canvas.part(place % 3 * third, 1 + place / 3, third, 1);
         gauge.draw(data, &mut cell);
     }
+    let room = width - 2 * third;
+    let population = population(data, usize::from(room) - 1);
     canvas
-        .part(2 * third, 2, width - 2 * third, 1)
-        .put(1, 0, third, &population(data, false));
+        .part(2 * third, 2, room, 1)
+        .put(1, 0, room, &population);
 }
 
 fn badge(app: &App, data: &Data<'_>) -> Phrase {
@@ -113,7 +124,7 @@ fn badge(app: &App, data: &Data<'_>) -> Phrase {
 }
 
 /// Which file, which machine, since when.
-fn scene(app: &App, data: &Data<'_>) -> Phrase {
+fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
     let mut phrase = Phrase::plain(" ");
     if let Mode::Replay { file } = &app.mode {
         phrase.push(Tone::Strong, format!(" {}", escaped(file.as_bytes())));
@@ -123,15 +134,19 @@ fn scene(app: &App, data: &Data<'_>) -> Phrase {
             Tone::Strong,
             format!(" {}", escaped(session.hostname.as_bytes())),
         );
-        phrase.push(
-            Tone::Dim,
-            format!("  Linux {}", escaped(session.kernel_release.as_bytes())),
-        );
+        if roomy {
+            let release = escaped(session.kernel_release.as_bytes());
+            phrase.push(Tone::Dim, format!("  Linux {release}"));
+        }
     }
     let began = data.model.began();
     let span = humane::duration(data.now.saturating_sub(began));
     if data.model.totals().events == 0 {
         return phrase.and(Tone::Dim, "  waiting for the first event");
+    }
+    let phrase = phrase.and(Tone::Plain, format!("  {span}"));
+    if !roomy {
+        return phrase;
     }
     let clock = words::clock(data.model, began);
     let clock = clock.split('.').next().unwrap_or_default();
@@ -139,18 +154,19 @@ fn scene(app: &App, data: &Data<'_>) -> Phrase {
         Some(date) if !data.live => format!("{date} "),
         _ => String::new(),
     };
-    phrase
-        .and(Tone::Plain, format!("  {span}"))
-        .and(Tone::Dim, format!(" since {date}{clock}"))
+    phrase.and(Tone::Dim, format!(" since {date}{clock}"))
+}
+
+fn lost(data: &Data<'_>) -> Phrase {
+    match data.model.totals().lost {
+        0 => Phrase::of(Tone::Good, "lost 0"),
+        lost => Phrase::of(Tone::Alert, format!(" lost {} ", humane::count(lost))),
+    }
 }
 
 /// Can I trust this?
-fn trust(data: &Data<'_>) -> Phrase {
-    let lost = data.model.totals().lost;
-    let mut phrase = match lost {
-        0 => Phrase::of(Tone::Good, "lost 0"),
-        lost => Phrase::of(Tone::Alert, format!(" lost {} ", humane::count(lost))),
-    };
+fn trust(data: &Data<'_>, roomy: bool) -> Phrase {
+    let mut phrase = lost(data);
     if let Some(session) = data.model.session() {
         let hooks = &session.hooks;
         let served = hooks.iter().filter(|hook| hook.hook.is_some()).count();
@@ -165,7 +181,8 @@ fn trust(data: &Data<'_>) -> Phrase {
         phrase.push(tone, format!("  hooks {served}/{}", hooks.len()));
         match reduced.count() {
             0 => {}
-            reduced => phrase.push(Tone::Warn, format!(", {reduced} reduced")),
+            reduced if roomy => phrase.push(Tone::Warn, format!(", {reduced} reduced")),
+            reduced => phrase.push(Tone::Warn, format!(" {}{reduced}", data.glyphs.exiting)),
         }
     }
     if let Some(own) = data.own {
@@ -181,36 +198,33 @@ fn trust(data: &Data<'_>) -> Phrase {
     phrase
 }
 
-/// Who is there now.
-fn population(data: &Data<'_>, compact: bool) -> Phrase {
+/// Who is there now, as many words as fit.
+fn population(data: &Data<'_>, width: usize) -> Phrase {
     let model = data.model;
     let zombies = model.zombies().len();
-    let alive = humane::count(model.alive() as u64);
-    let phrase = Phrase::of(Tone::Good, format!("{} ", data.glyphs.alive))
-        .and(Tone::Strong, alive)
-        .and(Tone::Dim, if compact { "" } else { " alive" });
-    let count = humane::count(zombies as u64);
-    let phrase = match (zombies, compact) {
-        (0, true) => phrase,
-        (0, false) => phrase.and(Tone::Dim, "   0 zombies"),
-        (_, true) => phrase
-            .and(Tone::Plain, " ")
-            .and(Tone::Alert, format!(" Z {count} ")),
-        (1, false) => phrase
-            .and(Tone::Plain, "  ")
-            .and(Tone::Alert, " Z 1 zombie "),
-        (_, false) => phrase
-            .and(Tone::Plain, "  ")
-            .and(Tone::Alert, format!(" Z {count} zombies ")),
+    let alive = Phrase::of(Tone::Good, format!("{} ", data.glyphs.alive))
+        .and(Tone::Strong, humane::count(model.alive() as u64));
+    let dead = |word: &str| {
+        let text = format!(
+            " {} {}{word} ",
+            data.glyphs.zombie,
+            humane::count(zombies as u64)
+        );
+        Phrase::of(if zombies > 0 { Tone::Alert } else { Tone::Dim }, text)
     };
-    if compact {
-        return phrase.and(Tone::Plain, " ").joined(trust(data));
-    }
-    let ended = model.totals().exits;
-    phrase.and(
-        Tone::Dim,
-        format!("  {} {} ended", data.glyphs.reaped, humane::count(ended)),
-    )
+    let word = if zombies == 1 { " zombie" } else { " zombies" };
+    let ended = format!(
+        " {} {} ended",
+        data.glyphs.reaped,
+        humane::count(model.totals().exits)
+    );
+    let long = alive.clone().and(Tone::Dim, " alive  ").joined(dead(word));
+    let longest = long.clone().and(Tone::Dim, ended);
+    let short = alive.and(Tone::Plain, " ").joined(dead(""));
+    [longest, long]
+        .into_iter()
+        .find(|phrase| phrase.width() <= width)
+        .unwrap_or(short)
 }
 
 /// A rate and how it was.
@@ -271,11 +285,18 @@ pub fn tabs(app: &App, data: &Data<'_>, canvas: &mut Canvas<'_>) {
             if number == app.active {
                 let text = format!(" {} {}{count} ", number + 1, entry.name);
                 phrase.push(Tone::ActiveTab, text);
-            } else if all {
-                phrase.push(Tone::Key, format!(" {}", number + 1));
-                phrase.push(Tone::Tab, format!(" {}{count} ", entry.name));
             } else {
-                phrase.push(Tone::Tab, format!(" {} ", number + 1));
+                phrase.push(Tone::Key, format!(" {}", number + 1));
+                let name = if all {
+                    format!(" {}{count}", entry.name)
+                } else {
+                    String::new()
+                };
+                // The tab that follows brings a space of its own.
+                phrase.push(Tone::Tab, name);
+                if app.active != number + 1 {
+                    phrase.push(Tone::Tab, " ");
+                }
             }
         }
         phrase

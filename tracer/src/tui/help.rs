@@ -12,18 +12,28 @@ use super::{
 };
 use crate::model::State;
 
-const WIDTH: u16 = 72;
+/// Of one column of text, and of the frame with what it needs beside that.
+const COLUMN: u16 = 66;
+const FRAME: u16 = 6;
 
 #[derive(Default)]
 pub struct Help {
     lines: Vec<Phrase>,
     cursor: Cursor,
+    width: u16,
     height: u16,
 }
 
 impl Help {
     pub fn fit(&mut self, width: u16, height: u16, own: &[Action], glyphs: &'static Glyphs) {
-        self.lines = lines(own, glyphs, width < WIDTH);
+        let columns = if width >= 2 * COLUMN + FRAME { 2 } else { 1 };
+        self.width = (columns * COLUMN + FRAME).min(width);
+        let (keys, signs) = (keys(own), signs(glyphs));
+        self.lines = if columns == 2 {
+            beside(keys, signs)
+        } else {
+            [keys, signs].concat()
+        };
         let frame = 2;
         self.height = (self.lines.len() as u16 + frame).min(height);
         let room = usize::from(self.height.saturating_sub(frame));
@@ -36,68 +46,88 @@ impl Help {
     }
 
     pub fn draw(&self, canvas: &mut Canvas<'_>) {
-        let width = WIDTH.min(canvas.width());
-        let left = (canvas.width() - width) / 2;
+        let left = canvas.width().saturating_sub(self.width) / 2;
         let top = (canvas.height().saturating_sub(self.height)) / 2;
-        let mut overlay = canvas.part(left, top, width, self.height);
-        let mut inside = overlay.framed("Help: any key closes");
+        let mut overlay = canvas.part(left, top, self.width, self.height);
+        let mut inside = overlay.framed("Help: arrows scroll, any other key closes");
         inside.page(&self.lines, &self.cursor);
     }
 }
 
-fn lines(own: &[Action], glyphs: &'static Glyphs, narrow: bool) -> Vec<Phrase> {
-    let indent = if narrow { 10 } else { 12 };
-    let row = |key: &str, text: &str| {
-        Phrase::of(Tone::Key, key)
-            .padded(indent)
-            .and(Tone::Plain, text)
-    };
-    let title = |text| Phrase::of(Tone::Title, text);
-    let keys = |wanted: &dyn Fn(&Binding) -> bool| -> Vec<Phrase> {
-        let wanted = BINDINGS.iter().filter(|binding| wanted(binding));
-        wanted
-            .map(|binding| row(binding.shown, binding.help))
-            .collect()
+/// Columns for what a line is about.
+const SUBJECT: usize = 11;
+
+fn row(subject: Phrase, text: &str) -> Phrase {
+    subject.padded(SUBJECT).and(Tone::Plain, text)
+}
+
+fn title(text: &str) -> Phrase {
+    Phrase::of(Tone::Title, text)
+}
+
+fn keys(own: &[Action]) -> Vec<Phrase> {
+    let rows = |everywhere: bool| {
+        let wanted = move |binding: &&Binding| {
+            binding.everywhere == everywhere && (everywhere || own.contains(&binding.action))
+        };
+        let row = |binding: &Binding| row(Phrase::of(Tone::Key, binding.shown), binding.help);
+        BINDINGS.iter().filter(wanted).map(row)
     };
     let mut lines = Vec::new();
     if !own.is_empty() {
         lines.push(title("IN THIS VIEW"));
-        lines.extend(keys(&|binding| {
-            !binding.everywhere && own.contains(&binding.action)
-        }));
+        lines.extend(rows(false));
         lines.push(Phrase::new());
     }
-    lines.push(title("VIEWS"));
-    for (number, entry) in VIEWS.iter().enumerate() {
-        lines.push(row(&format!("{} {}", number + 1, entry.name), entry.about));
-    }
-    lines.push(Phrase::new());
     lines.push(title("EVERYWHERE"));
-    lines.extend(keys(&|binding| binding.everywhere));
+    lines.extend(rows(true));
+    lines.push(Phrase::new());
+    lines
+}
+
+fn signs(glyphs: &'static Glyphs) -> Vec<Phrase> {
+    let mut lines = vec![title("VIEWS")];
+    for (number, entry) in VIEWS.iter().enumerate() {
+        let name = Phrase::of(Tone::Key, format!("{} {}", number + 1, entry.name));
+        lines.push(row(name, entry.about));
+    }
     lines.push(Phrase::new());
     lines.push(title("SIGNS"));
     for (state, meaning) in STATES {
-        let glyph = Phrase::of(words::state_tone(state), glyphs.state(state)).padded(indent);
-        lines.push(glyph.and(Tone::Plain, meaning));
+        let glyph = Phrase::of(words::state_tone(state), glyphs.state(state));
+        lines.push(row(glyph, meaning));
     }
-    lines.push(row(
-        glyphs.adopted_by,
-        "another parent than the one it hangs under",
-    ));
-    lines.push(row(glyphs.folded, "so many processes are folded away"));
-    lines.push(row(
-        "COW",
-        "writes to write-protected pages: copy-on-write candidates",
-    ));
-    lines.push(row("?", "unknown; never shown as zero"));
+    let others = [
+        (
+            glyphs.adopted_by,
+            "has another parent now than the one it hangs under",
+        ),
+        (glyphs.folded, "so many processes are folded away"),
+        (
+            "COW",
+            "writes to write-protected pages: copy-on-write candidates",
+        ),
+        ("?", "unknown; never shown as zero"),
+    ];
+    lines.extend(others.map(|(sign, meaning)| row(Phrase::of(Tone::Accent, sign), meaning)));
     lines
+}
+
+fn beside(left: Vec<Phrase>, right: Vec<Phrase>) -> Vec<Phrase> {
+    let length = left.len().max(right.len());
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    let next = |_| {
+        let left = left.next().unwrap_or_default().padded(usize::from(COLUMN));
+        left.joined(right.next().unwrap_or_default())
+    };
+    (0..length).map(next).collect()
 }
 
 const STATES: [(State, &str); 5] = [
     (State::Alive, "alive"),
     (
         State::Exiting,
-        "all threads have exited; zombie or reaped, not known yet",
+        "exited; whether zombie or reaped is not known yet",
     ),
     (
         State::Zombie,

@@ -135,11 +135,11 @@ fn process(model: &Model, id: ProcessId) -> String {
 
 fn forked(model: &Model, event: &Event, fork: &Fork) -> Phrase {
     let what = match (fork.kthread, event.who.is_leader()) {
-        (true, _) => "kernel thread",
-        (false, true) => "process",
-        (false, false) => "thread",
+        (true, _) => "kernel thread, ",
+        (false, true) => "",
+        (false, false) => "thread, ",
     };
-    let by = format!("{what} made by {}", whose(model, fork.by));
+    let by = format!("{what}by {}", whose(model, fork.by));
     let flags = match fork.clone_flags {
         Some(0) => String::new(),
         Some(flags) => format!(" {}", clone_flag_names(flags).join("|")),

@@ -4,7 +4,7 @@
 
 use super::phrase::{Phrase, Tone};
 use crate::{
-    event::{Comm, Purpose, Who, arguments, command_line, humane, signal_name},
+    event::{Comm, Purpose, Who, arguments, command_line, escaped, humane, signal_name},
     model::{Key, Model, Process, State, Why},
 };
 
@@ -53,10 +53,17 @@ pub fn arguments_beyond_name(process: &Process) -> Option<String> {
         .rsplit(|&byte| byte == b'/')
         .next()
         .unwrap_or(program);
-    // The kernel cuts names after 15 bytes; a login shell is called `-bash`.
+    // The kernel cuts names after 15 bytes.
     let comm = process.comm.as_bytes();
     let same = file == comm || comm.len() == 15 && file.starts_with(comm);
-    if same {
+    // Daemons write their title over it: `nginx: worker process`.
+    if let Some(title) = program
+        .strip_prefix(comm)
+        .and_then(|rest| rest.strip_prefix(b": "))
+        && !comm.is_empty()
+    {
+        Some(escaped(title))
+    } else if same {
         let rest = argv.get(program.len() + 1..).unwrap_or_default();
         Some(command_line(rest))
     } else {
@@ -73,8 +80,9 @@ pub fn state_tone(state: State) -> Tone {
     }
 }
 
-/// How it ended, in one word or two; empty while it has not.
-pub fn ending(process: &Process) -> Phrase {
+/// How it ended, in one word or two as far as there is room; empty while it
+/// has not.
+pub fn ending(process: &Process, width: usize) -> Phrase {
     let Some(status) = process.status else {
         let over = process.state() != State::Alive;
         return Phrase::of(Tone::Dim, if over { "?" } else { "" });
@@ -83,9 +91,18 @@ pub fn ending(process: &Process) -> Phrase {
         (Some(0), _) => Phrase::of(Tone::Dim, "0"),
         (Some(code), _) => Phrase::of(Tone::Warn, code.to_string()),
         (_, Some(sig)) => {
-            let oom = if process.oom_victim { "OOM " } else { "" };
-            let core = if status.core_dumped() { " core" } else { "" };
-            Phrase::of(Tone::Bad, format!("{oom}{}{core}", signal(sig)))
+            let signal = signal(sig);
+            let more = match (process.oom_victim, status.core_dumped()) {
+                (true, _) => format!("OOM {signal}"),
+                (false, true) => format!("{signal} core"),
+                (false, false) => signal.clone(),
+            };
+            let short = if process.oom_victim {
+                "OOM kill".to_owned()
+            } else {
+                signal
+            };
+            Phrase::of(Tone::Bad, if more.len() <= width { more } else { short })
         }
         (None, None) => Phrase::of(Tone::Dim, "?"),
     }

@@ -67,12 +67,19 @@ pub fn run(command: &mut Command) -> Output {
 /// One JSON object per line.
 pub fn json_lines(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
 }
 
 /// Records while the workload runs a scenario; gives the facts that it states.
 pub fn record_workload(file: &Path, arguments: &[&str]) -> Vec<Value> {
-    let output = run(tracer().arg("record").arg(file).arg("--").arg(workload()).args(arguments));
+    let output = run(tracer()
+        .arg("record")
+        .arg(file)
+        .arg("--")
+        .arg(workload())
+        .args(arguments));
     json_lines(&output.stdout)
 }
 
@@ -83,7 +90,13 @@ pub fn processes(file: &Path) -> Vec<Value> {
 
 /// Every event of a recording.
 pub fn events(file: &Path) -> Vec<Value> {
-    json_lines(&run(tracer().arg("replay").arg(file).args(["--events", "--json"])).stdout)
+    json_lines(
+        &run(tracer()
+            .arg("replay")
+            .arg(file)
+            .args(["--events", "--json"]))
+        .stdout,
+    )
 }
 
 pub fn report(file: &Path) -> String {
@@ -93,7 +106,9 @@ pub fn report(file: &Path) -> String {
 /// The process with that number that began last.
 pub fn process<'a>(processes: &'a [Value], pid: &Value) -> &'a Value {
     let found = processes.iter().filter(|process| &process["pid"] == pid);
-    found.max_by_key(|process| process["start_ns"].as_u64()).unwrap_or_else(|| panic!("no process {pid}"))
+    found
+        .max_by_key(|process| process["start_ns"].as_u64())
+        .unwrap_or_else(|| panic!("no process {pid}"))
 }
 
 /// Waits until `ready` gives something; fails with `what` after a while.

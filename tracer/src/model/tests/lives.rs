@@ -70,11 +70,11 @@ stories! {
         .fork(5, 10)
         .exec(10, "sh", &["sh", "-x"])
         .fork(10, 11)
-        .exec(10, "sleep", &["sleep", "1"])
+        .exec(10, "sleep", &["sleep", "x"])
         => |model| {
             assert_eq!(one(model, 11).argv(), Some(&b"sh\0-x\0"[..]));
             assert_eq!(one(model, 11).comm, Comm::new(b"sh"));
-            assert_eq!(one(model, 10).argv(), Some(&b"sleep\01\0"[..]));
+            assert_eq!(one(model, 10).argv(), Some(&b"sleep\0x\0"[..]));
         }
 
     a_process_found_and_then_forked_is_one: Script::new()

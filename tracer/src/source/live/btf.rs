@@ -63,8 +63,16 @@ struct Type {
 
 impl Btf {
     pub fn parse(data: Vec<u8>) -> Result<Btf> {
-        let mut btf = Btf { data, strings: 0, types: vec![0], names: HashMap::new() };
-        ensure!(btf.u32(0)? as u16 == MAGIC, "this is not BTF (little-endian)");
+        let mut btf = Btf {
+            data,
+            strings: 0,
+            types: vec![0],
+            names: HashMap::new(),
+        };
+        ensure!(
+            btf.u32(0)? as u16 == MAGIC,
+            "this is not BTF (little-endian)"
+        );
         let header = btf.u32(4)? as usize;
         let types = header + btf.u32(8)? as usize;
         let end = types + btf.u32(12)? as usize;
@@ -84,12 +92,18 @@ impl Btf {
     }
 
     fn u32(&self, at: usize) -> Result<u32> {
-        let bytes = self.data.get(at..at + 4).context("BTF ends in the middle of a type")?;
+        let bytes = self
+            .data
+            .get(at..at + 4)
+            .context("BTF ends in the middle of a type")?;
         Ok(u32::from_le_bytes(bytes.try_into()?))
     }
 
     fn name(&self, offset: u32) -> Result<&[u8]> {
-        let name = self.data.get(self.strings + offset as usize..).context("BTF name out of range")?;
+        let name = self
+            .data
+            .get(self.strings + offset as usize..)
+            .context("BTF name out of range")?;
         Ok(name.split(|&byte| byte == 0).next().unwrap_or_default())
     }
 
@@ -106,7 +120,10 @@ impl Btf {
     }
 
     fn by_id(&self, id: u32) -> Result<Type> {
-        let at = self.types.get(id as usize).context("BTF type out of range")?;
+        let at = self
+            .types
+            .get(id as usize)
+            .context("BTF type out of range")?;
         self.read(*at)
     }
 
@@ -140,7 +157,10 @@ impl Btf {
         let mut found = None;
         for part in path.split('.') {
             let (member, of) = self.find(inside, part.as_bytes(), 0)?;
-            found = Some(Member { bit_offset: base + member.bit_offset, bits: member.bits });
+            found = Some(Member {
+                bit_offset: base + member.bit_offset,
+                bits: member.bits,
+            });
             base += member.bit_offset;
             inside = self.resolve(of).ok()?;
         }
@@ -153,11 +173,20 @@ impl Btf {
         }
         for index in 0..inside.vlen {
             let at = inside.at + TYPE_HEADER + index * 12;
-            let (name, of, offset) =
-                (self.u32(at).ok()?, self.u32(at + 4).ok()?, self.u32(at + 8).ok()?);
+            let (name, of, offset) = (
+                self.u32(at).ok()?,
+                self.u32(at + 4).ok()?,
+                self.u32(at + 8).ok()?,
+            );
             let member = match inside.kind_flag {
-                true => Member { bit_offset: offset & 0xff_ffff, bits: offset >> 24 },
-                false => Member { bit_offset: offset, bits: 0 },
+                true => Member {
+                    bit_offset: offset & 0xff_ffff,
+                    bits: offset >> 24,
+                },
+                false => Member {
+                    bit_offset: offset,
+                    bits: 0,
+                },
             };
             if name != 0 {
                 if self.name(name).ok()? == wanted {
@@ -165,7 +194,13 @@ impl Btf {
                 }
             } else if let Some((inner, of)) = self.find(self.resolve(of).ok()?, wanted, depth + 1) {
                 let bit_offset = member.bit_offset + inner.bit_offset;
-                return Some((Member { bit_offset, ..inner }, of));
+                return Some((
+                    Member {
+                        bit_offset,
+                        ..inner
+                    },
+                    of,
+                ));
             }
         }
         None
@@ -215,10 +250,23 @@ mod tests {
 
     /// A BTF blob with the given types (header, then extra words) and names.
     fn blob(types: &[&[u32]], names: &[u8]) -> Vec<u8> {
-        let length = types.iter().map(|words| words.len() as u32 * 4).sum::<u32>();
-        let header = [u32::from(MAGIC) | 1 << 16, 24, 0, length, length, names.len() as u32];
+        let length = types
+            .iter()
+            .map(|words| words.len() as u32 * 4)
+            .sum::<u32>();
+        let header = [
+            u32::from(MAGIC) | 1 << 16,
+            24,
+            0,
+            length,
+            length,
+            names.len() as u32,
+        ];
         let words = header.iter().chain(types.iter().copied().flatten());
-        words.flat_map(|word| word.to_le_bytes()).chain(names.iter().copied()).collect()
+        words
+            .flat_map(|word| word.to_le_bytes())
+            .chain(names.iter().copied())
+            .collect()
     }
 
     fn info(kind: u32, vlen: u32, flag: u32) -> u32 {
@@ -234,15 +282,46 @@ mod tests {
             &[
                 &[1, info(INT, 0, 0), 4, 32],
                 &[0, info(STRUCT, 1, 0), 4, 9, 1, 0],
-                &[5, info(STRUCT, 3, 1), 12, 7, 1, 0, 0, 2, 32, 11, 1, 1 << 24 | 67],
+                &[
+                    5,
+                    info(STRUCT, 3, 1),
+                    12,
+                    7,
+                    1,
+                    0,
+                    0,
+                    2,
+                    32,
+                    11,
+                    1,
+                    1 << 24 | 67,
+                ],
             ],
             names,
         ))
         .unwrap();
         assert_eq!(btf.size_of("s"), Some(12));
-        assert_eq!(btf.member("s", "a"), Some(Member { bit_offset: 0, bits: 0 }));
-        assert_eq!(btf.member("s", "b"), Some(Member { bit_offset: 32, bits: 0 }));
-        assert_eq!(btf.member("s", "f"), Some(Member { bit_offset: 67, bits: 1 }));
+        assert_eq!(
+            btf.member("s", "a"),
+            Some(Member {
+                bit_offset: 0,
+                bits: 0
+            })
+        );
+        assert_eq!(
+            btf.member("s", "b"),
+            Some(Member {
+                bit_offset: 32,
+                bits: 0
+            })
+        );
+        assert_eq!(
+            btf.member("s", "f"),
+            Some(Member {
+                bit_offset: 67,
+                bits: 1
+            })
+        );
         assert_eq!(btf.member("s", "absent"), None);
         assert_eq!(btf.member("absent", "a"), None);
     }
@@ -252,7 +331,10 @@ mod tests {
         assert!(Btf::parse(b"not BTF at all, is it?".to_vec()).is_err());
         let whole = blob(&[&[1, info(INT, 0, 0), 4, 32]], b"\0int\0");
         for length in 0..whole.len() - 5 {
-            assert!(Btf::parse(whole[..length].to_vec()).is_err(), "cut to {length}");
+            assert!(
+                Btf::parse(whole[..length].to_vec()).is_err(),
+                "cut to {length}"
+            );
         }
     }
 }

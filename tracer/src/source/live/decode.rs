@@ -26,7 +26,11 @@ pub struct BadRecord {
 impl fmt::Display for BadRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Some(kind) => write!(f, "a record of kind {kind} cannot have {} bytes", self.length),
+            Some(kind) => write!(
+                f,
+                "a record of kind {kind} cannot have {} bytes",
+                self.length
+            ),
             None => write!(f, "{} bytes are no record", self.length),
         }
     }
@@ -42,11 +46,19 @@ pub struct Decoder {
 
 impl Decoder {
     pub fn decode(&self, bytes: &[u8]) -> Result<Event, BadRecord> {
-        let bad = |kind| BadRecord { kind, length: bytes.len() };
+        let bad = |kind| BadRecord {
+            kind,
+            length: bytes.len(),
+        };
         let (head, _) = wire::Header::read_from_prefix(bytes).map_err(|_| bad(None))?;
         let what = wire::Kind::from_number(head.kind).and_then(|kind| self.what(kind, bytes));
         let what = what.ok_or_else(|| bad(Some(head.kind)))?;
-        Ok(Event { at: head.at, cpu: head.cpu, who: who(head.who), what })
+        Ok(Event {
+            at: head.at,
+            cpu: head.cpu,
+            who: who(head.who),
+            what,
+        })
     }
 
     fn what(&self, kind: wire::Kind, bytes: &[u8]) -> Option<What> {
@@ -61,7 +73,9 @@ impl Decoder {
             wire::Kind::Exit => What::Exit(Box::new(self.exit(read(bytes)?))),
             wire::Kind::Notify => What::Notify(notify(read(bytes)?)),
             wire::Kind::LastSwitch => What::LastSwitch(last_switch(read(bytes)?)),
-            wire::Kind::Wait => What::Wait(Wait { child: read::<wire::Wait>(bytes)?.child }),
+            wire::Kind::Wait => What::Wait(Wait {
+                child: read::<wire::Wait>(bytes)?.child,
+            }),
             wire::Kind::Free => What::Free(free(read(bytes)?)),
             wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
         })
@@ -96,13 +110,22 @@ fn read<T: FromBytes>(bytes: &[u8]) -> Option<T> {
 
 pub fn who(who: wire::Who) -> Who {
     Who {
-        task: TaskId { pid: who.pid, start: who.start },
-        process: ProcessId { tgid: who.tgid, start: who.leader_start },
+        task: TaskId {
+            pid: who.pid,
+            start: who.start,
+        },
+        process: ProcessId {
+            tgid: who.tgid,
+            start: who.leader_start,
+        },
     }
 }
 
 fn group(group: wire::Group) -> ProcessId {
-    ProcessId { tgid: group.tgid, start: group.start }
+    ProcessId {
+        tgid: group.tgid,
+        start: group.start,
+    }
 }
 
 pub fn faults(counts: FaultCounts) -> Faults {
@@ -213,14 +236,23 @@ mod tests {
     #[test]
     fn short_and_strange_records_are_refused() {
         let decoder = Decoder::default();
-        assert_eq!(decoder.decode(b"").unwrap_err(), BadRecord { kind: None, length: 0 });
+        assert_eq!(
+            decoder.decode(b"").unwrap_err(),
+            BadRecord {
+                kind: None,
+                length: 0
+            }
+        );
         let mut record = vec![0; 40];
         record[0] = 99;
         assert_eq!(decoder.decode(&record).unwrap_err().kind, Some(99));
         for kind in wire::Kind::ALL {
             record[0] = kind as u8;
             // A header alone is enough only for the kinds that are one.
-            let alone = matches!(kind, wire::Kind::WakeupNew | wire::Kind::FirstRun | wire::Kind::OomVictim);
+            let alone = matches!(
+                kind,
+                wire::Kind::WakeupNew | wire::Kind::FirstRun | wire::Kind::OomVictim
+            );
             assert_eq!(decoder.decode(&record).is_ok(), alone, "{kind:?}");
         }
     }

@@ -25,7 +25,10 @@ impl Facts {
             )
         })?;
         let btf = Btf::parse(data).with_context(|| format!("reading {VMLINUX}"))?;
-        Ok(Facts { btf, tracefs: tracefs() })
+        Ok(Facts {
+            btf,
+            tracefs: tracefs(),
+        })
     }
 
     /// The kernel has this tracepoint, with BTF for its arguments.
@@ -35,7 +38,9 @@ impl Facts {
 
     /// `sched_process_exit` passes `group_dead` (since 6.18).
     pub fn exit_says_group_dead(&self) -> bool {
-        self.btf.tracepoint("sched_process_exit").is_some_and(|arguments| arguments.len() >= 2)
+        self.btf
+            .tracepoint("sched_process_exit")
+            .is_some_and(|arguments| arguments.len() >= 2)
     }
 
     /// `mark_victim` passes the task, not only its pid.
@@ -48,7 +53,11 @@ impl Facts {
 /// Whether tracefs is there. systemd mounts it at boot; where nobody did, we
 /// do, as perf does.
 fn tracefs() -> bool {
-    let mounted = || TRACEFS.iter().any(|path| Path::new(path).join("events").exists());
+    let mounted = || {
+        TRACEFS
+            .iter()
+            .any(|path| Path::new(path).join("events").exists())
+    };
     if mounted() {
         return true;
     }

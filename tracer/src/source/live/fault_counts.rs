@@ -21,8 +21,13 @@ pub struct FaultCounts {
 
 impl FaultCounts {
     pub fn new(ebpf: &mut Ebpf) -> Result<FaultCounts> {
-        let map = ebpf.take_map("FAULTS").context("no map FAULTS in the eBPF object")?;
-        Ok(FaultCounts { map: map.try_into()?, told: HashMap::new() })
+        let map = ebpf
+            .take_map("FAULTS")
+            .context("no map FAULTS in the eBPF object")?;
+        Ok(FaultCounts {
+            map: map.try_into()?,
+            told: HashMap::new(),
+        })
     }
 
     /// Tells whose counts have grown. Two system calls per task that faulted.
@@ -40,7 +45,12 @@ impl FaultCounts {
             let who = decode::who(task.who);
             let faults = decode::faults(task.counts);
             if self.told.get(&who.task) != Some(&faults.total()) {
-                sink(Event { at, cpu: 0, who, what: What::Faults(faults) });
+                sink(Event {
+                    at,
+                    cpu: 0,
+                    who,
+                    what: What::Faults(faults),
+                });
             }
             told.insert(who.task, faults.total());
         }

@@ -50,7 +50,11 @@ impl Loaded {
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
         globals.push(("WAKE_AT", settings.wake_at));
         // Level 0 lets the verifier prune every message.
-        let log_level: u8 = if settings.verbose { aya_log::Level::Debug as u8 } else { 0 };
+        let log_level: u8 = if settings.verbose {
+            aya_log::Level::Debug as u8
+        } else {
+            0
+        };
 
         let mut loader = EbpfLoader::new();
         loader.verifier_log_level(VerifierLogLevel::STATS);
@@ -59,15 +63,22 @@ impl Loaded {
         for (name, value) in &globals {
             loader.override_global(name, value, true);
         }
-        let ebpf = loader.load(OBJECT).context("the kernel refuses tracer's maps")?;
+        let ebpf = loader
+            .load(OBJECT)
+            .context("the kernel refuses tracer's maps")?;
         let btf = Btf::from_sys_fs().context("reading the kernel's BTF")?;
         Ok(Loaded { ebpf, btf })
     }
 
     /// Serves every purpose as well as this host lets us, and says how.
     pub fn attach(&mut self, facts: &Facts, without: &Without) -> Result<Vec<Hook>> {
-        let hooks = Purpose::ALL.map(|purpose| self.serve(purpose, facts, without)).to_vec();
-        match hooks.iter().find(|hook| VITAL.contains(&hook.purpose) && hook.hook.is_none()) {
+        let hooks = Purpose::ALL
+            .map(|purpose| self.serve(purpose, facts, without))
+            .to_vec();
+        match hooks
+            .iter()
+            .find(|hook| VITAL.contains(&hook.purpose) && hook.hook.is_none())
+        {
             None => Ok(hooks),
             Some(hook) => Err(anyhow!(
                 "no hook for {}, without which there is nothing to trace: {}",
@@ -89,7 +100,11 @@ impl Loaded {
                     if !obstacles.is_empty() {
                         loses = format!("{loses} ({})", obstacles.join("; "));
                     }
-                    return Hook { purpose, hook: Some(rung.hook()), loses };
+                    return Hook {
+                        purpose,
+                        hook: Some(rung.hook()),
+                        loses,
+                    };
                 }
                 Some(obstacle) => {
                     log::warn!("{}: {}: {obstacle}", purpose.name(), rung.hook());
@@ -97,14 +112,19 @@ impl Loaded {
                 }
             }
         }
-        Hook { purpose, hook: None, loses: obstacles.join("; ") }
+        Hook {
+            purpose,
+            hook: None,
+            loses: obstacles.join("; "),
+        }
     }
 
     /// Loads and attaches all programs of a rung. What an incomplete rung has
     /// attached already does no harm: its records say only what they saw.
     fn climb(&mut self, rung: &Rung) -> Result<()> {
         for (name, at) in rung.programs().zip(rung.at) {
-            self.hook(rung.method, name, at).with_context(|| format!("{} refused", rung.hook()))?;
+            self.hook(rung.method, name, at)
+                .with_context(|| format!("{} refused", rung.hook()))?;
         }
         Ok(())
     }

@@ -22,8 +22,14 @@ pub struct Losses {
 
 impl Losses {
     pub fn new(ebpf: &mut Ebpf) -> Result<Losses> {
-        let map = ebpf.take_map("LOST").context("no map LOST in the eBPF object")?;
-        Ok(Losses { map: map.try_into()?, known: [0; LOST_SLOTS], read_at: now() })
+        let map = ebpf
+            .take_map("LOST")
+            .context("no map LOST in the eBPF object")?;
+        Ok(Losses {
+            map: map.try_into()?,
+            known: [0; LOST_SLOTS],
+            read_at: now(),
+        })
     }
 
     /// What was lost since the last call, if anything. One system call.
@@ -37,11 +43,20 @@ impl Losses {
         }
         let lost: Vec<_> = (0..LOST_SLOTS)
             .filter(|&slot| sums[slot] > self.known[slot])
-            .filter_map(|slot| Some(Lost { kind: kind(slot)?, count: sums[slot] - self.known[slot] }))
+            .filter_map(|slot| {
+                Some(Lost {
+                    kind: kind(slot)?,
+                    count: sums[slot] - self.known[slot],
+                })
+            })
             .collect();
         let since = std::mem::replace(&mut self.read_at, now());
         self.known = sums;
-        Ok((!lost.is_empty()).then_some(Gap { since, lost, cause: GapCause::NoRoom }))
+        Ok((!lost.is_empty()).then_some(Gap {
+            since,
+            lost,
+            cause: GapCause::NoRoom,
+        }))
     }
 }
 

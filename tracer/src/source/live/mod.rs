@@ -105,7 +105,9 @@ impl Live {
     /// Every task that exists, then what the kernel said meanwhile: a task
     /// that died under the iterator's eyes has told its end by then.
     fn tell_what_runs(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let Some(ebpf) = self.ebpf.as_mut().filter(|_| self.snapshots) else { return Ok(()) };
+        let Some(ebpf) = self.ebpf.as_mut().filter(|_| self.snapshots) else {
+            return Ok(());
+        };
         let began = now();
         snapshot::read(ebpf, sink)?;
         self.ring.drain(sink);
@@ -159,5 +161,10 @@ impl Live {
 
 /// An event that no task is the subject of.
 fn host(at: u64, what: What) -> Event {
-    Event { at, cpu: 0, who: Who::HOST, what }
+    Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what,
+    }
 }

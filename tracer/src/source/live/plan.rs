@@ -45,12 +45,22 @@ impl Method {
 
 /// A row: the purpose's best rung stands first.
 const fn tp(purpose: Purpose, at: &'static [&'static str], loses: &'static str) -> Rung {
-    Rung { purpose, method: Method::TpBtf, at, program: None, loses }
+    Rung {
+        purpose,
+        method: Method::TpBtf,
+        at,
+        program: None,
+        loses,
+    }
 }
 
 pub const LADDER: &[Rung] = &[
     tp(Purpose::Fork, &["task_newtask"], ""),
-    tp(Purpose::Fork, &["sched_process_fork"], "clone flags, and io_uring workers"),
+    tp(
+        Purpose::Fork,
+        &["sched_process_fork"],
+        "clone flags, and io_uring workers",
+    ),
     tp(Purpose::WakeupNew, &["sched_wakeup_new"], ""),
     tp(Purpose::Switch, &["sched_switch"], ""),
     tp(Purpose::Exec, &["sched_process_exec"], ""),
@@ -74,7 +84,11 @@ pub const LADDER: &[Rung] = &[
     tp(Purpose::Free, &["sched_process_free"], ""),
     tp(Purpose::Signal, &["signal_generate"], ""),
     tp(Purpose::Oom, &["mark_victim"], ""),
-    tp(Purpose::Faults, &["page_fault_user"], "faults of the kernel on user memory"),
+    tp(
+        Purpose::Faults,
+        &["page_fault_user"],
+        "faults of the kernel on user memory",
+    ),
     Rung {
         purpose: Purpose::Snapshot,
         method: Method::Iterator,
@@ -129,10 +143,13 @@ impl FromStr for Without {
     fn from_str(list: &str) -> Result<Self, String> {
         let names = list.split(',').filter(|name| !name.is_empty());
         let method = |name: &str| {
-            Method::ALL.into_iter().find(|method| method.name() == name).ok_or_else(|| {
-                let known = Method::ALL.map(Method::name).join(", ");
-                format!("no such kind of hook: {name:?} (there are: {known})")
-            })
+            Method::ALL
+                .into_iter()
+                .find(|method| method.name() == name)
+                .ok_or_else(|| {
+                    let known = Method::ALL.map(Method::name).join(", ");
+                    format!("no such kind of hook: {name:?} (there are: {known})")
+                })
         };
         Ok(Without(names.map(method).collect::<Result<_, _>>()?))
     }
@@ -140,7 +157,14 @@ impl FromStr for Without {
 
 impl fmt::Display for Without {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.iter().map(|method| method.name()).collect::<Vec<_>>().join(","))
+        f.write_str(
+            &self
+                .0
+                .iter()
+                .map(|method| method.name())
+                .collect::<Vec<_>>()
+                .join(","),
+        )
     }
 }
 
@@ -165,16 +189,40 @@ mod tests {
     fn chosen(purpose: Purpose, host: &Host, without: &str) -> Option<String> {
         let without = without.parse().unwrap();
         let mut rungs = LADDER.iter().filter(|rung| rung.purpose == purpose);
-        rungs.find(|rung| obstacle(rung, host, &without).is_none()).map(Rung::hook)
+        rungs
+            .find(|rung| obstacle(rung, host, &without).is_none())
+            .map(Rung::hook)
     }
 
     #[test]
     fn the_best_rung_that_the_host_offers_is_chosen() {
-        let full = Host { absent: "", tracefs: true };
-        assert_eq!(chosen(Purpose::Fork, &full, "").unwrap(), "tp_btf:task_newtask");
-        let old = Host { absent: "task_newtask", tracefs: true };
-        assert_eq!(chosen(Purpose::Fork, &old, "").unwrap(), "tp_btf:sched_process_fork");
-        assert_eq!(chosen(Purpose::Reap, &Host { absent: "", tracefs: false }, ""), None);
+        let full = Host {
+            absent: "",
+            tracefs: true,
+        };
+        assert_eq!(
+            chosen(Purpose::Fork, &full, "").unwrap(),
+            "tp_btf:task_newtask"
+        );
+        let old = Host {
+            absent: "task_newtask",
+            tracefs: true,
+        };
+        assert_eq!(
+            chosen(Purpose::Fork, &old, "").unwrap(),
+            "tp_btf:sched_process_fork"
+        );
+        assert_eq!(
+            chosen(
+                Purpose::Reap,
+                &Host {
+                    absent: "",
+                    tracefs: false
+                },
+                ""
+            ),
+            None
+        );
         assert_eq!(chosen(Purpose::Reap, &full, "syscalls"), None);
         assert_eq!(chosen(Purpose::Fork, &full, "tp_btf,iter"), None);
     }
@@ -182,12 +230,20 @@ mod tests {
     #[test]
     fn every_purpose_has_a_rung() {
         for purpose in Purpose::ALL {
-            assert!(LADDER.iter().any(|rung| rung.purpose == purpose), "{purpose:?}");
+            assert!(
+                LADDER.iter().any(|rung| rung.purpose == purpose),
+                "{purpose:?}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_hook_is_named_in_the_error() {
-        assert!("kprob".parse::<Without>().unwrap_err().contains("tp_btf, syscalls, iter"));
+        assert!(
+            "kprob"
+                .parse::<Without>()
+                .unwrap_err()
+                .contains("tp_btf, syscalls, iter")
+        );
     }
 }

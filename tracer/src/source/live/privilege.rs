@@ -23,7 +23,9 @@ pub fn check() -> Result<()> {
 
 /// The effective capabilities in /proc/PID/status.
 fn effective(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))?;
     u64::from_str_radix(line.trim(), 16).ok()
 }
 
@@ -32,7 +34,11 @@ fn missing(set: u64) -> Vec<&'static str> {
     if has(CAP_SYS_ADMIN) {
         return Vec::new();
     }
-    NEEDED.iter().filter(|&&(number, _)| !has(number)).map(|&(_, name)| name).collect()
+    NEEDED
+        .iter()
+        .filter(|&&(number, _)| !has(number))
+        .map(|&(_, name)| name)
+        .collect()
 }
 
 #[cfg(test)]
@@ -41,7 +47,10 @@ mod tests {
 
     #[test]
     fn the_missing_capability_is_named() {
-        assert_eq!(missing(effective("CapEff:\t0000000000000000").unwrap()).len(), 2);
+        assert_eq!(
+            missing(effective("CapEff:\t0000000000000000").unwrap()).len(),
+            2
+        );
         assert_eq!(missing(1 << 38), ["CAP_BPF"]);
         assert!(missing(1 << 38 | 1 << 39).is_empty());
         assert!(missing(effective("Name:\tx\nCapEff:\t000001ffffffffff\n").unwrap()).is_empty());

@@ -28,10 +28,17 @@ pub struct Ring {
 
 impl Ring {
     pub fn new(ebpf: &mut Ebpf, counts_faults: bool, began: u64) -> Result<Ring> {
-        let map = ebpf.take_map("EVENTS").context("no map EVENTS in the eBPF object")?;
+        let map = ebpf
+            .take_map("EVENTS")
+            .context("no map EVENTS in the eBPF object")?;
         let ring = RingBuf::try_from(map)?;
         let decoder = Decoder { counts_faults };
-        Ok(Ring { ring, decoder, batch: Vec::new(), span: began..=u64::MAX })
+        Ok(Ring {
+            ring,
+            decoder,
+            batch: Vec::new(),
+            span: began..=u64::MAX,
+        })
     }
 
     /// Nothing that happens after this time is handed out.

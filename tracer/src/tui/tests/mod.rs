@@ -1,1 +1,92 @@
-//! tests
+//! The dashboard under test: scripted events in, cells out.
+
+mod robust;
+mod script;
+mod snapshots;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+
+use super::{App, Flow, Look, Mode, OwnCost};
+use crate::event::Event;
+
+/// An app that has seen all of a script, and a terminal of some size.
+struct Bench {
+    app: App,
+    terminal: Terminal<TestBackend>,
+    /// The last one drawn. Not the backend's: that knows nothing of the second
+    /// halves of wide characters.
+    picture: Buffer,
+}
+
+impl Bench {
+    fn new(mode: Mode, events: &[Event], width: u16, height: u16) -> Bench {
+        let mut app = App::new(mode, Look::default());
+        for event in events {
+            app.apply(event);
+        }
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut bench = Bench {
+            app,
+            terminal,
+            picture: Buffer::default(),
+        };
+        bench.draw();
+        bench
+    }
+
+    /// The busy host, two seconds after the last event.
+    fn live(width: u16, height: u16) -> Bench {
+        let events = script::busy_host();
+        let mut bench = Bench::new(Mode::Live, &events, width, height);
+        bench
+            .app
+            .set_now(events.last().unwrap().at + 2 * script::SECOND);
+        bench.app.set_own(OwnCost {
+            cpu: Some(0.0123),
+            ring_fill: Some(0.02),
+        });
+        bench.draw();
+        bench
+    }
+
+    fn draw(&mut self) {
+        let app = &mut self.app;
+        let drawn = self.terminal.draw(|frame| app.draw(frame)).unwrap();
+        self.picture = drawn.buffer.clone();
+    }
+
+    fn press(&mut self, code: KeyCode) -> Flow {
+        let flow = self.app.on_input(key(code));
+        self.draw();
+        flow
+    }
+
+    /// Presses the key of each character.
+    fn type_keys(&mut self, keys: &str) -> &mut Bench {
+        for character in keys.chars() {
+            self.press(KeyCode::Char(character));
+        }
+        self
+    }
+
+    /// What is on the screen, line by line, without the blanks at the ends.
+    fn text(&self) -> String {
+        let buffer = &self.picture;
+        let lines = (0..buffer.area.height).map(|y| {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += unicode_width::UnicodeWidthStr::width(symbol).max(1) as u16;
+            }
+            line.trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn key(code: KeyCode) -> Input {
+    Input::Key(KeyEvent::new(code, KeyModifiers::NONE))
+}

@@ -22,7 +22,7 @@ const COLUMNS: [Column; 6] = [
     figure("PID", 7, 0),
     word("COMM", 15, 1),
     word("EVENT", 12, 0),
-    rest("DETAILS"),
+    rest("DETAILS", 24),
 ];
 
 #[derive(Default)]

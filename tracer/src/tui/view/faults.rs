@@ -19,7 +19,7 @@ use crate::{
 
 const COLUMNS: [Column; 10] = [
     figure("PID", 7, 0),
-    rest("PROCESS"),
+    rest("PROCESS", 22),
     figure("TOTAL", 7, 0),
     figure("COW", 7, 0),
     figure("READ", 6, 3),

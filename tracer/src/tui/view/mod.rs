@@ -2,9 +2,11 @@
 //! help are derived. To add a view, add its file and its row.
 
 mod events;
+mod facts;
 mod faults;
 mod forest;
 mod health;
+mod lifeline;
 mod page;
 mod process;
 mod tree;

@@ -57,6 +57,9 @@ impl Sheet {
 
     fn named(&mut self, mut label: Phrase, indent: usize, value: Phrase) {
         let indent = indent.min(self.width / 2);
+        if label.width() >= indent {
+            self.lines.push(std::mem::take(&mut label));
+        }
         for piece in wrapped(value, self.width.saturating_sub(indent).max(1)) {
             let line = std::mem::take(&mut label).padded(indent);
             self.lines.push(line.joined(piece));

@@ -23,14 +23,17 @@ use crate::{
 
 const COLUMNS: [Column; 8] = [
     figure("PID", 7, 0),
-    rest("PROCESS"),
-    word("STATE", 8, 5),
-    figure("AGE", 8, 1),
+    rest("PROCESS", 28),
+    word("STATE", 8, 6),
+    figure("AGE", 8, 2),
     figure("EXIT", 9, 0),
-    figure("THR", 4, 4),
-    figure("FAULTS", 6, 2),
-    figure("COW", 6, 3),
+    figure("THR", 4, 5),
+    figure("FAULTS", 6, 3),
+    figure("COW", 6, 4),
 ];
+
+/// So much is left for glyph and name, however deep the tree.
+const NAME: usize = 14;
 
 /// kthreadd, the parent of all kernel threads.
 const KTHREADD: u32 = 2;
@@ -202,7 +205,7 @@ impl View for Tree {
                 }
                 match row.thread {
                     Some(thread) => thread_cell(process, thread, column),
-                    None => cell(data, process, column),
+                    None => cell(data, process, column, width),
                 }
             },
         );
@@ -212,13 +215,12 @@ impl View for Tree {
 /// The lines that join a row to its parent. Those of the highest ancestors go
 /// first where the tree is too deep for the screen.
 fn rails(follows: &[bool], glyphs: &Glyphs, width: usize) -> Phrase {
-    let levels = (width / 2).saturating_sub(9).max(1);
+    let levels = (width.saturating_sub(NAME) / 2).max(1);
+    let depth = follows.len();
     let mut text = String::new();
-    if follows.len() > levels {
-        text.push_str(glyphs.tree_cut);
-    }
     for (level, &follows) in follows.iter().enumerate().take(levels).rev() {
         text.push_str(match (level, follows) {
+            (level, _) if level + 1 == levels && depth > levels => glyphs.tree_cut,
             (0, true) => glyphs.tree_fork,
             (0, false) => glyphs.tree_last,
             (_, true) => glyphs.tree_pass,
@@ -290,20 +292,20 @@ fn thread_cell(process: &Process, thread: u32, column: usize) -> Phrase {
     }
 }
 
-fn cell(data: &Data<'_>, process: &Process, column: usize) -> Phrase {
+fn cell(data: &Data<'_>, process: &Process, column: usize, width: usize) -> Phrase {
     let state = process.state();
     let phrase = match column {
         0 => Phrase::plain(process.id.tgid.to_string()),
         2 => {
-            let tone = if state == State::Alive {
-                Tone::Dim
-            } else {
-                words::state_tone(state)
+            let tone = match state {
+                State::Zombie => Tone::Bad,
+                State::Exiting => Tone::Warn,
+                State::Alive | State::Reaped | State::Vanished => Tone::Dim,
             };
             Phrase::of(tone, state.name())
         }
         3 => Phrase::plain(words::age(process, data.now)),
-        4 => return words::ending(process),
+        4 => return words::ending(process, width),
         5 => words::threads(process),
         6 => words::faults(data.model, process.faults.total()),
         _ => words::faults(data.model, process.faults.write_protect),

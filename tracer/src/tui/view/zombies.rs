@@ -19,15 +19,16 @@ use crate::{
     },
 };
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     figure("PID", 7, 0),
-    rest("OWNER / ZOMBIE"),
-    figure("COUNT", 5, 2),
+    rest("OWNER / ZOMBIE", 20),
+    figure("COUNT", 5, 3),
     figure("AGE", 8, 0),
-    figure("EXIT", 9, 1),
-    figure("MEMORY", 9, 3),
-    word("SINCE", 15, 4),
-    word("OWNER", 20, 5),
+    figure("EXIT", 12, 1),
+    figure("MEMORY", 8, 4),
+    figure("LAST WAIT", 10, 2),
+    word("SINCE", 16, 5),
+    word("OWNER", 20, 6),
 ];
 
 #[derive(Clone, Copy)]
@@ -180,13 +181,10 @@ impl View for Zombies {
             .select((data.model.process(key).parent, Some(key)));
     }
 
-    fn status(&self, data: &Data<'_>) -> String {
-        let zombies = data.model.zombies().len();
-        format!(
-            "{zombies} of {} owners · {}",
-            self.groups.len(),
-            self.list.position()
-        )
+    fn status(&self, _: &Data<'_>) -> String {
+        let owners = self.groups.len();
+        let s = if owners == 1 { "" } else { "s" };
+        format!("{owners} owner{s} · {}", self.list.position())
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
@@ -194,16 +192,21 @@ impl View for Zombies {
             return canvas.note(&nothing(data));
         }
         let glyphs = canvas.glyphs();
-        canvas.table(&COLUMNS, None, self.list.cursor(), |index, column, _| {
-            let row = &self.list.rows()[index];
-            match row.zombie {
-                Some(zombie) => zombie_cell(data, row, data.model.process(zombie), column, glyphs),
-                None => match self.groups.get(&row.owner) {
-                    Some(group) => owner_cell(data, row.owner, group, column, glyphs),
-                    None => Phrase::new(),
-                },
-            }
-        });
+        canvas.table(
+            &COLUMNS,
+            None,
+            self.list.cursor(),
+            |index, column, width| {
+                let row = &self.list.rows()[index];
+                match row.zombie {
+                    Some(zombie) => zombie_cell(data, row, zombie, (column, width), glyphs),
+                    None => match self.groups.get(&row.owner) {
+                        Some(group) => owner_cell(data, row.owner, group, column, glyphs),
+                        None => Phrase::new(),
+                    },
+                }
+            },
+        );
     }
 }
 
@@ -228,7 +231,6 @@ fn owner_cell(
                 let state = owner.state();
                 Phrase::of(words::state_tone(state), glyphs.state(state))
                     .and(Tone::Strong, format!(" {}", words::name(owner)))
-                    .joined(waits(data, group))
                     .and(
                         Tone::Dim,
                         words::arguments_beyond_name(owner)
@@ -242,6 +244,7 @@ fn owner_cell(
             Some(oldest) => Phrase::of(Tone::Strong, age(data, oldest)),
             None => Phrase::new(),
         },
+        6 => last_wait(data, group),
         5 => bytes(
             zombies()
                 .map(|zombie| words::zombie_memory(data.model, zombie))
@@ -252,23 +255,21 @@ fn owner_cell(
 }
 
 /// Whether the owner waits for its children at all.
-fn waits(data: &Data<'_>, group: &Group) -> Phrase {
+fn last_wait(data: &Data<'_>, group: &Group) -> Phrase {
     match group.last_wait {
-        Some(at) => {
-            let ago = humane::duration(data.now.saturating_sub(at));
-            Phrase::of(Tone::Accent, format!(" last waited {ago} ago"))
-        }
-        None => Phrase::of(Tone::Warn, " no wait seen"),
+        Some(at) => Phrase::plain(humane::duration(data.now.saturating_sub(at))),
+        None => Phrase::of(Tone::Warn, "none seen"),
     }
 }
 
 fn zombie_cell(
     data: &Data<'_>,
     row: &Row,
-    zombie: &Process,
-    column: usize,
+    zombie: Key,
+    (column, width): (usize, usize),
     glyphs: &Glyphs,
 ) -> Phrase {
+    let zombie = data.model.process(zombie);
     match column {
         0 => Phrase::plain(zombie.id.tgid.to_string()),
         1 => {
@@ -285,13 +286,13 @@ fn zombie_cell(
                 .and(Tone::Plain, format!(" {}", words::name(zombie)))
         }
         3 => Phrase::plain(age(data, zombie)),
-        4 => words::ending(zombie),
+        4 => words::ending(zombie, width),
         5 => bytes(words::zombie_memory(data.model, zombie)),
-        6 => match zombie.zombie_at {
+        7 => match zombie.zombie_at {
             Some(at) => Phrase::of(Tone::Dim, words::clock(data.model, at)),
             None => Phrase::of(Tone::Dim, "before the trace"),
         },
-        7 => match row.owner {
+        8 => match row.owner {
             Some(owner) => Phrase::of(Tone::Dim, words::label(data.model, owner)),
             None => Phrase::of(Tone::Dim, "?"),
         },

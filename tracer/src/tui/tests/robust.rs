@@ -1,0 +1,259 @@
+//! Whatever keys come, whatever size the terminal has and whatever processes
+//! are called: no panic, and nothing on the screen that drives a terminal.
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal, backend::TestBackend, style::Color};
+
+use super::{Bench, key, script};
+use crate::tui::{ASCII, App, Flow, Look, Mode, Palette};
+
+/// A small generator (xorshift64*): random keys need no good randomness, but
+/// the same ones every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % sides
+    }
+
+    fn key(&mut self) -> Input {
+        const KEYS: [KeyCode; 20] = [
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Home,
+            KeyCode::End,
+            KeyCode::Tab,
+            KeyCode::BackTab,
+            KeyCode::Enter,
+            KeyCode::Esc,
+            KeyCode::Backspace,
+            KeyCode::Char(' '),
+            KeyCode::Char('/'),
+            KeyCode::Char('?'),
+            KeyCode::Char('界'),
+            KeyCode::Delete,
+            KeyCode::F(1),
+            KeyCode::Null,
+        ];
+        let code = match self.roll(2) {
+            0 => KEYS[self.roll(KEYS.len() as u64) as usize],
+            _ => KeyCode::Char((b' ' + self.roll(95) as u8) as char),
+        };
+        // Control with `c` would end it too soon.
+        match (code, self.roll(10)) {
+            (KeyCode::Char('c'), _) | (_, 1..) => key(code),
+            (_, _) => Input::Key(KeyEvent::new(code, KeyModifiers::CONTROL)),
+        }
+    }
+}
+
+fn assert_harmless(bench: &Bench) {
+    for cell in bench.picture.content() {
+        let hidden = |c: char| {
+            c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        };
+        assert!(!cell.symbol().chars().any(hidden), "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn random_keys_sizes_and_events_do_no_harm() {
+    let events = script::busy_host();
+    let mut pending = events.iter();
+    let mut bench = Bench::new(Mode::Live, &[], 80, 24);
+    let mut dice = Dice(0x7261_7465);
+    for step in 0..10_000 {
+        match dice.roll(12) {
+            0 => {
+                let (width, height) = (dice.roll(140) as u16, dice.roll(50) as u16);
+                bench.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                bench.app.on_input(Input::Resize(width, height));
+            }
+            1 => {
+                if let Some(event) = pending.next() {
+                    bench.app.apply(event);
+                }
+                bench.app.set_now(script::BEGAN + step * 1_000_000);
+            }
+            _ => {
+                bench.app.on_input(dice.key());
+            }
+        }
+        // Keys come faster than pictures.
+        if dice.roll(3) == 0 {
+            bench.draw();
+            assert_harmless(&bench);
+        }
+    }
+}
+
+#[test]
+fn the_log_loses_the_oldest_and_the_cursor_stays() {
+    let mut bench = Bench::live(100, 12);
+    bench.type_keys("4");
+    bench.type_keys("gjjj");
+    let line = |bench: &Bench| bench.text().lines().nth(6).unwrap_or_default().to_owned();
+    let before = bench.text();
+    let event = script::busy_host().pop().unwrap();
+    for _ in 0..9_000 {
+        bench.app.apply(&event);
+    }
+    bench.draw();
+    // Nothing was dropped yet: the same lines, the same one selected.
+    let body = |text: &str| text.lines().skip(3).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(body(&bench.text())[..3], body(&before)[..3]);
+    for _ in 0..5_000 {
+        bench.app.apply(&event);
+    }
+    bench.draw();
+    assert!(line(&bench).contains("exec"), "{}", bench.text());
+    assert!(
+        bench.text().contains("last 10000 of 14093"),
+        "{}",
+        bench.text()
+    );
+}
+
+#[test]
+fn ascii_and_monochrome_mean_it() {
+    let look = Look {
+        palette: Palette::Monochrome,
+        glyphs: &ASCII,
+    };
+    let mut bench = Bench::live(100, 30);
+    for view in "123456?".chars() {
+        let mut app = App::new(Mode::Live, look);
+        for event in script::busy_host() {
+            app.apply(&event);
+        }
+        bench.app = app;
+        bench.type_keys(&view.to_string());
+        for cell in bench.picture.content() {
+            assert!(
+                cell.symbol().is_ascii(),
+                "{:?} in view {view}",
+                cell.symbol()
+            );
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+        }
+    }
+}
+
+#[test]
+fn the_environment_is_heeded() {
+    let with = |variables: &'static [(&str, &str)]| {
+        Look::from_env(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    };
+    assert!(!with(&[("LANG", "de_DE.UTF-8")]).glyphs.ascii);
+    assert!(
+        with(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")])
+            .glyphs
+            .ascii
+    );
+    assert!(with(&[]).glyphs.ascii);
+    assert_eq!(with(&[("NO_COLOR", "1")]).palette, Palette::Monochrome);
+    assert_eq!(with(&[("NO_COLOR", "")]).palette, Palette::Colour);
+}
+
+#[test]
+fn pause_freezes_the_picture_and_not_the_model() {
+    let mut bench = Bench::live(120, 40);
+    bench.type_keys(" ");
+    let frozen = bench.text();
+    assert!(frozen.contains("PAUSED"));
+    let events = bench.app.model().totals().events;
+    bench.app.apply(&script::busy_host()[40]);
+    bench.app.set_now(script::BEGAN + 100 * script::SECOND);
+    bench.draw();
+    assert_eq!(bench.app.model().totals().events, events + 1);
+    let without_header = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(without_header(&bench.text()), without_header(&frozen));
+    assert!(bench.text().contains("PAUSED +1 "));
+    bench.type_keys(" ");
+    assert!(bench.text().contains("LIVE"));
+}
+
+#[test]
+fn search_finds_what_is_folded_away() {
+    let mut bench = Bench::live(120, 40);
+    assert!(!bench.text().contains("ksoftirqd"));
+    bench.type_keys("/ksoft");
+    assert!(bench.text().contains("[ksoftirqd/0]"));
+    bench.press(KeyCode::Enter);
+    bench.type_keys("/nobody");
+    assert!(bench.text().contains("no match"));
+    // Esc gives up the search, then keys are keys again.
+    bench.press(KeyCode::Esc);
+    assert_eq!(bench.press(KeyCode::Char('q')), Flow::Quit);
+}
+
+#[test]
+fn matches_are_visited_in_turn() {
+    let mut bench = Bench::live(120, 40);
+    bench.type_keys("/cc1");
+    bench.press(KeyCode::Enter);
+    let position = |bench: &Bench| {
+        let text = bench.text();
+        let tabs = text.lines().nth(3).unwrap_or_default().to_owned();
+        tabs.rsplit(' ').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(position(&bench), "5/21");
+    bench.type_keys("n");
+    assert_eq!(position(&bench), "6/21");
+    bench.type_keys("n");
+    assert_eq!(position(&bench), "5/21");
+    bench.type_keys("NN");
+    assert_eq!(position(&bench), "5/21");
+}
+
+#[test]
+fn folding_hides_and_counts_what_is_below() {
+    let mut bench = Bench::live(120, 40);
+    bench.type_keys("/2001");
+    bench.press(KeyCode::Enter);
+    bench.press(KeyCode::Left);
+    assert!(bench.text().contains("make ▸ 3 more"), "{}", bench.text());
+    assert!(!bench.text().contains("cc1"));
+    bench.press(KeyCode::Right);
+    assert!(bench.text().contains("cc1"));
+}
+
+#[test]
+fn the_dead_can_be_hidden_and_orphans_keep_their_place() {
+    let mut bench = Bench::live(120, 40);
+    bench.type_keys("d");
+    let text = bench.text();
+    assert!(!text.contains("cc1"));
+    // Dead, but a living child hangs below it.
+    assert!(text.contains("make"));
+    assert!(text.contains("daemon ↪ 1 systemd"));
+}
+
+#[test]
+fn threads_are_shown_on_demand() {
+    let mut bench = Bench::live(120, 40);
+    assert!(!bench.text().contains("GC Thread#0"));
+    bench.type_keys("t");
+    assert!(bench.text().contains("GC Thread#0"));
+}
+
+#[test]
+fn help_names_every_view() {
+    let mut bench = Bench::live(100, 60);
+    bench.type_keys("?");
+    for name in ["Tree", "Zombies", "Faults", "Events", "Process", "Health"] {
+        assert!(bench.text().contains(name));
+    }
+    bench.type_keys("x");
+    assert!(!bench.text().contains("any other key closes"));
+}

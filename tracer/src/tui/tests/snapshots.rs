@@ -1,0 +1,93 @@
+//! Every view on a small, a usual and a large terminal.
+
+use crossterm::event::KeyCode;
+
+use super::Bench;
+
+const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
+
+/// One picture for each size. The settings are said here, not left to the
+/// environment: a test that repairs its own expectation tests nothing.
+fn pictures(name: &str, prepare: impl Fn(&mut Bench)) {
+    for (width, height) in SIZES {
+        let mut bench = Bench::live(width, height);
+        prepare(&mut bench);
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}-{width}x{height}"), bench.text());
+        });
+    }
+}
+
+#[test]
+fn tree() {
+    pictures("tree", |_| {});
+}
+
+#[test]
+fn zombies() {
+    pictures("zombies", |bench| {
+        bench.type_keys("2");
+    });
+}
+
+#[test]
+fn faults() {
+    pictures("faults", |bench| {
+        bench.type_keys("3s");
+    });
+}
+
+#[test]
+fn events() {
+    pictures("events", |bench| {
+        bench.type_keys("4");
+    });
+}
+
+#[test]
+fn health() {
+    pictures("health", |bench| {
+        bench.type_keys("6");
+    });
+}
+
+/// The process with that number, found by searching the tree for it.
+fn details_of(pid: &'static str) -> impl Fn(&mut Bench) {
+    move |bench| {
+        bench.type_keys(&format!("/{pid}"));
+        bench.press(KeyCode::Enter);
+        bench.press(KeyCode::Enter);
+    }
+}
+
+#[test]
+fn process_killed() {
+    pictures("process-killed", details_of("2003"));
+}
+
+#[test]
+fn process_zombie() {
+    pictures("process-zombie", details_of("3002"));
+}
+
+#[test]
+fn process_older_than_the_trace() {
+    pictures("process-old", details_of("900"));
+}
+
+#[test]
+fn process_orphaned() {
+    pictures("process-orphan", details_of("2010"));
+}
+
+#[test]
+fn process_of_which_little_is_known() {
+    pictures("process-unseen", details_of("4999"));
+}
+
+#[test]
+fn help() {
+    pictures("help", |bench| {
+        bench.type_keys("?");
+    });
+}

@@ -1,0 +1,298 @@
+//! The facts about one process, in sections: how it died, its family, the
+//! programs it ran and what it used. Unknown things are said to be unknown.
+
+use super::{Data, page::Sheet};
+use crate::{
+    event::{Sigchld, clone_flag_names, command_line, humane},
+    model::{Creation, Key, Model, Process, State},
+    tui::{
+        phrase::{Phrase, Tone},
+        telling, words,
+    },
+};
+
+/// As many relatives or threads are named.
+const NAMED: usize = 12;
+
+pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let (model, process) = (data.model, data.model.process(key));
+    let mut sheet = Sheet::new(width);
+    sheet.section("FAMILY");
+    let created = match (process.created_by, process.forked_by) {
+        (Creation::Snapshot, _) => Phrase::of(Tone::Dim, "before tracing began"),
+        (Creation::Missed, _) => Phrase::of(Tone::Warn, "not witnessed"),
+        (made, by) => {
+            let by = by.map_or_else(|| "?".to_owned(), |by| words::whose(model, by));
+            Phrase::plain(format!("{by}, by {}", made.name().unwrap_or("?")))
+        }
+    };
+    sheet.fact("made by", created);
+    if let Some(flags) = process.clone_flags {
+        let names = clone_flag_names(flags).join(" ");
+        sheet.fact(
+            "clone flags",
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names
+            },
+        );
+    }
+    match process.parent {
+        Some(parent) => sheet.fact("parent", relative(data, parent)),
+        None => sheet.fact("parent", Phrase::of(Tone::Dim, "none, or unknown")),
+    }
+    if process.is_reparented()
+        && let Some(original) = process.original_parent
+    {
+        sheet.fact("before that", relative(data, original));
+    }
+    relatives(
+        &mut sheet,
+        data,
+        "children",
+        model.tree_children(key).to_vec(),
+    );
+    relatives(&mut sheet, data, "adopted", model.adopted(key).collect());
+    if let Some((pid, level)) = process.ns
+        && level > 0
+    {
+        sheet.fact(
+            "in namespace",
+            format!("pid {pid}, {level} below the initial one"),
+        );
+    }
+    sheet
+}
+
+fn relative(data: &Data<'_>, key: Key) -> Phrase {
+    let state = data.model.process(key).state();
+    Phrase::of(words::state_tone(state), data.glyphs.state(state))
+        .and(Tone::Plain, format!(" {}", words::label(data.model, key)))
+}
+
+fn relatives(sheet: &mut Sheet, data: &Data<'_>, label: &str, keys: Vec<Key>) {
+    if keys.is_empty() {
+        return;
+    }
+    let living = keys
+        .iter()
+        .filter(|&&key| !data.model.process(key).state().is_gone());
+    let count = format!("{}, {} of them still there", keys.len(), living.count());
+    sheet.fact(label, Phrase::plain(count));
+    // The latest are of more interest than the oldest.
+    let mut named = Phrase::new();
+    for &key in keys.iter().rev().take(NAMED) {
+        named = named.joined(relative(data, key)).and(Tone::Plain, "  ");
+    }
+    if keys.len() > NAMED {
+        named.push(Tone::Dim, format!("and {} before", keys.len() - NAMED));
+    }
+    sheet.fact("", named);
+}
+
+pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let process = data.model.process(key);
+    let mut sheet = Sheet::new(width);
+    sheet.section("PROGRAMS");
+    if let Some(argv) = &process.snapshot_argv {
+        let since = match process.created_by {
+            Creation::Snapshot => "when found",
+            _ => "inherited",
+        };
+        sheet.fact(since, Phrase::of(Tone::Dim, command_line(argv.as_bytes())));
+    }
+    for execution in &process.executions {
+        let exec = &execution.exec;
+        let cut = if exec.filename_cut { "..." } else { "" };
+        let file = format!("{}{cut}", exec.filename);
+        sheet.fact(
+            &words::clock(data.model, execution.at),
+            Phrase::of(Tone::Strong, file),
+        );
+        let arguments = match &exec.argv {
+            Some(argv) => Phrase::plain(command_line(argv.as_bytes())),
+            None => Phrase::of(Tone::Warn, "arguments unknown"),
+        };
+        sheet.fact("", arguments);
+        if let Some(argv) = &exec.argv
+            && argv.as_bytes().len() < exec.argv_total as usize
+        {
+            let known = humane::bytes(argv.as_bytes().len() as u64);
+            let all = humane::bytes(u64::from(exec.argv_total));
+            sheet.fact(
+                "",
+                Phrase::of(Tone::Warn, format!("the first {known} of {all}")),
+            );
+        }
+    }
+    if process.executions.is_empty() && process.snapshot_argv.is_none() {
+        sheet.line(Phrase::of(Tone::Dim, "none seen"));
+    }
+    sheet
+}
+
+pub fn death(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let (model, process) = (data.model, data.model.process(key));
+    let mut sheet = Sheet::new(width);
+    sheet.section("DEATH");
+    let state = process.state();
+    match state {
+        State::Alive => sheet.line(Phrase::of(Tone::Good, "not yet")),
+        State::Vanished => sheet.fact(
+            "",
+            Phrase::of(
+                Tone::Warn,
+                "not witnessed: records were lost, and it is gone",
+            ),
+        ),
+        State::Exiting | State::Zombie | State::Reaped => {}
+    }
+    if state != State::Alive {
+        sheet.fact("ended with", ended_with(process));
+    }
+    for (at, sent) in &process.signals {
+        let when = words::clock(model, *at);
+        sheet.fact(
+            "signal",
+            telling::signalled(sent).and(Tone::Dim, format!(" at {when}")),
+        );
+    }
+    if let Some(sig) = process.status.and_then(|status| status.signal())
+        && process.fatal_signal().is_none()
+    {
+        let text = format!("who sent {} was not seen", words::signal(sig));
+        sheet.fact("signal", Phrase::of(Tone::Warn, text));
+    }
+    if process.oom_victim {
+        sheet.fact("memory", Phrase::of(Tone::Bad, "chosen by the OOM killer"));
+    }
+    reaping(&mut sheet, data, process);
+    sheet
+}
+
+fn ended_with(process: &Process) -> Phrase {
+    let Some(status) = process.status else {
+        return Phrase::of(Tone::Warn, "unknown");
+    };
+    match (status.exit_code(), status.signal()) {
+        (Some(0), _) => Phrase::of(Tone::Good, "exit code 0"),
+        (Some(code), _) => Phrase::of(Tone::Warn, format!("exit code {code}")),
+        (_, Some(sig)) => {
+            let core = if status.core_dumped() {
+                ", core dumped"
+            } else {
+                ""
+            };
+            Phrase::of(Tone::Bad, format!("{}{core}", words::signal(sig)))
+        }
+        (None, None) => Phrase::of(Tone::Warn, "unknown"),
+    }
+}
+
+fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
+    let (model, state) = (data.model, process.state());
+    if state == State::Zombie {
+        let since = process.zombie_time(data.now);
+        let since = since.map_or("since before tracing began".to_owned(), |time| {
+            format!("for {}", humane::duration(time))
+        });
+        let memory = words::zombie_memory(model, process);
+        let memory = memory.map_or("?".to_owned(), humane::bytes);
+        let owner = process
+            .parent
+            .map_or("?".to_owned(), |key| words::label(model, key));
+        sheet.fact(
+            "zombie",
+            Phrase::of(Tone::Bad, since).and(Tone::Plain, format!(", holds {memory}")),
+        );
+        sheet.fact("owner", owner);
+    }
+    if process.autoreaped == Some(true) {
+        let why = match process.sigchld {
+            Some(Sigchld::Ignored) => "by the kernel: the parent ignores SIGCHLD",
+            Some(Sigchld::NoCldWait) => "by the kernel: the parent set SA_NOCLDWAIT",
+            Some(Sigchld::Zombie) | None => "by the kernel",
+        };
+        sheet.fact("reaped", why);
+    } else if let Some(by) = process.reaped_by {
+        let after = process.zombie_time(data.now);
+        let after = after.map_or(String::new(), |time| {
+            format!(" after {}", humane::duration(time))
+        });
+        sheet.fact("reaped", format!("by {}{after}", words::whose(model, by)));
+    } else if state == State::Reaped {
+        sheet.fact("reaped", Phrase::of(Tone::Warn, "by someone unseen"));
+    }
+}
+
+pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let (model, process) = (data.model, data.model.process(key));
+    let mut sheet = Sheet::new(width);
+    sheet.section("USE");
+    match words::faults_missing(model) {
+        Some(reason) => {
+            let text = format!("not traced: {reason}");
+            sheet.fact("user faults", Phrase::of(Tone::Warn, text));
+        }
+        None => sheet.fact("user faults", telling::counted(&process.faults)),
+    }
+    let alive = process.state() == State::Alive;
+    if process.usage_complete || process.exited_at.is_some() {
+        accounts(&mut sheet, model, process);
+    } else {
+        let when = if alive {
+            "known when it ends"
+        } else {
+            "unknown"
+        };
+        sheet.fact("CPU, memory", Phrase::of(Tone::Dim, when));
+    }
+    let threads = format!(
+        "{} alive, {} seen",
+        process.threads.len(),
+        process.threads_seen
+    );
+    sheet.fact("threads", threads);
+    if process.threads.len() > 1 {
+        let named = process.threads.iter().take(NAMED);
+        let mut named: Vec<_> = named
+            .map(|thread| format!("{} {}", thread.id.pid, words::comm(thread.comm)))
+            .collect();
+        if process.threads.len() > NAMED {
+            named.push(format!("and {} more", process.threads.len() - NAMED));
+        }
+        sheet.fact("", Phrase::of(Tone::Dim, named.join("  ")));
+    }
+    sheet
+}
+
+fn accounts(sheet: &mut Sheet, model: &Model, process: &Process) {
+    let usage = &process.usage;
+    let times = format!(
+        "{} user, {} system, {} on CPU",
+        humane::duration(usage.utime),
+        humane::duration(usage.stime),
+        humane::duration(usage.runtime)
+    );
+    sheet.fact("CPU", times);
+    let switches = format!(
+        "{} voluntary, {} forced",
+        humane::count(usage.nvcsw),
+        humane::count(usage.nivcsw)
+    );
+    sheet.fact("switches", switches);
+    let faults = format!(
+        "{} minor, {} major",
+        humane::count(usage.min_flt),
+        humane::count(usage.maj_flt)
+    );
+    sheet.fact("all faults", faults);
+    let page = model.session().map(|session| session.page_size);
+    let peak = match (usage.maxrss, page) {
+        (Some(pages), Some(size)) if size > 0 => humane::bytes(pages.saturating_mul(size)),
+        (Some(pages), _) => format!("{} pages", humane::count(pages)),
+        (None, _) => "?".to_owned(),
+    };
+    sheet.fact("peak resident", peak);
+}
