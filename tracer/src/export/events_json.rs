@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Exporter, value};
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fork, Gap, Notify, Session, Sigchld, Signal, Snapshot, Utc, What,
-        Who, clone_flag_names,
+        Dead, Event, Exec, Exit, Fork, Gap, GapCause, Notify, Session, Sigchld, Signal, Snapshot,
+        Utc, What, Who, clone_flag_names,
     },
     model::Model,
 };
@@ -204,9 +204,16 @@ fn notify(told: &Notify) -> Value {
 }
 
 fn gap(gap: &Gap) -> Value {
-    let lost = gap
-        .lost
-        .iter()
-        .map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
-    json!({"since_ns": gap.since, "lost": lost.collect::<Map<_, _>>()})
+    let lost = gap.lost.iter();
+    let lost = lost.map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
+    let (cause, unreadable) = match gap.cause {
+        GapCause::NoRoom => ("no_room", None),
+        GapCause::Unreadable { events } => ("unreadable", events),
+    };
+    json!({
+        "since_ns": gap.since,
+        "cause": cause,
+        "lost": lost.collect::<Map<_, _>>(),
+        "unreadable_events": unreadable,
+    })
 }

@@ -267,6 +267,7 @@ impl Script {
         let gap = Gap {
             since: self.now - 250 * MILLISECOND,
             lost,
+            cause: crate::event::GapCause::NoRoom,
         };
         self.tell(Who::HOST, What::Gap(Box::new(gap)))
     }
