@@ -52,4 +52,5 @@ pub const LOST_FAULTS: usize = LOST_SLOTS - 1;
 unsafe impl aya::Pod for TaskFaults {}
 
 const _: () = assert!(size_of::<TaskFaults>() == size_of::<Who>() + size_of::<FaultCounts>());
-const _: () = assert!(fault_class(0x7) == FAULT_WRITE_PROTECT && fault_class(0x14) == FAULT_INSTRUCTION);
+const _: () =
+    assert!(fault_class(0x7) == FAULT_WRITE_PROTECT && fault_class(0x14) == FAULT_INSTRUCTION);

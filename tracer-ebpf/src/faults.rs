@@ -44,7 +44,9 @@ pub fn count(class: usize) {
 /// until now, the running task.
 #[inline(always)]
 pub fn charge<A: Access>(task: Task<A>) {
-    let Some(slot) = FAULT_SLOT.get_ptr_mut(0) else { return };
+    let Some(slot) = FAULT_SLOT.get_ptr_mut(0) else {
+        return;
+    };
     // SAFETY: this CPU's value, and no fault can come in between: the running
     // task is in the kernel.
     let slot = unsafe { &mut *slot };
@@ -61,7 +63,10 @@ pub fn charge<A: Access>(task: Task<A>) {
             }
         }
         None => {
-            let faults = TaskFaults { who: task.who(), counts: slot.classes };
+            let faults = TaskFaults {
+                who: task.who(),
+                counts: slot.classes,
+            };
             if FAULTS.insert(&key, &faults, 0).is_err() {
                 lost(LOST_FAULTS, slot.total);
             }

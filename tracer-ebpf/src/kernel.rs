@@ -72,7 +72,10 @@ impl<A: Access> Struct<A> {
     /// `pointer` must be readable by `A`.
     #[inline(always)]
     pub unsafe fn new(pointer: *const u8) -> Self {
-        Self { pointer, access: PhantomData }
+        Self {
+            pointer,
+            access: PhantomData,
+        }
     }
 
     /// The address, for comparisons.
@@ -98,15 +101,16 @@ impl<A: Access> Struct<A> {
     #[inline(always)]
     pub fn follow(self, field: &'static u64) -> Self {
         // SAFETY: as in `read`; a pointer read by `A` is one that `A` reads.
-        unsafe {
-            Self::new(A::read(self.at(field).cast::<*const u8>()))
-        }
+        unsafe { Self::new(A::read(self.at(field).cast::<*const u8>())) }
     }
 
-    /// The same struct, read by the helper from here on: for offsets that the
-    /// verifier cannot follow.
+    /// The same struct, read by the helper from here on: what it points to is
+    /// a number to the verifier.
     #[inline(always)]
     pub fn probed(self) -> Struct<Probed> {
-        Struct { pointer: self.pointer, access: PhantomData }
+        Struct {
+            pointer: self.pointer,
+            access: PhantomData,
+        }
     }
 }

@@ -31,7 +31,12 @@ static WAKE_AT: u64 = 0;
 pub fn header<R: Record>(who: Who) -> Header {
     // SAFETY: helpers without preconditions.
     let (cpu, at) = unsafe { (bpf_get_smp_processor_id(), bpf_ktime_get_boot_ns()) };
-    Header { kind: R::KIND as u32, cpu, at, who }
+    Header {
+        kind: R::KIND as u32,
+        cpu,
+        at,
+        who,
+    }
 }
 
 /// Sends a record that `fill` writes in place; counts it when there is no room.

@@ -9,7 +9,7 @@ use aya_ebpf::{
 use tracer_common::wire::{Comm, Group, Usage, Who};
 
 use crate::{
-    fields::{self, ABSENT, get, mask},
+    fields::{self, ABSENT, get, mask, offset},
     kernel::{Access, Probed, Struct, Trusted},
 };
 
@@ -82,7 +82,11 @@ impl<A: Access> Task<A> {
 
     #[inline(always)]
     pub fn group(self) -> Group {
-        Group { tgid: self.tgid(), zero: 0, start: self.leader().read(&fields::TASK_START) }
+        Group {
+            tgid: self.tgid(),
+            zero: 0,
+            start: self.leader().read(&fields::TASK_START),
+        }
     }
 
     #[inline(always)]
@@ -166,9 +170,11 @@ impl<A: Access> Task<A> {
         (self.pid_at(level), level)
     }
 
+    /// Read by the helper, so that the verifier takes the pointer for a number
+    /// to which a computed index may be added.
     #[inline(always)]
     fn thread_pid(self) -> Struct<Probed> {
-        self.follow(&fields::TASK_THREAD_PID).probed()
+        self.probed().follow(&fields::TASK_THREAD_PID)
     }
 
     #[inline(always)]
@@ -176,11 +182,10 @@ impl<A: Access> Task<A> {
         self.thread_pid().read(&fields::PID_LEVEL)
     }
 
-    /// `upid` of that level; the verifier cannot follow a computed index, so
-    /// the helper reads it.
+    /// `upid` of that level.
     #[inline(always)]
     fn upid(self, level: u32) -> Struct<Probed> {
-        let size = get(&fields::UPID_SIZE) as usize;
+        let size = offset(get(&fields::UPID_SIZE));
         let numbers = self.thread_pid().at(&fields::PID_NUMBERS);
         // SAFETY: `Probed` reads any address safely.
         unsafe { Struct::new(numbers.wrapping_add(level as usize * size)) }
@@ -197,8 +202,11 @@ impl<A: Access> Task<A> {
     /// The action that the task's process has set for a signal.
     #[inline(always)]
     fn action(self, signal: usize) -> Struct<Probed> {
-        let size = get(&fields::K_SIGACTION_SIZE) as usize;
-        let actions = self.follow(&fields::TASK_SIGHAND).at(&fields::SIGHAND_ACTION);
+        let size = offset(get(&fields::K_SIGACTION_SIZE));
+        let actions = self
+            .probed()
+            .follow(&fields::TASK_SIGHAND)
+            .at(&fields::SIGHAND_ACTION);
         // SAFETY: `Probed` reads any address safely.
         unsafe { Struct::new(actions.wrapping_add((signal - 1) * size)) }
     }
@@ -245,6 +253,9 @@ impl<A: Access> Task<A> {
                 }
             }
         }
-        self.upid(level).follow(&fields::UPID_NS).follow(&fields::PIDNS_CHILD_REAPER).group()
+        self.upid(level)
+            .follow(&fields::UPID_NS)
+            .follow(&fields::PIDNS_CHILD_REAPER)
+            .group()
     }
 }

@@ -3,8 +3,6 @@
 //! Cargo decides both times what is fresh, so a second build is quick.
 
 use std::{
-    env,
-    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -12,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use crate::{
-    artifacts,
+    artifacts, process,
     setup::{self, Tools},
     workspace,
 };
@@ -44,11 +42,10 @@ pub fn tracer(profile: Profile) -> Result<PathBuf> {
 /// Builds the eBPF object.
 pub fn object(tools: &Tools) -> Result<PathBuf> {
     let cargo = tools.compiler.cargo.clone();
-    let path = join_paths(&tools.bin, "PATH")?;
     let mut cargo = workspace::pristine(&cargo.unwrap_or_else(workspace::cargo_path));
     cargo
         .current_dir(workspace::root().join("tracer-ebpf"))
-        .env("PATH", path)
+        .env("PATH", process::path_with(&tools.bin)?)
         .env("LD_LIBRARY_PATH", &tools.llvm)
         .env("RUSTC", &tools.compiler.rustc)
         // Lets a stable compiler build `core` and use what eBPF needs.
@@ -66,11 +63,4 @@ pub fn user_space(object: &Path) -> Command {
     let mut cargo = workspace::cargo();
     cargo.env("TRACER_EBPF_OBJECT", object);
     cargo
-}
-
-/// `first` in front of what the variable `name` lists.
-fn join_paths(first: &Path, name: &str) -> Result<OsString> {
-    let rest = env::var_os(name).unwrap_or_default();
-    env::join_paths([first.to_owned()].into_iter().chain(env::split_paths(&rest)))
-        .with_context(|| format!("{} cannot be put on {name}", first.display()))
 }

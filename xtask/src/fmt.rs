@@ -1,6 +1,6 @@
 //! `fmt`: rustfmt over both workspaces.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::{process, workspace};
 
@@ -13,7 +13,7 @@ pub fn apply() -> Result<()> {
 
 /// Fails, and shows the difference, where [`apply`] would change something.
 pub fn check() -> Result<()> {
-    rustfmt(&["--", "--check"])
+    rustfmt(&["--", "--check"]).context("`cargo xtask fmt` formats everything")
 }
 
 fn rustfmt(args: &[&str]) -> Result<()> {

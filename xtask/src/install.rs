@@ -20,7 +20,7 @@ pub fn verb(prefix: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied && !privilege::is_root() => {
             println!("installing as root: {}", place.display());
             process::run(
-                privilege::as_root("install")
+                privilege::as_root("install")?
                     .args(["-D", "-m", "755"])
                     .args([&tracer, &place]),
             )?;

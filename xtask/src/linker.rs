@@ -36,6 +36,8 @@ pub fn install(tools: &Path) -> Result<()> {
     );
     process::run(
         workspace::pristine(&workspace::cargo_path())
+            // Else cargo advises to put it there.
+            .env("PATH", process::path_with(&tools.join("bin"))?)
             .args(["install", "bpf-linker", "--version", VERSION])
             .args(["--locked", "--force", "--root"])
             .arg(tools),
@@ -59,27 +61,25 @@ pub fn llvm_directory(tools: &Path, compiler: &Compiler) -> Result<PathBuf> {
         }
     }
     let Some(chosen) = choose(&found, compiler.llvm) else {
-        let names: Vec<String> = found
-            .iter()
-            .map(|library| library.path.display().to_string())
-            .collect();
+        let mut majors: Vec<u32> = found.iter().map(|library| library.major).collect();
+        majors.sort_unstable();
+        majors.dedup();
         bail!(
-            "no LLVM for bpf-linker: {} writes LLVM {} bitcode, which needs a libLLVM of that \
-             version or later, and here there is {}. Update the toolchain that runs cargo \
+            "no LLVM for bpf-linker: {} writes the bitcode of LLVM {}, which takes a libLLVM of \
+             that version or later; found here: {majors:?}. Update the toolchain that runs cargo \
              (`rustup update`), or install libllvm{}",
             compiler.rustc.display(),
             compiler.llvm,
-            if names.is_empty() {
-                "none".into()
-            } else {
-                names.join(", ")
-            },
             compiler.llvm
         );
     };
     let directory = tools.join("llvm");
-    point_at(&directory, &chosen.path)
-        .with_context(|| format!("could not keep the choice of LLVM in {}", directory.display()))?;
+    point_at(&directory, &chosen.path).with_context(|| {
+        format!(
+            "could not keep the choice of LLVM in {}",
+            directory.display()
+        )
+    })?;
     Ok(directory)
 }
 
@@ -135,7 +135,7 @@ fn point_at(directory: &Path, library: &Path) -> std::io::Result<()> {
     }
     fs::create_dir_all(directory)?;
     match fs::remove_file(&link) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => symlink(library, &link),
     }
 }

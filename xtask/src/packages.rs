@@ -68,17 +68,17 @@ pub fn install(names: &[&str]) -> Result<()> {
         );
     }
     println!("installing with apt-get: {list}");
-    process::run(apt_get().args(["-qq", "update"]))?;
+    process::run(apt_get()?.args(["-qq", "update"]))?;
     process::run(
-        apt_get()
+        apt_get()?
             .args(["-qq", "install", "-y", "--no-install-recommends"])
             .args(names),
     )
 }
 
 /// `env` sets the variable because sudo would drop it.
-fn apt_get() -> Command {
-    let mut command = privilege::as_root("env");
+fn apt_get() -> Result<Command> {
+    let mut command = privilege::as_root("env")?;
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-    command
+    Ok(command)
 }

@@ -9,6 +9,8 @@ use std::{
     process::Command,
 };
 
+use anyhow::{Result, bail};
+
 use crate::process;
 
 /// Whether this process is root: its /proc entry belongs to its effective user.
@@ -17,13 +19,19 @@ pub fn is_root() -> bool {
 }
 
 /// A command that runs as root: `program` itself, or sudo in front of it.
-pub fn as_root(program: impl AsRef<OsStr>) -> Command {
+pub fn as_root(program: impl AsRef<OsStr>) -> Result<Command> {
     if is_root() {
-        return Command::new(program);
+        return Ok(Command::new(program));
+    }
+    if process::find_on_path("sudo").is_none() {
+        bail!(
+            "{} must run as root, and there is no sudo on PATH: run it from a root shell",
+            program.as_ref().display()
+        );
     }
     let mut command = Command::new("sudo");
     command.arg("--").arg(program);
-    command
+    Ok(command)
 }
 
 /// Why root is not to be had, if it is not. May ask for the sudo password.

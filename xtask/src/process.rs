@@ -2,7 +2,8 @@
 
 use std::{
     env,
-    path::PathBuf,
+    ffi::OsString,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -53,4 +54,15 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|directory| directory.join(name))
         .find(|file| file.is_file())
+}
+
+/// PATH with `first` in front.
+pub fn path_with(first: &Path) -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(
+        [first.to_owned()]
+            .into_iter()
+            .chain(env::split_paths(&path)),
+    )
+    .with_context(|| format!("{} cannot be put on PATH", first.display()))
 }

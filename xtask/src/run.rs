@@ -18,7 +18,7 @@ pub fn verb(args: &[String]) -> Result<()> {
         .first()
         .is_some_and(|verb| NEED_ROOT.contains(&verb.as_str()));
     let mut command = if needs_root {
-        privilege::as_root(tracer)
+        privilege::as_root(tracer)?
     } else {
         Command::new(tracer)
     };

@@ -59,7 +59,7 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
         skipped = step("kernel tests", || kernel_tests(&object, args))?;
     }
 
-    println!("\nall passed in {:.1} s", started.elapsed().as_secs_f32());
+    println!("\npassed in {:.1} s", started.elapsed().as_secs_f32());
     for test in &skipped {
         println!("skipped: {test}");
     }
@@ -126,7 +126,7 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
         println!("--> {}", test.name);
         // `env` sets the variables because sudo would drop them.
         let outcome = process::run(
-            privilege::as_root("env")
+            privilege::as_root("env")?
                 .arg(assignment("TRACER_BIN", &tracer))
                 .arg(assignment("TRACER_WORKLOAD", &workload))
                 .arg(&test.path)

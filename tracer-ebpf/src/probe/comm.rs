@@ -24,6 +24,9 @@ fn task_rename(ctx: BtfTracePointContext) -> i32 {
     let mut comm = [0; COMM_LEN];
     // SAFETY: a helper read of a kernel string into our own buffer.
     let _ = unsafe { bpf_probe_read_kernel_str_bytes(ctx.arg::<*const u8>(1), &mut comm) };
-    send(|| CommChange { head: header::<CommChange>(task.who()), comm });
+    send(|| CommChange {
+        head: header::<CommChange>(task.who()),
+        comm,
+    });
     0
 }

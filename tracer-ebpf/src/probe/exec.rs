@@ -37,12 +37,16 @@ static DRAFT: PerCpuArray<Draft> = PerCpuArray::with_max_entries(1, 0);
 
 #[btf_tracepoint(function = "sched_process_exec")]
 fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
-    let Some(draft) = DRAFT.get_ptr_mut(0) else { return 0 };
+    let Some(draft) = DRAFT.get_ptr_mut(0) else {
+        return 0;
+    };
     let task = argument(&ctx, 0);
     let filename = argument(&ctx, 2).follow(&fields::BPRM_FILENAME);
     let mm = task.follow(&fields::TASK_MM);
     let arg_start: u64 = mm.read(&fields::MM_ARG_START);
-    let argv_total = mm.read::<u64>(&fields::MM_ARG_END).saturating_sub(arg_start) as u32;
+    let argv_total = mm
+        .read::<u64>(&fields::MM_ARG_END)
+        .saturating_sub(arg_start) as u32;
     let mut flags = 0;
     let old_pid: u32 = ctx.arg(1);
     if old_pid != task.pid() {
@@ -70,7 +74,12 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
         bpf_probe_read_user(argv.cast(), argv_len as u32, arg_start as *const _)
     };
     if failed != 0 {
-        debug!(&ctx, "exec of {}: arguments unreadable: {}", task.pid(), failed);
+        debug!(
+            &ctx,
+            "exec of {}: arguments unreadable: {}",
+            task.pid(),
+            failed
+        );
         flags |= EXEC_ARGV_UNREADABLE;
         argv_len = 0;
     }
@@ -88,7 +97,12 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let length = size_of::<Exec>() + filename_len + argv_len;
     // SAFETY: `length` is at most the size of the draft.
     let failed = unsafe {
-        bpf_ringbuf_output((&raw const EVENTS).cast_mut().cast(), draft.cast(), length as u64, wake_flag())
+        bpf_ringbuf_output(
+            (&raw const EVENTS).cast_mut().cast(),
+            draft.cast(),
+            length as u64,
+            wake_flag(),
+        )
     };
     if failed != 0 {
         lost(Kind::Exec as usize, 1);

@@ -29,7 +29,10 @@ fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
         let dead = ctx.arg::<u64>(1) & 1 != 0;
         (if dead { EXIT_GROUP_DEAD } else { 0 }, dead)
     } else {
-        (EXIT_GROUP_DEAD_UNKNOWN, signal.read::<u32>(&fields::SIGNAL_LIVE) == 0)
+        (
+            EXIT_GROUP_DEAD_UNKNOWN,
+            signal.read::<u32>(&fields::SIGNAL_LIVE) == 0,
+        )
     };
     if signal.read::<u32>(&fields::SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT != 0 {
         flags |= EXIT_GROUP_EXIT;
@@ -37,7 +40,11 @@ fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
 
     faults::charge(task);
     let counts = faults::take(task);
-    let mut reaper = Group { tgid: 0, zero: 0, start: 0 };
+    let mut reaper = Group {
+        tgid: 0,
+        zero: 0,
+        start: 0,
+    };
     let parent = task.real_parent();
     if last {
         let sigchld = parent.sigchld();

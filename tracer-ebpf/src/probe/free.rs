@@ -26,7 +26,14 @@ const NONE: Usage = Usage {
 #[btf_tracepoint(function = "sched_process_free")]
 fn sched_process_free(ctx: BtfTracePointContext) -> i32 {
     let task = argument(&ctx, 0);
-    let group = if task.pid() == task.tgid() { task.group_usage() } else { NONE };
-    send(|| Free { head: header::<Free>(task.who()), group });
+    let group = if task.pid() == task.tgid() {
+        task.group_usage()
+    } else {
+        NONE
+    };
+    send(|| Free {
+        head: header::<Free>(task.who()),
+        group,
+    });
     0
 }

@@ -7,9 +7,7 @@
 //! parent ignores SIGCHLD: then there is no zombie. Sends: [`Notify`].
 
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
-use tracer_common::wire::{
-    NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify, PF_EXITING,
-};
+use tracer_common::wire::{NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify, PF_EXITING};
 
 use crate::{
     fields,

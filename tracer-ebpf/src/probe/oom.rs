@@ -18,7 +18,9 @@ use crate::{
 fn mark_victim(ctx: BtfTracePointContext) -> i32 {
     if get(&HAVE_VICTIM_TASK) != 0 {
         let victim = argument(&ctx, 0);
-        send(|| OomVictim { head: header::<OomVictim>(victim.who()) });
+        send(|| OomVictim {
+            head: header::<OomVictim>(victim.who()),
+        });
     }
     0
 }

@@ -31,7 +31,9 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
         });
     }
     if next.never_ran() && next.pid() != 0 {
-        send(|| FirstRun { head: header::<FirstRun>(next.who()) });
+        send(|| FirstRun {
+            head: header::<FirstRun>(next.who()),
+        });
     }
     0
 }

@@ -51,7 +51,10 @@ fn sys_exit_wait4(ctx: TracePointContext) -> u32 {
 fn sys_enter_waitid(ctx: TracePointContext) -> u32 {
     // SAFETY: the offsets are inside the tracepoint's record.
     let (info, options) = unsafe {
-        (ctx.read_at::<u64>(WAITID_INFO).unwrap_or(0), ctx.read_at::<u64>(WAITID_OPTIONS).unwrap_or(0))
+        (
+            ctx.read_at::<u64>(WAITID_INFO).unwrap_or(0),
+            ctx.read_at::<u64>(WAITID_OPTIONS).unwrap_or(0),
+        )
     };
     if info != 0 && options & WEXITED != 0 && options & WNOWAIT == 0 {
         let _ = WAITID.insert(&bpf_get_current_pid_tgid(), &info, 0);
@@ -63,7 +66,9 @@ fn sys_enter_waitid(ctx: TracePointContext) -> u32 {
 fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
     let caller = bpf_get_current_pid_tgid();
     // SAFETY: copied out at once.
-    let Some(info) = (unsafe { WAITID.get(&caller) }).copied() else { return 0 };
+    let Some(info) = (unsafe { WAITID.get(&caller) }).copied() else {
+        return 0;
+    };
     let _ = WAITID.remove(&caller);
     // SAFETY: the offset is inside the record; the helper checks user memory.
     unsafe {
@@ -81,5 +86,9 @@ fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
 
 #[inline(always)]
 fn reaped(child: u32) {
-    send(|| Wait { head: header::<Wait>(current().who()), child, zero: 0 });
+    send(|| Wait {
+        head: header::<Wait>(current().who()),
+        child,
+        zero: 0,
+    });
 }

@@ -14,6 +14,8 @@ use crate::{
 #[btf_tracepoint(function = "sched_wakeup_new")]
 fn sched_wakeup_new(ctx: BtfTracePointContext) -> i32 {
     let task = argument(&ctx, 0);
-    send(|| WakeupNew { head: header::<WakeupNew>(task.who()) });
+    send(|| WakeupNew {
+        head: header::<WakeupNew>(task.who()),
+    });
     0
 }

@@ -26,8 +26,10 @@ pub struct Who {
 
 impl Who {
     /// The machine itself: the subject of events that no task is.
-    pub const HOST: Who =
-        Who { task: TaskId { pid: 0, start: 0 }, process: ProcessId { tgid: 0, start: 0 } };
+    pub const HOST: Who = Who {
+        task: TaskId { pid: 0, start: 0 },
+        process: ProcessId { tgid: 0, start: 0 },
+    };
 
     /// The leader of its thread group.
     pub fn is_leader(&self) -> bool {
@@ -38,6 +40,12 @@ impl Who {
 impl ProcessId {
     /// The process as its leader.
     pub fn leader(self) -> Who {
-        Who { task: TaskId { pid: self.tgid, start: self.start }, process: self }
+        Who {
+            task: TaskId {
+                pid: self.tgid,
+                start: self.start,
+            },
+            process: self,
+        }
     }
 }

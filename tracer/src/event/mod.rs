@@ -8,17 +8,21 @@ pub mod humane;
 mod ids;
 mod moment;
 mod names;
+#[cfg(test)]
+pub mod script;
 mod session;
 mod text;
+mod utc;
 
 pub use ids::{ProcessId, TaskId, Who};
 pub use moment::{
-    Dead, Exec, Exit, Faults, Fork, Gap, LastSwitch, Lost, Notify, Sigchld, Signal, Snapshot,
-    Usage, Wait,
+    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Sigchld, Signal,
+    Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, signal_name};
 pub use session::{Hook, Purpose, Session};
 pub use text::{Comm, Text, arguments, command_line, escaped};
+pub use utc::Utc;
 
 /// Something happened.
 #[derive(Clone, Debug, PartialEq)]

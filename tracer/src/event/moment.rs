@@ -203,17 +203,28 @@ pub struct Wait {
     pub child: u32,
 }
 
-/// Records that found no room.
+/// Records are missing here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {
     /// Lost after this time and before the event's own. ns since boot.
     pub since: u64,
     /// How many of what, by [`super::Kind`] name.
     pub lost: Vec<Lost>,
+    pub cause: GapCause,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lost {
     pub kind: super::Kind,
     pub count: u64,
+}
+
+/// Why there is a [`Gap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapCause {
+    /// The kernel found no room for records; `lost` says for which.
+    NoRoom,
+    /// A part of a recording cannot be read. Of what kinds its events were
+    /// nobody knows, so `lost` is empty; how many, if what follows tells.
+    Unreadable { events: Option<u64> },
 }

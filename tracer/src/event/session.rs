@@ -74,7 +74,9 @@ impl Purpose {
     ];
 
     pub fn from_number(number: u8) -> Option<Purpose> {
-        Self::ALL.into_iter().find(|&purpose| purpose as u8 == number)
+        Self::ALL
+            .into_iter()
+            .find(|&purpose| purpose as u8 == number)
     }
 
     /// The name in reports and on screen.

@@ -11,13 +11,21 @@ impl Comm {
     /// The name up to the first NUL, cut after 15 bytes as the kernel does.
     pub fn new(name: &[u8]) -> Self {
         let mut comm = [0; 16];
-        let length = name.iter().position(|&byte| byte == 0).unwrap_or(name.len()).min(15);
+        let length = name
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(name.len())
+            .min(15);
         comm[..length].copy_from_slice(&name[..length]);
         Comm(comm)
     }
 
     pub fn as_bytes(&self) -> &[u8] {
-        let length = self.0.iter().position(|&byte| byte == 0).unwrap_or(self.0.len());
+        let length = self
+            .0
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(self.0.len());
         &self.0[..length]
     }
 }
@@ -89,14 +97,20 @@ fn is_plain(character: char) -> bool {
 /// NUL-separated arguments as one command line, each quoted where a shell
 /// would need it.
 pub fn command_line(argv: &[u8]) -> String {
-    arguments(argv).map(|argument| quoted(&escaped(argument))).collect::<Vec<_>>().join(" ")
+    arguments(argv)
+        .map(|argument| quoted(&escaped(argument)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The arguments in a NUL-separated list.
 pub fn arguments(argv: &[u8]) -> impl Iterator<Item = &[u8]> {
     let list = argv.strip_suffix(b"\0").unwrap_or(argv);
     // No bytes at all is no arguments; a lone NUL is one empty argument.
-    (!argv.is_empty()).then(|| list.split(|&byte| byte == 0)).into_iter().flatten()
+    (!argv.is_empty())
+        .then(|| list.split(|&byte| byte == 0))
+        .into_iter()
+        .flatten()
 }
 
 fn quoted(argument: &str) -> String {
@@ -116,7 +130,10 @@ mod tests {
     fn hostile_bytes_are_escaped_and_plain_text_is_not() {
         assert_eq!(escaped("naïve 🦀".as_bytes()), "naïve 🦀");
         assert_eq!(escaped(b"\x1b[2J\n\xff\x80"), "\\u{1b}[2J\\n\\xff\\x80");
-        assert_eq!(escaped("a\u{202e}b\u{200b}c".as_bytes()), "a\\u{202e}b\\u{200b}c");
+        assert_eq!(
+            escaped("a\u{202e}b\u{200b}c".as_bytes()),
+            "a\\u{202e}b\\u{200b}c"
+        );
         assert_eq!(escaped("\u{9b}31m".as_bytes()), "\\u{9b}31m");
     }
 
@@ -131,7 +148,10 @@ mod tests {
 
     #[test]
     fn comm_is_cut_as_the_kernel_cuts_it() {
-        assert_eq!(Comm::new(b"0123456789abcdefgh").as_bytes(), b"0123456789abcde");
+        assert_eq!(
+            Comm::new(b"0123456789abcdefgh").as_bytes(),
+            b"0123456789abcde"
+        );
         assert_eq!(Comm::new(b"a\0rest").as_bytes(), b"a");
     }
 }

@@ -1,1 +1,57 @@
-//! (being written)
+//! Traces for other programs: one file per format, one row each in
+//! [`FORMATS`].
+//!
+//! An exporter sees every event as it comes and the model at the end, and
+//! writes to whatever it is given. It must not know where events come from,
+//! and opens no file.
+
+mod events_json;
+mod events_text;
+mod json;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::io::{self, Write};
+
+use crate::{event::Event, model::Model};
+
+/// A format in the making.
+pub trait Exporter {
+    /// The next event of the stream.
+    fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The stream has ended, and this is what became of it.
+    fn end(&mut self, model: &Model, out: &mut dyn Write) -> io::Result<()>;
+}
+
+pub struct Format {
+    /// The name on the command line.
+    pub name: &'static str,
+    pub help: &'static str,
+    pub start: fn() -> Box<dyn Exporter>,
+}
+
+/// Every format there is; help and tests are derived from it.
+pub const FORMATS: [Format; 3] = [
+    Format {
+        name: "json",
+        help: "one JSON object per process and line",
+        start: || Box::new(json::Json),
+    },
+    Format {
+        name: "events",
+        help: "the event log, one line per event",
+        start: || Box::new(events_text::EventsText::default()),
+    },
+    Format {
+        name: "events-json",
+        help: "one JSON object per event and line",
+        start: || Box::new(events_json::EventsJson::default()),
+    },
+];
+
+/// The format with that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}

@@ -2,7 +2,7 @@
 //! exec, its name.
 
 use super::{Creation, Execution, Key, Model, Process, Thread};
-use crate::event::{Comm, Exec, Fork, ProcessId, Snapshot, TaskId, Who};
+use crate::event::{Comm, Exec, Fork, ProcessId, Snapshot, TaskId, Text, Who};
 
 /// Clone flags (include/uapi/linux/sched.h).
 const CLONE_VM: u64 = 0x100;
@@ -24,7 +24,11 @@ impl Process {
     /// A thread that lives, whether or not it was known.
     fn has_thread(&mut self, id: TaskId, comm: Comm) {
         if !self.threads.iter().any(|thread| thread.id == id) {
-            self.threads.push(Thread { id, comm, faults: Default::default() });
+            self.threads.push(Thread {
+                id,
+                comm,
+                faults: Default::default(),
+            });
             self.threads_seen += 1;
         }
     }
@@ -57,7 +61,7 @@ impl Model {
         let process = &mut self.processes[key];
         if process.created_by == Creation::Missed {
             process.created_by = Creation::Snapshot;
-            process.comm = snapshot.comm;
+            process.rename(snapshot.comm);
             process.kthread = snapshot.kthread;
             process.exit_signal = Some(snapshot.exit_signal);
             process.ns = Some((snapshot.ns_pid, snapshot.ns_level));
@@ -100,23 +104,25 @@ impl Model {
         process.forked_at = Some(at);
         process.forked_by = Some(fork.by);
         // An exec or a change of name may have been told first.
-        if process.comm == Comm::default() {
-            process.comm = fork.comm;
+        if !process.named {
+            process.rename(fork.comm);
         }
-        process.snapshot_argv = argv;
+        (process.snapshot_argv, process.snapshot_argv_cut) = argv;
         process.original_parent = parent;
         process.parent = process.parent.or(parent);
         self.hang(key, parent);
     }
 
     /// A child runs with its parent's arguments until it execs.
-    fn inherited_argv(&mut self, parent: ProcessId) -> Option<crate::event::Text> {
-        let parent = self.find(parent)?;
-        let parent = &self.processes[parent];
-        match parent.executions.last() {
+    fn inherited_argv(&self, parent: ProcessId) -> (Option<Text>, bool) {
+        let Some(parent) = self.find(parent).map(|parent| &self.processes[parent]) else {
+            return (None, false);
+        };
+        let argv = match parent.executions.last() {
             Some(execution) => execution.exec.argv.clone(),
             None => parent.snapshot_argv.clone(),
-        }
+        };
+        (argv, parent.argv_cut() == Some(true))
     }
 
     /// The process with that identity; the idle task (0) is nobody.
@@ -164,11 +170,16 @@ impl Model {
         self.history.at(at).execs += 1;
         let key = self.of(who);
         let process = &mut self.processes[key];
-        process.comm = exec.comm;
-        process.executions.push(Execution { at, exec: Box::new(exec.clone()) });
+        process.rename(exec.comm);
+        process.executions.push(Execution {
+            at,
+            exec: Box::new(exec.clone()),
+        });
         // All other threads are dead (`de_thread`, fs/exec.c), and the caller
         // has taken the leader's number and start time.
-        process.threads.retain(|thread| thread.id.pid == exec.old_pid);
+        process
+            .threads
+            .retain(|thread| thread.id.pid == exec.old_pid);
         match process.threads.first_mut() {
             Some(thread) => thread.id = who.task,
             None => process.has_thread(who.task, exec.comm),
@@ -181,9 +192,13 @@ impl Model {
         let key = self.of(who);
         let process = &mut self.processes[key];
         if who.is_leader() {
-            process.comm = comm;
+            process.rename(comm);
         }
-        if let Some(thread) = process.threads.iter_mut().find(|thread| thread.id == who.task) {
+        if let Some(thread) = process
+            .threads
+            .iter_mut()
+            .find(|thread| thread.id == who.task)
+        {
             thread.comm = comm;
         }
     }

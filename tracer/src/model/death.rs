@@ -2,9 +2,7 @@
 //! reaping, the free. Each may arrive late or never; each says what it knows.
 
 use super::{Key, Model, State, WaitStatus};
-use crate::event::{
-    Dead, Exit, Faults, LastSwitch, Notify, Signal, Usage, Wait, Who,
-};
+use crate::event::{Dead, Exit, Faults, LastSwitch, Notify, Signal, Usage, Wait, Who};
 
 /// Deadly signals remembered per process: the first of each kind decides, so
 /// a flood of them changes nothing.
@@ -14,7 +12,10 @@ impl Model {
     pub(super) fn on_signal(&mut self, at: u64, who: Who, signal: &Signal) {
         let key = self.of(who);
         let process = &mut self.processes[key];
-        let known = process.signals.iter().any(|(_, earlier)| earlier.sig == signal.sig);
+        let known = process
+            .signals
+            .iter()
+            .any(|(_, earlier)| earlier.sig == signal.sig);
         if !known && process.signals.len() < SIGNALS_KEPT {
             process.signals.push((at, signal.clone()));
         }
@@ -31,13 +32,17 @@ impl Model {
         let process = &mut self.processes[key];
         if !process.usage_complete {
             process.usage = sum(process.usage, exit.usage);
+            process.accounted = true;
         }
         process.exit_signal = Some(exit.exit_signal);
         if who.is_leader() {
             process.leader_exit = Some(exit.code);
-            process.comm = exit.comm;
+            process.rename(exit.comm);
         }
-        let position = process.threads.iter().position(|thread| thread.id == who.task);
+        let position = process
+            .threads
+            .iter()
+            .position(|thread| thread.id == who.task);
         let counted = match position {
             Some(position) => process.threads.swap_remove(position).faults,
             None => {
@@ -88,7 +93,11 @@ impl Model {
             return;
         }
         let adopted = std::mem::take(&mut self.processes[from].adopted);
-        let children = self.processes[from].tree_children.iter().copied().chain(adopted);
+        let children = self.processes[from]
+            .tree_children
+            .iter()
+            .copied()
+            .chain(adopted);
         for child in children.collect::<Vec<_>>() {
             let process = &mut self.processes[child];
             if process.parent == Some(from) && !process.state().is_gone() {
@@ -130,7 +139,11 @@ impl Model {
     pub(super) fn on_last_switch(&mut self, at: u64, who: Who, switch: &LastSwitch) {
         let key = self.of(who);
         self.change(key, |process| {
-            if process.last_switch.as_ref().is_none_or(|&(earlier, _)| earlier < at) {
+            if process
+                .last_switch
+                .as_ref()
+                .is_none_or(|&(earlier, _)| earlier < at)
+            {
                 process.last_switch = Some((at, switch.clone()));
             }
             // `exit_notify` lies behind it: who was not told by now never is.
@@ -151,11 +164,15 @@ impl Model {
         // Without a notification the number alone must do: it is the child's
         // pid in the initial namespace, where nearly everybody lives.
         let child = told.or_else(|| {
-            self.find_pid(wait.child).filter(|&child| self.processes[child].parent == Some(owner))
+            self.find_pid(wait.child)
+                .filter(|&child| self.processes[child].parent == Some(owner))
         });
         let Some(child) = child else { return };
         // A child that lives has stopped or continued.
-        if !matches!(self.processes[child].state(), State::Zombie | State::Exiting) {
+        if !matches!(
+            self.processes[child].state(),
+            State::Zombie | State::Exiting
+        ) {
             return;
         }
         self.unreaped.remove(&(owner, wait.child));
@@ -182,10 +199,14 @@ impl Model {
             if let Some(group) = group {
                 process.usage = *group;
                 process.usage_complete = true;
+                process.accounted = true;
             }
         });
         if let Some(owner) = self.processes[key].parent {
-            let numbers = [Some(who.process.tgid), self.processes[key].ns.map(|(pid, _)| pid)];
+            let numbers = [
+                Some(who.process.tgid),
+                self.processes[key].ns.map(|(pid, _)| pid),
+            ];
             for number in numbers.into_iter().flatten() {
                 if self.unreaped.get(&(owner, number)) == Some(&key) {
                     self.unreaped.remove(&(owner, number));

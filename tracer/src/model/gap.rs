@@ -20,8 +20,16 @@ impl GapSpan {
 
 impl Model {
     pub(super) fn on_gap(&mut self, at: u64, gap: &Gap) {
-        let lost: Vec<_> = gap.lost.iter().map(|lost| (lost.kind, lost.count)).collect();
-        let span = GapSpan { since: gap.since, until: at, lost };
+        let lost: Vec<_> = gap
+            .lost
+            .iter()
+            .map(|lost| (lost.kind, lost.count))
+            .collect();
+        let span = GapSpan {
+            since: gap.since,
+            until: at,
+            lost,
+        };
         self.totals.lost = self.totals.lost.saturating_add(span.total());
         self.history.at(at).lost += span.total();
         self.gaps.push(span);
@@ -37,7 +45,10 @@ impl Model {
             .filter(|(_, process)| {
                 process.generation != generation
                     && process.id.start < began
-                    && matches!(process.state(), State::Alive | State::Zombie | State::Exiting)
+                    && matches!(
+                        process.state(),
+                        State::Alive | State::Zombie | State::Exiting
+                    )
             })
             .map(|(key, _)| key)
             .collect();

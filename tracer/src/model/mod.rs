@@ -214,7 +214,10 @@ impl Model {
     fn on_faults(&mut self, at: u64, who: Who, faults: Faults) {
         let key = self.of(who);
         let process = &mut self.processes[key];
-        let thread = process.threads.iter_mut().find(|thread| thread.id == who.task);
+        let thread = process
+            .threads
+            .iter_mut()
+            .find(|thread| thread.id == who.task);
         let Some(thread) = thread else { return };
         let new = faults.since(thread.faults);
         thread.faults = faults;

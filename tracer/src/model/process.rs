@@ -114,7 +114,9 @@ pub struct Execution {
 #[derive(Clone, Debug)]
 pub struct Process {
     pub id: ProcessId,
+    /// Empty also while unknown: see [`Self::known_comm`].
     pub comm: Comm,
+    pub(super) named: bool,
     pub created_by: Creation,
     pub clone_flags: Option<u64>,
     /// Number in its own pid namespace, and that namespace's depth.
@@ -137,6 +139,8 @@ pub struct Process {
 
     /// Command line when it was found by the snapshot; NUL-separated.
     pub snapshot_argv: Option<crate::event::Text>,
+    /// [`Self::snapshot_argv`] is only the beginning.
+    pub(super) snapshot_argv_cut: bool,
     pub executions: Vec<Execution>,
     pub threads: Vec<Thread>,
     /// All threads ever seen, the leader included.
@@ -174,6 +178,7 @@ pub struct Process {
     /// [`Self::usage_complete`].
     pub usage: Usage,
     pub usage_complete: bool,
+    pub(super) accounted: bool,
 
     pub(super) leader_exit: Option<i32>,
     pub(super) generation: u32,
@@ -188,6 +193,7 @@ impl Process {
         Process {
             id,
             comm: Comm::default(),
+            named: false,
             created_by: Creation::Missed,
             clone_flags: None,
             ns: None,
@@ -199,6 +205,7 @@ impl Process {
             tree_children: Vec::new(),
             adopted: Vec::new(),
             snapshot_argv: None,
+            snapshot_argv_cut: false,
             executions: Vec::new(),
             threads: Vec::new(),
             threads_seen: 0,
@@ -223,6 +230,7 @@ impl Process {
             faults: Faults::default(),
             usage: Usage::default(),
             usage_complete: false,
+            accounted: false,
             leader_exit: None,
             generation: 0,
         }
@@ -256,6 +264,32 @@ impl Process {
             None => self.snapshot_argv.as_ref(),
         }
         .map(|argv| argv.as_bytes())
+    }
+
+    /// Whether [`Self::argv`] is only the beginning of the arguments.
+    pub fn argv_cut(&self) -> Option<bool> {
+        match self.executions.last() {
+            Some(Execution { exec, .. }) => {
+                let argv = exec.argv.as_ref()?;
+                Some(argv.as_bytes().len() < exec.argv_total as usize)
+            }
+            None => self.snapshot_argv.as_ref().map(|_| self.snapshot_argv_cut),
+        }
+    }
+
+    /// The command name, if any event has told it.
+    pub fn known_comm(&self) -> Option<Comm> {
+        self.named.then_some(self.comm)
+    }
+
+    pub(super) fn rename(&mut self, comm: Comm) {
+        self.comm = comm;
+        self.named = true;
+    }
+
+    /// [`Self::usage`], if any thread has been accounted yet.
+    pub fn known_usage(&self) -> Option<&Usage> {
+        self.accounted.then_some(&self.usage)
     }
 
     /// The signal that killed it and when it was sent, if it was seen.

@@ -102,9 +102,10 @@ impl Model {
         let (time, passed) = match moment {
             Moment::Forked => (process.forked_at, true),
             Moment::Runnable => (process.runnable_at, true),
-            Moment::FirstRan => {
-                (process.first_ran_at, older || dead || !process.executions.is_empty())
-            }
+            Moment::FirstRan => (
+                process.first_ran_at,
+                older || dead || !process.executions.is_empty(),
+            ),
             Moment::Execed => match process.executions.last() {
                 Some(execution) => (Some(execution.at), true),
                 None if dead => return Known::Never,
@@ -125,9 +126,10 @@ impl Model {
                 }
                 (process.zombie_at, state.is_gone())
             }
-            Moment::LastSwitch => {
-                (process.last_switch.as_ref().map(|&(at, _)| at), state.is_gone())
-            }
+            Moment::LastSwitch => (
+                process.last_switch.as_ref().map(|&(at, _)| at),
+                state.is_gone(),
+            ),
             Moment::Reaped => match (process.reaped_at, process.freed_at) {
                 (None, Some(freed)) => return Known::By(freed),
                 (reaped, _) => (reaped, state.is_gone()),

@@ -41,7 +41,10 @@ impl Table {
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Key, &Process)> {
-        self.processes.iter().enumerate().map(|(index, process)| (Key(index as u32), process))
+        self.processes
+            .iter()
+            .enumerate()
+            .map(|(index, process)| (Key(index as u32), process))
     }
 }
 

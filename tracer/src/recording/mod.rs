@@ -1,1 +1,47 @@
-//! (being written)
+//! Recordings: events as a file that is small, survives being cut or damaged,
+//! and can be read for ever. docs/recording-format.md specifies it.
+//!
+//! A [`Writer`] turns events into blocks, a [`Reader`] turns them back and an
+//! [`Index`] says where which time is. Where events come from and what is made
+//! of them this module must not know.
+//!
+//! From the outside in: `version` (the front of a file), `block` and `blocks`
+//! (frames, checksums, damage), `payload` (compression), `events` (one block's
+//! events), `tables` (what they share), `bodies` (what each kind says) and
+//! `codec` (single values).
+
+mod block;
+mod blocks;
+mod bodies;
+mod codec;
+mod create;
+mod damage;
+mod error;
+mod events;
+mod index;
+mod input;
+mod payload;
+mod reader;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod varint;
+mod version;
+mod writer;
+
+pub use create::create;
+pub use damage::{Damage, Ending, Unknown};
+pub use error::Error;
+pub use events::Span;
+pub use index::{Entry, Index};
+pub use reader::Reader;
+pub use version::VERSION;
+pub use writer::{Writer, Written};
+
+/// No payload is longer, stored or decompressed: what a reader may have to
+/// make room for at once.
+const MAX_PAYLOAD: usize = 1 << 20;
+
+/// Longer texts are cut when they are written, so that a block of events that
+/// was nearly full still has room for one more event.
+const MAX_TEXT: usize = 256 << 10;

@@ -1,1 +1,40 @@
-//! (being written)
+//! What happens when a command runs: a source is joined to a model and to
+//! whatever shows or keeps it. `live`, `record` and `replay` are three rows of
+//! one table:
+//!
+//! | command | source | tee | shown as |
+//! |---|---|---|---|
+//! | `live` | the kernel | `--save FILE` | dashboard or report |
+//! | `record` | the kernel | the file | status line |
+//! | `replay` | a file | | dashboard, report or an exporter |
+//!
+//! This is the one place that waits: everything it calls returns at once.
+
+mod child;
+mod diagnostics;
+mod live;
+mod meter;
+mod output;
+mod record;
+mod recorder;
+mod replay;
+mod status;
+mod stop;
+mod trace;
+mod view;
+
+pub use crate::source::live::{Options as KernelOptions, Without};
+pub use diagnostics::init as init_diagnostics;
+pub use live::{Live, live};
+pub use output::print;
+pub use record::{Record, default_file, record};
+pub use recorder::Save;
+pub use replay::{Replay, Shown, replay};
+
+/// How a command ended, as an exit code.
+pub type Exit = u8;
+
+/// All went well.
+pub const OK: Exit = 0;
+/// The recording ends before the trace did; what was written can be read.
+pub const RECORDING_INCOMPLETE: Exit = 3;

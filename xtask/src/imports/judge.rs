@@ -55,7 +55,12 @@ fn judge_file(source: &Source, is_test: bool, dependencies: &Dependencies) -> Ve
             Some(text) => violations.push(violation(mention.line, text)),
             None if in_test => {}
             None => {
-                aliases.extend(mention.alias.as_deref().map(|alias| (alias, &*mention.path)));
+                aliases.extend(
+                    mention
+                        .alias
+                        .as_deref()
+                        .map(|alias| (alias, &*mention.path)),
+                );
             }
         }
     }

@@ -51,9 +51,15 @@ pub struct Fence {
 /// Every dependency of tracer has its row here.
 pub const FENCES: &[Fence] = &[
     Fence {
-        crates: &["aya", "aya_log", "aya_obj", "libc", "log", "tracer_common", "zerocopy"],
+        crates: &["aya", "aya_log", "aya_obj", "tracer_common", "zerocopy"],
         only_in: &["source"],
         because: "the kernel ends where events begin",
+    },
+    Fence {
+        crates: &["libc", "log"],
+        only_in: &["source", "session"],
+        because: "only they act on this machine: the one on its kernel, the other on the user's \
+                  command and terminal",
     },
     Fence {
         crates: &["zstd", "crc32c"],
@@ -62,11 +68,11 @@ pub const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["foldhash"],
-        only_in: &["model"],
-        because: "it holds the tables that are large enough for a hash to matter",
+        only_in: &["model", "recording"],
+        because: "they hold the tables that are large enough for a hash to matter",
     },
     Fence {
-        crates: &["ratatui", "crossterm", "unicode_width"],
+        crates: &["ratatui", "crossterm", "futures_util", "unicode_width"],
         only_in: &["tui"],
         because: "the terminal is one view among others",
     },
@@ -76,7 +82,7 @@ pub const FENCES: &[Fence] = &[
         because: "a serializer must not shape the model",
     },
     Fence {
-        crates: &["tokio", "futures_util"],
+        crates: &["tokio"],
         only_in: &["session"],
         because: "one place waits; everything else is called",
     },

@@ -240,7 +240,9 @@ fn is_test(attrs: &[Attribute]) -> bool {
                 .require_list()
                 .is_ok_and(|list| asks_for_test(list.tokens.clone()));
         }
-        path.segments.last().is_some_and(|last| last.ident == "test")
+        path.segments
+            .last()
+            .is_some_and(|last| last.ident == "test")
     })
 }
 

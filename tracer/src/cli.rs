@@ -1,0 +1,272 @@
+//! The command line: what can be asked, and how it is explained.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use anyhow::Result;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use tracer::session::{self, Exit, KernelOptions, Live, Record, Replay, Save, Shown, Without};
+
+/// Watch every process of this machine be born, run, die, wait as a zombie and
+/// be reaped: one truthful story per process, from the kernel itself.
+#[derive(Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  sudo tracer live                        the dashboard
+  sudo tracer record build.trace -- make  record while a command runs
+  tracer replay build.trace               the same dashboard, offline, without root
+  tracer replay build.trace --report      what happened, in text"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Trace this machine in a terminal dashboard
+    #[command(after_help = "\
+Examples:
+  sudo tracer live                              the dashboard; q quits, ? helps
+  sudo tracer live --save today.trace           and keep what it shows
+  sudo tracer live --report --for 10s           ten seconds, then a summary in text")]
+    Live(LiveArgs),
+
+    /// Record what happens to a file
+    #[command(after_help = "\
+Examples:
+  sudo tracer record                            until Ctrl-C, to tracer-DATE.trace
+  sudo tracer record night.trace --for 8h       for eight hours
+  sudo tracer record ci.trace -- make test      while a command runs; exits as it does
+  sudo tracer record - | ssh host tracer replay - --report
+
+Exit codes: 0 all went well; 1 tracing failed; 2 wrong usage; 3 the recording is
+incomplete but can be read (a full disk); with a command, the command's own.")]
+    Record(RecordArgs),
+
+    /// Open a recording in the dashboard, or print it
+    #[command(after_help = "\
+Examples:
+  tracer replay build.trace                     the dashboard
+  tracer replay build.trace --report            a summary in text
+  tracer replay build.trace --json | jq 'select(.exit_signal != null)'
+  tracer replay build.trace --events | less     every event, a line each
+  tracer replay build.trace --events --json     every event, a JSON object each")]
+    Replay(ReplayArgs),
+
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Example:
+  tracer completions bash | sudo tee /usr/share/bash-completion/completions/tracer")]
+    Completions { shell: Shell },
+
+    /// Print the manual page
+    #[command(after_help = "\
+Example:
+  tracer man | man -l -")]
+    Man,
+}
+
+#[derive(Args)]
+struct LiveArgs {
+    /// Keep the trace in a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    save: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "save")]
+    force: bool,
+    /// No dashboard: print a summary when tracing ends
+    #[arg(long)]
+    report: bool,
+    #[command(flatten)]
+    trace: TraceArgs,
+}
+
+#[derive(Args)]
+struct RecordArgs {
+    /// Where to; `-` is standard output [default: tracer-DATE.trace]
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+    /// Record while this command runs, and exit with its exit code
+    #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    trace: TraceArgs,
+}
+
+#[derive(Args)]
+struct TraceArgs {
+    /// Stop after this time: 500ms, 10s, 5m, 8h
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    limit: Option<Duration>,
+    /// Kinds of hooks that must not be used: tp_btf, syscalls, iter
+    ///
+    /// `syscalls` are hooks on wait4 and waitid, the only prompt witness of a
+    /// reap where the kernel allows no hook on release_task. They put every
+    /// system call of this machine on the kernel's slow path (tens of
+    /// nanoseconds each); without them, a reap is known only by the free that
+    /// follows it.
+    #[arg(long, value_name = "HOOKS", default_value = "")]
+    without: Without,
+    /// Size of the kernel's ring buffer: a power of two, 64K to 1G
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]
+    buffer: u32,
+    /// tracer's own diagnostics on standard error; -vv: the kernel side's too
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Args)]
+struct ReplayArgs {
+    /// The recording; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    /// Print a summary (the default where standard output is no terminal)
+    #[arg(long, conflicts_with_all = ["json", "events"])]
+    report: bool,
+    /// One JSON object per process, a line each; with --events, per event
+    #[arg(long)]
+    json: bool,
+    /// Every event, a line each
+    #[arg(long)]
+    events: bool,
+}
+
+impl Cli {
+    pub fn run(self) -> Result<Exit> {
+        match self.command {
+            Command::Live(args) => {
+                let save = args.save.map(|path| Save {
+                    path,
+                    force: args.force,
+                });
+                let (kernel, limit) = args.trace.options();
+                session::live(Live {
+                    kernel,
+                    save,
+                    limit,
+                    report: args.report,
+                })
+            }
+            Command::Record(args) => {
+                let path = args.file.unwrap_or_else(session::default_file);
+                let (kernel, limit) = args.trace.options();
+                let command = Some(args.command).filter(|command| !command.is_empty());
+                let save = Save {
+                    path,
+                    force: args.force,
+                };
+                session::record(Record {
+                    kernel,
+                    save,
+                    limit,
+                    command,
+                })
+            }
+            Command::Replay(args) => {
+                let shown = match (args.report, args.json, args.events) {
+                    (true, ..) => Shown::Report,
+                    (_, true, true) => Shown::Export("events-json"),
+                    (_, true, false) => Shown::Export("json"),
+                    (_, false, true) => Shown::Export("events"),
+                    (false, false, false) => Shown::Dashboard,
+                };
+                session::replay(Replay {
+                    path: args.file,
+                    shown,
+                })
+            }
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "tracer", &mut script);
+                session::print(&String::from_utf8(script)?)
+            }
+            Command::Man => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+                session::print(&String::from_utf8(page)?)
+            }
+        }
+    }
+}
+
+impl TraceArgs {
+    fn options(self) -> (KernelOptions, Option<Duration>) {
+        session::init_diagnostics(self.verbose);
+        let verbose = self.verbose >= 2;
+        (
+            KernelOptions {
+                buffer: self.buffer,
+                without: self.without,
+                verbose,
+            },
+            self.limit,
+        )
+    }
+}
+
+/// `500ms`, `10s`, `5m`, `8h`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let seconds = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h)")),
+    };
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| format!("not a number: {digits:?}"))?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
+
+/// A power of two between 64 KiB and 1 GiB.
+fn buffer(text: &str) -> Result<u32, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" | "KIB" => 10,
+        "M" | "MIB" => 20,
+        "G" | "GIB" => 30,
+        unit => return Err(format!("no such unit: {unit:?} (there are K, M, G)")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("not a number: {digits:?}"))?;
+    let size = number
+        .checked_mul(1 << shift)
+        .and_then(|size| u32::try_from(size).ok());
+    let size = size.filter(|size| (1 << 16..=1 << 30).contains(size) && size.is_power_of_two());
+    size.ok_or_else(|| "the kernel wants a power of two; allowed are 64K to 1G".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_and_sizes_are_read_as_people_write_them() {
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("8h"), Ok(Duration::from_secs(28800)));
+        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        assert!(
+            duration("10 parsecs").is_err() && duration("-1s").is_err() && duration("s").is_err()
+        );
+        assert_eq!(buffer("8M"), Ok(8 << 20));
+        assert_eq!(buffer("65536"), Ok(1 << 16));
+        assert!(buffer("3M").is_err() && buffer("4K").is_err() && buffer("99999999G").is_err());
+    }
+}

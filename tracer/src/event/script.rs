@@ -1,0 +1,436 @@
+//! Streams written in a test, told the way the kernel would: `Script::new()
+//! .session().fork(1, 10).exec(10, "sh", &["sh", "-c", "x"]).exit(10, 3)`.
+//!
+//! The script remembers who lives, so that a test names tasks by number alone.
+//! A number that was never forked or found is of a process that started long
+//! ago. Every event comes a microsecond after the one before, or when
+//! [`Script::at`] says. It lives here, below the model, because tests of every
+//! rank need it.
+
+use std::collections::HashMap;
+
+use super::{
+    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, Hook, Kind, LastSwitch, Lost, Notify,
+    ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+};
+
+pub const US: u64 = 1_000;
+pub const MS: u64 = 1_000 * US;
+pub const SEC: u64 = 1_000 * MS;
+
+/// When scripts begin, since boot.
+pub const START: u64 = 1_000 * SEC;
+
+const SIGCHLD: i32 = 17;
+pub const CLONE_THREAD: u64 = 0x3d0f00;
+pub const CLONE_VFORK: u64 = 0x4100;
+
+#[derive(Clone)]
+struct Task {
+    who: Who,
+    parent: u32,
+    comm: Comm,
+    dead: bool,
+}
+
+#[derive(Clone)]
+pub struct Script {
+    pub events: Vec<Event>,
+    at: u64,
+    tasks: HashMap<u32, Task>,
+    group_dead_known: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Script {
+            events: Vec::new(),
+            at: START,
+            tasks: HashMap::new(),
+            group_dead_known: true,
+        }
+    }
+}
+
+impl Script {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The time of the next event, ns after [`START`].
+    pub fn at(mut self, after: u64) -> Self {
+        self.at = START + after;
+        self
+    }
+
+    /// As a kernel before 6.18, which does not say who was the last thread.
+    pub fn without_group_dead(mut self) -> Self {
+        self.group_dead_known = false;
+        self
+    }
+
+    /// The identity of a task, now.
+    pub fn who(&mut self, tid: u32) -> Who {
+        self.task(tid).who
+    }
+
+    pub fn process(&mut self, pid: u32) -> ProcessId {
+        self.who(pid).process
+    }
+
+    fn task(&mut self, tid: u32) -> &mut Task {
+        self.tasks.entry(tid).or_insert_with(|| Task {
+            who: ProcessId {
+                tgid: tid,
+                start: u64::from(tid),
+            }
+            .leader(),
+            parent: u32::from(tid > 1),
+            comm: Comm::new(b"old"),
+            dead: false,
+        })
+    }
+
+    /// Any event of a task.
+    pub fn event(mut self, tid: u32, what: What) -> Self {
+        let who = if tid == 0 { Who::HOST } else { self.who(tid) };
+        self.push(who, what)
+    }
+
+    pub fn push(mut self, who: Who, what: What) -> Self {
+        self.events.push(Event {
+            at: self.at,
+            cpu: 0,
+            who,
+            what,
+        });
+        self.at += US;
+        self
+    }
+
+    /// A session in which every purpose is served.
+    pub fn session(self) -> Self {
+        self.session_with(|_| ())
+    }
+
+    pub fn session_with(self, change: impl FnOnce(&mut Session)) -> Self {
+        let hook = |purpose| Hook {
+            purpose,
+            hook: Some("script".into()),
+            loses: String::new(),
+        };
+        let mut session = Session {
+            tracer_version: "0.1.0".into(),
+            kernel_release: "6.18.0".into(),
+            hostname: "host".into(),
+            realtime_offset: 1_785_400_000_000_000_000,
+            page_size: 4096,
+            cpus: 2,
+            task_struct_size: Some(9792),
+            hooks: Purpose::ALL.map(hook).into(),
+            ..Session::default()
+        };
+        change(&mut session);
+        self.event(0, What::Session(Box::new(session)))
+    }
+
+    /// A process that ran before the script began.
+    pub fn found(self, pid: u32, parent: u32, comm: &str) -> Self {
+        self.found_with(pid, parent, comm, |_| ())
+    }
+
+    pub fn found_with(
+        mut self,
+        pid: u32,
+        parent: u32,
+        comm: &str,
+        change: impl FnOnce(&mut Snapshot),
+    ) -> Self {
+        let owner = if parent == 0 {
+            ProcessId::default()
+        } else {
+            self.process(parent)
+        };
+        let task = self.task(pid);
+        (task.parent, task.comm) = (parent, Comm::new(comm.as_bytes()));
+        let mut snapshot = Snapshot {
+            parent: owner,
+            kthread: false,
+            zombie: None,
+            exit_signal: SIGCHLD,
+            ns_pid: pid,
+            ns_level: 0,
+            comm: task.comm,
+            argv: Some(Text::new(comm.as_bytes())),
+        };
+        change(&mut snapshot);
+        self.event(pid, What::Snapshot(Box::new(snapshot)))
+    }
+
+    /// Everyone alive now has been found.
+    pub fn found_all(self) -> Self {
+        let began = self.at;
+        self.event(0, What::SnapshotEnd(began))
+    }
+
+    pub fn fork(self, parent: u32, child: u32) -> Self {
+        self.fork_with(parent, child, |_| ())
+    }
+
+    pub fn vfork(self, parent: u32, child: u32) -> Self {
+        self.fork_with(parent, child, |fork| fork.clone_flags = Some(CLONE_VFORK))
+    }
+
+    /// Another thread of `of`'s process.
+    pub fn thread(self, of: u32, tid: u32) -> Self {
+        self.fork_with(of, tid, |fork| {
+            fork.clone_flags = Some(CLONE_THREAD);
+            fork.exit_signal = -1;
+        })
+    }
+
+    pub fn fork_with(mut self, by: u32, child: u32, change: impl FnOnce(&mut Fork)) -> Self {
+        let Task {
+            who: caller,
+            parent: grandparent,
+            comm,
+            ..
+        } = self.task(by).clone();
+        let mut fork = Fork {
+            by: caller,
+            parent: caller.process,
+            clone_flags: Some(0),
+            kthread: false,
+            exit_signal: SIGCHLD,
+            ns_pid: child,
+            ns_level: 0,
+            comm,
+        };
+        change(&mut fork);
+        let task = TaskId {
+            pid: child,
+            start: self.at,
+        };
+        let is_thread = fork.clone_flags.is_some_and(|flags| flags & 0x10000 != 0);
+        let (process, parent) = match is_thread {
+            true => (caller.process, grandparent),
+            false => (
+                ProcessId {
+                    tgid: child,
+                    start: self.at,
+                },
+                fork.parent.tgid,
+            ),
+        };
+        if is_thread {
+            fork.parent = self.process(grandparent);
+        }
+        let who = Who { task, process };
+        self.tasks.insert(
+            child,
+            Task {
+                who,
+                parent,
+                comm,
+                dead: false,
+            },
+        );
+        self.push(who, What::Fork(Box::new(fork)))
+    }
+
+    pub fn exec(self, pid: u32, comm: &str, argv: &[&str]) -> Self {
+        self.exec_by(pid, comm, argv)
+    }
+
+    /// exec by any thread: all others die, and it takes the leader's place.
+    pub fn exec_by(mut self, tid: u32, comm: &str, argv: &[&str]) -> Self {
+        let process = self.process(tid);
+        let argv: Vec<u8> = argv.iter().flat_map(|arg| arg.bytes().chain([0])).collect();
+        let exec = Exec {
+            old_pid: tid,
+            comm: Comm::new(comm.as_bytes()),
+            filename: Text::new(format!("/bin/{comm}").as_bytes()),
+            filename_cut: false,
+            argv_total: argv.len() as u32,
+            argv: Some(Text::new(&argv)),
+        };
+        let parent = self.task(process.tgid).parent;
+        self.tasks.retain(|_, task| task.who.process != process);
+        let who = process.leader();
+        self.tasks.insert(
+            process.tgid,
+            Task {
+                who,
+                parent,
+                comm: exec.comm,
+                dead: false,
+            },
+        );
+        self.event(process.tgid, What::Exec(Box::new(exec)))
+    }
+
+    pub fn wakeup(self, tid: u32) -> Self {
+        self.event(tid, What::WakeupNew)
+    }
+
+    pub fn first_run(self, tid: u32) -> Self {
+        self.event(tid, What::FirstRun)
+    }
+
+    /// kill(2).
+    pub fn kill(self, by: u32, target: u32, sig: i32) -> Self {
+        self.signal(by, target, sig, 0)
+    }
+
+    pub fn signal(mut self, by: u32, target: u32, sig: i32, code: i32) -> Self {
+        let Task {
+            who: by,
+            comm: by_comm,
+            ..
+        } = self.task(by).clone();
+        self.event(
+            target,
+            What::Signal(Box::new(Signal {
+                sig,
+                code,
+                by,
+                by_comm,
+                group: true,
+            })),
+        )
+    }
+
+    /// The task calls exit(2) with this code.
+    pub fn exit(self, tid: u32, code: i32) -> Self {
+        self.exit_with(tid, |exit| exit.code = code << 8)
+    }
+
+    /// A signal ends the whole process; the status may have the core flag.
+    pub fn killed(self, tid: u32, status: i32) -> Self {
+        self.exit_with(tid, |exit| {
+            exit.code = status;
+            exit.group_code = Some(status);
+        })
+    }
+
+    pub fn exit_with(mut self, tid: u32, change: impl FnOnce(&mut Exit)) -> Self {
+        let Task { who, comm, .. } = self.task(tid).clone();
+        self.task(tid).dead = true;
+        let others = self
+            .tasks
+            .values()
+            .filter(|task| task.who.process == who.process && !task.dead);
+        let last = others.count() == 0;
+        let parent = self.task(who.process.tgid).parent;
+        let mut exit = Exit {
+            code: 0,
+            group_code: None,
+            group_dead: self.group_dead_known.then_some(last),
+            exit_signal: SIGCHLD,
+            parent: self.process(parent),
+            sigchld: Sigchld::Zombie,
+            reaper: None,
+            usage: Usage {
+                utime: MS,
+                runtime: MS,
+                min_flt: 10,
+                ..Usage::default()
+            },
+            faults: Some(Faults {
+                read: 3,
+                write_protect: 2,
+                ..Faults::default()
+            }),
+            comm,
+        };
+        change(&mut exit);
+        self.push(who, What::Exit(Box::new(exit)))
+    }
+
+    /// The parent is told of the death: a zombie.
+    pub fn notify(self, pid: u32) -> Self {
+        self.notify_with(pid, |_| ())
+    }
+
+    pub fn notify_with(mut self, pid: u32, change: impl FnOnce(&mut Notify)) -> Self {
+        let who = self.who(pid);
+        let parent = self.task(who.process.tgid).parent;
+        let owner = self.process(parent);
+        let mut notify = Notify {
+            owner,
+            seen_pid: who.process.tgid,
+            dead: Dead::Subject,
+            autoreap: false,
+        };
+        change(&mut notify);
+        self.push(who, What::Notify(notify))
+    }
+
+    /// A dying parent hands its zombie on.
+    pub fn hand_on(mut self, from: u32, zombie: u32, to: u32) -> Self {
+        let owner = self.process(to);
+        self.task(zombie).parent = to;
+        let dead = Dead::ChildPid(zombie);
+        self.event(
+            from,
+            What::Notify(Notify {
+                owner,
+                seen_pid: zombie,
+                dead,
+                autoreap: false,
+            }),
+        )
+    }
+
+    pub fn last_switch(self, tid: u32) -> Self {
+        let next = LastSwitch {
+            next_pid: 0,
+            next_tgid: 0,
+            next_comm: Comm::new(b"swapper/0"),
+        };
+        self.event(tid, What::LastSwitch(next))
+    }
+
+    pub fn wait(self, by: u32, child: u32) -> Self {
+        self.event(by, What::Wait(Wait { child }))
+    }
+
+    pub fn free(mut self, tid: u32) -> Self {
+        let leader = self.who(tid).is_leader();
+        let usage = Usage {
+            utime: 2 * MS,
+            runtime: 3 * MS,
+            min_flt: 30,
+            ..Usage::default()
+        };
+        self.event(tid, What::Free(leader.then(|| Box::new(usage))))
+    }
+
+    /// The end of a single-threaded process, up to its last switch.
+    pub fn die(self, pid: u32, code: i32) -> Self {
+        self.exit(pid, code).notify(pid).last_switch(pid)
+    }
+
+    /// Its parent waits for it, and it is freed.
+    pub fn reap(mut self, pid: u32) -> Self {
+        let parent = self.task(pid).parent;
+        self.wait(parent, pid).free(pid)
+    }
+
+    /// So many records of a kind were lost since the event before.
+    pub fn lose(self, kind: Kind, count: u64) -> Self {
+        let since = self.events.last().map_or(START, |event| event.at);
+        self.event(
+            0,
+            What::Gap(Box::new(Gap {
+                since,
+                lost: vec![Lost { kind, count }],
+                cause: super::GapCause::NoRoom,
+            })),
+        )
+    }
+
+    pub fn end(self) -> Self {
+        self.event(0, What::End)
+    }
+}

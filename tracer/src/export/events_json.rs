@@ -1,0 +1,212 @@
+//! `events-json`: one object per event and line, in the order of the stream.
+//! First the same keys for every event: when (`at_ns` since boot, `time` on the
+//! wall clock, null before the session is known), where and to whom it
+//! happened (null: to no task), and `event`, the kind. Then what the kind says;
+//! null means unknown.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use super::{Exporter, value};
+use crate::{
+    event::{
+        Dead, Event, Exec, Exit, Fork, Gap, Notify, Session, Sigchld, Signal, Snapshot, Utc, What,
+        Who, clone_flag_names,
+    },
+    model::Model,
+};
+
+#[derive(Default)]
+pub struct EventsJson {
+    session: Option<Session>,
+}
+
+impl Exporter for EventsJson {
+    fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        if let What::Session(session) = &event.what {
+            self.session = Some((**session).clone());
+        }
+        value::line(&self.object(event), out)
+    }
+
+    fn end(&mut self, _: &Model, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl EventsJson {
+    fn object(&self, event: &Event) -> Map<String, Value> {
+        let wall = |session: &Session| format!("{:.9}", Utc(session.realtime(event.at)));
+        let who = (event.who != Who::HOST).then_some(event.who);
+        let head = json!({
+            "at_ns": event.at,
+            "time": self.session.as_ref().map(wall),
+            "cpu": event.cpu,
+            "pid": who.map(|who| who.process.tgid),
+            "start_ns": who.map(|who| who.process.start),
+            "tid": who.map(|who| who.task.pid),
+            "tid_start_ns": who.map(|who| who.task.start),
+            "event": event.what.kind().name(),
+        });
+        let (mut object, details) = (map(head), map(self.details(&event.what)));
+        object.extend(details);
+        object
+    }
+
+    fn details(&self, what: &What) -> Value {
+        let page_size = self.session.as_ref().map(|session| session.page_size);
+        match what {
+            What::Session(begin) => session(begin),
+            What::Snapshot(found) => snapshot(found),
+            What::SnapshotEnd(began) => json!({"began_ns": began}),
+            What::Fork(made) => fork(made),
+            What::Exec(done) => exec(done),
+            What::Comm(comm) => json!({"comm": value::comm(*comm)}),
+            What::Signal(sent) => signal(sent),
+            What::Exit(exited) => exit(exited, page_size),
+            What::Notify(told) => notify(told),
+            What::LastSwitch(switch) => json!({
+                "next_tid": switch.next_pid,
+                "next_pid": switch.next_tgid,
+                "next_comm": value::comm(switch.next_comm),
+            }),
+            What::Wait(wait) => json!({"child": wait.child}),
+            What::Free(usage) => json!({
+                "usage": usage.as_deref().map(|usage| value::usage(usage, page_size)),
+            }),
+            What::Faults(counted) => json!({"faults": value::faults(Some(counted))}),
+            What::Gap(lost) => gap(lost),
+            What::WakeupNew | What::FirstRun | What::OomVictim | What::End => json!({}),
+        }
+    }
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+fn task(who: Who) -> Value {
+    json!({
+        "pid": who.process.tgid,
+        "start_ns": who.process.start,
+        "tid": who.task.pid,
+        "tid_start_ns": who.task.start,
+    })
+}
+
+fn session(session: &Session) -> Value {
+    let hooks = session.hooks.iter().map(
+        |hook| json!({"purpose": hook.purpose.name(), "hook": hook.hook, "loses": hook.loses}),
+    );
+    json!({
+        "tracer_version": session.tracer_version,
+        "kernel_release": session.kernel_release,
+        "hostname": session.hostname,
+        "boot_id": session.boot_id,
+        "realtime_offset_ns": session.realtime_offset,
+        "page_size": session.page_size,
+        "ticks": session.ticks,
+        "cpus": session.cpus,
+        "task_struct_size": session.task_struct_size,
+        "kernel_stack_size": session.kernel_stack_size,
+        "command": value::command(&session.command),
+        "tracer_pid": session.tracer_pid,
+        "hooks": hooks.collect::<Value>(),
+    })
+}
+
+fn snapshot(found: &Snapshot) -> Value {
+    json!({
+        "comm": value::comm(found.comm),
+        "argv": value::argv(found.argv.as_ref().map(|argv| argv.as_bytes())),
+        "parent": value::process(found.parent),
+        "kthread": found.kthread,
+        "zombie": found.zombie.is_some(),
+        "wait_status": found.zombie,
+        "sends_at_exit": found.exit_signal,
+        "ns_pid": found.ns_pid,
+        "ns_level": found.ns_level,
+    })
+}
+
+fn fork(made: &Fork) -> Value {
+    json!({
+        "comm": value::comm(made.comm),
+        "by": task(made.by),
+        "parent": value::process(made.parent),
+        "clone_flags": made.clone_flags.map(clone_flag_names),
+        "kthread": made.kthread,
+        "sends_at_exit": made.exit_signal,
+        "ns_pid": made.ns_pid,
+        "ns_level": made.ns_level,
+    })
+}
+
+fn exec(done: &Exec) -> Value {
+    json!({
+        "comm": value::comm(done.comm),
+        "filename": value::text(done.filename.as_bytes()),
+        "filename_truncated": done.filename_cut,
+        "argv": value::argv(done.argv.as_ref().map(|argv| argv.as_bytes())),
+        "argv_bytes": done.argv_total,
+        "old_tid": done.old_pid,
+    })
+}
+
+fn signal(sent: &Signal) -> Value {
+    json!({
+        "signal": sent.sig,
+        "signal_name": value::signal(sent.sig),
+        "si_code": sent.code,
+        "origin": if sent.from_kernel() { "kernel" } else { "process" },
+        "by": task(sent.by),
+        "by_comm": value::comm(sent.by_comm),
+        "group": sent.group,
+    })
+}
+
+fn exit(exited: &Exit, page_size: Option<u64>) -> Value {
+    json!({
+        "comm": value::comm(exited.comm),
+        "wait_status": exited.code,
+        "group_wait_status": exited.group_code,
+        "group_dead": exited.group_dead,
+        "sends_at_exit": exited.exit_signal,
+        "parent": value::process(exited.parent),
+        "sigchld": match exited.sigchld {
+            Sigchld::Zombie => "wanted",
+            Sigchld::Ignored => "ignored",
+            Sigchld::NoCldWait => "nocldwait",
+        },
+        "reaper": exited.reaper.map(value::process),
+        "usage": value::usage(&exited.usage, page_size),
+        "faults": exited.faults.as_ref().map(|faults| value::faults(Some(faults))),
+    })
+}
+
+fn notify(told: &Notify) -> Value {
+    let (subject, child) = match told.dead {
+        Dead::Subject => (true, None),
+        Dead::ChildPid(pid) => (false, Some(pid)),
+        Dead::Child => (false, None),
+    };
+    json!({
+        "owner": value::process(told.owner),
+        "seen_pid": told.seen_pid,
+        "of_subject": subject,
+        "child_pid": child,
+        "autoreap": told.autoreap,
+    })
+}
+
+fn gap(gap: &Gap) -> Value {
+    let lost = gap
+        .lost
+        .iter()
+        .map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
+    json!({"since_ns": gap.since, "lost": lost.collect::<Map<_, _>>()})
+}

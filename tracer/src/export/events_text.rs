@@ -1,0 +1,256 @@
+//! `events`: the event log, one line per event, for people and for grep. Each
+//! line says what its event says and no more: wall-clock time, CPU, PID (or
+//! PID/TID of a thread that is not the leader), kind, details.
+
+use std::{
+    fmt::{self, Display, Formatter},
+    io::{self, Write},
+};
+
+use super::Exporter;
+use crate::{
+    event::{
+        Dead, Event, Exec, Exit, Faults, Fork, Gap, Notify, Session, Sigchld, Signal, Snapshot,
+        Usage, Utc, What, Who, clone_flag_names, command_line, escaped, humane::duration,
+        signal_name,
+    },
+    model::{Model, WaitStatus},
+};
+
+#[derive(Default)]
+pub struct EventsText {
+    session: Option<Session>,
+}
+
+impl Exporter for EventsText {
+    fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        if let What::Session(session) = &event.what {
+            self.session = Some((**session).clone());
+        }
+        let time = match &self.session {
+            Some(session) => format!("{:.6}", Utc(session.realtime(event.at))),
+            // Not known yet: seconds since boot.
+            None => format!(
+                "+{}.{:09}",
+                event.at / 1_000_000_000,
+                event.at % 1_000_000_000
+            ),
+        };
+        let Event { cpu, who, .. } = *event;
+        let kind = event.what.kind().name();
+        let line = format!(
+            "{time} {cpu:>3} {:>7} {kind:<12} {}",
+            Subject(who),
+            Details(&event.what)
+        );
+        writeln!(out, "{}", line.trim_end())
+    }
+
+    fn end(&mut self, _: &Model, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `812`, or `812/815` for a thread that is not the leader; `-`: no task.
+struct Subject(Who);
+
+impl Display for Subject {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Who { task, process } = self.0;
+        if self.0 == Who::HOST {
+            f.pad("-")
+        } else if self.0.is_leader() {
+            f.pad(&process.tgid.to_string())
+        } else {
+            f.pad(&format!("{}/{}", process.tgid, task.pid))
+        }
+    }
+}
+
+struct Details<'a>(&'a What);
+
+impl Display for Details<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            What::Session(begin) => session(f, begin),
+            What::Snapshot(found) => snapshot(f, found),
+            What::SnapshotEnd(_) => write!(f, "every task alive has been told"),
+            What::Fork(made) => fork(f, made),
+            What::Exec(done) => exec(f, done),
+            What::Comm(comm) => write!(f, "now {comm}"),
+            What::Signal(sent) => signal(f, sent),
+            What::Exit(exited) => exit(f, exited),
+            What::Notify(told) => notify(f, told),
+            What::LastSwitch(switch) if switch.next_pid == 0 => write!(f, "then idle"),
+            What::LastSwitch(switch) => {
+                write!(f, "then {} {}", switch.next_pid, switch.next_comm)
+            }
+            What::Wait(wait) => write!(f, "got {}", wait.child),
+            What::Free(Some(group)) => usage(f, group),
+            What::Faults(counted) => faults(f, counted),
+            What::Gap(lost) => gap(f, lost),
+            What::WakeupNew | What::FirstRun | What::OomVictim | What::Free(None) | What::End => {
+                Ok(())
+            }
+        }
+    }
+}
+
+fn session(f: &mut Formatter<'_>, session: &Session) -> fmt::Result {
+    let text = |text: &str| escaped(text.as_bytes());
+    write!(
+        f,
+        "tracer {} on {}, Linux {}, {} CPUs",
+        text(&session.tracer_version),
+        text(&session.hostname),
+        text(&session.kernel_release),
+        session.cpus
+    )
+}
+
+fn snapshot(f: &mut Formatter<'_>, found: &Snapshot) -> fmt::Result {
+    write!(f, "{}, parent {}", found.comm, found.parent.tgid)?;
+    if let Some(status) = found.zombie {
+        write!(f, ", zombie, {}", Status(status))?;
+    }
+    match &found.argv {
+        Some(argv) if !argv.as_bytes().is_empty() => {
+            write!(f, ": {}", command_line(argv.as_bytes()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fork(f: &mut Formatter<'_>, made: &Fork) -> fmt::Result {
+    write!(f, "{} by {}", made.comm, Subject(made.by))?;
+    if made.parent != made.by.process {
+        write!(f, ", parent {}", made.parent.tgid)?;
+    }
+    match made.clone_flags {
+        None => f.write_str(", flags unknown"),
+        Some(0) => Ok(()),
+        Some(flags) => write!(f, ", {}", clone_flag_names(flags).join("|")),
+    }
+}
+
+fn exec(f: &mut Formatter<'_>, done: &Exec) -> fmt::Result {
+    let cut = if done.filename_cut { "…" } else { "" };
+    write!(f, "{}{cut}", done.filename)?;
+    match &done.argv {
+        None => f.write_str(": arguments unknown"),
+        Some(argv) => {
+            let cut = if argv.as_bytes().len() < done.argv_total as usize {
+                "…"
+            } else {
+                ""
+            };
+            write!(f, ": {}{cut}", command_line(argv.as_bytes()))
+        }
+    }
+}
+
+struct SignalName(i32);
+
+impl Display for SignalName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match signal_name(self.0) {
+            Some(name) => f.write_str(&name),
+            None => write!(f, "signal {}", self.0),
+        }
+    }
+}
+
+fn signal(f: &mut Formatter<'_>, sent: &Signal) -> fmt::Result {
+    write!(f, "{}", SignalName(sent.sig))?;
+    if sent.from_kernel() {
+        write!(f, " by the kernel in {} {}", Subject(sent.by), sent.by_comm)
+    } else {
+        write!(f, " by {} {}", Subject(sent.by), sent.by_comm)
+    }
+}
+
+/// A wait status in words.
+struct Status(i32);
+
+impl Display for Status {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let status = WaitStatus(self.0);
+        match status.signal() {
+            None => write!(f, "code {}", status.exit_code().unwrap_or_default()),
+            Some(sig) => {
+                let core = if status.core_dumped() {
+                    ", core dumped"
+                } else {
+                    ""
+                };
+                write!(f, "killed by {}{core}", SignalName(sig))
+            }
+        }
+    }
+}
+
+fn exit(f: &mut Formatter<'_>, exited: &Exit) -> fmt::Result {
+    write!(f, "{} {}", exited.comm, Status(exited.code))?;
+    if let Some(code) = exited.group_code.filter(|&code| code != exited.code) {
+        write!(f, ", its process {}", Status(code))?;
+    }
+    if exited.group_dead == Some(false) {
+        f.write_str(", other threads live")?;
+    }
+    write!(f, ", parent {}", exited.parent.tgid)?;
+    match exited.sigchld {
+        Sigchld::Zombie => {}
+        Sigchld::Ignored => f.write_str(" (ignores SIGCHLD)")?,
+        Sigchld::NoCldWait => f.write_str(" (SA_NOCLDWAIT)")?,
+    }
+    match exited.reaper {
+        Some(reaper) => write!(f, ", children go to {}", reaper.tgid),
+        None => Ok(()),
+    }
+}
+
+fn notify(f: &mut Formatter<'_>, told: &Notify) -> fmt::Result {
+    match told.dead {
+        Dead::Subject if told.autoreap => write!(f, "reaped by the kernel"),
+        Dead::Subject => write!(f, "zombie"),
+        Dead::ChildPid(pid) => write!(f, "hands on its zombie {pid}"),
+        Dead::Child => write!(f, "hands on a zombie"),
+    }?;
+    write!(f, ", owner {}", told.owner.tgid)?;
+    match told.dead {
+        Dead::ChildPid(pid) if pid == told.seen_pid => Ok(()),
+        _ => write!(f, " sees {}", told.seen_pid),
+    }
+}
+
+fn usage(f: &mut Formatter<'_>, usage: &Usage) -> fmt::Result {
+    write!(
+        f,
+        "user {} system {} faults {} minor {} major",
+        duration(usage.utime),
+        duration(usage.stime),
+        usage.min_flt,
+        usage.maj_flt
+    )
+}
+
+fn faults(f: &mut Formatter<'_>, faults: &Faults) -> fmt::Result {
+    write!(
+        f,
+        "{} so far: {} read, {} write, {} write-protect, {} instruction, {} protection",
+        faults.total(),
+        faults.read,
+        faults.write,
+        faults.write_protect,
+        faults.instruction,
+        faults.protection
+    )
+}
+
+fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {
+    let lost = gap
+        .lost
+        .iter()
+        .map(|lost| format!("{} {}", lost.count, lost.kind.name()));
+    write!(f, "lost: {}", lost.collect::<Vec<_>>().join(", "))
+}

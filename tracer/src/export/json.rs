@@ -1,0 +1,187 @@
+//! `json`: one object per process, one process per line, in order of
+//! appearance. A key is always there; null means unknown (or not yet), never
+//! zero or "no". Times are ns since boot (CLOCK_BOOTTIME), durations ns; a
+//! duration that has not ended is counted to the end of the stream. Strings
+//! are escaped as [`super::value::text`] says.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use super::{Exporter, value};
+use crate::{
+    event::{Event, Purpose, clone_flag_names},
+    model::{Creation, Key, Model, Process, State},
+};
+
+pub struct Json;
+
+impl Exporter for Json {
+    fn event(&mut self, _: &Event, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, model: &Model, out: &mut dyn Write) -> io::Result<()> {
+        for (key, _) in model.processes() {
+            value::line(&object(model, key), out)?;
+        }
+        Ok(())
+    }
+}
+
+fn object(model: &Model, key: Key) -> Map<String, Value> {
+    let process = model.process(key);
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+
+    put("pid", json!(process.id.tgid));
+    put("start_ns", json!(process.id.start));
+    put(
+        "comm",
+        process.known_comm().map_or(Value::Null, value::comm),
+    );
+    put("argv", value::argv(process.argv()));
+    put("argv_truncated", json!(process.argv_cut()));
+    put("kthread", known(process).then_some(process.kthread).into());
+    put("created_by", json!(process.created_by.name()));
+    put(
+        "clone_flags",
+        json!(process.clone_flags.map(clone_flag_names)),
+    );
+    put("parent_pid", json!(parent_pid(model, process)));
+    put(
+        "original_parent_pid",
+        json!(process.original_parent.map(|key| pid(model, key))),
+    );
+    put(
+        "forked_by_tid",
+        json!(process.forked_by.map(|who| who.task.pid)),
+    );
+    put("ns_pid", json!(process.ns.map(|(pid, _)| pid)));
+    put("ns_level", json!(process.ns.map(|(_, level)| level)));
+    put("threads", json!(process.threads_seen));
+    put("exec_count", json!(process.executions.len()));
+    let last = process.executions.last();
+    put(
+        "filename",
+        last.map_or(Value::Null, |last| {
+            value::text(last.exec.filename.as_bytes())
+        }),
+    );
+    put("state", json!(process.state().name()));
+
+    let status = process.status;
+    let signal = status.and_then(|status| status.signal());
+    put(
+        "exit_code",
+        json!(status.and_then(|status| status.exit_code())),
+    );
+    put("exit_signal", json!(signal));
+    put(
+        "exit_signal_name",
+        signal.map_or(Value::Null, value::signal),
+    );
+    put(
+        "core_dumped",
+        json!(status.map(|status| status.core_dumped())),
+    );
+    let oom_is_told = served(model, Purpose::Oom) || process.oom_victim;
+    put(
+        "oom_killed",
+        json!(oom_is_told.then_some(process.oom_victim)),
+    );
+    put("killed_by", killed_by(process));
+
+    put("forked_ns", json!(process.forked_at));
+    put("runnable_ns", json!(process.runnable_at));
+    put("first_ran_ns", json!(process.first_ran_at));
+    put("exit_ns", json!(process.exited_at));
+    put("lifetime_ns", json!(process.lifetime(model.now())));
+    put("zombie_start_ns", json!(process.zombie_at));
+    put(
+        "zombie_start_inferred",
+        json!(process.zombie_at.map(|_| process.zombie_inferred)),
+    );
+    put("zombie_ns", json!(process.zombie_time(model.now())));
+    put(
+        "last_switch_ns",
+        json!(process.last_switch.as_ref().map(|&(at, _)| at)),
+    );
+    put("reaped_ns", json!(process.reaped_at));
+    put(
+        "reaped_by_pid",
+        json!(process.reaped_by.map(|who| who.process.tgid)),
+    );
+    put(
+        "reaped_by_tid",
+        json!(process.reaped_by.map(|who| who.task.pid)),
+    );
+    put("autoreaped", json!(process.autoreaped));
+    put("freed_ns", json!(process.freed_at));
+    put("vanished_ns", json!(process.vanished_at));
+
+    put("faults", faults(model, process));
+    put("usage", usage(model, process));
+    object
+}
+
+fn pid(model: &Model, key: Key) -> u32 {
+    model.process(key).id.tgid
+}
+
+/// Its birth was told, by fork or by a snapshot.
+fn known(process: &Process) -> bool {
+    process.created_by != Creation::Missed
+}
+
+/// 0 is the kernel's idle task, the parent of pids 1 and 2.
+fn parent_pid(model: &Model, process: &Process) -> Option<u32> {
+    match process.parent {
+        Some(parent) => Some(pid(model, parent)),
+        None => known(process).then_some(0),
+    }
+}
+
+fn served(model: &Model, purpose: Purpose) -> bool {
+    let hook = model.session().and_then(|session| session.hook(purpose));
+    hook.is_some_and(|hook| hook.hook.is_some())
+}
+
+/// Null while it lives, when it was not killed, and when nobody saw by whom.
+fn killed_by(process: &Process) -> Value {
+    match process.fatal_signal() {
+        None => Value::Null,
+        Some((_, signal)) if signal.from_kernel() => {
+            json!({"pid": null, "comm": null, "origin": "kernel"})
+        }
+        Some((_, signal)) => json!({
+            "pid": signal.by.process.tgid,
+            "comm": value::comm(signal.by_comm),
+            "origin": "process",
+        }),
+    }
+}
+
+/// By class since tracing began; `minor` and `major` are the kernel's own
+/// count over the whole life, known when it is over.
+fn faults(model: &Model, process: &Process) -> Value {
+    let traced = served(model, Purpose::Faults).then_some(&process.faults);
+    let mut object = value::faults(traced);
+    let over = process
+        .known_usage()
+        .filter(|_| process.state() != State::Alive);
+    object.insert("minor".to_owned(), json!(over.map(|usage| usage.min_flt)));
+    object.insert("major".to_owned(), json!(over.map(|usage| usage.maj_flt)));
+    Value::Object(object)
+}
+
+/// Of the threads that have exited, or, when `complete`, of the whole life.
+fn usage(model: &Model, process: &Process) -> Value {
+    let Some(usage) = process.known_usage() else {
+        return Value::Null;
+    };
+    let page_size = model.session().map(|session| session.page_size);
+    let mut object = value::usage(usage, page_size);
+    object.insert("complete".to_owned(), json!(process.usage_complete));
+    Value::Object(object)
+}

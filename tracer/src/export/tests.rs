@@ -1,0 +1,211 @@
+//! Every format over every script: whatever the stream, each line stands
+//! alone, and what the formats promise holds.
+
+use serde_json::{Value, json};
+
+use super::{FORMATS, Format, format};
+use crate::{
+    event::{
+        Event, Kind, Purpose, What,
+        script::{MS, Script},
+    },
+    model::Model,
+};
+
+fn export(format: &Format, events: &[Event]) -> String {
+    let (mut model, mut out) = (Model::default(), Vec::new());
+    let mut exporter = (format.start)();
+    for event in events {
+        model.apply(event);
+        exporter.event(event, &mut out).unwrap();
+    }
+    exporter.end(&model, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn lines(name: &str, script: &Script) -> Vec<Value> {
+    let text = export(format(name).unwrap(), &script.events);
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The object of the process with that number.
+fn process(script: &Script, pid: u32) -> Value {
+    lines("json", script)
+        .into_iter()
+        .find(|object| object["pid"] == pid)
+        .unwrap()
+}
+
+fn every_kind() -> Script {
+    Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_with(7, 1, "old", |found| found.zombie = Some(256))
+        .found_all()
+        .fork(1, 10)
+        .wakeup(10)
+        .first_run(10)
+        .exec(10, "sh", &["sh", "-c", "exit 3"])
+        .event(10, What::Comm(crate::event::Comm::new(b"dash")))
+        .thread(10, 11)
+        .event(11, What::Faults(Default::default()))
+        .kill(1, 10, 9)
+        .event(10, What::OomVictim)
+        .killed(11, 9)
+        .last_switch(11)
+        .free(11)
+        .killed(10, 9)
+        .notify(10)
+        .last_switch(10)
+        .at(5 * MS)
+        .wait(1, 10)
+        .hand_on(10, 7, 1)
+        .free(10)
+        .lose(Kind::Fork, 3)
+        .end()
+}
+
+fn scripts() -> Vec<Script> {
+    let hostile = "\x1b[2J\n\"\\\u{202e}é";
+    vec![
+        Script::new(),
+        every_kind(),
+        Script::new()
+            .fork(5, 10)
+            .exec(10, hostile, &[hostile, ""])
+            .exit(10, 1),
+        Script::new()
+            .session_with(|session| session.hostname = hostile.into())
+            .exec(9, "", &[]),
+    ]
+}
+
+#[test]
+fn every_format_over_every_script() {
+    let kinds: Vec<_> = every_kind()
+        .events
+        .iter()
+        .map(|event| event.what.kind())
+        .collect();
+    assert!(
+        Kind::ALL.iter().all(|kind| kinds.contains(kind)),
+        "the script lacks a kind"
+    );
+    for format in &FORMATS {
+        for script in scripts() {
+            let text = export(format, &script.events);
+            assert!(text.is_empty() || text.ends_with('\n'));
+            assert!(!text.contains('\x1b'), "{}: {text}", format.name);
+            for line in text.lines() {
+                assert_eq!(line, line.trim_end(), "{}", format.name);
+                if format.name.ends_with("json") {
+                    assert!(serde_json::from_str::<Value>(line).unwrap().is_object());
+                }
+            }
+            if format.name.starts_with("events") {
+                assert_eq!(text.lines().count(), script.events.len(), "{}", format.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_events_of_a_life_as_text() {
+    insta::assert_snapshot!(export(format("events").unwrap(), &every_kind().events));
+}
+
+#[test]
+fn the_events_of_a_life_as_json() {
+    insta::assert_snapshot!(export(format("events-json").unwrap(), &every_kind().events));
+}
+
+#[test]
+fn a_life_as_one_object() {
+    let object = process(&every_kind(), 10);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&object).unwrap());
+}
+
+#[test]
+fn every_object_has_every_key() {
+    for script in scripts() {
+        let objects = lines("json", &script);
+        let keys = |object: &Value| {
+            object
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        for object in &objects {
+            assert_eq!(keys(object), keys(&objects[0]));
+        }
+    }
+}
+
+#[test]
+fn unknown_is_null_and_known_nothing_is_not() {
+    // Nothing is known of a process that only waited once.
+    let object = process(&Script::new().wait(20, 3), 20);
+    for key in [
+        "comm",
+        "argv",
+        "argv_truncated",
+        "created_by",
+        "clone_flags",
+        "parent_pid",
+        "exit_code",
+        "exit_signal",
+        "core_dumped",
+        "oom_killed",
+        "killed_by",
+        "exit_ns",
+        "zombie_ns",
+        "reaped_ns",
+        "autoreaped",
+        "freed_ns",
+        "usage",
+        "ns_pid",
+        "kthread",
+    ] {
+        assert_eq!(object[key], Value::Null, "{key}");
+    }
+    assert_eq!(object["faults"]["user"], Value::Null);
+
+    let object = process(
+        &Script::new()
+            .session()
+            .fork(1, 10)
+            .exec(10, "", &[])
+            .exit(10, 0),
+        10,
+    );
+    assert_eq!(object["comm"], "");
+    assert_eq!(object["argv"], json!([]));
+    assert_eq!(object["clone_flags"], json!([]));
+    assert_eq!(object["exit_code"], 0);
+    assert_eq!(object["exit_signal"], Value::Null);
+    assert_eq!(object["oom_killed"], false);
+    assert_eq!(object["core_dumped"], false);
+    assert_eq!(object["faults"]["user"], 5);
+}
+
+#[test]
+fn figures_without_a_hook_are_null() {
+    let script = Script::new()
+        .session_with(|session| {
+            for hook in &mut session.hooks {
+                if matches!(hook.purpose, Purpose::Faults | Purpose::Oom) {
+                    hook.hook = None;
+                }
+            }
+        })
+        .fork(1, 10)
+        .exit_with(10, |exit| exit.faults = None);
+    let object = process(&script, 10);
+    assert_eq!(object["faults"]["user"], Value::Null);
+    assert_eq!(object["faults"]["minor"], 10);
+    assert_eq!(object["oom_killed"], Value::Null);
+}

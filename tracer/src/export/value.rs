@@ -1,0 +1,100 @@
+//! How facts become JSON values. Unknown is null, never zero and never empty.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use crate::event::{Comm, Faults, ProcessId, Text, Usage, arguments, escaped, signal_name};
+
+/// Bytes as a string from which they can be told exactly: printable text as it
+/// is, a backslash as `\\`, and what [`escaped`] escapes as it does: `\n`,
+/// `\u{1b}`, `\xff`. JSON could hold control characters by itself, but the
+/// first `jq -r` would then send them to a terminal.
+pub fn text(bytes: &[u8]) -> Value {
+    let parts = bytes.split(|&byte| byte == b'\\').map(escaped);
+    Value::String(parts.collect::<Vec<_>>().join(r"\\"))
+}
+
+pub fn comm(comm: Comm) -> Value {
+    text(comm.as_bytes())
+}
+
+/// NUL-separated arguments as an array.
+pub fn argv(argv: Option<&[u8]>) -> Value {
+    argv.map_or(Value::Null, |argv| arguments(argv).map(text).collect())
+}
+
+pub fn command(command: &Text) -> Value {
+    argv(Some(command.as_bytes()))
+}
+
+pub fn signal(sig: i32) -> Value {
+    signal_name(sig).map_or(Value::Null, |name| json!(name))
+}
+
+/// A process by number and start; null for the idle task, which is nobody.
+pub fn process(id: ProcessId) -> Value {
+    match id.tgid {
+        0 => Value::Null,
+        tgid => json!({"pid": tgid, "start_ns": id.start}),
+    }
+}
+
+pub fn faults(faults: Option<&Faults>) -> Map<String, Value> {
+    let of = |class: fn(&Faults) -> u64| json!(faults.map(class));
+    [
+        ("user", of(Faults::total)),
+        ("write_protect", of(|faults| faults.write_protect)),
+        ("read", of(|faults| faults.read)),
+        ("write", of(|faults| faults.write)),
+        ("instruction", of(|faults| faults.instruction)),
+        ("protection", of(|faults| faults.protection)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {
+    let kib = |pages: u64| Some(pages.saturating_mul(page_size?) / 1024);
+    [
+        ("utime_ns", json!(usage.utime)),
+        ("stime_ns", json!(usage.stime)),
+        ("runtime_ns", json!(usage.runtime)),
+        ("nvcsw", json!(usage.nvcsw)),
+        ("nivcsw", json!(usage.nivcsw)),
+        ("minor", json!(usage.min_flt)),
+        ("major", json!(usage.maj_flt)),
+        ("maxrss_kib", json!(usage.maxrss.and_then(kib))),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+pub fn line(value: &Map<String, Value>, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_lossless() {
+        // Told apart: a byte, and the four characters that look like it.
+        assert_eq!(text(b"\xff"), r"\xff");
+        assert_eq!(text(br"\xff"), r"\\xff");
+        assert_eq!(text("é\\\n\u{202e}".as_bytes()), r"é\\\n\u{202e}");
+        assert_eq!(text(b""), "");
+    }
+
+    #[test]
+    fn no_arguments_are_not_unknown_arguments() {
+        assert_eq!(argv(None), Value::Null);
+        assert_eq!(argv(Some(b"")), json!([]));
+        assert_eq!(argv(Some(b"\0")), json!([""]));
+        assert_eq!(argv(Some(b"a\0\0b\0")), json!(["a", "", "b"]));
+    }
+}

@@ -1,0 +1,160 @@
+//! The frame around a payload: what a block's header says and how it is
+//! trusted. docs/recording-format.md has the same byte by byte.
+
+use super::{MAX_PAYLOAD, events::Span};
+
+/// How a block begins: what a reader looks for after damage.
+pub(super) const MARKER: [u8; 4] = *b"\xf7TrB";
+pub(super) const HEADER: usize = 56;
+
+/// What a block holds. Numbered by hand; an unknown kind is skipped.
+pub(super) const EVENTS: u8 = 1;
+pub(super) const INDEX: u8 = 2;
+pub(super) const END: u8 = 3;
+
+/// How the payload is stored.
+pub(super) const STORED: u8 = 0;
+pub(super) const ZSTD: u8 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Of the format that this block is in.
+    pub version: u16,
+    pub kind: u8,
+    pub compression: u8,
+    /// Of the payload as it is in the file.
+    pub stored: u32,
+    /// Of the payload when decompressed.
+    pub raw: u32,
+    pub payload_crc: u32,
+    /// Events in this block.
+    pub events: u32,
+    /// The blocks and the events ahead of this one in the recording: after
+    /// damage they say how much was lost.
+    pub blocks_before: u32,
+    pub events_before: u64,
+    pub span: Span,
+}
+
+impl Header {
+    pub fn to_bytes(self) -> [u8; HEADER] {
+        let Header {
+            version,
+            kind,
+            compression,
+            stored,
+            raw,
+            payload_crc,
+            events,
+            blocks_before,
+            events_before,
+            span,
+        } = self;
+        let mut bytes = [0; HEADER];
+        bytes[0..4].copy_from_slice(&MARKER);
+        bytes[8..10].copy_from_slice(&version.to_le_bytes());
+        bytes[10] = kind;
+        bytes[11] = compression;
+        bytes[12..16].copy_from_slice(&stored.to_le_bytes());
+        bytes[16..20].copy_from_slice(&raw.to_le_bytes());
+        bytes[20..24].copy_from_slice(&payload_crc.to_le_bytes());
+        bytes[24..28].copy_from_slice(&events.to_le_bytes());
+        bytes[28..32].copy_from_slice(&blocks_before.to_le_bytes());
+        bytes[32..40].copy_from_slice(&events_before.to_le_bytes());
+        bytes[40..48].copy_from_slice(&span.earliest.to_le_bytes());
+        bytes[48..56].copy_from_slice(&span.latest.to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[8..]);
+        bytes[4..8].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// The header at the front of `bytes`, if there is one that can be
+    /// trusted. Lengths beyond the limit are refused here, before anybody
+    /// makes room for them.
+    pub fn parse(bytes: &[u8]) -> Option<Header> {
+        let bytes: &[u8; HEADER] = bytes.first_chunk()?;
+        if bytes[0..4] != MARKER || u32_at(bytes, 4) != crc32c::crc32c(&bytes[8..]) {
+            return None;
+        }
+        let header = Header {
+            version: u16::from_le_bytes([bytes[8], bytes[9]]),
+            kind: bytes[10],
+            compression: bytes[11],
+            stored: u32_at(bytes, 12),
+            raw: u32_at(bytes, 16),
+            payload_crc: u32_at(bytes, 20),
+            events: u32_at(bytes, 24),
+            blocks_before: u32_at(bytes, 28),
+            events_before: u64_at(bytes, 32),
+            span: Span {
+                earliest: u64_at(bytes, 40),
+                latest: u64_at(bytes, 48),
+            },
+        };
+        let fits = |length: u32| length as usize <= MAX_PAYLOAD;
+        (fits(header.stored) && fits(header.raw)).then_some(header)
+    }
+
+    /// Header and payload together.
+    pub fn block_length(&self) -> usize {
+        HEADER + self.stored as usize
+    }
+}
+
+fn u32_at(bytes: &[u8; HEADER], at: usize) -> u32 {
+    u32::from_le_bytes(std::array::from_fn(|index| bytes[at + index]))
+}
+
+fn u64_at(bytes: &[u8; HEADER], at: usize) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        Header {
+            version: 0x0102,
+            kind: EVENTS,
+            compression: ZSTD,
+            stored: 0x0003_0405,
+            raw: 0x0006_0708,
+            payload_crc: 0x090a_0b0c,
+            events: 0x0d0e_0f10,
+            blocks_before: 0x1112_1314,
+            events_before: 0x1516_1718_191a_1b1c,
+            span: Span {
+                earliest: 0x1d1e_1f20_2122_2324,
+                latest: u64::MAX,
+            },
+        }
+    }
+
+    #[test]
+    fn a_header_comes_back_and_no_flipped_bit_is_trusted() {
+        let bytes = header().to_bytes();
+        assert_eq!(Header::parse(&bytes), Some(header()));
+        for bit in 0..HEADER * 8 {
+            let mut damaged = bytes;
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Header::parse(&damaged), None, "bit {bit}");
+        }
+        assert_eq!(Header::parse(&bytes[..HEADER - 1]), None);
+    }
+
+    #[test]
+    fn lengths_beyond_the_limit_are_refused() {
+        let huge = MAX_PAYLOAD as u32 + 1;
+        let stored = Header {
+            stored: huge,
+            ..header()
+        };
+        let raw = Header {
+            raw: huge,
+            ..header()
+        };
+        assert_eq!(Header::parse(&stored.to_bytes()), None);
+        assert_eq!(Header::parse(&raw.to_bytes()), None);
+    }
+}

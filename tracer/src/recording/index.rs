@@ -1,0 +1,173 @@
+//! Where the blocks of events lie in a file and what time each spans, so that
+//! a reader can go to a moment without reading what is before it.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use super::{
+    Error, MAX_PAYLOAD,
+    block::{END, EVENTS, HEADER, INDEX},
+    blocks::{Blocks, Found},
+    codec::Failure,
+    events::Span,
+    input::Input,
+    payload::Opener,
+    varint, version,
+};
+
+/// One block of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it begins in the file, and how long it is there.
+    pub offset: u64,
+    pub length: u64,
+    pub events: u32,
+    pub span: Span,
+}
+
+/// The blocks of events of a recording, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub entries: Vec<Entry>,
+    /// The recording was ended in good order and the writer's own index was
+    /// read; otherwise this one was made from the blocks.
+    pub written: bool,
+}
+
+impl Index {
+    /// Reads the index of a recording, or makes it from the headers of the
+    /// blocks where there is none that can be trusted.
+    pub fn load(mut from: impl Read + Seek) -> Result<Index, Error> {
+        if let Some(entries) = written(&mut from)? {
+            return Ok(Index {
+                entries,
+                written: true,
+            });
+        }
+        from.rewind()?;
+        let mut blocks = Blocks::new(version::header(Input::new(from))?);
+        let mut entries = Vec::new();
+        while let Some(Found { header, offset, .. }) = blocks.next()? {
+            version::check(header.version)?;
+            match header.kind {
+                EVENTS => entries.push(Entry {
+                    offset,
+                    length: header.block_length() as u64,
+                    events: header.events,
+                    span: header.span,
+                }),
+                END => break,
+                _ => {}
+            }
+        }
+        Ok(Index {
+            entries,
+            written: false,
+        })
+    }
+}
+
+/// Follows the chain of index blocks from the end of the file to its front.
+fn written(from: &mut (impl Read + Seek)) -> Result<Option<Vec<Entry>>, Error> {
+    let length = from.seek(SeekFrom::End(0))?;
+    let Some(end) = length.checked_sub((HEADER + END_PAYLOAD) as u64) else {
+        return Ok(None);
+    };
+    let mut opener = Opener::new()?;
+    let mut raw = Vec::new();
+    if !open(from, end, END, &mut opener, &mut raw)? {
+        return Ok(None);
+    }
+    let mut before = end;
+    let mut next = raw
+        .first_chunk()
+        .map_or(0, |&bytes| u64::from_le_bytes(bytes));
+    let mut parts = Vec::new();
+    while next != 0 {
+        // A chain that does not lead to the front could lead round for ever.
+        if next >= before || !open(from, next, INDEX, &mut opener, &mut raw)? {
+            return Ok(None);
+        }
+        before = next;
+        let Ok((earlier, part)) = get(&raw) else {
+            return Ok(None);
+        };
+        next = earlier;
+        parts.push(part);
+    }
+    Ok(Some(parts.into_iter().rev().flatten().collect()))
+}
+
+/// Reads the block at `offset`; false where there is no such good block.
+fn open(
+    from: &mut (impl Read + Seek),
+    offset: u64,
+    kind: u8,
+    opener: &mut Opener,
+    raw: &mut Vec<u8>,
+) -> Result<bool, Error> {
+    from.seek(SeekFrom::Start(offset))?;
+    let limit = (HEADER + MAX_PAYLOAD) as u64;
+    let mut blocks = Blocks::new(Input::new(from.take(limit)));
+    let Some(Found {
+        header, skipped: 0, ..
+    }) = blocks.next()?
+    else {
+        return Ok(false);
+    };
+    version::check(header.version)?;
+    let good = header.kind == kind && opener.open(&header, blocks.payload(), raw).is_ok();
+    Ok(good)
+}
+
+/// The payload of the end block: the offset of the last index block.
+pub(super) const END_PAYLOAD: usize = 8;
+
+/// Writes the payload of an index block; `earlier` is the offset of the index
+/// block before, 0 if this is the first.
+pub(super) fn put(payload: &mut Vec<u8>, earlier: u64, entries: &[Entry]) {
+    payload.clear();
+    varint::put(payload, earlier);
+    varint::put(payload, entries.len() as u64);
+    let mut last = (0, 0);
+    for entry in entries {
+        let Entry {
+            offset,
+            length,
+            events,
+            span,
+        } = *entry;
+        varint::put(payload, varint::difference(offset, last.0));
+        varint::put(payload, length);
+        varint::put(payload, u64::from(events));
+        varint::put(payload, varint::difference(span.earliest, last.1));
+        varint::put(payload, varint::difference(span.latest, span.earliest));
+        last = (offset.wrapping_add(length), span.latest);
+    }
+}
+
+fn get(mut rest: &[u8]) -> Result<(u64, Vec<Entry>), Failure> {
+    let rest = &mut rest;
+    let earlier = varint::get(rest)?;
+    let count = varint::get(rest)?;
+    // An entry takes five bytes or more.
+    if count > (rest.len() / 5) as u64 {
+        return Err(Failure::Malformed);
+    }
+    let mut entries = Vec::with_capacity(count as usize);
+    let mut last = (0, 0);
+    for _ in 0..count {
+        let offset = varint::from_difference(varint::get(rest)?, last.0);
+        let length = varint::get(rest)?;
+        let events = u32::try_from(varint::get(rest)?).map_err(|_| Failure::Malformed)?;
+        let earliest = varint::from_difference(varint::get(rest)?, last.1);
+        let latest = varint::from_difference(varint::get(rest)?, earliest);
+        last = (offset.wrapping_add(length), latest);
+        entries.push(Entry {
+            offset,
+            length,
+            events,
+            span: Span { earliest, latest },
+        });
+    }
+    Ok((earlier, entries))
+}

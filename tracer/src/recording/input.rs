@@ -1,0 +1,67 @@
+//! Bytes from a file or a pipe with a look ahead. It must not know what they
+//! are.
+
+use std::io::{self, ErrorKind, Read};
+
+/// How much is asked for at a time: room is made for what has come, never for
+/// what a length in the file promises.
+const CHUNK: usize = 64 << 10;
+
+pub(super) struct Input<R> {
+    from: R,
+    buffer: Vec<u8>,
+    /// Where in the buffer the next byte lies, and where in the input.
+    start: usize,
+    offset: u64,
+}
+
+impl<R: Read> Input<R> {
+    pub fn new(from: R) -> Self {
+        Input {
+            from,
+            buffer: Vec::new(),
+            start: 0,
+            offset: 0,
+        }
+    }
+
+    /// Where the next byte lies in the input.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What has been read and not consumed.
+    pub fn ahead(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// The next bytes: `count` or more, fewer only where the input ends. A
+    /// file that grows has more the next time.
+    pub fn look(&mut self, count: usize) -> io::Result<&[u8]> {
+        while self.ahead().len() < count {
+            // Moving the rest to the front costs no more than it took to read.
+            if self.start >= self.ahead().len() {
+                self.buffer.drain(..self.start);
+                self.start = 0;
+            }
+            let end = self.buffer.len();
+            self.buffer.resize(end + CHUNK, 0);
+            let read = self.from.read(&mut self.buffer[end..]);
+            self.buffer.truncate(end + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.ahead())
+    }
+
+    /// Goes on behind the next `count` bytes, which have been looked at.
+    pub fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.ahead().len());
+        self.start += count;
+        self.offset += count as u64;
+    }
+}

@@ -1,0 +1,122 @@
+//! Payloads in and out of blocks: compression and checksums. What a payload
+//! says it must not know.
+
+use std::io;
+
+use zstd::bulk::{Compressor, Decompressor};
+
+use super::{
+    MAX_PAYLOAD, VERSION,
+    block::{HEADER, Header, STORED, ZSTD},
+    codec::Failure,
+    events::Span,
+};
+
+/// zstd's level. The higher ones take more time than they save room.
+const LEVEL: i32 = 3;
+
+/// Makes blocks, all in one piece of memory.
+pub(super) struct Packer {
+    zstd: Compressor<'static>,
+    block: Vec<u8>,
+}
+
+/// What the header says besides lengths and checksums.
+pub(super) struct Label {
+    pub kind: u8,
+    pub events: u32,
+    pub blocks_before: u32,
+    pub events_before: u64,
+    pub span: Span,
+}
+
+impl Packer {
+    pub fn new() -> io::Result<Self> {
+        Ok(Packer {
+            zstd: Compressor::new(LEVEL)?,
+            block: Vec::new(),
+        })
+    }
+
+    /// The block as it goes to the file.
+    pub fn pack(&mut self, label: Label, payload: &[u8]) -> io::Result<&[u8]> {
+        if payload.len() > MAX_PAYLOAD {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "an event is too long for a recording: its block has {} bytes",
+                    payload.len()
+                ),
+            ));
+        }
+        // Compression that would need more room than none is not used.
+        self.block.resize(HEADER + payload.len(), 0);
+        let room = &mut self.block[HEADER..];
+        let (compression, stored) = match self.zstd.compress_to_buffer(payload, room) {
+            Ok(length) => (ZSTD, length),
+            Err(_) => {
+                room.copy_from_slice(payload);
+                (STORED, payload.len())
+            }
+        };
+        self.block.truncate(HEADER + stored);
+        let Label {
+            kind,
+            events,
+            blocks_before,
+            events_before,
+            span,
+        } = label;
+        let header = Header {
+            version: VERSION,
+            kind,
+            compression,
+            stored: stored as u32,
+            raw: payload.len() as u32,
+            payload_crc: crc32c::crc32c(&self.block[HEADER..]),
+            events,
+            blocks_before,
+            events_before,
+            span,
+        };
+        self.block[..HEADER].copy_from_slice(&header.to_bytes());
+        Ok(&self.block)
+    }
+}
+
+/// Opens the payloads of blocks.
+pub(super) struct Opener {
+    zstd: Decompressor<'static>,
+}
+
+impl Opener {
+    pub fn new() -> io::Result<Self> {
+        Ok(Opener {
+            zstd: Decompressor::new()?,
+        })
+    }
+
+    /// Puts into `raw` what the payload holds. It takes no more memory than
+    /// the header says, which is no more than [`MAX_PAYLOAD`].
+    pub fn open(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        raw: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        raw.clear();
+        match header.compression {
+            STORED => raw.extend_from_slice(payload),
+            ZSTD => {
+                raw.resize(header.raw as usize, 0);
+                let length = self.zstd.decompress_to_buffer(payload, &mut raw[..]);
+                raw.truncate(length.unwrap_or(0));
+            }
+            _ => return Err(Failure::Malformed),
+        }
+        if raw.len() != header.raw as usize {
+            return Err(Failure::Malformed);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! Events to record: one story in which every kind occurs.
+
+use crate::event::{
+    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
+    Notify, ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait,
+    What, Who,
+};
+
+pub fn process(tgid: u32, start: u64) -> ProcessId {
+    ProcessId { tgid, start }
+}
+
+pub fn thread(pid: u32, start: u64, process: ProcessId) -> Who {
+    Who {
+        task: TaskId { pid, start },
+        process,
+    }
+}
+
+pub fn event(at: u64, cpu: u32, who: Who, what: What) -> Event {
+    Event { at, cpu, who, what }
+}
+
+/// Every kind once or more, in the order of a life.
+pub fn story() -> Vec<Event> {
+    let shell = process(100, 5_000_000_000);
+    let child = process(101, 60_000_100_000);
+    let worker = thread(102, 60_000_400_000, child);
+    let usage = Usage {
+        utime: 1_200_000,
+        stime: 3_400_000,
+        runtime: 4_650_123,
+        nvcsw: 3,
+        nivcsw: 1,
+        min_flt: 215,
+        maj_flt: 2,
+        maxrss: Some(512),
+    };
+    let faults = Faults {
+        read: 120,
+        write: 60,
+        write_protect: 25,
+        instruction: 8,
+        protection: 1,
+    };
+    let exit = Exit {
+        code: 9,
+        group_code: Some(9),
+        group_dead: Some(false),
+        exit_signal: -1,
+        parent: shell,
+        sigchld: Sigchld::Zombie,
+        reaper: None,
+        usage,
+        faults: Some(faults),
+        comm: Comm::new(b"work/0"),
+    };
+    let session = Session {
+        tracer_version: "0.1.0".into(),
+        kernel_release: "6.12.0".into(),
+        hostname: "host".into(),
+        boot_id: "0b7c1b0e-5e2a-4c53-9f5e-6a3f4f2d9c11".into(),
+        realtime_offset: 1_700_000_000_123_456_789,
+        page_size: 4096,
+        ticks: 100,
+        cpus: 2,
+        task_struct_size: Some(9792),
+        kernel_stack_size: None,
+        command: Text::new(b"tracer\0record\0-\0"),
+        tracer_pid: 99,
+        hooks: vec![
+            Hook {
+                purpose: Purpose::Fork,
+                hook: Some("tp_btf:sched_process_fork".into()),
+                loses: String::new(),
+            },
+            Hook {
+                purpose: Purpose::Faults,
+                hook: None,
+                loses: "no tracepoint page_fault_user".into(),
+            },
+        ],
+    };
+    let snapshot = Snapshot {
+        parent: process(1, 1),
+        kthread: false,
+        zombie: None,
+        exit_signal: 17,
+        ns_pid: 100,
+        ns_level: 0,
+        comm: Comm::new(b"sh"),
+        argv: Some(Text::new(b"sh\0-i\0")),
+    };
+    let fork = Fork {
+        by: shell.leader(),
+        parent: shell,
+        clone_flags: Some(0x0120_0000),
+        kthread: false,
+        exit_signal: 17,
+        ns_pid: 101,
+        ns_level: 0,
+        comm: Comm::new(b"sh"),
+    };
+    let clone = Fork {
+        by: child.leader(),
+        clone_flags: None,
+        exit_signal: -1,
+        ns_pid: 3,
+        ns_level: 1,
+        ..fork.clone()
+    };
+    let exec = Exec {
+        old_pid: 101,
+        comm: Comm::new(b"work"),
+        filename: Text::new(b"/usr/bin/work"),
+        filename_cut: false,
+        argv: Some(Text::new(b"work\0--hard\0\xff\xfe\0")),
+        argv_total: 15,
+    };
+    let signal = Signal {
+        sig: 9,
+        code: 0,
+        by: shell.leader(),
+        by_comm: Comm::new(b"sh"),
+        group: true,
+    };
+    let last_exit = Exit {
+        code: 0,
+        group_dead: Some(true),
+        group_code: None,
+        sigchld: Sigchld::NoCldWait,
+        reaper: Some(process(1, 1)),
+        faults: None,
+        exit_signal: 17,
+        ..exit.clone()
+    };
+    let notify = Notify {
+        owner: shell,
+        seen_pid: 101,
+        dead: Dead::Subject,
+        autoreap: false,
+    };
+    let last_switch = LastSwitch {
+        next_pid: 0,
+        next_tgid: 0,
+        next_comm: Comm::new(b"swapper/1"),
+    };
+    let group = Usage {
+        utime: 2_000_000,
+        maxrss: None,
+        ..usage
+    };
+    let gap = Gap {
+        since: 61_000_000_000,
+        lost: vec![
+            Lost {
+                kind: Kind::Fork,
+                count: 3,
+            },
+            Lost {
+                kind: Kind::Faults,
+                count: 100_000,
+            },
+        ],
+        cause: GapCause::NoRoom,
+    };
+    let unreadable = Gap {
+        since: 61_000_000_000,
+        lost: Vec::new(),
+        cause: GapCause::Unreadable { events: Some(7) },
+    };
+    let s = 60_000_000_000;
+    let child = child.leader();
+    vec![
+        event(s, 0, Who::HOST, What::Session(Box::new(session))),
+        event(
+            s + 10,
+            0,
+            shell.leader(),
+            What::Snapshot(Box::new(snapshot)),
+        ),
+        event(s + 20, 0, Who::HOST, What::SnapshotEnd(s + 5)),
+        event(s + 110_000, 1, child, What::Fork(Box::new(fork))),
+        event(s + 120_000, 1, child, What::WakeupNew),
+        event(s + 119_000, 0, child, What::FirstRun),
+        event(s + 300_000, 0, child, What::Exec(Box::new(exec))),
+        event(s + 410_000, 0, worker, What::Fork(Box::new(clone))),
+        event(s + 415_000, 0, worker, What::Comm(Comm::new(b"work/0"))),
+        event(s + 500_000, 1, child, What::Signal(Box::new(signal))),
+        event(s + 510_000, 1, child, What::OomVictim),
+        event(s + 600_000, 0, worker, What::Exit(Box::new(exit))),
+        event(s + 600_500, 0, worker, What::Faults(faults)),
+        event(s + 601_000, 0, worker, What::Free(None)),
+        event(s + 700_000, 1, child, What::Exit(Box::new(last_exit))),
+        event(s + 710_000, 1, child, What::Notify(notify)),
+        event(s + 720_000, 1, child, What::LastSwitch(last_switch)),
+        event(
+            s + 800_000,
+            0,
+            shell.leader(),
+            What::Wait(Wait { child: 101 }),
+        ),
+        event(s + 900_000, 0, child, What::Free(Some(Box::new(group)))),
+        event(s + 2_000_000_000, 0, Who::HOST, What::Gap(Box::new(gap))),
+        event(
+            s + 2_000_000_000,
+            0,
+            Who::HOST,
+            What::Gap(Box::new(unreadable)),
+        ),
+        event(s + 3_000_000_000, 0, Who::HOST, What::End),
+    ]
+}

@@ -1,0 +1,175 @@
+//! Events into a recording. What has been flushed stays readable whatever
+//! happens next: a block is written in one piece and nothing written is ever
+//! touched again.
+
+use std::io::{self, Write};
+
+use super::{
+    block::{END, EVENTS, HEADER, INDEX},
+    events::{Collector, Span},
+    index::{self, Entry},
+    payload::{Label, Packer},
+    version,
+};
+use crate::event::{Event, What};
+
+/// A block is closed when its payload has grown to this.
+const BLOCK: usize = 256 << 10;
+
+/// An index block is written after so many blocks of events, so that a
+/// recording of weeks takes no more memory than one of minutes.
+const ENTRIES: usize = 4096;
+
+/// What has reached the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// As they are in the file: compressed, with all headers.
+    pub bytes: u64,
+    pub events: u64,
+}
+
+pub struct Writer<W> {
+    to: W,
+    collector: Collector,
+    packer: Packer,
+    payload: Vec<u8>,
+    written: Written,
+    blocks: u32,
+    /// Of all events written.
+    span: Option<Span>,
+    /// Blocks that no index block lists yet, and where the last one is.
+    unlisted: Vec<Entry>,
+    listed: u64,
+    /// A write has failed. Half a block may be in the file; more behind it
+    /// would be a lie about what was saved.
+    broken: bool,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a recording. The first event to be written is the session.
+    pub fn new(to: W) -> io::Result<Self> {
+        let mut writer = Writer {
+            to,
+            collector: Collector::default(),
+            packer: Packer::new()?,
+            payload: Vec::new(),
+            written: Written::default(),
+            blocks: 0,
+            span: None,
+            unlisted: Vec::new(),
+            listed: 0,
+            broken: false,
+        };
+        let header = version::to_bytes();
+        writer.to.write_all(&header)?;
+        writer.written.bytes = header.len() as u64;
+        Ok(writer)
+    }
+
+    /// Adds an event. It is safe after the next [`flush`](Self::flush).
+    pub fn write(&mut self, event: &Event) -> io::Result<()> {
+        self.check()?;
+        self.collector.add(event);
+        // The session explains all the rest: it gets a small block of its own,
+        // which damage is unlikely to hit, and gets it at once.
+        if self.collector.size() >= BLOCK || matches!(event.what, What::Session(_)) {
+            self.close_block()?;
+        }
+        Ok(())
+    }
+
+    /// Hands everything written so far to the output.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.check()?;
+        self.close_block()?;
+        self.to.flush().inspect_err(|_| self.broken = true)
+    }
+
+    /// Ends the recording in good order: the index, then the mark that nothing
+    /// is missing.
+    pub fn finish(mut self) -> io::Result<(Written, W)> {
+        self.check()?;
+        self.close_block()?;
+        self.write_index()?;
+        let span = self.span.unwrap_or(Span::of(0));
+        let listed = self.listed.to_le_bytes();
+        self.put(END, 0, span, &listed)?;
+        self.to.flush()?;
+        Ok((self.written, self.to))
+    }
+
+    pub fn written(&self) -> Written {
+        self.written
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other(
+                "the recording has ended: an earlier write failed",
+            ));
+        }
+        Ok(())
+    }
+
+    fn close_block(&mut self) -> io::Result<()> {
+        let Some(span) = self.collector.span() else {
+            return Ok(());
+        };
+        let mut payload = std::mem::take(&mut self.payload);
+        self.collector.payload(&mut payload);
+        let events = self.collector.count();
+        let offset = self.written.bytes;
+        let put = self.put(EVENTS, events, span, &payload);
+        self.payload = payload;
+        put?;
+        self.collector.clear();
+        self.written.events += u64::from(events);
+        self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
+        self.unlisted.push(Entry {
+            offset,
+            length: self.written.bytes - offset,
+            events,
+            span,
+        });
+        if self.unlisted.len() == ENTRIES {
+            self.write_index()?;
+        }
+        Ok(())
+    }
+
+    fn write_index(&mut self) -> io::Result<()> {
+        let spans = self.unlisted.iter().map(|entry| entry.span);
+        let Some(span) = spans.reduce(Span::join) else {
+            return Ok(());
+        };
+        let mut payload = std::mem::take(&mut self.payload);
+        index::put(&mut payload, self.listed, &self.unlisted);
+        let offset = self.written.bytes;
+        let put = self.put(INDEX, 0, span, &payload);
+        self.payload = payload;
+        put?;
+        self.listed = offset;
+        self.unlisted.clear();
+        Ok(())
+    }
+
+    fn put(&mut self, kind: u8, events: u32, span: Span, payload: &[u8]) -> io::Result<()> {
+        let label = Label {
+            kind,
+            events,
+            blocks_before: self.blocks,
+            events_before: self.written.events,
+            span,
+        };
+        let block = self.packer.pack(label, payload);
+        let written = block.and_then(|block| {
+            debug_assert!(block.len() >= HEADER);
+            self.to.write_all(block)?;
+            Ok(block.len())
+        });
+        let length = written.inspect_err(|_| self.broken = true)?;
+        self.written.bytes += length as u64;
+        self.blocks += 1;
+        Ok(())
+    }
+}

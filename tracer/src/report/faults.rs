@@ -1,0 +1,69 @@
+//! Which processes fault most, and which copy most.
+
+use std::cmp::Reverse;
+
+use super::{
+    name,
+    page::{Align, Page},
+};
+use crate::{
+    event::{Faults, Purpose},
+    model::{Key, Model},
+};
+
+const ROWS: usize = 10;
+
+pub fn write(model: &Model, page: &mut Page) {
+    let hook = model
+        .session()
+        .and_then(|session| session.hook(Purpose::Faults));
+    match hook {
+        None => {
+            page.section("Page faults: unknown, the stream does not say whether they are traced")
+        }
+        Some(hook) if hook.hook.is_none() => {
+            page.section(&format!("Page faults: unknown, {}", hook.loses));
+        }
+        Some(_) => traced(model, page),
+    }
+}
+
+fn traced(model: &Model, page: &mut Page) {
+    let all = model.totals().faults;
+    page.section(&format!(
+        "Page faults of user code: {} ({} read, {} write, {} write-protect, {} instruction)",
+        all.total(),
+        all.read,
+        all.write,
+        all.write_protect,
+        all.instruction,
+    ));
+    table(model, page, "faults", Faults::total);
+    if all.write_protect > 0 {
+        page.section("Writes to protected pages: copies made on write (COW) are among them");
+        table(model, page, "writes", |faults| faults.write_protect);
+    }
+}
+
+fn table(model: &Model, page: &mut Page, head: &str, of: fn(&Faults) -> u64) {
+    let counted = model
+        .processes()
+        .map(|(key, process)| (of(&process.faults), key));
+    let mut counted: Vec<(u64, Key)> = counted.filter(|&(count, _)| count > 0).collect();
+    counted.sort_by_key(|&(count, key)| (Reverse(count), key));
+    let more = counted.len().saturating_sub(ROWS);
+    counted.truncate(ROWS);
+    if counted.is_empty() {
+        return;
+    }
+    let rows = counted
+        .iter()
+        .map(|&(count, key)| [count.to_string(), name(model, key)]);
+    page.table(
+        [(head, Align::Right), ("process", Align::Left)],
+        &rows.collect::<Vec<_>>(),
+    );
+    if more > 0 {
+        page.line(&format!("  and {more} more processes"));
+    }
+}

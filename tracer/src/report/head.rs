@@ -1,0 +1,168 @@
+//! What was traced, for how long, how much of it can be trusted, and how much
+//! there was.
+
+use super::{
+    outcome::{Outcome, Outcomes},
+    page::Page,
+    plural,
+};
+use crate::{
+    event::{Session, Utc, command_line, escaped, humane::duration},
+    model::{Creation, Model, State},
+};
+
+pub fn write(model: &Model, page: &mut Page) {
+    match model.session() {
+        Some(session) => page.labelled("Traced", &machine(session)),
+        None => page.labelled("Traced", "unknown: the stream has no beginning"),
+    }
+    page.labelled("Span", &span(model));
+    page.labelled("Hooks", &hooks(model));
+    page.labelled("Lost", &lost(model));
+    page.labelled("Started", &started(model));
+    page.labelled("Ended", &ended(model));
+    page.labelled("Reaped", &reaped(model));
+    page.labelled("Now", &now(model));
+}
+
+fn machine(session: &Session) -> String {
+    let text = |text: &str| escaped(text.as_bytes());
+    let cpus = plural(session.cpus.into(), "CPU", "CPUs");
+    let mut machine = format!(
+        "{}, Linux {}, {cpus}, by tracer {}",
+        text(&session.hostname),
+        text(&session.kernel_release),
+        text(&session.tracer_version),
+    );
+    let command = command_line(session.command.as_bytes());
+    if !command.is_empty() {
+        machine.push_str(&format!(" ({command})"));
+    }
+    machine
+}
+
+fn span(model: &Model) -> String {
+    let length = duration(model.now().saturating_sub(model.began()));
+    let how = if model.ended() {
+        ""
+    } else {
+        "; the stream breaks off here"
+    };
+    match model.session() {
+        Some(session) => format!(
+            "{} to {}, {length}{how}",
+            Utc(session.realtime(model.began())),
+            Utc(session.realtime(model.now())),
+        ),
+        None => format!("{length}; the wall clock is unknown{how}"),
+    }
+}
+
+fn hooks(model: &Model) -> String {
+    let hooks = model.session().map_or(&[][..], |session| &session.hooks);
+    if hooks.is_empty() {
+        return "unknown: the stream does not say".to_owned();
+    }
+    let names = |missing: bool| {
+        let named = hooks.iter().filter(|hook| hook.hook.is_none() == missing);
+        let told = named.filter(|hook| missing || !hook.loses.is_empty());
+        told.map(|hook| hook.purpose.name()).collect::<Vec<_>>()
+    };
+    let (missing, degraded) = (names(true), names(false));
+    let mut text = format!("{} of {} served", hooks.len() - missing.len(), hooks.len());
+    for (what, names) in [("missing", missing), ("limited", degraded)] {
+        if !names.is_empty() {
+            text.push_str(&format!("; {what}: {}", names.join(", ")));
+        }
+    }
+    if text.contains(';') {
+        text.push_str(" (why: at the end)");
+    }
+    text
+}
+
+fn lost(model: &Model) -> String {
+    match (model.totals().lost, model.gaps().len()) {
+        (0, 0) => "nothing".to_owned(),
+        (lost, gaps) => format!(
+            "{} in {} (which: at the end): counts below are lower bounds",
+            plural(lost, "record", "records"),
+            plural(gaps as u64, "gap", "gaps"),
+        ),
+    }
+}
+
+fn started(model: &Model) -> String {
+    let totals = model.totals();
+    let ways = [
+        Creation::Fork,
+        Creation::Vfork,
+        Creation::Clone,
+        Creation::Kthread,
+    ];
+    let ways = ways.iter().filter_map(|&way| {
+        let made = model
+            .processes()
+            .filter(|(_, process)| process.created_by == way)
+            .count();
+        (made > 0).then(|| format!("{} {made}", way.name().unwrap_or_default()))
+    });
+    let ways = ways.collect::<Vec<_>>().join(", ");
+    let ways = if ways.is_empty() {
+        ways
+    } else {
+        format!(" ({ways})")
+    };
+    format!(
+        "{}{ways}, {}, {}",
+        plural(totals.forks, "process", "processes"),
+        plural(totals.threads, "thread", "threads"),
+        plural(totals.execs, "exec", "execs"),
+    )
+}
+
+fn ended(model: &Model) -> String {
+    let mut outcomes = Outcomes::default();
+    let dead = model
+        .processes()
+        .filter(|(_, process)| process.exited_at.is_some());
+    dead.for_each(|(_, process)| outcomes.add(Outcome::of(process)));
+    let signals = outcomes.count(|outcome| matches!(outcome, Outcome::Killed(_)));
+    let failures = outcomes.count(|outcome| matches!(outcome, Outcome::Code(_)));
+    format!(
+        "{}: {} ok, {failures} with a failure code, {signals} by a signal",
+        plural(model.totals().exits, "process", "processes"),
+        outcomes.count(|outcome| outcome == Outcome::Ok),
+    )
+}
+
+fn reaped(model: &Model) -> String {
+    let count = |which: &dyn Fn(&crate::model::Process) -> bool| {
+        model
+            .processes()
+            .filter(|(_, process)| which(process))
+            .count()
+    };
+    let by_wait = count(&|process| process.reaped_by.is_some());
+    let by_kernel = count(&|process| process.autoreaped == Some(true));
+    let all = count(&|process| process.state() == State::Reaped);
+    let mut text = format!("{by_wait} by a wait, {by_kernel} by the kernel itself");
+    let unseen = all.saturating_sub(by_wait + by_kernel);
+    if unseen > 0 {
+        text.push_str(&format!(", {unseen} by a wait that was not seen"));
+    }
+    let vanished = count(&|process| process.state() == State::Vanished);
+    if vanished > 0 {
+        text.push_str(&format!("; {vanished} gone without a trace"));
+    }
+    text
+}
+
+fn now(model: &Model) -> String {
+    let zombies = model.zombies().len() as u64;
+    format!(
+        "{} alive, {}",
+        model.alive(),
+        plural(zombies, "zombie", "zombies")
+    )
+}

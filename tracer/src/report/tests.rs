@@ -1,0 +1,151 @@
+//! What a report says, and that it says it within its bounds.
+
+use super::summary;
+use crate::{
+    event::{
+        Kind, Purpose,
+        script::{MS, SEC, Script},
+    },
+    model::Model,
+};
+
+fn model(script: Script) -> Model {
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    model
+}
+
+/// A night on a small server: cron starts shells that fail, one is killed by
+/// hand, one by the OOM killer, nginx reaps nothing.
+fn night() -> Script {
+    let mut script = Script::new()
+        .session_with(|session| {
+            session.hooks[6].loses = "not sent when SIGCHLD is ignored".into();
+            session.hooks[11].hook = Some("tp_btf:page_fault_user".into());
+        })
+        .found(1, 0, "init")
+        .found(800, 1, "cron")
+        .found(812, 1, "nginx")
+        .found(820, 1, "bash")
+        .found_all();
+    for child in 0..40 {
+        let pid = 1000 + child * 2;
+        script = script
+            .at((1 + u64::from(child)) * SEC)
+            .fork(800, pid)
+            .exec(pid, "sh", &["sh", "-c", "true"])
+            .vfork(pid, pid + 1)
+            .exec(pid + 1, "true", &["true"])
+            .die(pid + 1, 0)
+            .reap(pid + 1);
+        script = match child {
+            20 => script
+                .kill(820, pid, 9)
+                .killed(pid, 9)
+                .notify(pid)
+                .last_switch(pid),
+            _ => script.die(pid, i32::from(child % 4 == 0) * 3),
+        };
+        script = script.at((1 + u64::from(child)) * SEC + 5 * MS).reap(pid);
+    }
+    for child in 2000..2015 {
+        script = script
+            .fork(812, child)
+            .exec(child, "cgi", &["cgi", "/index"])
+            .die(child, 1);
+    }
+    script = script.fork(820, 3000).exec(3000, "hog", &["hog", "--all"]);
+    script = script
+        .event(3000, crate::event::What::OomVictim)
+        .signal(820, 3000, 9, 128);
+    script = script
+        .killed(3000, 9)
+        .notify(3000)
+        .last_switch(3000)
+        .reap(3000);
+    script = script
+        .fork(820, 3001)
+        .exec(3001, "a.out", &["./a.out"])
+        .signal(3001, 3001, 11, 1);
+    script = script
+        .killed(3001, 0x80 | 11)
+        .notify(3001)
+        .last_switch(3001)
+        .reap(3001);
+    script.lose(Kind::Fork, 7).at(60 * SEC).end()
+}
+
+#[test]
+fn a_night_is_told() {
+    insta::assert_snapshot!(summary(&model(night()), 100));
+}
+
+#[test]
+fn the_answer_stands_in_the_first_30_lines() {
+    let report = summary(&model(night()), 100);
+    let head: Vec<_> = report.lines().take(30).collect();
+    for answer in ["cron[800]", "bash[820]", "nginx[812]", "SIGKILL", "p99"] {
+        assert!(
+            head.iter().any(|line| line.contains(answer)),
+            "{answer} in\n{}",
+            head.join("\n")
+        );
+    }
+}
+
+#[test]
+fn an_empty_stream_is_told_too() {
+    insta::assert_snapshot!(summary(&Model::default(), 100));
+}
+
+#[test]
+fn what_no_hook_serves_is_unknown_with_the_reason() {
+    let script = Script::new().session_with(|session| {
+        for hook in &mut session.hooks {
+            if matches!(hook.purpose, Purpose::Faults | Purpose::Signal) {
+                hook.hook = None;
+                hook.loses = "the kernel refuses it".into();
+            }
+        }
+    });
+    let script = script.fork(5, 10).killed(10, 9).notify(10).end();
+    let report = summary(&model(script), 100);
+    assert!(report.contains("unknown: no hook for it"), "{report}");
+    assert!(
+        report.contains("Page faults: unknown, the kernel refuses it"),
+        "{report}"
+    );
+}
+
+/// The same bytes every time, no line too long, nothing behind the last word.
+#[test]
+fn a_report_keeps_its_form() {
+    for width in [20, 60, 100, 200] {
+        let report = summary(&model(night()), width);
+        assert_eq!(report, summary(&model(night()), width));
+        for line in report.lines() {
+            assert!(super::page::width(line) <= width, "{line}");
+            assert_eq!(line, line.trim_end());
+        }
+    }
+}
+
+#[test]
+fn a_long_chain_of_forks_needs_no_deep_stack() {
+    let mut script = Script::new().session();
+    for pid in 10..20_000 {
+        script = script.fork(pid, pid + 1);
+    }
+    let report = summary(&model(script), 100);
+    assert!(report.contains("… 19974 more"), "{report}");
+}
+
+#[test]
+fn hostile_names_do_not_reach_the_terminal() {
+    let script = Script::new()
+        .session()
+        .fork(5, 10)
+        .exec(10, "\x1b[2J", &["\x1b]0;x\x07", ""]);
+    let report = summary(&model(script), 100);
+    assert!(!report.contains('\x1b'), "{report}");
+}

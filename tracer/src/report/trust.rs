@@ -1,0 +1,78 @@
+//! What the trace could not see: hooks that are missing or tell less than a
+//! better one would, and records that were lost, by kind and time.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::page::{Align, Page};
+use crate::{
+    event::{Utc, escaped, humane::duration},
+    model::{GapSpan, Model},
+};
+
+const GAPS: usize = 10;
+
+pub fn write(model: &Model, page: &mut Page) {
+    hooks(model, page);
+    if !model.gaps().is_empty() {
+        gaps(model, page);
+    }
+}
+
+fn hooks(model: &Model, page: &mut Page) {
+    let hooks = model.session().map_or(&[][..], |session| &session.hooks);
+    let told = hooks
+        .iter()
+        .filter(|hook| hook.hook.is_none() || !hook.loses.is_empty());
+    let text = |text: &str| escaped(text.as_bytes());
+    let rows: Vec<_> = told
+        .map(|hook| {
+            let name = hook.hook.as_deref().map_or_else(|| "none".to_owned(), text);
+            [hook.purpose.name().to_owned(), name, text(&hook.loses)]
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.section("Hooks that are missing or limited");
+    for [purpose, hook, loses] in rows {
+        page.line(&format!("  {purpose}, by {hook}:"));
+        page.labelled("", &loses);
+    }
+}
+
+fn gaps(model: &Model, page: &mut Page) {
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for (kind, count) in model.gaps().iter().flat_map(|gap| &gap.lost) {
+        *kinds.entry(kind.name()).or_default() += count;
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|&(name, count)| (Reverse(count), name));
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    page.section(&format!("Lost records: {}", kinds.join(", ")));
+
+    let mut worst: Vec<&GapSpan> = model.gaps().iter().collect();
+    worst.sort_by_key(|gap| Reverse(gap.total()));
+    let more = worst.len().saturating_sub(GAPS);
+    worst.truncate(GAPS);
+    worst.sort_by_key(|gap| gap.since);
+    let rows = worst.iter().map(|gap| {
+        let since = match model.session() {
+            Some(session) => format!("{:.3}", Utc(session.realtime(gap.since))),
+            None => format!("+{}", duration(gap.since.saturating_sub(model.began()))),
+        };
+        let length = duration(gap.until.saturating_sub(gap.since));
+        [gap.total().to_string(), since, length]
+    });
+    let heads = [
+        ("records", Align::Right),
+        ("after", Align::Left),
+        ("within", Align::Right),
+    ];
+    page.table(heads, &rows.collect::<Vec<_>>());
+    if more > 0 {
+        page.line(&format!("  and {more} smaller ones"));
+    }
+}

@@ -1,0 +1,202 @@
+//! Who leaves zombies, how long, and which are there still.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::{
+    command, name,
+    outcome::Outcome,
+    page::{Align, Page},
+    plural,
+};
+use crate::{
+    event::humane::{bytes, duration},
+    model::{Key, Model},
+};
+
+const OWNERS: usize = 4;
+const ZOMBIES: usize = 10;
+
+#[derive(Default)]
+struct Owner {
+    /// Zombies it has not reaped.
+    unreaped: u64,
+    /// The age of the oldest, as text and to sort by.
+    oldest: Option<Age>,
+    /// How long each one that it did reap was a zombie.
+    reaped: Vec<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Age {
+    ns: u64,
+    /// It was a zombie already when it was found.
+    at_least: bool,
+}
+
+impl Age {
+    fn of(model: &Model, zombie: Key) -> Age {
+        let found = || model.now().saturating_sub(model.began());
+        let known = model.process(zombie).zombie_time(model.now());
+        Age {
+            ns: known.unwrap_or_else(found),
+            at_least: known.is_none(),
+        }
+    }
+
+    fn text(self) -> String {
+        format!(
+            "{}{}",
+            if self.at_least { "over " } else { "" },
+            duration(self.ns)
+        )
+    }
+}
+
+/// Who owns zombies, by name. Those who have reaped all of theirs are told by
+/// command: a shell loop is not a thousand owners.
+fn by_owner(model: &Model) -> Vec<(String, Owner)> {
+    let mut owners: BTreeMap<Option<Key>, Owner> = BTreeMap::new();
+    for zombie in model.zombies() {
+        let owner = owners.entry(model.process(zombie).parent).or_default();
+        owner.unreaped += 1;
+        owner.oldest = owner.oldest.max(Some(Age::of(model, zombie)));
+    }
+    for (_, process) in model.processes() {
+        let reaped = process
+            .reaped_by
+            .and_then(|_| process.zombie_time(model.now()));
+        if let Some(latency) = reaped {
+            owners
+                .entry(process.parent)
+                .or_default()
+                .reaped
+                .push(latency);
+        }
+    }
+
+    let mut named: Vec<(String, Owner)> = Vec::new();
+    let mut clean: BTreeMap<String, Vec<(Key, Owner)>> = BTreeMap::new();
+    for (key, owner) in owners {
+        match key {
+            Some(key) if owner.unreaped == 0 => {
+                let same = clean.entry(command(model, key)).or_default();
+                same.push((key, owner));
+            }
+            _ => named.push((owner_name(model, key), owner)),
+        }
+    }
+    for (command, owners) in clean {
+        let name = match owners[..] {
+            [(only, _)] => name(model, only),
+            _ => format!("{command} × {}", owners.len()),
+        };
+        let reaped = owners
+            .into_iter()
+            .flat_map(|(_, owner)| owner.reaped)
+            .collect();
+        named.push((
+            name,
+            Owner {
+                reaped,
+                ..Owner::default()
+            },
+        ));
+    }
+    named
+        .iter_mut()
+        .for_each(|(_, owner)| owner.reaped.sort_unstable());
+    named.sort_by_key(|(_, owner)| Reverse((owner.unreaped, owner.reaped.last().copied())));
+    named
+}
+
+fn owner_name(model: &Model, owner: Option<Key>) -> String {
+    owner.map_or_else(|| "unknown".to_owned(), |owner| name(model, owner))
+}
+
+/// The nearest-rank percentile of sorted values.
+fn percentile(sorted: &[u64], percent: usize) -> String {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted
+        .get(rank - 1)
+        .map_or_else(|| "-".to_owned(), |&ns| duration(ns))
+}
+
+pub fn owners(model: &Model, page: &mut Page) {
+    let mut owners = by_owner(model);
+    let unreaped = plural(model.zombies().len() as u64, "zombie", "zombies");
+    let count = owners.len();
+    owners.truncate(OWNERS);
+    let cut = match count {
+        0 => "; nobody reaped one either".to_owned(),
+        _ if count > OWNERS => format!("; the top {OWNERS} of {count} owners"),
+        _ => String::new(),
+    };
+    page.section(&format!("Not reaped: {unreaped}{}{cut}", memory(model)));
+    if owners.is_empty() {
+        return;
+    }
+    let rows = owners.iter().map(|(name, owner)| {
+        [
+            owner.unreaped.to_string(),
+            name.clone(),
+            owner.oldest.map_or_else(|| "-".to_owned(), Age::text),
+            owner.reaped.len().to_string(),
+            percentile(&owner.reaped, 50),
+            percentile(&owner.reaped, 99),
+            percentile(&owner.reaped, 100),
+        ]
+    });
+    let heads = [
+        ("zombies", Align::Right),
+        ("owner", Align::Left),
+        ("oldest", Align::Right),
+        ("reaped", Align::Right),
+        ("after p50", Align::Right),
+        ("p99", Align::Right),
+        ("max", Align::Right),
+    ];
+    page.table(heads, &rows.collect::<Vec<_>>());
+}
+
+/// What the zombies of this moment cost: a `task_struct` each. Their stacks
+/// were freed at the last switch.
+fn memory(model: &Model) -> String {
+    let size = model.session().and_then(|session| session.task_struct_size);
+    match (size, model.zombies().len() as u64) {
+        (Some(size), zombies @ 1..) => {
+            format!(", holding at least {}", bytes(size.saturating_mul(zombies)))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The zombies of this moment, one by one, the oldest first.
+pub fn unreaped(model: &Model, page: &mut Page) {
+    let mut zombies: Vec<_> = model
+        .zombies()
+        .map(|key| (Age::of(model, key), key))
+        .collect();
+    if zombies.is_empty() {
+        return;
+    }
+    zombies.sort_by_key(|&(age, key)| (Reverse(age), key));
+    page.section("The oldest zombies");
+    let rows = zombies.iter().take(ZOMBIES).map(|&(age, key)| {
+        [
+            age.text(),
+            name(model, key),
+            owner_name(model, model.process(key).parent),
+            Outcome::of(model.process(key)).to_string(),
+        ]
+    });
+    let heads = [
+        ("age", Align::Right),
+        ("zombie", Align::Left),
+        ("owner", Align::Left),
+        ("died of", Align::Left),
+    ];
+    page.table(heads, &rows.collect::<Vec<_>>());
+    if let Some(more) = zombies.len().checked_sub(ZOMBIES).filter(|&more| more > 0) {
+        page.line(&format!("  and {more} more"));
+    }
+}

@@ -1,0 +1,35 @@
+//! `tracer live`: the kernel in the dashboard; without a terminal, or when
+//! asked, a report at the end instead.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use anyhow::Result;
+
+use super::{
+    Exit, KernelOptions, Save,
+    trace::{Plan, trace},
+    view::View,
+};
+
+pub struct Live {
+    pub kernel: KernelOptions,
+    pub save: Option<Save>,
+    pub limit: Option<Duration>,
+    /// No dashboard: print the report when tracing ends.
+    pub report: bool,
+}
+
+pub fn live(live: Live) -> Result<Exit> {
+    let view = if live.report || !std::io::stdout().is_terminal() {
+        View::report()
+    } else {
+        View::live_dashboard()
+    };
+    let plan = Plan {
+        kernel: live.kernel,
+        save: live.save,
+        limit: live.limit,
+        command: None,
+    };
+    trace(plan, view)
+}

@@ -1,0 +1,37 @@
+//! Standard output for reports and exports. A reader that goes away early
+//! (`| head`) has had enough: that is no error.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Result;
+
+use super::{Exit, OK};
+
+/// How wide a report is: the same everywhere, so that it can be compared.
+pub const WIDTH: usize = 100;
+
+/// Hands a buffered standard output to `write`.
+pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+    // What could not be written must not be tried again on the way out.
+    let _ = out.into_parts();
+    match written {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints text.
+pub fn print(text: &str) -> Result<Exit> {
+    to_stdout(|out| Ok(out.write_all(text.as_bytes())?))?;
+    Ok(OK)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

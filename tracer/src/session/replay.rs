@@ -1,0 +1,125 @@
+//! `tracer replay`: a recording in the same dashboard, or as text.
+
+use std::{
+    io::{IsTerminal as _, Write},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, Result};
+
+use super::{Exit, OK, diagnostics, output};
+use crate::{
+    event::Event,
+    export::{self, Format},
+    model::Model,
+    recording::Ending,
+    report, source,
+    tui::{self, App, Flow, Screen},
+};
+
+pub struct Replay {
+    /// `-` is standard input.
+    pub path: PathBuf,
+    pub shown: Shown,
+}
+
+/// As what.
+pub enum Shown {
+    /// The dashboard, or the report where there is no terminal.
+    Dashboard,
+    Report,
+    /// One of [`crate::export::FORMATS`], by name.
+    Export(&'static str),
+}
+
+pub fn replay(replay: Replay) -> Result<Exit> {
+    let terminal = std::io::stdout().is_terminal();
+    match replay.shown {
+        Shown::Dashboard if terminal => dashboard(&replay.path)?,
+        Shown::Dashboard | Shown::Report => {
+            let mut model = Model::default();
+            read(&replay.path, |event| {
+                model.apply(event);
+                Ok(())
+            })?;
+            output::print(&report::summary(&model, output::WIDTH))?;
+        }
+        Shown::Export(name) => {
+            let format = export::format(name).with_context(|| format!("no format {name}"))?;
+            output::to_stdout(|out| export(&replay.path, format, out))?;
+        }
+    }
+    Ok(OK)
+}
+
+/// Reads a recording to its end and says what is wrong with it, if anything
+/// is: that is no reason not to show the rest.
+fn read(path: &std::path::Path, mut take: impl FnMut(&Event) -> Result<()>) -> Result<()> {
+    let mut source = source::replay::Replay::open(path)?;
+    while let Some(event) = source.next_event()? {
+        take(&event)?;
+    }
+    let reader = source.reader();
+    for damage in reader.damage() {
+        eprintln!("tracer: {}: {damage}", path.display());
+    }
+    let unknown = reader.unknown();
+    if unknown.events + unknown.blocks > 0 {
+        eprintln!(
+            "tracer: {}: {} events and {} blocks are of a kind that this version does not know",
+            path.display(),
+            unknown.events,
+            unknown.blocks
+        );
+    }
+    if let Some(Ending::Torn { offset, bytes }) = reader.ending() {
+        eprintln!(
+            "tracer: {}: ends without its end mark at offset {offset}: the recorder was killed, is \
+             still at work, or the file was cut ({bytes} bytes at the end are unreadable)",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+fn export(path: &std::path::Path, format: &Format, out: &mut dyn Write) -> Result<()> {
+    let mut exporter = (format.start)();
+    let mut model = Model::default();
+    read(path, |event| {
+        model.apply(event);
+        Ok(exporter.event(event, out)?)
+    })?;
+    Ok(exporter.end(&model, out)?)
+}
+
+fn dashboard(path: &std::path::Path) -> Result<()> {
+    let mode = tui::Mode::Replay {
+        file: path.display().to_string(),
+    };
+    let mut app = App::new(mode, tui::Look::from_env(|name| std::env::var(name).ok()));
+    read(path, |event| {
+        app.apply(event);
+        Ok(())
+    })?;
+    diagnostics::hold();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let shown = runtime.block_on(async {
+        let mut screen = Screen::open()?;
+        loop {
+            screen.draw(&mut app)?;
+            match screen.next_input().await {
+                Some(input) => {
+                    if app.on_input(input?) == Flow::Quit {
+                        return Ok(());
+                    }
+                }
+                // The terminal is gone.
+                None => return Ok(()),
+            }
+        }
+    });
+    diagnostics::release();
+    shown
+}

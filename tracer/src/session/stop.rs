@@ -1,0 +1,58 @@
+//! What asks a trace to stop: Ctrl-C, a termination signal, the time limit.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, sleep_until},
+};
+
+pub struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+    deadline: Option<Instant>,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// SIGINT: from a terminal, the whole foreground group gets it.
+    Interrupt,
+    /// SIGTERM or SIGHUP: meant for tracer alone.
+    Terminate,
+    TimeIsUp,
+}
+
+impl Stop {
+    pub fn new(limit: Option<Duration>) -> Result<Stop> {
+        let listen = |kind| signal(kind).context("listening for signals");
+        Ok(Stop {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+            deadline: limit.map(|limit| Instant::now() + limit),
+        })
+    }
+
+    /// Returns when something asks. Can be dropped and called again.
+    pub async fn asked(&mut self) -> Asked {
+        let deadline = self.deadline;
+        let time_is_up = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::Terminate,
+            _ = self.hangup.recv() => Asked::Terminate,
+            () = time_is_up => {
+                self.deadline = None;
+                Asked::TimeIsUp
+            }
+        }
+    }
+}

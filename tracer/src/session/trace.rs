@@ -1,0 +1,127 @@
+//! The pump: from the kernel to the view and the recorder, until something
+//! says stop.
+
+use std::{
+    ffi::OsString,
+    os::fd::AsFd as _,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    Exit, KernelOptions, OK, RECORDING_INCOMPLETE, Save,
+    child::Child,
+    meter::Meter,
+    recorder::Recorder,
+    stop::Stop,
+    view::{Flow, View},
+};
+use crate::{event::Event, source::live::Live};
+
+/// How often the ring buffer is read; sooner when it fills.
+const POLL: Duration = Duration::from_millis(50);
+/// How often the living's fault counters are read and the recording is
+/// flushed: what a crash may cost.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// The kernel frees a task an RCU grace period after it was reaped, and only
+/// then is its accounting complete: so long is looked on when a command ends.
+const SETTLE: Duration = Duration::from_millis(150);
+
+pub struct Plan {
+    pub kernel: KernelOptions,
+    pub save: Option<Save>,
+    pub limit: Option<Duration>,
+    /// Trace while this command runs, and exit as it does.
+    pub command: Option<Vec<OsString>>,
+}
+
+/// Everything behind the source.
+struct Sinks {
+    view: View,
+    recorder: Option<Recorder>,
+}
+
+impl Sinks {
+    fn take(&mut self, event: Event) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(&event);
+        }
+        self.view.take(&event);
+    }
+}
+
+/// Runs a trace to its end. One thread: the kernel buffers while we work.
+pub fn trace(plan: Plan, view: View) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(plan, view))
+}
+
+async fn run(plan: Plan, view: View) -> Result<Exit> {
+    // The file first: a refusal to overwrite must not cost an attach.
+    let recorder = plan.save.as_ref().map(Recorder::create).transpose()?;
+    let mut source = Live::start(&plan.kernel)?;
+    let mut sinks = Sinks { view, recorder };
+    source.begin(&mut |event| sinks.take(event))?;
+    sinks.view.open()?;
+
+    let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
+    // SAFETY: an OwnedFd names one open file for as long as it lives.
+    let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
+    let mut stop = Stop::new(plan.limit)?;
+    let mut child = plan.command.as_deref().map(Child::spawn).transpose()?;
+    let mut poll = interval(POLL);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut flush = interval(FLUSH);
+    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+
+    let mut meter = Meter::new();
+    // How the command ended, and when.
+    let mut ended: Option<(Exit, Instant)> = None;
+    loop {
+        let mut over = ended.is_some_and(|(_, at)| at.elapsed() >= SETTLE);
+        tokio::select! {
+            ready = wakeup.readable() => ready?.clear_ready(),
+            _ = poll.tick() => {}
+            _ = flush.tick() => {
+                source.sweep(&mut |event| sinks.take(event))?;
+                if let Some(recorder) = &mut sinks.recorder {
+                    recorder.flush();
+                }
+                sinks.view.measure(&mut meter);
+            }
+            flow = sinks.view.input() => over = flow? == Flow::Quit,
+            // The command gets the terminal's Ctrl-C too, and it decides.
+            signal = stop.asked() => match &mut child {
+                Some(child) => child.pass_on(signal),
+                None => over = true,
+            },
+            code = Child::ended(&mut child), if ended.is_none() => {
+                ended = Some((code?, Instant::now()));
+            }
+        }
+        source.poll(&mut |event| sinks.take(event))?;
+        let failed = sinks.recorder.as_ref().is_some_and(Recorder::has_failed);
+        if over || (failed && child.is_none()) {
+            break;
+        }
+        sinks.view.show(sinks.recorder.as_ref())?;
+    }
+    source.stop(&mut |event| sinks.take(event))?;
+    sinks.view.close();
+    let kept = sinks.recorder.map(Recorder::finish);
+    let complete = kept.as_ref().is_none_or(Result::is_ok);
+    sinks.view.finish(kept)?;
+    Ok(match ended {
+        Some((code, _)) if code != OK || complete => code,
+        _ if complete => OK,
+        _ => RECORDING_INCOMPLETE,
+    })
+}

@@ -1,0 +1,147 @@
+//! What the user sees of a running trace.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{
+    Save, diagnostics,
+    meter::Meter,
+    output,
+    recorder::{Kept, Recorder},
+    status::Status,
+};
+use crate::{
+    event::Event,
+    model::Model,
+    report, source,
+    tui::{self, App, OwnCost, Screen},
+};
+
+pub use crate::tui::Flow;
+
+pub enum View {
+    Dashboard {
+        app: Box<App>,
+        screen: Option<Screen>,
+    },
+    Report(Box<Model>),
+    Status(Status),
+}
+
+impl View {
+    pub fn live_dashboard() -> View {
+        View::Dashboard {
+            app: Box::new(App::new(
+                tui::Mode::Live,
+                tui::Look::from_env(|name| std::env::var(name).ok()),
+            )),
+            screen: None,
+        }
+    }
+
+    pub fn report() -> View {
+        View::Report(Box::default())
+    }
+
+    pub fn status(save: &Save, while_command: bool) -> View {
+        let target = match save.path == Path::new("-") {
+            true => "standard output".to_owned(),
+            false => save.path.display().to_string(),
+        };
+        View::Status(Status::new(target, while_command))
+    }
+
+    pub fn take(&mut self, event: &Event) {
+        match self {
+            View::Dashboard { app, .. } => app.apply(event),
+            View::Report(model) => model.apply(event),
+            View::Status(status) => status.take(event),
+        }
+    }
+
+    /// Takes the screen, if it needs it.
+    pub fn open(&mut self) -> Result<()> {
+        if let View::Dashboard { screen, .. } = self {
+            diagnostics::hold();
+            *screen = Some(Screen::open()?);
+        }
+        Ok(())
+    }
+
+    pub fn show(&mut self, recorder: Option<&Recorder>) -> Result<()> {
+        match self {
+            View::Dashboard {
+                app,
+                screen: Some(screen),
+            } => {
+                app.set_now(source::live::now());
+                if app.dirty() {
+                    screen.draw(app)?;
+                }
+            }
+            View::Status(status) => status.show(recorder),
+            View::Dashboard { .. } | View::Report(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What tracer itself costs, for whom it concerns: about once a second.
+    pub fn measure(&mut self, meter: &mut Meter) {
+        if let View::Dashboard { app, .. } = self {
+            app.set_own(OwnCost {
+                cpu: meter.share(),
+                ring_fill: None,
+            });
+        }
+    }
+
+    /// What the user types. Never returns where there is nothing to type into.
+    pub async fn input(&mut self) -> Result<Flow> {
+        match self {
+            View::Dashboard {
+                app,
+                screen: Some(screen),
+            } => match screen.next_input().await {
+                Some(input) => Ok(app.on_input(input?)),
+                // The terminal is gone.
+                None => Ok(Flow::Quit),
+            },
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Gives the screen back.
+    pub fn close(&mut self) {
+        if let View::Dashboard { screen, .. } = self {
+            *screen = None;
+            diagnostics::release();
+        }
+    }
+
+    /// The last word.
+    pub fn finish(&mut self, kept: Option<Result<Kept>>) -> Result<()> {
+        match self {
+            View::Status(status) => status.finish(kept),
+            View::Dashboard { .. } => say(kept),
+            View::Report(model) => {
+                say(kept);
+                output::print(&report::summary(model, output::WIDTH))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What became of `--save`.
+fn say(kept: Option<Result<Kept>>) {
+    match kept {
+        Some(Ok(kept)) => eprintln!(
+            "tracer: saved {} events to {}",
+            kept.events,
+            kept.path.display()
+        ),
+        Some(Err(error)) => eprintln!("tracer: {error:#}"),
+        None => {}
+    }
+}

@@ -1,0 +1,340 @@
+//! The running kernel's types, as far as we ask: where a member lies, how
+//! large a type is, which arguments a tracepoint passes.
+//!
+//! aya parses BTF too but keeps the members to itself, and the crates that
+//! offer them are either LGPL or do not know the newer kinds. The format:
+//! Documentation/bpf/btf.rst.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// Kinds (include/uapi/linux/btf.h).
+const INT: u32 = 1;
+const PTR: u32 = 2;
+const ARRAY: u32 = 3;
+const STRUCT: u32 = 4;
+const UNION: u32 = 5;
+const ENUM: u32 = 6;
+const TYPEDEF: u32 = 8;
+const VOLATILE: u32 = 9;
+const CONST: u32 = 10;
+const RESTRICT: u32 = 11;
+const FUNC_PROTO: u32 = 13;
+const VAR: u32 = 14;
+const DATASEC: u32 = 15;
+const DECL_TAG: u32 = 17;
+const TYPE_TAG: u32 = 18;
+const ENUM64: u32 = 19;
+
+const MAGIC: u16 = 0xeb9f;
+const TYPE_HEADER: usize = 12;
+/// How deep anonymous structs and chains of typedefs are followed.
+const MAX_DEPTH: usize = 16;
+
+pub struct Btf {
+    data: Vec<u8>,
+    strings: usize,
+    /// Where each type begins, by id; 0 is void.
+    types: Vec<usize>,
+    /// Structs, unions and typedefs by name.
+    names: HashMap<Vec<u8>, u32>,
+}
+
+/// Where a member lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub bit_offset: u32,
+    /// Width of a bit field; 0 for a whole member.
+    pub bits: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Type {
+    at: usize,
+    name: u32,
+    kind: u32,
+    vlen: usize,
+    /// Members carry bit field widths.
+    kind_flag: bool,
+    /// Size, or the type referred to.
+    size_or_type: u32,
+}
+
+impl Btf {
+    pub fn parse(data: Vec<u8>) -> Result<Btf> {
+        let mut btf = Btf {
+            data,
+            strings: 0,
+            types: vec![0],
+            names: HashMap::new(),
+        };
+        ensure!(
+            btf.u32(0)? as u16 == MAGIC,
+            "this is not BTF (little-endian)"
+        );
+        let header = btf.u32(4)? as usize;
+        let types = header + btf.u32(8)? as usize;
+        let end = types + btf.u32(12)? as usize;
+        btf.strings = header + btf.u32(16)? as usize;
+        let mut at = types;
+        while at < end {
+            let id = btf.types.len() as u32;
+            btf.types.push(at);
+            let kind = btf.read(at)?;
+            if matches!(kind.kind, STRUCT | UNION | TYPEDEF) && kind.name != 0 {
+                let name = btf.name(kind.name)?.to_vec();
+                btf.names.entry(name).or_insert(id);
+            }
+            at += TYPE_HEADER + extra(kind)?;
+        }
+        Ok(btf)
+    }
+
+    fn u32(&self, at: usize) -> Result<u32> {
+        let bytes = self
+            .data
+            .get(at..at + 4)
+            .context("BTF ends in the middle of a type")?;
+        Ok(u32::from_le_bytes(bytes.try_into()?))
+    }
+
+    fn name(&self, offset: u32) -> Result<&[u8]> {
+        let name = self
+            .data
+            .get(self.strings + offset as usize..)
+            .context("BTF name out of range")?;
+        Ok(name.split(|&byte| byte == 0).next().unwrap_or_default())
+    }
+
+    fn read(&self, at: usize) -> Result<Type> {
+        let info = self.u32(at + 4)?;
+        Ok(Type {
+            at,
+            name: self.u32(at)?,
+            kind: info >> 24 & 0x1f,
+            vlen: (info & 0xffff) as usize,
+            kind_flag: info >> 31 != 0,
+            size_or_type: self.u32(at + 8)?,
+        })
+    }
+
+    fn by_id(&self, id: u32) -> Result<Type> {
+        let at = self
+            .types
+            .get(id as usize)
+            .context("BTF type out of range")?;
+        self.read(*at)
+    }
+
+    /// The type behind typedefs and qualifiers.
+    fn resolve(&self, mut id: u32) -> Result<Type> {
+        for _ in 0..MAX_DEPTH {
+            let found = self.by_id(id)?;
+            if !matches!(found.kind, TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG) {
+                return Ok(found);
+            }
+            id = found.size_or_type;
+        }
+        bail!("a BTF type refers to itself")
+    }
+
+    fn named(&self, name: &str) -> Option<Type> {
+        self.resolve(*self.names.get(name.as_bytes())?).ok()
+    }
+
+    /// Size of a struct or union, bytes.
+    pub fn size_of(&self, name: &str) -> Option<u32> {
+        let found = self.named(name)?;
+        matches!(found.kind, STRUCT | UNION).then_some(found.size_or_type)
+    }
+
+    /// A member of a struct, by its path ("se.sum_exec_runtime"); anonymous
+    /// structs and unions are looked through.
+    pub fn member(&self, name: &str, path: &str) -> Option<Member> {
+        let mut inside = self.named(name)?;
+        let mut base = 0;
+        let mut found = None;
+        for part in path.split('.') {
+            let (member, of) = self.find(inside, part.as_bytes(), 0)?;
+            found = Some(Member {
+                bit_offset: base + member.bit_offset,
+                bits: member.bits,
+            });
+            base += member.bit_offset;
+            inside = self.resolve(of).ok()?;
+        }
+        found
+    }
+
+    fn find(&self, inside: Type, wanted: &[u8], depth: usize) -> Option<(Member, u32)> {
+        if depth > MAX_DEPTH || !matches!(inside.kind, STRUCT | UNION) {
+            return None;
+        }
+        for index in 0..inside.vlen {
+            let at = inside.at + TYPE_HEADER + index * 12;
+            let (name, of, offset) = (
+                self.u32(at).ok()?,
+                self.u32(at + 4).ok()?,
+                self.u32(at + 8).ok()?,
+            );
+            let member = match inside.kind_flag {
+                true => Member {
+                    bit_offset: offset & 0xff_ffff,
+                    bits: offset >> 24,
+                },
+                false => Member {
+                    bit_offset: offset,
+                    bits: 0,
+                },
+            };
+            if name != 0 {
+                if self.name(name).ok()? == wanted {
+                    return Some((member, of));
+                }
+            } else if let Some((inner, of)) = self.find(self.resolve(of).ok()?, wanted, depth + 1) {
+                let bit_offset = member.bit_offset + inner.bit_offset;
+                return Some((
+                    Member {
+                        bit_offset,
+                        ..inner
+                    },
+                    of,
+                ));
+            }
+        }
+        None
+    }
+
+    /// The types of a tracepoint's arguments, if the kernel has it: the
+    /// typedef `btf_trace_NAME` of a function whose first argument is private.
+    pub fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
+        let pointer = self.named(&format!("btf_trace_{name}"))?;
+        let prototype = self.resolve(pointer.size_or_type).ok()?;
+        if pointer.kind != PTR || prototype.kind != FUNC_PROTO {
+            return None;
+        }
+        (1..prototype.vlen)
+            .map(|index| {
+                let of = self.u32(prototype.at + TYPE_HEADER + index * 8 + 4).ok()?;
+                Some(match self.resolve(of).ok()?.kind {
+                    PTR => Argument::Pointer,
+                    _ => Argument::Value,
+                })
+            })
+            .collect()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Pointer,
+    Value,
+}
+
+/// How many bytes follow a type's header.
+fn extra(of: Type) -> Result<usize> {
+    Ok(match of.kind {
+        INT | VAR | DECL_TAG => 4,
+        ARRAY => 12,
+        STRUCT | UNION | DATASEC | ENUM64 => 12 * of.vlen,
+        ENUM | FUNC_PROTO => 8 * of.vlen,
+        PTR | TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG | 7 | 12 | 16 => 0,
+        kind => bail!("BTF kind {kind} is newer than this tracer"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A BTF blob with the given types (header, then extra words) and names.
+    fn blob(types: &[&[u32]], names: &[u8]) -> Vec<u8> {
+        let length = types
+            .iter()
+            .map(|words| words.len() as u32 * 4)
+            .sum::<u32>();
+        let header = [
+            u32::from(MAGIC) | 1 << 16,
+            24,
+            0,
+            length,
+            length,
+            names.len() as u32,
+        ];
+        let words = header.iter().chain(types.iter().copied().flatten());
+        words
+            .flat_map(|word| word.to_le_bytes())
+            .chain(names.iter().copied())
+            .collect()
+    }
+
+    fn info(kind: u32, vlen: u32, flag: u32) -> u32 {
+        flag << 31 | kind << 24 | vlen
+    }
+
+    #[test]
+    fn members_are_found_through_anonymous_structs_and_bit_fields() {
+        // 1: int; 2: anonymous struct { int b; }; 3: struct s { int a; anon;
+        // unsigned f:1; } with the flag at bit 67.
+        let names = b"\0int\0s\0a\0b\0f\0";
+        let btf = Btf::parse(blob(
+            &[
+                &[1, info(INT, 0, 0), 4, 32],
+                &[0, info(STRUCT, 1, 0), 4, 9, 1, 0],
+                &[
+                    5,
+                    info(STRUCT, 3, 1),
+                    12,
+                    7,
+                    1,
+                    0,
+                    0,
+                    2,
+                    32,
+                    11,
+                    1,
+                    1 << 24 | 67,
+                ],
+            ],
+            names,
+        ))
+        .unwrap();
+        assert_eq!(btf.size_of("s"), Some(12));
+        assert_eq!(
+            btf.member("s", "a"),
+            Some(Member {
+                bit_offset: 0,
+                bits: 0
+            })
+        );
+        assert_eq!(
+            btf.member("s", "b"),
+            Some(Member {
+                bit_offset: 32,
+                bits: 0
+            })
+        );
+        assert_eq!(
+            btf.member("s", "f"),
+            Some(Member {
+                bit_offset: 67,
+                bits: 1
+            })
+        );
+        assert_eq!(btf.member("s", "absent"), None);
+        assert_eq!(btf.member("absent", "a"), None);
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused() {
+        assert!(Btf::parse(b"not BTF at all, is it?".to_vec()).is_err());
+        let whole = blob(&[&[1, info(INT, 0, 0), 4, 32]], b"\0int\0");
+        for length in 0..whole.len() - 5 {
+            assert!(
+                Btf::parse(whole[..length].to_vec()).is_err(),
+                "cut to {length}"
+            );
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! From the ring buffer's bytes to events. Pure: no kernel, no files.
+
+use std::fmt;
+
+use tracer_common::{
+    maps::{
+        FAULT_INSTRUCTION, FAULT_PROTECTION, FAULT_READ, FAULT_WRITE, FAULT_WRITE_PROTECT,
+        FaultCounts,
+    },
+    wire,
+};
+use zerocopy::FromBytes;
+
+use crate::event::{
+    Comm, Dead, Event, Exec, Exit, Faults, Fork, LastSwitch, Notify, ProcessId, Sigchld, Signal,
+    Snapshot, TaskId, Text, Usage, Wait, What, Who,
+};
+
+/// A record that is not what its kind says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadRecord {
+    kind: Option<u32>,
+    length: usize,
+}
+
+impl fmt::Display for BadRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Some(kind) => write!(
+                f,
+                "a record of kind {kind} cannot have {} bytes",
+                self.length
+            ),
+            None => write!(f, "{} bytes are no record", self.length),
+        }
+    }
+}
+
+impl std::error::Error for BadRecord {}
+
+#[derive(Default)]
+pub struct Decoder {
+    /// The fault hook is in use: what exit records say of faults is meant.
+    pub counts_faults: bool,
+}
+
+impl Decoder {
+    pub fn decode(&self, bytes: &[u8]) -> Result<Event, BadRecord> {
+        let bad = |kind| BadRecord {
+            kind,
+            length: bytes.len(),
+        };
+        let (head, _) = wire::Header::read_from_prefix(bytes).map_err(|_| bad(None))?;
+        let what = wire::Kind::from_number(head.kind).and_then(|kind| self.what(kind, bytes));
+        let what = what.ok_or_else(|| bad(Some(head.kind)))?;
+        Ok(Event {
+            at: head.at,
+            cpu: head.cpu,
+            who: who(head.who),
+            what,
+        })
+    }
+
+    fn what(&self, kind: wire::Kind, bytes: &[u8]) -> Option<What> {
+        Some(match kind {
+            wire::Kind::Fork => What::Fork(Box::new(fork(read(bytes)?))),
+            wire::Kind::WakeupNew => What::WakeupNew,
+            wire::Kind::FirstRun => What::FirstRun,
+            wire::Kind::Exec => What::Exec(Box::new(exec(bytes)?)),
+            wire::Kind::Comm => What::Comm(Comm::new(&read::<wire::CommChange>(bytes)?.comm)),
+            wire::Kind::Signal => What::Signal(Box::new(signal(read(bytes)?))),
+            wire::Kind::OomVictim => What::OomVictim,
+            wire::Kind::Exit => What::Exit(Box::new(self.exit(read(bytes)?))),
+            wire::Kind::Notify => What::Notify(notify(read(bytes)?)),
+            wire::Kind::LastSwitch => What::LastSwitch(last_switch(read(bytes)?)),
+            wire::Kind::Wait => What::Wait(Wait {
+                child: read::<wire::Wait>(bytes)?.child,
+            }),
+            wire::Kind::Free => What::Free(free(read(bytes)?)),
+            wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
+        })
+    }
+
+    fn exit(&self, exit: wire::Exit) -> Exit {
+        let has = |flag| exit.flags & flag != 0;
+        Exit {
+            code: exit.code,
+            group_code: has(wire::EXIT_GROUP_EXIT).then_some(exit.group_code),
+            group_dead: (!has(wire::EXIT_GROUP_DEAD_UNKNOWN)).then(|| has(wire::EXIT_GROUP_DEAD)),
+            exit_signal: exit.exit_signal,
+            parent: group(exit.parent),
+            sigchld: if has(wire::EXIT_SIGCHLD_IGNORED) {
+                Sigchld::Ignored
+            } else if has(wire::EXIT_NOCLDWAIT) {
+                Sigchld::NoCldWait
+            } else {
+                Sigchld::Zombie
+            },
+            reaper: has(wire::EXIT_REAPER).then(|| group(exit.reaper)),
+            usage: usage(exit.usage),
+            faults: self.counts_faults.then(|| faults(exit.faults)),
+            comm: Comm::new(&exit.comm),
+        }
+    }
+}
+
+fn read<T: FromBytes>(bytes: &[u8]) -> Option<T> {
+    T::read_from_prefix(bytes).ok().map(|(record, _)| record)
+}
+
+pub fn who(who: wire::Who) -> Who {
+    Who {
+        task: TaskId {
+            pid: who.pid,
+            start: who.start,
+        },
+        process: ProcessId {
+            tgid: who.tgid,
+            start: who.leader_start,
+        },
+    }
+}
+
+fn group(group: wire::Group) -> ProcessId {
+    ProcessId {
+        tgid: group.tgid,
+        start: group.start,
+    }
+}
+
+pub fn faults(counts: FaultCounts) -> Faults {
+    Faults {
+        read: counts[FAULT_READ],
+        write: counts[FAULT_WRITE],
+        write_protect: counts[FAULT_WRITE_PROTECT],
+        instruction: counts[FAULT_INSTRUCTION..].iter().sum(),
+        protection: counts[FAULT_PROTECTION],
+    }
+}
+
+fn usage(usage: wire::Usage) -> Usage {
+    Usage {
+        utime: usage.utime,
+        stime: usage.stime,
+        runtime: usage.runtime,
+        nvcsw: usage.nvcsw,
+        nivcsw: usage.nivcsw,
+        min_flt: usage.min_flt,
+        maj_flt: usage.maj_flt,
+        maxrss: Some(usage.maxrss).filter(|&pages| pages != 0),
+    }
+}
+
+fn fork(fork: wire::Fork) -> Fork {
+    Fork {
+        by: who(fork.by),
+        parent: group(fork.parent),
+        clone_flags: Some(fork.clone_flags).filter(|&flags| flags != wire::FLAGS_UNKNOWN),
+        kthread: fork.task_flags & wire::PF_KTHREAD != 0,
+        exit_signal: fork.exit_signal,
+        ns_pid: fork.ns_pid,
+        ns_level: fork.ns_level,
+        comm: Comm::new(&fork.comm),
+    }
+}
+
+fn snapshot(task: wire::Task) -> Snapshot {
+    Snapshot {
+        parent: group(task.parent),
+        kthread: task.task_flags & wire::PF_KTHREAD != 0,
+        zombie: (task.exit_state & wire::EXIT_ZOMBIE != 0).then_some(task.exit_code),
+        exit_signal: task.exit_signal,
+        ns_pid: task.ns_pid,
+        ns_level: task.ns_level,
+        comm: Comm::new(&task.comm),
+        argv: None,
+    }
+}
+
+fn exec(bytes: &[u8]) -> Option<Exec> {
+    let (exec, text) = wire::Exec::read_from_prefix(bytes).ok()?;
+    let (filename, text) = text.split_at_checked(exec.filename_len as usize)?;
+    let argv = text.get(..exec.argv_len as usize)?;
+    Some(Exec {
+        old_pid: exec.old_pid,
+        comm: Comm::new(&exec.comm),
+        filename: Text::new(filename),
+        filename_cut: exec.flags & wire::EXEC_FILENAME_CUT != 0,
+        argv: (exec.flags & wire::EXEC_ARGV_UNREADABLE == 0).then(|| Text::new(argv)),
+        argv_total: exec.argv_total,
+    })
+}
+
+fn signal(signal: wire::Signal) -> Signal {
+    Signal {
+        sig: signal.sig,
+        code: signal.code,
+        by: who(signal.by),
+        by_comm: Comm::new(&signal.by_comm),
+        group: signal.group != 0,
+    }
+}
+
+fn notify(notify: wire::Notify) -> Notify {
+    let has = |flag| notify.flags & flag != 0;
+    Notify {
+        owner: group(notify.owner),
+        seen_pid: notify.seen_pid,
+        dead: if has(wire::NOTIFY_SELF) {
+            Dead::Subject
+        } else if has(wire::NOTIFY_INIT_NS) {
+            Dead::ChildPid(notify.seen_pid)
+        } else {
+            Dead::Child
+        },
+        autoreap: has(wire::NOTIFY_AUTOREAP),
+    }
+}
+
+fn last_switch(switch: wire::LastSwitch) -> LastSwitch {
+    LastSwitch {
+        next_pid: switch.next_pid,
+        next_tgid: switch.next_tgid,
+        next_comm: Comm::new(&switch.next_comm),
+    }
+}
+
+fn free(free: wire::Free) -> Option<Box<Usage>> {
+    (free.head.who.pid == free.head.who.tgid).then(|| Box::new(usage(free.group)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_strange_records_are_refused() {
+        let decoder = Decoder::default();
+        assert_eq!(
+            decoder.decode(b"").unwrap_err(),
+            BadRecord {
+                kind: None,
+                length: 0
+            }
+        );
+        let mut record = vec![0; 40];
+        record[0] = 99;
+        assert_eq!(decoder.decode(&record).unwrap_err().kind, Some(99));
+        for kind in wire::Kind::ALL {
+            record[0] = kind as u8;
+            // A header alone is enough only for the kinds that are one.
+            let alone = matches!(
+                kind,
+                wire::Kind::WakeupNew | wire::Kind::FirstRun | wire::Kind::OomVictim
+            );
+            assert_eq!(decoder.decode(&record).is_ok(), alone, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_exec_record_may_not_claim_more_text_than_it_has() {
+        let mut record = vec![0; size_of::<wire::Exec>() + 3];
+        record[0] = wire::Kind::Exec as u8;
+        record[44] = 2;
+        record[48] = 1;
+        assert!(Decoder::default().decode(&record).is_ok());
+        record[48] = 2;
+        assert!(Decoder::default().decode(&record).is_err());
+    }
+}

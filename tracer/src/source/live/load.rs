@@ -1,0 +1,169 @@
+//! Puts the programs into the kernel: the object, the fields of this kernel,
+//! and for each purpose the first rung of the ladder that holds.
+
+use anyhow::{Context as _, Result, anyhow};
+use aya::{
+    Btf, Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned,
+    programs::{BtfTracePoint, Iter, TracePoint},
+};
+
+use super::{
+    facts::Facts,
+    fields,
+    plan::{self, LADDER, Method, Rung, Without},
+};
+use crate::event::{Hook, Purpose};
+
+static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_EBPF_OBJECT"));
+
+/// The purposes without which there is no story to tell.
+const VITAL: [Purpose; 2] = [Purpose::Fork, Purpose::Exit];
+
+pub struct Settings {
+    /// Size of the ring buffer, bytes.
+    pub buffer: u32,
+    /// The reader is woken when this many bytes wait.
+    pub wake_at: u64,
+    pub verbose: bool,
+}
+
+pub struct Loaded {
+    pub ebpf: Ebpf,
+    btf: Btf,
+}
+
+impl plan::Offers for Facts {
+    fn tracepoint(&self, name: &str) -> bool {
+        self.has_tracepoint(name)
+    }
+
+    fn tracefs(&self) -> bool {
+        self.tracefs
+    }
+}
+
+impl Loaded {
+    /// Makes the maps; the programs are loaded as they are attached.
+    pub fn new(facts: &Facts, settings: &Settings) -> Result<Loaded> {
+        let mut globals = fields::values(&facts.btf);
+        globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
+        globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
+        globals.push(("WAKE_AT", settings.wake_at));
+        // Level 0 lets the verifier prune every message.
+        let log_level: u8 = if settings.verbose {
+            aya_log::Level::Debug as u8
+        } else {
+            0
+        };
+
+        let mut loader = EbpfLoader::new();
+        loader.verifier_log_level(VerifierLogLevel::STATS);
+        loader.map_max_entries("EVENTS", settings.buffer);
+        loader.override_global(aya_log::LEVEL, &log_level, false);
+        for (name, value) in &globals {
+            loader.override_global(name, value, true);
+        }
+        let ebpf = loader
+            .load(OBJECT)
+            .context("the kernel refuses tracer's maps")?;
+        let btf = Btf::from_sys_fs().context("reading the kernel's BTF")?;
+        Ok(Loaded { ebpf, btf })
+    }
+
+    /// Serves every purpose as well as this host lets us, and says how.
+    pub fn attach(&mut self, facts: &Facts, without: &Without) -> Result<Vec<Hook>> {
+        let hooks = Purpose::ALL
+            .map(|purpose| self.serve(purpose, facts, without))
+            .to_vec();
+        match hooks
+            .iter()
+            .find(|hook| VITAL.contains(&hook.purpose) && hook.hook.is_none())
+        {
+            None => Ok(hooks),
+            Some(hook) => Err(anyhow!(
+                "no hook for {}, without which there is nothing to trace: {}",
+                hook.purpose.name(),
+                hook.loses
+            )),
+        }
+    }
+
+    fn serve(&mut self, purpose: Purpose, facts: &Facts, without: &Without) -> Hook {
+        let mut obstacles = Vec::new();
+        for rung in LADDER.iter().filter(|rung| rung.purpose == purpose) {
+            let obstacle = plan::obstacle(rung, facts, without)
+                .or_else(|| self.climb(rung).err().map(|error| format!("{error:#}")));
+            match obstacle {
+                None => {
+                    log::debug!("{}: {}", purpose.name(), rung.hook());
+                    let mut loses = rung.loses.to_owned();
+                    if !obstacles.is_empty() {
+                        loses = format!("{loses} ({})", obstacles.join("; "));
+                    }
+                    return Hook {
+                        purpose,
+                        hook: Some(rung.hook()),
+                        loses,
+                    };
+                }
+                Some(obstacle) => {
+                    log::warn!("{}: {}: {obstacle}", purpose.name(), rung.hook());
+                    obstacles.push(obstacle);
+                }
+            }
+        }
+        Hook {
+            purpose,
+            hook: None,
+            loses: obstacles.join("; "),
+        }
+    }
+
+    /// Loads and attaches all programs of a rung. What an incomplete rung has
+    /// attached already does no harm: its records say only what they saw.
+    fn climb(&mut self, rung: &Rung) -> Result<()> {
+        for (name, at) in rung.programs().zip(rung.at) {
+            self.hook(rung.method, name, at)
+                .with_context(|| format!("{} refused", rung.hook()))?;
+        }
+        Ok(())
+    }
+
+    fn hook(&mut self, method: Method, name: &str, at: &str) -> Result<()> {
+        let program = self.ebpf.program_mut(name);
+        let program = program.with_context(|| format!("no program {name} in the eBPF object"))?;
+        match method {
+            Method::TpBtf => {
+                let program: &mut BtfTracePoint = program.try_into()?;
+                program.load(at, &self.btf)?;
+                program.attach()?;
+            }
+            Method::Syscall => {
+                let program: &mut TracePoint = program.try_into()?;
+                program.load()?;
+                program.attach("syscalls", at)?;
+            }
+            // Attached when it is read.
+            Method::Iterator => {
+                let program: &mut Iter = program.try_into()?;
+                program.load(at, &self.btf)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_program_of_the_object_stands_in_the_ladder_and_the_reverse() {
+        let object = aya_obj::Object::parse(OBJECT).unwrap();
+        let in_object: BTreeSet<_> = object.programs.keys().map(String::as_str).collect();
+        let in_ladder: BTreeSet<_> = LADDER.iter().flat_map(Rung::programs).collect();
+        assert_eq!(in_object, in_ladder);
+    }
+}

@@ -1,0 +1,170 @@
+//! The running kernel as a source: first learn what this host offers
+//! ([`facts`]), choose a hook for each purpose ([`plan`]), attach ([`load`]),
+//! then hand out what the kernel says ([`ring`], [`decode`]) together with
+//! what existed before ([`snapshot`]) and what was lost ([`loss`]).
+
+mod btf;
+mod clock;
+mod decode;
+mod facts;
+mod fault_counts;
+mod fields;
+mod load;
+mod loss;
+mod plan;
+mod privilege;
+mod ring;
+mod session;
+mod snapshot;
+
+use std::os::fd::AsFd;
+
+use anyhow::{Context as _, Result};
+use aya::Ebpf;
+use aya_log::EbpfLogger;
+
+pub use clock::now;
+pub use plan::Without;
+
+use crate::event::{Event, Purpose, What, Who};
+
+/// What the user decides.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Size of the ring buffer, bytes: a power of two, at least a page.
+    pub buffer: u32,
+    /// Hooks that must not be used.
+    pub without: Without,
+    /// The kernel side's own diagnostics, to the `log` facade.
+    pub verbose: bool,
+}
+
+/// How full the ring buffer may get before the kernel wakes the reader.
+const WAKE_FRACTION: u64 = 4;
+
+/// A running trace.
+pub struct Live {
+    /// Holds the programs and their links: dropping it detaches them all.
+    ebpf: Option<Ebpf>,
+    ring: ring::Ring,
+    loss: loss::Losses,
+    faults: fault_counts::FaultCounts,
+    /// The task iterator is loaded.
+    snapshots: bool,
+    logger: Option<EbpfLogger<&'static dyn log::Log>>,
+    /// The first event, until it is handed out.
+    session: Option<Event>,
+    /// The latest gap has not been healed by a snapshot yet.
+    unhealed: bool,
+}
+
+impl Live {
+    /// Attaches to the kernel. Events are collected from here on; [`Self::begin`]
+    /// says what went before.
+    pub fn start(options: &Options) -> Result<Live> {
+        privilege::check()?;
+        let facts = facts::Facts::of_this_host()?;
+        let settings = load::Settings {
+            buffer: options.buffer,
+            wake_at: u64::from(options.buffer) / WAKE_FRACTION,
+            verbose: options.verbose,
+        };
+        let mut loaded = load::Loaded::new(&facts, &settings)?;
+        let hooks = loaded.attach(&facts, &options.without)?;
+        // Hooks are attached one by one; what the first ones saw alone is half
+        // a story. The trace begins here, and the snapshot tells what was.
+        let began = now();
+        let session = session::describe(&facts, hooks);
+        let load::Loaded { mut ebpf, .. } = loaded;
+        let logger = if options.verbose {
+            Some(EbpfLogger::init(&mut ebpf).context("reading the kernel side's log")?)
+        } else {
+            None
+        };
+        let counts_faults = session.missing(Purpose::Faults).is_none();
+        Ok(Live {
+            ring: ring::Ring::new(&mut ebpf, counts_faults, began)?,
+            loss: loss::Losses::new(&mut ebpf)?,
+            faults: fault_counts::FaultCounts::new(&mut ebpf)?,
+            snapshots: session.missing(Purpose::Snapshot).is_none(),
+            logger,
+            session: Some(host(began, What::Session(Box::new(session)))),
+            ebpf: Some(ebpf),
+            unhealed: false,
+        })
+    }
+
+    /// The beginning of the stream: the session, and what runs already.
+    pub fn begin(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        if let Some(session) = self.session.take() {
+            sink(session);
+        }
+        self.tell_what_runs(sink)
+    }
+
+    /// Every task that exists, then what the kernel said meanwhile: a task
+    /// that died under the iterator's eyes has told its end by then.
+    fn tell_what_runs(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        let Some(ebpf) = self.ebpf.as_mut().filter(|_| self.snapshots) else {
+            return Ok(());
+        };
+        let began = now();
+        snapshot::read(ebpf, sink)?;
+        self.ring.drain(sink);
+        sink(host(now(), What::SnapshotEnd(began)));
+        Ok(())
+    }
+
+    /// Hands out what has come in since the last call, and says what was lost.
+    pub fn poll(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        if let Some(logger) = &mut self.logger {
+            logger.flush();
+        }
+        self.ring.drain(sink);
+        match self.loss.read()? {
+            Some(gap) => {
+                sink(host(now(), What::Gap(Box::new(gap))));
+                self.unhealed = true;
+            }
+            // Heal once the storm is over: a snapshot amid it would be stale.
+            None if self.unhealed => {
+                self.unhealed = false;
+                self.tell_what_runs(sink)?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The fault counts that have grown since the last call. Linear in the
+    /// tasks that ever faulted and live: for about once a second.
+    pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        self.faults.read(sink)
+    }
+
+    /// Detaches, hands out what is left and ends the stream.
+    pub fn stop(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        // They are detached one by one too.
+        self.ring.ends(now());
+        self.ebpf = None;
+        self.poll(sink)?;
+        self.sweep(sink)?;
+        sink(host(now(), What::End));
+        Ok(())
+    }
+
+    /// Becomes readable when the ring buffer fills faster than it is polled.
+    pub fn wakeup(&self) -> &(impl AsFd + std::os::fd::AsRawFd + use<>) {
+        self.ring.wakeup()
+    }
+}
+
+/// An event that no task is the subject of.
+fn host(at: u64, what: What) -> Event {
+    Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what,
+    }
+}

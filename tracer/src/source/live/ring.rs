@@ -1,0 +1,76 @@
+//! The ring buffer: out come events, in the order of their times.
+
+use std::{
+    ops::RangeInclusive,
+    os::fd::{AsFd, AsRawFd},
+};
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf,
+    maps::{MapData, RingBuf},
+};
+
+use super::decode::Decoder;
+use crate::event::Event;
+
+/// Events taken out before they are handed on, so that they can be put in
+/// order without holding all that a storm leaves behind.
+const BATCH: usize = 4096;
+
+pub struct Ring {
+    ring: RingBuf<MapData>,
+    decoder: Decoder,
+    batch: Vec<Event>,
+    /// The span of the trace: what lies outside was seen by some hooks only.
+    span: RangeInclusive<u64>,
+}
+
+impl Ring {
+    pub fn new(ebpf: &mut Ebpf, counts_faults: bool, began: u64) -> Result<Ring> {
+        let map = ebpf
+            .take_map("EVENTS")
+            .context("no map EVENTS in the eBPF object")?;
+        let ring = RingBuf::try_from(map)?;
+        let decoder = Decoder { counts_faults };
+        Ok(Ring {
+            ring,
+            decoder,
+            batch: Vec::new(),
+            span: began..=u64::MAX,
+        })
+    }
+
+    /// Nothing that happens after this time is handed out.
+    pub fn ends(&mut self, at: u64) {
+        self.span = *self.span.start()..=at;
+    }
+
+    pub fn wakeup(&self) -> &(impl AsFd + AsRawFd + use<>) {
+        &self.ring
+    }
+
+    /// Hands out everything that waits. Records of different CPUs can stand a
+    /// few microseconds out of order, since the time is taken just before the
+    /// place: each batch is sorted, which costs next to nothing when it is in
+    /// order already.
+    pub fn drain(&mut self, sink: &mut dyn FnMut(Event)) {
+        loop {
+            while self.batch.len() < BATCH
+                && let Some(record) = self.ring.next()
+            {
+                match self.decoder.decode(&record) {
+                    Ok(event) if self.span.contains(&event.at) => self.batch.push(event),
+                    Ok(_) => {}
+                    // Both sides come from one build: this is a bug, not input.
+                    Err(error) => log::error!("{error}"),
+                }
+            }
+            if self.batch.is_empty() {
+                return;
+            }
+            self.batch.sort_by_key(|event| event.at);
+            self.batch.drain(..).for_each(&mut *sink);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The first event: what machine this is and what serves each purpose.
+
+use std::fs;
+
+use super::{clock, facts::Facts};
+use crate::event::{Hook, Session, Text};
+
+pub fn describe(facts: &Facts, hooks: Vec<Hook>) -> Session {
+    let line = |path: &str| {
+        fs::read_to_string(path)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    Session {
+        tracer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        kernel_release: line("/proc/sys/kernel/osrelease"),
+        hostname: line("/proc/sys/kernel/hostname"),
+        boot_id: line("/proc/sys/kernel/random/boot_id"),
+        realtime_offset: clock::realtime_offset(),
+        page_size: sysconf(libc::_SC_PAGESIZE),
+        ticks: sysconf(libc::_SC_CLK_TCK),
+        cpus: sysconf(libc::_SC_NPROCESSORS_ONLN) as u32,
+        task_struct_size: facts.btf.size_of("task_struct").map(u64::from),
+        kernel_stack_size: Some(stack_size(facts)),
+        command: Text::new(&fs::read("/proc/self/cmdline").unwrap_or_default()),
+        tracer_pid: std::process::id(),
+        hooks,
+    }
+}
+
+fn sysconf(name: libc::c_int) -> u64 {
+    // SAFETY: no pointers; the three names exist on every Linux.
+    unsafe { libc::sysconf(name) }.try_into().unwrap_or(0)
+}
+
+/// THREAD_SIZE, which BTF does not name: 16 KiB, twice that under KASAN
+/// (arch/x86/include/asm/page_64_types.h).
+fn stack_size(facts: &Facts) -> u64 {
+    let kasan = facts.btf.member("kmem_cache", "kasan_info").is_some();
+    if kasan { 32 << 10 } else { 16 << 10 }
+}

@@ -1,0 +1,89 @@
+//! A recording as a source of events. How it is read is `recording`'s; this
+//! opens the file and says which one it was when something is wrong.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, IsTerminal as _, Read},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    event::Event,
+    recording::{self, Reader},
+};
+
+pub struct Replay {
+    name: PathBuf,
+    reader: Reader<Box<dyn Read + Send>>,
+}
+
+/// Why a recording cannot be replayed.
+#[derive(Debug)]
+pub struct Error {
+    /// `-` is standard input.
+    pub name: PathBuf,
+    pub why: recording::Error,
+}
+
+impl Replay {
+    /// Opens a recording; `-` is standard input.
+    pub fn open(name: &Path) -> Result<Self, Error> {
+        let reader = open(name)
+            .map_err(recording::Error::from)
+            .and_then(Reader::new);
+        match reader {
+            Ok(reader) => Ok(Replay {
+                name: name.to_owned(),
+                reader,
+            }),
+            Err(why) => Err(Error {
+                name: name.to_owned(),
+                why,
+            }),
+        }
+    }
+
+    /// The next event; none at the end of the recording.
+    pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        self.reader.next_event().map_err(|why| Error {
+            name: self.name.clone(),
+            why,
+        })
+    }
+
+    /// What there is to know about the recording besides its events.
+    pub fn reader(&self) -> &Reader<impl Read + use<>> {
+        &self.reader
+    }
+}
+
+fn open(name: &Path) -> io::Result<Box<dyn Read + Send>> {
+    if name == "-" {
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            return Err(io::Error::other(
+                "standard input is a terminal: give a file, or pipe a recording in",
+            ));
+        }
+        return Ok(Box::new(stdin));
+    }
+    let file = File::open(name)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(Box::new(file))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Error { name, why } = self;
+        write!(f, "{} cannot be replayed: {why}", name.display())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.why)
+    }
+}

@@ -1,0 +1,162 @@
+//! The command line as a user meets it: help, bad input, exit codes. Needs no
+//! kernel and no root.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+fn tracer(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tracer"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn golden() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    let files = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "trace"))
+        .max()
+        .unwrap()
+}
+
+/// One line that names the file, and an exit code that is not 0.
+#[track_caller]
+fn refused(output: &Output, words: &[&str]) {
+    let message = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.starts_with("tracer: "), "{message}");
+    for word in words {
+        assert!(message.contains(word), "{word:?} in {message:?}");
+    }
+}
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    for command in [
+        &["--help"][..],
+        &["live", "--help"],
+        &["record", "--help"],
+        &["replay", "--help"],
+    ] {
+        let output = tracer(command);
+        assert!(output.status.success());
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            help.contains("Examples:") && help.contains("sudo tracer")
+                || help.contains("tracer replay"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_from_failure() {
+    for arguments in [
+        &["live", "--buffer", "3M"][..],
+        &["live", "--for", "soon"],
+        &["live", "--without", "magic"],
+        &["replay"],
+        &["play"],
+        &["replay", "x", "--report", "--json"],
+    ] {
+        assert_eq!(tracer(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_replayed_is_named_with_the_reason() {
+    let scratch = std::env::temp_dir().join(format!("tracer-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).unwrap();
+    let garbage = scratch.join("garbage");
+    std::fs::write(&garbage, "#!/bin/sh\necho this is no recording\n").unwrap();
+    let empty = scratch.join("empty");
+    std::fs::write(&empty, "").unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+
+    refused(
+        &tracer(&["replay", "/no/such/file", "--report"]),
+        &["/no/such/file"],
+    );
+    refused(
+        &tracer(&["replay", &path(&scratch), "--report"]),
+        &[&path(&scratch), "directory"],
+    );
+    refused(
+        &tracer(&["replay", &path(&garbage), "--report"]),
+        &[&path(&garbage), "not a tracer recording"],
+    );
+    refused(
+        &tracer(&["replay", &path(&empty), "--report"]),
+        &[&path(&empty), "empty"],
+    );
+    std::fs::remove_dir_all(&scratch).unwrap();
+}
+
+#[test]
+fn a_recording_is_not_overwritten_unless_told() {
+    let file = std::env::temp_dir().join(format!("tracer-precious-{}", std::process::id()));
+    std::fs::write(&file, "precious").unwrap();
+    refused(
+        &tracer(&["record", file.to_str().unwrap()]),
+        &["exists", "--force"],
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn without_a_terminal_replay_prints_the_report() {
+    let golden = golden();
+    let golden = golden.to_str().unwrap();
+    let plain = tracer(&["replay", golden]);
+    assert!(plain.status.success(), "{}", stderr(&plain));
+    assert_eq!(plain.stdout, tracer(&["replay", golden, "--report"]).stdout);
+    // The same by a pipe.
+    let piped = Command::new(env!("CARGO_BIN_EXE_tracer"))
+        .args(["replay", "-", "--report"])
+        .stdin(std::fs::File::open(golden).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(piped.stdout, plain.stdout);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let golden = golden();
+    let mut replay = Command::new(env!("CARGO_BIN_EXE_tracer"))
+        .args(["replay", golden.to_str().unwrap(), "--events", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(replay.stdout.take());
+    let output = replay.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn completions_and_the_manual_are_made_from_the_command_line() {
+    let bash = tracer(&["completions", "bash"]);
+    assert!(
+        String::from_utf8(bash.stdout)
+            .unwrap()
+            .contains("--without")
+    );
+    let man = tracer(&["man"]);
+    assert!(
+        String::from_utf8(man.stdout)
+            .unwrap()
+            .contains(".TH tracer")
+    );
+}

@@ -1,0 +1,33 @@
+//! What a user without the privilege to trace is told.
+
+mod support;
+
+use std::os::unix::process::CommandExt as _;
+
+use support::tracer;
+
+#[test]
+fn without_root_one_line_says_what_to_do() {
+    for command in ["live", "record"] {
+        let scratch = support::Scratch::new(command);
+        let file = scratch.file("x.trace");
+        // A copy that nobody may run, wherever the build directory is.
+        let copy = scratch.file("tracer");
+        std::fs::copy(tracer().get_program(), &copy).unwrap();
+        let mut nobody = std::process::Command::new(&copy);
+        nobody.uid(65534).gid(65534).current_dir("/");
+        match command {
+            "record" => nobody.args(["record", "-"]),
+            _ => nobody.arg("live"),
+        };
+        let output = nobody.output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(
+            message.contains("CAP_BPF") && message.contains("sudo tracer live"),
+            "{message}"
+        );
+        assert!(!file.exists());
+    }
+}

@@ -1,0 +1,213 @@
+//! The dashboard on a real terminal (tmux), tracing the real kernel.
+
+mod support;
+
+use std::{
+    io::Write as _,
+    process::{Child, Command, Stdio},
+};
+
+use support::{Scratch, run, tracer, until, workload};
+
+/// A tmux server of our own with one session in it.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    /// Runs a shell command in a terminal of that size.
+    fn open(name: &str, size: (u16, u16), command: &str) -> Terminal {
+        let terminal = Terminal {
+            socket: format!("tracer-test-{name}-{}", std::process::id()),
+        };
+        let (width, height) = (size.0.to_string(), size.1.to_string());
+        run(terminal
+            .tmux()
+            .args([
+                "-f",
+                "/dev/null",
+                "new-session",
+                "-d",
+                "-x",
+                &width,
+                "-y",
+                &height,
+                command,
+            ])
+            .env("LC_ALL", "C.UTF-8"));
+        terminal
+    }
+
+    fn tmux(&self) -> Command {
+        let mut tmux = Command::new("tmux");
+        tmux.args(["-u", "-L", &self.socket]);
+        tmux
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        run(self.tmux().arg("send-keys").args(keys));
+    }
+
+    fn screen(&self) -> String {
+        let output = run(self.tmux().args(["capture-pane", "-p"]));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Waits until a line of the screen holds all these words.
+    fn line(&self, words: &[&str]) -> String {
+        until(&format!("{words:?} on screen"), || {
+            let screen = self.screen();
+            let line = screen
+                .lines()
+                .find(|line| words.iter().all(|word| line.contains(word)));
+            line.map(str::to_owned)
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "{}",
+                String::from_utf8_lossy(
+                    &self
+                        .tmux()
+                        .args(["capture-pane", "-p"])
+                        .output()
+                        .unwrap()
+                        .stdout
+                )
+            );
+        }
+        let _ = self.tmux().arg("kill-server").output();
+    }
+}
+
+/// An owner with zombies, until this is dropped.
+struct Owner {
+    child: Child,
+    zombies: Vec<u64>,
+}
+
+impl Owner {
+    fn start(zombies: usize) -> Owner {
+        let mut child = Command::new(workload())
+            .args(["hold", &zombies.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.as_mut().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+        let fact: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let zombies = fact["zombies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|pid| pid.as_u64().unwrap())
+            .collect();
+        Owner { child, zombies }
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self
+            .child
+            .stdin
+            .take()
+            .map(|mut stdin| stdin.write_all(b"\n"));
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn live_shows_a_tree_with_a_zombie_its_age_and_its_owner() {
+    let scratch = Scratch::new("screen");
+    let live = format!(
+        "{} live; echo left with $?; cat",
+        tracer().get_program().display()
+    );
+    let terminal = Terminal::open("live", (120, 40), &live);
+    terminal.line(&["LIVE"]);
+    // Made while it looks, so that the start of the zombies is witnessed.
+    let owner = Owner::start(2);
+    let (pid, zombie) = (owner.child.id().to_string(), owner.zombies[1].to_string());
+
+    // The tree is the first view: the workload, and below it the zombie.
+    terminal.keys(&["/"]);
+    terminal.keys(&["-l", &zombie]);
+    terminal.keys(&["Enter"]);
+    terminal.line(&[&zombie, "workload", "zombie"]);
+    terminal.line(&[&pid, "workload"]);
+
+    // The second view groups them by owner, with ages that grow though nothing
+    // happens.
+    terminal.keys(&["2"]);
+    terminal.line(&[&pid, "workload hold 2"]);
+    let line = terminal.line(&[&zombie, "Z workload"]);
+    let screen = terminal.screen();
+    let row = |pid: &str| screen.lines().position(|line| line.contains(pid));
+    assert!(
+        row(&pid) < row(&zombie),
+        "the owner stands above its zombies\n{screen}"
+    );
+    until("the age to grow", || {
+        (terminal.line(&[&zombie]) != line).then_some(())
+    });
+
+    terminal.keys(&["q"]);
+    terminal.line(&["left with 0"]);
+    drop(owner);
+    drop(scratch);
+}
+
+#[test]
+fn control_c_leaves_and_restores_the_terminal() {
+    let live = format!(
+        "echo before; {} live; echo left with $?; cat",
+        tracer().get_program().display()
+    );
+    let terminal = Terminal::open("ctrl-c", (80, 24), &live);
+    terminal.line(&["LIVE"]);
+    run(terminal
+        .tmux()
+        .args(["resize-window", "-x", "60", "-y", "15"]));
+    terminal.line(&["LIVE"]);
+    terminal.keys(&["C-c"]);
+    terminal.line(&["left with 0"]);
+    // The screen before the dashboard is back.
+    terminal.line(&["before"]);
+}
+
+#[test]
+fn a_recording_is_replayed_in_the_same_dashboard() {
+    let scratch = Scratch::new("replay");
+    let file = scratch.file("hold.trace");
+    run(tracer()
+        .arg("record")
+        .arg(&file)
+        .arg("--")
+        .arg(workload())
+        .args(["hold", "2"])
+        .stdin(Stdio::null()));
+    let replay = format!(
+        "{} replay {}; echo left with $?; cat",
+        tracer().get_program().display(),
+        file.display()
+    );
+    let terminal = Terminal::open("replay", (100, 30), &replay);
+    terminal.line(&["REPLAY"]);
+    let owner = support::processes(&file)
+        .into_iter()
+        .find(|process| process["comm"] == "workload");
+    let pid = owner.unwrap()["pid"].to_string();
+    terminal.keys(&["/"]);
+    terminal.keys(&["-l", &pid]);
+    terminal.keys(&["Enter"]);
+    terminal.line(&[&pid, "workload", "hold"]);
+    terminal.keys(&["q"]);
+    terminal.line(&["left with 0"]);
+}

@@ -1,0 +1,124 @@
+//! What the kernel tests share: the built tracer, the workload, a scratch
+//! directory, and reading what tracer says.
+
+// Each test target uses a part of it.
+#![allow(dead_code, reason = "every test target compiles this file for itself")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// Set by `cargo xtask test`, which has built both.
+fn built(variable: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(path) => path.into(),
+        None => panic!("{variable} is not set: run the kernel tests by `cargo xtask test kernel`"),
+    }
+}
+
+pub fn tracer() -> Command {
+    Command::new(built("TRACER_BIN"))
+}
+
+pub fn workload() -> PathBuf {
+    built("TRACER_WORKLOAD")
+}
+
+/// An empty directory for one test, removed when the test has passed.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(test: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("tracer-{test}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// Runs a command that must succeed.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+/// One JSON object per line.
+pub fn json_lines(bytes: &[u8]) -> Vec<Value> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
+}
+
+/// Records while the workload runs a scenario; gives the facts that it states.
+pub fn record_workload(file: &Path, arguments: &[&str]) -> Vec<Value> {
+    let output = run(tracer()
+        .arg("record")
+        .arg(file)
+        .arg("--")
+        .arg(workload())
+        .args(arguments));
+    json_lines(&output.stdout)
+}
+
+/// What tracer says of every process in a recording.
+pub fn processes(file: &Path) -> Vec<Value> {
+    json_lines(&run(tracer().arg("replay").arg(file).arg("--json")).stdout)
+}
+
+/// Every event of a recording.
+pub fn events(file: &Path) -> Vec<Value> {
+    json_lines(
+        &run(tracer()
+            .arg("replay")
+            .arg(file)
+            .args(["--events", "--json"]))
+        .stdout,
+    )
+}
+
+pub fn report(file: &Path) -> String {
+    String::from_utf8(run(tracer().arg("replay").arg(file).arg("--report")).stdout).unwrap()
+}
+
+/// The process with that number that began last.
+pub fn process<'a>(processes: &'a [Value], pid: &Value) -> &'a Value {
+    let found = processes.iter().filter(|process| &process["pid"] == pid);
+    found
+        .max_by_key(|process| process["start_ns"].as_u64())
+        .unwrap_or_else(|| panic!("no process {pid}"))
+}
+
+/// Waits until `ready` gives something; fails with `what` after a while.
+pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
