@@ -76,7 +76,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     Details some [(KeyCode::Enter, PLAIN)] "Enter" "Details" "everything about the selected process";
     Parent some [key('p')] "p" "Parent" "go to the parent";
     Sort some [key('s')] "s" "Sort" "sort by the next column";
-    Dead some [key('d')] "d" "Dead" "hide or show the dead";
+    Dead some [key('d')] "d" "Dead" "more or fewer of the dead";
     Threads some [key('t')] "t" "Threads" "hide or show threads";
     Follow some [key('f')] "f" "Follow" "stay with the newest";
     Back some [(KeyCode::Esc, PLAIN), (KeyCode::Backspace, PLAIN)] "Esc" "Back" "back to where you came from";

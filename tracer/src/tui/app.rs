@@ -99,9 +99,10 @@ impl App {
 
     /// Tells the time, so that ages grow when nothing happens.
     pub fn set_now(&mut self, at: u64) {
-        self.now = at;
         // Finer steps than a tenth of a second are not seen.
-        self.dirty |= self.frozen.is_none();
+        let tenth = |time| time / 100_000_000;
+        self.dirty |= self.frozen.is_none() && tenth(self.now) != tenth(at);
+        self.now = at;
     }
 
     pub fn set_own(&mut self, own: OwnCost) {
@@ -150,6 +151,12 @@ impl App {
             if !meant.is_some_and(|action| help.on(action)) {
                 self.help = None;
             }
+            return Flow::Continue;
+        }
+        if key.code == KeyCode::Esc && !self.needle.is_empty() {
+            // First what was found is no longer marked, then Esc leads back.
+            self.needle = Needle::default();
+            self.not_found = false;
             return Flow::Continue;
         }
         match meant {
@@ -223,6 +230,9 @@ impl App {
     }
 
     fn pause(&mut self) {
+        if self.mode != Mode::Live {
+            return;
+        }
         self.frozen = match self.frozen.take() {
             Some(_) => None,
             None => Some(Box::new(Frozen {

@@ -2,7 +2,7 @@
 
 use super::{
     action::{Action, BINDINGS},
-    app::App,
+    app::{App, Mode},
     canvas::Canvas,
     phrase::{Phrase, Tone},
     view::VIEWS,
@@ -35,6 +35,8 @@ fn keys(app: &App, width: usize) -> Phrase {
     let shown: Vec<_> = BINDINGS
         .iter()
         .filter(|binding| binding.works(own) && !binding.label.is_empty())
+        // A recording does not go on while one looks at it.
+        .filter(|binding| binding.action != Action::Pause || app.mode == Mode::Live)
         .map(|binding| {
             let label = match (binding.action, app.behind()) {
                 (Action::Pause, Some(_)) => "Resume",

@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::{
-    event::{escaped, humane},
+    event::{Purpose, escaped, humane},
     model::Second,
 };
 
@@ -70,26 +70,31 @@ pub fn draw(app: &App, data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let gauges = [
         Gauge {
             name: "forks",
+            purpose: Purpose::Fork,
             tone: Tone::Good,
             of: |second| second.forks,
         },
         Gauge {
             name: "execs",
+            purpose: Purpose::Exec,
             tone: Tone::Accent,
             of: |second| second.execs,
         },
         Gauge {
             name: "exits",
+            purpose: Purpose::Exit,
             tone: Tone::Warn,
             of: |second| second.exits,
         },
         Gauge {
             name: "faults",
+            purpose: Purpose::Faults,
             tone: Tone::Accent,
             of: |second| second.faults,
         },
         Gauge {
             name: "COW",
+            purpose: Purpose::Faults,
             tone: Tone::Accent,
             of: |second| second.write_protect,
         },
@@ -134,10 +139,6 @@ fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
             Tone::Strong,
             format!(" {}", escaped(session.hostname.as_bytes())),
         );
-        if roomy {
-            let release = escaped(session.kernel_release.as_bytes());
-            phrase.push(Tone::Dim, format!("  Linux {release}"));
-        }
     }
     let began = data.model.began();
     let span = humane::duration(data.now.saturating_sub(began));
@@ -154,7 +155,11 @@ fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
         Some(date) if !data.live => format!("{date} "),
         _ => String::new(),
     };
-    phrase.and(Tone::Dim, format!(" since {date}{clock}"))
+    let release = match data.model.session() {
+        Some(session) => format!("  Linux {}", escaped(session.kernel_release.as_bytes())),
+        None => String::new(),
+    };
+    phrase.and(Tone::Dim, format!(" since {date}{clock}{release}"))
 }
 
 fn lost(data: &Data<'_>) -> Phrase {
@@ -230,6 +235,8 @@ fn population(data: &Data<'_>, width: usize) -> Phrase {
 /// A rate and how it was.
 struct Gauge {
     name: &'static str,
+    /// Whose hook tells; without it the rate is unknown.
+    purpose: Purpose,
     tone: Tone,
     of: fn(&Second) -> u64,
 }
@@ -237,38 +244,41 @@ struct Gauge {
 impl Gauge {
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let label = format!(" {:<6}", self.name);
+        let session = data.model.session();
+        if session.is_some_and(|session| session.missing(self.purpose).is_some()) {
+            let phrase = Phrase::of(Tone::Dim, label).and(Tone::Warn, "    ? no hook");
+            canvas.put(0, 0, canvas.width(), &phrase);
+            return;
+        }
         let bars = usize::from(canvas.width()).saturating_sub(label.len() + 9);
         // The last second is not over: its count is not yet a rate.
         let seconds = data.model.history().last(bars + 1, data.now);
-        let counts: Vec<u64> = seconds.iter().map(self.of).collect();
-        let rate = match counts.as_slice() {
-            [.., over, _] => *over,
-            _ => 0,
-        };
+        let over = &seconds[..seconds.len().saturating_sub(1)];
+        let rate = over.last().map_or(0, self.of);
         let tone = if rate > 0 { Tone::Strong } else { Tone::Dim };
         let phrase = Phrase::of(Tone::Dim, label)
             .and(tone, format!("{:>5}", humane::count(rate)))
             .and(Tone::Dim, "/s ");
         let indent = canvas.put(0, 0, canvas.width(), &phrase);
-        let over = &counts[..counts.len().saturating_sub(1)];
-        let spark = sparkline(over, self.tone, canvas.glyphs());
+        let spark = self.sparkline(over, canvas.glyphs());
         canvas.put(indent, 0, canvas.width(), &spark);
     }
-}
 
-/// Heights relative to the highest. What is not nothing is never shown as
-/// nothing.
-fn sparkline(counts: &[u64], tone: Tone, glyphs: &Glyphs) -> Phrase {
-    let highest = counts.iter().copied().max().unwrap_or(0);
-    counts
-        .iter()
-        .fold(Phrase::new(), |phrase, &count| match count {
-            0 => phrase.and(Tone::Faint, glyphs.spark[0]),
-            _ => {
-                let height = (u128::from(count) * 7).div_ceil(u128::from(highest)) as usize;
-                phrase.and(tone, glyphs.spark[height.min(7)])
-            }
+    /// Heights relative to the highest. What is not nothing is never shown as
+    /// nothing, and a second of which records were lost is marked.
+    fn sparkline(&self, seconds: &[Second], glyphs: &Glyphs) -> Phrase {
+        let highest = seconds.iter().map(self.of).max().unwrap_or(0).max(1);
+        seconds.iter().fold(Phrase::new(), |phrase, second| {
+            let count = (self.of)(second);
+            let height = (u128::from(count) * 7).div_ceil(u128::from(highest)) as usize;
+            let tone = match (second.lost, count) {
+                (1.., _) => Tone::Bad,
+                (0, 0) => Tone::Faint,
+                (0, _) => self.tone,
+            };
+            phrase.and(tone, glyphs.spark[height.min(7)])
         })
+    }
 }
 
 /// The views by number; only the active one by name where room is short.

@@ -12,8 +12,10 @@ use super::{
 };
 use crate::model::State;
 
-/// Of one column of text, and of the frame with what it needs beside that.
-const COLUMN: u16 = 66;
+/// Columns for the keys, for the views and signs, and for the frame around
+/// them.
+const KEYS: u16 = 52;
+const SIGNS: u16 = 62;
 const FRAME: u16 = 6;
 
 #[derive(Default)]
@@ -26,13 +28,12 @@ pub struct Help {
 
 impl Help {
     pub fn fit(&mut self, width: u16, height: u16, own: &[Action], glyphs: &'static Glyphs) {
-        let columns = if width >= 2 * COLUMN + FRAME { 2 } else { 1 };
-        self.width = (columns * COLUMN + FRAME).min(width);
         let (keys, signs) = (keys(own), signs(glyphs));
-        self.lines = if columns == 2 {
-            beside(keys, signs)
+        let both = KEYS + SIGNS + FRAME;
+        (self.lines, self.width) = if width >= both {
+            (beside(keys, signs), both)
         } else {
-            [keys, signs].concat()
+            ([keys, signs].concat(), (SIGNS + FRAME).min(width))
         };
         let frame = 2;
         self.height = (self.lines.len() as u16 + frame).min(height);
@@ -103,10 +104,7 @@ fn signs(glyphs: &'static Glyphs) -> Vec<Phrase> {
             "has another parent now than the one it hangs under",
         ),
         (glyphs.folded, "so many processes are folded away"),
-        (
-            "COW",
-            "writes to write-protected pages: copy-on-write candidates",
-        ),
+        ("COW", "writes to write-protected pages: COW candidates"),
         ("?", "unknown; never shown as zero"),
     ];
     lines.extend(others.map(|(sign, meaning)| row(Phrase::of(Tone::Accent, sign), meaning)));
@@ -117,7 +115,7 @@ fn beside(left: Vec<Phrase>, right: Vec<Phrase>) -> Vec<Phrase> {
     let length = left.len().max(right.len());
     let (mut left, mut right) = (left.into_iter(), right.into_iter());
     let next = |_| {
-        let left = left.next().unwrap_or_default().padded(usize::from(COLUMN));
+        let left = left.next().unwrap_or_default().padded(usize::from(KEYS));
         left.joined(right.next().unwrap_or_default())
     };
     (0..length).map(next).collect()

@@ -55,13 +55,20 @@ impl Needle {
     }
 
     pub fn matches_pid(&self, pid: u32) -> bool {
-        !self.is_empty() && pid.to_string().starts_with(&self.text)
+        // Most searches are for names, and making text of numbers costs.
+        self.text.bytes().all(|byte| byte.is_ascii_digit())
+            && !self.is_empty()
+            && pid.to_string().starts_with(&self.text)
     }
 
     pub fn matches_comm(&self, comm: Comm) -> bool {
-        // Names are short: escaping them is cheap, and what is searched for is
-        // what is seen.
-        self.is_in(&escaped(comm.as_bytes()))
+        let bytes = comm.as_bytes();
+        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            self.is_in_bytes(bytes)
+        } else {
+            // What is searched for is what is seen.
+            self.is_in(&escaped(bytes))
+        }
     }
 
     /// Long lists of arguments are searched as they are, without making a
@@ -72,16 +79,20 @@ impl Needle {
     }
 
     fn is_in_bytes(&self, bytes: &[u8]) -> bool {
-        let needle = self.text.as_bytes();
-        if needle.is_empty() {
+        let Some((&first, rest)) = self.text.as_bytes().split_first() else {
             return false;
-        }
-        bytes.windows(needle.len()).any(|window| {
-            window.iter().zip(needle).all(|(&byte, &wanted)| {
-                // An argument's end is a space to the reader.
-                let byte = if byte == 0 { b' ' } else { byte };
-                byte == wanted || self.folded && byte.to_ascii_lowercase() == wanted
-            })
+        };
+        let same = |byte: u8, wanted: u8| {
+            // An argument's end is a space to the reader.
+            let byte = if byte == 0 { b' ' } else { byte };
+            byte == wanted || self.folded && byte.to_ascii_lowercase() == wanted
+        };
+        let begins = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| same(**byte, first));
+        begins.map(|(index, _)| &bytes[index + 1..]).any(|bytes| {
+            bytes.len() >= rest.len() && rest.iter().zip(bytes).all(|(&w, &byte)| same(byte, w))
         })
     }
 }

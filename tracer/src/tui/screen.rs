@@ -30,10 +30,11 @@ pub struct Screen {
 
 impl Screen {
     pub fn open() -> io::Result<Screen> {
-        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        // Keys are read from /dev/tty where standard input is something else.
+        if !io::stdout().is_terminal() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "the dashboard needs a terminal on standard input and output",
+                "the dashboard needs a terminal, and standard output is none",
             ));
         }
         // A panic message would otherwise be printed into the alternate screen

@@ -36,9 +36,12 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::End => None,
     };
     let known = || {
-        model
-            .find(event.who.process)
-            .map(|key| model.process(key).comm)
+        let process = model.process(model.find(event.who.process)?);
+        let thread = process
+            .threads
+            .iter()
+            .find(|thread| thread.id == event.who.task);
+        Some(thread.map_or(process.comm, |thread| thread.comm))
     };
     own.or_else(known).unwrap_or_default()
 }

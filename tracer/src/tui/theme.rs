@@ -174,7 +174,9 @@ impl Look {
     pub fn selection(&self) -> Style {
         match self.palette {
             Palette::Colour => Style::new().fg(WHITE).bg(SELECTION),
-            Palette::Monochrome => Style::new().add_modifier(Modifier::REVERSED),
+            Palette::Monochrome => Style::new()
+                .add_modifier(Modifier::REVERSED)
+                .remove_modifier(Modifier::DIM),
         }
     }
 

@@ -5,7 +5,10 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, style::Color};
 
 use super::{Bench, key, script};
-use crate::tui::{ASCII, App, Flow, Look, Mode, Palette};
+use crate::{
+    event::{Event, Purpose, What, Who},
+    tui::{ASCII, App, Flow, Look, Mode, Palette},
+};
 
 /// A small generator (xorshift64*): random keys need no good randomness, but
 /// the same ones every time.
@@ -87,7 +90,7 @@ fn random_keys_sizes_and_events_do_no_harm() {
             }
         }
         // Keys come faster than pictures.
-        if dice.roll(3) == 0 {
+        if dice.roll(6) == 0 {
             bench.draw();
             assert_harmless(&bench);
         }
@@ -232,6 +235,12 @@ fn folding_hides_and_counts_what_is_below() {
 fn the_dead_can_be_hidden_and_orphans_keep_their_place() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys("d");
+    assert!(bench.text().contains("dead: last 10 s"));
+    assert!(bench.text().contains("cc1"));
+    bench.app.set_now(script::BEGAN + 20 * script::SECOND);
+    bench.draw();
+    assert!(!bench.text().contains("cc1"));
+    bench.type_keys("d");
     let text = bench.text();
     assert!(!text.contains("cc1"));
     // Dead, but a living child hangs below it.
@@ -256,4 +265,50 @@ fn help_names_every_view() {
     }
     bench.type_keys("x");
     assert!(!bench.text().contains("any other key closes"));
+}
+
+#[test]
+fn what_no_hook_tells_is_never_shown_as_zero() {
+    let mut events = script::busy_host();
+    if let What::Session(session) = &mut events[0].what {
+        for hook in &mut session.hooks {
+            if hook.purpose == Purpose::Faults {
+                hook.hook = None;
+                hook.loses = "page_fault_user is not there".to_owned();
+            }
+        }
+    }
+    events.retain(|event| !matches!(event.what, What::Faults(_)));
+    let mut bench = Bench::new(Mode::Live, &events, 120, 40);
+    let text = bench.text();
+    assert_eq!(text.matches("? no hook").count(), 2, "{text}");
+    let systemd = text.lines().find(|line| line.contains("systemd")).unwrap();
+    assert!(systemd.ends_with("?       ?"), "{systemd}");
+    bench.type_keys("3");
+    assert!(bench.text().contains("page_fault_user is not there"));
+    bench.press(KeyCode::Enter);
+    assert!(bench.text().contains("not traced"));
+}
+
+#[test]
+fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
+    let mut events = script::busy_host();
+    let mode = Mode::Replay {
+        file: "shop\u{1b}[2J.trace".to_owned(),
+    };
+    let mut bench = Bench::new(mode.clone(), &events, 120, 24);
+    bench.type_keys("4");
+    assert!(bench.text().contains("cut short"));
+    assert!(bench.text().contains("1/93"));
+    assert!(!bench.text().contains("Pause"));
+    assert_harmless(&bench);
+    let at = events.last().unwrap().at;
+    events.push(Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what: What::End,
+    });
+    let bench = Bench::new(mode, &events, 120, 24);
+    assert!(!bench.text().contains("cut short"));
 }

@@ -47,15 +47,15 @@ pub struct Faults {
     /// Place in [`SORTS`].
     sort: usize,
     without_dead: bool,
-    made_from: Option<u64>,
+    made_from: Option<(u64, u64)>,
 }
 
 impl Faults {
     fn update(&mut self, data: &Data<'_>) {
-        if self.made_from == Some(data.version()) {
+        if self.made_from == Some(data.slow_version()) {
             return;
         }
-        self.made_from = Some(data.version());
+        self.made_from = Some(data.slow_version());
         let column = SORTS[self.sort];
         let listed = data.model.processes().filter(|(_, process)| {
             let faulted = process.faults.total() > 0 || process.usage.min_flt > 0;
@@ -145,7 +145,7 @@ impl View for Faults {
 
     fn status(&self, data: &Data<'_>) -> String {
         match words::faults_missing(data.model) {
-            Some(reason) if reason.is_empty() => "faults are not traced".to_owned(),
+            Some("") => "faults are not traced".to_owned(),
             Some(reason) => format!("faults are not traced: {reason}"),
             None => {
                 let dead = if self.without_dead {

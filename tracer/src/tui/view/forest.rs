@@ -1,10 +1,16 @@
-//! The fork tree as rows. Rows are numbers only, so that a hundred thousand
-//! processes are laid out in milliseconds; words are made for those on screen.
+//! The fork tree as rows. Rows are numbers only: words are made for those on
+//! screen.
+//!
+//! A process of the model is a large thing, and visiting a hundred thousand of
+//! them for every picture would take most of a tenth of a second. What the
+//! tree needs of each is therefore kept here in a few numbers side by side.
+//! That is possible because the model promises two things: a process is hung
+//! into the tree once, and who is gone stays gone.
 
 use std::collections::HashSet;
 
 use crate::{
-    model::{Key, Model},
+    model::{Key, Model, Process},
     tui::list::Identity,
 };
 
@@ -29,104 +35,211 @@ impl Identity for Row {
     }
 }
 
+/// Which of the dead are shown. A dead process with living descendants always
+/// is: they hang below it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dead {
+    #[default]
+    All,
+    /// Those that have not been dead for longer than [`RECENT`].
+    Recent,
+    None,
+}
+
+/// Long enough to read what has just ended, ns.
+const RECENT: u64 = 10_000_000_000;
+
 /// What is left out.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Whose descendants are not shown.
     pub folded: HashSet<Key>,
-    pub without_dead: bool,
+    pub dead: Dead,
     pub with_threads: bool,
 }
 
-/// All rows, in the order of the tree.
-pub fn rows(model: &Model, filter: &Filter) -> Vec<Row> {
-    let kept = filter.without_dead.then(|| living_branches(model));
-    let shown = |key: &Key| kept.as_ref().is_none_or(|kept| kept[key.index()]);
-    let mut rows: Vec<Row> = Vec::with_capacity(model.processes().len());
-    // What is still to be laid out, the next on top.
-    let mut pending: Vec<Row> = Vec::new();
-    let roots = model.processes().map(|(key, _)| key);
-    let roots: Vec<_> = roots
-        .filter(|&key| model.tree_parent(key).is_none())
-        .collect();
-    push(&mut pending, None, &[], roots.into_iter().filter(shown));
-    while let Some(mut row) = pending.pop() {
-        let index = rows.len() as u32;
-        if row.thread.is_none() {
-            let children = model.tree_children(row.key).iter().copied().filter(shown);
-            if filter.folded.contains(&row.key) {
-                row.folded = descendants(model, row.key, shown);
-            } else {
-                let threads = threads(model, row.key, filter.with_threads);
-                push(&mut pending, Some((index, row.key)), &threads, children);
-            }
-        }
-        rows.push(row);
-    }
-    rows
+/// What is known of each process, at the place of its key.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    key: Key,
+    parent: Option<u32>,
+    first_child: Option<u32>,
+    last_child: Option<u32>,
+    next_sibling: Option<u32>,
+    /// When it ended; none while it is in the process table.
+    ended: Option<u64>,
 }
 
-/// Threads come before child processes: they are nearer.
-fn push(
-    pending: &mut Vec<Row>,
-    parent: Option<(u32, Key)>,
-    threads: &[u32],
-    children: impl Iterator<Item = Key>,
-) {
-    let first = pending.len();
-    let under = parent.map(|(row, _)| row);
-    let row = |key, thread| Row {
-        key,
-        thread,
-        parent: under,
-        last: false,
-        folded: 0,
-    };
-    if let Some((_, key)) = parent {
-        pending.extend(threads.iter().map(|&thread| row(key, Some(thread))));
+#[derive(Debug, Default)]
+pub struct Forest {
+    nodes: Vec<Node>,
+    roots: Vec<u32>,
+    /// Who was not gone when last looked at.
+    present: Vec<u32>,
+}
+
+impl Forest {
+    /// Takes in what is new in the model.
+    pub fn update(&mut self, model: &Model) {
+        for (key, _) in model.processes().skip(self.nodes.len()) {
+            let index = self.nodes.len() as u32;
+            self.nodes.push(Node {
+                key,
+                parent: None,
+                first_child: None,
+                last_child: None,
+                next_sibling: None,
+                ended: None,
+            });
+            self.roots.push(index);
+            self.present.push(index);
+        }
+        let mut roots = std::mem::take(&mut self.roots);
+        roots.retain(|&root| !self.hang(model, root));
+        self.roots = roots;
+        let nodes = &mut self.nodes;
+        self.present.retain(|&index| {
+            let node = &mut nodes[index as usize];
+            node.ended = ended(model.process(node.key));
+            node.ended.is_none()
+        });
     }
-    pending.extend(children.map(|key| row(key, None)));
-    if let Some(last) = pending[first..].last_mut() {
-        last.last = true;
+
+    /// Puts a root below its parent, if it has got one.
+    fn hang(&mut self, model: &Model, index: u32) -> bool {
+        let Some(parent) = model.tree_parent(self.nodes[index as usize].key) else {
+            return false;
+        };
+        let parent = parent.index();
+        self.nodes[index as usize].parent = Some(parent as u32);
+        match self.nodes[parent].last_child.replace(index) {
+            Some(last) => self.nodes[last as usize].next_sibling = Some(index),
+            None => self.nodes[parent].first_child = Some(index),
+        }
+        true
     }
-    pending[first..].reverse();
+
+    fn children(&self, index: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = self.nodes[index as usize].first_child;
+        std::iter::successors(first, |&child| self.nodes[child as usize].next_sibling)
+    }
+
+    /// All rows, in the order of the tree.
+    pub fn rows(&self, model: &Model, now: u64, filter: &Filter) -> Vec<Row> {
+        let kept = self.kept(now, filter.dead);
+        let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
+        let folded: HashSet<u32> = filter.folded.iter().map(|key| key.index() as u32).collect();
+        let mut rows = Vec::with_capacity(self.nodes.len());
+        // What is still to be laid out, the next on top.
+        let mut pending = Vec::new();
+        self.push(
+            &mut pending,
+            None,
+            &[],
+            self.roots.iter().copied().filter(shown),
+        );
+        while let Some((index, mut row)) = pending.pop() {
+            let place = rows.len() as u32;
+            if row.thread.is_none() {
+                if folded.contains(&index) {
+                    row.folded = self.count_below(index, shown);
+                } else {
+                    let node = &self.nodes[index as usize];
+                    let threads = match filter.with_threads && node.ended.is_none() {
+                        true => threads(model.process(node.key)),
+                        false => Vec::new(),
+                    };
+                    let children = self.children(index).filter(shown);
+                    self.push(&mut pending, Some((place, index)), &threads, children);
+                }
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// Puts children on top of what is to be laid out. Threads come before
+    /// child processes: they are nearer.
+    fn push(
+        &self,
+        pending: &mut Vec<(u32, Row)>,
+        under: Option<(u32, u32)>,
+        threads: &[u32],
+        children: impl Iterator<Item = u32>,
+    ) {
+        let first = pending.len();
+        let parent = under.map(|(place, _)| place);
+        let row = |index: u32, thread| {
+            let key = self.nodes[index as usize].key;
+            (
+                index,
+                Row {
+                    key,
+                    thread,
+                    parent,
+                    last: false,
+                    folded: 0,
+                },
+            )
+        };
+        if let Some((_, index)) = under {
+            pending.extend(threads.iter().map(|&thread| row(index, Some(thread))));
+        }
+        pending.extend(children.map(|child| row(child, None)));
+        if let Some((_, last)) = pending[first..].last_mut() {
+            last.last = true;
+        }
+        pending[first..].reverse();
+    }
+
+    /// Who is still in the process table, or kept in spite of being dead, or
+    /// has such a descendant; none: everyone.
+    fn kept(&self, now: u64, dead: Dead) -> Option<Vec<bool>> {
+        let recent = |ended: Option<u64>| {
+            ended.is_none_or(|ended| dead == Dead::Recent && now.saturating_sub(ended) < RECENT)
+        };
+        if dead == Dead::All {
+            return None;
+        }
+        let mut kept = vec![false; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            let mut up = recent(node.ended).then_some(index as u32);
+            while let Some(index) = up
+                && !kept[index as usize]
+            {
+                kept[index as usize] = true;
+                up = self.nodes[index as usize].parent;
+            }
+        }
+        Some(kept)
+    }
+
+    fn count_below(&self, index: u32, shown: impl Fn(&u32) -> bool) -> u32 {
+        let mut pending = vec![index];
+        let mut count = 0;
+        while let Some(index) = pending.pop() {
+            let before = pending.len();
+            pending.extend(self.children(index).filter(|child| shown(child)));
+            count += (pending.len() - before) as u32;
+        }
+        count
+    }
+}
+
+/// When it left the process table, or ended if that was not seen.
+fn ended(process: &Process) -> Option<u64> {
+    let ended = process
+        .exited_at
+        .or(process.freed_at)
+        .or(process.vanished_at);
+    process.state().is_gone().then(|| ended.unwrap_or(0))
 }
 
 /// The threads besides the leader that live.
-fn threads(model: &Model, key: Key, wanted: bool) -> Vec<u32> {
-    let process = model.process(key);
+fn threads(process: &Process) -> Vec<u32> {
     let others = process.threads.iter().enumerate();
-    let others = others.filter(|(_, thread)| wanted && thread.id.pid != process.id.tgid);
+    let others = others.filter(|(_, thread)| thread.id.pid != process.id.tgid);
     others.map(|(index, _)| index as u32).collect()
-}
-
-/// Who is still in the process table or has such a descendant, by key.
-fn living_branches(model: &Model) -> Vec<bool> {
-    let mut kept = vec![false; model.processes().len()];
-    for (key, process) in model.processes() {
-        if process.state().is_gone() {
-            continue;
-        }
-        let mut up = Some(key);
-        while let Some(key) = up
-            && !kept[key.index()]
-        {
-            kept[key.index()] = true;
-            up = model.tree_parent(key);
-        }
-    }
-    kept
-}
-
-fn descendants(model: &Model, key: Key, shown: impl Fn(&Key) -> bool) -> u32 {
-    let mut pending = vec![key];
-    let mut count = 0;
-    while let Some(key) = pending.pop() {
-        let before = pending.len();
-        pending.extend(model.tree_children(key).iter().filter(|key| shown(key)));
-        count += (pending.len() - before) as u32;
-    }
-    count
 }
 
 /// Whether siblings follow: of the row itself first, then of each ancestor but

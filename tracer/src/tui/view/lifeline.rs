@@ -59,7 +59,21 @@ pub fn strip(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             (Known::Unknown(why), _) => line.and(Tone::Warn, words::why(data.model, why)),
         });
     }
+    if let Some(lost) = lost(data, key) {
+        sheet.text(Phrase::of(Tone::Warn, lost));
+    }
     sheet
+}
+
+/// What of its story may be missing.
+fn lost(data: &Data<'_>, key: Key) -> Option<String> {
+    let process = data.model.process(key);
+    let end = process.freed_at.or(process.reaped_at).unwrap_or(u64::MAX);
+    let within = data.model.gaps().iter();
+    let within = within.filter(|gap| gap.until >= process.id.start && gap.since <= end);
+    let count: u64 = within.map(|gap| gap.total()).sum();
+    let many = humane::count(count);
+    (count > 0).then(|| format!("{many} records were lost in its time: moments may be missing"))
 }
 
 fn sign(data: &Data<'_>, known: Known) -> (Tone, &'static str) {

@@ -4,7 +4,7 @@
 
 use super::{
     Data, Room, View,
-    forest::{self, Filter, Row},
+    forest::{self, Dead, Filter, Forest, Row},
 };
 use crate::{
     event::Comm,
@@ -41,9 +41,10 @@ const KTHREADD: u32 = 2;
 #[derive(Default)]
 pub struct Tree {
     list: List<Row>,
+    forest: Forest,
     filter: Filter,
     /// What the rows were made from; none: they must be made anew.
-    made_from: Option<u64>,
+    made_from: Option<(u64, u64)>,
     /// Kernel threads are folded away once, when they first appear: there are
     /// hundreds, and they are seldom what one came for.
     kthreads_folded: bool,
@@ -59,9 +60,17 @@ impl Tree {
             self.kthreads_folded = true;
             self.made_from = None;
         }
-        if self.made_from != Some(data.version()) {
-            self.list.replace(forest::rows(data.model, &self.filter));
-            self.made_from = Some(data.version());
+        // What is recent changes with time alone; once a second is enough.
+        let second = match self.filter.dead {
+            Dead::Recent => data.now / 1_000_000_000,
+            Dead::All | Dead::None => 0,
+        };
+        let source = Some((data.version(), second));
+        if self.made_from != source {
+            self.forest.update(data.model);
+            self.list
+                .replace(self.forest.rows(data.model, data.now, &self.filter));
+            self.made_from = source;
         }
     }
 
@@ -129,7 +138,11 @@ impl View for Tree {
                 self.changed(data);
             }
             Action::Dead => {
-                self.filter.without_dead ^= true;
+                self.filter.dead = match self.filter.dead {
+                    Dead::All => Dead::Recent,
+                    Dead::Recent => Dead::None,
+                    Dead::None => Dead::All,
+                };
                 self.changed(data);
             }
             Action::Threads => {
@@ -147,7 +160,8 @@ impl View for Tree {
             folded: Default::default(),
             ..self.filter.clone()
         };
-        let rows = forest::rows(data.model, &everything);
+        self.forest.update(data.model);
+        let rows = self.forest.rows(data.model, data.now, &everything);
         let selected = self.list.selected().map(|row| (row.key, row.thread));
         let from = rows
             .iter()
@@ -166,17 +180,17 @@ impl View for Tree {
     }
 
     fn show(&mut self, data: &Data<'_>, key: Key) {
-        if self.filter.without_dead && data.model.process(key).state().is_gone() {
-            self.filter.without_dead = false;
+        if data.model.process(key).state().is_gone() {
+            self.filter.dead = Dead::All;
         }
         self.reveal(data, key);
     }
 
     fn status(&self, _: &Data<'_>) -> String {
-        let dead = if self.filter.without_dead {
-            "dead hidden · "
-        } else {
-            ""
+        let dead = match self.filter.dead {
+            Dead::All => "",
+            Dead::Recent => "dead: last 10 s · ",
+            Dead::None => "dead hidden · ",
         };
         let threads = if self.filter.with_threads {
             "threads · "

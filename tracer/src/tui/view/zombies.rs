@@ -1,7 +1,7 @@
 //! Zombies, under whoever should reap them: how many, since when, at what
 //! cost, and whether the owner waits for its children at all.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use super::{Data, Room, View};
 use crate::{
@@ -26,7 +26,7 @@ const COLUMNS: [Column; 9] = [
     figure("AGE", 8, 0),
     figure("EXIT", 12, 1),
     figure("MEMORY", 8, 4),
-    figure("LAST WAIT", 10, 2),
+    figure("LAST WAIT", 11, 2),
     word("SINCE", 16, 5),
     word("OWNER", 20, 6),
 ];
@@ -51,16 +51,14 @@ impl Identity for Row {
 #[derive(Default)]
 pub struct Zombies {
     list: List<Row>,
-    groups: HashMap<Option<Key>, Group>,
+    /// The zombies of each owner, the oldest first.
+    owned: HashMap<Option<Key>, Vec<Key>>,
     made_from: Option<u64>,
-}
-
-/// All zombies of one owner.
-#[derive(Default)]
-struct Group {
-    zombies: Vec<Key>,
-    /// When its last wait was that gave it a dead child.
-    last_wait: Option<u64>,
+    /// When each process's last wait was that gave it a dead child.
+    waits: HashMap<ProcessId, u64>,
+    /// Who was one for longest, and how long: told when there are none now.
+    longest: Option<(u64, Key)>,
+    history_from: Option<(u64, u64)>,
 }
 
 impl Zombies {
@@ -69,50 +67,93 @@ impl Zombies {
             return;
         }
         self.made_from = Some(data.version());
-        self.groups = groups(data.model);
-        let mut owners: Vec<_> = self.groups.iter().collect();
-        owners.sort_by_key(|(owner, group)| (std::cmp::Reverse(group.zombies.len()), **owner));
+        self.owned = owned(data.model);
+        if self.history_from != Some(data.slow_version()) {
+            self.history_from = Some(data.slow_version());
+            self.waits = last_waits(data.model);
+            self.longest = longest(data);
+        }
+        let mut owners: Vec<_> = self.owned.iter().collect();
+        owners.sort_by_key(|(owner, zombies)| (Reverse(zombies.len()), **owner));
         let mut rows = Vec::new();
-        for (&owner, group) in owners {
-            rows.push(Row {
+        for (&owner, zombies) in owners {
+            let row = |zombie, last| Row {
                 owner,
-                zombie: None,
-                last: false,
-            });
-            let last = group.zombies.last();
-            rows.extend(group.zombies.iter().map(|zombie| Row {
-                owner,
-                zombie: Some(*zombie),
-                last: Some(zombie) == last,
-            }));
+                zombie,
+                last,
+            };
+            rows.push(row(None, false));
+            let last = zombies.last();
+            rows.extend(
+                zombies
+                    .iter()
+                    .map(|zombie| row(Some(*zombie), Some(zombie) == last)),
+            );
         }
         self.list.replace(rows);
     }
-}
 
-fn groups(model: &Model) -> HashMap<Option<Key>, Group> {
-    let mut groups: HashMap<Option<Key>, Group> = HashMap::new();
-    for key in model.zombies() {
-        groups
-            .entry(model.process(key).parent)
-            .or_default()
-            .zombies
-            .push(key);
+    /// No zombies is good news, but says how it was.
+    fn nothing(&self, data: &Data<'_>) -> Vec<Phrase> {
+        let mut lines = vec![Phrase::of(Tone::Good, "No zombies now.")];
+        if let Some((time, key)) = self.longest {
+            let (who, time) = (words::label(data.model, key), humane::duration(time));
+            let longest = format!("The longest so far was {who} for {time}.");
+            lines.push(Phrase::of(Tone::Dim, longest));
+        }
+        lines
     }
-    for group in groups.values_mut() {
-        // Those that were found as zombies are older than all others.
-        group
-            .zombies
-            .sort_by_key(|&key| (model.process(key).zombie_at, key));
-    }
-    if !groups.is_empty() {
-        let waits = last_waits(model);
-        for (owner, group) in &mut groups {
-            let id = owner.map(|owner| model.process(owner).id);
-            group.last_wait = id.and_then(|id| waits.get(&id).copied());
+
+    fn owner_cell(
+        &self,
+        data: &Data<'_>,
+        owner: Option<Key>,
+        column: usize,
+        glyphs: &Glyphs,
+    ) -> Phrase {
+        let process = owner.map(|owner| data.model.process(owner));
+        let zombies = self.owned.get(&owner).map_or(&[][..], Vec::as_slice);
+        let mut processes = zombies.iter().map(|&zombie| data.model.process(zombie));
+        match column {
+            0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
+            1 => process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
+                named(owner, glyphs)
+            }),
+            2 => Phrase::of(Tone::Strong, humane::count(zombies.len() as u64)),
+            3 => {
+                let oldest = processes.next().map(|oldest| age(data, oldest));
+                Phrase::of(Tone::Strong, oldest.unwrap_or_default())
+            }
+            5 => bytes(
+                processes
+                    .map(|zombie| words::zombie_memory(data.model, zombie))
+                    .sum(),
+            ),
+            6 => match process.and_then(|owner| self.waits.get(&owner.id)) {
+                Some(&at) => {
+                    let ago = humane::duration(data.now.saturating_sub(at));
+                    Phrase::plain(format!("{ago} ago"))
+                }
+                None => Phrase::of(Tone::Warn, "none seen"),
+            },
+            _ => Phrase::new(),
         }
     }
-    groups
+}
+
+fn owned(model: &Model) -> HashMap<Option<Key>, Vec<Key>> {
+    let mut owned: HashMap<_, Vec<Key>> = HashMap::new();
+    for key in model.zombies() {
+        owned
+            .entry(model.process(key).parent)
+            .or_default()
+            .push(key);
+    }
+    for zombies in owned.values_mut() {
+        // Those that were found as zombies are older than all others.
+        zombies.sort_by_key(|&key| (model.process(key).zombie_at, key));
+    }
+    owned
 }
 
 fn last_waits(model: &Model) -> HashMap<ProcessId, u64> {
@@ -124,28 +165,6 @@ fn last_waits(model: &Model) -> HashMap<ProcessId, u64> {
         }
     }
     waits
-}
-
-/// How long it has been one; at least the length of the trace for one that
-/// was a zombie when tracing began.
-fn age(data: &Data<'_>, zombie: &Process) -> String {
-    match zombie.zombie_time(data.now) {
-        Some(age) => humane::duration(age),
-        None if zombie.zombie_when_found => {
-            format!(
-                ">{}",
-                humane::duration(data.now.saturating_sub(data.model.began()))
-            )
-        }
-        None => "?".to_owned(),
-    }
-}
-
-fn bytes(memory: Option<u64>) -> Phrase {
-    match memory {
-        Some(memory) => Phrase::plain(humane::bytes(memory)),
-        None => Phrase::of(Tone::Dim, "?"),
-    }
 }
 
 impl View for Zombies {
@@ -182,14 +201,14 @@ impl View for Zombies {
     }
 
     fn status(&self, _: &Data<'_>) -> String {
-        let owners = self.groups.len();
+        let owners = self.owned.len();
         let s = if owners == 1 { "" } else { "s" };
         format!("{owners} owner{s} · {}", self.list.position())
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         if self.list.rows().is_empty() {
-            return canvas.note(&nothing(data));
+            return canvas.note(&self.nothing(data));
         }
         let glyphs = canvas.glyphs();
         canvas.table(
@@ -200,66 +219,19 @@ impl View for Zombies {
                 let row = &self.list.rows()[index];
                 match row.zombie {
                     Some(zombie) => zombie_cell(data, row, zombie, (column, width), glyphs),
-                    None => match self.groups.get(&row.owner) {
-                        Some(group) => owner_cell(data, row.owner, group, column, glyphs),
-                        None => Phrase::new(),
-                    },
+                    None => self.owner_cell(data, row.owner, column, glyphs),
                 }
             },
         );
     }
 }
 
-fn owner_cell(
-    data: &Data<'_>,
-    owner: Option<Key>,
-    group: &Group,
-    column: usize,
-    glyphs: &Glyphs,
-) -> Phrase {
-    let process = owner.map(|owner| data.model.process(owner));
-    let zombies = || {
-        group
-            .zombies
-            .iter()
-            .map(|&zombie| data.model.process(zombie))
-    };
-    match column {
-        0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
-        1 => match process {
-            Some(owner) => {
-                let state = owner.state();
-                Phrase::of(words::state_tone(state), glyphs.state(state))
-                    .and(Tone::Strong, format!(" {}", words::name(owner)))
-                    .and(
-                        Tone::Dim,
-                        words::arguments_beyond_name(owner)
-                            .map_or(String::new(), |arguments| format!(" {arguments}")),
-                    )
-            }
-            None => Phrase::of(Tone::Dim, "owner unknown"),
-        },
-        2 => Phrase::of(Tone::Strong, humane::count(group.zombies.len() as u64)),
-        3 => match zombies().next() {
-            Some(oldest) => Phrase::of(Tone::Strong, age(data, oldest)),
-            None => Phrase::new(),
-        },
-        6 => last_wait(data, group),
-        5 => bytes(
-            zombies()
-                .map(|zombie| words::zombie_memory(data.model, zombie))
-                .sum(),
-        ),
-        _ => Phrase::new(),
-    }
-}
-
-/// Whether the owner waits for its children at all.
-fn last_wait(data: &Data<'_>, group: &Group) -> Phrase {
-    match group.last_wait {
-        Some(at) => Phrase::plain(humane::duration(data.now.saturating_sub(at))),
-        None => Phrase::of(Tone::Warn, "none seen"),
-    }
+fn named(owner: &Process, glyphs: &Glyphs) -> Phrase {
+    let state = owner.state();
+    let arguments = words::arguments_beyond_name(owner).unwrap_or_default();
+    Phrase::of(words::state_tone(state), glyphs.state(state))
+        .and(Tone::Strong, format!(" {}", words::name(owner)))
+        .and(Tone::Dim, format!(" {arguments}"))
 }
 
 fn zombie_cell(
@@ -300,21 +272,32 @@ fn zombie_cell(
     }
 }
 
-/// No zombies is good news, but says how it was.
-fn nothing(data: &Data<'_>) -> Vec<Phrase> {
-    let model = data.model;
-    let waited = model.processes().filter_map(|(key, process)| {
+/// How long it has been one; at least the length of the trace for one that
+/// was a zombie when tracing began.
+fn age(data: &Data<'_>, zombie: &Process) -> String {
+    match zombie.zombie_time(data.now) {
+        Some(age) => humane::duration(age),
+        None if zombie.zombie_when_found => {
+            format!(
+                ">{}",
+                humane::duration(data.now.saturating_sub(data.model.began()))
+            )
+        }
+        None => "?".to_owned(),
+    }
+}
+
+fn bytes(memory: Option<u64>) -> Phrase {
+    match memory {
+        Some(memory) => Phrase::plain(humane::bytes(memory)),
+        None => Phrase::of(Tone::Dim, "?"),
+    }
+}
+
+fn longest(data: &Data<'_>) -> Option<(u64, Key)> {
+    let past = data.model.processes().filter_map(|(key, process)| {
         let time = process.zombie_time(data.now).filter(|&time| time > 0)?;
         Some((time, key))
     });
-    let mut lines = vec![Phrase::of(Tone::Good, "No zombies now.")];
-    if let Some((time, key)) = waited.max() {
-        let longest = format!(
-            "The longest so far was {} for {}.",
-            words::label(model, key),
-            humane::duration(time)
-        );
-        lines.push(Phrase::of(Tone::Dim, longest));
-    }
-    lines
+    past.max()
 }
