@@ -19,6 +19,11 @@ impl Model {
         self.change(key, |process| process.oom_victim = true);
     }
 
+    pub(super) fn on_exit_start(&mut self, at: u64, who: Who) {
+        let key = self.of(who);
+        self.change(key, |process| process.exit_start = Some((who.task.pid, at)));
+    }
+
     /// A thread exits; with the last one, the process.
     pub(super) fn on_exit(&mut self, at: u64, who: Who, exit: &Exit) {
         let key = self.of(who);

@@ -213,6 +213,8 @@ pub struct Process {
     pub(super) group_code: Option<i32>,
     /// The thread that exited last; 0: unknown.
     pub(super) ended_by: u32,
+    /// Which thread called `do_exit` last, and when.
+    pub(super) exit_start: Option<(u32, u64)>,
     /// That its threads are all dead was concluded, not told.
     pub(super) end_inferred: bool,
     /// Its number as its owner sees it.
@@ -271,6 +273,7 @@ impl Process {
             leader_exit: None,
             group_code: None,
             ended_by: 0,
+            exit_start: None,
             end_inferred: false,
             seen_pid: None,
             early: None,
@@ -400,6 +403,16 @@ impl Process {
             _ => self.exited_at?,
         };
         Some(end.saturating_sub(self.id.start))
+    }
+
+    /// When the last thread called `do_exit`: by that function's own hook where
+    /// there is one, else by the nearest that was seen.
+    pub fn exit_began_at(&self) -> Option<u64> {
+        let exited = self.exited_at?;
+        let own = self
+            .exit_start
+            .filter(|&(pid, at)| pid == self.ended_by && at <= exited);
+        Some(own.map_or(exited, |(_, at)| at))
     }
 
     pub fn is_reparented(&self) -> bool {
