@@ -11,10 +11,12 @@ mod family;
 mod gap;
 mod history;
 mod index;
+mod naming;
 mod process;
 mod reap;
 mod status;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -27,10 +29,11 @@ pub use gap::GapSpan;
 pub use history::{History, Second};
 use index::Index;
 use process::Early;
-pub use process::{Creation, Execution, Key, Process, State, Thread, WaitStatus};
+pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
 pub use status::{Known, Moment, Why};
 use table::{New, Table};
+pub use terms::{Creation, Key, State, WaitStatus};
 
 /// Counts since the stream began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
