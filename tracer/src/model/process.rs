@@ -32,6 +32,8 @@ pub struct Execution {
 pub(super) struct Early {
     /// The last switch of one of its threads, by number.
     pub switch: Option<(u64, u32, LastSwitch)>,
+    /// Which thread called `do_exit` last, and when.
+    pub exit_start: Option<(u32, u64)>,
     /// Who waits for it before its parent may: a tracer (ptrace(2)).
     pub tracer: Option<Key>,
 }
@@ -81,6 +83,8 @@ pub struct Process {
     pub forked_at: Option<u64>,
     pub runnable_at: Option<u64>,
     pub first_ran_at: Option<u64>,
+    /// When the last thread called `do_exit`: by that function's own hook where
+    /// there is one, else by the nearest that was seen.
     pub exited_at: Option<u64>,
     pub zombie_at: Option<u64>,
     /// No notification was seen: it was a zombie at this time at the latest.
@@ -116,8 +120,6 @@ pub struct Process {
     pub(super) group_code: Option<i32>,
     /// The thread that exited last; 0: unknown.
     pub(super) ended_by: u32,
-    /// Which thread called `do_exit` last, and when.
-    pub(super) exit_start: Option<(u32, u64)>,
     /// That its threads are all dead was concluded, not told.
     pub(super) end_inferred: bool,
     /// Its number as its owner sees it.
@@ -176,7 +178,6 @@ impl Process {
             leader_exit: None,
             group_code: None,
             ended_by: 0,
-            exit_start: None,
             end_inferred: false,
             seen_pid: None,
             early: None,
@@ -267,16 +268,6 @@ impl Process {
             _ => self.exited_at?,
         };
         Some(end.saturating_sub(self.id.start))
-    }
-
-    /// When the last thread called `do_exit`: by that function's own hook where
-    /// there is one, else by the nearest that was seen.
-    pub fn exit_began_at(&self) -> Option<u64> {
-        let exited = self.exited_at?;
-        let own = self
-            .exit_start
-            .filter(|&(pid, at)| pid == self.ended_by && at <= exited);
-        Some(own.map_or(exited, |(_, at)| at))
     }
 
     pub fn is_reparented(&self) -> bool {

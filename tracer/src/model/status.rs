@@ -111,7 +111,7 @@ impl Model {
                 None if dead => return Known::Never,
                 None => return Known::NotYet,
             },
-            Moment::Exited => (process.exit_began_at(), dead),
+            Moment::Exited => (process.exited_at, dead),
             Moment::Zombie => {
                 if process.autoreaped == Some(true) {
                     return Known::Never;

@@ -80,6 +80,8 @@ impl Btf {
         let types = header + btf.u32(8)? as usize;
         let end = types + btf.u32(12)? as usize;
         btf.strings = header + btf.u32(16)? as usize;
+        let length = btf.strings + btf.u32(20)? as usize;
+        ensure!(btf.data.len() >= length, "BTF is cut short");
         let mut at = types;
         while at < end {
             let id = btf.types.len() as u32;
@@ -349,7 +351,7 @@ mod tests {
     fn damaged_bytes_are_refused() {
         assert!(Btf::parse(b"not BTF at all, is it?".to_vec()).is_err());
         let whole = blob(&[&[1, info(INT, 0, 0), 4, 32]], b"\0int\0");
-        for length in 0..whole.len() - 5 {
+        for length in 0..whole.len() {
             assert!(
                 Btf::parse(whole[..length].to_vec()).is_err(),
                 "cut to {length}"
