@@ -163,9 +163,13 @@ fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
 }
 
 fn lost(data: &Data<'_>) -> Phrase {
-    match data.model.totals().lost {
-        0 => Phrase::of(Tone::Good, "lost 0"),
-        lost => Phrase::of(Tone::Alert, format!(" lost {} ", humane::count(lost))),
+    // What lay in a part of a recording that cannot be read, nobody knows.
+    let unknown = data.model.gaps().iter().any(|gap| gap.total() == 0);
+    match (data.model.totals().lost, unknown) {
+        (0, false) => Phrase::of(Tone::Good, "lost 0"),
+        (0, true) => Phrase::of(Tone::Alert, " lost ? "),
+        (lost, false) => Phrase::of(Tone::Alert, format!(" lost {} ", humane::count(lost))),
+        (lost, true) => Phrase::of(Tone::Alert, format!(" lost {}+? ", humane::count(lost))),
     }
 }
 

@@ -148,7 +148,10 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
     for gap in gaps.iter().rev() {
         let span = humane::duration(gap.until.saturating_sub(gap.since));
         let when = words::clock(data.model, gap.since);
-        let count = humane::count(gap.total());
+        let count = match gap.total() {
+            0 => "?".to_owned(),
+            count => humane::count(count),
+        };
         sheet.fact(
             &when,
             Phrase::of(Tone::Bad, count).and(Tone::Plain, format!(" lost in {span}")),

@@ -7,7 +7,6 @@ use super::{
     forest::{self, Dead, Filter, Forest, Row},
 };
 use crate::{
-    event::Comm,
     model::{Creation, Key, Model, Process, State},
     tui::{
         action::Action,
@@ -254,10 +253,9 @@ fn branch(model: &Model, row: Row, glyphs: &Glyphs) -> Phrase {
         (false, true) => (Tone::Dim, Tone::Dim),
         (false, false) => (Tone::Strong, Tone::Dim),
     };
-    let name = match (process.kthread, process.comm == Comm::default()) {
-        (_, true) => "? (never named)".to_owned(),
-        (true, false) => format!("[{}]", process.comm),
-        (false, false) => process.comm.to_string(),
+    let name = match process.kthread {
+        true => format!("[{}]", words::name(process)),
+        false => words::name(process),
     };
     let mut phrase = Phrase::of(words::state_tone(state), glyphs.state(state))
         .and(Tone::Plain, " ")
