@@ -57,7 +57,7 @@ pub struct Gauge {
 
 impl Gauge {
     pub fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
-        let label = format!(" {:<6}", self.name);
+        let label = format!(" {:<7}", self.name);
         let session = data.model.session();
         if session.is_some_and(|session| session.missing(self.purpose).is_some()) {
             let phrase = Phrase::of(Tone::Dim, label).and(Tone::Warn, "    ? no hook");

@@ -96,6 +96,11 @@ impl Forest {
         }
         let mut roots = std::mem::take(&mut self.roots);
         roots.retain(|&root| !self.hang(model, root));
+        // init first, and the kernel's own threads after all others.
+        roots.sort_by_key(|&root| {
+            let process = model.process(self.nodes[root as usize].key);
+            (process.kthread, process.id.start, process.id.tgid)
+        });
         self.roots = roots;
         let nodes = &mut self.nodes;
         self.present.retain(|&index| {
