@@ -25,6 +25,8 @@ macro_rules! kernel_fields {
             TASK_START: "task_struct", "start_boottime";
             TASK_COMM: "task_struct", "comm";
             TASK_REAL_PARENT: "task_struct", "real_parent";
+            TASK_PARENT: "task_struct", "parent";
+            TASK_PTRACE: "task_struct", "ptrace";
             TASK_GROUP_LEADER: "task_struct", "group_leader";
             TASK_CHILDREN: "task_struct", "children";
             TASK_THREAD_PID: "task_struct", "thread_pid";

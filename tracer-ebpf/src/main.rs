@@ -8,6 +8,7 @@
 
 mod faults;
 mod fields;
+mod hook;
 mod kernel;
 mod probe;
 mod ring;

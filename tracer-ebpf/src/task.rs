@@ -4,23 +4,15 @@
 use aya_ebpf::{
     bindings::task_struct,
     helpers::{bpf_get_current_task, bpf_probe_read_kernel_buf},
-    programs::BtfTracePointContext,
 };
 use tracer_common::wire::{Comm, Group, Usage, Who};
 
 use crate::{
     fields::{self, ABSENT, get, mask, offset},
-    kernel::{Access, Probed, Struct, Trusted},
+    kernel::{Access, Probed, Struct},
 };
 
 pub type Task<A> = Struct<A>;
-
-/// Argument `n` of a BTF tracepoint, a pointer to a kernel struct.
-#[inline(always)]
-pub fn argument(ctx: &BtfTracePointContext, n: usize) -> Struct<Trusted> {
-    // SAFETY: the arguments of a BTF tracepoint are trusted pointers.
-    unsafe { Struct::new(ctx.arg::<*const u8>(n)) }
-}
 
 /// The running task.
 #[inline(always)]
@@ -63,6 +55,17 @@ impl<A: Access> Task<A> {
     #[inline(always)]
     pub fn real_parent(self) -> Self {
         self.follow(&fields::TASK_REAL_PARENT)
+    }
+
+    /// Who is told of its death: the tracer of a traced task.
+    #[inline(always)]
+    pub fn parent(self) -> Self {
+        self.follow(&fields::TASK_PARENT)
+    }
+
+    #[inline(always)]
+    pub fn is_traced(self) -> bool {
+        self.read::<u32>(&fields::TASK_PTRACE) != 0
     }
 
     #[inline(always)]

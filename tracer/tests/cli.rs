@@ -23,7 +23,7 @@ fn golden() -> PathBuf {
         .unwrap()
         .map(|entry| entry.unwrap().path());
     files
-        .filter(|path| path.extension().is_some_and(|ending| ending == "trace"))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "tracer"))
         .max()
         .unwrap()
 }

@@ -23,6 +23,13 @@ record! {
     }
 }
 
+record! {
+    /// `head.who` has called `do_exit`; [`Exit`] follows.
+    ExitStart: ExitStart {
+        head: Header,
+    }
+}
+
 /// The last thread of its group.
 pub const EXIT_GROUP_DEAD: u32 = 1 << 0;
 /// This kernel does not say reliably whether the group is dead.

@@ -10,6 +10,7 @@ mod exit;
 mod fork;
 mod free;
 mod notify;
+mod reap;
 mod signal;
 mod switch;
 mod task;
@@ -20,6 +21,7 @@ pub use exit::*;
 pub use fork::*;
 pub use free::*;
 pub use notify::*;
+pub use reap::*;
 pub use signal::*;
 pub use switch::*;
 pub use task::*;
@@ -67,10 +69,12 @@ pub enum Kind {
     Wait = 11,
     Free = 12,
     Task = 13,
+    ExitStart = 14,
+    Reap = 15,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Fork,
         Kind::WakeupNew,
         Kind::FirstRun,
@@ -84,6 +88,8 @@ impl Kind {
         Kind::Wait,
         Kind::Free,
         Kind::Task,
+        Kind::ExitStart,
+        Kind::Reap,
     ];
 
     /// The kind with that number, if there is one.

@@ -5,13 +5,13 @@
 //! lie on the new stack. Sends: [`Exec`] with file name and arguments behind.
 
 use aya_ebpf::{
+    EbpfContext,
     helpers::{
         bpf_probe_read_kernel_str_bytes,
         generated::{bpf_probe_read_user, bpf_ringbuf_output},
     },
-    macros::{btf_tracepoint, map},
+    macros::map,
     maps::PerCpuArray,
-    programs::BtfTracePointContext,
 };
 use aya_log_ebpf::debug;
 use tracer_common::wire::{
@@ -20,8 +20,8 @@ use tracer_common::wire::{
 
 use crate::{
     faults, fields,
+    hook::{Arguments, hooks},
     ring::{EVENTS, header, lost, wake_flag},
-    task::argument,
 };
 
 /// Where the record is put together: its length is not known beforehand, and
@@ -35,20 +35,22 @@ struct Draft {
 #[map]
 static DRAFT: PerCpuArray<Draft> = PerCpuArray::with_max_entries(1, 0);
 
-#[btf_tracepoint(function = "sched_process_exec")]
-fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
+hooks! { exec: tp_btf sched_process_exec, raw_tp raw_sched_process_exec; }
+
+#[inline(always)]
+fn exec(ctx: &(impl Arguments + EbpfContext)) {
     let Some(draft) = DRAFT.get_ptr_mut(0) else {
-        return 0;
+        return;
     };
-    let task = argument(&ctx, 0);
-    let filename = argument(&ctx, 2).follow(&fields::BPRM_FILENAME);
+    let task = ctx.pointer(0);
+    let filename = ctx.pointer(2).follow(&fields::BPRM_FILENAME);
     let mm = task.follow(&fields::TASK_MM);
     let arg_start: u64 = mm.read(&fields::MM_ARG_START);
     let argv_total = mm
         .read::<u64>(&fields::MM_ARG_END)
         .saturating_sub(arg_start) as u32;
     let mut flags = 0;
-    let old_pid: u32 = ctx.arg(1);
+    let old_pid = ctx.number(1) as u32;
     if old_pid != task.pid() {
         faults::renamed(task);
     }
@@ -107,5 +109,4 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     if failed != 0 {
         lost(Kind::Exec as usize, 1);
     }
-    0
 }

@@ -3,36 +3,69 @@
 //! Hook: `sched_process_exit(struct task_struct *p, bool group_dead)`, in
 //! `do_exit` (kernel/exit.c). The second argument exists since 6.18; before,
 //! `signal->live` is all there is, and it is not reliable: two threads that
-//! exit together may both see zero. Sends: [`Exit`].
+//! exit together may both see zero. There the better hook is
+//! `taskstats_exit(struct task_struct *tsk, int group_dead)`
+//! (kernel/taskstats.c), which `do_exit` calls a little earlier, with the
+//! memory still in place.
+//! Beside it `do_exit(long code)` itself says when the exit began: up to 6.12
+//! the tracepoint comes only after `exit_mm` has torn the memory down.
+//! Sends: [`Exit`], [`ExitStart`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::{
     EXIT_GROUP_DEAD, EXIT_GROUP_DEAD_UNKNOWN, EXIT_GROUP_EXIT, EXIT_NOCLDWAIT, EXIT_REAPER,
-    EXIT_SIGCHLD_IGNORED, Exit, Group,
+    EXIT_SIGCHLD_IGNORED, Exit, ExitStart, Group,
 };
 
 use crate::{
     faults,
     fields::{self, HAVE_GROUP_DEAD, get},
+    hook::{Arguments, hooks},
+    kernel::Access,
     ring::{header, send},
-    task::argument,
+    task::{Task, current},
 };
 
 /// SIGNAL_GROUP_EXIT (include/linux/sched/signal.h).
 const SIGNAL_GROUP_EXIT: u32 = 4;
 
-#[btf_tracepoint(function = "sched_process_exit")]
-fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
-    let task = argument(&ctx, 0);
-    let signal = task.signal();
-    let (mut flags, last) = if get(&HAVE_GROUP_DEAD) != 0 {
-        let dead = ctx.arg::<u64>(1) & 1 != 0;
-        (if dead { EXIT_GROUP_DEAD } else { 0 }, dead)
+hooks! {
+    process_exit: tp_btf sched_process_exit, raw_tp raw_sched_process_exit;
+    taskstats_exit: fentry fentry_taskstats_exit, kprobe kprobe_taskstats_exit;
+    do_exit: fentry fentry_do_exit, kprobe kprobe_do_exit;
+}
+
+#[inline(always)]
+fn process_exit(ctx: &impl Arguments) {
+    let task = ctx.pointer(0);
+    if get(&HAVE_GROUP_DEAD) != 0 {
+        exit(task, Some(ctx.number(1) & 1 != 0));
     } else {
-        (
+        exit(task, None);
+    }
+}
+
+#[inline(always)]
+fn taskstats_exit(ctx: &impl Arguments) {
+    exit(ctx.pointer(0), Some(ctx.number(1) as u32 != 0));
+}
+
+#[inline(always)]
+fn do_exit(_: &impl Arguments) {
+    send(|| ExitStart {
+        head: header::<ExitStart>(current().who()),
+    });
+}
+
+#[inline(always)]
+fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
+    let signal = task.signal();
+    let (mut flags, last) = match group_dead {
+        Some(true) => (EXIT_GROUP_DEAD, true),
+        Some(false) => (0, false),
+        None => (
             EXIT_GROUP_DEAD_UNKNOWN,
             signal.read::<u32>(&fields::SIGNAL_LIVE) == 0,
-        )
+        ),
     };
     if signal.read::<u32>(&fields::SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT != 0 {
         flags |= EXIT_GROUP_EXIT;
@@ -72,5 +105,4 @@ fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
         faults: counts,
         comm: task.comm(),
     });
-    0
 }

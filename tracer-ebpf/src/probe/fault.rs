@@ -4,13 +4,16 @@
 //! unsigned long error_code)`, in `exc_page_fault` (arch/x86/mm/fault.c).
 //! It may run a million times a second: two loads, two additions.
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::maps::fault_class;
 
-use crate::faults;
+use crate::{
+    faults,
+    hook::{Arguments, hooks},
+};
 
-#[btf_tracepoint(function = "page_fault_user")]
-fn page_fault_user(ctx: BtfTracePointContext) -> i32 {
-    faults::count(fault_class(ctx.arg(2)));
-    0
+hooks! { fault: tp_btf page_fault_user, raw_tp raw_page_fault_user; }
+
+#[inline(always)]
+fn fault(ctx: &impl Arguments) {
+    faults::count(fault_class(ctx.number(2)));
 }

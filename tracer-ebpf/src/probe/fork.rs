@@ -7,28 +7,33 @@
 //! Fallback: `sched_process_fork(parent, child)`, in `kernel_clone`.
 //! Sends: [`Fork`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::{FLAGS_UNKNOWN, Fork};
 
 use crate::{
     fields,
-    kernel::Trusted,
+    hook::{Arguments, hooks},
+    kernel::Access,
     ring::{header, send},
-    task::{Task, argument, current},
+    task::{Task, current},
 };
 
-#[btf_tracepoint(function = "task_newtask")]
-fn task_newtask(ctx: BtfTracePointContext) -> i32 {
-    fork(argument(&ctx, 0), ctx.arg(1))
-}
-
-#[btf_tracepoint(function = "sched_process_fork")]
-fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
-    fork(argument(&ctx, 1), FLAGS_UNKNOWN)
+hooks! {
+    new_task: tp_btf task_newtask, raw_tp raw_task_newtask;
+    forked: tp_btf sched_process_fork, raw_tp raw_sched_process_fork;
 }
 
 #[inline(always)]
-fn fork(child: Task<Trusted>, clone_flags: u64) -> i32 {
+fn new_task(ctx: &impl Arguments) {
+    fork(ctx.pointer(0), ctx.number(1));
+}
+
+#[inline(always)]
+fn forked(ctx: &impl Arguments) {
+    fork(ctx.pointer(1), FLAGS_UNKNOWN);
+}
+
+#[inline(always)]
+fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
     let (ns_pid, ns_level) = child.ns_pid();
     send(|| Fork {
         head: header::<Fork>(child.who()),
@@ -41,5 +46,4 @@ fn fork(child: Task<Trusted>, clone_flags: u64) -> i32 {
         ns_level,
         comm: child.comm(),
     });
-    0
 }

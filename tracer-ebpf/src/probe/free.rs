@@ -4,12 +4,11 @@
 //! `delayed_put_task_struct` (kernel/exit.c), an RCU grace period after
 //! `release_task`. Sends: [`Free`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::{Free, Usage};
 
 use crate::{
+    hook::{Arguments, hooks},
     ring::{header, send},
-    task::argument,
 };
 
 const NONE: Usage = Usage {
@@ -23,9 +22,11 @@ const NONE: Usage = Usage {
     maxrss: 0,
 };
 
-#[btf_tracepoint(function = "sched_process_free")]
-fn sched_process_free(ctx: BtfTracePointContext) -> i32 {
-    let task = argument(&ctx, 0);
+hooks! { freed: tp_btf sched_process_free, raw_tp raw_sched_process_free; }
+
+#[inline(always)]
+fn freed(ctx: &impl Arguments) {
+    let task = ctx.pointer(0);
     let group = if task.pid() == task.tgid() {
         task.group_usage()
     } else {
@@ -35,5 +36,4 @@ fn sched_process_free(ctx: BtfTracePointContext) -> i32 {
         head: header::<Free>(task.who()),
         group,
     });
-    0
 }

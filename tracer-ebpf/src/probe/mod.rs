@@ -8,6 +8,7 @@ mod fork;
 mod free;
 mod notify;
 mod oom;
+mod reap;
 mod signal;
 mod switch;
 mod task;

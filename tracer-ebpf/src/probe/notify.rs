@@ -1,37 +1,73 @@
 //! A dead process becomes a zombie and its parent is told.
 //!
-//! Hook: `signal_generate(int sig, struct kernel_siginfo *info,
+//! Hook: `do_notify_parent(struct task_struct *tsk, int sig)`
+//! (kernel/signal.c), since 2.6. It is called for every death of a process,
+//! whether or not the parent wants to know, and again when a dying parent
+//! hands its zombie on.
+//! Fallback: `signal_generate(int sig, struct kernel_siginfo *info,
 //! struct task_struct *task, int group, int result)`, in
 //! `__send_signal_locked` (kernel/signal.c), for the child signal that
-//! `do_notify_parent` sends in the dying task's own context. Not sent when the
-//! parent ignores SIGCHLD: then there is no zombie. Sends: [`Notify`].
+//! `do_notify_parent` sends. Not sent when the parent ignores SIGCHLD, nor by
+//! a child without an exit signal. Sends: [`Notify`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::{NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify, PF_EXITING};
 
 use crate::{
     fields,
+    hook::{Arguments, hooks},
     kernel::{Access, Probed},
     ring::{header, send},
-    task::{argument, current},
+    task::current,
 };
 
 /// CLD_EXITED, CLD_KILLED and CLD_DUMPED (include/uapi/asm-generic/siginfo.h):
 /// the child signals that tell of a death, not of a stop.
 const CLD_DEATHS: core::ops::RangeInclusive<i32> = 1..=3;
+const SIGCHLD: u32 = 17;
 
-#[btf_tracepoint(function = "signal_generate")]
-fn notify_parent(ctx: BtfTracePointContext) -> i32 {
-    let info = argument(&ctx, 1);
+hooks! {
+    told: fentry fentry_do_notify_parent, kprobe kprobe_do_notify_parent;
+    child_signal: tp_btf notify_parent, raw_tp raw_notify_parent;
+}
+
+#[inline(always)]
+fn told(ctx: &impl Arguments) {
+    let dead = ctx.pointer(0);
+    // A traced thread's death is told to its tracer: no process ends by it.
+    if dead.pid() != dead.tgid() {
+        return;
+    }
+    let owner = dead.parent();
+    let level = owner.ns_level();
+    let mut flags = NOTIFY_SELF;
+    let sigchld = owner.sigchld();
+    // As `do_notify_parent` decides.
+    if ctx.number(1) as u32 == SIGCHLD
+        && !dead.is_traced()
+        && (sigchld.ignored || sigchld.nocldwait)
+    {
+        flags |= NOTIFY_AUTOREAP;
+    }
+    send(|| Notify {
+        head: header::<Notify>(dead.who()),
+        owner: owner.group(),
+        seen_pid: dead.pid_at(level),
+        flags,
+    });
+}
+
+#[inline(always)]
+fn child_signal(ctx: &impl Arguments) {
+    let info = ctx.pointer(1);
     // SEND_SIG_NOINFO and SEND_SIG_PRIV are not addresses.
     if info.address() <= 1 || !CLD_DEATHS.contains(&info.read::<i32>(&fields::SIGINFO_CODE)) {
-        return 0;
+        return;
     }
     let teller = current();
     if teller.flags() & PF_EXITING == 0 {
-        return 0;
+        return;
     }
-    let owner = argument(&ctx, 2);
+    let owner = ctx.pointer(2);
     let level = owner.ns_level();
     // `_sigchld` begins with the pid.
     // SAFETY: `Probed` reads any address safely.
@@ -53,5 +89,4 @@ fn notify_parent(ctx: BtfTracePointContext) -> i32 {
         seen_pid,
         flags,
     });
-    0
 }

@@ -5,22 +5,22 @@
 //! the task was passed, where the victim is known from SIGKILL alone.
 //! Sends: [`OomVictim`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::OomVictim;
 
 use crate::{
     fields::{HAVE_VICTIM_TASK, get},
+    hook::{Arguments, hooks},
     ring::{header, send},
-    task::argument,
 };
 
-#[btf_tracepoint(function = "mark_victim")]
-fn mark_victim(ctx: BtfTracePointContext) -> i32 {
+hooks! { chosen: tp_btf mark_victim, raw_tp raw_mark_victim; }
+
+#[inline(always)]
+fn chosen(ctx: &impl Arguments) {
     if get(&HAVE_VICTIM_TASK) != 0 {
-        let victim = argument(&ctx, 0);
+        let victim = ctx.pointer(0);
         send(|| OomVictim {
             head: header::<OomVictim>(victim.who()),
         });
     }
-    0
 }

@@ -5,13 +5,13 @@
 //! left at their default, plus SIGKILL: the others cannot be a cause of death.
 //! Sends: [`Signal`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::Signal;
 
 use crate::{
     fields,
+    hook::{Arguments, hooks},
     ring::{header, send},
-    task::{argument, current},
+    task::current,
 };
 
 const SIGKILL: u32 = 9;
@@ -26,20 +26,22 @@ const DELIVERED_WITHOUT_INFO: u32 = 4;
 const SI_KERNEL: i32 = 0x80;
 const SI_USER: i32 = 0;
 
-#[btf_tracepoint(function = "signal_generate")]
-fn signal_generate(ctx: BtfTracePointContext) -> i32 {
-    let sig: u32 = ctx.arg(0);
+hooks! { signal: tp_btf signal_generate, raw_tp raw_signal_generate; }
+
+#[inline(always)]
+fn signal(ctx: &impl Arguments) {
+    let sig = ctx.number(0) as u32;
     if sig == 0 || sig > 64 || (HARMLESS >> (sig & 63)) & 1 != 0 {
-        return 0;
+        return;
     }
-    if !matches!(ctx.arg::<u32>(4), DELIVERED | DELIVERED_WITHOUT_INFO) {
-        return 0;
+    if !matches!(ctx.number(4) as u32, DELIVERED | DELIVERED_WITHOUT_INFO) {
+        return;
     }
-    let target = argument(&ctx, 2);
+    let target = ctx.pointer(2);
     if sig != SIGKILL && !target.takes_default(sig as usize) {
-        return 0;
+        return;
     }
-    let info = argument(&ctx, 1);
+    let info = ctx.pointer(1);
     // SEND_SIG_NOINFO (0) stands for a plain kill, SEND_SIG_PRIV (1) for the
     // kernel itself (kernel/signal.c).
     let code = match info.address() {
@@ -54,8 +56,7 @@ fn signal_generate(ctx: BtfTracePointContext) -> i32 {
         by_comm: sender.comm(),
         sig: sig as i32,
         code,
-        group: ctx.arg(3),
+        group: ctx.number(3) as u32,
         zero: 0,
     });
-    0
 }

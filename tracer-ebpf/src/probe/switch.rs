@@ -2,25 +2,43 @@
 //!
 //! Hook: `sched_switch(bool preempt, prev, next, …)`, in `__schedule`
 //! (kernel/sched/core.c). It runs at every context switch: all but dying and
-//! newborn tasks are turned away after four loads. A dead task's count and
-//! order are those of `finish_task_switch`, which the next task runs.
+//! newborn tasks are turned away after four loads.
+//! Fallback: `finish_task_switch(struct task_struct *prev)`, which the next
+//! task runs right after the switch, the newborn too; gcc gives it the suffix
+//! `.isra.0` on most kernels, and `prev` stays its first argument. Count and
+//! order are the same (measured, 5.10 to 7.3), the cost is a kprobe's.
 //! Sends: [`LastSwitch`], [`FirstRun`].
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use tracer_common::wire::{FirstRun, LastSwitch};
 
 use crate::{
     faults,
+    hook::{Arguments, hooks},
+    kernel::Access,
     ring::{header, send},
-    task::argument,
+    task::{Task, current},
 };
 
 /// TASK_DEAD (include/linux/sched.h).
 const TASK_DEAD: u32 = 0x80;
 
-#[btf_tracepoint(function = "sched_switch")]
-fn sched_switch(ctx: BtfTracePointContext) -> i32 {
-    let (prev, next) = (argument(&ctx, 1), argument(&ctx, 2));
+hooks! {
+    about_to_switch: tp_btf sched_switch, raw_tp raw_sched_switch;
+    has_switched: kprobe finish_task_switch;
+}
+
+#[inline(always)]
+fn about_to_switch(ctx: &impl Arguments) {
+    switch(ctx.pointer(1), ctx.pointer(2));
+}
+
+#[inline(always)]
+fn has_switched(ctx: &impl Arguments) {
+    switch(ctx.pointer(0), current());
+}
+
+#[inline(always)]
+fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
     faults::charge(prev);
     if prev.state() == TASK_DEAD {
         send(|| LastSwitch {
@@ -35,5 +53,4 @@ fn sched_switch(ctx: BtfTracePointContext) -> i32 {
             head: header::<FirstRun>(next.who()),
         });
     }
-    0
 }

@@ -10,8 +10,9 @@
 use std::collections::HashMap;
 
 use super::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, Hook, Kind, LastSwitch, Lost, Notify,
-    ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
+    Notify, ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait,
+    What, Who,
 };
 
 pub const US: u64 = 1_000;
@@ -165,6 +166,25 @@ impl Script {
         };
         change(&mut snapshot);
         self.event(pid, What::Snapshot(Box::new(snapshot)))
+    }
+
+    /// Another thread of a process that ran before the script began.
+    pub fn found_thread(mut self, of: u32, tid: u32) -> Self {
+        let process = self.process(of);
+        let task = self.task(tid);
+        task.who.process = process;
+        let (who, comm) = (task.who, task.comm);
+        let snapshot = Snapshot {
+            parent: ProcessId::default(),
+            kthread: false,
+            zombie: None,
+            exit_signal: -1,
+            ns_pid: tid,
+            ns_level: 0,
+            comm,
+            argv: None,
+        };
+        self.push(who, What::Snapshot(Box::new(snapshot)))
     }
 
     /// Everyone alive now has been found.
@@ -425,7 +445,7 @@ impl Script {
             What::Gap(Box::new(Gap {
                 since,
                 lost: vec![Lost { kind, count }],
-                cause: super::GapCause::NoRoom,
+                cause: GapCause::NoRoom,
             })),
         )
     }

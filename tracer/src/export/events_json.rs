@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Exporter, value};
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fork, Gap, Notify, Session, Sigchld, Signal, Snapshot, Utc, What,
-        Who, clone_flag_names,
+        Dead, Event, Exec, Exit, Fork, Gap, GapCause, Notify, Session, Sigchld, Signal, Snapshot,
+        Utc, What, Who, clone_flag_names,
     },
     model::Model,
 };
@@ -72,12 +72,18 @@ impl EventsJson {
                 "next_comm": value::comm(switch.next_comm),
             }),
             What::Wait(wait) => json!({"child": wait.child}),
+            What::Reap(reap) => json!({
+                "by_pid": reap.by.process.tgid,
+                "by_tid": reap.by.task.pid,
+            }),
             What::Free(usage) => json!({
                 "usage": usage.as_deref().map(|usage| value::usage(usage, page_size)),
             }),
             What::Faults(counted) => json!({"faults": value::faults(Some(counted))}),
             What::Gap(lost) => gap(lost),
-            What::WakeupNew | What::FirstRun | What::OomVictim | What::End => json!({}),
+            What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {
+                json!({})
+            }
         }
     }
 }
@@ -204,9 +210,16 @@ fn notify(told: &Notify) -> Value {
 }
 
 fn gap(gap: &Gap) -> Value {
-    let lost = gap
-        .lost
-        .iter()
-        .map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
-    json!({"since_ns": gap.since, "lost": lost.collect::<Map<_, _>>()})
+    let lost = gap.lost.iter();
+    let lost = lost.map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
+    let (cause, unreadable) = match gap.cause {
+        GapCause::NoRoom => ("no_room", None),
+        GapCause::Unreadable { events } => ("unreadable", events),
+    };
+    json!({
+        "since_ns": gap.since,
+        "cause": cause,
+        "lost": lost.collect::<Map<_, _>>(),
+        "unreadable_events": unreadable,
+    })
 }

@@ -10,8 +10,8 @@ use std::{
 use super::Exporter;
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Faults, Fork, Gap, Notify, Session, Sigchld, Signal, Snapshot,
-        Usage, Utc, What, Who, clone_flag_names, command_line, escaped, humane::duration,
+        Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Notify, Session, Sigchld, Signal,
+        Snapshot, Usage, Utc, What, Who, clone_flag_names, command_line, escaped, humane::duration,
         signal_name,
     },
     model::{Model, WaitStatus},
@@ -86,12 +86,16 @@ impl Display for Details<'_> {
                 write!(f, "then {} {}", switch.next_pid, switch.next_comm)
             }
             What::Wait(wait) => write!(f, "got {}", wait.child),
+            What::Reap(reap) => write!(f, "by {}", reap.by.process.tgid),
             What::Free(Some(group)) => usage(f, group),
             What::Faults(counted) => faults(f, counted),
             What::Gap(lost) => gap(f, lost),
-            What::WakeupNew | What::FirstRun | What::OomVictim | What::Free(None) | What::End => {
-                Ok(())
-            }
+            What::WakeupNew
+            | What::FirstRun
+            | What::ExitStart
+            | What::OomVictim
+            | What::Free(None)
+            | What::End => Ok(()),
         }
     }
 }
@@ -248,9 +252,15 @@ fn faults(f: &mut Formatter<'_>, faults: &Faults) -> fmt::Result {
 }
 
 fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {
-    let lost = gap
-        .lost
-        .iter()
-        .map(|lost| format!("{} {}", lost.count, lost.kind.name()));
-    write!(f, "lost: {}", lost.collect::<Vec<_>>().join(", "))
+    match gap.cause {
+        GapCause::NoRoom => {
+            let lost = gap.lost.iter();
+            let lost = lost.map(|lost| format!("{} {}", lost.count, lost.kind.name()));
+            write!(f, "lost: {}", lost.collect::<Vec<_>>().join(", "))
+        }
+        GapCause::Unreadable {
+            events: Some(events),
+        } => write!(f, "{events} events unreadable"),
+        GapCause::Unreadable { events: None } => f.write_str("a part is unreadable"),
+    }
 }

@@ -95,7 +95,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("forked_ns", json!(process.forked_at));
     put("runnable_ns", json!(process.runnable_at));
     put("first_ran_ns", json!(process.first_ran_at));
-    put("exit_ns", json!(process.exited_at));
+    put("exit_ns", json!(process.exit_began_at()));
     put("lifetime_ns", json!(process.lifetime(model.now())));
     put("zombie_start_ns", json!(process.zombie_at));
     put(

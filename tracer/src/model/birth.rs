@@ -1,7 +1,7 @@
 //! How a process comes to be and what it becomes: snapshot, fork, first run,
 //! exec, its name.
 
-use super::{Creation, Execution, Key, Model, Process, Thread};
+use super::{Creation, Execution, Key, Model, Process, Thread, WaitStatus};
 use crate::event::{Comm, Exec, Fork, ProcessId, Snapshot, TaskId, Text, Who};
 
 /// Clone flags (include/uapi/linux/sched.h).
@@ -21,15 +21,35 @@ fn creation(fork: &Fork) -> Creation {
 }
 
 impl Process {
-    /// A thread that lives, whether or not it was known.
-    fn has_thread(&mut self, id: TaskId, comm: Comm) {
-        if !self.threads.iter().any(|thread| thread.id == id) {
-            self.threads.push(Thread {
-                id,
-                comm,
-                faults: Default::default(),
-            });
-            self.threads_seen += 1;
+    fn found_alive(&mut self, id: TaskId, comm: Comm, generation: u32) {
+        if self.end_inferred && self.ended_by != id.pid {
+            self.revive();
+        }
+        // Found while it was in `do_exit`: its own record is the better
+        // witness.
+        if self.is_told_dead() {
+            return;
+        }
+        if self.zombie_when_found {
+            // Its leader alone is dead.
+            self.status = None;
+        }
+        self.has_thread(id, comm).generation = generation;
+    }
+
+    fn leader_found_dead(&mut self, at: u64, id: TaskId, status: i32) {
+        self.lose_thread(id);
+        self.leader_exit.get_or_insert(status);
+        if self.freed_at.is_none() && self.reaped_at.is_none_or(|reaped| reaped < at) {
+            // We thought that someone had reaped it: here it is.
+            (self.reaped_at, self.reaped_by) = (None, None);
+            self.autoreaped = None;
+        }
+        if self.zombie_at.is_none() {
+            self.zombie_when_found = true;
+        }
+        if self.threads.is_empty() {
+            self.status.get_or_insert(WaitStatus(status));
         }
     }
 }
@@ -37,47 +57,44 @@ impl Process {
 impl Model {
     pub(super) fn on_snapshot(&mut self, at: u64, who: Who, snapshot: &Snapshot) {
         let key = self.of(who);
-        let generation = self.generation;
-        let parent = self.parent_of(snapshot.parent);
+        // Of the snapshot that is under way; 0 is none.
+        let generation = self.generation + 1;
         self.change(key, |process| {
             process.generation = generation;
-            // The iterator found it after its end was told, or before: what
-            // the kernel said at the time of the event is the better witness.
-            if process.exited_at.is_some() || process.state().is_gone() {
-                return;
-            }
             match snapshot.zombie {
+                None => process.found_alive(who.task, snapshot.comm, generation),
                 Some(status) if who.is_leader() => {
-                    process.zombie_when_found = true;
-                    process.status = Some(super::WaitStatus(status));
+                    process.leader_found_dead(at, who.task, status);
                 }
-                Some(_) => {}
-                None => process.has_thread(who.task, snapshot.comm),
+                // A dead thread that is still to be released.
+                Some(_) => {
+                    process.lose_thread(who.task);
+                }
             }
         });
-        if !who.is_leader() {
+        if !who.is_leader() || self.processes[key].state().is_gone() {
             return;
         }
-        let process = &mut self.processes[key];
-        if process.created_by == Creation::Missed {
-            process.created_by = Creation::Snapshot;
-            process.rename(snapshot.comm);
+        let parent = self.parent_of(snapshot.parent);
+        self.hang(key, parent);
+        self.change(key, |process| {
+            process.parent = parent;
             process.kthread = snapshot.kthread;
             process.exit_signal = Some(snapshot.exit_signal);
             process.ns = Some((snapshot.ns_pid, snapshot.ns_level));
-            process.snapshot_argv = snapshot.argv.clone();
-        }
-        if process.parent.is_none() && !process.state().is_gone() {
-            process.parent = parent;
-            self.hang(key, parent);
-        }
-        if snapshot.zombie.is_some()
-            && let Some(owner) = parent
-        {
-            self.unreaped.insert((owner, who.process.tgid), key);
-            self.unreaped.insert((owner, snapshot.ns_pid), key);
-        }
-        self.history.at(at);
+            let renamed = process.known_comm() != Some(snapshot.comm);
+            process.rename(at, snapshot.comm);
+            if process.created_by == Creation::Missed {
+                process.created_by = Creation::Snapshot;
+            }
+            // Another name than the one we know: an exec was missed. With the
+            // same name, what exec said is whole and /proc can be rewritten.
+            if renamed && snapshot.argv.is_some() {
+                process.snapshot_argv = snapshot.argv.clone();
+                process.snapshot_argv_cut = false;
+                process.snapshot_argv_at = at;
+            }
+        });
     }
 
     pub(super) fn on_fork(&mut self, at: u64, who: Who, fork: &Fork) {
@@ -86,7 +103,11 @@ impl Model {
             Some(flags) => flags & CLONE_THREAD != 0,
             None => !who.is_leader(),
         };
-        self.processes[key].has_thread(who.task, fork.comm);
+        self.change(key, |process| {
+            if !process.is_told_dead() {
+                process.has_thread(who.task, fork.comm);
+            }
+        });
         if is_thread {
             self.totals.threads += 1;
             return;
@@ -94,74 +115,49 @@ impl Model {
         self.totals.forks += 1;
         self.history.at(at).forks += 1;
         let parent = self.parent_of(fork.parent);
-        let argv = self.inherited_argv(fork.by.process);
-        let process = &mut self.processes[key];
-        process.created_by = creation(fork);
-        process.clone_flags = fork.clone_flags;
-        process.kthread = fork.kthread;
-        process.exit_signal = Some(fork.exit_signal);
-        process.ns = Some((fork.ns_pid, fork.ns_level));
-        process.forked_at = Some(at);
-        process.forked_by = Some(fork.by);
-        // An exec or a change of name may have been told first.
-        if !process.named {
-            process.rename(fork.comm);
-        }
-        (process.snapshot_argv, process.snapshot_argv_cut) = argv;
-        process.original_parent = parent;
-        process.parent = process.parent.or(parent);
+        let parent_now = self.heir(parent);
+        let argv = self.inherited_argv(at, fork.by.process);
         self.hang(key, parent);
+        self.change(key, |process| {
+            process.created_by = creation(fork);
+            process.clone_flags = fork.clone_flags;
+            process.kthread = fork.kthread;
+            process.exit_signal = Some(fork.exit_signal);
+            process.ns = Some((fork.ns_pid, fork.ns_level));
+            process.forked_at = Some(at);
+            process.forked_by = Some(fork.by);
+            process.rename(at, fork.comm);
+            if process.snapshot_argv.is_none() {
+                (process.snapshot_argv, process.snapshot_argv_cut) = argv;
+                process.snapshot_argv_at = at;
+            }
+            process.original_parent = parent;
+            process.parent = process.parent.or(parent_now);
+        });
     }
 
     /// A child runs with its parent's arguments until it execs.
-    fn inherited_argv(&self, parent: ProcessId) -> (Option<Text>, bool) {
+    fn inherited_argv(&self, at: u64, parent: ProcessId) -> (Option<Text>, bool) {
         let Some(parent) = self.find(parent).map(|parent| &self.processes[parent]) else {
             return (None, false);
         };
-        let argv = match parent.executions.last() {
-            Some(execution) => execution.exec.argv.clone(),
-            None => parent.snapshot_argv.clone(),
-        };
-        (argv, parent.argv_cut() == Some(true))
-    }
-
-    /// The process with that identity; the idle task (0) is nobody.
-    pub(super) fn parent_of(&mut self, id: ProcessId) -> Option<Key> {
-        (id.tgid != 0).then(|| self.ensure(id))
-    }
-
-    /// Hangs a process into the fork tree, once.
-    fn hang(&mut self, key: Key, parent: Option<Key>) {
-        if let Some(parent) = parent
-            && parent != key
-            && self.processes[key].tree_parent.is_none()
-            && !self.descends(parent, key)
-        {
-            self.processes[key].tree_parent = Some(parent);
-            self.processes[parent].tree_children.push(key);
+        match parent.arguments_at(at) {
+            Some((argv, cut)) => (Some(argv.clone()), cut),
+            None => (None, false),
         }
-    }
-
-    /// Whether `key` hangs below `ancestor`: a placeholder that turns out to
-    /// be older than its parent must not close a circle.
-    fn descends(&self, key: Key, ancestor: Key) -> bool {
-        // Only a process that already has children can be an ancestor.
-        !self.processes[ancestor].tree_children.is_empty()
-            && std::iter::successors(Some(key), |&key| self.processes[key].tree_parent)
-                .any(|key| key == ancestor)
     }
 
     pub(super) fn on_wakeup_new(&mut self, at: u64, who: Who) {
         let key = self.of(who);
         if who.is_leader() {
-            self.processes[key].runnable_at = Some(at);
+            self.change(key, |process| process.runnable_at = Some(at));
         }
     }
 
     pub(super) fn on_first_run(&mut self, at: u64, who: Who) {
         let key = self.of(who);
         if who.is_leader() {
-            self.processes[key].first_ran_at = Some(at);
+            self.change(key, |process| process.first_ran_at = Some(at));
         }
     }
 
@@ -169,37 +165,65 @@ impl Model {
         self.totals.execs += 1;
         self.history.at(at).execs += 1;
         let key = self.of(who);
-        let process = &mut self.processes[key];
-        process.rename(exec.comm);
-        process.executions.push(Execution {
-            at,
-            exec: Box::new(exec.clone()),
+        self.change(key, |process| {
+            process.rename(at, exec.comm);
+            let place = process
+                .executions
+                .partition_point(|earlier| earlier.at <= at);
+            let execution = Execution {
+                at,
+                exec: Box::new(exec.clone()),
+            };
+            process.executions.insert(place, execution);
+            if process.is_told_dead() {
+                return;
+            }
+            process.replace_threads(who.task, exec);
+            process.leader_exit = None;
+            process.zombie_when_found = false;
         });
-        // All other threads are dead (`de_thread`, fs/exec.c), and the caller
-        // has taken the leader's number and start time.
-        process
-            .threads
-            .retain(|thread| thread.id.pid == exec.old_pid);
-        match process.threads.first_mut() {
-            Some(thread) => thread.id = who.task,
-            None => process.has_thread(who.task, exec.comm),
-        }
-        process.threads[0].comm = exec.comm;
-        process.leader_exit = None;
     }
 
-    pub(super) fn on_comm(&mut self, who: Who, comm: Comm) {
+    pub(super) fn on_comm(&mut self, at: u64, who: Who, comm: Comm) {
         let key = self.of(who);
-        let process = &mut self.processes[key];
-        if who.is_leader() {
-            process.rename(comm);
-        }
-        if let Some(thread) = process
-            .threads
-            .iter_mut()
-            .find(|thread| thread.id == who.task)
-        {
-            thread.comm = comm;
+        self.change(key, |process| {
+            if who.is_leader() {
+                process.rename(at, comm);
+            }
+            if let Some(thread) = process.thread_mut(who.task) {
+                thread.comm = comm;
+            }
+        });
+    }
+
+    /// The process with that key has become known as the bearer of a number
+    /// that another had: that one's end was missed.
+    pub(super) fn supersede(&mut self, old: Key, new: Key) {
+        let began = self.processes[new].id.start;
+        self.change(old, |process| {
+            if !process.state().is_gone() {
+                process.vanish(began);
+            }
+        });
+    }
+}
+
+impl Process {
+    /// All other threads are dead (`de_thread`, fs/exec.c), and the caller has
+    /// taken the leader's number and start time.
+    fn replace_threads(&mut self, leader: TaskId, exec: &Exec) {
+        let caller = |thread: &&Thread| thread.id.pid == exec.old_pid;
+        let counted = self.threads.iter().find(caller);
+        let counted = counted.map(|thread| thread.faults);
+        let known = counted.is_some();
+        let before = self.threads_seen;
+        self.keep_threads(|_| false);
+        let faults = counted.unwrap_or_default();
+        self.has_thread(leader, exec.comm).faults = faults;
+        if known {
+            // It was among those counted, and is still to exit.
+            self.threads_seen = before;
+            self.dropped -= 1;
         }
     }
 }

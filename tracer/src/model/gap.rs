@@ -1,20 +1,26 @@
 //! What was lost, and how the model heals: after a gap a new snapshot tells
 //! who still lives, and whoever it does not name has gone unseen.
 
-use super::{Model, State};
-use crate::event::{Gap, Kind};
+use super::{Model, Process, State, WaitStatus};
+use crate::event::{Event, Gap, GapCause, Kind, What};
 
 /// A stretch of time in which records were lost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GapSpan {
     pub since: u64,
     pub until: u64,
+    /// Nothing is known of what an unreadable stretch of a recording held.
     pub lost: Vec<(Kind, u64)>,
+    pub cause: GapCause,
 }
 
 impl GapSpan {
+    /// How many, as far as that is known.
     pub fn total(&self) -> u64 {
-        self.lost.iter().map(|(_, count)| count).sum()
+        match self.cause {
+            GapCause::NoRoom => self.lost.iter().map(|(_, count)| count).sum(),
+            GapCause::Unreadable { events } => events.unwrap_or(0),
+        }
     }
 }
 
@@ -29,6 +35,7 @@ impl Model {
             since: gap.since,
             until: at,
             lost,
+            cause: gap.cause,
         };
         self.totals.lost = self.totals.lost.saturating_add(span.total());
         self.history.at(at).lost += span.total();
@@ -37,26 +44,74 @@ impl Model {
 
     /// Everyone who lived at `began` has been named since the last snapshot.
     pub(super) fn on_snapshot_end(&mut self, at: u64, began: u64) {
-        let generation = self.generation;
         self.generation += 1;
-        let unseen: Vec<_> = self
-            .processes
-            .iter()
-            .filter(|(_, process)| {
-                process.generation != generation
-                    && process.id.start < began
-                    && matches!(
-                        process.state(),
-                        State::Alive | State::Zombie | State::Exiting
-                    )
-            })
-            .map(|(key, _)| key)
+        let generation = self.generation;
+        let here = |process: &Process| {
+            matches!(
+                process.state(),
+                State::Alive | State::Zombie | State::Exiting
+            )
+        };
+        let here: Vec<_> = (self.processes.iter())
+            .filter(|(_, process)| process.id.start < began && here(process))
+            .map(|(key, process)| (key, process.generation == generation))
             .collect();
-        for key in unseen {
-            self.change(key, |process| {
-                process.vanished_at = Some(at);
-                process.threads.clear();
+        for (key, found) in here {
+            self.change(key, |process| match found {
+                true => process.found_only(generation, began),
+                false => process.vanish(at),
             });
         }
+    }
+}
+
+impl Process {
+    /// The snapshot has named it: the threads that it did not name are dead.
+    fn found_only(&mut self, generation: u32, began: u64) {
+        self.keep_threads(|thread| thread.generation == generation || thread.id.start >= began);
+        if self.state() == State::Zombie && self.status.is_none() {
+            self.status = self.leader_exit.map(WaitStatus);
+        }
+    }
+
+    /// Its end was missed; noticed at this time.
+    pub(super) fn vanish(&mut self, at: u64) {
+        self.vanished_at = Some(at);
+        self.keep_threads(|_| false);
+    }
+}
+
+impl Model {
+    /// What the kernel says of a task is better than what we concluded from
+    /// its silence.
+    pub(super) fn witness(&mut self, event: &Event) {
+        let Some(key) = self.find(event.who.process) else {
+            return;
+        };
+        let process = &self.processes[key];
+        if process.vanished_at.is_none() && !process.end_inferred {
+            return;
+        }
+        let (lives, exists) = match &event.what {
+            What::Exec(_) | What::Comm(_) | What::Wait(_) | What::Exit(_) => (true, true),
+            What::WakeupNew | What::FirstRun | What::Fork(_) => (true, true),
+            What::Snapshot(_) | What::Signal(_) | What::OomVictim | What::Notify(_) => {
+                (false, true)
+            }
+            What::LastSwitch(_) | What::Faults(_) | What::ExitStart => (false, true),
+            // The end itself, and an RCU grace period after it.
+            What::Reap(_) | What::Free(_) => (false, false),
+            What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
+        };
+        let at = event.at;
+        self.change(key, |process| {
+            if exists && process.vanished_at.is_some_and(|vanished| vanished < at) {
+                process.vanished_at = None;
+            }
+            let ended = process.exited_at.or(process.zombie_at);
+            if lives && process.end_inferred && ended.is_some_and(|ended| ended < at) {
+                process.revive();
+            }
+        });
     }
 }

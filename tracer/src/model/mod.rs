@@ -7,26 +7,33 @@
 
 mod birth;
 mod death;
+mod family;
 mod gap;
 mod history;
+mod index;
+mod naming;
 mod process;
+mod reap;
 mod status;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod threads;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::event::{Event, Faults, ProcessId, Purpose, Session, What, Who};
 
 pub use gap::GapSpan;
 pub use history::{History, Second};
-pub use process::{Creation, Execution, Key, Process, State, Thread, WaitStatus};
+use index::Index;
+use process::Early;
+pub use process::{Execution, Process, Thread};
+use reap::Unmatched;
 pub use status::{Known, Moment, Why};
-use table::Table;
+use table::{New, Table};
+pub use terms::{Creation, Key, State, WaitStatus};
 
 /// Counts since the stream began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,13 +54,12 @@ pub struct Totals {
 pub struct Model {
     session: Option<Arc<Session>>,
     processes: Table,
-    /// Zombies by owner and the number that the owner's wait will return.
-    unreaped: HashMap<(Key, u32), Key, foldhash::fast::FixedState>,
-    zombies: BTreeSet<Key>,
-    alive: usize,
+    index: Index,
+    unmatched: VecDeque<Unmatched>,
     began: Option<u64>,
     now: u64,
     ended: bool,
+    /// Snapshots that have ended.
     generation: u32,
     gaps: Vec<GapSpan>,
     totals: Totals,
@@ -62,13 +68,14 @@ pub struct Model {
 
 impl Model {
     /// Takes in one event. Constant time, but for the death of a process with
-    /// children (linear in those) and the end of a snapshot after a gap
-    /// (linear in the living).
+    /// children (linear in those) and the end of a snapshot (linear in all
+    /// processes ever seen).
     pub fn apply(&mut self, event: &Event) {
         self.began.get_or_insert(event.at);
         self.now = self.now.max(event.at);
         self.totals.events += 1;
         let Event { at, who, .. } = *event;
+        self.witness(event);
         match &event.what {
             What::Session(session) => self.session = Some(Arc::new((**session).clone())),
             What::Snapshot(snapshot) => self.on_snapshot(at, who, snapshot),
@@ -77,13 +84,15 @@ impl Model {
             What::WakeupNew => self.on_wakeup_new(at, who),
             What::FirstRun => self.on_first_run(at, who),
             What::Exec(exec) => self.on_exec(at, who, exec),
-            What::Comm(comm) => self.on_comm(who, *comm),
+            What::Comm(comm) => self.on_comm(at, who, *comm),
             What::Signal(signal) => self.on_signal(at, who, signal),
             What::OomVictim => self.on_oom_victim(who),
+            What::ExitStart => self.on_exit_start(at, who),
             What::Exit(exit) => self.on_exit(at, who, exit),
             What::Notify(notify) => self.on_notify(at, who, notify),
             What::LastSwitch(switch) => self.on_last_switch(at, who, switch),
             What::Wait(wait) => self.on_wait(at, who, wait),
+            What::Reap(reap) => self.on_reap(at, who, reap),
             What::Free(usage) => self.on_free(at, who, usage.as_deref()),
             What::Faults(faults) => self.on_faults(at, who, *faults),
             What::Gap(gap) => self.on_gap(at, gap),
@@ -125,12 +134,12 @@ impl Model {
 
     /// How many processes are alive; zombies are not.
     pub fn alive(&self) -> usize {
-        self.alive
+        self.index.alive
     }
 
     /// The zombies of this moment, the oldest process first.
     pub fn zombies(&self) -> impl ExactSizeIterator<Item = Key> + '_ {
-        self.zombies.iter().copied()
+        self.index.zombies.iter().copied()
     }
 
     /// All processes ever seen, in order of appearance.
@@ -164,10 +173,7 @@ impl Model {
 
     /// Whom it inherited from dead parents and still has.
     pub fn adopted(&self, key: Key) -> impl Iterator<Item = Key> + '_ {
-        let children = self.processes[key].adopted.iter().copied();
-        children.filter(move |&child| {
-            self.processes[child].parent == Some(key) && !self.processes[child].state().is_gone()
-        })
+        self.index.adopted(key)
     }
 
     /// Whether a purpose is served, and if not, why.
@@ -181,53 +187,31 @@ impl Model {
     }
 
     fn ensure(&mut self, id: ProcessId) -> Key {
-        let (key, new) = self.processes.ensure(id);
-        self.alive += usize::from(new);
-        key
-    }
-
-    /// Changes a process and keeps the indices over all of them true.
-    fn change(&mut self, key: Key, change: impl FnOnce(&mut Process)) {
-        let process = &mut self.processes[key];
-        let before = process.state();
-        change(process);
-        let after = process.state();
-        if before == after {
-            return;
-        }
-        match before {
-            State::Alive => self.alive -= 1,
-            State::Zombie => {
-                self.zombies.remove(&key);
+        match self.processes.ensure(id) {
+            Ok(key) => key,
+            Err(New { key, superseded }) => {
+                self.index.add(key, &self.processes[key]);
+                if let Some((old, by)) = superseded {
+                    self.supersede(old, by);
+                }
+                key
             }
-            State::Exiting | State::Reaped | State::Vanished => {}
-        }
-        match after {
-            State::Alive => self.alive += 1,
-            State::Zombie => {
-                self.zombies.insert(key);
-            }
-            State::Exiting | State::Reaped | State::Vanished => {}
         }
     }
 
     fn on_faults(&mut self, at: u64, who: Who, faults: Faults) {
         let key = self.of(who);
-        let process = &mut self.processes[key];
-        let thread = process
-            .threads
-            .iter_mut()
-            .find(|thread| thread.id == who.task);
-        let Some(thread) = thread else { return };
-        let new = faults.since(thread.faults);
-        thread.faults = faults;
-        self.charge(at, who.process, new);
+        let new = self.change(key, |process| {
+            let thread = process.thread_mut(who.task)?;
+            Some(faults.since(std::mem::replace(&mut thread.faults, faults)))
+        });
+        if let Some(new) = new {
+            self.charge(at, key, new);
+        }
     }
 
-    fn charge(&mut self, at: u64, id: ProcessId, new: Faults) {
-        let key = self.ensure(id);
-        let process = &mut self.processes[key];
-        process.faults = process.faults.plus(new);
+    fn charge(&mut self, at: u64, key: Key, new: Faults) {
+        self.change(key, |process| process.faults = process.faults.plus(new));
         self.totals.faults = self.totals.faults.plus(new);
         let second = self.history.at(at);
         second.faults += new.total();

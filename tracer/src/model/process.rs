@@ -1,99 +1,13 @@
 //! One process and its story so far. Facts only: what they mean together is
 //! said by the methods, so that nothing is stored twice.
 
-use crate::event::{
-    Comm, Exec, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId, Usage, Who,
+use super::{
+    reap::SIGCHLD,
+    terms::{Creation, Key, State, WaitStatus},
 };
-
-/// A process in its [`super::Model`]; valid for that model and its clones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(pub(super) u32);
-
-impl Key {
-    /// Its place in the order of appearance, for tables beside the model.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// How a process came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Creation {
-    /// Its own copy of the address space.
-    Fork,
-    /// The caller was held until exec or exit: vfork, posix_spawn.
-    Vfork,
-    /// clone with shared parts or new namespaces.
-    Clone,
-    Kthread,
-    /// It ran when tracing began, or was found again after a gap.
-    Snapshot,
-    /// It was created while we looked, but the record is lost.
-    Missed,
-}
-
-impl Creation {
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Creation::Fork => Some("fork"),
-            Creation::Vfork => Some("vfork"),
-            Creation::Clone => Some("clone"),
-            Creation::Kthread => Some("kthread"),
-            Creation::Snapshot => Some("snapshot"),
-            Creation::Missed => None,
-        }
-    }
-}
-
-/// Where a process is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    Alive,
-    /// All threads have exited; neither zombie nor reaped as far as we know.
-    Exiting,
-    Zombie,
-    /// Reaped: by a wait, by the kernel, or by someone unseen.
-    Reaped,
-    /// Gone without a trace: its end lies in a gap.
-    Vanished,
-}
-
-impl State {
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Alive => "alive",
-            State::Exiting => "exiting",
-            State::Zombie => "zombie",
-            State::Reaped => "reaped",
-            State::Vanished => "vanished",
-        }
-    }
-
-    /// No longer in the kernel's process table.
-    pub fn is_gone(self) -> bool {
-        matches!(self, State::Reaped | State::Vanished)
-    }
-}
-
-/// What wait reports, as the kernel encodes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WaitStatus(pub i32);
-
-impl WaitStatus {
-    /// The argument of exit, if it was not a signal.
-    pub fn exit_code(self) -> Option<i32> {
-        (self.0 & 0x7f == 0).then_some(self.0 >> 8 & 0xff)
-    }
-
-    /// The signal that killed it, if one did.
-    pub fn signal(self) -> Option<i32> {
-        Some(self.0 & 0x7f).filter(|&signal| signal != 0)
-    }
-
-    pub fn core_dumped(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-}
+use crate::event::{
+    Comm, Exec, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId, Text, Usage, Who,
+};
 
 /// A living thread.
 #[derive(Clone, Debug)]
@@ -102,6 +16,8 @@ pub struct Thread {
     pub comm: Comm,
     /// Counted so far; already part of the process's sum.
     pub faults: Faults,
+    /// The last snapshot that named it.
+    pub(super) generation: u32,
 }
 
 /// A program that the process ran.
@@ -111,12 +27,22 @@ pub struct Execution {
     pub exec: Box<Exec>,
 }
 
+/// Records that came before their turn, and other rare things.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Early {
+    /// The last switch of one of its threads, by number.
+    pub switch: Option<(u64, u32, LastSwitch)>,
+    /// Who waits for it before its parent may: a tracer (ptrace(2)).
+    pub tracer: Option<Key>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Process {
     pub id: ProcessId,
     /// Empty also while unknown: see [`Self::known_comm`].
     pub comm: Comm,
-    pub(super) named: bool,
+    /// When it had that name; 0: unknown.
+    pub(super) named_at: u64,
     pub created_by: Creation,
     pub clone_flags: Option<u64>,
     /// Number in its own pid namespace, and that namespace's depth.
@@ -134,17 +60,23 @@ pub struct Process {
     pub(super) tree_parent: Option<Key>,
     /// Whose [`Self::tree_parent`] this is, in order of appearance.
     pub(super) tree_children: Vec<Key>,
-    /// Children of others that this process inherited.
-    pub(super) adopted: Vec<Key>,
+    /// Who inherited its children.
+    pub(super) heir: Option<Key>,
+    /// Who had its number before.
+    pub(super) predecessor: Option<Key>,
 
-    /// Command line when it was found by the snapshot; NUL-separated.
-    pub snapshot_argv: Option<crate::event::Text>,
+    /// Command line when it was found by the snapshot, or of the parent it
+    /// was forked from; NUL-separated.
+    pub snapshot_argv: Option<Text>,
     /// [`Self::snapshot_argv`] is only the beginning.
     pub(super) snapshot_argv_cut: bool,
+    pub(super) snapshot_argv_at: u64,
     pub executions: Vec<Execution>,
     pub threads: Vec<Thread>,
     /// All threads ever seen, the leader included.
     pub threads_seen: u32,
+    /// Threads known to be gone whose exits have not been told (yet).
+    pub(super) dropped: u32,
 
     pub forked_at: Option<u64>,
     pub runnable_at: Option<u64>,
@@ -168,7 +100,7 @@ pub struct Process {
     /// Whether the parent wanted to know, read when the last thread exited.
     pub sigchld: Option<Sigchld>,
     pub exit_signal: Option<i32>,
-    /// Deadly signals sent to it, the oldest first; once dead, the fatal one.
+    /// Deadly signals sent to it, the oldest first; once freed, the fatal one.
     pub signals: Vec<(u64, Signal)>,
     pub oom_victim: bool,
 
@@ -181,19 +113,26 @@ pub struct Process {
     pub(super) accounted: bool,
 
     pub(super) leader_exit: Option<i32>,
+    pub(super) group_code: Option<i32>,
+    /// The thread that exited last; 0: unknown.
+    pub(super) ended_by: u32,
+    /// Which thread called `do_exit` last, and when.
+    pub(super) exit_start: Option<(u32, u64)>,
+    /// That its threads are all dead was concluded, not told.
+    pub(super) end_inferred: bool,
+    /// Its number as its owner sees it.
+    pub(super) seen_pid: Option<u32>,
+    pub(super) early: Option<Box<Early>>,
+    /// The last snapshot that named it.
     pub(super) generation: u32,
 }
-
-/// SIGCHLD (signal(7)), the only child signal for which the kernel reaps by
-/// itself (`do_notify_parent`, kernel/signal.c).
-const SIGCHLD: i32 = 17;
 
 impl Process {
     pub(super) fn new(id: ProcessId) -> Self {
         Process {
             id,
             comm: Comm::default(),
-            named: false,
+            named_at: 0,
             created_by: Creation::Missed,
             clone_flags: None,
             ns: None,
@@ -203,12 +142,15 @@ impl Process {
             parent: None,
             tree_parent: None,
             tree_children: Vec::new(),
-            adopted: Vec::new(),
+            heir: None,
+            predecessor: None,
             snapshot_argv: None,
             snapshot_argv_cut: false,
+            snapshot_argv_at: 0,
             executions: Vec::new(),
             threads: Vec::new(),
             threads_seen: 0,
+            dropped: 0,
             forked_at: None,
             runnable_at: None,
             first_ran_at: None,
@@ -232,21 +174,57 @@ impl Process {
             usage_complete: false,
             accounted: false,
             leader_exit: None,
+            group_code: None,
+            ended_by: 0,
+            exit_start: None,
+            end_inferred: false,
+            seen_pid: None,
+            early: None,
             generation: 0,
         }
     }
 
     pub fn state(&self) -> State {
         if self.reaped_at.is_some() || self.freed_at.is_some() || self.autoreaped == Some(true) {
-            State::Reaped
-        } else if self.vanished_at.is_some() {
-            State::Vanished
-        } else if self.zombie_at.is_some() || self.zombie_when_found {
-            State::Zombie
-        } else if self.exited_at.is_some() {
-            State::Exiting
-        } else {
-            State::Alive
+            return State::Reaped;
+        }
+        match self.vanished_at.is_some() {
+            // Dead and no longer there: somebody has reaped it.
+            true if self.is_dead() => State::Reaped,
+            true => State::Vanished,
+            false if self.zombie_at.is_some() || self.is_found_zombie() => State::Zombie,
+            false if self.exited_at.is_some() => State::Exiting,
+            false => State::Alive,
+        }
+    }
+
+    /// All threads are dead, whatever became of it then.
+    pub(super) fn is_dead(&self) -> bool {
+        self.exited_at.is_some() || self.zombie_at.is_some() || self.is_found_zombie()
+    }
+
+    /// No thread of it can be alive. A dead leader that was found alone can
+    /// still turn out to have threads.
+    pub(super) fn is_told_dead(&self) -> bool {
+        self.exited_at.is_some() || self.zombie_at.is_some() || self.state().is_gone()
+    }
+
+    /// A leader that is dead makes a zombie only when no other thread lives.
+    fn is_found_zombie(&self) -> bool {
+        self.zombie_when_found && self.threads.is_empty()
+    }
+
+    /// It turns out that some thread lived on.
+    pub(super) fn revive(&mut self) {
+        self.exited_at = None;
+        self.end_inferred = false;
+        self.ended_by = 0;
+        self.status = None;
+        self.last_switch = None;
+        self.autoreaped = None;
+        if self.zombie_inferred {
+            self.zombie_at = None;
+            self.zombie_inferred = false;
         }
     }
 
@@ -254,37 +232,6 @@ impl Process {
     pub(super) fn reaps_itself(&self) -> bool {
         self.exit_signal == Some(SIGCHLD)
             && matches!(self.sigchld, Some(Sigchld::Ignored | Sigchld::NoCldWait))
-    }
-
-    /// The arguments it runs with, NUL-separated; unknown when a read failed
-    /// or it was born of a process whose arguments are unknown.
-    pub fn argv(&self) -> Option<&[u8]> {
-        match self.executions.last() {
-            Some(execution) => execution.exec.argv.as_ref(),
-            None => self.snapshot_argv.as_ref(),
-        }
-        .map(|argv| argv.as_bytes())
-    }
-
-    /// Whether [`Self::argv`] is only the beginning of the arguments.
-    pub fn argv_cut(&self) -> Option<bool> {
-        match self.executions.last() {
-            Some(Execution { exec, .. }) => {
-                let argv = exec.argv.as_ref()?;
-                Some(argv.as_bytes().len() < exec.argv_total as usize)
-            }
-            None => self.snapshot_argv.as_ref().map(|_| self.snapshot_argv_cut),
-        }
-    }
-
-    /// The command name, if any event has told it.
-    pub fn known_comm(&self) -> Option<Comm> {
-        self.named.then_some(self.comm)
-    }
-
-    pub(super) fn rename(&mut self, comm: Comm) {
-        self.comm = comm;
-        self.named = true;
     }
 
     /// [`Self::usage`], if any thread has been accounted yet.
@@ -295,7 +242,9 @@ impl Process {
     /// The signal that killed it and when it was sent, if it was seen.
     pub fn fatal_signal(&self) -> Option<&(u64, Signal)> {
         let sig = self.status?.signal()?;
-        self.signals.iter().find(|(_, signal)| signal.sig == sig)
+        let in_time = |at: u64| self.exited_at.is_none_or(|exited| at <= exited);
+        let mut signals = self.signals.iter();
+        signals.find(|&&(at, ref signal)| signal.sig == sig && in_time(at))
     }
 
     /// How long it was, or has been, a zombie; `now` ends an unfinished one.
@@ -318,6 +267,16 @@ impl Process {
             _ => self.exited_at?,
         };
         Some(end.saturating_sub(self.id.start))
+    }
+
+    /// When the last thread called `do_exit`: by that function's own hook where
+    /// there is one, else by the nearest that was seen.
+    pub fn exit_began_at(&self) -> Option<u64> {
+        let exited = self.exited_at?;
+        let own = self
+            .exit_start
+            .filter(|&(pid, at)| pid == self.ended_by && at <= exited);
+        Some(own.map_or(exited, |(_, at)| at))
     }
 
     pub fn is_reparented(&self) -> bool {

@@ -111,7 +111,7 @@ impl Model {
                 None if dead => return Known::Never,
                 None => return Known::NotYet,
             },
-            Moment::Exited => (process.exited_at, dead),
+            Moment::Exited => (process.exit_began_at(), dead),
             Moment::Zombie => {
                 if process.autoreaped == Some(true) {
                     return Known::Never;
@@ -121,7 +121,7 @@ impl Model {
                 {
                     return Known::By(at);
                 }
-                if process.zombie_when_found {
+                if process.zombie_when_found && process.exited_at.is_none() {
                     return Known::Unknown(Why::BeforeTrace);
                 }
                 (process.zombie_at, state.is_gone())
@@ -130,11 +130,11 @@ impl Model {
                 process.last_switch.as_ref().map(|&(at, _)| at),
                 state.is_gone(),
             ),
-            Moment::Reaped => match (process.reaped_at, process.freed_at) {
-                (None, Some(freed)) => return Known::By(freed),
+            Moment::Reaped => match (process.reaped_at, process.freed_at.or(process.vanished_at)) {
+                (None, Some(gone)) if state == State::Reaped => return Known::By(gone),
                 (reaped, _) => (reaped, state.is_gone()),
             },
-            Moment::Freed => (process.freed_at, state == State::Vanished),
+            Moment::Freed => (process.freed_at, process.vanished_at.is_some()),
         };
         match time {
             Some(at) => Known::At(at),

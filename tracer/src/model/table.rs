@@ -16,20 +16,48 @@ pub(super) struct Table {
     by_tgid: HashMap<u32, Key, foldhash::fast::FixedState>,
 }
 
+/// A process that was just made up.
+pub(super) struct New {
+    pub key: Key,
+    /// Another had its number before, and who had it after that one.
+    pub superseded: Option<(Key, Key)>,
+}
+
 impl Table {
-    /// The process with that identity, and whether it had to be made up.
-    pub fn ensure(&mut self, id: ProcessId) -> (Key, bool) {
+    /// The process with that identity, made up if it is not known.
+    pub fn ensure(&mut self, id: ProcessId) -> Result<Key, New> {
         if let Some(&key) = self.by_id.get(&id) {
-            return (key, false);
+            return Ok(key);
         }
-        let key = Key(self.processes.len() as u32);
+        let key = Key::at(self.processes.len());
         self.processes.push(Process::new(id));
         self.by_id.insert(id, key);
-        let latest = self.by_tgid.entry(id.tgid).or_insert(key);
-        if self.processes[latest.0 as usize].id.start < id.start {
-            *latest = key;
-        }
-        (key, true)
+        let superseded = self.line_up(id, key);
+        Err(New { key, superseded })
+    }
+
+    /// Puts a process among those who have had its number, by their age.
+    fn line_up(&mut self, id: ProcessId, key: Key) -> Option<(Key, Key)> {
+        let Some(&latest) = self.by_tgid.get(&id.tgid) else {
+            self.by_tgid.insert(id.tgid, key);
+            return None;
+        };
+        let younger = self
+            .bearers(id.tgid)
+            .take_while(|&bearer| self[bearer].id.start > id.start)
+            .last();
+        let Some(younger) = younger else {
+            self.by_tgid.insert(id.tgid, key);
+            self[key].predecessor = Some(latest);
+            return Some((latest, key));
+        };
+        self[key].predecessor = self[younger].predecessor.replace(key);
+        Some((key, younger))
+    }
+
+    /// Who has had a number in the initial pid namespace, the latest first.
+    pub fn bearers(&self, tgid: u32) -> impl Iterator<Item = Key> + '_ {
+        std::iter::successors(self.find_pid(tgid), |&key| self[key].predecessor)
     }
 
     pub fn find(&self, id: ProcessId) -> Option<Key> {
@@ -41,10 +69,8 @@ impl Table {
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Key, &Process)> {
-        self.processes
-            .iter()
-            .enumerate()
-            .map(|(index, process)| (Key(index as u32), process))
+        let processes = self.processes.iter().enumerate();
+        processes.map(|(index, process)| (Key::at(index), process))
     }
 }
 
@@ -52,12 +78,12 @@ impl Index<Key> for Table {
     type Output = Process;
 
     fn index(&self, key: Key) -> &Process {
-        &self.processes[key.0 as usize]
+        &self.processes[key.index()]
     }
 }
 
 impl IndexMut<Key> for Table {
     fn index_mut(&mut self, key: Key) -> &mut Process {
-        &mut self.processes[key.0 as usize]
+        &mut self.processes[key.index()]
     }
 }

@@ -1,15 +1,15 @@
-//! What each kind of event says, one row a struct: its fields in the order of
-//! the file. A new field goes to the end of its row, a new kind is a new row;
-//! nothing that is here ever moves or goes. docs/recording-format.md says the
-//! same in prose, and a test compares the two.
+//! What each kind of event says, one row a struct: its fields and their numbers
+//! in the file. Numbers are given by hand and never used again for anything
+//! else; a new field takes the next one. docs/recording-format.md says the same
+//! in prose, and a test compares the two.
 
 use super::{
-    codec::{Decoder, Encoder, Failure, Field},
+    codec::{Decoder, Encoder, Field, Malformed},
     varint,
 };
 use crate::event::{
-    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost, Notify, Session,
-    Sigchld, Signal, Snapshot, Usage, Wait, What,
+    Exec, Exit, Faults, Fork, Gap, Hook, Kind, LastSwitch, Lost, Notify, Reap, Session, Signal,
+    Snapshot, Usage, Wait, What,
 };
 
 /// Which kinds have a body.
@@ -21,7 +21,7 @@ macro_rules! whats {
             }
         }
 
-        pub(super) fn get(kind: Kind, from: &mut Decoder) -> Result<What, Failure> {
+        pub(super) fn get(kind: Kind, from: &mut Decoder) -> Result<What, Malformed> {
             Ok(match kind {
                 $(Kind::$kind => {
                     $(let $body = Field::get(from)?;)?
@@ -51,30 +51,65 @@ whats! {
     Faults(body);
     Gap(body);
     End;
+    ExitStart;
+    Reap(body);
 }
 
-/// Implements [`Field`] for a struct, field by field; `field: how` writes one
-/// in its own way.
-macro_rules! rows {
-    ($($name:ident { $($field:ident $(: $how:ident)?),* $(,)? })*) => {$(
+/// Implements [`Field`] for the body of an event, each field in a column of its
+/// own; `field: how` writes one in its own way.
+macro_rules! bodies {
+    ($($name:ident { $($number:literal $field:ident $(: $how:ident)?),* $(,)? })*) => {$(
         impl Field for $name {
             fn put(&self, to: &mut Encoder) {
                 let $name { $($field),* } = self;
-                $(<how!($($how)?)>::put($field, to);)*
+                $(
+                    to.column = to.column.field($number);
+                    <how!($($how)?)>::put($field, to);
+                )*
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Failure> {
-                $(let $field = <how!($($how)?)>::get(from)?;)*
+            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+                $(
+                    from.column = from.column.field($number);
+                    let $field = <how!($($how)?)>::get(from)?;
+                )*
                 Ok($name { $($field),* })
             }
         }
     )*
 
         #[cfg(test)]
-        pub(super) const ROWS: &[(&str, &[&str])] =
+        pub(super) const BODIES: &[Row] =
+            &[$((stringify!($name), &[$(($number, stringify!($field))),*])),*];
+    };
+}
+
+/// Implements [`Field`] for an entry of a list, one field behind the other:
+/// new ones go to the end.
+macro_rules! entries {
+    ($($name:ident { $($field:ident),* $(,)? })*) => {$(
+        impl Field for $name {
+            fn put(&self, to: &mut Encoder) {
+                let $name { $($field),* } = self;
+                $($field.put(to);)*
+            }
+
+            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+                $(let $field = Field::get(from)?;)*
+                Ok($name { $($field),* })
+            }
+        }
+    )*
+
+        #[cfg(test)]
+        pub(super) const ENTRIES: &[(&str, &[&str])] =
             &[$((stringify!($name), &[$(stringify!($field)),*])),*];
     };
 }
+
+/// A struct's name, and the numbers and names of its fields.
+#[cfg(test)]
+pub(super) type Row = (&'static str, &'static [(u8, &'static str)]);
 
 macro_rules! how {
     () => {
@@ -85,34 +120,44 @@ macro_rules! how {
     };
 }
 
-rows! {
+bodies! {
     Session {
-        tracer_version, kernel_release, hostname, boot_id, realtime_offset, page_size, ticks,
-        cpus, task_struct_size, kernel_stack_size, command, tracer_pid, hooks,
+        3 tracer_version, 4 kernel_release, 5 hostname, 6 boot_id, 7 realtime_offset,
+        8 page_size, 9 ticks, 10 cpus, 11 task_struct_size, 12 kernel_stack_size, 13 command,
+        14 tracer_pid, 15 hooks,
     }
-    Hook { purpose, hook, loses }
-    Snapshot { parent, kthread, zombie, exit_signal, ns_pid: NearSubject, ns_level, comm, argv }
+    Snapshot {
+        3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: NearSubject, 8 ns_level, 9 comm,
+        10 argv,
+    }
     Fork {
-        by, parent, clone_flags, kthread, exit_signal, ns_pid: NearSubject, ns_level, comm,
+        3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: NearSubject,
+        9 ns_level, 10 comm,
     }
-    Exec { old_pid: NearSubject, comm, filename, filename_cut, argv, argv_total }
-    Signal { sig, code, by, by_comm, group }
-    // The counters lead: a reader that gives up at a value it does not know
-    // must have seen them by then, for later events count from them.
+    Exec {
+        3 old_pid: NearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
+    }
+    Signal { 3 sig, 4 code, 5 by, 6 by_comm, 7 group }
     Exit {
-        usage, faults, code, group_code, group_dead, exit_signal, parent, sigchld, reaper, comm,
+        3 code, 4 group_code, 5 group_dead, 6 exit_signal, 7 parent, 8 sigchld, 9 reaper,
+        10 usage, 11 faults, 12 comm,
     }
-    Notify { owner, seen_pid: NearSubject, dead, autoreap }
-    LastSwitch { next_pid, next_tgid, next_comm }
-    Wait { child: NearBefore }
-    Gap { since, lost, cause }
+    Notify { 3 owner, 4 seen_pid: NearSubject, 5 dead, 6 autoreap }
+    LastSwitch { 3 next_pid, 4 next_tgid, 5 next_comm }
+    Wait { 3 child: NearBefore }
+    Gap { 3 since, 4 lost, 5 cause }
+    Reap { 3 by }
+}
+
+entries! {
+    Hook { purpose, hook, loses }
     Lost { kind, count }
 }
 
 /// One way to write a field.
 trait How<T> {
     fn put(value: &T, to: &mut Encoder);
-    fn get(from: &mut Decoder) -> Result<T, Failure>;
+    fn get(from: &mut Decoder) -> Result<T, Malformed>;
 }
 
 struct Plain;
@@ -122,7 +167,7 @@ impl<T: Field> How<T> for Plain {
         value.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<T, Failure> {
+    fn get(from: &mut Decoder) -> Result<T, Malformed> {
         T::get(from)
     }
 }
@@ -135,7 +180,7 @@ impl How<u32> for NearSubject {
         put_pid(*value, to.head.who.task.pid, to);
     }
 
-    fn get(from: &mut Decoder) -> Result<u32, Failure> {
+    fn get(from: &mut Decoder) -> Result<u32, Malformed> {
         get_pid(from.head.who.task.pid, from)
     }
 }
@@ -148,7 +193,7 @@ impl How<u32> for NearBefore {
         put_pid(*value, to.head.pid_before, to);
     }
 
-    fn get(from: &mut Decoder) -> Result<u32, Failure> {
+    fn get(from: &mut Decoder) -> Result<u32, Malformed> {
         get_pid(from.head.pid_before, from)
     }
 }
@@ -157,51 +202,58 @@ fn put_pid(pid: u32, near: u32, to: &mut Encoder) {
     to.number(varint::difference(u64::from(pid), u64::from(near)));
 }
 
-fn get_pid(near: u32, from: &mut Decoder) -> Result<u32, Failure> {
+fn get_pid(near: u32, from: &mut Decoder) -> Result<u32, Malformed> {
     let pid = varint::from_difference(from.number()?, u64::from(near));
-    u32::try_from(pid).map_err(|_| Failure::Malformed)
+    u32::try_from(pid).map_err(|_| Malformed)
 }
 
-/// Implements [`Field`] for counters of the subject, each as what was added
-/// since the block last told them.
+/// Implements [`Field`] for counters of the subject, each in a part of its own
+/// and as what was added since the block last told it.
 ///
 /// Only the kinds of version 1 may use this (exit, free and faults): a reader
 /// that skips a kind it does not know would count on from the wrong base.
 macro_rules! counters {
-    ($($name:ident in $part:tt { $($field:ident),* $(,)? })*) => {$(
+    ($($name:ident in $base:tt { $($part:literal $field:ident),* $(,)? })*) => {$(
         impl Field for $name {
             fn put(&self, to: &mut Encoder) {
-                let base = std::mem::replace(&mut to.bases.of(to.head.subject).$part, *self);
+                let base = std::mem::replace(&mut to.bases.of(to.head.subject).$base, *self);
                 let $name { $($field),* } = self;
-                to.with_length(|to| { $($field.put_since(&base.$field, to);)* });
+                $(
+                    to.column = to.column.part($part);
+                    $field.put_since(&base.$field, to);
+                )*
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Failure> {
-                let base = from.bases.of(from.head.subject).$part;
-                let value = from.with_length(|from| {
-                    $(let $field = Counter::get_since(&base.$field, from)?;)*
-                    Ok($name { $($field),* })
-                })?;
-                from.bases.of(from.head.subject).$part = value;
+            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+                let base = from.bases.of(from.head.subject).$base;
+                $(
+                    from.column = from.column.part($part);
+                    let $field = Counter::get_since(&base.$field, from)?;
+                )*
+                let value = $name { $($field),* };
+                from.bases.of(from.head.subject).$base = value;
                 Ok(value)
             }
         }
     )*
 
         #[cfg(test)]
-        pub(super) const COUNTERS: &[(&str, &[&str])] =
-            &[$((stringify!($name), &[$(stringify!($field)),*])),*];
+        pub(super) const COUNTERS: &[Row] =
+            &[$((stringify!($name), &[$(($part, stringify!($field))),*])),*];
     };
 }
 
+// Part 0 says whether there are any, where they are optional.
 counters! {
-    Usage in 0 { utime, stime, runtime, nvcsw, nivcsw, min_flt, maj_flt, maxrss }
-    Faults in 1 { read, write, write_protect, instruction, protection }
+    Usage in 0 {
+        1 utime, 2 stime, 3 runtime, 4 nvcsw, 5 nivcsw, 6 min_flt, 7 maj_flt, 8 maxrss,
+    }
+    Faults in 1 { 1 read, 2 write, 3 write_protect, 4 instruction, 5 protection }
 }
 
 trait Counter: Sized {
     fn put_since(&self, base: &Self, to: &mut Encoder);
-    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Failure>;
+    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Malformed>;
 }
 
 impl Counter for u64 {
@@ -209,7 +261,7 @@ impl Counter for u64 {
         to.number(varint::difference(*self, *base));
     }
 
-    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Failure> {
+    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Malformed> {
         Ok(varint::from_difference(from.number()?, *base))
     }
 }
@@ -222,73 +274,9 @@ impl Counter for Option<u64> {
         }
     }
 
-    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Failure> {
+    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Malformed> {
         let base = base.unwrap_or(0);
         let known = bool::get(from)?;
         known.then(|| u64::get_since(&base, from)).transpose()
-    }
-}
-
-impl Field for Sigchld {
-    fn put(&self, to: &mut Encoder) {
-        to.number(match self {
-            Sigchld::Zombie => 0,
-            Sigchld::Ignored => 1,
-            Sigchld::NoCldWait => 2,
-        });
-    }
-
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        match from.number()? {
-            0 => Ok(Sigchld::Zombie),
-            1 => Ok(Sigchld::Ignored),
-            2 => Ok(Sigchld::NoCldWait),
-            _ => Err(Failure::Unknown),
-        }
-    }
-}
-
-impl Field for Dead {
-    fn put(&self, to: &mut Encoder) {
-        match self {
-            Dead::Subject => to.number(0),
-            Dead::ChildPid(pid) => {
-                to.number(1);
-                pid.put(to);
-            }
-            Dead::Child => to.number(2),
-        }
-    }
-
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        match from.number()? {
-            0 => Ok(Dead::Subject),
-            1 => Ok(Dead::ChildPid(u32::get(from)?)),
-            2 => Ok(Dead::Child),
-            _ => Err(Failure::Unknown),
-        }
-    }
-}
-
-impl Field for GapCause {
-    fn put(&self, to: &mut Encoder) {
-        match self {
-            GapCause::NoRoom => to.number(0),
-            GapCause::Unreadable { events } => {
-                to.number(1);
-                events.put(to);
-            }
-        }
-    }
-
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        match from.number()? {
-            0 => Ok(GapCause::NoRoom),
-            1 => {
-                let events = Field::get(from)?;
-                Ok(GapCause::Unreadable { events })
-            }
-            _ => Err(Failure::Unknown),
-        }
     }
 }

@@ -1,103 +1,121 @@
-//! How the values inside an event become bytes and values again: the trait
-//! [`Field`], its implementations for everything that is not a struct, and the
-//! state of a block that they lean on. Which fields an event has is `bodies`'.
+//! How the values inside an event become numbers in columns and values again:
+//! the trait [`Field`], its implementations for everything that is not a
+//! struct, and the state of a block that they lean on. Which fields an event
+//! has is `bodies`'.
 
 use super::{
-    tables::{Bases, Strings, Subjects, Tables},
+    columns::{Column, Cursor, Filling},
+    tables::{Bases, Subjects, Tables, Texts},
     varint,
 };
-use crate::event::{Comm, Kind, ProcessId, Purpose, Text, Who};
+use crate::event::{Comm, ProcessId, Text, Who};
 
-/// Why bytes do not become a value.
+/// No writer writes this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// No writer writes this.
-    Malformed,
-    /// A later version's value, which this one has no name for.
-    Unknown,
-}
+pub(super) struct Malformed;
 
 /// A value that can be in an event.
 ///
-/// Where the bytes of a body end early, each further field is read as if
-/// zeros followed: 0, false, `None`, empty. That is what a reader takes for a
-/// field that did not exist yet when the recording was made.
+/// Past the end of its column every number reads as zero, so that a field that
+/// did not exist yet when the recording was made is 0, false, `None` or empty.
 pub(super) trait Field: Sized {
     fn put(&self, to: &mut Encoder);
-    fn get(from: &mut Decoder) -> Result<Self, Failure>;
+    fn get(from: &mut Decoder) -> Result<Self, Malformed>;
 }
 
-/// Whose event it is: what every event says ahead of its body.
+/// What every event says ahead of its body.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Head {
     pub at: u64,
-    /// Its number in the table of subjects.
+    /// The number of the subject, and the highest number of one so far.
     pub subject: u32,
+    pub newest: u32,
     pub who: Who,
     /// The pid of the event before.
     pub pid_before: u32,
 }
 
 /// A block being written.
-#[derive(Default)]
 pub(super) struct Encoder {
-    pub bytes: Vec<u8>,
+    pub columns: Filling,
+    /// The column that the next number goes to.
+    pub column: Column,
     pub subjects: Subjects,
-    pub strings: Strings,
+    pub texts: Texts,
     pub bases: Bases,
     pub head: Head,
 }
 
 impl Encoder {
     pub fn number(&mut self, number: u64) {
-        varint::put(&mut self.bytes, number);
+        self.columns.number(self.column, number);
     }
 
-    /// What `put` writes, after its length in bytes.
+    /// What `put` writes to this column, after its length in bytes.
     pub fn with_length(&mut self, put: impl FnOnce(&mut Self)) {
-        let at = self.bytes.len();
-        self.bytes.push(0);
+        let column = self.column;
+        let at = self.columns.slice(column).len();
         put(self);
-        let length = self.bytes.len() - at - 1;
-        if length < 0x80 {
-            self.bytes[at] = length as u8;
-            return;
-        }
-        // Rare: only long bodies pay for the move.
-        let mut prefix = Vec::with_capacity(4);
-        varint::put(&mut prefix, length as u64);
-        self.bytes.splice(at..=at, prefix);
+        self.columns.insert_length(column, at);
     }
 }
 
 /// An event of a block being read.
 pub(super) struct Decoder<'a> {
-    /// What is left of the body.
-    pub rest: &'a [u8],
     pub payload: &'a [u8],
+    /// Those of the event's kind.
+    pub columns: &'a mut [Cursor],
+    /// The column that the next number is taken from.
+    pub column: Column,
     pub tables: &'a mut Tables,
     pub bases: &'a mut Bases,
     pub head: Head,
-    /// How many list entries were skipped because their value is unknown.
-    pub unknown: u64,
+    /// A value has no name in this version. The event is read to its end all
+    /// the same, since the columns must stay in step.
+    pub unknown: bool,
+    /// List entries left out for that reason.
+    pub skipped: u64,
 }
 
 impl Decoder<'_> {
-    pub fn number(&mut self) -> Result<u64, Failure> {
-        varint::get(&mut self.rest)
+    #[inline]
+    pub fn number(&mut self) -> Result<u64, Malformed> {
+        match self.columns.get_mut(self.column.place()) {
+            Some(cursor) => cursor.number(self.payload),
+            None => Ok(0),
+        }
     }
 
-    /// What `get` makes of as many bytes as the number ahead of them says; it
+    /// The bytes of which the number ahead of them says how many they are.
+    fn sized(&mut self) -> Result<Cursor, Malformed> {
+        let length = self.number()?;
+        match self.columns.get_mut(self.column.place()) {
+            Some(cursor) => cursor.take(length),
+            None => Ok(Cursor::default()),
+        }
+    }
+
+    /// What `get` makes of the next bytes that have their length in front; it
     /// need not take them all.
     pub fn with_length<T>(
         &mut self,
-        get: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let inner = varint::get_slice(&mut self.rest)?;
-        let after = std::mem::replace(&mut self.rest, inner);
+        get: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
+        let inner = self.sized()?;
+        let place = self.column.place();
+        let Some(cursor) = self.columns.get_mut(place) else {
+            return Err(Malformed);
+        };
+        let after = std::mem::replace(cursor, inner);
         let value = get(self);
-        self.rest = after;
+        self.columns[place] = after;
         value
+    }
+
+    /// Stands in for a value that this version has no name for.
+    pub fn unknown<T>(&mut self, any: T) -> T {
+        self.unknown = true;
+        any
     }
 }
 
@@ -106,7 +124,7 @@ impl Field for u64 {
         to.number(*self);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         from.number()
     }
 }
@@ -116,8 +134,8 @@ impl Field for u32 {
         to.number(u64::from(*self));
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        u32::try_from(from.number()?).map_err(|_| Failure::Malformed)
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        u32::try_from(from.number()?).map_err(|_| Malformed)
     }
 }
 
@@ -126,7 +144,7 @@ impl Field for i64 {
         to.number(varint::zigzag(*self));
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         Ok(varint::unzigzag(from.number()?))
     }
 }
@@ -136,8 +154,8 @@ impl Field for i32 {
         i64::from(*self).put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        i32::try_from(i64::get(from)?).map_err(|_| Failure::Malformed)
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        i32::try_from(i64::get(from)?).map_err(|_| Malformed)
     }
 }
 
@@ -146,11 +164,11 @@ impl Field for bool {
         to.number(u64::from(*self));
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         match from.number()? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(Failure::Malformed),
+            _ => Err(Malformed),
         }
     }
 }
@@ -163,7 +181,7 @@ impl<T: Field> Field for Option<T> {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         bool::get(from)?.then(|| T::get(from)).transpose()
     }
 }
@@ -173,7 +191,7 @@ impl<T: Field> Field for Box<T> {
         (**self).put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         T::get(from).map(Box::new)
     }
 }
@@ -187,18 +205,20 @@ impl<T: Field> Field for Vec<T> {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        let count = from.number()?;
-        // Past the end zeros are read for ever: every entry needs a byte.
-        if count > from.rest.len() as u64 {
-            return Err(Failure::Malformed);
-        }
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         let mut entries = Vec::new();
-        for _ in 0..count {
-            match from.with_length(T::get) {
-                Ok(entry) => entries.push(entry),
-                Err(Failure::Unknown) => from.unknown += 1,
-                Err(Failure::Malformed) => return Err(Failure::Malformed),
+        for _ in 0..from.number()? {
+            // Past the end zeros are read for ever: every entry needs a byte.
+            let column = from.columns.get(from.column.place());
+            if column.is_none_or(|column| column.rest(from.payload).is_empty()) {
+                return Err(Malformed);
+            }
+            let unknown = std::mem::take(&mut from.unknown);
+            let entry = from.with_length(T::get)?;
+            if std::mem::replace(&mut from.unknown, unknown) {
+                from.skipped += 1;
+            } else {
+                entries.push(entry);
             }
         }
         Ok(entries)
@@ -207,11 +227,11 @@ impl<T: Field> Field for Vec<T> {
 
 impl Field for Who {
     fn put(&self, to: &mut Encoder) {
-        let number = to.subjects.number(*self);
+        let number = to.subjects.number(*self, &mut to.columns);
         number.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         let number = from.number()?;
         from.tables.subject(number)
     }
@@ -222,18 +242,18 @@ impl Field for ProcessId {
         self.leader().put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         Ok(Who::get(from)?.process)
     }
 }
 
 impl Field for Comm {
     fn put(&self, to: &mut Encoder) {
-        let number = to.strings.number(self.as_bytes());
+        let number = to.texts.number(self.as_bytes(), &mut to.columns);
         number.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         let number = from.number()?;
         from.tables.comm(from.payload, number)
     }
@@ -241,11 +261,11 @@ impl Field for Comm {
 
 impl Field for Text {
     fn put(&self, to: &mut Encoder) {
-        let number = to.strings.number(self.as_bytes());
+        let number = to.texts.number(self.as_bytes(), &mut to.columns);
         number.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
         let number = from.number()?;
         from.tables.text(from.payload, number)
     }
@@ -256,35 +276,11 @@ impl Field for Text {
 impl Field for String {
     fn put(&self, to: &mut Encoder) {
         to.number(self.len() as u64);
-        to.bytes.extend_from_slice(self.as_bytes());
+        to.columns.bytes(to.column, self.as_bytes());
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        let bytes = varint::get_slice(&mut from.rest)?;
-        Ok(String::from_utf8_lossy(bytes).into_owned())
-    }
-}
-
-impl Field for Kind {
-    fn put(&self, to: &mut Encoder) {
-        to.number(*self as u64);
-    }
-
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        let number = u8::try_from(from.number()?).ok();
-        number.and_then(Kind::from_number).ok_or(Failure::Unknown)
-    }
-}
-
-impl Field for Purpose {
-    fn put(&self, to: &mut Encoder) {
-        to.number(*self as u64);
-    }
-
-    fn get(from: &mut Decoder) -> Result<Self, Failure> {
-        let number = u8::try_from(from.number()?).ok();
-        number
-            .and_then(Purpose::from_number)
-            .ok_or(Failure::Unknown)
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        let bytes = from.sized()?;
+        Ok(String::from_utf8_lossy(bytes.rest(from.payload)).into_owned())
     }
 }

@@ -41,6 +41,9 @@ impl fmt::Display for Damage {
         } = self;
         write!(f, "{bytes} bytes at offset {offset} are unreadable: ")?;
         match (blocks, events) {
+            (_, Some(0)) => write!(f, "no events are missing"),
+            (Some(1), Some(1)) => write!(f, "1 block with 1 event is missing"),
+            (Some(1), Some(events)) => write!(f, "1 block with {events} events is missing"),
             (Some(blocks), Some(events)) => {
                 write!(f, "{blocks} blocks with {events} events are missing")
             }

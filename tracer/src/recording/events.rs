@@ -1,13 +1,27 @@
-//! The payload of a block of events: the tables, then the events one after
-//! another. Compression, checksums and files are not its business.
+//! The payload of a block of events: how many subjects and texts there are,
+//! then columns. The kinds of all events are one column; whatever else an event
+//! says is in the columns of its kind. Compression, checksums and files are not
+//! this file's business.
 
 use super::{
     bodies,
-    codec::{Decoder, Encoder, Failure, Field as _, Head},
-    tables::{Bases, Tables},
+    codec::{Decoder, Encoder, Field, Head, Malformed},
+    columns::{Column, Columns, Filling},
+    tables::{Bases, Subjects, Tables, Texts},
     varint,
 };
 use crate::event::{Event, Kind};
+
+/// The kinds of a block's events.
+pub(super) const KINDS: Column = Column::new(0, 0, 0);
+
+/// Of each kind: the time, as the difference to the event before, whatever its
+/// kind; the CPU; how far the subject's number is below the highest so far;
+/// then the body.
+const TIME: u8 = 0;
+const CPU: u8 = 1;
+const SUBJECT: u8 = 2;
+const BODY: u8 = 3;
 
 /// The span of some events' times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +47,53 @@ impl Span {
 }
 
 /// Collects the events of one block.
-#[derive(Default)]
 pub(super) struct Collector {
-    encoder: Encoder,
+    pub encoder: Encoder,
     count: u32,
     span: Option<Span>,
+}
+
+impl Default for Collector {
+    fn default() -> Self {
+        Collector {
+            encoder: Encoder {
+                columns: Filling::default(),
+                column: KINDS,
+                subjects: Subjects::default(),
+                texts: Texts::default(),
+                bases: Bases::default(),
+                head: Head::default(),
+            },
+            count: 0,
+            span: None,
+        }
+    }
 }
 
 impl Collector {
     pub fn add(&mut self, event: &Event) {
         let Event { at, cpu, who, what } = event;
         let to = &mut self.encoder;
-        let subject = to.subjects.number(*who);
+        let kind = what.kind() as u8;
+        let subject = to.subjects.number(*who, &mut to.columns);
         let before = to.head;
         to.head = Head {
             at: *at,
             subject,
+            newest: before.newest.max(subject),
             who: *who,
             pid_before: before.who.task.pid,
         };
-        to.bytes.push(what.kind() as u8);
+        to.columns.number(KINDS, u64::from(kind));
+        to.column = Column::new(kind, TIME, 0);
         to.number(varint::difference(*at, before.at));
+        to.column = to.column.field(CPU);
         cpu.put(to);
-        to.number(varint::difference(
-            u64::from(subject),
-            u64::from(before.subject),
-        ));
-        to.with_length(|to| bodies::put(what, to));
+        to.column = to.column.field(SUBJECT);
+        let newest = u64::from(before.newest);
+        to.number(varint::difference(newest, u64::from(subject)));
+        to.column = to.column.field(BODY);
+        bodies::put(what, to);
         self.count += 1;
         let span = Span::of(*at);
         self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
@@ -74,36 +108,31 @@ impl Collector {
         self.span
     }
 
-    /// How long the payload would be now, near enough.
+    /// How long the payload would be now, but for its directory.
     pub fn size(&self) -> usize {
-        let Encoder {
-            bytes,
-            subjects,
-            strings,
-            ..
-        } = &self.encoder;
-        bytes.len() + subjects.size() + strings.size()
+        self.encoder.columns.size()
     }
 
     pub fn payload(&self, payload: &mut Vec<u8>) {
         payload.clear();
-        self.encoder.subjects.append_to(payload);
-        self.encoder.strings.append_to(payload);
-        payload.extend_from_slice(&self.encoder.bytes);
+        varint::put(payload, u64::from(self.encoder.subjects.count()));
+        varint::put(payload, u64::from(self.encoder.texts.count()));
+        self.encoder.columns.append_to(payload);
     }
 
     /// Starts the next block; the memory is kept.
     pub fn clear(&mut self) {
         let Encoder {
-            bytes,
+            columns,
+            column: _,
             subjects,
-            strings,
+            texts,
             bases,
             head,
         } = &mut self.encoder;
-        bytes.clear();
+        columns.clear();
         subjects.clear();
-        strings.clear();
+        texts.clear();
         bases.clear();
         *head = Head::default();
         self.count = 0;
@@ -114,12 +143,11 @@ impl Collector {
 /// Takes the events of one block apart again.
 #[derive(Default)]
 pub(super) struct Separator {
+    columns: Columns,
     tables: Tables,
     bases: Bases,
     head: Head,
-    /// Where in the payload the next event begins.
-    at: usize,
-    /// How many events must follow there.
+    /// How many events are still to be taken.
     missing: u32,
     failed: bool,
     /// Events and list entries that only a later version knows.
@@ -128,13 +156,20 @@ pub(super) struct Separator {
 
 impl Separator {
     /// Begins with a payload of so many events, if it could be opened.
-    pub fn begin(&mut self, opened: Result<(), Failure>, payload: &[u8], events: u32) {
+    pub fn begin(&mut self, opened: Result<(), Malformed>, payload: &[u8], events: u32) {
         self.bases.clear();
         self.head = Head::default();
         self.missing = events;
-        let events = opened.and_then(|()| self.tables.load(payload));
-        self.failed = events.is_err();
-        self.at = payload.len() - events.map_or(0, <[u8]>::len);
+        self.failed = opened.and_then(|()| self.load(payload)).is_err();
+    }
+
+    fn load(&mut self, payload: &[u8]) -> Result<(), Malformed> {
+        let mut rest = payload;
+        let subjects = varint::get(&mut rest)?;
+        let texts = varint::get(&mut rest)?;
+        self.columns.load(payload, rest)?;
+        self.tables
+            .load(payload, &mut self.columns, subjects, texts)
     }
 
     /// How many events of the block were not taken yet.
@@ -144,54 +179,62 @@ impl Separator {
 
     /// The next event of the payload that `begin` was given. What fails once
     /// fails until the next `begin`.
-    pub fn next(&mut self, payload: &[u8]) -> Result<Option<Event>, Failure> {
-        if self.failed {
-            return Err(Failure::Malformed);
-        }
-        let event = self.take(payload);
-        self.failed = event.is_err();
-        event
-    }
-
-    fn take(&mut self, payload: &[u8]) -> Result<Option<Event>, Failure> {
-        while let Some((&kind, mut rest)) = payload.get(self.at..).and_then(<[u8]>::split_first) {
-            let at = varint::from_difference(varint::get(&mut rest)?, self.head.at);
-            let cpu = varint::get(&mut rest)?;
-            let cpu = u32::try_from(cpu).map_err(|_| Failure::Malformed)?;
-            let before = u64::from(self.head.subject);
-            let subject = varint::from_difference(varint::get(&mut rest)?, before);
-            let who = self.tables.subject(subject)?;
-            let body = varint::get_slice(&mut rest)?;
-            self.at = payload.len() - rest.len();
-            self.missing = self.missing.checked_sub(1).ok_or(Failure::Malformed)?;
-            self.head = Head {
-                at,
-                subject: subject as u32,
-                who,
-                pid_before: self.head.who.task.pid,
-            };
-            let what = Kind::from_number(kind).map_or(Err(Failure::Unknown), |kind| {
-                let mut from = Decoder {
-                    rest: body,
-                    payload,
-                    tables: &mut self.tables,
-                    bases: &mut self.bases,
-                    head: self.head,
-                    unknown: 0,
-                };
-                let what = bodies::get(kind, &mut from);
-                self.unknown += from.unknown;
-                what
-            });
-            match what {
-                Ok(what) => return Ok(Some(Event { at, cpu, who, what })),
-                Err(Failure::Unknown) => self.unknown += 1,
-                Err(Failure::Malformed) => return Err(Failure::Malformed),
+    pub fn next(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
+        while self.missing > 0 && !self.failed {
+            match self.take(payload) {
+                Ok(None) => self.unknown += 1,
+                Ok(event) => return Ok(event),
+                Err(Malformed) => self.failed = true,
             }
         }
-        match self.missing {
-            0 => Ok(None),
-            _ => Err(Failure::Malformed),
+        if self.failed {
+            Err(Malformed)
+        } else {
+            Ok(None)
         }
+    }
+
+    /// Takes one event; none if this version does not know what it says.
+    fn take(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
+        let kinds = self.columns.of_kind(0).get_mut(KINDS.place());
+        let kind = kinds.ok_or(Malformed)?.number(payload)?;
+        let kind = u8::try_from(kind).ok().filter(|&kind| kind > 0);
+        let kind = kind.ok_or(Malformed)?;
+        let before = self.head;
+        let from = &mut Decoder {
+            payload,
+            columns: self.columns.of_kind(kind),
+            column: Column::new(kind, TIME, 0),
+            tables: &mut self.tables,
+            bases: &mut self.bases,
+            head: before,
+            unknown: false,
+            skipped: 0,
+        };
+        let at = varint::from_difference(from.number()?, before.at);
+        from.column = from.column.field(CPU);
+        let cpu = Field::get(from)?;
+        from.column = from.column.field(SUBJECT);
+        let newest = u64::from(before.newest);
+        let subject = newest.wrapping_sub(varint::from_difference(from.number()?, 0));
+        let who = from.tables.subject(subject)?;
+        let subject = subject as u32;
+        from.head = Head {
+            at,
+            subject,
+            newest: before.newest.max(subject),
+            who,
+            pid_before: before.who.task.pid,
+        };
+        self.head = from.head;
+        self.missing -= 1;
+        let Some(kind) = Kind::from_number(kind) else {
+            return Ok(None);
+        };
+        from.column = from.column.field(BODY);
+        let what = bodies::get(kind, from)?;
+        self.unknown += from.skipped;
+        let event = Event { at, cpu, who, what };
+        Ok((!from.unknown).then_some(event))
     }
 }

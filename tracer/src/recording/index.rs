@@ -7,7 +7,7 @@ use super::{
     Error, MAX_PAYLOAD,
     block::{END, EVENTS, HEADER, INDEX},
     blocks::{Blocks, Found},
-    codec::Failure,
+    codec::Malformed,
     events::Span,
     input::Input,
     payload::Opener,
@@ -145,20 +145,20 @@ pub(super) fn put(payload: &mut Vec<u8>, earlier: u64, entries: &[Entry]) {
     }
 }
 
-fn get(mut rest: &[u8]) -> Result<(u64, Vec<Entry>), Failure> {
+fn get(mut rest: &[u8]) -> Result<(u64, Vec<Entry>), Malformed> {
     let rest = &mut rest;
     let earlier = varint::get(rest)?;
     let count = varint::get(rest)?;
     // An entry takes five bytes or more.
     if count > (rest.len() / 5) as u64 {
-        return Err(Failure::Malformed);
+        return Err(Malformed);
     }
     let mut entries = Vec::with_capacity(count as usize);
     let mut last = (0, 0);
     for _ in 0..count {
         let offset = varint::from_difference(varint::get(rest)?, last.0);
         let length = varint::get(rest)?;
-        let events = u32::try_from(varint::get(rest)?).map_err(|_| Failure::Malformed)?;
+        let events = u32::try_from(varint::get(rest)?).map_err(|_| Malformed)?;
         let earliest = varint::from_difference(varint::get(rest)?, last.1);
         let latest = varint::from_difference(varint::get(rest)?, earliest);
         last = (offset.wrapping_add(length), latest);

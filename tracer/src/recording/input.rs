@@ -65,3 +65,29 @@ impl<R: Read> Input<R> {
         self.offset += count as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_made_for_what_comes_and_not_for_what_is_asked() {
+        let bytes = [7; 100];
+        let mut input = Input::new(&bytes[..]);
+        assert_eq!(input.look(1 << 40).unwrap(), bytes);
+        assert!(input.buffer.capacity() <= 3 * CHUNK);
+        input.consume(90);
+        assert_eq!(input.look(50).unwrap(), [7; 10]);
+        assert_eq!(input.offset(), 90);
+    }
+
+    #[test]
+    fn what_was_consumed_makes_room() {
+        let mut input = Input::new(io::repeat(1));
+        for _ in 0..1000 {
+            input.look(10_000).unwrap();
+            input.consume(10_000);
+        }
+        assert!(input.buffer.capacity() <= 4 * CHUNK);
+    }
+}

@@ -7,13 +7,14 @@
 //!
 //! From the outside in: `version` (the front of a file), `block` and `blocks`
 //! (frames, checksums, damage), `payload` (compression), `events` (one block's
-//! events), `tables` (what they share), `bodies` (what each kind says) and
-//! `codec` (single values).
+//! events), `columns` (how they lie), `tables` (what they share), `bodies` (what
+//! each kind says), `codec` and `values` (single fields), `varint` (numbers).
 
 mod block;
 mod blocks;
 mod bodies;
 mod codec;
+mod columns;
 mod create;
 mod damage;
 mod error;
@@ -25,6 +26,7 @@ mod reader;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod values;
 mod varint;
 mod version;
 mod writer;
@@ -40,7 +42,7 @@ pub use writer::{Writer, Written};
 
 /// No payload is longer, stored or decompressed: what a reader may have to
 /// make room for at once.
-const MAX_PAYLOAD: usize = 1 << 20;
+const MAX_PAYLOAD: usize = 2 << 20;
 
 /// Longer texts are cut when they are written, so that a block of events that
 /// was nearly full still has room for one more event.

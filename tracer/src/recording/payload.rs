@@ -8,7 +8,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use super::{
     MAX_PAYLOAD, VERSION,
     block::{HEADER, Header, STORED, ZSTD},
-    codec::Failure,
+    codec::Malformed,
     events::Span,
 };
 
@@ -103,7 +103,7 @@ impl Opener {
         header: &Header,
         payload: &[u8],
         raw: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Malformed> {
         raw.clear();
         match header.compression {
             STORED => raw.extend_from_slice(payload),
@@ -112,10 +112,10 @@ impl Opener {
                 let length = self.zstd.decompress_to_buffer(payload, &mut raw[..]);
                 raw.truncate(length.unwrap_or(0));
             }
-            _ => return Err(Failure::Malformed),
+            _ => return Err(Malformed),
         }
         if raw.len() != header.raw as usize {
-            return Err(Failure::Malformed);
+            return Err(Malformed);
         }
         Ok(())
     }

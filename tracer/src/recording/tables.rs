@@ -1,25 +1,37 @@
 //! What the events of a block refer to by number instead of spelling it out:
-//! their subjects and their texts. Each block has its own tables, ahead of its
-//! events, so that an event that a reader skips takes nothing from those after
-//! it.
+//! their subjects and their texts. Each block has its own tables, and they are
+//! columns of their own, so that an event that a reader skips takes nothing
+//! from those after it.
 
 use std::{collections::HashMap, hash::BuildHasher as _};
 
 use foldhash::fast::RandomState;
 
-use super::{MAX_TEXT, codec::Failure, varint};
-use crate::event::{Comm, Faults, TaskId, Text, Usage, Who};
+use super::{
+    MAX_TEXT,
+    codec::Malformed,
+    columns::{Column, Columns, Cursor, Filling},
+    varint,
+};
+use crate::event::{Comm, Faults, ProcessId, TaskId, Text, Usage, Who};
+
+/// Of a subject: how far back in the table its process is, its pid, its start.
+pub(super) const BACK: Column = Column::new(0, 1, 0);
+pub(super) const PID: Column = Column::new(0, 2, 0);
+pub(super) const START: Column = Column::new(0, 3, 0);
+/// Of a text: its length, its bytes.
+pub(super) const LENGTH: Column = Column::new(0, 4, 0);
+pub(super) const BYTES: Column = Column::new(0, 5, 0);
 
 /// The subjects of a block being written. Number 0 is [`Who::HOST`].
 #[derive(Default)]
 pub(super) struct Subjects {
     numbers: HashMap<Who, u32, RandomState>,
     last: TaskId,
-    bytes: Vec<u8>,
 }
 
 impl Subjects {
-    pub fn number(&mut self, who: Who) -> u32 {
+    pub fn number(&mut self, who: Who, to: &mut Filling) -> u32 {
         if who == Who::HOST {
             return 0;
         }
@@ -28,82 +40,67 @@ impl Subjects {
         }
         // A thread is told by how far back its process is; a leader is its own.
         let leader = who.process.leader();
-        let leader_number = (leader != who).then(|| self.number(leader));
-        let number = self.numbers.len() as u32 + 1;
-        let back = leader_number.map_or(0, |leader| number - leader);
-        varint::put(&mut self.bytes, u64::from(back));
+        let leader = (leader != who).then(|| self.number(leader, to));
+        let number = self.count() + 1;
+        to.number(BACK, leader.map_or(0, |leader| u64::from(number - leader)));
         // PIDs and start times of neighbours are close to each other.
-        let (pid, start) = (u64::from(who.task.pid), who.task.start);
-        let pid = varint::difference(pid, u64::from(self.last.pid));
-        varint::put(&mut self.bytes, pid);
-        let start = varint::difference(start, self.last.start);
-        varint::put(&mut self.bytes, start);
+        let (pid, last) = (u64::from(who.task.pid), u64::from(self.last.pid));
+        to.number(PID, varint::difference(pid, last));
+        let start = varint::difference(who.task.start, self.last.start);
+        to.number(START, start);
         self.last = who.task;
         self.numbers.insert(who, number);
         number
     }
 
-    pub fn size(&self) -> usize {
-        self.bytes.len()
-    }
-
-    pub fn append_to(&self, payload: &mut Vec<u8>) {
-        varint::put(payload, self.numbers.len() as u64);
-        payload.extend_from_slice(&self.bytes);
+    pub fn count(&self) -> u32 {
+        self.numbers.len() as u32
     }
 
     pub fn clear(&mut self) {
         self.numbers.clear();
         self.last = TaskId::default();
-        self.bytes.clear();
     }
 }
 
 /// The texts of a block being written. Number 0 is the empty text.
 #[derive(Default)]
-pub(super) struct Strings {
+pub(super) struct Texts {
     hasher: RandomState,
-    /// By hash; of two texts with one hash only the first is found again, the
-    /// other is merely written more than once.
-    numbers: HashMap<u64, (u32, usize, usize), RandomState>,
+    /// Number and place among the bytes, by hash. Of two texts with one hash
+    /// only the first is found again; the other is merely written once more.
+    numbers: HashMap<u64, (u32, std::ops::Range<usize>), RandomState>,
     count: u32,
-    bytes: Vec<u8>,
 }
 
-impl Strings {
-    pub fn number(&mut self, text: &[u8]) -> u32 {
+impl Texts {
+    pub fn number(&mut self, text: &[u8], to: &mut Filling) -> u32 {
         if text.is_empty() {
             return 0;
         }
         let text = &text[..text.len().min(MAX_TEXT)];
+        let bytes = to.slice(BYTES);
         let hash = self.hasher.hash_one(text);
-        if let Some(&(number, start, end)) = self.numbers.get(&hash)
-            && self.bytes[start..end] == *text
+        if let Some((number, place)) = self.numbers.get(&hash)
+            && bytes[place.clone()] == *text
         {
-            return number;
+            return *number;
         }
-        varint::put(&mut self.bytes, text.len() as u64);
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(text);
         self.count += 1;
-        self.numbers
-            .insert(hash, (self.count, start, self.bytes.len()));
+        let place = bytes.len()..bytes.len() + text.len();
+        self.numbers.insert(hash, (self.count, place));
+        to.number(LENGTH, text.len() as u64);
+        to.bytes(BYTES, text);
         self.count
     }
 
-    pub fn size(&self) -> usize {
-        self.bytes.len()
-    }
-
-    pub fn append_to(&self, payload: &mut Vec<u8>) {
-        varint::put(payload, u64::from(self.count));
-        payload.extend_from_slice(&self.bytes);
+    pub fn count(&self) -> u32 {
+        self.count
     }
 
     pub fn clear(&mut self) {
         self.numbers.clear();
         self.count = 0;
-        self.bytes.clear();
     }
 }
 
@@ -113,34 +110,54 @@ pub(super) struct Tables {
     subjects: Vec<Who>,
     /// Where the texts lie in the payload. They are made when they are first
     /// asked for: a damaged table must not cost more memory than it has bytes.
-    spans: Vec<(u32, u32)>,
+    spans: Vec<Cursor>,
     texts: Vec<Option<Text>>,
 }
 
 impl Tables {
-    /// Reads the tables at the front of a payload; the events follow them.
-    pub fn load<'a>(&mut self, payload: &'a [u8]) -> Result<&'a [u8], Failure> {
-        let mut rest = payload;
-        self.load_subjects(&mut rest)?;
-        self.load_strings(payload, &mut rest)?;
-        Ok(rest)
+    /// Makes the tables from their columns. Their sizes are bounded by those of
+    /// the columns: every entry has a byte in each.
+    pub fn load(
+        &mut self,
+        payload: &[u8],
+        columns: &mut Columns,
+        subjects: u64,
+        texts: u64,
+    ) -> Result<(), Malformed> {
+        let mut column = |column: Column| {
+            let columns = columns.of_kind(0);
+            columns.get(column.place()).copied().unwrap_or_default()
+        };
+        let (back, pid, start) = (column(BACK), column(PID), column(START));
+        self.load_subjects(payload, subjects, back, pid, start)?;
+        self.load_texts(payload, texts, column(LENGTH), column(BYTES))
     }
 
-    fn load_subjects(&mut self, rest: &mut &[u8]) -> Result<(), Failure> {
+    fn load_subjects(
+        &mut self,
+        payload: &[u8],
+        count: u64,
+        mut backs: Cursor,
+        mut pids: Cursor,
+        mut starts: Cursor,
+    ) -> Result<(), Malformed> {
+        if count > backs.rest(payload).len() as u64 {
+            return Err(Malformed);
+        }
         self.subjects.clear();
         self.subjects.push(Who::HOST);
         let mut last = TaskId::default();
-        for _ in 0..count(rest, 3)? {
-            let back = varint::get(rest)?;
-            let pid = varint::from_difference(varint::get(rest)?, u64::from(last.pid));
-            let pid = u32::try_from(pid).map_err(|_| Failure::Malformed)?;
-            let start = varint::from_difference(varint::get(rest)?, last.start);
+        for _ in 0..count {
+            let pid = varint::from_difference(pids.number(payload)?, u64::from(last.pid));
+            let pid = u32::try_from(pid).map_err(|_| Malformed)?;
+            let start = varint::from_difference(starts.number(payload)?, last.start);
             last = TaskId { pid, start };
+            let back = backs.number(payload)?;
             let process = if back == 0 {
-                crate::event::ProcessId { tgid: pid, start }
+                ProcessId { tgid: pid, start }
             } else {
                 let number = (self.subjects.len() as u64).checked_sub(back);
-                self.subject(number.ok_or(Failure::Malformed)?)?.process
+                self.subject(number.ok_or(Malformed)?)?.process
             };
             self.subjects.push(Who {
                 task: last,
@@ -150,36 +167,41 @@ impl Tables {
         Ok(())
     }
 
-    fn load_strings(&mut self, payload: &[u8], rest: &mut &[u8]) -> Result<(), Failure> {
+    fn load_texts(
+        &mut self,
+        payload: &[u8],
+        count: u64,
+        mut lengths: Cursor,
+        mut bytes: Cursor,
+    ) -> Result<(), Malformed> {
+        if count > lengths.rest(payload).len() as u64 {
+            return Err(Malformed);
+        }
         self.spans.clear();
-        self.spans.push((0, 0));
+        self.spans.push(Cursor::default());
         self.texts.clear();
-        for _ in 0..count(rest, 1)? {
-            let text = varint::get_slice(rest)?;
-            let end = (payload.len() - rest.len()) as u32;
-            self.spans.push((end - text.len() as u32, end));
+        for _ in 0..count {
+            let length = lengths.number(payload)?;
+            self.spans.push(bytes.take(length)?);
         }
         Ok(())
     }
 
-    pub fn subject(&self, number: u64) -> Result<Who, Failure> {
+    pub fn subject(&self, number: u64) -> Result<Who, Malformed> {
         let subject = usize::try_from(number)
             .ok()
             .and_then(|number| self.subjects.get(number));
-        subject.copied().ok_or(Failure::Malformed)
+        subject.copied().ok_or(Malformed)
     }
 
-    pub fn bytes<'a>(&self, payload: &'a [u8], number: u64) -> Result<&'a [u8], Failure> {
+    pub fn bytes<'a>(&self, payload: &'a [u8], number: u64) -> Result<&'a [u8], Malformed> {
         let span = usize::try_from(number)
             .ok()
             .and_then(|number| self.spans.get(number));
-        let &(start, end) = span.ok_or(Failure::Malformed)?;
-        payload
-            .get(start as usize..end as usize)
-            .ok_or(Failure::Malformed)
+        Ok(span.ok_or(Malformed)?.rest(payload))
     }
 
-    pub fn text(&mut self, payload: &[u8], number: u64) -> Result<Text, Failure> {
+    pub fn text(&mut self, payload: &[u8], number: u64) -> Result<Text, Malformed> {
         let bytes = self.bytes(payload, number)?;
         let number = number as usize;
         if self.texts.len() <= number {
@@ -189,18 +211,9 @@ impl Tables {
         Ok(text.get_or_insert_with(|| Text::new(bytes)).clone())
     }
 
-    pub fn comm(&self, payload: &[u8], number: u64) -> Result<Comm, Failure> {
+    pub fn comm(&self, payload: &[u8], number: u64) -> Result<Comm, Malformed> {
         Ok(Comm::new(self.bytes(payload, number)?))
     }
-}
-
-/// How many entries follow; no more than there are bytes for.
-fn count(rest: &mut &[u8], least: usize) -> Result<u64, Failure> {
-    let count = varint::get(rest)?;
-    if count > (rest.len() / least) as u64 {
-        return Err(Failure::Malformed);
-    }
-    Ok(count)
 }
 
 /// What each subject's counters were when the block last told them: counters

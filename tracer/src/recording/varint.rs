@@ -1,7 +1,7 @@
 //! Numbers in as many bytes as they need: LEB128, and zigzag for signed ones.
 //! It must not know what the numbers mean.
 
-use super::codec::Failure;
+use super::codec::Malformed;
 
 /// Appends seven bits at a time, the lowest first; the top bit of a byte says
 /// that more follow.
@@ -34,10 +34,10 @@ pub(super) fn from_difference(difference: u64, base: u64) -> u64 {
 
 /// Takes a number from the front of `bytes`.
 ///
-/// Nothing is read as zero: that is how a field that an older writer did not
-/// have is read. A number that stops in the middle is malformed.
+/// Nothing is read as zero: that is how a field is read that an older writer
+/// did not have. A number that stops in the middle is malformed.
 #[inline]
-pub(super) fn get(bytes: &mut &[u8]) -> Result<u64, Failure> {
+pub(super) fn get(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     match **bytes {
         [] => Ok(0),
         [byte @ 0..0x80, ref rest @ ..] => {
@@ -48,13 +48,13 @@ pub(super) fn get(bytes: &mut &[u8]) -> Result<u64, Failure> {
     }
 }
 
-fn get_long(bytes: &mut &[u8]) -> Result<u64, Failure> {
+fn get_long(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().enumerate().take(10) {
         let bits = u64::from(byte & 0x7f);
         // The tenth byte has room for the last bit only.
         if index == 9 && bits > 1 {
-            return Err(Failure::Malformed);
+            return Err(Malformed);
         }
         value |= bits << (7 * index);
         if byte < 0x80 {
@@ -62,15 +62,7 @@ fn get_long(bytes: &mut &[u8]) -> Result<u64, Failure> {
             return Ok(value);
         }
     }
-    Err(Failure::Malformed)
-}
-
-/// Takes as many bytes from the front as the number there says.
-pub(super) fn get_slice<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Failure> {
-    let length = usize::try_from(get(bytes)?).map_err(|_| Failure::Malformed)?;
-    let (slice, rest) = bytes.split_at_checked(length).ok_or(Failure::Malformed)?;
-    *bytes = rest;
-    Ok(slice)
+    Err(Malformed)
 }
 
 #[cfg(test)]
@@ -95,12 +87,12 @@ mod tests {
     #[test]
     fn a_number_that_stops_or_overflows_is_malformed_and_none_is_zero() {
         assert_eq!(get(&mut &[][..]), Ok(0));
-        assert_eq!(get(&mut &[0x80][..]), Err(Failure::Malformed));
-        assert_eq!(get(&mut &[0xff; 9][..]), Err(Failure::Malformed));
-        assert_eq!(get(&mut &[0xff; 11][..]), Err(Failure::Malformed));
+        assert_eq!(get(&mut &[0x80][..]), Err(Malformed));
+        assert_eq!(get(&mut &[0xff; 9][..]), Err(Malformed));
+        assert_eq!(get(&mut &[0xff; 11][..]), Err(Malformed));
         let mut two = [0xff; 10];
         two[9] = 2;
-        assert_eq!(get(&mut &two[..]), Err(Failure::Malformed));
+        assert_eq!(get(&mut &two[..]), Err(Malformed));
     }
 
     #[test]

@@ -14,11 +14,11 @@ use super::{
 use crate::event::{Event, What};
 
 /// A block is closed when its payload has grown to this.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 512 << 10;
 
 /// An index block is written after so many blocks of events, so that a
 /// recording of weeks takes no more memory than one of minutes.
-const ENTRIES: usize = 4096;
+pub(super) const ENTRIES: usize = 4096;
 
 /// What has reached the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

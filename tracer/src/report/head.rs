@@ -7,8 +7,8 @@ use super::{
     plural,
 };
 use crate::{
-    event::{Session, Utc, command_line, escaped, humane::duration},
-    model::{Creation, Model, State},
+    event::{GapCause, Session, Utc, command_line, escaped, humane::duration},
+    model::{Creation, GapSpan, Model, State},
 };
 
 pub fn write(model: &Model, page: &mut Page) {
@@ -82,14 +82,20 @@ fn hooks(model: &Model) -> String {
 }
 
 fn lost(model: &Model) -> String {
-    match (model.totals().lost, model.gaps().len()) {
-        (0, 0) => "nothing".to_owned(),
-        (lost, gaps) => format!(
-            "{} in {} (which: at the end): counts below are lower bounds",
-            plural(lost, "record", "records"),
-            plural(gaps as u64, "gap", "gaps"),
-        ),
+    let gaps = model.gaps();
+    if gaps.is_empty() {
+        return "nothing".to_owned();
     }
+    let unknown = |gap: &GapSpan| gap.cause == GapCause::Unreadable { events: None };
+    let at_least = match gaps.iter().any(unknown) {
+        true => "at least ",
+        false => "",
+    };
+    format!(
+        "{at_least}{} in {} (which: at the end): counts below are lower bounds",
+        plural(model.totals().lost, "record", "records"),
+        plural(gaps.len() as u64, "gap", "gaps"),
+    )
 }
 
 fn started(model: &Model) -> String {

@@ -3,7 +3,7 @@
 use super::summary;
 use crate::{
     event::{
-        Kind, Purpose,
+        Gap, GapCause, Kind, Purpose, What,
         script::{MS, SEC, Script},
     },
     model::Model,
@@ -56,7 +56,7 @@ fn night() -> Script {
     }
     script = script.fork(820, 3000).exec(3000, "hog", &["hog", "--all"]);
     script = script
-        .event(3000, crate::event::What::OomVictim)
+        .event(3000, What::OomVictim)
         .signal(820, 3000, 9, 128);
     script = script
         .killed(3000, 9)
@@ -148,4 +148,30 @@ fn hostile_names_do_not_reach_the_terminal() {
         .exec(10, "\x1b[2J", &["\x1b]0;x\x07", ""]);
     let report = summary(&model(script), 100);
     assert!(!report.contains('\x1b'), "{report}");
+}
+
+#[test]
+fn an_unreadable_part_is_not_nothing() {
+    let gap = |events| {
+        let cause = GapCause::Unreadable { events };
+        What::Gap(Box::new(Gap {
+            since: 0,
+            lost: Vec::new(),
+            cause,
+        }))
+    };
+    let script = Script::new()
+        .session()
+        .fork(5, 10)
+        .event(0, gap(None))
+        .event(0, gap(Some(12)));
+    let report = summary(&model(script), 100);
+    assert!(
+        report.contains("Lost     at least 12 records in 2 gaps"),
+        "{report}"
+    );
+    assert!(
+        report.contains("Lost records: unreadable parts of the recording"),
+        "{report}"
+    );
 }

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::page::{Align, Page};
 use crate::{
-    event::{Utc, escaped, humane::duration},
+    event::{GapCause, Utc, escaped, humane::duration},
     model::{GapSpan, Model},
 };
 
@@ -47,11 +47,14 @@ fn gaps(model: &Model, page: &mut Page) {
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|&(name, count)| (Reverse(count), name));
-    let kinds: Vec<_> = kinds
+    let named = kinds.iter().map(|(name, count)| format!("{count} {name}"));
+    let unreadable = model
+        .gaps()
         .iter()
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
-    page.section(&format!("Lost records: {}", kinds.join(", ")));
+        .filter(|gap| gap.cause != GapCause::NoRoom);
+    let unreadable = (unreadable.count() > 0).then(|| "unreadable parts of the recording".into());
+    let lost: Vec<String> = named.chain(unreadable).collect();
+    page.section(&format!("Lost records: {}", lost.join(", ")));
 
     let mut worst: Vec<&GapSpan> = model.gaps().iter().collect();
     worst.sort_by_key(|gap| Reverse(gap.total()));
@@ -64,12 +67,18 @@ fn gaps(model: &Model, page: &mut Page) {
             None => format!("+{}", duration(gap.since.saturating_sub(model.began()))),
         };
         let length = duration(gap.until.saturating_sub(gap.since));
-        [gap.total().to_string(), since, length]
+        let (count, cause) = match gap.cause {
+            GapCause::NoRoom => (gap.total().to_string(), "no room in the buffer"),
+            GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
+            GapCause::Unreadable { .. } => (gap.total().to_string(), "unreadable"),
+        };
+        [count, since, length, cause.to_owned()]
     });
     let heads = [
         ("records", Align::Right),
         ("after", Align::Left),
         ("within", Align::Right),
+        ("because", Align::Left),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());
     if more > 0 {

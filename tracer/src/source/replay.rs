@@ -87,3 +87,50 @@ impl std::error::Error for Error {
         Some(&self.why)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+    use crate::{
+        event::{What, Who},
+        recording::{Ending, Writer},
+    };
+
+    fn refusal(name: impl AsRef<Path>) -> String {
+        match Replay::open(name.as_ref()) {
+            Ok(_) => panic!("opened"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_is_named_with_the_reason() {
+        let missing = refusal("/nowhere/at/all");
+        assert!(missing.starts_with("/nowhere/at/all cannot be replayed"));
+        assert!(missing.contains("No such file"), "{missing}");
+        assert!(refusal("/").contains("is a directory"));
+        assert!(refusal("/proc/self/exe").contains("not a recording"));
+        assert!(refusal("/dev/null").contains("empty"));
+    }
+
+    #[test]
+    fn a_file_is_replayed() {
+        let path = env::temp_dir().join(format!("tracer-replay-{}", process::id()));
+        let event = Event {
+            at: 5,
+            cpu: 1,
+            who: Who::HOST,
+            what: What::End,
+        };
+        let mut writer = Writer::new(File::create(&path).unwrap()).unwrap();
+        writer.write(&event).unwrap();
+        writer.finish().unwrap();
+        let mut replay = Replay::open(&path).unwrap();
+        assert_eq!(replay.next_event().unwrap(), Some(event));
+        assert_eq!(replay.next_event().unwrap(), None);
+        assert_eq!(replay.reader().ending(), Some(Ending::Clean));
+        fs::remove_file(&path).unwrap();
+    }
+}

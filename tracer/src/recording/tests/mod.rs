@@ -1,11 +1,32 @@
 //! Tests of the recording as a whole.
 
+mod arbitrary;
+mod damage;
+mod document;
+mod later;
 mod samples;
+mod writing;
 
-use super::{Ending, Reader, Writer};
-use crate::event::Event;
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    io::{self, Cursor, Read},
+    rc::Rc,
+};
 
-/// Records events, a block for each slice.
+use proptest::prelude::*;
+
+use super::{
+    Damage, Ending, Error, Index, Reader, Span, Writer,
+    block::EVENTS,
+    events::Collector,
+    payload::{Label, Packer},
+    version,
+    writer::ENTRIES,
+};
+use crate::event::{Event, Kind};
+
+/// Records events, a block or more for each slice.
 fn record(blocks: &[&[Event]]) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new()).unwrap();
     for block in blocks {
@@ -19,13 +40,161 @@ fn record(blocks: &[&[Event]]) -> Vec<u8> {
     bytes
 }
 
+/// The payload of a block of these events.
+fn payload(events: &[Event]) -> Vec<u8> {
+    let mut collector = Collector::default();
+    events.iter().for_each(|event| collector.add(event));
+    let mut payload = Vec::new();
+    collector.payload(&mut payload);
+    payload
+}
+
+/// A recording of one block with that payload and right checksums.
+fn forged(payload: &[u8], events: u32) -> Vec<u8> {
+    let label = Label {
+        kind: EVENTS,
+        events,
+        blocks_before: 0,
+        events_before: 0,
+        span: Span::of(7),
+    };
+    let mut packer = Packer::new().unwrap();
+    let block = packer.pack(label, payload).unwrap();
+    [&version::to_bytes()[..], block].concat()
+}
+
+/// What a reader gives out, and what it says afterwards.
+#[derive(Debug)]
+struct Reading {
+    events: Vec<Event>,
+    damage: Vec<Damage>,
+    ending: Option<Ending>,
+}
+
+fn read(from: impl Read) -> Result<Reading, Error> {
+    let mut reader = Reader::new(from)?;
+    let events = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok(Reading {
+        events,
+        damage: reader.damage().to_vec(),
+        ending: reader.ending(),
+    })
+}
+
 #[test]
-fn a_story_comes_back() {
+fn the_story_has_every_kind_and_comes_back() {
     let story = samples::story();
-    let bytes = record(&[&story[..5], &story[5..]]);
-    let mut reader = Reader::new(&bytes[..]).unwrap();
-    let read: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
-    assert_eq!(read, story);
+    for kind in Kind::ALL {
+        let told = story.iter().any(|event| event.what.kind() == *kind);
+        assert!(told, "no {} in the story", kind.name());
+    }
+    let reading = read(&record(&[&story[..5], &story[5..]])[..]).unwrap();
+    assert_eq!(reading.events, story);
+    assert_eq!(reading.ending, Some(Ending::Clean));
+    assert_eq!(reading.damage, []);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_comes_back(
+        one in arbitrary::events(),
+        two in arbitrary::events(),
+    ) {
+        let reading = read(&record(&[&one, &two])[..]).unwrap();
+        prop_assert_eq!(reading.events, [one, two].concat());
+        prop_assert_eq!(reading.ending, Some(Ending::Clean));
+        prop_assert_eq!(reading.damage, []);
+    }
+}
+
+#[test]
+fn a_long_recording_is_many_blocks() {
+    let story = samples::story();
+    let (first, rest) = story.split_first().unwrap();
+    let mut events = vec![first.clone()];
+    for turn in 0..5000_u32 {
+        events.extend(rest.iter().cloned().map(|mut event| {
+            event.at += u64::from(turn) * 1_000_000;
+            event.who.task.pid += turn;
+            event
+        }));
+    }
+    let bytes = record(&[&events]);
+    let index = Index::load(Cursor::new(&bytes)).unwrap();
+    assert!(index.entries.len() > 3, "{} blocks", index.entries.len());
+    assert_eq!(read(&bytes[..]).unwrap().events, events);
+}
+
+#[test]
+fn the_index_lists_all_blocks_however_many_and_can_be_made_anew() {
+    let story = samples::story();
+    let blocks: Vec<_> = story.chunks(1).cycle().take(ENTRIES + 5).collect();
+    let bytes = record(&blocks);
+    let written = Index::load(Cursor::new(&bytes)).unwrap();
+    assert!(written.written);
+    assert_eq!(written.entries.len(), blocks.len());
+
+    let cut = bytes.len() - 1;
+    let made = Index::load(Cursor::new(&bytes[..cut])).unwrap();
+    assert!(!made.written);
+    assert_eq!(made.entries, written.entries);
+
+    for (entry, block) in written.entries.iter().zip(&blocks) {
+        assert_eq!(entry.events, 1);
+        assert_eq!(entry.span.earliest, block[0].at);
+        assert_eq!(entry.span.latest, block[0].at);
+    }
+}
+
+/// One byte at a time, and interrupted before each.
+struct Trickle<'a>(&'a [u8], bool);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let one = buffer.len().min(1);
+        self.0.read(&mut buffer[..one])
+    }
+}
+
+#[test]
+fn a_pipe_may_bring_bytes_as_it_likes() {
+    let story = samples::story();
+    let bytes = record(&[&story]);
+    let reading = read(Trickle(&bytes, false)).unwrap();
+    assert_eq!(reading.events, story);
+    assert_eq!(reading.ending, Some(Ending::Clean));
+}
+
+/// What has come so far of a file that somebody is still writing.
+#[derive(Clone, Default)]
+struct Growing(Rc<RefCell<VecDeque<u8>>>);
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(buffer)
+    }
+}
+
+#[test]
+fn a_recording_that_grows_is_read_on() {
+    let story = samples::story();
+    let bytes = record(&[&story[..9], &story[9..]]);
+    let (front, rest) = bytes.split_at(16);
+    let file = Growing::default();
+    file.0.borrow_mut().extend(front);
+    let mut reader = Reader::new(file.clone()).unwrap();
+    let mut events = Vec::new();
+    for &byte in rest {
+        events.extend(reader.by_ref().map(Result::unwrap));
+        assert!(matches!(reader.ending(), Some(Ending::Torn { .. })));
+        file.0.borrow_mut().push_back(byte);
+    }
+    events.extend(reader.by_ref().map(Result::unwrap));
+    assert_eq!(events, story);
     assert_eq!(reader.ending(), Some(Ending::Clean));
     assert_eq!(reader.damage(), []);
 }

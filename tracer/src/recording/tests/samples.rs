@@ -140,6 +140,11 @@ pub fn story() -> Vec<Event> {
         dead: Dead::Subject,
         autoreap: false,
     };
+    let handed_on = Notify {
+        owner: process(1, 1),
+        dead: Dead::ChildPid(103),
+        ..notify.clone()
+    };
     let last_switch = LastSwitch {
         next_pid: 0,
         next_tgid: 0,
@@ -193,6 +198,7 @@ pub fn story() -> Vec<Event> {
         event(s + 601_000, 0, worker, What::Free(None)),
         event(s + 700_000, 1, child, What::Exit(Box::new(last_exit))),
         event(s + 710_000, 1, child, What::Notify(notify)),
+        event(s + 715_000, 1, child, What::Notify(handed_on)),
         event(s + 720_000, 1, child, What::LastSwitch(last_switch)),
         event(
             s + 800_000,

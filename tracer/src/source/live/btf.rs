@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use super::plan::Argument;
+
 /// Kinds (include/uapi/linux/btf.h).
 const INT: u32 = 1;
 const PTR: u32 = 2;
@@ -20,6 +22,7 @@ const TYPEDEF: u32 = 8;
 const VOLATILE: u32 = 9;
 const CONST: u32 = 10;
 const RESTRICT: u32 = 11;
+const FUNC: u32 = 12;
 const FUNC_PROTO: u32 = 13;
 const VAR: u32 = 14;
 const DATASEC: u32 = 15;
@@ -206,15 +209,29 @@ impl Btf {
         None
     }
 
-    /// The types of a tracepoint's arguments, if the kernel has it: the
-    /// typedef `btf_trace_NAME` of a function whose first argument is private.
-    pub fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
-        let pointer = self.named(&format!("btf_trace_{name}"))?;
-        let prototype = self.resolve(pointer.size_or_type).ok()?;
-        if pointer.kind != PTR || prototype.kind != FUNC_PROTO {
+    /// The types of a function's arguments. None where the name is not there,
+    /// or there twice: a static function of the same name somewhere else would
+    /// be hooked with the wrong prototype, which has crashed 5.10 (`mm_init`).
+    pub fn function(&self, name: &str) -> Option<Vec<Argument>> {
+        let mut found = None;
+        for &at in &self.types[1..] {
+            let of = self.read(at).ok()?;
+            if of.kind == FUNC && self.name(of.name).ok()? == name.as_bytes() {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(of.size_or_type);
+            }
+        }
+        self.arguments(self.by_id(found?).ok()?, 0)
+    }
+
+    /// The types of a prototype's arguments from `first` on.
+    fn arguments(&self, prototype: Type, first: usize) -> Option<Vec<Argument>> {
+        if prototype.kind != FUNC_PROTO {
             return None;
         }
-        (1..prototype.vlen)
+        (first..prototype.vlen)
             .map(|index| {
                 let of = self.u32(prototype.at + TYPE_HEADER + index * 8 + 4).ok()?;
                 Some(match self.resolve(of).ok()?.kind {
@@ -224,12 +241,14 @@ impl Btf {
             })
             .collect()
     }
-}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Argument {
-    Pointer,
-    Value,
+    /// The types of a tracepoint's arguments, if the kernel has it: the
+    /// typedef `btf_trace_NAME` of a function whose first argument is private.
+    pub fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
+        let pointer = self.named(&format!("btf_trace_{name}"))?;
+        let prototype = self.resolve(pointer.size_or_type).ok()?;
+        (pointer.kind == PTR).then(|| self.arguments(prototype, 1))?
+    }
 }
 
 /// How many bytes follow a type's header.
@@ -239,7 +258,7 @@ fn extra(of: Type) -> Result<usize> {
         ARRAY => 12,
         STRUCT | UNION | DATASEC | ENUM64 => 12 * of.vlen,
         ENUM | FUNC_PROTO => 8 * of.vlen,
-        PTR | TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG | 7 | 12 | 16 => 0,
+        PTR | TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG | FUNC | 7 | 16 => 0,
         kind => bail!("BTF kind {kind} is newer than this tracer"),
     })
 }

@@ -1,0 +1,161 @@
+//! What the model keeps over all processes beside them: who lives, who is a
+//! zombie, who waits for whom. Each is a function of the processes alone and
+//! is brought up to date by [`Model::change`], the only door to a process's
+//! state.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Key, Model, Process, State};
+
+#[derive(Clone, Default)]
+pub(super) struct Index {
+    pub alive: usize,
+    /// Whose exit is known.
+    pub exited: u64,
+    pub zombies: BTreeSet<Key>,
+    /// The dead not yet reaped, by who may reap them and the number that its
+    /// wait will return.
+    unreaped: HashMap<(Key, u32), Key, foldhash::fast::FixedState>,
+    /// Who has a parent now that is not the one it hangs below in the fork
+    /// tree: (parent, child). The gone are not in it, so it is no larger than
+    /// the kernel's process table.
+    adopted: BTreeSet<(Key, Key)>,
+}
+
+/// What of a process the index depends on.
+#[derive(Clone, Copy, PartialEq)]
+struct Facet {
+    state: State,
+    exited: bool,
+    adopted_by: Option<Key>,
+    claims: [Option<(Key, u32)>; 3],
+}
+
+impl Facet {
+    fn of(process: &Process) -> Facet {
+        let state = process.state();
+        let parent = process.parent.filter(|_| !state.is_gone());
+        Facet {
+            state,
+            exited: process.exited_at.is_some(),
+            adopted_by: parent.filter(|_| process.parent != process.tree_parent),
+            claims: claims(process, state),
+        }
+    }
+}
+
+/// By which owners and numbers a dead process can be waited for. Until a
+/// notification says which number its owner sees, it is the one in the initial
+/// pid namespace or the one in its own.
+fn claims(process: &Process, state: State) -> [Option<(Key, u32)>; 3] {
+    let mut claims = [None; 3];
+    if !matches!(state, State::Exiting | State::Zombie) {
+        return claims;
+    }
+    if let Some(owner) = process.parent {
+        let own = process.ns.map(|(pid, _)| pid);
+        claims[0] = Some((owner, process.seen_pid.unwrap_or(process.id.tgid)));
+        claims[1] = own
+            .filter(|_| process.seen_pid.is_none())
+            .map(|pid| (owner, pid));
+    }
+    let tracer = process.early.as_ref().and_then(|early| early.tracer);
+    claims[2] = tracer.map(|tracer| (tracer, process.seen_pid.unwrap_or(process.id.tgid)));
+    claims
+}
+
+impl Index {
+    fn remove(&mut self, key: Key, facet: &Facet) {
+        match facet.state {
+            State::Alive => self.alive -= 1,
+            State::Zombie => {
+                self.zombies.remove(&key);
+            }
+            State::Exiting | State::Reaped | State::Vanished => {}
+        }
+        self.exited -= u64::from(facet.exited);
+        if let Some(owner) = facet.adopted_by {
+            self.adopted.remove(&(owner, key));
+        }
+        for claim in facet.claims.iter().flatten() {
+            if self.unreaped.get(claim) == Some(&key) {
+                self.unreaped.remove(claim);
+            }
+        }
+    }
+
+    fn insert(&mut self, key: Key, facet: &Facet) {
+        match facet.state {
+            State::Alive => self.alive += 1,
+            State::Zombie => {
+                self.zombies.insert(key);
+            }
+            State::Exiting | State::Reaped | State::Vanished => {}
+        }
+        self.exited += u64::from(facet.exited);
+        if let Some(owner) = facet.adopted_by {
+            self.adopted.insert((owner, key));
+        }
+        for claim in facet.claims.iter().flatten() {
+            self.unreaped.insert(*claim, key);
+        }
+    }
+
+    /// A process that was just made up.
+    pub fn add(&mut self, key: Key, process: &Process) {
+        self.insert(key, &Facet::of(process));
+    }
+
+    pub fn unreaped(&self, owner: Key, number: u32) -> Option<Key> {
+        self.unreaped.get(&(owner, number)).copied()
+    }
+
+    /// Nobody waits for anybody.
+    #[cfg(test)]
+    pub fn is_empty_of_the_dead(&self) -> bool {
+        self.unreaped.is_empty() && self.adopted.is_empty() && self.zombies.is_empty()
+    }
+
+    pub fn adopted(&self, owner: Key) -> impl Iterator<Item = Key> + '_ {
+        let children = self.adopted.range((owner, Key::FIRST)..=(owner, Key::LAST));
+        children.map(|&(_, child)| child)
+    }
+}
+
+impl Model {
+    /// Changes a process and keeps the indices true.
+    pub(super) fn change<R>(&mut self, key: Key, change: impl FnOnce(&mut Process) -> R) -> R {
+        let process = &mut self.processes[key];
+        let before = Facet::of(process);
+        let result = change(process);
+        let after = Facet::of(process);
+        if before != after {
+            self.index.remove(key, &before);
+            self.index.insert(key, &after);
+            self.totals.exits = self.index.exited;
+        }
+        result
+    }
+
+    /// That every index says what the processes say.
+    #[cfg(test)]
+    pub(super) fn check_index(&self) {
+        let (mut alive, mut zombies, mut adopted) = (0, BTreeSet::new(), BTreeSet::new());
+        let mut claimed = BTreeSet::new();
+        for (key, process) in self.processes.iter() {
+            let facet = Facet::of(process);
+            alive += usize::from(facet.state == State::Alive);
+            zombies.extend((facet.state == State::Zombie).then_some(key));
+            adopted.extend(facet.adopted_by.map(|owner| (owner, key)));
+            claimed.extend(facet.claims.into_iter().flatten().map(|claim| (claim, key)));
+        }
+        assert_eq!(self.index.alive, alive);
+        assert_eq!(self.index.zombies, zombies);
+        assert_eq!(self.index.adopted, adopted);
+        // Two may claim one number, when the end of one was missed; then the
+        // index has the later. It never has one that claims nothing.
+        for (&claim, &key) in &self.index.unreaped {
+            assert!(claimed.contains(&(claim, key)), "{claim:?} → {key:?}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What comes after `do_exit`: the zombie, the last switch, the reaping, the
+//! free. Any of them may be missing, and then the others tell.
+
+use super::{Early, Key, Model, Process, State};
+use crate::event::{Dead, LastSwitch, Notify, Reap, Usage, Wait, Who};
+
+/// Waits that found nobody, remembered for deaths that are told late. More
+/// than two CPUs can have in the air; the rest are waits for stopped children.
+const UNMATCHED_KEPT: usize = 64;
+
+/// A wait that returned a number nobody dead had.
+#[derive(Clone)]
+pub(super) struct Unmatched {
+    at: u64,
+    by: Who,
+    owner: Key,
+    number: u32,
+}
+
+/// SIGCHLD (signal(7)), the only child signal for which the kernel reaps by
+/// itself (`do_notify_parent`, kernel/signal.c).
+pub(super) const SIGCHLD: i32 = 17;
+
+impl Model {
+    pub(super) fn on_notify(&mut self, at: u64, who: Who, notify: &Notify) {
+        let owner = self.ensure(notify.owner);
+        let teller = self.of(who);
+        if notify.dead == Dead::Subject {
+            self.on_death_told(at, teller, owner, notify);
+            return;
+        }
+        let dead = match notify.dead {
+            Dead::ChildPid(pid) => self.find_pid(pid),
+            Dead::Child | Dead::Subject => self.index.unreaped(teller, notify.seen_pid),
+        };
+        let Some(dead) = dead else { return };
+        let process = &self.processes[dead];
+        // A zombie keeps its number, so this is the one, even if its own
+        // records were lost; unless it is nobody's we know.
+        if !process.is_dead() && process.parent != Some(teller) {
+            return;
+        }
+        self.change(dead, |process| {
+            process.parent = Some(owner);
+            process.seen_pid = Some(notify.seen_pid);
+            if let Some(early) = process.early.as_mut() {
+                early.tracer = None;
+            }
+            let was_told = process.is_dead();
+            process.keep_threads(|_| false);
+            if notify.autoreap && process.sends_sigchld() {
+                process.autoreaped = Some(true);
+            } else if !was_told {
+                process.zombie_at = Some(at);
+                process.zombie_inferred = true;
+            }
+        });
+        self.settle(dead);
+    }
+
+    /// `do_notify_parent` by the dead process itself.
+    fn on_death_told(&mut self, at: u64, dead: Key, owner: Key, notify: &Notify) {
+        // The parent at the exit, if that still lives; then somebody else who
+        // is told before is a tracer (`ptrace_reparented`), and the zombie goes
+        // to the parent when the tracer has waited for it.
+        let process = &self.processes[dead];
+        let parent = process.parent.filter(|&parent| {
+            process.exited_at.is_some() && parent != owner && !self.processes[parent].is_dead()
+        });
+        let heir = self.heir(Some(owner));
+        self.hang(dead, parent.or(Some(owner)));
+        self.change(dead, |process| {
+            process.keep_threads(|_| false);
+            process.seen_pid = Some(notify.seen_pid);
+            match parent {
+                Some(_) => process.early_mut().tracer = Some(owner),
+                None => process.parent = heir,
+            }
+            if notify.autoreap && process.sends_sigchld() {
+                process.autoreaped = Some(true);
+                process.zombie_at = None;
+            } else {
+                if process.reaped_at.is_none() && process.freed_at.is_none() {
+                    process.autoreaped = None;
+                }
+                process.zombie_at = Some(at);
+            }
+            process.zombie_inferred = false;
+        });
+        self.settle(dead);
+    }
+
+    pub(super) fn on_last_switch(&mut self, at: u64, who: Who, switch: &LastSwitch) {
+        let key = self.of(who);
+        self.change(key, |process| {
+            if who.is_leader() && process.has_new_leader(at) {
+                return;
+            }
+            let unseen_exit = process.lose_thread(who.task);
+            let leader_dead = process.leader_exit.is_some() || who.is_leader();
+            if unseen_exit && leader_dead && process.threads.is_empty() && !process.is_dead() {
+                // The record of the exit was lost, and this was the last.
+                process.zombie_at = Some(at);
+                process.zombie_inferred = true;
+                process.end_inferred = true;
+                process.ended_by = who.task.pid;
+            }
+            process.switched_out(at, who.task.pid, switch);
+        });
+        self.settle(key);
+    }
+
+    pub(super) fn on_wait(&mut self, at: u64, who: Who, wait: &Wait) {
+        let owner = self.of(who);
+        let told = self.index.unreaped(owner, wait.child);
+        if let Some(child) = told.filter(|&child| self.processes[child].may_be_reaped(at)) {
+            self.change(child, |process| process.waited_for(at, who, owner));
+            return;
+        }
+        // Without a claim the number alone must do: it is the child's pid in
+        // the initial namespace, where nearly everybody lives. Its bearer may
+        // have been freed before this came, and another have taken the number.
+        let child = self.processes.bearers(wait.child).take(2).find(|&child| {
+            let child = &self.processes[child];
+            child.parent == Some(owner) && child.may_be_reaped(at)
+        });
+        if let Some(child) = child {
+            self.change(child, |process| process.waited_for(at, who, owner));
+            return;
+        }
+        // The child has stopped or continued; or its death comes to be told.
+        if self.unmatched.len() == UNMATCHED_KEPT {
+            self.unmatched.pop_front();
+        }
+        self.unmatched.push_back(Unmatched {
+            at,
+            by: who,
+            owner,
+            number: wait.child,
+        });
+    }
+
+    /// `release_task`, by whoever waited or by the dead process itself.
+    pub(super) fn on_reap(&mut self, at: u64, who: Who, reap: &Reap) {
+        let key = self.of(who);
+        self.change(key, |process| {
+            if !who.is_leader() {
+                process.lose_thread(who.task);
+            } else if reap.by.process == who.process {
+                process.keep_threads(|_| false);
+                process.reaped_at = Some(at);
+                process.autoreaped = Some(true);
+            } else {
+                process.keep_threads(|_| false);
+                process.reap(at, reap.by);
+            }
+        });
+    }
+
+    /// Draws what follows from records of a death that came before their turn,
+    /// and from the absence of others.
+    pub(super) fn settle(&mut self, key: Key) {
+        self.change(key, Process::settle);
+        if self.unmatched.is_empty() {
+            return;
+        }
+        let process = &self.processes[key];
+        let meant = |wait: &Unmatched| {
+            let claimed = self.index.unreaped(wait.owner, wait.number) == Some(key);
+            let death = process.exited_at.or(process.zombie_at);
+            let in_time = death.is_some_and(|death| death <= wait.at);
+            claimed && in_time && process.may_be_reaped(wait.at)
+        };
+        if let Some(place) = self.unmatched.iter().position(meant)
+            && let Some(wait) = self.unmatched.remove(place)
+        {
+            self.change(key, |process| {
+                process.waited_for(wait.at, wait.by, wait.owner)
+            });
+        }
+    }
+
+    pub(super) fn on_free(&mut self, at: u64, who: Who, group: Option<&Usage>) {
+        let key = self.of(who);
+        if !who.is_leader() {
+            self.change(key, |process| {
+                process.lose_thread(who.task);
+            });
+            return;
+        }
+        self.change(key, |process| {
+            process.keep_threads(|_| false);
+            process.vanished_at = None;
+            process.early = None;
+            process.freed_at = Some(at);
+            if process.autoreaped.is_none() && process.zombie_at.is_none() {
+                process.autoreaped = process.reaps_itself().then_some(true);
+            }
+            if let Some(group) = group {
+                let maxrss = group.maxrss.max(process.usage.maxrss);
+                process.usage = Usage { maxrss, ..*group };
+                process.usage_complete = true;
+                process.accounted = true;
+            }
+            if let Some(sig) = process.status.and_then(|status| status.signal()) {
+                process.signals.retain(|(_, signal)| signal.sig == sig);
+            }
+        });
+    }
+}
+
+impl Process {
+    pub(super) fn early_mut(&mut self) -> &mut Early {
+        self.early.get_or_insert_default()
+    }
+
+    /// The kernel reaps by itself only those who would send SIGCHLD.
+    fn sends_sigchld(&self) -> bool {
+        self.exit_signal.is_none_or(|signal| signal == SIGCHLD)
+    }
+
+    /// Dead, and nobody is known to have reaped it before `at`.
+    fn may_be_reaped(&self, at: u64) -> bool {
+        self.is_dead()
+            && self.reaped_at.is_none()
+            && self.autoreaped != Some(true)
+            && self.exited_at.is_none_or(|exited| exited <= at)
+            && self.freed_at.is_none_or(|freed| at <= freed)
+    }
+
+    fn waited_for(&mut self, at: u64, by: Who, owner: Key) {
+        let tracer = self.early.as_mut().and_then(|early| early.tracer.take());
+        if tracer == Some(owner) && self.parent != Some(owner) {
+            // The parent is yet to be told.
+            return;
+        }
+        self.reap(at, by);
+    }
+
+    fn reap(&mut self, at: u64, by: Who) {
+        self.reaped_at = Some(at);
+        self.reaped_by = Some(by);
+        self.autoreaped = Some(false);
+        if self.zombie_inferred && self.zombie_at.is_some_and(|zombie| at < zombie) {
+            // Dead for certain at its last switch: that was too late a guess.
+            self.zombie_at = None;
+            self.zombie_inferred = false;
+        }
+    }
+
+    /// The last switch of a thread is that of the process if the thread was
+    /// its last. As long as that is not known, the latest is kept.
+    fn switched_out(&mut self, at: u64, tid: u32, switch: &LastSwitch) {
+        if !self.is_dead() {
+            self.early_mut().switch = Some((at, tid, switch.clone()));
+        } else if (tid == self.ended_by || self.ended_by == 0)
+            && self.exited_at.is_none_or(|exited| exited <= at)
+        {
+            self.last_switch = Some((at, switch.clone()));
+        }
+    }
+
+    /// What follows from what is known and from what is missing.
+    fn settle(&mut self) {
+        if !self.is_dead() {
+            return;
+        }
+        let early = self.early.as_mut();
+        if let Some((at, tid, switch)) = early.and_then(|early| early.switch.take()) {
+            self.switched_out(at, tid, &switch);
+        }
+        if let Some(&(at, _)) = self.last_switch.as_ref()
+            && self.zombie_at.is_none()
+            && (self.state() == State::Exiting || self.reaped_at.is_some_and(|reaped| at < reaped))
+        {
+            // `exit_notify` lies behind it: who was not told by now never is.
+            self.zombie_at = Some(at);
+            self.zombie_inferred = true;
+        }
+        if self.zombie_inferred && self.state() == State::Zombie && self.reaps_itself() {
+            self.autoreaped = Some(true);
+            self.zombie_at = None;
+            self.zombie_inferred = false;
+        }
+        let done = |early: &Early| early.tracer.is_none() && early.switch.is_none();
+        if self.exited_at.is_some() && self.early.as_deref().is_some_and(done) {
+            self.early = None;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Gaps, and what heals them.
+
+use super::{key, one, stories};
+use crate::{
+    event::{
+        Kind,
+        script::{MS, SEC, Script},
+    },
+    model::{Creation, State},
+};
+
+stories! {
+    who_is_not_found_again_has_vanished: Script::new()
+        .session()
+        .fork(5, 10)
+        .fork(5, 11)
+        .die(11, 0)
+        .at(SEC).lose(Kind::Exit, 4)
+        .found(5, 1, "parent")
+        .found(1, 0, "init")
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Vanished);
+            assert_eq!(one(model, 10).threads.len(), 0);
+            // It was a zombie and is not there: somebody has reaped it.
+            assert_eq!(one(model, 11).state(), State::Reaped);
+            assert_eq!(one(model, 11).reaped_by, None);
+            assert_eq!(one(model, 5).state(), State::Alive);
+            assert_eq!(model.gaps()[0].total(), 4);
+            assert_eq!(model.alive(), 2);
+        }
+
+    what_the_kernel_says_wins: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(5, 10)
+        .at(SEC).lose(Kind::Fork, 1)
+        .found(5, 1, "parent")
+        .found_all()
+        .at(2 * SEC).exit(10, 3)
+        .notify(10)
+        => |model| {
+            assert_eq!(one(model, 10).vanished_at, None);
+            assert_eq!(one(model, 10).state(), State::Zombie);
+            assert_eq!(one(model, 10).status.unwrap().exit_code(), Some(3));
+        }
+
+    found_again_after_vanishing: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(5, 10)
+        .lose(Kind::Fork, 1)
+        .found(5, 1, "parent")
+        .found_all()
+        .at(SEC).lose(Kind::Fork, 1)
+        .found(5, 1, "parent")
+        .found(10, 5, "child")
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Alive);
+            assert_eq!(one(model, 10).created_by, Creation::Fork);
+        }
+
+    a_fork_in_a_gap_is_found: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "parent")
+        .found_all()
+        .at(SEC).lose(Kind::Fork, 1)
+        .found(5, 1, "parent")
+        .found(10, 5, "child")
+        .found_all()
+        .die(10, 0)
+        .reap(10)
+        => |model| {
+            assert_eq!(one(model, 10).created_by, Creation::Snapshot);
+            assert_eq!(one(model, 10).reaped_by.unwrap().process.tgid, 5);
+            assert_eq!(model.tree_parent(key(model, 10)), Some(key(model, 5)));
+        }
+
+    a_zombie_that_was_never_told: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(5, 10)
+        .at(SEC).lose(Kind::Exit, 1)
+        .found(5, 1, "parent")
+        .found_with(10, 5, "child", |found| found.zombie = Some(9))
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Zombie);
+            assert_eq!(one(model, 10).status.unwrap().signal(), Some(9));
+        }
+
+    a_worker_that_was_never_told_lives: Script::new()
+        .without_group_dead()
+        .session()
+        .found(1, 0, "init")
+        .fork(5, 10)
+        .exit(10, 0)
+        .at(SEC).lose(Kind::Fork, 1)
+        .found(5, 1, "parent")
+        .found_with(10, 5, "child", |found| found.zombie = Some(0))
+        .found_thread(10, 11)
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Alive);
+            assert_eq!(model.totals().exits, 0);
+        }
+
+    threads_not_found_again_are_dead: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(5, 10)
+        .thread(10, 11)
+        .at(MS).lose(Kind::Exit, 1)
+        .found(5, 1, "parent")
+        .found(10, 5, "child")
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).threads.len(), 1);
+            assert_eq!(one(model, 10).threads_seen, 2);
+        }
+
+    an_exec_in_a_gap: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(5, 10)
+        .exec(10, "sh", &["sh"])
+        .lose(Kind::Exec, 1)
+        .found(5, 1, "parent")
+        .found(10, 5, "sleep")
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).argv(), Some(&b"sleep"[..]));
+            assert_eq!(one(model, 10).executions.len(), 1);
+        }
+
+    an_end_in_a_gap_and_its_number_used_again: Script::new()
+        .session()
+        .fork(5, 10)
+        .lose(Kind::Exit, 3)
+        .at(SEC).fork(6, 10)
+        => |model| {
+            assert_eq!(model.processes().filter(|(_, process)| process.id.tgid == 10).count(), 2);
+            assert_eq!(one(model, 10).original_parent, Some(key(model, 6)));
+            // 5, 6 and the younger 10.
+            assert_eq!(model.alive(), 3);
+        }
+}

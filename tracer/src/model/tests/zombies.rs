@@ -1,0 +1,226 @@
+//! From the death to the reaping.
+
+use super::{key, one, stories};
+use crate::{
+    event::{
+        Dead, Sigchld, Wait, What,
+        script::{MS, SEC, START, Script},
+    },
+    model::{Known, Moment, State, Why},
+};
+
+stories! {
+    sigchld_ignored: Script::new()
+        .session()
+        .fork(5, 10)
+        .exit_with(10, |exit| exit.sigchld = Sigchld::Ignored)
+        .last_switch(10)
+        .free(10)
+        => |model| {
+            let child = one(model, 10);
+            assert_eq!(child.autoreaped, Some(true));
+            assert_eq!(child.zombie_time(model.now()), Some(0));
+            assert_eq!(child.state(), State::Reaped);
+            assert_eq!(model.moment(key(model, 10), Moment::Zombie), Known::Never);
+        }
+
+    nocldwait: Script::new()
+        .session()
+        .fork(5, 10)
+        .exit_with(10, |exit| exit.sigchld = Sigchld::NoCldWait)
+        .notify_with(10, |told| told.autoreap = true)
+        .last_switch(10)
+        => |model| {
+            assert_eq!(one(model, 10).autoreaped, Some(true));
+            assert_eq!(one(model, 10).state(), State::Reaped);
+            assert_eq!(one(model, 10).reaped_by, None);
+        }
+
+    // `do_notify_parent` looks at the parent's wish for SIGCHLD only.
+    another_child_signal_is_not_ignored: Script::new()
+        .session()
+        .fork_with(5, 10, |fork| fork.exit_signal = 10)
+        .exit_with(10, |exit| (exit.sigchld, exit.exit_signal) = (Sigchld::NoCldWait, 10))
+        .notify_with(10, |told| told.autoreap = true)
+        .last_switch(10)
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Zombie);
+        }
+
+    nobody_is_told: Script::new()
+        .session()
+        .fork(5, 10)
+        .exit(10, 0)
+        .at(MS).last_switch(10)
+        .at(5 * MS).wait(5, 10)
+        => |model| {
+            let child = one(model, 10);
+            assert_eq!(model.moment(key(model, 10), Moment::Zombie), Known::By(START + MS));
+            assert_eq!(child.zombie_time(model.now()), Some(4 * MS));
+            assert_eq!(child.reaped_by.unwrap().task.pid, 5);
+        }
+
+    reaped_before_the_last_switch: Script::new()
+        .session()
+        .fork(5, 10)
+        .exit(10, 0)
+        .wait(5, 10)
+        .last_switch(10)
+        .free(10)
+        => |model| {
+            let child = one(model, 10);
+            assert_eq!(child.autoreaped, Some(false));
+            assert!(child.last_switch.is_some());
+            assert_eq!(child.zombie_at, None, "no later than the reaping");
+        }
+
+    a_wait_for_a_stopped_child_reaps_nobody: Script::new()
+        .session()
+        .fork(5, 10)
+        .at(MS).wait(5, 10)
+        .at(2 * MS).die(10, 0)
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Zombie);
+            assert_eq!(one(model, 10).reaped_at, None);
+        }
+
+    reaped_by_a_thread: Script::new()
+        .session()
+        .fork(1, 5)
+        .thread(5, 6)
+        .fork(5, 10)
+        .die(10, 0)
+        .wait(6, 10)
+        => |model| {
+            let by = one(model, 10).reaped_by.unwrap();
+            assert_eq!((by.process.tgid, by.task.pid), (5, 6));
+        }
+
+    // Its owner sees pid 2; in the initial namespace 2 is somebody else.
+    reaped_in_a_nested_namespace: Script::new()
+        .session()
+        .found(2, 0, "kthreadd")
+        .fork_with(5, 9, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
+        .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
+        .exit(10, 0)
+        .notify_with(10, |told| told.seen_pid = 2)
+        .last_switch(10)
+        .wait(9, 2)
+        => |model| {
+            assert_eq!(one(model, 10).reaped_by.unwrap().process.tgid, 9);
+            assert_eq!(one(model, 2).state(), State::Alive);
+        }
+
+    // The notification is missing, and so is the number that its owner sees.
+    reaped_in_a_nested_namespace_untold: Script::new()
+        .session()
+        .fork_with(5, 9, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
+        .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
+        .exit(10, 0)
+        .last_switch(10)
+        .event(9, What::Wait(Wait { child: 2 }))
+        => |model| {
+            assert_eq!(one(model, 10).reaped_by.unwrap().process.tgid, 9);
+        }
+
+    a_zombie_when_found: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "owner")
+        .found_with(9, 5, "dead", |found| found.zombie = Some(3 << 8))
+        .found_all()
+        .at(SEC).wait(5, 9)
+        .free(9)
+        => |model| {
+            let dead = one(model, 9);
+            assert_eq!(dead.status.unwrap().exit_code(), Some(3));
+            assert_eq!(dead.reaped_at, Some(START + SEC));
+            assert_eq!(dead.zombie_time(model.now()), None, "it began before the trace");
+            let zombie = model.moment(key(model, 9), Moment::Zombie);
+            assert_eq!(zombie, Known::Unknown(Why::BeforeTrace));
+        }
+
+    a_dead_leader_found_is_no_zombie_while_others_live: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_with(9, 5, "app", |found| found.zombie = Some(0))
+        .found_thread(9, 11)
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 9).state(), State::Alive);
+            assert_eq!(one(model, 9).status, None);
+        }
+
+    a_tracer_waits_first: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "sh")
+        .found(6, 1, "strace")
+        .found_all()
+        .fork(5, 10)
+        .exit(10, 0)
+        .notify_with(10, |told| told.owner = crate::event::ProcessId { tgid: 6, start: 6 })
+        .last_switch(10)
+        .wait(6, 10)
+        .at(9 * MS).wait(5, 10)
+        => |model| {
+            let child = one(model, 10);
+            assert_eq!(child.parent, Some(key(model, 5)));
+            assert_eq!(child.reaped_by.unwrap().process.tgid, 5);
+            assert_eq!(child.reaped_at, Some(START + 9 * MS));
+        }
+
+    not_reaped: Script::new()
+        .session()
+        .fork(5, 10)
+        .at(MS).die(10, 0)
+        .at(SEC).fork(5, 11)
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Zombie);
+            assert_eq!(model.zombies().collect::<Vec<_>>(), [key(model, 10)]);
+            let told = MS + crate::event::script::US;
+            assert_eq!(one(model, 10).zombie_time(model.now()), Some(SEC - told));
+            assert_eq!(model.moment(key(model, 10), Moment::Reaped), Known::NotYet);
+        }
+
+    handed_on_by_a_dying_parent: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_all()
+        .fork(1, 5)
+        .fork(5, 10)
+        .die(10, 0)
+        .exit_with(5, |exit| exit.reaper = Some(crate::event::ProcessId { tgid: 1, start: 1 }))
+        .hand_on(5, 10, 1)
+        .notify(5)
+        .last_switch(5)
+        .at(MS).wait(1, 10)
+        .wait(1, 5)
+        => |model| {
+            let orphan = one(model, 10);
+            assert_eq!(orphan.parent, Some(key(model, 1)));
+            assert_eq!(orphan.original_parent, Some(key(model, 5)));
+            assert_eq!(orphan.reaped_by.unwrap().process.tgid, 1);
+            assert_eq!(one(model, 5).state(), State::Reaped);
+        }
+
+    handed_on_in_a_namespace: Script::new()
+        .session()
+        .fork_with(5, 8, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
+        .fork_with(8, 9, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
+        .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (3, 1))
+        .exit(10, 0)
+        .notify_with(10, |told| told.seen_pid = 3)
+        .last_switch(10)
+        .exit(9, 0)
+        .notify_with(9, |told| {
+            told.owner = crate::event::ProcessId { tgid: 8, start: START + crate::event::script::US };
+            told.seen_pid = 3;
+            told.dead = Dead::Child;
+        })
+        .wait(8, 3)
+        => |model| {
+            assert_eq!(one(model, 10).reaped_by.unwrap().process.tgid, 8);
+            assert_eq!(one(model, 9).state(), State::Exiting);
+        }
+}

@@ -1,0 +1,73 @@
+//! The living threads of a process, in order of their birth.
+//!
+//! Whoever calls these does so inside [`super::Model::change`]: whether a
+//! process lives can depend on its threads.
+
+use super::{Process, Thread};
+use crate::event::{Comm, Faults, TaskId};
+
+impl Process {
+    fn place(&self, id: TaskId) -> Result<usize, usize> {
+        let order = |id: TaskId| (id.start, id.pid);
+        self.threads
+            .binary_search_by_key(&order(id), |thread| order(thread.id))
+    }
+
+    pub(super) fn thread_mut(&mut self, id: TaskId) -> Option<&mut Thread> {
+        let place = self.place(id).ok()?;
+        self.threads.get_mut(place)
+    }
+
+    /// A thread that lives, whether or not it was known.
+    pub(super) fn has_thread(&mut self, id: TaskId, comm: Comm) -> &mut Thread {
+        let place = self.place(id).unwrap_or_else(|place| {
+            let thread = Thread {
+                id,
+                comm,
+                faults: Faults::default(),
+                generation: 0,
+            };
+            self.threads.insert(place, thread);
+            self.threads_seen += 1;
+            place
+        });
+        &mut self.threads[place]
+    }
+
+    /// A thread's exit was told: what it had counted of faults.
+    pub(super) fn end_thread(&mut self, id: TaskId) -> Faults {
+        match self.place(id) {
+            Ok(place) => self.threads.remove(place).faults,
+            Err(_) => {
+                // Either it is one of those dropped before their exits were
+                // told, or nothing was ever told of it.
+                match self.dropped.checked_sub(1) {
+                    Some(dropped) => self.dropped = dropped,
+                    None => self.threads_seen += 1,
+                }
+                Faults::default()
+            }
+        }
+    }
+
+    /// A thread is gone though its exit has not been told; whether it was
+    /// known.
+    pub(super) fn lose_thread(&mut self, id: TaskId) -> bool {
+        let known = self.place(id).ok();
+        if let Some(place) = known {
+            self.threads.remove(place);
+            self.dropped += 1;
+        }
+        known.is_some()
+    }
+
+    /// All threads but some are gone. Gives their memory back.
+    pub(super) fn keep_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
+        let before = self.threads.len();
+        self.threads.retain(keep);
+        self.dropped += (before - self.threads.len()) as u32;
+        if self.threads.is_empty() {
+            self.threads = Vec::new();
+        }
+    }
+}

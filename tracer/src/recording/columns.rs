@@ -1,0 +1,225 @@
+//! Columns: all values of one field of one kind of event stand together, for
+//! neighbours that look alike compress well. It also lets versions differ: a
+//! column that a reader does not know is never looked at, and one that a writer
+//! did not have is empty, which reads as zeros.
+//!
+//! What the columns hold this file must not know.
+
+use super::{codec::Malformed, varint};
+
+/// The number of a column: kind of event, field, and part of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Column(u32);
+
+/// How many numbers a kind has, and a field.
+const KIND: u32 = 512;
+const FIELD: u32 = 16;
+
+impl Column {
+    pub const fn new(kind: u8, field: u8, part: u8) -> Column {
+        assert!((field as u32) < KIND / FIELD && (part as u32) < FIELD);
+        Column(kind as u32 * KIND + field as u32 * FIELD + part as u32)
+    }
+
+    /// Its place among those of its kind.
+    pub fn place(self) -> usize {
+        (self.0 % KIND) as usize
+    }
+
+    /// The same field of the same kind, another part.
+    pub fn part(self, part: u8) -> Column {
+        Column(self.0 / FIELD * FIELD + u32::from(part) % FIELD)
+    }
+
+    /// The same kind, another field.
+    pub fn field(self, field: u8) -> Column {
+        Column(self.0 / KIND * KIND + u32::from(field) * FIELD % KIND)
+    }
+}
+
+/// Columns being filled, by number; most are never used.
+#[derive(Default)]
+pub(super) struct Filling {
+    columns: Vec<Filled>,
+    size: usize,
+}
+
+#[derive(Clone)]
+struct Filled {
+    bytes: Vec<u8>,
+    /// It reads the same if it is left out.
+    zeros: bool,
+}
+
+impl Filling {
+    pub fn number(&mut self, column: Column, number: u64) {
+        let column = self.column(column);
+        let before = column.bytes.len();
+        column.zeros &= number == 0;
+        varint::put(&mut column.bytes, number);
+        self.size += column.bytes.len() - before;
+    }
+
+    pub fn bytes(&mut self, column: Column, bytes: &[u8]) {
+        let column = self.column(column);
+        column.zeros &= bytes.is_empty();
+        column.bytes.extend_from_slice(bytes);
+        self.size += bytes.len();
+    }
+
+    /// Puts their length in front of the bytes of a column from `at` on.
+    pub fn insert_length(&mut self, column: Column, at: usize) {
+        let length = self.slice(column).len() - at;
+        self.number(column, length as u64);
+        self.column(column).bytes[at..].rotate_left(length);
+    }
+
+    /// How many bytes there are.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Of one column.
+    pub fn slice(&self, column: Column) -> &[u8] {
+        let column = self.columns.get(column.0 as usize);
+        column.map_or(&[], |column| &column.bytes)
+    }
+
+    /// Appends the directory and the columns.
+    pub fn append_to(&self, payload: &mut Vec<u8>) {
+        // The tables, of kind 0, are bounded by the bytes of their columns.
+        let needed = |(number, column): &(usize, &Filled)| {
+            !column.bytes.is_empty() && (!column.zeros || *number < KIND as usize)
+        };
+        let columns = || self.columns.iter().enumerate().filter(needed);
+        varint::put(payload, columns().count() as u64);
+        let mut last = 0;
+        for (number, column) in columns() {
+            varint::put(payload, (number - last) as u64);
+            varint::put(payload, column.bytes.len() as u64);
+            last = number;
+        }
+        for (_, column) in columns() {
+            payload.extend_from_slice(&column.bytes);
+        }
+    }
+
+    /// Empties all columns; the memory is kept.
+    pub fn clear(&mut self) {
+        for column in &mut self.columns {
+            column.bytes.clear();
+            column.zeros = true;
+        }
+        self.size = 0;
+    }
+
+    fn column(&mut self, column: Column) -> &mut Filled {
+        let number = column.0 as usize;
+        if self.columns.len() <= number {
+            let empty = Filled {
+                bytes: Vec::new(),
+                zeros: true,
+            };
+            self.columns.resize(number + 1, empty);
+        }
+        &mut self.columns[number]
+    }
+}
+
+/// What is left of a column in a payload.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cursor {
+    at: u32,
+    end: u32,
+}
+
+impl Cursor {
+    pub fn rest<'a>(&self, payload: &'a [u8]) -> &'a [u8] {
+        let range = self.at as usize..self.end as usize;
+        payload.get(range).unwrap_or(&[])
+    }
+
+    pub fn number(&mut self, payload: &[u8]) -> Result<u64, Malformed> {
+        let mut rest = self.rest(payload);
+        let number = varint::get(&mut rest)?;
+        self.at = self.end - rest.len() as u32;
+        Ok(number)
+    }
+
+    /// Takes so many bytes, to be read apart.
+    pub fn take(&mut self, length: u64) -> Result<Cursor, Malformed> {
+        if length > u64::from(self.end - self.at) {
+            return Err(Malformed);
+        }
+        let taken = Cursor {
+            at: self.at,
+            end: self.at + length as u32,
+        };
+        self.at = taken.end;
+        Ok(taken)
+    }
+}
+
+/// Columns being read, by kind of event.
+pub(super) struct Columns(Vec<Vec<Cursor>>);
+
+impl Default for Columns {
+    fn default() -> Self {
+        Columns(vec![Vec::new(); 256])
+    }
+}
+
+impl Columns {
+    /// Reads the directory at the front of `rest`, which is the end of
+    /// `payload`.
+    pub fn load(&mut self, payload: &[u8], mut rest: &[u8]) -> Result<(), Malformed> {
+        self.0.iter_mut().for_each(Vec::clear);
+        let count = varint::get(&mut rest)?;
+        let mut directory = rest;
+        // Once to find where the columns begin, once to place them.
+        for _ in 0..count {
+            if rest.is_empty() {
+                return Err(Malformed);
+            }
+            varint::get(&mut rest)?;
+            varint::get(&mut rest)?;
+        }
+        let mut at = payload.len() - rest.len();
+        let mut number = 0_u64;
+        for _ in 0..count {
+            number = number.saturating_add(varint::get(&mut directory)?);
+            let length = varint::get(&mut directory)?;
+            let end = usize::try_from(length)
+                .ok()
+                .and_then(|length| at.checked_add(length));
+            let end = end.filter(|&end| end <= payload.len()).ok_or(Malformed)?;
+            self.place(
+                number,
+                Cursor {
+                    at: at as u32,
+                    end: end as u32,
+                },
+            );
+            at = end;
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, number: u64, cursor: Cursor) {
+        // A number beyond those of the last kind is of no kind known today.
+        let kind = usize::try_from(number / u64::from(KIND)).ok();
+        let Some(kind) = kind.and_then(|kind| self.0.get_mut(kind)) else {
+            return;
+        };
+        let place = (number % u64::from(KIND)) as usize;
+        if kind.len() <= place {
+            kind.resize(place + 1, Cursor::default());
+        }
+        kind[place] = cursor;
+    }
+
+    /// Those of one kind, by [`Column::place`]. One that is not there is empty.
+    pub fn of_kind(&mut self, kind: u8) -> &mut [Cursor] {
+        &mut self.0[usize::from(kind)]
+    }
+}

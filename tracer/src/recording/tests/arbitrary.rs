@@ -1,0 +1,276 @@
+//! Any event whatever, extreme values first.
+
+use proptest::{collection::vec, option, prelude::*};
+
+use crate::event::{
+    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
+    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
+    Wait, What, Who,
+};
+
+pub fn events() -> impl Strategy<Value = Vec<Event>> {
+    vec(event(), 0..40)
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let what = prop::sample::select(Kind::ALL).prop_flat_map(what);
+    (int64(), int32(), who(), what).prop_map(|(at, cpu, who, what)| Event { at, cpu, who, what })
+}
+
+fn what(kind: Kind) -> BoxedStrategy<What> {
+    match kind {
+        Kind::Session => session().prop_map(|it| What::Session(Box::new(it))).boxed(),
+        Kind::Snapshot => snapshot()
+            .prop_map(|it| What::Snapshot(Box::new(it)))
+            .boxed(),
+        Kind::SnapshotEnd => int64().prop_map(What::SnapshotEnd).boxed(),
+        Kind::Fork => fork().prop_map(|it| What::Fork(Box::new(it))).boxed(),
+        Kind::WakeupNew => Just(What::WakeupNew).boxed(),
+        Kind::FirstRun => Just(What::FirstRun).boxed(),
+        Kind::Exec => exec().prop_map(|it| What::Exec(Box::new(it))).boxed(),
+        Kind::Comm => comm().prop_map(What::Comm).boxed(),
+        Kind::Signal => signal().prop_map(|it| What::Signal(Box::new(it))).boxed(),
+        Kind::OomVictim => Just(What::OomVictim).boxed(),
+        Kind::Exit => exit().prop_map(|it| What::Exit(Box::new(it))).boxed(),
+        Kind::Notify => notify().prop_map(What::Notify).boxed(),
+        Kind::LastSwitch => last_switch().prop_map(What::LastSwitch).boxed(),
+        Kind::Wait => int32().prop_map(|child| What::Wait(Wait { child })).boxed(),
+        Kind::Free => option::of(usage().prop_map(Box::new))
+            .prop_map(What::Free)
+            .boxed(),
+        Kind::Faults => faults().prop_map(What::Faults).boxed(),
+        Kind::Gap => gap().prop_map(|it| What::Gap(Box::new(it))).boxed(),
+        Kind::End => Just(What::End).boxed(),
+        Kind::ExitStart => Just(What::ExitStart).boxed(),
+        Kind::Reap => who().prop_map(|by| What::Reap(Reap { by })).boxed(),
+    }
+}
+
+fn int64() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), Just(u64::MAX), 0..1000_u64, any::<u64>()]
+}
+
+fn int32() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), Just(u32::MAX), 0..1000_u32, any::<u32>()]
+}
+
+fn signed() -> impl Strategy<Value = i32> {
+    prop_oneof![Just(i32::MIN), Just(i32::MAX), -1..20, any::<i32>()]
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(Vec::new()),
+        Just(vec![0; 3]),
+        vec(any::<u8>(), 0..20),
+        any::<u8>().prop_map(|byte| vec![byte; 4096]),
+    ]
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    bytes().prop_map(|bytes| Text::new(&bytes))
+}
+
+fn string() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("\0".to_owned()),
+        Just("ü".repeat(2000)),
+        "\\PC{0,20}",
+    ]
+}
+
+fn comm() -> impl Strategy<Value = Comm> {
+    bytes().prop_map(|bytes| Comm::new(&bytes))
+}
+
+fn process() -> impl Strategy<Value = ProcessId> {
+    // Few, so that they meet again in the tables.
+    let few = (0..4_u32, 0..3_u64).prop_map(|(tgid, start)| ProcessId { tgid, start });
+    let any = (int32(), int64()).prop_map(|(tgid, start)| ProcessId { tgid, start });
+    prop_oneof![few, any]
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    let leader = process().prop_map(ProcessId::leader);
+    let thread = (process(), process()).prop_map(|(task, process)| Who {
+        task: TaskId {
+            pid: task.tgid,
+            start: task.start,
+        },
+        process,
+    });
+    prop_oneof![Just(Who::HOST), leader, thread]
+}
+
+fn session() -> impl Strategy<Value = Session> {
+    let strings = (string(), string(), string(), string());
+    let numbers = (any::<i64>(), int64(), int64(), int32(), int32());
+    let sizes = (option::of(int64()), option::of(int64()));
+    let hooks = vec(hook(), 0..15);
+    (strings, numbers, sizes, text(), hooks).prop_map(
+        |(strings, numbers, sizes, command, hooks)| Session {
+            tracer_version: strings.0,
+            kernel_release: strings.1,
+            hostname: strings.2,
+            boot_id: strings.3,
+            realtime_offset: numbers.0,
+            page_size: numbers.1,
+            ticks: numbers.2,
+            cpus: numbers.3,
+            task_struct_size: sizes.0,
+            kernel_stack_size: sizes.1,
+            command,
+            tracer_pid: numbers.4,
+            hooks,
+        },
+    )
+}
+
+fn hook() -> impl Strategy<Value = Hook> {
+    let purpose = prop::sample::select(&Purpose::ALL[..]);
+    (purpose, option::of(string()), string()).prop_map(|(purpose, hook, loses)| Hook {
+        purpose,
+        hook,
+        loses,
+    })
+}
+
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    let zombie = option::of(signed());
+    let argv = option::of(text());
+    let numbers = (signed(), int32(), int32());
+    (process(), any::<bool>(), zombie, numbers, comm(), argv).prop_map(
+        |(parent, kthread, zombie, (exit_signal, ns_pid, ns_level), comm, argv)| Snapshot {
+            parent,
+            kthread,
+            zombie,
+            exit_signal,
+            ns_pid,
+            ns_level,
+            comm,
+            argv,
+        },
+    )
+}
+
+fn fork() -> impl Strategy<Value = Fork> {
+    let flags = option::of(int64());
+    let numbers = (signed(), int32(), int32());
+    (who(), process(), flags, any::<bool>(), numbers, comm()).prop_map(
+        |(by, parent, clone_flags, kthread, (exit_signal, ns_pid, ns_level), comm)| Fork {
+            by,
+            parent,
+            clone_flags,
+            kthread,
+            exit_signal,
+            ns_pid,
+            ns_level,
+            comm,
+        },
+    )
+}
+
+fn exec() -> impl Strategy<Value = Exec> {
+    let argv = option::of(text());
+    (int32(), comm(), text(), any::<bool>(), argv, int32()).prop_map(
+        |(old_pid, comm, filename, filename_cut, argv, argv_total)| Exec {
+            old_pid,
+            comm,
+            filename,
+            filename_cut,
+            argv,
+            argv_total,
+        },
+    )
+}
+
+fn signal() -> impl Strategy<Value = Signal> {
+    (signed(), signed(), who(), comm(), any::<bool>()).prop_map(
+        |(sig, code, by, by_comm, group)| Signal {
+            sig,
+            code,
+            by,
+            by_comm,
+            group,
+        },
+    )
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    (vec(int64(), 7), option::of(int64())).prop_map(|(numbers, maxrss)| Usage {
+        utime: numbers[0],
+        stime: numbers[1],
+        runtime: numbers[2],
+        nvcsw: numbers[3],
+        nivcsw: numbers[4],
+        min_flt: numbers[5],
+        maj_flt: numbers[6],
+        maxrss,
+    })
+}
+
+fn faults() -> impl Strategy<Value = Faults> {
+    vec(int64(), 5).prop_map(|numbers| Faults {
+        read: numbers[0],
+        write: numbers[1],
+        write_protect: numbers[2],
+        instruction: numbers[3],
+        protection: numbers[4],
+    })
+}
+
+fn exit() -> impl Strategy<Value = Exit> {
+    let codes = (signed(), option::of(signed()), signed());
+    let dead = option::of(any::<bool>());
+    let sigchld = prop::sample::select(&[Sigchld::Zombie, Sigchld::Ignored, Sigchld::NoCldWait]);
+    let processes = (process(), option::of(process()));
+    let counters = (usage(), option::of(faults()));
+    (codes, dead, sigchld, processes, counters, comm()).prop_map(
+        |(codes, group_dead, sigchld, processes, counters, comm)| Exit {
+            code: codes.0,
+            group_code: codes.1,
+            group_dead,
+            exit_signal: codes.2,
+            parent: processes.0,
+            sigchld,
+            reaper: processes.1,
+            usage: counters.0,
+            faults: counters.1,
+            comm,
+        },
+    )
+}
+
+fn notify() -> impl Strategy<Value = Notify> {
+    let dead = prop_oneof![
+        Just(Dead::Subject),
+        Just(Dead::Child),
+        int32().prop_map(Dead::ChildPid),
+    ];
+    (process(), int32(), dead, any::<bool>()).prop_map(|(owner, seen_pid, dead, autoreap)| Notify {
+        owner,
+        seen_pid,
+        dead,
+        autoreap,
+    })
+}
+
+fn last_switch() -> impl Strategy<Value = LastSwitch> {
+    (int32(), int32(), comm()).prop_map(|(next_pid, next_tgid, next_comm)| LastSwitch {
+        next_pid,
+        next_tgid,
+        next_comm,
+    })
+}
+
+fn gap() -> impl Strategy<Value = Gap> {
+    let kind = prop::sample::select(Kind::ALL);
+    let lost = vec(
+        (kind, int64()).prop_map(|(kind, count)| Lost { kind, count }),
+        0..5,
+    );
+    let unreadable = option::of(int64()).prop_map(|events| GapCause::Unreadable { events });
+    let cause = prop_oneof![Just(GapCause::NoRoom), unreadable];
+    (int64(), lost, cause).prop_map(|(since, lost, cause)| Gap { since, lost, cause })
+}

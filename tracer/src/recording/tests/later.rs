@@ -1,0 +1,203 @@
+//! What a later tracer's recording may bring and this one must put up with, and
+//! what an earlier one's may lack.
+
+use super::{forged, payload, read, samples};
+use crate::{
+    event::{Comm, Event, Hook, Kind, Purpose, Text, What},
+    recording::{
+        Error, Reader, Span,
+        block::{EVENTS, HEADER, Header},
+        columns::Column,
+        events::{Collector, KINDS},
+        payload::{Label, Packer},
+        varint, version,
+    },
+};
+
+fn collect(events: &[Event]) -> Collector {
+    let mut collector = Collector::default();
+    events.iter().for_each(|event| collector.add(event));
+    collector
+}
+
+fn recording(collector: &Collector, events: usize) -> Vec<u8> {
+    let mut payload = Vec::new();
+    collector.payload(&mut payload);
+    forged(&payload, events as u32)
+}
+
+#[test]
+fn unknown_kinds_are_skipped_and_counted() {
+    const LATER: u8 = 200;
+    let story = samples::story();
+    let mut collector = collect(&story[..9]);
+    for _ in 0..3 {
+        // At the time of the event before, of the newest subject.
+        let columns = &mut collector.encoder.columns;
+        columns.number(KINDS, u64::from(LATER));
+        for field in 0..30 {
+            columns.number(Column::new(LATER, field, 0), 0);
+            columns.number(Column::new(LATER, field, 3), 77);
+        }
+    }
+    story[9..].iter().for_each(|event| collector.add(event));
+    let bytes = recording(&collector, story.len() + 3);
+
+    let mut reader = Reader::new(&bytes[..]).unwrap();
+    let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!(events, story);
+    assert_eq!(reader.unknown().events, 3);
+    assert_eq!(reader.damage(), []);
+}
+
+#[test]
+fn unknown_fields_are_passed_over() {
+    let story = samples::story();
+    let mut collector = collect(&story);
+    for kind in 0..=255 {
+        let columns = &mut collector.encoder.columns;
+        columns.number(Column::new(kind, 31, 15), u64::MAX);
+        columns.number(Column::new(kind, 20, 0), 1);
+    }
+    let bytes = recording(&collector, story.len());
+    assert_eq!(read(&bytes[..]).unwrap().events, story);
+}
+
+#[test]
+fn missing_fields_read_as_nothing() {
+    let mut collector = Collector::default();
+    for &kind in Kind::ALL {
+        collector.encoder.columns.number(KINDS, kind as u64);
+    }
+    let bytes = recording(&collector, Kind::ALL.len());
+    let reading = read(&bytes[..]).unwrap();
+    let kinds: Vec<_> = reading.events.iter().map(|it| it.what.kind()).collect();
+    assert_eq!(kinds, Kind::ALL);
+    let exec = reading.events.iter().find_map(|event| match &event.what {
+        What::Exec(exec) => Some(exec),
+        _ => None,
+    });
+    let exec = exec.unwrap();
+    assert_eq!(
+        (exec.comm, &exec.filename),
+        (Comm::default(), &Text::default())
+    );
+    assert_eq!(exec.argv, None);
+}
+
+#[test]
+fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
+    let story = samples::story();
+    let (first, second) = story.split_at(12);
+    let mut collector = collect(first);
+    // An exit of the host, all zeros but for a way to treat SIGCHLD (field 8)
+    // that has no name yet.
+    let kind = Kind::Exit as u8;
+    let newest = u64::from(collector.encoder.head.newest);
+    let columns = &mut collector.encoder.columns;
+    columns.number(KINDS, u64::from(kind));
+    for field in 0..13 {
+        let number = match field {
+            2 => varint::difference(newest, 0),
+            8 => 99,
+            _ => 0,
+        };
+        columns.number(Column::new(kind, field, 0), number);
+    }
+    for part in 1..9 {
+        columns.number(Column::new(kind, 10, part), 0);
+    }
+    second.iter().for_each(|event| collector.add(event));
+    let bytes = recording(&collector, story.len() + 1);
+
+    let mut reader = Reader::new(&bytes[..]).unwrap();
+    let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!(events, story);
+    assert_eq!(reader.unknown().events, 1);
+}
+
+#[test]
+fn list_entries_may_grow_and_unknown_ones_are_left_out() {
+    let mut collector = Collector::default();
+    let columns = &mut collector.encoder.columns;
+    columns.number(KINDS, Kind::Session as u64);
+    let hooks = Column::new(Kind::Session as u8, 15, 0);
+    columns.bytes(hooks, &[3]);
+    // Purpose, hook, what it loses, and what only a later version says.
+    columns.bytes(hooks, b"\x08\x01\x01\x01a\x01b\xff\xff");
+    // A purpose without a name.
+    columns.bytes(hooks, b"\x05\x63\x01\x01c\x00");
+    // An entry that ends early.
+    columns.bytes(hooks, b"\x01\x02");
+    let bytes = recording(&collector, 1);
+
+    let mut reader = Reader::new(&bytes[..]).unwrap();
+    let event = reader.next_event().unwrap().unwrap();
+    let What::Session(session) = event.what else {
+        panic!("{event:?}")
+    };
+    let hook = |purpose, hook: Option<&str>, loses: &str| Hook {
+        purpose,
+        hook: hook.map(str::to_owned),
+        loses: loses.to_owned(),
+    };
+    let expected = [
+        hook(Purpose::Fork, Some("a"), "b"),
+        hook(Purpose::WakeupNew, None, ""),
+    ];
+    assert_eq!(session.hooks, expected);
+    assert_eq!(reader.unknown().events, 1);
+}
+
+#[test]
+fn unknown_blocks_are_skipped_and_counted() {
+    let story = samples::story();
+    let mut packer = Packer::new().unwrap();
+    let mut bytes = version::to_bytes().to_vec();
+    let events = payload(&story);
+    let blocks: [(u8, u32, &[u8]); 3] = [
+        (EVENTS, story.len() as u32, &events),
+        (77, 0, b"a checkpoint, say"),
+        (EVENTS, story.len() as u32, &events),
+    ];
+    let mut before = 0;
+    for (number, (kind, events, payload)) in blocks.into_iter().enumerate() {
+        let label = Label {
+            kind,
+            events,
+            blocks_before: number as u32,
+            events_before: before,
+            span: Span::of(7),
+        };
+        bytes.extend(packer.pack(label, payload).unwrap());
+        before += u64::from(events);
+    }
+    let mut reader = Reader::new(&bytes[..]).unwrap();
+    let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!(events, [&story[..], &story].concat());
+    assert_eq!(reader.unknown().blocks, 1);
+    assert_eq!(reader.damage(), []);
+}
+
+#[test]
+fn a_later_version_is_refused_by_its_number() {
+    let mut later = version::to_bytes();
+    later[8] = 2;
+    let crc = crc32c::crc32c(&later[..12]);
+    later[12..].copy_from_slice(&crc.to_le_bytes());
+    let refusal = read(&later[..]).unwrap_err();
+    assert!(matches!(refusal, Error::Version(2)), "{refusal}");
+    assert!(refusal.to_string().contains("format version 2"));
+
+    // Even where only the blocks are left to tell.
+    let mut bytes = forged(&payload(&samples::story()), 23);
+    let header = Header::parse(&bytes[16..]).unwrap();
+    let header = Header {
+        version: 300,
+        ..header
+    };
+    bytes[16..16 + HEADER].copy_from_slice(&header.to_bytes());
+    bytes[..16].fill(0);
+    let refusal = read(&bytes[..]).unwrap_err();
+    assert!(matches!(refusal, Error::Version(300)), "{refusal}");
+}

@@ -1,0 +1,101 @@
+//! Values that are one of a few, as numbers. The numbers are never used again
+//! for anything else; one without a name here is a later version's.
+
+use super::codec::{Decoder, Encoder, Field, Malformed};
+use crate::event::{Dead, GapCause, Kind, Purpose, Sigchld};
+
+impl Field for Kind {
+    fn put(&self, to: &mut Encoder) {
+        to.number(*self as u64);
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        let number = u8::try_from(from.number()?).ok();
+        let kind = number.and_then(Kind::from_number);
+        Ok(kind.unwrap_or_else(|| from.unknown(Kind::End)))
+    }
+}
+
+impl Field for Purpose {
+    fn put(&self, to: &mut Encoder) {
+        to.number(*self as u64);
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        let number = u8::try_from(from.number()?).ok();
+        let purpose = number.and_then(Purpose::from_number);
+        Ok(purpose.unwrap_or_else(|| from.unknown(Purpose::Snapshot)))
+    }
+}
+
+impl Field for Sigchld {
+    fn put(&self, to: &mut Encoder) {
+        to.number(match self {
+            Sigchld::Zombie => 0,
+            Sigchld::Ignored => 1,
+            Sigchld::NoCldWait => 2,
+        });
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        Ok(match from.number()? {
+            0 => Sigchld::Zombie,
+            1 => Sigchld::Ignored,
+            2 => Sigchld::NoCldWait,
+            _ => from.unknown(Sigchld::Zombie),
+        })
+    }
+}
+
+// What a variant holds is in a part of its own, so that a reader that does not
+// know the variant does not trip over it.
+impl Field for Dead {
+    fn put(&self, to: &mut Encoder) {
+        match self {
+            Dead::Subject => to.number(0),
+            Dead::ChildPid(pid) => {
+                to.number(1);
+                to.column = to.column.part(1);
+                pid.put(to);
+            }
+            Dead::Child => to.number(2),
+        }
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        Ok(match from.number()? {
+            0 => Dead::Subject,
+            1 => {
+                from.column = from.column.part(1);
+                Dead::ChildPid(u32::get(from)?)
+            }
+            2 => Dead::Child,
+            _ => from.unknown(Dead::Child),
+        })
+    }
+}
+
+impl Field for GapCause {
+    fn put(&self, to: &mut Encoder) {
+        match self {
+            GapCause::NoRoom => to.number(0),
+            GapCause::Unreadable { events } => {
+                to.number(1);
+                to.column = to.column.part(1);
+                events.put(to);
+            }
+        }
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        Ok(match from.number()? {
+            0 => GapCause::NoRoom,
+            1 => {
+                from.column = from.column.part(1);
+                let events = Field::get(from)?;
+                GapCause::Unreadable { events }
+            }
+            _ => from.unknown(GapCause::NoRoom),
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Recordings of every version of the format stay readable: each file
+//! `recordings/v*.tracer` says what its neighbour `.txt` says.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test recording` writes the texts anew, which is
+//! right when an event has got a new field, and makes the recording of the
+//! present version if there is none. An existing recording is never made anew:
+//! it stands for those that users have.
+
+use std::{env, fmt::Write as _, fs, path::Path};
+
+use tracer::{
+    event,
+    recording::{Ending, Reader, VERSION, Writer},
+};
+
+// The events that the unit tests of `recording` use.
+#[path = "../src/recording/tests/samples.rs"]
+mod samples;
+
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[test]
+fn recordings_of_every_version_say_what_they_said() -> Result<()> {
+    let update = env::var_os("UPDATE_GOLDEN").is_some();
+    let present = Path::new(DIRECTORY).join(format!("v{VERSION}.tracer"));
+    if update && !present.exists() {
+        fs::write(&present, record()?)?;
+    }
+    for version in 1..=VERSION {
+        let recording = Path::new(DIRECTORY).join(format!("v{version}.tracer"));
+        let says = text(&recording)?;
+        let golden = recording.with_extension("txt");
+        if update {
+            fs::write(&golden, &says)?;
+        }
+        let said = fs::read_to_string(&golden)?;
+        for (says, said) in says.lines().zip(said.lines()) {
+            assert_eq!(says, said, "in {}", golden.display());
+        }
+        assert_eq!(says.len(), said.len(), "in {}", golden.display());
+    }
+    Ok(())
+}
+
+/// What a recording says, an event a line.
+fn text(recording: &Path) -> Result<String> {
+    let mut reader = Reader::new(fs::File::open(recording)?)?;
+    let mut text = String::new();
+    while let Some(event) = reader.next_event()? {
+        writeln!(text, "{event:?}")?;
+    }
+    assert_eq!(reader.ending(), Some(Ending::Clean));
+    assert_eq!(reader.damage(), []);
+    assert_eq!(reader.unknown(), Default::default());
+    Ok(text)
+}
+
+fn record() -> Result<Vec<u8>> {
+    let mut writer = Writer::new(Vec::new())?;
+    for events in samples::story().chunks(9) {
+        for event in events {
+            writer.write(event)?;
+        }
+        writer.flush()?;
+    }
+    Ok(writer.finish()?.1)
+}
