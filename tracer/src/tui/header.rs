@@ -9,7 +9,7 @@ use super::{
     view::Data,
     words,
 };
-use crate::event::{escaped, humane};
+use crate::event::{GapCause, escaped, humane};
 
 /// From this width on nothing is abbreviated.
 const ROOMY: u16 = 110;
@@ -100,7 +100,11 @@ fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
 
 fn lost(data: &Data<'_>) -> Phrase {
     // What lay in a part of a recording that cannot be read, nobody knows.
-    let unknown = data.model.gaps().iter().any(|gap| gap.total() == 0);
+    let unknown = data
+        .model
+        .gaps()
+        .iter()
+        .any(|gap| matches!(gap.cause, GapCause::Unreadable { events: None }));
     match (data.model.totals().lost, unknown) {
         (0, false) => Phrase::of(Tone::Good, "lost 0"),
         (0, true) => Phrase::of(Tone::Alert, " lost ? "),

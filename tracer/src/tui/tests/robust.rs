@@ -7,7 +7,7 @@ use ratatui::{Terminal, backend::TestBackend, style::Color};
 use super::{Bench, host, key};
 use crate::{
     event::{
-        Event, Purpose, What, Who,
+        Event, Gap, GapCause, Purpose, What, Who,
         script::{SEC, START},
     },
     tui::{ASCII, App, Flow, Look, Mode, Palette},
@@ -316,4 +316,34 @@ fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
     });
     let bench = Bench::new(mode, &events, 120, 24);
     assert!(!bench.text().contains("cut short"));
+}
+
+#[test]
+fn an_unreadable_part_of_a_recording_is_a_loss_of_unknown_size() {
+    let mut events = host::busy();
+    events.retain(|event| !matches!(event.what, What::Gap(_)));
+    let at = events.last().unwrap().at;
+    let gap = Gap {
+        since: START,
+        lost: Vec::new(),
+        cause: GapCause::Unreadable { events: None },
+    };
+    let what = What::Gap(Box::new(gap));
+    events.push(Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what,
+    });
+    let mode = Mode::Replay {
+        file: "torn.trace".to_owned(),
+    };
+    let mut bench = Bench::new(mode, &events, 120, 40);
+    assert!(bench.text().contains(" lost ? "));
+    bench.type_keys("6");
+    assert!(bench.text().contains("? unreadable in 3.0 s"));
+    bench.type_keys("1/systemd");
+    bench.press(KeyCode::Enter);
+    bench.press(KeyCode::Enter);
+    assert!(bench.text().contains("some records were lost in its time"));
 }
