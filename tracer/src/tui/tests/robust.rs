@@ -8,7 +8,7 @@ use super::{Bench, host, key};
 use crate::{
     event::{
         Event, Gap, GapCause, Purpose, What, Who,
-        script::{SEC, START},
+        script::{SEC, START, Script},
     },
     tui::{ASCII, App, Flow, Look, Mode, Palette},
 };
@@ -346,4 +346,20 @@ fn an_unreadable_part_of_a_recording_is_a_loss_of_unknown_size() {
     bench.press(KeyCode::Enter);
     bench.press(KeyCode::Enter);
     assert!(bench.text().contains("some records were lost in its time"));
+}
+
+#[test]
+fn who_was_thought_gone_and_is_seen_again_is_shown_again() {
+    let script = Script::new().session().found(1, 0, "init");
+    let script = script.found(50, 1, "back").found_all();
+    // The next snapshot does not name it, and then it speaks.
+    let script = script.found(1, 0, "init").found_all();
+    let gone = script.events.len();
+    let events = script.at(SEC).exec(50, "back", &["back"]).events;
+    let mut bench = Bench::new(Mode::Live, &events[..gone], 120, 24);
+    bench.type_keys("dd");
+    assert!(!bench.text().contains("back"), "{}", bench.text());
+    bench.app.apply(&events[gone]);
+    bench.draw();
+    assert!(bench.text().contains("back"), "{}", bench.text());
 }
