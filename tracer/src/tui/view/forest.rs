@@ -5,8 +5,8 @@
 //! them for every picture would take most of a tenth of a second. What the
 //! tree needs of each is therefore kept here in a few numbers side by side.
 //! That is possible because a process is hung into the tree once, and because
-//! whoever was reaped or freed stays gone. What the model only concludes from
-//! silence it may take back, so all others are looked at again.
+//! whoever was freed stays gone. What the model only concludes, it may take
+//! back: all others are looked at again.
 
 use std::collections::HashSet;
 
@@ -108,7 +108,7 @@ impl Forest {
             let node = &mut nodes[index as usize];
             let process = model.process(node.key);
             node.ended = ended(process);
-            process.reaped_at.is_none() && process.freed_at.is_none()
+            process.freed_at.is_none()
         });
     }
 
