@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Dead, Event, Exit, Faults, Fork, Gap, Notify, ProcessId, Signal, Usage, What,
-        clone_flag_names, command_line, humane,
+        Comm, Dead, Event, Exit, Faults, Fork, Gap, GapCause, Notify, ProcessId, Signal, Usage,
+        What, clone_flag_names, command_line, humane,
     },
     model::{Model, WaitStatus},
 };
@@ -239,11 +239,16 @@ pub fn counted(faults: &Faults) -> Phrase {
 }
 
 fn lost(model: &Model, gap: &Gap) -> Phrase {
+    let since = format!(" since {}", clock(model, gap.since));
+    if let GapCause::Unreadable { events } = gap.cause {
+        let events = events.map_or_else(|| "?".to_owned(), humane::count);
+        let text = format!("a part of the recording cannot be read: {events} events");
+        return Phrase::of(Tone::Bad, text).and(Tone::Dim, since);
+    }
     let kinds = gap
         .lost
         .iter()
         .map(|lost| format!("{} {}", lost.count, lost.kind.name()));
     let kinds = kinds.collect::<Vec<_>>().join(", ");
-    Phrase::of(Tone::Bad, format!("lost {kinds}"))
-        .and(Tone::Dim, format!(" since {}", clock(model, gap.since)))
+    Phrase::of(Tone::Bad, format!("lost {kinds}")).and(Tone::Dim, since)
 }
