@@ -98,7 +98,7 @@ fn what_cannot_be_replayed_is_named_with_the_reason() {
     );
     refused(
         &tracer(&["replay", &path(&garbage), "--report"]),
-        &[&path(&garbage), "not a tracer recording"],
+        &[&path(&garbage), "not a recording"],
     );
     refused(
         &tracer(&["replay", &path(&empty), "--report"]),

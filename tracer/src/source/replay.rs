@@ -82,11 +82,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.why)
-    }
-}
+// `Display` says it all, the cause included.
+impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
