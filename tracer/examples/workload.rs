@@ -5,6 +5,11 @@
 //!
 //! `workload all` runs every scenario, `workload NAME [N]` one of them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 use std::{
     ffi::{CString, c_char, c_int},
     io::Write as _,

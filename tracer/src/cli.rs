@@ -106,7 +106,7 @@ struct TraceArgs {
     /// Stop after this time: 500ms, 10s, 5m, 8h
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     limit: Option<Duration>,
-    /// Kinds of hooks that must not be used: tp_btf, syscalls, iter
+    /// Kinds of hooks that must not be used: fentry, kprobe, tp_btf, raw_tp, syscalls, iter
     ///
     /// `syscalls` are hooks on wait4 and waitid, the only prompt witness of a
     /// reap where the kernel allows no hook on release_task. They put every

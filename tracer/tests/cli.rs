@@ -1,6 +1,11 @@
 //! The command line as a user meets it: help, bad input, exit codes. Needs no
 //! kernel and no root.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},

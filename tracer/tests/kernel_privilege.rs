@@ -1,5 +1,10 @@
 //! What a user without the privilege to trace is told.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 mod support;
 
 use std::os::unix::process::CommandExt as _;

@@ -1,5 +1,10 @@
 //! The dashboard on a real terminal (tmux), tracing the real kernel.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 mod support;
 
 use std::{

@@ -1,6 +1,11 @@
 //! Storms: nothing is lost with the default buffer, and what is lost with one
 //! that is too small is counted, told and healed.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 mod support;
 
 use std::process::{Child, Command, Stdio};

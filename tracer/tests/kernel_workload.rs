@@ -1,6 +1,11 @@
 //! tracer's story of a workload, against what the system calls told the
 //! workload itself: wait4's status and rusage, getppid, the clock.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 mod support;
 
 use serde_json::Value;

@@ -6,6 +6,11 @@
 //! present version if there is none. An existing recording is never made anew:
 //! it stands for those that users have.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
 use std::{env, fmt::Write as _, fs, path::Path};
 
 use tracer::{

@@ -23,5 +23,8 @@ fn rename(ctx: &impl Arguments) {
     let mut comm = [0; COMM_LEN];
     // SAFETY: a helper read of a kernel string into our own buffer.
     let _ = unsafe { bpf_probe_read_kernel_str_bytes(ctx.number(1) as *const u8, &mut comm) };
-    send(|| CommChange { head: header::<CommChange>(task.who()), comm });
+    send(|| CommChange {
+        head: header::<CommChange>(task.who()),
+        comm,
+    });
 }

@@ -39,12 +39,16 @@ hooks! { exec: tp_btf sched_process_exec, raw_tp raw_sched_process_exec; }
 
 #[inline(always)]
 fn exec(ctx: &(impl Arguments + EbpfContext)) {
-    let Some(draft) = DRAFT.get_ptr_mut(0) else { return };
+    let Some(draft) = DRAFT.get_ptr_mut(0) else {
+        return;
+    };
     let task = ctx.pointer(0);
     let filename = ctx.pointer(2).follow(&fields::BPRM_FILENAME);
     let mm = task.follow(&fields::TASK_MM);
     let arg_start: u64 = mm.read(&fields::MM_ARG_START);
-    let argv_total = mm.read::<u64>(&fields::MM_ARG_END).saturating_sub(arg_start) as u32;
+    let argv_total = mm
+        .read::<u64>(&fields::MM_ARG_END)
+        .saturating_sub(arg_start) as u32;
     let mut flags = 0;
     let old_pid = ctx.number(1) as u32;
     if old_pid != task.pid() {

@@ -51,7 +51,9 @@ fn taskstats_exit(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn do_exit(_: &impl Arguments) {
-    send(|| ExitStart { head: header::<ExitStart>(current().who()) });
+    send(|| ExitStart {
+        head: header::<ExitStart>(current().who()),
+    });
 }
 
 #[inline(always)]
@@ -60,7 +62,10 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
     let (mut flags, last) = match group_dead {
         Some(true) => (EXIT_GROUP_DEAD, true),
         Some(false) => (0, false),
-        None => (EXIT_GROUP_DEAD_UNKNOWN, signal.read::<u32>(&fields::SIGNAL_LIVE) == 0),
+        None => (
+            EXIT_GROUP_DEAD_UNKNOWN,
+            signal.read::<u32>(&fields::SIGNAL_LIVE) == 0,
+        ),
     };
     if signal.read::<u32>(&fields::SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT != 0 {
         flags |= EXIT_GROUP_EXIT;
@@ -68,7 +73,11 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
 
     faults::charge(task);
     let counts = faults::take(task);
-    let mut reaper = Group { tgid: 0, zero: 0, start: 0 };
+    let mut reaper = Group {
+        tgid: 0,
+        zero: 0,
+        start: 0,
+    };
     let parent = task.real_parent();
     if last {
         let sigchld = parent.sigchld();

@@ -27,6 +27,13 @@ hooks! { freed: tp_btf sched_process_free, raw_tp raw_sched_process_free; }
 #[inline(always)]
 fn freed(ctx: &impl Arguments) {
     let task = ctx.pointer(0);
-    let group = if task.pid() == task.tgid() { task.group_usage() } else { NONE };
-    send(|| Free { head: header::<Free>(task.who()), group });
+    let group = if task.pid() == task.tgid() {
+        task.group_usage()
+    } else {
+        NONE
+    };
+    send(|| Free {
+        head: header::<Free>(task.who()),
+        group,
+    });
 }

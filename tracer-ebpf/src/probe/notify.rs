@@ -10,9 +10,7 @@
 //! `do_notify_parent` sends. Not sent when the parent ignores SIGCHLD, nor by
 //! a child without an exit signal. Sends: [`Notify`].
 
-use tracer_common::wire::{
-    NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify, PF_EXITING,
-};
+use tracer_common::wire::{NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify, PF_EXITING};
 
 use crate::{
     fields,
@@ -44,7 +42,10 @@ fn told(ctx: &impl Arguments) {
     let mut flags = NOTIFY_SELF;
     let sigchld = owner.sigchld();
     // As `do_notify_parent` decides.
-    if ctx.number(1) as u32 == SIGCHLD && !dead.is_traced() && (sigchld.ignored || sigchld.nocldwait) {
+    if ctx.number(1) as u32 == SIGCHLD
+        && !dead.is_traced()
+        && (sigchld.ignored || sigchld.nocldwait)
+    {
         flags |= NOTIFY_AUTOREAP;
     }
     send(|| Notify {

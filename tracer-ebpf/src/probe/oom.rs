@@ -19,6 +19,8 @@ hooks! { chosen: tp_btf mark_victim, raw_tp raw_mark_victim; }
 fn chosen(ctx: &impl Arguments) {
     if get(&HAVE_VICTIM_TASK) != 0 {
         let victim = ctx.pointer(0);
-        send(|| OomVictim { head: header::<OomVictim>(victim.who()) });
+        send(|| OomVictim {
+            head: header::<OomVictim>(victim.who()),
+        });
     }
 }

@@ -18,5 +18,8 @@ hooks! { release_task: fentry fentry_release_task, kprobe kprobe_release_task; }
 #[inline(always)]
 fn release_task(ctx: &impl Arguments) {
     let dead = ctx.pointer(0);
-    send(|| Reap { head: header::<Reap>(dead.who()), by: current().who() });
+    send(|| Reap {
+        head: header::<Reap>(dead.who()),
+        by: current().who(),
+    });
 }

@@ -49,6 +49,8 @@ fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
         });
     }
     if next.never_ran() && next.pid() != 0 {
-        send(|| FirstRun { head: header::<FirstRun>(next.who()) });
+        send(|| FirstRun {
+            head: header::<FirstRun>(next.who()),
+        });
     }
 }

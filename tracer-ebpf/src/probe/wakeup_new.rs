@@ -15,5 +15,7 @@ hooks! { wakeup_new: tp_btf sched_wakeup_new, raw_tp raw_sched_wakeup_new; }
 #[inline(always)]
 fn wakeup_new(ctx: &impl Arguments) {
     let task = ctx.pointer(0);
-    send(|| WakeupNew { head: header::<WakeupNew>(task.who()) });
+    send(|| WakeupNew {
+        head: header::<WakeupNew>(task.who()),
+    });
 }

@@ -16,7 +16,7 @@ mod utc;
 
 pub use ids::{ProcessId, TaskId, Who};
 pub use moment::{
-    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Sigchld, Signal,
+    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Reap, Sigchld, Signal,
     Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, signal_name};
@@ -89,4 +89,6 @@ events! {
     16 Faults(Faults) = "faults", "User page faults of the subject since tracing began.";
     17 Gap(Box<Gap>) = "gap", "Records were lost.";
     18 End = "end", "Tracing stopped in good order.";
+    19 ExitStart = "exit_start", "The subject has called `do_exit`; its exit follows.";
+    20 Reap(Reap) = "reap", "`release_task` has taken the dead subject out of the process table.";
 }

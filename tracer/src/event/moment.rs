@@ -203,6 +203,14 @@ pub struct Wait {
     pub child: u32,
 }
 
+/// `release_task` was called for a dead task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reap {
+    /// Who called it: the task that waited, or the dead one itself where
+    /// nobody wants to know.
+    pub by: Who,
+}
+
 /// Records are missing here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use super::{
     Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait,
-    What, Who,
+    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
+    Wait, What, Who,
 };
 
 pub const US: u64 = 1_000;
@@ -413,6 +413,16 @@ impl Script {
 
     pub fn wait(self, by: u32, child: u32) -> Self {
         self.event(by, What::Wait(Wait { child }))
+    }
+
+    pub fn exit_start(self, tid: u32) -> Self {
+        self.event(tid, What::ExitStart)
+    }
+
+    /// `release_task` of `dead`, called by `by`.
+    pub fn release(mut self, by: u32, dead: u32) -> Self {
+        let by = self.who(by);
+        self.event(dead, What::Reap(Reap { by }))
     }
 
     pub fn free(mut self, tid: u32) -> Self {

@@ -54,15 +54,17 @@ pub enum Purpose {
     Oom = 11,
     Faults = 12,
     Snapshot = 13,
+    ExitStart = 14,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 13] = [
+    pub const ALL: [Purpose; 14] = [
         Purpose::Fork,
         Purpose::WakeupNew,
         Purpose::Switch,
         Purpose::Exec,
         Purpose::Comm,
+        Purpose::ExitStart,
         Purpose::Exit,
         Purpose::Zombie,
         Purpose::Reap,
@@ -87,6 +89,7 @@ impl Purpose {
             Purpose::Switch => "first run, last switch",
             Purpose::Exec => "exec",
             Purpose::Comm => "comm change",
+            Purpose::ExitStart => "exit start",
             Purpose::Exit => "exit",
             Purpose::Zombie => "zombie start",
             Purpose::Reap => "reap",

@@ -72,12 +72,18 @@ impl EventsJson {
                 "next_comm": value::comm(switch.next_comm),
             }),
             What::Wait(wait) => json!({"child": wait.child}),
+            What::Reap(reap) => json!({
+                "by_pid": reap.by.process.tgid,
+                "by_tid": reap.by.task.pid,
+            }),
             What::Free(usage) => json!({
                 "usage": usage.as_deref().map(|usage| value::usage(usage, page_size)),
             }),
             What::Faults(counted) => json!({"faults": value::faults(Some(counted))}),
             What::Gap(lost) => gap(lost),
-            What::WakeupNew | What::FirstRun | What::OomVictim | What::End => json!({}),
+            What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {
+                json!({})
+            }
         }
     }
 }

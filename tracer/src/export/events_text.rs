@@ -86,12 +86,16 @@ impl Display for Details<'_> {
                 write!(f, "then {} {}", switch.next_pid, switch.next_comm)
             }
             What::Wait(wait) => write!(f, "got {}", wait.child),
+            What::Reap(reap) => write!(f, "by {}", reap.by.process.tgid),
             What::Free(Some(group)) => usage(f, group),
             What::Faults(counted) => faults(f, counted),
             What::Gap(lost) => gap(f, lost),
-            What::WakeupNew | What::FirstRun | What::OomVictim | What::Free(None) | What::End => {
-                Ok(())
-            }
+            What::WakeupNew
+            | What::FirstRun
+            | What::ExitStart
+            | What::OomVictim
+            | What::Free(None)
+            | What::End => Ok(()),
         }
     }
 }

@@ -19,6 +19,13 @@ impl Model {
         self.change(key, |process| process.oom_victim = true);
     }
 
+    pub(super) fn on_exit_start(&mut self, at: u64, who: Who) {
+        let key = self.of(who);
+        self.change(key, |process| {
+            process.early_mut().exit_start = Some((who.task.pid, at))
+        });
+    }
+
     /// A thread exits; with the last one, the process.
     pub(super) fn on_exit(&mut self, at: u64, who: Who, exit: &Exit) {
         let key = self.of(who);
@@ -50,7 +57,12 @@ impl Model {
             process.keep_threads(|_| false);
             process.end_inferred = exit.group_dead.is_none();
             if process.exited_at.is_none_or(|earlier| earlier <= at) {
-                process.exited_at = Some(at);
+                let start = process
+                    .early
+                    .as_mut()
+                    .and_then(|early| early.exit_start.take());
+                let own = start.filter(|&(pid, start)| pid == who.task.pid && start <= at);
+                process.exited_at = Some(own.map_or(at, |(_, start)| start));
                 process.ended_by = who.task.pid;
                 process.sigchld = Some(exit.sigchld);
             }

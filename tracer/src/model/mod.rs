@@ -11,10 +11,12 @@ mod family;
 mod gap;
 mod history;
 mod index;
+mod naming;
 mod process;
 mod reap;
 mod status;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -27,10 +29,11 @@ pub use gap::GapSpan;
 pub use history::{History, Second};
 use index::Index;
 use process::Early;
-pub use process::{Creation, Execution, Key, Process, State, Thread, WaitStatus};
+pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
 pub use status::{Known, Moment, Why};
 use table::{New, Table};
+pub use terms::{Creation, Key, State, WaitStatus};
 
 /// Counts since the stream began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -84,10 +87,12 @@ impl Model {
             What::Comm(comm) => self.on_comm(at, who, *comm),
             What::Signal(signal) => self.on_signal(at, who, signal),
             What::OomVictim => self.on_oom_victim(who),
+            What::ExitStart => self.on_exit_start(at, who),
             What::Exit(exit) => self.on_exit(at, who, exit),
             What::Notify(notify) => self.on_notify(at, who, notify),
             What::LastSwitch(switch) => self.on_last_switch(at, who, switch),
             What::Wait(wait) => self.on_wait(at, who, wait),
+            What::Reap(reap) => self.on_reap(at, who, reap),
             What::Free(usage) => self.on_free(at, who, usage.as_deref()),
             What::Faults(faults) => self.on_faults(at, who, *faults),
             What::Gap(gap) => self.on_gap(at, gap),

@@ -1,110 +1,13 @@
 //! One process and its story so far. Facts only: what they mean together is
 //! said by the methods, so that nothing is stored twice.
 
-use std::num::NonZeroU32;
-
-use super::reap::SIGCHLD;
+use super::{
+    reap::SIGCHLD,
+    terms::{Creation, Key, State, WaitStatus},
+};
 use crate::event::{
     Comm, Exec, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId, Text, Usage, Who,
 };
-
-/// A process in its [`super::Model`]; valid for that model and its clones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(NonZeroU32);
-
-impl Key {
-    pub(super) const FIRST: Key = Key(NonZeroU32::MIN);
-    pub(super) const LAST: Key = Key(NonZeroU32::MAX);
-
-    pub(super) fn at(index: usize) -> Key {
-        // Four billion processes do not fit into any memory.
-        Key(NonZeroU32::MIN.saturating_add(index as u32))
-    }
-
-    /// Its place in the order of appearance, for tables beside the model.
-    pub fn index(self) -> usize {
-        self.0.get() as usize - 1
-    }
-}
-
-/// How a process came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Creation {
-    /// Its own copy of the address space.
-    Fork,
-    /// The caller was held until exec or exit: vfork, posix_spawn.
-    Vfork,
-    /// clone with shared parts or new namespaces.
-    Clone,
-    Kthread,
-    /// It ran when tracing began, or was found again after a gap.
-    Snapshot,
-    /// It was created while we looked, but the record is lost.
-    Missed,
-}
-
-impl Creation {
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Creation::Fork => Some("fork"),
-            Creation::Vfork => Some("vfork"),
-            Creation::Clone => Some("clone"),
-            Creation::Kthread => Some("kthread"),
-            Creation::Snapshot => Some("snapshot"),
-            Creation::Missed => None,
-        }
-    }
-}
-
-/// Where a process is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    Alive,
-    /// All threads have exited; neither zombie nor reaped as far as we know.
-    Exiting,
-    Zombie,
-    /// Reaped: by a wait, by the kernel, or by someone unseen.
-    Reaped,
-    /// Gone without a trace: its end lies in a gap.
-    Vanished,
-}
-
-impl State {
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Alive => "alive",
-            State::Exiting => "exiting",
-            State::Zombie => "zombie",
-            State::Reaped => "reaped",
-            State::Vanished => "vanished",
-        }
-    }
-
-    /// No longer in the kernel's process table.
-    pub fn is_gone(self) -> bool {
-        matches!(self, State::Reaped | State::Vanished)
-    }
-}
-
-/// What wait reports, as the kernel encodes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WaitStatus(pub i32);
-
-impl WaitStatus {
-    /// The argument of exit, if it was not a signal.
-    pub fn exit_code(self) -> Option<i32> {
-        (self.0 & 0x7f == 0).then_some(self.0 >> 8 & 0xff)
-    }
-
-    /// The signal that killed it, if one did.
-    pub fn signal(self) -> Option<i32> {
-        Some(self.0 & 0x7f).filter(|&signal| signal != 0)
-    }
-
-    pub fn core_dumped(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-}
 
 /// A living thread.
 #[derive(Clone, Debug)]
@@ -129,6 +32,8 @@ pub struct Execution {
 pub(super) struct Early {
     /// The last switch of one of its threads, by number.
     pub switch: Option<(u64, u32, LastSwitch)>,
+    /// Which thread called `do_exit` last, and when.
+    pub exit_start: Option<(u32, u64)>,
     /// Who waits for it before its parent may: a tracer (ptrace(2)).
     pub tracer: Option<Key>,
 }
@@ -139,7 +44,7 @@ pub struct Process {
     /// Empty also while unknown: see [`Self::known_comm`].
     pub comm: Comm,
     /// When it had that name; 0: unknown.
-    named_at: u64,
+    pub(super) named_at: u64,
     pub created_by: Creation,
     pub clone_flags: Option<u64>,
     /// Number in its own pid namespace, and that namespace's depth.
@@ -178,6 +83,8 @@ pub struct Process {
     pub forked_at: Option<u64>,
     pub runnable_at: Option<u64>,
     pub first_ran_at: Option<u64>,
+    /// When the last thread called `do_exit`: by that function's own hook where
+    /// there is one, else by the nearest that was seen.
     pub exited_at: Option<u64>,
     pub zombie_at: Option<u64>,
     /// No notification was seen: it was a zombie at this time at the latest.
@@ -326,45 +233,6 @@ impl Process {
     pub(super) fn reaps_itself(&self) -> bool {
         self.exit_signal == Some(SIGCHLD)
             && matches!(self.sigchld, Some(Sigchld::Ignored | Sigchld::NoCldWait))
-    }
-
-    /// The arguments it runs with, NUL-separated; unknown when a read failed
-    /// or it was born of a process whose arguments are unknown.
-    pub fn argv(&self) -> Option<&[u8]> {
-        self.arguments_at(u64::MAX).map(|(argv, _)| argv.as_bytes())
-    }
-
-    /// Whether [`Self::argv`] is only the beginning of the arguments.
-    pub fn argv_cut(&self) -> Option<bool> {
-        self.arguments_at(u64::MAX).map(|(_, cut)| cut)
-    }
-
-    /// The arguments with which it ran at a time, and whether they are cut.
-    pub(super) fn arguments_at(&self, at: u64) -> Option<(&Text, bool)> {
-        let found = self.snapshot_argv.as_ref();
-        let found = found.map(|argv| (argv, self.snapshot_argv_cut));
-        let earlier = self.executions.partition_point(|exec| exec.at <= at);
-        let Some(Execution { at: exec_at, exec }) = self.executions[..earlier].last() else {
-            return found;
-        };
-        if self.snapshot_argv_at <= at && *exec_at < self.snapshot_argv_at {
-            return found;
-        }
-        let argv = exec.argv.as_ref()?;
-        Some((argv, argv.as_bytes().len() < exec.argv_total as usize))
-    }
-
-    /// The command name, if any event has told it.
-    pub fn known_comm(&self) -> Option<Comm> {
-        (self.named_at > 0).then_some(self.comm)
-    }
-
-    /// Goes by this name since then, unless a later one is known.
-    pub(super) fn rename(&mut self, at: u64, comm: Comm) {
-        if self.named_at <= at {
-            self.comm = comm;
-            self.named_at = at.max(1);
-        }
     }
 
     /// [`Self::usage`], if any thread has been accounted yet.

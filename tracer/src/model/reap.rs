@@ -2,7 +2,7 @@
 //! free. Any of them may be missing, and then the others tell.
 
 use super::{Early, Key, Model, Process, State};
-use crate::event::{Dead, LastSwitch, Notify, Usage, Wait, Who};
+use crate::event::{Dead, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
 /// Waits that found nobody, remembered for deaths that are told late. More
 /// than two CPUs can have in the air; the rest are waits for stopped children.
@@ -137,6 +137,23 @@ impl Model {
             by: who,
             owner,
             number: wait.child,
+        });
+    }
+
+    /// `release_task`, by whoever waited or by the dead process itself.
+    pub(super) fn on_reap(&mut self, at: u64, who: Who, reap: &Reap) {
+        let key = self.of(who);
+        self.change(key, |process| {
+            if !who.is_leader() {
+                process.lose_thread(who.task);
+            } else if reap.by.process == who.process {
+                process.keep_threads(|_| false);
+                process.reaped_at = Some(at);
+                process.autoreaped = Some(true);
+            } else {
+                process.keep_threads(|_| false);
+                process.reap(at, reap.by);
+            }
         });
     }
 

@@ -8,8 +8,8 @@ use super::{
     varint,
 };
 use crate::event::{
-    Exec, Exit, Faults, Fork, Gap, Hook, Kind, LastSwitch, Lost, Notify, Session, Signal, Snapshot,
-    Usage, Wait, What,
+    Exec, Exit, Faults, Fork, Gap, Hook, Kind, LastSwitch, Lost, Notify, Reap, Session, Signal,
+    Snapshot, Usage, Wait, What,
 };
 
 /// Which kinds have a body.
@@ -51,6 +51,8 @@ whats! {
     Faults(body);
     Gap(body);
     End;
+    ExitStart;
+    Reap(body);
 }
 
 /// Implements [`Field`] for the body of an event, each field in a column of its
@@ -144,6 +146,7 @@ bodies! {
     LastSwitch { 3 next_pid, 4 next_tgid, 5 next_comm }
     Wait { 3 child: NearBefore }
     Gap { 3 since, 4 lost, 5 cause }
+    Reap { 3 by }
 }
 
 entries! {

@@ -30,13 +30,10 @@ pub fn write(model: &Model, page: &mut Page) {
 
 fn traced(model: &Model, page: &mut Page) {
     let all = model.totals().faults;
-    page.section(&format!(
-        "Page faults of user code: {} ({} read, {} write, {} write-protect, {} instruction)",
-        all.total(),
-        all.read,
-        all.write,
-        all.write_protect,
-        all.instruction,
+    page.section(&format!("Page faults of user code: {}", all.total()));
+    page.line(&format!(
+        "  {} read, {} write, {} write-protect, {} instruction, {} protection",
+        all.read, all.write, all.write_protect, all.instruction, all.protection,
     ));
     table(model, page, "faults", Faults::total);
     if all.write_protect > 0 {

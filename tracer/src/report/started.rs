@@ -15,9 +15,8 @@ const ROWS: usize = 5;
 #[derive(Default)]
 struct Group {
     count: u64,
-    /// The makers by process, as far as they differ.
-    first_maker: Option<Key>,
-    several_makers: bool,
+    /// How many each process made.
+    makers: BTreeMap<Key, u64>,
     outcomes: Outcomes,
 }
 
@@ -31,8 +30,9 @@ pub fn write(model: &Model, page: &mut Page) {
         let by = maker.map(|maker| command(model, maker));
         let group = groups.entry((command(model, key), by)).or_default();
         group.count += 1;
-        group.several_makers |= group.first_maker.is_some() && group.first_maker != maker;
-        group.first_maker = group.first_maker.or(maker);
+        if let Some(maker) = maker {
+            *group.makers.entry(maker).or_default() += 1;
+        }
         group.outcomes.add(Outcome::of(process));
     }
     if groups.is_empty() {
@@ -49,12 +49,8 @@ pub fn write(model: &Model, page: &mut Page) {
         "".into()
     };
     page.section(&format!("Started, by command{cut}"));
-    let rows = groups.into_iter().map(|((command, by), group)| {
-        let by = match (group.first_maker, by) {
-            (Some(maker), _) if !group.several_makers => name(model, maker),
-            (_, Some(by)) => format!("{by} (several)"),
-            (_, None) => "unknown".to_owned(),
-        };
+    let rows = groups.into_iter().map(|((command, _), group)| {
+        let by = makers(model, &group);
         [
             group.count.to_string(),
             command,
@@ -69,4 +65,17 @@ pub fn write(model: &Model, page: &mut Page) {
         ("what became of them", Align::Left),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());
+}
+
+/// `cron[812]`, with `and 3 more` when others of its name made some too.
+fn makers(model: &Model, group: &Group) -> String {
+    let most = group
+        .makers
+        .iter()
+        .max_by_key(|&(&key, &made)| (made, Reverse(key)));
+    match (most, group.makers.len()) {
+        (None, _) => "unknown".to_owned(),
+        (Some((&most, _)), 1) => name(model, most),
+        (Some((&most, _)), count) => format!("{} and {} more", name(model, most), count - 1),
+    }
 }

@@ -18,11 +18,15 @@ static KEPT_LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 struct Logger;
 
 impl log::Log for Logger {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+    /// tracer's own; aya tells more than a user can use.
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target().starts_with("tracer")
     }
 
     fn log(&self, record: &log::Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         let line = format!(
             "tracer: {}: {}",
             record.level().as_str().to_lowercase(),

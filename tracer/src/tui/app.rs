@@ -1,20 +1,16 @@
 //! The state of the dashboard: what has been seen, what is looked at, and what
-//! keys do. Drawing is one function at the end that changes nothing but what
-//! scrolling needs.
-
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use ratatui::Frame;
+//! keys do. How it is drawn is not known here: see [`super::layout`].
 
 use super::{
     action::{self, Action},
-    canvas::Canvas,
-    footer, header, help,
+    help,
     log::Log,
     needle::{Needle, Whence},
     theme::{Glyphs, Look},
-    view::{DETAILS, Data, Room, VIEWS, View},
+    view::{DETAILS, Data, VIEWS, View},
 };
 use crate::{event::Event, model::Model};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Where the events come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +56,7 @@ pub struct App {
     /// The last search found nothing.
     pub(super) not_found: bool,
     pub(super) help: Option<help::Help>,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 struct Frozen {
@@ -204,7 +200,7 @@ impl App {
     }
 
     /// The active view and what it looks at.
-    fn looking(&mut self) -> (&mut dyn View, Data<'_>) {
+    pub(super) fn looking(&mut self) -> (&mut dyn View, Data<'_>) {
         let data = data(
             &self.model,
             &self.log,
@@ -299,47 +295,6 @@ impl App {
 
     pub(super) fn view(&self) -> &dyn View {
         self.views[self.active].as_ref()
-    }
-
-    pub fn draw(&mut self, frame: &mut Frame<'_>) {
-        self.dirty = false;
-        let area = frame.area();
-        let (look, heights) = (self.look, header::Heights::of(area.width, area.height));
-        let room = Room {
-            width: usize::from(area.width),
-            height: usize::from(heights.body),
-        };
-        let (view, data) = self.looking();
-        view.refresh(&data, room);
-        if let Some(help) = &mut self.help {
-            help.fit(
-                area.width,
-                area.height,
-                VIEWS[self.active].actions,
-                look.glyphs,
-            );
-        }
-        let mut canvas = Canvas::new(frame.buffer_mut(), area, &look);
-        let app = &*self;
-        let data = app.data();
-        let width = area.width;
-        header::draw(app, &data, &mut canvas.part(0, 0, width, heights.header));
-        header::tabs(
-            app,
-            &data,
-            &mut canvas.part(0, heights.header, width, heights.tabs),
-        );
-        let top = heights.header + heights.tabs;
-        let mut body = canvas.part(0, top, width, heights.body);
-        app.view().draw(&data, &mut body);
-        body.mark(&app.needle);
-        footer::draw(
-            app,
-            &mut canvas.part(0, top + heights.body, width, heights.footer),
-        );
-        if let Some(help) = &app.help {
-            help.draw(&mut canvas);
-        }
     }
 }
 

@@ -9,8 +9,6 @@ use ratatui::{
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
-    columns::{Column, place},
-    cursor::Cursor,
     needle::Needle,
     phrase::{Phrase, Tone},
     theme::{Glyphs, Look},
@@ -134,94 +132,11 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// A list under its column titles, with the selected row and a scroll bar.
-    pub fn table(
-        &mut self,
-        columns: &[Column],
-        sorted: Option<usize>,
-        cursor: &Cursor,
-        cell: impl Fn(usize, usize, usize) -> Phrase,
-    ) {
-        let width = self.area.width.saturating_sub(1);
-        let places = place(columns, width);
-        for (column, place) in &places {
-            let title = self.title(&columns[*column], sorted == Some(*column));
-            self.aligned(
-                &columns[*column],
-                place.start,
-                0,
-                place.len() as u16,
-                &title,
-            );
-        }
-        for (y, row) in (1..self.area.height).zip(cursor.visible()) {
-            for (column, place) in &places {
-                let phrase = cell(row, *column, place.len());
-                self.aligned(
-                    &columns[*column],
-                    place.start,
-                    y,
-                    place.len() as u16,
-                    &phrase,
-                );
-            }
-            if row == cursor.selected() {
-                let line = Rect::new(self.area.x, self.area.y + y, width, 1);
-                self.buffer.set_style(line, self.look.selection());
-            }
-        }
-        self.scroll_bar(1, cursor);
-    }
-
-    fn title(&self, column: &Column, sorted: bool) -> Phrase {
-        if sorted {
-            Phrase::of(
-                Tone::Sorted,
-                format!("{}{}", self.glyphs().descending, column.title),
-            )
-        } else {
-            Phrase::of(Tone::Title, column.title)
-        }
-    }
-
-    fn aligned(&mut self, column: &Column, x: u16, y: u16, width: u16, phrase: &Phrase) {
-        if column.right {
-            self.put_right(x, y, width, phrase);
-        } else {
-            self.put(x, y, width, phrase);
-        }
-    }
-
-    /// Lines of text, scrolled.
-    pub fn page(&mut self, lines: &[Phrase], cursor: &Cursor) {
-        let width = self.area.width.saturating_sub(1);
-        for (y, line) in (0..self.area.height).zip(cursor.visible()) {
-            if let Some(line) = lines.get(line) {
-                self.put(0, y, width, line);
-            }
-        }
-        self.scroll_bar(0, cursor);
-    }
-
-    /// Shown only where there is something out of sight.
-    fn scroll_bar(&mut self, top: u16, cursor: &Cursor) {
-        let height = usize::from(self.area.height.saturating_sub(top));
-        let (visible, length) = (cursor.visible(), cursor.length());
-        if visible.len() >= length || height == 0 || self.area.width < 4 {
-            return;
-        }
-        let size = (height * visible.len() / length).max(1);
-        let above = (height - size) * visible.start / (length - visible.len());
-        for y in 0..height {
-            let in_thumb = (above..above + size).contains(&y);
-            let (glyph, tone) = if in_thumb {
-                (self.glyphs().thumb, Tone::Dim)
-            } else {
-                (self.glyphs().track, Tone::Faint)
-            };
-            let phrase = Phrase::of(tone, glyph);
-            self.put(self.area.width - 1, top + y as u16, 1, &phrase);
-        }
+    /// Puts the cursor on a line.
+    pub fn select(&mut self, y: u16, width: u16) {
+        let line = Rect::new(self.area.x, self.area.y.saturating_add(y), width, 1);
+        let line = line.intersection(self.area);
+        self.buffer.set_style(line, self.look.selection());
     }
 
     /// A message in the middle, where there is nothing to list.

@@ -2,7 +2,7 @@
 //!
 //! [`App`] holds all state and is fed events and keys; [`Screen`] is the real
 //! terminal. Between them lies one rule: state speaks in [`phrase`]s and
-//! actions, [`theme`] and [`canvas`] alone know paint. There is no clock here
+//! actions; paint is known to [`theme`], [`canvas`] and [`layout`] alone. There is no clock here
 //! and no I/O but the screen's: time comes from events or from
 //! [`App::set_now`].
 
@@ -12,13 +12,17 @@ mod canvas;
 mod columns;
 mod cursor;
 mod footer;
+mod gauge;
 mod header;
 mod help;
+mod layout;
 mod list;
 mod log;
 mod needle;
 mod phrase;
 mod screen;
+mod table;
+mod tabs;
 mod telling;
 #[cfg(test)]
 mod tests;

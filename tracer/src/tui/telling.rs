@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Dead, Event, Exit, Faults, Fork, Gap, Notify, ProcessId, Signal, Usage, What,
-        clone_flag_names, command_line, humane,
+        Comm, Dead, Event, Exit, Faults, Fork, Gap, GapCause, Notify, ProcessId, Signal, Usage,
+        What, clone_flag_names, command_line, humane,
     },
     model::{Model, WaitStatus},
 };
@@ -25,6 +25,8 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::SnapshotEnd(_)
         | What::WakeupNew
         | What::FirstRun
+        | What::ExitStart
+        | What::Reap(_)
         | What::Signal(_)
         | What::OomVictim
         | What::Notify(_)
@@ -58,13 +60,14 @@ pub fn tone(what: &What) -> Tone {
         },
         What::Signal(_) | What::OomVictim => Tone::Bad,
         What::Notify(_) => Tone::Warn,
-        What::Wait(_) => Tone::Plain,
+        What::Wait(_) | What::Reap(_) => Tone::Plain,
         What::Gap(_) => Tone::Alert,
         What::Session(_) | What::End => Tone::Strong,
         What::Snapshot(_)
         | What::SnapshotEnd(_)
         | What::WakeupNew
         | What::FirstRun
+        | What::ExitStart
         | What::LastSwitch(_)
         | What::Free(_)
         | What::Faults(_) => Tone::Dim,
@@ -99,7 +102,11 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             format!("all that lived at {}", clock(model, *began)),
         ),
         What::Fork(fork) => forked(model, event, fork),
-        What::WakeupNew | What::FirstRun => Phrase::new(),
+        What::WakeupNew | What::FirstRun | What::ExitStart => Phrase::new(),
+        What::Reap(reap) if reap.by.process == event.who.process => {
+            Phrase::of(Tone::Dim, "by itself")
+        }
+        What::Reap(reap) => Phrase::plain(format!("by {}", process(model, reap.by.process))),
         What::Exec(exec) => match &exec.argv {
             Some(argv) => {
                 let cut = argv.as_bytes().len() < exec.argv_total as usize;
@@ -232,11 +239,16 @@ pub fn counted(faults: &Faults) -> Phrase {
 }
 
 fn lost(model: &Model, gap: &Gap) -> Phrase {
+    let since = format!(" since {}", clock(model, gap.since));
+    if let GapCause::Unreadable { events } = gap.cause {
+        let events = events.map_or_else(|| "?".to_owned(), humane::count);
+        let text = format!("a part of the recording cannot be read: {events} events");
+        return Phrase::of(Tone::Bad, text).and(Tone::Dim, since);
+    }
     let kinds = gap
         .lost
         .iter()
         .map(|lost| format!("{} {}", lost.count, lost.kind.name()));
     let kinds = kinds.collect::<Vec<_>>().join(", ");
-    Phrase::of(Tone::Bad, format!("lost {kinds}"))
-        .and(Tone::Dim, format!(" since {}", clock(model, gap.since)))
+    Phrase::of(Tone::Bad, format!("lost {kinds}")).and(Tone::Dim, since)
 }

@@ -4,13 +4,15 @@
 
 use super::phrase::{Phrase, Tone};
 use crate::{
-    event::{Comm, Purpose, Who, arguments, command_line, escaped, humane, signal_name},
+    event::{Comm, Purpose, Utc, Who, arguments, command_line, escaped, humane, signal_name},
     model::{Key, Model, Process, State, Why},
 };
 
 /// Its command name, or a question mark for one of which none was seen.
 pub fn name(process: &Process) -> String {
-    comm(process.comm)
+    process
+        .known_comm()
+        .map_or_else(|| "?".to_owned(), |comm| comm.to_string())
 }
 
 pub fn comm(comm: Comm) -> String {
@@ -178,38 +180,15 @@ pub fn clock(model: &Model, at: u64) -> String {
             since / 1_000 % 1_000_000
         );
     };
-    let micros = session.realtime(at).div_euclid(1_000);
-    let seconds = micros.div_euclid(1_000_000);
-    let of_day = seconds.rem_euclid(86_400);
-    format!(
-        "{:02}:{:02}:{:02}.{:06}",
-        of_day / 3600,
-        of_day / 60 % 60,
-        of_day % 60,
-        micros.rem_euclid(1_000_000)
-    )
+    let clock = format!("{:.6}", Utc(session.realtime(at)));
+    let clock = clock.split('T').next_back().unwrap_or_default();
+    clock.trim_end_matches('Z').to_owned()
 }
 
 /// The day in UTC, `2026-01-31`.
 pub fn date(model: &Model, at: u64) -> Option<String> {
-    let seconds = model.session()?.realtime(at).div_euclid(1_000_000_000);
-    // Howard Hinnant's days-to-civil: years begin in March, so that the day
-    // that is not always there comes last.
-    let days = seconds.div_euclid(86_400) + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    Some(format!(
-        "{:04}-{month:02}-{day:02}",
-        year + era * 400 + carry
-    ))
+    let moment = Utc(model.session()?.realtime(at)).to_string();
+    moment.split('T').next().map(str::to_owned)
 }
 
 pub fn why(model: &Model, why: Why) -> String {
@@ -228,26 +207,19 @@ pub fn why(model: &Model, why: Why) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, Session, What};
+    use crate::event::script::{SEC, START, Script};
 
     #[test]
-    fn wall_clock_and_date_are_those_of_utc() {
+    fn without_a_session_the_clock_counts_from_the_beginning() {
         let mut model = Model::default();
-        assert_eq!(clock(&model, 1_500_000_000), "+1.500000");
-        let session = Session {
-            realtime_offset: 951_782_399_000_000_000,
-            ..Session::default()
-        };
-        let what = What::Session(Box::new(session));
-        model.apply(&Event {
-            at: 0,
-            cpu: 0,
-            who: Who::HOST,
-            what,
-        });
-        assert_eq!(clock(&model, 999_999_000), "23:59:59.999999");
-        assert_eq!(date(&model, 0).unwrap(), "2000-02-28");
-        assert_eq!(date(&model, 1_000_000_000).unwrap(), "2000-02-29");
-        assert_eq!(date(&model, 2 * 86_400_000_000_000).unwrap(), "2000-03-01");
+        for event in Script::new().found(1, 0, "init").found_all().events {
+            model.apply(&event);
+        }
+        assert_eq!(clock(&model, START + 3 * SEC / 2), "+1.500000");
+        assert_eq!(date(&model, START), None);
+        let session = Script::new().session_with(|session| session.realtime_offset = 0);
+        model.apply(&session.events[0]);
+        assert_eq!(clock(&model, START + 3 * SEC / 2), "00:16:41.500000");
+        assert_eq!(date(&model, START).as_deref(), Some("1970-01-01"));
     }
 }

@@ -15,6 +15,18 @@ const SIGTERM: i32 = 15;
 const CORE: i32 = 0x80;
 
 stories! {
+    do_exit_begins_the_end: Script::new()
+        .session()
+        .fork(5, 10)
+        .exit_start(10)
+        .at(3 * MS)
+        .die(10, 0)
+        => |model| {
+            let child = one(model, 10);
+            let (_, switched) = child.last_switch.as_ref().map(|(at, _)| ((), *at)).unwrap();
+            assert!(switched - child.exited_at.unwrap() >= 3 * MS);
+        }
+
     killed_by_the_first_of_two: Script::new()
         .session()
         .fork(5, 10)

@@ -36,6 +36,33 @@ stories! {
             assert_eq!(one(model, 10).reaped_by, None);
         }
 
+    released_by_its_parent: Script::new()
+        .session()
+        .fork(5, 10)
+        .die(10, 0)
+        .release(5, 10)
+        .free(10)
+        => |model| {
+            let child = one(model, 10);
+            assert_eq!(child.reaped_by.unwrap().process.tgid, 5);
+            assert_eq!(child.autoreaped, Some(false));
+            assert!(matches!(model.moment(key(model, 10), Moment::Reaped), Known::At(_)));
+        }
+
+    released_by_itself: Script::new()
+        .session()
+        .fork(5, 10)
+        .exit_with(10, |exit| exit.sigchld = Sigchld::Ignored)
+        .release(10, 10)
+        .last_switch(10)
+        .free(10)
+        => |model| {
+            let child = one(model, 10);
+            assert_eq!(child.autoreaped, Some(true));
+            assert_eq!(child.reaped_by, None);
+            assert_eq!(child.state(), State::Reaped);
+        }
+
     // `do_notify_parent` looks at the parent's wish for SIGCHLD only.
     another_child_signal_is_not_ignored: Script::new()
         .session()

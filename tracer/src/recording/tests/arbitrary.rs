@@ -4,8 +4,8 @@ use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
     Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait,
-    What, Who,
+    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
+    Wait, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -41,6 +41,8 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::Faults => faults().prop_map(What::Faults).boxed(),
         Kind::Gap => gap().prop_map(|it| What::Gap(Box::new(it))).boxed(),
         Kind::End => Just(What::End).boxed(),
+        Kind::ExitStart => Just(What::ExitStart).boxed(),
+        Kind::Reap => who().prop_map(|by| What::Reap(Reap { by })).boxed(),
     }
 }
 

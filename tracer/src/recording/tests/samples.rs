@@ -2,8 +2,8 @@
 
 use crate::event::{
     Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait,
-    What, Who,
+    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
+    Wait, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -206,6 +206,12 @@ pub fn story() -> Vec<Event> {
             shell.leader(),
             What::Wait(Wait { child: 101 }),
         ),
+        event(
+            s + 850_000,
+            0,
+            child,
+            What::Reap(Reap { by: shell.leader() }),
+        ),
         event(s + 900_000, 0, child, What::Free(Some(Box::new(group)))),
         event(s + 2_000_000_000, 0, Who::HOST, What::Gap(Box::new(gap))),
         event(
@@ -214,6 +220,7 @@ pub fn story() -> Vec<Event> {
             Who::HOST,
             What::Gap(Box::new(unreadable)),
         ),
+        event(s + 2_500_000_000, 1, shell.leader(), What::ExitStart),
         event(s + 3_000_000_000, 0, Who::HOST, What::End),
     ]
 }

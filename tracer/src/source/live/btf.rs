@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use super::plan::Argument;
+
 /// Kinds (include/uapi/linux/btf.h).
 const INT: u32 = 1;
 const PTR: u32 = 2;
@@ -20,6 +22,7 @@ const TYPEDEF: u32 = 8;
 const VOLATILE: u32 = 9;
 const CONST: u32 = 10;
 const RESTRICT: u32 = 11;
+const FUNC: u32 = 12;
 const FUNC_PROTO: u32 = 13;
 const VAR: u32 = 14;
 const DATASEC: u32 = 15;
@@ -77,6 +80,8 @@ impl Btf {
         let types = header + btf.u32(8)? as usize;
         let end = types + btf.u32(12)? as usize;
         btf.strings = header + btf.u32(16)? as usize;
+        let length = btf.strings + btf.u32(20)? as usize;
+        ensure!(btf.data.len() >= length, "BTF is cut short");
         let mut at = types;
         while at < end {
             let id = btf.types.len() as u32;
@@ -206,15 +211,29 @@ impl Btf {
         None
     }
 
-    /// The types of a tracepoint's arguments, if the kernel has it: the
-    /// typedef `btf_trace_NAME` of a function whose first argument is private.
-    pub fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
-        let pointer = self.named(&format!("btf_trace_{name}"))?;
-        let prototype = self.resolve(pointer.size_or_type).ok()?;
-        if pointer.kind != PTR || prototype.kind != FUNC_PROTO {
+    /// The types of a function's arguments. None where the name is not there,
+    /// or there twice: a static function of the same name somewhere else would
+    /// be hooked with the wrong prototype, which has crashed 5.10 (`mm_init`).
+    pub fn function(&self, name: &str) -> Option<Vec<Argument>> {
+        let mut found = None;
+        for &at in &self.types[1..] {
+            let of = self.read(at).ok()?;
+            if of.kind == FUNC && self.name(of.name).ok()? == name.as_bytes() {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(of.size_or_type);
+            }
+        }
+        self.arguments(self.by_id(found?).ok()?, 0)
+    }
+
+    /// The types of a prototype's arguments from `first` on.
+    fn arguments(&self, prototype: Type, first: usize) -> Option<Vec<Argument>> {
+        if prototype.kind != FUNC_PROTO {
             return None;
         }
-        (1..prototype.vlen)
+        (first..prototype.vlen)
             .map(|index| {
                 let of = self.u32(prototype.at + TYPE_HEADER + index * 8 + 4).ok()?;
                 Some(match self.resolve(of).ok()?.kind {
@@ -224,12 +243,14 @@ impl Btf {
             })
             .collect()
     }
-}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Argument {
-    Pointer,
-    Value,
+    /// The types of a tracepoint's arguments, if the kernel has it: the
+    /// typedef `btf_trace_NAME` of a function whose first argument is private.
+    pub fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
+        let pointer = self.named(&format!("btf_trace_{name}"))?;
+        let prototype = self.resolve(pointer.size_or_type).ok()?;
+        (pointer.kind == PTR).then(|| self.arguments(prototype, 1))?
+    }
 }
 
 /// How many bytes follow a type's header.
@@ -239,7 +260,7 @@ fn extra(of: Type) -> Result<usize> {
         ARRAY => 12,
         STRUCT | UNION | DATASEC | ENUM64 => 12 * of.vlen,
         ENUM | FUNC_PROTO => 8 * of.vlen,
-        PTR | TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG | 7 | 12 | 16 => 0,
+        PTR | TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG | FUNC | 7 | 16 => 0,
         kind => bail!("BTF kind {kind} is newer than this tracer"),
     })
 }
@@ -330,7 +351,7 @@ mod tests {
     fn damaged_bytes_are_refused() {
         assert!(Btf::parse(b"not BTF at all, is it?".to_vec()).is_err());
         let whole = blob(&[&[1, info(INT, 0, 0), 4, 32]], b"\0int\0");
-        for length in 0..whole.len() - 5 {
+        for length in 0..whole.len() {
             assert!(
                 Btf::parse(whole[..length].to_vec()).is_err(),
                 "cut to {length}"

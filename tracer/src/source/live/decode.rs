@@ -12,8 +12,8 @@ use tracer_common::{
 use zerocopy::FromBytes;
 
 use crate::event::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, LastSwitch, Notify, ProcessId, Sigchld, Signal,
-    Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    Comm, Dead, Event, Exec, Exit, Faults, Fork, LastSwitch, Notify, ProcessId, Reap, Sigchld,
+    Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -77,6 +77,10 @@ impl Decoder {
                 child: read::<wire::Wait>(bytes)?.child,
             }),
             wire::Kind::Free => What::Free(free(read(bytes)?)),
+            wire::Kind::ExitStart => What::ExitStart,
+            wire::Kind::Reap => What::Reap(Reap {
+                by: who(read::<wire::Reap>(bytes)?.by),
+            }),
             wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
         })
     }
@@ -251,7 +255,10 @@ mod tests {
             // A header alone is enough only for the kinds that are one.
             let alone = matches!(
                 kind,
-                wire::Kind::WakeupNew | wire::Kind::FirstRun | wire::Kind::OomVictim
+                wire::Kind::WakeupNew
+                    | wire::Kind::FirstRun
+                    | wire::Kind::OomVictim
+                    | wire::Kind::ExitStart
             );
             assert_eq!(decoder.decode(&record).is_ok(), alone, "{kind:?}");
         }

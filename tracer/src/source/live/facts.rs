@@ -1,10 +1,13 @@
 //! What this host offers. Facts only: what follows from them is the plan's.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 
-use super::btf::{Argument, Btf};
+use super::{
+    btf::Btf,
+    plan::{Argument, Offers},
+};
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -17,7 +20,7 @@ pub struct Facts {
 
 impl Facts {
     pub fn of_this_host() -> Result<Facts> {
-        let data = std::fs::read(VMLINUX).with_context(|| {
+        let data = fs::read(VMLINUX).with_context(|| {
             format!(
                 "tracer reads the layout of kernel structs from {VMLINUX}, which this kernel does not offer: \
                  it must be built with CONFIG_DEBUG_INFO_BTF=y, as the kernels of Debian 11, Ubuntu 20.10, \
@@ -29,11 +32,6 @@ impl Facts {
             btf,
             tracefs: tracefs(),
         })
-    }
-
-    /// The kernel has this tracepoint, with BTF for its arguments.
-    pub fn has_tracepoint(&self, name: &str) -> bool {
-        self.btf.tracepoint(name).is_some()
     }
 
     /// `sched_process_exit` passes `group_dead` (since 6.18).
@@ -48,6 +46,50 @@ impl Facts {
         let arguments = self.btf.tracepoint("mark_victim").unwrap_or_default();
         arguments.first() == Some(&Argument::Pointer)
     }
+}
+
+impl Offers for Facts {
+    fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
+        self.btf.tracepoint(name)
+    }
+
+    fn function(&self, name: &str) -> Option<Vec<Argument>> {
+        self.btf.function(name)
+    }
+
+    fn symbol(&self, name: &str) -> Option<String> {
+        let symbols = fs::read_to_string("/proc/kallsyms").ok()?;
+        // `address type name`, and the module's name behind those of modules.
+        let names = symbols
+            .lines()
+            .filter_map(|line| line.split_ascii_whitespace().nth(2));
+        best_symbol(names, name).map(str::to_owned)
+    }
+
+    fn kprobes(&self) -> bool {
+        Path::new("/sys/bus/event_source/devices/kprobe").exists()
+    }
+
+    fn tracefs(&self) -> bool {
+        self.tracefs
+    }
+}
+
+/// The symbol of a function: its plain name, else the one that the compiler
+/// gave it when it changed its arguments. A part split off (`.cold`) is
+/// another function.
+fn best_symbol<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
+    let mut suffixed = None;
+    for name in names {
+        match name.strip_prefix(wanted) {
+            Some("") => return Some(name),
+            Some(suffix) if suffix.starts_with(".isra.") || suffix.starts_with(".constprop.") => {
+                suffixed = Some(name);
+            }
+            _ => {}
+        }
+    }
+    suffixed
 }
 
 /// Whether tracefs is there. systemd mounts it at boot; where nobody did, we
@@ -73,4 +115,27 @@ fn tracefs() -> bool {
     };
     log::info!("mounted tracefs on /sys/kernel/tracing: {}", failed == 0);
     mounted()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::best_symbol;
+
+    #[test]
+    fn a_function_is_found_under_the_compilers_name_for_it() {
+        let find =
+            |names: &[&'static str]| best_symbol(names.iter().copied(), "finish_task_switch");
+        assert_eq!(
+            find(&["finish_task_switch.isra.0"]),
+            Some("finish_task_switch.isra.0")
+        );
+        assert_eq!(
+            find(&["finish_task_switch.isra.0", "finish_task_switch"]),
+            Some("finish_task_switch")
+        );
+        assert_eq!(
+            find(&["finish_task_switch.cold", "finish_task_switches"]),
+            None
+        );
+    }
 }

@@ -4,13 +4,13 @@
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Btf, Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned,
-    programs::{BtfTracePoint, Iter, TracePoint},
+    programs::{BtfTracePoint, FEntry, Iter, KProbe, RawTracePoint, TracePoint},
 };
 
 use super::{
     facts::Facts,
     fields,
-    plan::{self, LADDER, Method, Rung, Without},
+    plan::{self, LADDER, Method, Offers as _, Rung, Without},
 };
 use crate::event::{Hook, Purpose};
 
@@ -30,16 +30,6 @@ pub struct Settings {
 pub struct Loaded {
     pub ebpf: Ebpf,
     btf: Btf,
-}
-
-impl plan::Offers for Facts {
-    fn tracepoint(&self, name: &str) -> bool {
-        self.has_tracepoint(name)
-    }
-
-    fn tracefs(&self) -> bool {
-        self.tracefs
-    }
 }
 
 impl Loaded {
@@ -91,8 +81,11 @@ impl Loaded {
     fn serve(&mut self, purpose: Purpose, facts: &Facts, without: &Without) -> Hook {
         let mut obstacles = Vec::new();
         for rung in LADDER.iter().filter(|rung| rung.purpose == purpose) {
-            let obstacle = plan::obstacle(rung, facts, without)
-                .or_else(|| self.climb(rung).err().map(|error| format!("{error:#}")));
+            let obstacle = plan::obstacle(rung, facts, without).or_else(|| {
+                self.climb(rung, facts)
+                    .err()
+                    .map(|error| format!("{error:#}"))
+            });
             match obstacle {
                 None => {
                     log::debug!("{}: {}", purpose.name(), rung.hook());
@@ -121,22 +114,39 @@ impl Loaded {
 
     /// Loads and attaches all programs of a rung. What an incomplete rung has
     /// attached already does no harm: its records say only what they saw.
-    fn climb(&mut self, rung: &Rung) -> Result<()> {
-        for (name, at) in rung.programs().zip(rung.at) {
-            self.hook(rung.method, name, at)
+    fn climb(&mut self, rung: &Rung, facts: &Facts) -> Result<()> {
+        for program in rung.programs {
+            self.hook(rung.method, program, facts)
                 .with_context(|| format!("{} refused", rung.hook()))?;
         }
         Ok(())
     }
 
-    fn hook(&mut self, method: Method, name: &str, at: &str) -> Result<()> {
-        let program = self.ebpf.program_mut(name);
+    fn hook(&mut self, method: Method, rung: &plan::Program, facts: &Facts) -> Result<()> {
+        let plan::Program { name, at } = *rung;
+        let Loaded { ebpf, btf } = self;
+        let program = ebpf.program_mut(name);
         let program = program.with_context(|| format!("no program {name} in the eBPF object"))?;
         match method {
+            Method::Fentry => {
+                let program: &mut FEntry = program.try_into()?;
+                program.load(at, btf)?;
+                program.attach()?;
+            }
+            Method::Kprobe => {
+                let program: &mut KProbe = program.try_into()?;
+                program.load()?;
+                program.attach(facts.symbol(at).as_deref().unwrap_or(at), 0)?;
+            }
             Method::TpBtf => {
                 let program: &mut BtfTracePoint = program.try_into()?;
-                program.load(at, &self.btf)?;
+                program.load(at, btf)?;
                 program.attach()?;
+            }
+            Method::RawTp => {
+                let program: &mut RawTracePoint = program.try_into()?;
+                program.load()?;
+                program.attach(at)?;
             }
             Method::Syscall => {
                 let program: &mut TracePoint = program.try_into()?;
@@ -146,8 +156,15 @@ impl Loaded {
             // Attached when it is read.
             Method::Iterator => {
                 let program: &mut Iter = program.try_into()?;
-                program.load(at, &self.btf)?;
+                program.load(at, btf)?;
             }
+        }
+        if let Some(count) = program
+            .info()
+            .ok()
+            .and_then(|info| info.verified_instruction_count())
+        {
+            log::debug!("verified {name} {count}");
         }
         Ok(())
     }
@@ -163,7 +180,11 @@ mod tests {
     fn every_program_of_the_object_stands_in_the_ladder_and_the_reverse() {
         let object = aya_obj::Object::parse(OBJECT).unwrap();
         let in_object: BTreeSet<_> = object.programs.keys().map(String::as_str).collect();
-        let in_ladder: BTreeSet<_> = LADDER.iter().flat_map(Rung::programs).collect();
+        let in_ladder: BTreeSet<_> = LADDER
+            .iter()
+            .flat_map(|rung| rung.programs)
+            .map(|program| program.name)
+            .collect();
         assert_eq!(in_object, in_ladder);
     }
 }

@@ -79,5 +79,7 @@ fn kind(slot: usize) -> Option<Kind> {
         wire::Kind::Wait => Kind::Wait,
         wire::Kind::Free => Kind::Free,
         wire::Kind::Task => Kind::Snapshot,
+        wire::Kind::ExitStart => Kind::ExitStart,
+        wire::Kind::Reap => Kind::Reap,
     })
 }

@@ -12,119 +12,209 @@ use crate::event::Purpose;
 pub struct Rung {
     pub purpose: Purpose,
     pub method: Method,
-    /// Where it attaches; the program has the tracepoint's name unless it
-    /// says otherwise.
-    pub at: &'static [&'static str],
-    pub program: Option<&'static str>,
+    /// The programs of the eBPF object and where each attaches; none where
+    /// another purpose's hook does the work.
+    pub programs: &'static [Program],
+    /// What the kernel must pass there, at least.
+    pub arguments: &'static [Argument],
     /// What it does not tell that a better rung would.
     pub loses: &'static str,
 }
 
+#[derive(Debug)]
+pub struct Program {
+    pub name: &'static str,
+    pub at: &'static str,
+}
+
+/// What an argument is, as far as a program cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Pointer,
+    Value,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// The entry of a kernel function, by a BTF trampoline.
+    Fentry,
+    /// The entry of a kernel function, by a breakpoint or ftrace.
+    Kprobe,
     /// A BTF tracepoint.
     TpBtf,
-    /// A perf tracepoint of a system call.
+    /// A raw tracepoint: the same moment, memory read by a helper.
+    RawTp,
+    /// Perf tracepoints of system calls.
     Syscall,
     /// The task iterator.
     Iterator,
 }
 
 impl Method {
-    const ALL: [Method; 3] = [Method::TpBtf, Method::Syscall, Method::Iterator];
+    pub const ALL: [Method; 6] = [
+        Method::Fentry,
+        Method::Kprobe,
+        Method::TpBtf,
+        Method::RawTp,
+        Method::Syscall,
+        Method::Iterator,
+    ];
 
     /// What `--without` calls it.
     pub fn name(self) -> &'static str {
         match self {
+            Method::Fentry => "fentry",
+            Method::Kprobe => "kprobe",
             Method::TpBtf => "tp_btf",
+            Method::RawTp => "raw_tp",
             Method::Syscall => "syscalls",
             Method::Iterator => "iter",
         }
     }
 }
 
-/// A row: the purpose's best rung stands first.
-const fn tp(purpose: Purpose, at: &'static [&'static str], loses: &'static str) -> Rung {
-    Rung {
-        purpose,
-        method: Method::TpBtf,
-        at,
-        program: None,
-        loses,
-    }
+use Argument::{Pointer, Value};
+
+const NONE: &str = "";
+const GUESSED_DEAD: &str = "which thread was the last of its process: it is concluded from the \
+                            exits of the others";
+const LATE_EXIT: &str = "the start of do_exit: it is dated by the exit's own hook, up to 6.12 \
+                         after the memory was torn down";
+const NO_CHILD_SIGNAL: &str =
+    "a child without an exit signal: its zombie is dated by its last switch";
+const NO_SIGINFO: &str = "a reap by waitid without siginfo: only its free is seen";
+const OLD_FORK: &str = "clone flags, and io_uring workers";
+const KERNEL_FAULTS: &str = "faults of the kernel on user memory";
+
+/// Rows of the ladder: `method purpose [program at place] (arguments), loss;`.
+macro_rules! ladder {
+    ($($method:ident $purpose:ident [$($program:literal at $at:literal),*] $(($($argument:ident),*))?, $loses:expr;)*) => {
+        &[$(Rung {
+            purpose: Purpose::$purpose,
+            method: Method::$method,
+            programs: &[$(Program { name: $program, at: $at }),*],
+            arguments: &[$($($argument),*)?],
+            loses: $loses,
+        }),*]
+    };
 }
 
-pub const LADDER: &[Rung] = &[
-    tp(Purpose::Fork, &["task_newtask"], ""),
-    tp(
-        Purpose::Fork,
-        &["sched_process_fork"],
-        "clone flags, and io_uring workers",
-    ),
-    tp(Purpose::WakeupNew, &["sched_wakeup_new"], ""),
-    tp(Purpose::Switch, &["sched_switch"], ""),
-    tp(Purpose::Exec, &["sched_process_exec"], ""),
-    tp(Purpose::Comm, &["task_rename"], ""),
-    tp(Purpose::Exit, &["sched_process_exit"], ""),
-    Rung {
-        program: Some("notify_parent"),
-        ..tp(
-            Purpose::Zombie,
-            &["signal_generate"],
-            "a child without an exit signal: its zombie is dated by its last switch",
-        )
-    },
-    Rung {
-        purpose: Purpose::Reap,
-        method: Method::Syscall,
-        at: &["sys_exit_wait4", "sys_enter_waitid", "sys_exit_waitid"],
-        program: None,
-        loses: "a reap by waitid without siginfo: only its free is seen",
-    },
-    tp(Purpose::Free, &["sched_process_free"], ""),
-    tp(Purpose::Signal, &["signal_generate"], ""),
-    tp(Purpose::Oom, &["mark_victim"], ""),
-    tp(
-        Purpose::Faults,
-        &["page_fault_user"],
-        "faults of the kernel on user memory",
-    ),
-    Rung {
-        purpose: Purpose::Snapshot,
-        method: Method::Iterator,
-        at: &["task"],
-        program: Some("task_iterator"),
-        loses: "",
-    },
-];
+/// Every rung there is; those of one purpose stand together, the best first.
+#[rustfmt::skip]
+pub const LADDER: &[Rung] = ladder! {
+    TpBtf    Fork ["task_newtask" at "task_newtask"] (Pointer, Value), NONE;
+    RawTp    Fork ["raw_task_newtask" at "task_newtask"] (Pointer, Value), NONE;
+    TpBtf    Fork ["sched_process_fork" at "sched_process_fork"] (Pointer, Pointer), OLD_FORK;
+    RawTp    Fork ["raw_sched_process_fork" at "sched_process_fork"] (Pointer, Pointer), OLD_FORK;
+
+    TpBtf    WakeupNew ["sched_wakeup_new" at "sched_wakeup_new"] (Pointer), NONE;
+    RawTp    WakeupNew ["raw_sched_wakeup_new" at "sched_wakeup_new"] (Pointer), NONE;
+
+    TpBtf    Switch ["sched_switch" at "sched_switch"] (Value, Pointer, Pointer), NONE;
+    RawTp    Switch ["raw_sched_switch" at "sched_switch"] (Value, Pointer, Pointer), NONE;
+    Kprobe   Switch ["finish_task_switch" at "finish_task_switch"], NONE;
+
+    TpBtf    Exec ["sched_process_exec" at "sched_process_exec"] (Pointer, Value, Pointer), NONE;
+    RawTp    Exec ["raw_sched_process_exec" at "sched_process_exec"] (Pointer, Value, Pointer), NONE;
+
+    TpBtf    Comm ["task_rename" at "task_rename"] (Pointer, Pointer), NONE;
+    RawTp    Comm ["raw_task_rename" at "task_rename"] (Pointer, Pointer), NONE;
+
+    Fentry   ExitStart ["fentry_do_exit" at "do_exit"] (Value), NONE;
+    Kprobe   ExitStart ["kprobe_do_exit" at "do_exit"], NONE;
+    TpBtf    ExitStart [], LATE_EXIT;
+    RawTp    ExitStart [], LATE_EXIT;
+
+    TpBtf    Exit ["sched_process_exit" at "sched_process_exit"] (Pointer, Value), NONE;
+    RawTp    Exit ["raw_sched_process_exit" at "sched_process_exit"] (Pointer, Value), NONE;
+    Fentry   Exit ["fentry_taskstats_exit" at "taskstats_exit"] (Pointer, Value), NONE;
+    Kprobe   Exit ["kprobe_taskstats_exit" at "taskstats_exit"], NONE;
+    TpBtf    Exit ["sched_process_exit" at "sched_process_exit"] (Pointer), GUESSED_DEAD;
+    RawTp    Exit ["raw_sched_process_exit" at "sched_process_exit"] (Pointer), GUESSED_DEAD;
+
+    Fentry   Zombie ["fentry_do_notify_parent" at "do_notify_parent"] (Pointer, Value), NONE;
+    Kprobe   Zombie ["kprobe_do_notify_parent" at "do_notify_parent"], NONE;
+    TpBtf    Zombie ["notify_parent" at "signal_generate"] (Value, Pointer, Pointer), NO_CHILD_SIGNAL;
+    RawTp    Zombie ["raw_notify_parent" at "signal_generate"] (Value, Pointer, Pointer), NO_CHILD_SIGNAL;
+
+    Fentry   Reap ["fentry_release_task" at "release_task"] (Pointer), NONE;
+    Kprobe   Reap ["kprobe_release_task" at "release_task"], NONE;
+    Syscall  Reap [
+        "sys_exit_wait4" at "sys_exit_wait4", "sys_enter_waitid" at "sys_enter_waitid",
+        "sys_exit_waitid" at "sys_exit_waitid"
+    ], NO_SIGINFO;
+
+    TpBtf    Free ["sched_process_free" at "sched_process_free"] (Pointer), NONE;
+    RawTp    Free ["raw_sched_process_free" at "sched_process_free"] (Pointer), NONE;
+
+    TpBtf    Signal ["signal_generate" at "signal_generate"] (Value, Pointer, Pointer, Value, Value), NONE;
+    RawTp    Signal ["raw_signal_generate" at "signal_generate"] (Value, Pointer, Pointer, Value, Value), NONE;
+
+    TpBtf    Oom ["mark_victim" at "mark_victim"] (Pointer), NONE;
+    RawTp    Oom ["raw_mark_victim" at "mark_victim"] (Pointer), NONE;
+
+    TpBtf    Faults ["page_fault_user" at "page_fault_user"] (Value, Pointer, Value), KERNEL_FAULTS;
+    RawTp    Faults ["raw_page_fault_user" at "page_fault_user"] (Value, Pointer, Value), KERNEL_FAULTS;
+
+    Iterator Snapshot ["task_iterator" at "task"], NONE;
+};
 
 impl Rung {
-    /// The names of its programs in the eBPF object.
-    pub fn programs(&self) -> impl Iterator<Item = &'static str> {
-        self.at.iter().map(|at| self.program.unwrap_or(at))
-    }
-
-    /// `tp_btf:task_newtask`.
+    /// `tp_btf:task_newtask`; the bare method where another hook does the work.
     pub fn hook(&self) -> String {
-        format!("{}:{}", self.method.name(), self.at.join(","))
+        let places: Vec<_> = self.programs.iter().map(|program| program.at).collect();
+        match places.is_empty() {
+            true => format!("{}:sched_process_exit", self.method.name()),
+            false => format!("{}:{}", self.method.name(), places.join(",")),
+        }
     }
 }
 
 /// What the host offers, as far as the ladder asks.
 pub trait Offers {
-    fn tracepoint(&self, name: &str) -> bool;
+    /// What a tracepoint passes, if the kernel has it.
+    fn tracepoint(&self, name: &str) -> Option<Vec<Argument>>;
+    /// What a function takes, if BTF names it, and names it once.
+    fn function(&self, name: &str) -> Option<Vec<Argument>>;
+    /// The symbol of a function in the kernel's table, suffix included.
+    fn symbol(&self, name: &str) -> Option<String>;
+    fn kprobes(&self) -> bool;
     fn tracefs(&self) -> bool;
 }
 
-/// Why a rung cannot be used, if it cannot.
+/// Why a rung cannot be used, if that can be told without trying.
 pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<String> {
     if without.0.contains(&rung.method) {
         return Some(format!("denied by --without {}", rung.method.name()));
     }
     match rung.method {
-        Method::TpBtf => {
-            let absent = rung.at.iter().find(|name| !host.tracepoint(name))?;
-            Some(format!("this kernel has no tracepoint {absent}"))
+        Method::TpBtf | Method::RawTp => rung.programs.iter().find_map(|program| {
+            let Some(passed) = host.tracepoint(program.at) else {
+                return Some(format!("this kernel has no tracepoint {}", program.at));
+            };
+            (!passed.starts_with(rung.arguments)).then(|| {
+                format!(
+                    "tracepoint {} does not pass enough on this kernel",
+                    program.at
+                )
+            })
+        }),
+        Method::Fentry => rung.programs.iter().find_map(|program| {
+            let takes = host.function(program.at);
+            (takes.as_deref() != Some(rung.arguments)).then(|| match takes {
+                None => format!("BTF does not name the function {} (once)", program.at),
+                Some(_) => format!("{} takes other arguments on this kernel", program.at),
+            })
+        }),
+        Method::Kprobe => {
+            if !host.kprobes() {
+                return Some("this kernel has no kprobes".to_owned());
+            }
+            let absent = rung
+                .programs
+                .iter()
+                .find(|program| host.symbol(program.at).is_none())?;
+            Some(format!("this kernel has no function {}", absent.at))
         }
         Method::Syscall => {
             (!host.tracefs()).then(|| "tracefs cannot be mounted or read".to_owned())
@@ -143,13 +233,11 @@ impl FromStr for Without {
     fn from_str(list: &str) -> Result<Self, String> {
         let names = list.split(',').filter(|name| !name.is_empty());
         let method = |name: &str| {
-            Method::ALL
-                .into_iter()
-                .find(|method| method.name() == name)
-                .ok_or_else(|| {
-                    let known = Method::ALL.map(Method::name).join(", ");
-                    format!("no such kind of hook: {name:?} (there are: {known})")
-                })
+            let method = Method::ALL.into_iter().find(|method| method.name() == name);
+            method.ok_or_else(|| {
+                let known = Method::ALL.map(Method::name).join(", ");
+                format!("no such kind of hook: {name:?} (there are: {known})")
+            })
         };
         Ok(Without(names.map(method).collect::<Result<_, _>>()?))
     }
@@ -157,14 +245,8 @@ impl FromStr for Without {
 
 impl fmt::Display for Without {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            &self
-                .0
-                .iter()
-                .map(|method| method.name())
-                .collect::<Vec<_>>()
-                .join(","),
-        )
+        let names: Vec<_> = self.0.iter().map(|method| method.name()).collect();
+        f.write_str(&names.join(","))
     }
 }
 
@@ -172,17 +254,82 @@ impl fmt::Display for Without {
 mod tests {
     use super::*;
 
+    /// What was measured of a kernel: facts, no kernel.
     struct Host {
-        absent: &'static str,
-        tracefs: bool,
+        /// `sched_process_exit` passes `group_dead`.
+        group_dead: bool,
+        /// `mark_victim` passes the task.
+        victim: bool,
+        fentry: bool,
+        kprobes: bool,
+        switch: &'static str,
     }
 
+    const V5_10: Host = Host {
+        group_dead: false,
+        victim: true,
+        fentry: true,
+        kprobes: true,
+        switch: "finish_task_switch",
+    };
+    const V6_12: Host = Host {
+        switch: "finish_task_switch.isra.0",
+        ..V5_10
+    };
+    const V7_3: Host = Host {
+        group_dead: true,
+        ..V6_12
+    };
+    /// The build machine: 6.18, locked down.
+    const LOCKED: Host = Host {
+        kprobes: false,
+        ..V7_3
+    };
+
     impl Offers for Host {
-        fn tracepoint(&self, name: &str) -> bool {
-            name != self.absent
+        fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
+            Some(match name {
+                "sched_process_exit" if self.group_dead => vec![Pointer, Value],
+                "sched_process_exit" | "sched_wakeup_new" | "sched_process_free" => vec![Pointer],
+                "mark_victim" if self.victim => vec![Pointer, Value],
+                "mark_victim" => vec![Value],
+                "task_newtask" => vec![Pointer, Value],
+                "sched_process_fork" | "task_rename" => vec![Pointer, Pointer],
+                "sched_switch" => vec![Value, Pointer, Pointer, Value],
+                "sched_process_exec" => vec![Pointer, Value, Pointer],
+                "signal_generate" => vec![Value, Pointer, Pointer, Value, Value],
+                "page_fault_user" => vec![Value, Pointer, Value],
+                _ => return None,
+            })
         }
+
+        fn function(&self, name: &str) -> Option<Vec<Argument>> {
+            let known = match name {
+                "do_exit" => vec![Value],
+                "taskstats_exit" | "do_notify_parent" => vec![Pointer, Value],
+                "release_task" => vec![Pointer],
+                _ => return None,
+            };
+            self.fentry.then_some(known)
+        }
+
+        fn symbol(&self, name: &str) -> Option<String> {
+            Some(
+                if name == "finish_task_switch" {
+                    self.switch
+                } else {
+                    name
+                }
+                .to_owned(),
+            )
+        }
+
+        fn kprobes(&self) -> bool {
+            self.kprobes
+        }
+
         fn tracefs(&self) -> bool {
-            self.tracefs
+            true
         }
     }
 
@@ -195,55 +342,75 @@ mod tests {
     }
 
     #[test]
-    fn the_best_rung_that_the_host_offers_is_chosen() {
-        let full = Host {
-            absent: "",
-            tracefs: true,
-        };
-        assert_eq!(
-            chosen(Purpose::Fork, &full, "").unwrap(),
-            "tp_btf:task_newtask"
-        );
-        let old = Host {
-            absent: "task_newtask",
-            tracefs: true,
-        };
-        assert_eq!(
-            chosen(Purpose::Fork, &old, "").unwrap(),
-            "tp_btf:sched_process_fork"
-        );
-        assert_eq!(
-            chosen(
-                Purpose::Reap,
-                &Host {
-                    absent: "",
-                    tracefs: false
-                },
-                ""
+    fn each_kernel_gets_the_best_rung_that_it_has() {
+        use Purpose::{Exit, ExitStart, Fork, Oom, Reap, Switch, Zombie};
+        let wait = "syscalls:sys_exit_wait4,sys_enter_waitid,sys_exit_waitid";
+        for (host, without, purpose, hook) in [
+            (&V7_3, "", Exit, "tp_btf:sched_process_exit"),
+            (&V6_12, "", Exit, "fentry:taskstats_exit"),
+            (&V6_12, "fentry", Exit, "kprobe:taskstats_exit"),
+            (&V6_12, "fentry,kprobe", Exit, "tp_btf:sched_process_exit"),
+            (&V5_10, "", ExitStart, "fentry:do_exit"),
+            (
+                &V5_10,
+                "fentry,kprobe",
+                ExitStart,
+                "tp_btf:sched_process_exit",
             ),
-            None
-        );
-        assert_eq!(chosen(Purpose::Reap, &full, "syscalls"), None);
-        assert_eq!(chosen(Purpose::Fork, &full, "tp_btf,iter"), None);
+            (&V6_12, "", Zombie, "fentry:do_notify_parent"),
+            (&V6_12, "fentry", Zombie, "kprobe:do_notify_parent"),
+            (&V6_12, "fentry,kprobe", Zombie, "tp_btf:signal_generate"),
+            (&V6_12, "", Reap, "fentry:release_task"),
+            (&LOCKED, "fentry", Reap, wait),
+            (&V7_3, "tp_btf", Fork, "raw_tp:task_newtask"),
+            (&V7_3, "tp_btf,raw_tp", Switch, "kprobe:finish_task_switch"),
+            (&V7_3, "tp_btf", Oom, "raw_tp:mark_victim"),
+        ] {
+            assert_eq!(
+                chosen(purpose, host, without).as_deref(),
+                Some(hook),
+                "{purpose:?} {without}"
+            );
+        }
     }
 
     #[test]
-    fn every_purpose_has_a_rung() {
+    fn what_a_kernel_cannot_do_is_not_tried() {
+        let old = Host {
+            victim: false,
+            fentry: false,
+            ..V5_10
+        };
+        assert_eq!(chosen(Purpose::Oom, &old, ""), None);
+        assert_eq!(
+            chosen(Purpose::Reap, &old, "").unwrap(),
+            "kprobe:release_task"
+        );
+        assert_eq!(chosen(Purpose::Reap, &LOCKED, "fentry,syscalls"), None);
+        assert_eq!(chosen(Purpose::Fork, &V7_3, "tp_btf,raw_tp"), None);
+    }
+
+    #[test]
+    fn every_purpose_has_a_rung_and_its_rungs_stand_together() {
         for purpose in Purpose::ALL {
             assert!(
                 LADDER.iter().any(|rung| rung.purpose == purpose),
                 "{purpose:?}"
             );
         }
+        let changes = LADDER
+            .windows(2)
+            .filter(|pair| pair[0].purpose != pair[1].purpose)
+            .count();
+        assert_eq!(changes + 1, Purpose::ALL.len());
     }
 
     #[test]
     fn an_unknown_hook_is_named_in_the_error() {
+        let error = "kprob".parse::<Without>().unwrap_err();
         assert!(
-            "kprob"
-                .parse::<Without>()
-                .unwrap_err()
-                .contains("tp_btf, syscalls, iter")
+            error.contains("fentry, kprobe, tp_btf, raw_tp, syscalls, iter"),
+            "{error}"
         );
     }
 }

@@ -1,14 +1,15 @@
 //! The dashboard under test: scripted events in, cells out.
 
+mod host;
 mod robust;
-mod script;
+
 mod snapshots;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use super::{App, Flow, Look, Mode, OwnCost};
-use crate::event::Event;
+use crate::event::{Event, script::SEC};
 
 /// An app that has seen all of a script, and a terminal of some size.
 struct Bench {
@@ -37,11 +38,9 @@ impl Bench {
 
     /// The busy host, two seconds after the last event.
     fn live(width: u16, height: u16) -> Bench {
-        let events = script::busy_host();
+        let events = host::busy();
         let mut bench = Bench::new(Mode::Live, &events, width, height);
-        bench
-            .app
-            .set_now(events.last().unwrap().at + 2 * script::SECOND);
+        bench.app.set_now(events.last().unwrap().at + 2 * SEC);
         bench.app.set_own(OwnCost {
             cpu: Some(0.0123),
             ring_fill: Some(0.02),

@@ -4,9 +4,12 @@
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, style::Color};
 
-use super::{Bench, key, script};
+use super::{Bench, host, key};
 use crate::{
-    event::{Event, Purpose, What, Who},
+    event::{
+        Event, Gap, GapCause, Purpose, What, Who,
+        script::{SEC, START, Script},
+    },
     tui::{ASCII, App, Flow, Look, Mode, Palette},
 };
 
@@ -68,7 +71,7 @@ fn assert_harmless(bench: &Bench) {
 
 #[test]
 fn random_keys_sizes_and_events_do_no_harm() {
-    let events = script::busy_host();
+    let events = host::busy();
     let mut pending = events.iter();
     let mut bench = Bench::new(Mode::Live, &[], 80, 24);
     let mut dice = Dice(0x7261_7465);
@@ -83,7 +86,7 @@ fn random_keys_sizes_and_events_do_no_harm() {
                 if let Some(event) = pending.next() {
                     bench.app.apply(event);
                 }
-                bench.app.set_now(script::BEGAN + step * 1_000_000);
+                bench.app.set_now(START + step * 1_000_000);
             }
             _ => {
                 bench.app.on_input(dice.key());
@@ -104,7 +107,9 @@ fn the_log_loses_the_oldest_and_the_cursor_stays() {
     bench.type_keys("gjjj");
     let line = |bench: &Bench| bench.text().lines().nth(6).unwrap_or_default().to_owned();
     let before = bench.text();
-    let event = script::busy_host().pop().unwrap();
+    let mut events = host::busy();
+    let told = events.len() + 14_000;
+    let event = events.pop().unwrap();
     for _ in 0..9_000 {
         bench.app.apply(&event);
     }
@@ -118,7 +123,7 @@ fn the_log_loses_the_oldest_and_the_cursor_stays() {
     bench.draw();
     assert!(line(&bench).contains("exec"), "{}", bench.text());
     assert!(
-        bench.text().contains("last 10000 of 14093"),
+        bench.text().contains(&format!("last 10000 of {told}")),
         "{}",
         bench.text()
     );
@@ -133,7 +138,7 @@ fn ascii_and_monochrome_mean_it() {
     let mut bench = Bench::live(100, 30);
     for view in "123456?".chars() {
         let mut app = App::new(Mode::Live, look);
-        for event in script::busy_host() {
+        for event in host::busy() {
             app.apply(&event);
         }
         bench.app = app;
@@ -175,8 +180,8 @@ fn pause_freezes_the_picture_and_not_the_model() {
     let frozen = bench.text();
     assert!(frozen.contains("PAUSED"));
     let events = bench.app.model().totals().events;
-    bench.app.apply(&script::busy_host()[40]);
-    bench.app.set_now(script::BEGAN + 100 * script::SECOND);
+    bench.app.apply(&host::busy()[40]);
+    bench.app.set_now(START + 100 * SEC);
     bench.draw();
     assert_eq!(bench.app.model().totals().events, events + 1);
     let without_header = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
@@ -210,13 +215,13 @@ fn matches_are_visited_in_turn() {
         let tabs = text.lines().nth(3).unwrap_or_default().to_owned();
         tabs.rsplit(' ').next().unwrap_or_default().to_owned()
     };
-    assert_eq!(position(&bench), "5/21");
+    assert_eq!(position(&bench), "5/22");
     bench.type_keys("n");
-    assert_eq!(position(&bench), "6/21");
+    assert_eq!(position(&bench), "6/22");
     bench.type_keys("n");
-    assert_eq!(position(&bench), "5/21");
+    assert_eq!(position(&bench), "5/22");
     bench.type_keys("NN");
-    assert_eq!(position(&bench), "5/21");
+    assert_eq!(position(&bench), "5/22");
 }
 
 #[test]
@@ -237,7 +242,7 @@ fn the_dead_can_be_hidden_and_orphans_keep_their_place() {
     bench.type_keys("d");
     assert!(bench.text().contains("dead: last 10 s"));
     assert!(bench.text().contains("cc1"));
-    bench.app.set_now(script::BEGAN + 20 * script::SECOND);
+    bench.app.set_now(START + 20 * SEC);
     bench.draw();
     assert!(!bench.text().contains("cc1"));
     bench.type_keys("d");
@@ -269,15 +274,15 @@ fn help_names_every_view() {
 
 #[test]
 fn what_no_hook_tells_is_never_shown_as_zero() {
-    let mut events = script::busy_host();
-    if let What::Session(session) = &mut events[0].what {
-        for hook in &mut session.hooks {
-            if hook.purpose == Purpose::Faults {
-                hook.hook = None;
-                hook.loses = "page_fault_user is not there".to_owned();
-            }
-        }
-    }
+    let mut events = host::busy_with(|session| {
+        let hook = session
+            .hooks
+            .iter_mut()
+            .find(|hook| hook.purpose == Purpose::Faults);
+        let hook = hook.unwrap();
+        hook.hook = None;
+        hook.loses = "page_fault_user is not there".to_owned();
+    });
     events.retain(|event| !matches!(event.what, What::Faults(_)));
     let mut bench = Bench::new(Mode::Live, &events, 120, 40);
     let text = bench.text();
@@ -292,14 +297,14 @@ fn what_no_hook_tells_is_never_shown_as_zero() {
 
 #[test]
 fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
-    let mut events = script::busy_host();
+    let mut events = host::busy();
     let mode = Mode::Replay {
         file: "shop\u{1b}[2J.trace".to_owned(),
     };
     let mut bench = Bench::new(mode.clone(), &events, 120, 24);
     bench.type_keys("4");
     assert!(bench.text().contains("cut short"));
-    assert!(bench.text().contains("1/93"));
+    assert!(bench.text().contains(&format!("1/{}", events.len())));
     assert!(!bench.text().contains("Pause"));
     assert_harmless(&bench);
     let at = events.last().unwrap().at;
@@ -311,4 +316,50 @@ fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
     });
     let bench = Bench::new(mode, &events, 120, 24);
     assert!(!bench.text().contains("cut short"));
+}
+
+#[test]
+fn an_unreadable_part_of_a_recording_is_a_loss_of_unknown_size() {
+    let mut events = host::busy();
+    events.retain(|event| !matches!(event.what, What::Gap(_)));
+    let at = events.last().unwrap().at;
+    let gap = Gap {
+        since: START,
+        lost: Vec::new(),
+        cause: GapCause::Unreadable { events: None },
+    };
+    let what = What::Gap(Box::new(gap));
+    events.push(Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what,
+    });
+    let mode = Mode::Replay {
+        file: "torn.trace".to_owned(),
+    };
+    let mut bench = Bench::new(mode, &events, 120, 40);
+    assert!(bench.text().contains(" lost ? "));
+    bench.type_keys("6");
+    assert!(bench.text().contains("? unreadable in 3.0 s"));
+    bench.type_keys("1/systemd");
+    bench.press(KeyCode::Enter);
+    bench.press(KeyCode::Enter);
+    assert!(bench.text().contains("some records were lost in its time"));
+}
+
+#[test]
+fn who_was_thought_gone_and_is_seen_again_is_shown_again() {
+    let script = Script::new().session().found(1, 0, "init");
+    let script = script.found(50, 1, "back").found_all();
+    // The next snapshot does not name it, and then it speaks.
+    let script = script.found(1, 0, "init").found_all();
+    let gone = script.events.len();
+    let events = script.at(SEC).exec(50, "back", &["back"]).events;
+    let mut bench = Bench::new(Mode::Live, &events[..gone], 120, 24);
+    bench.type_keys("dd");
+    assert!(!bench.text().contains("back"), "{}", bench.text());
+    bench.app.apply(&events[gone]);
+    bench.draw();
+    assert!(bench.text().contains("back"), "{}", bench.text());
 }

@@ -3,7 +3,7 @@
 
 use super::{Data, page::Sheet};
 use crate::{
-    event::{Sigchld, clone_flag_names, command_line, humane},
+    event::{Sigchld, Usage, clone_flag_names, command_line, humane},
     model::{Creation, Key, Model, Process, State},
     tui::{
         phrase::{Phrase, Tone},
@@ -238,15 +238,17 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         None => sheet.fact("user faults", telling::counted(&process.faults)),
     }
     let alive = process.state() == State::Alive;
-    if process.usage_complete || process.exited_at.is_some() {
-        accounts(&mut sheet, model, process);
-    } else {
-        let when = if alive {
-            "known when it ends"
-        } else {
-            "unknown"
-        };
-        sheet.fact("CPU, memory", Phrase::of(Tone::Dim, when));
+    match process.known_usage() {
+        // Of one that lives it is only the sum of the threads that ended.
+        Some(usage) if !alive => accounts(&mut sheet, model, usage),
+        Some(_) | None => {
+            let when = if alive {
+                "known when it ends"
+            } else {
+                "unknown"
+            };
+            sheet.fact("CPU, memory", Phrase::of(Tone::Dim, when));
+        }
     }
     let threads = format!(
         "{} alive, {} seen",
@@ -267,8 +269,7 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     sheet
 }
 
-fn accounts(sheet: &mut Sheet, model: &Model, process: &Process) {
-    let usage = &process.usage;
+fn accounts(sheet: &mut Sheet, model: &Model, usage: &Usage) {
     let times = format!(
         "{} user, {} system, {} on CPU",
         humane::duration(usage.utime),

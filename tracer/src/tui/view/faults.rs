@@ -86,7 +86,9 @@ impl Faults {
 /// The figure in a column, where it is known. The kernel's own accounts come
 /// with the end of a process.
 fn figure_of(process: &Process, column: usize) -> Option<u64> {
-    let accounted = process.usage_complete || process.exited_at.is_some();
+    let usage = process
+        .known_usage()
+        .filter(|_| process.state() != State::Alive);
     match column {
         2 => Some(process.faults.total()),
         3 => Some(process.faults.write_protect),
@@ -94,8 +96,8 @@ fn figure_of(process: &Process, column: usize) -> Option<u64> {
         5 => Some(process.faults.write),
         6 => Some(process.faults.instruction),
         7 => Some(process.faults.protection),
-        8 => accounted.then_some(process.usage.min_flt),
-        9 => accounted.then_some(process.usage.maj_flt),
+        8 => usage.map(|usage| usage.min_flt),
+        9 => usage.map(|usage| usage.maj_flt),
         _ => None,
     }
 }

@@ -4,8 +4,9 @@
 //! A process of the model is a large thing, and visiting a hundred thousand of
 //! them for every picture would take most of a tenth of a second. What the
 //! tree needs of each is therefore kept here in a few numbers side by side.
-//! That is possible because the model promises two things: a process is hung
-//! into the tree once, and who is gone stays gone.
+//! That is possible because a process is hung into the tree once, and because
+//! whoever was freed stays gone. What the model only concludes, it may take
+//! back: all others are looked at again.
 
 use std::collections::HashSet;
 
@@ -74,8 +75,8 @@ struct Node {
 pub struct Forest {
     nodes: Vec<Node>,
     roots: Vec<u32>,
-    /// Who was not gone when last looked at.
-    present: Vec<u32>,
+    /// Who was not gone for good when last looked at.
+    unsettled: Vec<u32>,
 }
 
 impl Forest {
@@ -92,16 +93,22 @@ impl Forest {
                 ended: None,
             });
             self.roots.push(index);
-            self.present.push(index);
+            self.unsettled.push(index);
         }
         let mut roots = std::mem::take(&mut self.roots);
         roots.retain(|&root| !self.hang(model, root));
+        // init first, and the kernel's own threads after all others.
+        roots.sort_by_key(|&root| {
+            let process = model.process(self.nodes[root as usize].key);
+            (process.kthread, process.id.start, process.id.tgid)
+        });
         self.roots = roots;
         let nodes = &mut self.nodes;
-        self.present.retain(|&index| {
+        self.unsettled.retain(|&index| {
             let node = &mut nodes[index as usize];
-            node.ended = ended(model.process(node.key));
-            node.ended.is_none()
+            let process = model.process(node.key);
+            node.ended = ended(process);
+            process.freed_at.is_none()
         });
     }
 

@@ -8,7 +8,7 @@ use super::{
     page::{Page, Sheet},
 };
 use crate::{
-    event::{Hook, Kind, Purpose, escaped, humane},
+    event::{GapCause, Hook, Kind, Purpose, escaped, humane},
     model::Key,
     tui::{
         action::Action,
@@ -148,10 +148,16 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
     for gap in gaps.iter().rev() {
         let span = humane::duration(gap.until.saturating_sub(gap.since));
         let when = words::clock(data.model, gap.since);
-        let count = humane::count(gap.total());
+        let (count, how) = match gap.cause {
+            GapCause::NoRoom => (humane::count(gap.total()), "lost"),
+            GapCause::Unreadable {
+                events: Some(events),
+            } => (humane::count(events), "unreadable"),
+            GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
+        };
         sheet.fact(
             &when,
-            Phrase::of(Tone::Bad, count).and(Tone::Plain, format!(" lost in {span}")),
+            Phrase::of(Tone::Bad, count).and(Tone::Plain, format!(" {how} in {span}")),
         );
     }
     sheet

@@ -71,9 +71,14 @@ fn lost(data: &Data<'_>, key: Key) -> Option<String> {
     let end = process.freed_at.or(process.reaped_at).unwrap_or(u64::MAX);
     let within = data.model.gaps().iter();
     let within = within.filter(|gap| gap.until >= process.id.start && gap.since <= end);
-    let count: u64 = within.map(|gap| gap.total()).sum();
-    let many = humane::count(count);
-    (count > 0).then(|| format!("{many} records were lost in its time: moments may be missing"))
+    let (gaps, count) = within.fold((0, 0), |(gaps, count), gap| (gaps + 1, count + gap.total()));
+    // How many an unreadable stretch of a recording held may be unknown.
+    let many = if count > 0 {
+        humane::count(count)
+    } else {
+        "some".to_owned()
+    };
+    (gaps > 0).then(|| format!("{many} records were lost in its time: moments may be missing"))
 }
 
 fn sign(data: &Data<'_>, known: Known) -> (Tone, &'static str) {

@@ -1,6 +1,7 @@
 //! The views, one file each, and the table from which tabs, number keys and
 //! help are derived. To add a view, add its file and its row.
 
+mod branch;
 mod events;
 mod facts;
 mod faults;

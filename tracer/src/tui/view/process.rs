@@ -121,7 +121,11 @@ fn head(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         );
     sheet.line(title);
     match process.argv() {
-        Some(argv) if !argv.is_empty() => sheet.text(Phrase::plain(command_line(argv))),
+        Some(argv) if !argv.is_empty() => {
+            let cut = process.argv_cut() == Some(true);
+            let more = if cut { " (only the beginning)" } else { "" };
+            sheet.text(Phrase::plain(command_line(argv)).and(Tone::Warn, more));
+        }
         Some(_) => {}
         None if process.kthread => {}
         None => sheet.line(Phrase::of(Tone::Dim, "command line unknown")),

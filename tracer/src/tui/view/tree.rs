@@ -3,21 +3,17 @@
 //! them.
 
 use super::{
-    Data, Room, View,
+    Data, Room, View, branch,
     forest::{self, Dead, Filter, Forest, Row},
 };
 use crate::{
-    event::Comm,
-    model::{Creation, Key, Model, Process, State},
+    model::Key,
     tui::{
         action::Action,
         canvas::Canvas,
         columns::{Column, figure, rest, word},
         list::List,
         needle::{Needle, Whence, seek},
-        phrase::{Phrase, Tone},
-        theme::Glyphs,
-        words,
     },
 };
 
@@ -32,8 +28,8 @@ const COLUMNS: [Column; 8] = [
     figure("COW", 6, 4),
 ];
 
-/// So much is left for glyph and name, however deep the tree.
-const NAME: usize = 14;
+/// The column with the tree itself.
+const NAME: usize = 1;
 
 /// kthreadd, the parent of all kernel threads.
 const KTHREADD: u32 = 2;
@@ -208,125 +204,13 @@ impl View for Tree {
             None,
             self.list.cursor(),
             |index, column, width| {
-                let row = rows[index];
-                let process = data.model.process(row.key);
-                if column == 1 {
-                    let rails = rails(&forest::rails(rows, index), glyphs, width);
-                    return match row.thread {
-                        Some(thread) => rails.joined(thread_name(process, thread, glyphs)),
-                        None => rails.joined(branch(data.model, row, glyphs)),
-                    };
-                }
-                match row.thread {
-                    Some(thread) => thread_cell(process, thread, column),
-                    None => cell(data, process, column, width),
+                let process = data.model.process(rows[index].key);
+                match (column, rows[index].thread) {
+                    (NAME, _) => branch::name(data.model, rows, index, glyphs, width),
+                    (_, Some(thread)) => branch::thread_cell(process, thread, column),
+                    (_, None) => branch::cell(data, process, column, width),
                 }
             },
         );
-    }
-}
-
-/// The lines that join a row to its parent. Those of the highest ancestors go
-/// first where the tree is too deep for the screen.
-fn rails(follows: &[bool], glyphs: &Glyphs, width: usize) -> Phrase {
-    let levels = (width.saturating_sub(NAME) / 2).max(1);
-    let depth = follows.len();
-    let mut text = String::new();
-    for (level, &follows) in follows.iter().enumerate().take(levels).rev() {
-        text.push_str(match (level, follows) {
-            (level, _) if level + 1 == levels && depth > levels => glyphs.tree_cut,
-            (0, true) => glyphs.tree_fork,
-            (0, false) => glyphs.tree_last,
-            (_, true) => glyphs.tree_pass,
-            (_, false) => "  ",
-        });
-    }
-    Phrase::of(Tone::Faint, text)
-}
-
-/// Glyph, name, who adopted it, how much is folded away, arguments.
-fn branch(model: &Model, row: Row, glyphs: &Glyphs) -> Phrase {
-    let process = model.process(row.key);
-    let state = process.state();
-    let gone = state.is_gone();
-    let (name_tone, rest_tone) = match (gone, process.kthread) {
-        (true, _) => (Tone::Dim, Tone::Faint),
-        (false, true) => (Tone::Dim, Tone::Dim),
-        (false, false) => (Tone::Strong, Tone::Dim),
-    };
-    let name = match (process.kthread, process.comm == Comm::default()) {
-        (_, true) => "? (never named)".to_owned(),
-        (true, false) => format!("[{}]", process.comm),
-        (false, false) => process.comm.to_string(),
-    };
-    let mut phrase = Phrase::of(words::state_tone(state), glyphs.state(state))
-        .and(Tone::Plain, " ")
-        .and(name_tone, name);
-    if process.is_reparented() {
-        let parent = match process.parent {
-            Some(parent) => words::label(model, parent),
-            None => "?".to_owned(),
-        };
-        let tone = if gone { Tone::Faint } else { Tone::Accent };
-        phrase.push(tone, format!(" {} {parent}", glyphs.adopted_by));
-    }
-    if row.folded > 0 {
-        phrase.push(
-            Tone::Accent,
-            format!(" {} {} more", glyphs.folded, row.folded),
-        );
-    }
-    if process.created_by == Creation::Missed {
-        phrase.push(Tone::Warn, " birth unseen");
-    }
-    if let Some(arguments) = words::arguments_beyond_name(process) {
-        phrase.push(rest_tone, format!(" {arguments}"));
-    }
-    phrase
-}
-
-fn thread_name(process: &Process, thread: u32, glyphs: &Glyphs) -> Phrase {
-    let comm = process
-        .threads
-        .get(thread as usize)
-        .map(|thread| thread.comm);
-    Phrase::of(Tone::Accent, glyphs.thread)
-        .and(Tone::Plain, " ")
-        .and(Tone::Dim, comm.map_or_else(|| "?".to_owned(), words::comm))
-}
-
-fn thread_cell(process: &Process, thread: u32, column: usize) -> Phrase {
-    let Some(thread) = process.threads.get(thread as usize) else {
-        return Phrase::new();
-    };
-    match column {
-        0 => Phrase::of(Tone::Dim, thread.id.pid.to_string()),
-        2 => Phrase::of(Tone::Dim, "thread"),
-        _ => Phrase::new(),
-    }
-}
-
-fn cell(data: &Data<'_>, process: &Process, column: usize, width: usize) -> Phrase {
-    let state = process.state();
-    let phrase = match column {
-        0 => Phrase::plain(process.id.tgid.to_string()),
-        2 => {
-            let tone = match state {
-                State::Zombie => Tone::Bad,
-                State::Exiting => Tone::Warn,
-                State::Alive | State::Reaped | State::Vanished => Tone::Dim,
-            };
-            Phrase::of(tone, state.name())
-        }
-        3 => Phrase::plain(words::age(process, data.now)),
-        4 => return words::ending(process, width),
-        5 => words::threads(process),
-        6 => words::faults(data.model, process.faults.total()),
-        _ => words::faults(data.model, process.faults.write_protect),
-    };
-    if state.is_gone() {
-        phrase.all(Tone::Dim)
-    } else {
-        phrase
     }
 }

@@ -1,0 +1,46 @@
+//! By which name and arguments a process goes. The records that tell come from
+//! several hooks and in any order: the latest in time is right.
+
+use super::{Execution, Process};
+use crate::event::{Comm, Text};
+
+impl Process {
+    /// The arguments it runs with, NUL-separated; unknown when a read failed
+    /// or it was born of a process whose arguments are unknown.
+    pub fn argv(&self) -> Option<&[u8]> {
+        self.arguments_at(u64::MAX).map(|(argv, _)| argv.as_bytes())
+    }
+
+    /// Whether [`Self::argv`] is only the beginning of the arguments.
+    pub fn argv_cut(&self) -> Option<bool> {
+        self.arguments_at(u64::MAX).map(|(_, cut)| cut)
+    }
+
+    /// The arguments with which it ran at a time, and whether they are cut.
+    pub(super) fn arguments_at(&self, at: u64) -> Option<(&Text, bool)> {
+        let found = self.snapshot_argv.as_ref();
+        let found = found.map(|argv| (argv, self.snapshot_argv_cut));
+        let earlier = self.executions.partition_point(|exec| exec.at <= at);
+        let Some(Execution { at: exec_at, exec }) = self.executions[..earlier].last() else {
+            return found;
+        };
+        if self.snapshot_argv_at <= at && *exec_at < self.snapshot_argv_at {
+            return found;
+        }
+        let argv = exec.argv.as_ref()?;
+        Some((argv, argv.as_bytes().len() < exec.argv_total as usize))
+    }
+
+    /// The command name, if any event has told it.
+    pub fn known_comm(&self) -> Option<Comm> {
+        (self.named_at > 0).then_some(self.comm)
+    }
+
+    /// Goes by this name since then, unless a later one is known.
+    pub(super) fn rename(&mut self, at: u64, comm: Comm) {
+        if self.named_at <= at {
+            self.comm = comm;
+            self.named_at = at.max(1);
+        }
+    }
+}
