@@ -16,6 +16,7 @@ mod run;
 mod setup;
 mod test;
 mod toolchain;
+mod vm;
 mod workspace;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -104,6 +105,27 @@ Examples:
         prefix: PathBuf,
     },
 
+    /// Run the kernel tests on other kernels, booted under emulation
+    #[command(after_help = "\
+Kernels are Debian's, fetched once and kept beside the linker. No root is
+needed. Every kernel is tried with all hooks, and with the better ones denied.
+
+Examples:
+  cargo xtask vm                          the whole matrix
+  cargo xtask vm 5.10 7.3
+  cargo xtask vm 6.1 --without fentry     one rung
+  cargo xtask vm --update                 with the newest packages there are")]
+    Vm {
+        /// Series such as 6.1; all that are known if none is given
+        kernels: Vec<String>,
+        /// Hooks that tracer must not use, as for `tracer record --without`
+        #[arg(long, value_name = "HOOKS")]
+        without: Option<String>,
+        /// Fetch newer kernels than those that are kept
+        #[arg(long)]
+        update: bool,
+    },
+
     /// Check that tracer's modules import one another one way only
     #[command(after_help = "\
 The rules are a table, xtask/src/imports/rules.rs.
@@ -141,6 +163,15 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
         Some(Verb::Run { args }) => run::verb(&args),
         Some(Verb::Test { part, args }) => test::verb(part, &args),
         Some(Verb::Install { prefix }) => install::verb(&prefix),
+        Some(Verb::Vm {
+            kernels,
+            without,
+            update,
+        }) => vm::verb(&vm::Wanted {
+            kernels,
+            without,
+            update,
+        }),
         Some(Verb::Check) => imports::verb(),
         Some(Verb::Fmt) => fmt::apply(),
     }

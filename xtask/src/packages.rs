@@ -32,6 +32,21 @@ const FOR_TESTS: &[Package] = &[
         command: "make",
         purpose: "the background compile of the loss test",
     },
+    Package {
+        name: "qemu-system-x86",
+        command: "qemu-system-x86_64",
+        purpose: "the kernel tests on other kernels",
+    },
+    Package {
+        name: "busybox-static",
+        command: "busybox",
+        purpose: "the user land of those kernels",
+    },
+    Package {
+        name: "cpio",
+        command: "cpio",
+        purpose: "the file system of those kernels",
+    },
 ];
 
 /// Installs the rows of [`FOR_TESTS`] that are not there.

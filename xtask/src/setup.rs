@@ -62,8 +62,9 @@ pub fn ensure() -> Result<Tools> {
     })
 }
 
-/// Where the tools that belong to no package manager are kept.
-fn directory() -> Result<PathBuf> {
+/// Where the tools that belong to no package manager are kept, and the kernels
+/// that tests boot.
+pub fn directory() -> Result<PathBuf> {
     let absolute = |name: &str| {
         env::var_os(name)
             .map(PathBuf::from)

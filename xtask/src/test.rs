@@ -21,7 +21,7 @@ use crate::{
 
 /// The feature of `tracer` behind which its kernel tests are, so that
 /// `cargo test --workspace` leaves them alone.
-const KERNEL_FEATURE: &str = "kernel-tests";
+pub const KERNEL_FEATURE: &str = "kernel-tests";
 
 /// A part of the tests that can be asked for alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

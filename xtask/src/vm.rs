@@ -1,0 +1,181 @@
+//! `vm`: the kernel tests on other kernels, each booted under emulation.
+//!
+//! [`kernels`] is the matrix, [`fetch`] gets a kernel, [`initramfs`] packs
+//! what runs on it, [`boot`] runs it, [`verdict`] reads how it went and
+//! [`cost`] compares what the verifier walked through.
+//! Neither root nor a module of this machine's kernel is needed.
+
+mod boot;
+mod cost;
+mod fetch;
+mod initramfs;
+mod kernels;
+mod verdict;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    artifacts::{self, Executable},
+    build, packages, setup, test, workspace,
+};
+use boot::Boot;
+use cost::Costs;
+use fetch::Image;
+use initramfs::Programs;
+use kernels::{Kernel, Rung};
+use verdict::Verdict;
+
+/// The kernel tests that a guest of busybox and our own programs can run.
+const TESTS: &[&str] = &["kernel_workload"];
+
+/// The longest that one boot may take. A good one takes a tenth of it.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// What the command line asks for.
+pub struct Wanted {
+    /// All of the matrix if there are none.
+    pub kernels: Vec<String>,
+    /// Only this rung.
+    pub without: Option<String>,
+    /// Look for newer kernels than those that are kept.
+    pub update: bool,
+}
+
+pub fn verb(wanted: &Wanted) -> Result<()> {
+    let kernels = kernels::named(&wanted.kernels)?;
+    let rungs = match &wanted.without {
+        Some(hooks) => vec![kernels::rung(hooks)],
+        None => kernels::rungs(),
+    };
+    packages::ensure_for_tests()?;
+    let object = build::object(&setup::ensure()?)?;
+    let images = fetch(&kernels, wanted.update)?;
+    run(&object, &images, &rungs)
+}
+
+/// The part of the matrix that every test run affords.
+pub fn short(object: &Path) -> Result<()> {
+    let kernels = kernels::SHORT
+        .iter()
+        .map(|series| kernels::find(series))
+        .collect::<Result<Vec<_>>>()?;
+    run(object, &fetch(&kernels, false)?, &kernels::ends())
+}
+
+type Images = Vec<(&'static Kernel, Image)>;
+
+fn fetch(kernels: &[&'static Kernel], update: bool) -> Result<Images> {
+    kernels
+        .iter()
+        .map(|kernel| Ok((*kernel, fetch::image(kernel, update)?)))
+        .collect()
+}
+
+/// Runs the tests on every kernel and rung, one after another: two emulated
+/// processors are all that a small machine has.
+fn run(object: &Path, images: &Images, rungs: &[Rung]) -> Result<()> {
+    println!("building the static programs …");
+    let initramfs = initramfs::make(&programs(object)?)?;
+    let mut lines = Vec::new();
+    let mut costs = Costs::default();
+    let mut bad = 0;
+    for (kernel, image) in images {
+        for rung in rungs {
+            println!("booting {}, {} …", image.version, rung.name);
+            let directory = runs().join(format!("{} {}", kernel.series, rung.name));
+            let variables = [("TRACER_WITHOUT", rung.without.as_str())];
+            let boot = boot::boot(image, &initramfs, &variables, &directory, LIMIT)?;
+            let verdict = judge(&boot);
+            if !verdict.is_good() {
+                bad += 1;
+                explain(&verdict, &boot);
+            }
+            let line = line(kernel, rung, &verdict, boot.took);
+            println!("{line}");
+            lines.push(line);
+            costs.add(kernel.series, verdict.verified);
+        }
+    }
+    println!("\n{}\n{costs}", lines.join("\n"));
+    if bad > 0 {
+        bail!(
+            "{bad} of {} verdicts are bad; all that the guests wrote is in {}",
+            lines.len(),
+            runs().display()
+        );
+    }
+    Ok(())
+}
+
+/// Where the serial ports of each boot are kept until the next one.
+fn runs() -> PathBuf {
+    workspace::root().join("target/vm/runs")
+}
+
+fn judge(boot: &Boot) -> Verdict {
+    let mut verdict = verdict::read(&boot.result);
+    if !boot.in_time {
+        let trouble = verdict.trouble.take().unwrap_or_default();
+        verdict.trouble = Some(format!("stopped after {} s: {trouble}", LIMIT.as_secs()));
+    }
+    verdict
+}
+
+fn line(kernel: &Kernel, rung: &Rung, verdict: &Verdict, took: Duration) -> String {
+    format!(
+        "{:<6}{:<18}{}   {:.0} s",
+        kernel.series,
+        rung.name,
+        verdict.line(),
+        took.as_secs_f32()
+    )
+}
+
+fn explain(verdict: &Verdict, boot: &Boot) {
+    print!("{}", verdict.failures);
+    // A kernel that went down says so only here.
+    if verdict.trouble.is_some() {
+        println!(
+            "the end of {}:\n{}",
+            boot.console.display(),
+            boot::tail(&boot.console)
+        );
+    }
+}
+
+/// Builds what the guest runs.
+fn programs(object: &Path) -> Result<Programs> {
+    let cargo = |verb: &str| {
+        let mut cargo = build::user_space(object);
+        cargo
+            .env("RUSTFLAGS", "-C target-feature=+crt-static")
+            .args([verb, "--release", "--package", "tracer"])
+            .args(["--features", test::KERNEL_FEATURE])
+            // Named, or the flags would go to build scripts too.
+            .args(["--target", "x86_64-unknown-linux-gnu", "--target-dir"])
+            .arg(workspace::root().join("target/vm"));
+        cargo
+    };
+    let mut build = cargo("test");
+    build.arg("--no-run");
+    for test in TESTS {
+        build.args(["--test", test]);
+    }
+    let (tests, rest): (Vec<Executable>, Vec<Executable>) = artifacts::executables(&mut build)?
+        .into_iter()
+        .partition(|executable| executable.kind == "test");
+    let examples = artifacts::executables(cargo("build").args(["--example", "workload"]))?;
+    Ok(Programs {
+        tracer: artifacts::the(rest, "bin", "tracer")?,
+        workload: artifacts::the(examples, "example", "workload")?,
+        tests: tests
+            .into_iter()
+            .map(|test| (test.name, test.path))
+            .collect(),
+    })
+}

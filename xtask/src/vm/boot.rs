@@ -1,0 +1,107 @@
+//! One boot of a kernel under QEMU: what it printed, and how it ended.
+//!
+//! Emulated, not virtualised: the same everywhere, and no /dev/kvm is needed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+
+use super::fetch::Image;
+use crate::process;
+
+const EMULATOR: &str = "qemu-system-x86_64";
+
+/// What a boot left behind.
+pub struct Boot {
+    /// What the guest wrote to its second serial port.
+    pub result: String,
+    /// The kernel's console, in a file.
+    pub console: PathBuf,
+    pub took: Duration,
+    pub in_time: bool,
+}
+
+/// Boots `kernel` with `initramfs`, whose init finds `variables` in its
+/// environment, and waits until the guest turns itself off, but not longer
+/// than `limit`. The serial ports are kept in `directory`.
+pub fn boot(
+    kernel: &Image,
+    initramfs: &Path,
+    variables: &[(&str, &str)],
+    directory: &Path,
+    limit: Duration,
+) -> Result<Boot> {
+    fs::create_dir_all(directory)
+        .with_context(|| format!("could not create {}", directory.display()))?;
+    let console = directory.join("console.txt");
+    let result = directory.join("result.txt");
+    // The kernel hands what it does not know to init.
+    let mut parameters = String::from("console=ttyS0 quiet panic=-1 oops=panic");
+    for (name, value) in variables {
+        parameters.push_str(&format!(" {name}={value}"));
+    }
+    let mut command = Command::new(EMULATOR);
+    command
+        .args(["-accel", "tcg,thread=multi"])
+        // With cmpxchg16b 6.12 crashed in five of six boots: the emulator's fault.
+        .args(["-cpu", "max,-cx16"])
+        .args(["-m", "1G", "-smp", "2"])
+        .args(["-display", "none", "-monitor", "none", "-nic", "none"])
+        .arg("-no-reboot")
+        .args(["-serial", &format!("file:{}", console.display())])
+        .args(["-serial", &format!("file:{}", result.display())])
+        .arg("-kernel")
+        .arg(&kernel.path)
+        .arg("-initrd")
+        .arg(initramfs)
+        .args(["-append", &parameters])
+        .stdin(Stdio::null());
+    let started = Instant::now();
+    let child = command.spawn().with_context(|| {
+        format!(
+            "`{}` could not be started: install the package qemu-system-x86",
+            process::show(&command)
+        )
+    })?;
+    let in_time = wait(child, started + limit)
+        .with_context(|| format!("`{}` failed", process::show(&command)))?;
+    let took = started.elapsed();
+    let result = fs::read(&result).unwrap_or_default();
+    Ok(Boot {
+        result: String::from_utf8_lossy(&result).replace('\r', ""),
+        console,
+        took,
+        in_time,
+    })
+}
+
+/// Waits for `child`, which is killed at `deadline`; whether it ended before.
+fn wait(mut child: Child, deadline: Instant) -> Result<bool> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            anyhow::ensure!(status.success(), "the emulator ended with {status}");
+            return Ok(true);
+        }
+        if Instant::now() >= deadline {
+            child.kill()?;
+            child.wait()?;
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The last lines of a console, for a guest that did not say what went wrong.
+pub fn tail(console: &Path) -> String {
+    const LINES: usize = 40;
+    let text = fs::read(console).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).replace('\r', "");
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}

@@ -1,0 +1,133 @@
+//! The matrix: the kernels tracer is tried on, and the hooks it is denied
+//! there. The first thing to edit when a kernel or a rung is added.
+//!
+//! Debian's cloud kernels, because they need no driver module to reach init.
+//! No suite has 5.15 or 6.6: those are other distributions'.
+
+use anyhow::{Result, bail};
+
+/// A kernel series, and where Debian keeps it.
+#[derive(Debug, PartialEq)]
+pub struct Kernel {
+    /// The first two numbers of the version.
+    pub series: &'static str,
+    /// Those of the later suites win only by a newer version.
+    pub suites: &'static [&'static str],
+}
+
+pub const KERNELS: &[Kernel] = &[
+    Kernel {
+        series: "5.10",
+        suites: &["bullseye", "bullseye-security"],
+    },
+    Kernel {
+        series: "6.1",
+        suites: &["bookworm", "bookworm-security"],
+    },
+    Kernel {
+        series: "6.12",
+        suites: &["trixie", "trixie-security"],
+    },
+    Kernel {
+        series: "6.18",
+        suites: &["trixie-backports"],
+    },
+    Kernel {
+        series: "7.2",
+        suites: &["trixie-backports", "sid"],
+    },
+    Kernel {
+        series: "7.3",
+        suites: &["trixie-backports", "sid"],
+    },
+];
+
+/// What tracer is denied, so that its fallbacks are tried as well.
+#[derive(Debug, PartialEq)]
+pub struct Rung {
+    pub name: String,
+    /// As given to `tracer --without`.
+    pub without: String,
+}
+
+/// Name, and what is denied; from the best down.
+const RUNGS: &[(&str, &str)] = &[
+    ("best", ""),
+    ("without fentry", "fentry"),
+    ("tracepoints only", "fentry,kprobe"),
+];
+
+/// The kernels of `cargo xtask test`: the oldest, whose task storage, cookies
+/// and bitfields differ most from today's, and the one where most tasks die
+/// with a NULL `mm` and no `group_dead`.
+pub const SHORT: &[&str] = &["5.10", "6.1"];
+
+/// Those called so, or all.
+pub fn named(names: &[String]) -> Result<Vec<&'static Kernel>> {
+    if names.is_empty() {
+        return Ok(KERNELS.iter().collect());
+    }
+    names.iter().map(|name| find(name)).collect()
+}
+
+pub fn find(series: &str) -> Result<&'static Kernel> {
+    let Some(kernel) = KERNELS.iter().find(|kernel| kernel.series == series) else {
+        let known: Vec<&str> = KERNELS.iter().map(|kernel| kernel.series).collect();
+        bail!(
+            "no kernel {series:?} in the matrix: there are {}; another one is another row of \
+             xtask/src/vm/kernels.rs",
+            known.join(", ")
+        );
+    };
+    Ok(kernel)
+}
+
+/// Every rung.
+pub fn rungs() -> Vec<Rung> {
+    RUNGS
+        .iter()
+        .map(|(name, without)| Rung {
+            name: (*name).to_owned(),
+            without: (*without).to_owned(),
+        })
+        .collect()
+}
+
+/// The best rung and the lowest.
+pub fn ends() -> Vec<Rung> {
+    let last = RUNGS.len() - 1;
+    rungs()
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| *index == 0 || *index == last)
+        .map(|(_, rung)| rung)
+        .collect()
+}
+
+/// The one rung that a command line asked for.
+pub fn rung(without: &str) -> Rung {
+    Rung {
+        name: format!("without {without}"),
+        without: without.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_matrix_is_part_of_the_matrix() {
+        for series in SHORT {
+            assert!(find(series).is_ok(), "{series}");
+        }
+        let names: Vec<String> = ends().into_iter().map(|rung| rung.name).collect();
+        assert_eq!(names, ["best", "tracepoints only"]);
+    }
+
+    #[test]
+    fn an_unknown_kernel_is_answered_with_the_known_ones() {
+        let error = named(&["5.15".into()]).unwrap_err().to_string();
+        assert!(error.contains("5.10, 6.1"), "{error}");
+    }
+}

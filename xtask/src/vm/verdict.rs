@@ -1,0 +1,229 @@
+//! What the guest's second serial port says about one kernel and rung.
+//!
+//! It holds the test binaries' own words between the lines of `init.sh`, which
+//! start with "tracer-vm:". A guest that dies in the middle leaves a text that
+//! ends anywhere, so everything here is read as if it could be missing.
+
+use std::fmt::Write as _;
+
+/// How the tests of one boot went.
+#[derive(Debug, Default, PartialEq)]
+pub struct Verdict {
+    pub passed: usize,
+    pub failed: usize,
+    /// The tests' own account of their failures.
+    pub failures: String,
+    /// What went wrong besides, if anything.
+    pub trouble: Option<String>,
+    /// What the verifier walked through, per program.
+    pub verified: Vec<Verified>,
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Verified {
+    pub program: String,
+    pub instructions: u64,
+}
+
+impl Verdict {
+    pub fn is_good(&self) -> bool {
+        self.trouble.is_none() && self.failed == 0 && self.passed > 0
+    }
+
+    /// `12 passed, 0 failed`, and what else happened.
+    pub fn line(&self) -> String {
+        let mut line = format!("{} passed, {} failed", self.passed, self.failed);
+        if let Some(trouble) = &self.trouble {
+            let _ = write!(line, ", {trouble}");
+        }
+        line
+    }
+}
+
+/// Reads the serial port.
+pub fn read(text: &str) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut reader = Reader::default();
+    for line in text.lines() {
+        reader.line(line, &mut verdict);
+    }
+    if !reader.done {
+        verdict.trouble = Some(match reader.running {
+            Some(test) => format!("the guest ended while {test} ran"),
+            None if text.is_empty() => "init was not reached".to_owned(),
+            None => "the guest ended early".to_owned(),
+        });
+    }
+    verdict
+}
+
+/// Where in the text we are.
+#[derive(Default)]
+struct Reader {
+    section: Section,
+    running: Option<String>,
+    done: bool,
+}
+
+#[derive(Default, PartialEq)]
+enum Section {
+    #[default]
+    Tests,
+    Failures,
+    Programs,
+}
+
+impl Reader {
+    fn line(&mut self, line: &str, verdict: &mut Verdict) {
+        if let Some(mark) = line.strip_prefix("tracer-vm: ") {
+            return self.mark(mark, verdict);
+        }
+        match self.section {
+            Section::Programs => verdict.verified.extend(verified(line)),
+            Section::Failures if line.starts_with("test result: ") => {
+                self.section = Section::Tests;
+            }
+            Section::Failures => {
+                verdict.failures.push_str(line);
+                verdict.failures.push('\n');
+            }
+            Section::Tests if line == "failures:" => self.section = Section::Failures,
+            Section::Tests => self.test(line, verdict),
+        }
+    }
+
+    fn mark(&mut self, mark: &str, verdict: &mut Verdict) {
+        let (word, rest) = mark.split_once(' ').unwrap_or((mark, ""));
+        match word {
+            "test" => self.section = Section::Tests,
+            // 101 is libtest's word for failures, which were counted.
+            "status" if rest != "0" && rest != "101" => {
+                verdict.trouble = Some(format!("the tests ended with status {rest}"));
+            }
+            "programs" => self.section = Section::Programs,
+            "done" => self.done = true,
+            _ => {}
+        }
+    }
+
+    /// `test NAME ... ok`: the part before the outcome is written first, and
+    /// anything may be written in between.
+    fn test(&mut self, line: &str, verdict: &mut Verdict) {
+        let begun = line.strip_prefix("test ").and_then(|rest| {
+            let (name, outcome) = rest.split_once(" ... ").or_else(|| {
+                // The guest died here.
+                Some((rest.strip_suffix(" ...")?, ""))
+            })?;
+            Some((name, outcome))
+        });
+        let outcome = match begun {
+            Some((name, outcome)) => {
+                self.running = Some(name.to_owned());
+                outcome
+            }
+            None => line,
+        };
+        if self.running.is_none() {
+            return;
+        }
+        if outcome.ends_with("ok") {
+            verdict.passed += 1;
+        } else if outcome.ends_with("FAILED") {
+            verdict.failed += 1;
+        } else if !outcome.starts_with("ignored") {
+            return;
+        }
+        self.running = None;
+    }
+}
+
+/// `verified NAME INSNS`, wherever in the line it begins.
+fn verified(line: &str) -> Option<Verified> {
+    let mut words = line[line.find("verified ")?..].split_whitespace().skip(1);
+    Some(Verified {
+        program: words.next()?.to_owned(),
+        instructions: words.next()?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+tracer-vm: kernel 6.1.0-56-cloud-amd64
+tracer-vm: test kernel_workload
+
+running 3 tests
+test one ... ok
+test two ... something a test wrote
+ok
+test three ... ignored, for a reason
+
+test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 1.00s
+
+tracer-vm: status 0
+tracer-vm: programs
+DEBUG tracer verified tp_fork 120
+tracer-vm: done
+";
+
+    #[test]
+    fn a_good_run_is_counted() {
+        let verdict = read(GOOD);
+        assert!(verdict.is_good(), "{verdict:?}");
+        assert_eq!(verdict.line(), "2 passed, 0 failed");
+        let fork = Verified {
+            program: "tp_fork".into(),
+            instructions: 120,
+        };
+        assert_eq!(verdict.verified, [fork]);
+    }
+
+    #[test]
+    fn failures_are_told_in_the_tests_own_words() {
+        let text = "\
+tracer-vm: test kernel_workload
+test one ... FAILED
+test two ... ok
+
+failures:
+
+---- one stdout ----
+thread 'one' panicked
+
+failures:
+    one
+
+test result: FAILED. 1 passed; 1 failed; 0 ignored
+
+tracer-vm: status 101
+tracer-vm: done
+";
+        let verdict = read(text);
+        assert!(!verdict.is_good());
+        assert_eq!(verdict.line(), "1 passed, 1 failed");
+        assert!(verdict.failures.contains("thread 'one' panicked"));
+    }
+
+    #[test]
+    fn a_guest_that_died_is_never_good() {
+        let cut = |at: &str| read(&GOOD[..GOOD.find(at).unwrap()]);
+        let during = cut("something");
+        assert!(!during.is_good());
+        assert_eq!(
+            during.line(),
+            "1 passed, 0 failed, the guest ended while two ran"
+        );
+        assert!(!cut("tracer-vm: done").is_good());
+        assert!(!read("").is_good());
+    }
+
+    #[test]
+    fn tests_that_crash_are_never_good() {
+        let text = GOOD.replace("status 0", "status 139");
+        let verdict = read(&text);
+        assert!(!verdict.is_good());
+        assert!(verdict.line().ends_with("status 139"), "{}", verdict.line());
+    }
+}
