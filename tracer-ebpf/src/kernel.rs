@@ -6,7 +6,7 @@
 
 use core::marker::PhantomData;
 
-use aya_ebpf::helpers::bpf_probe_read_kernel;
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
 use crate::fields::{get, offset};
 
@@ -49,8 +49,18 @@ impl Access for Trusted {
 impl Access for Probed {
     #[inline(always)]
     unsafe fn read<T: Copy + Zero>(pointer: *const T) -> T {
-        // SAFETY: the helper checks the address itself.
-        unsafe { bpf_probe_read_kernel(pointer) }.unwrap_or(T::ZERO)
+        let mut value = T::ZERO;
+        // SAFETY: the helper checks the address itself, and writes zeroes where
+        // it cannot read. So its answer need not be looked at: each look would
+        // double the paths that the verifier must follow.
+        unsafe {
+            bpf_probe_read_kernel(
+                (&raw mut value).cast(),
+                size_of::<T>() as u32,
+                pointer.cast(),
+            );
+        }
+        value
     }
 }
 

@@ -408,9 +408,14 @@ fn execs(_: usize) {
         json!({"execs": 1, "argv": ["sh", "-c", "exit 5"], "filename": "/bin/sh"}),
     ));
 
-    let child = fork(|| execute("/bin/sh", &[b"sh", b"-c", b"exec /bin/sh -c 'exec true x'"]));
+    let child = fork(|| {
+        execute(
+            "/bin/sh",
+            &[b"sh", b"-c", b"exec /bin/sh -c 'exec /bin/true x'"],
+        )
+    });
     let fact = reaped("execs", child, &wait(child));
-    say(&with(fact, json!({"execs": 3, "argv": ["true", "x"]})));
+    say(&with(fact, json!({"execs": 3, "argv": ["/bin/true", "x"]})));
 }
 
 /// exec by a thread that is not the leader: the process goes on under the

@@ -226,15 +226,8 @@ fn what_ran_before_is_told_and_its_end_too() {
         .spawn()
         .unwrap();
     let pid = Value::from(sleeper.id());
-    let kill = format!(
-        "kill -TERM {pid}; while kill -0 {pid} && [ $(ps -o stat= {pid} | cut -c1) != Z ]; do :; done"
-    );
-    support::run(
-        support::tracer()
-            .arg("record")
-            .arg(&file)
-            .args(["--", "bash", "-c", &kill]),
-    );
+    let kill = format!("kill -TERM {pid}; until grep -q 'State:.Z' /proc/{pid}/status; do :; done");
+    support::run(support::record(&file).args(["--", "sh", "-c", &kill]));
     sleeper.wait().unwrap();
     let processes = processes(&file);
     let story = process(&processes, &pid);
@@ -242,7 +235,7 @@ fn what_ran_before_is_told_and_its_end_too() {
     assert_eq!(story["argv"], serde_json::json!(["sleep", "1000"]));
     assert_eq!(story["parent_pid"], std::process::id());
     assert_eq!(story["exit_signal"], libc::SIGTERM);
-    assert_eq!(story["killed_by"]["comm"], "bash");
+    assert_eq!(story["killed_by"]["comm"], "sh");
     assert_eq!(
         story["state"], "zombie",
         "its owner, this test, had not waited yet"

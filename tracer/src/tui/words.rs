@@ -119,11 +119,14 @@ pub fn signal(sig: i32) -> String {
     signal_name(sig).map_or_else(|| format!("signal {sig}"), |name| name.into_owned())
 }
 
-/// How long it has lived or did live.
+/// How long it has been what it is: the life of the living and of the dead, of
+/// a zombie the time it has waited to be reaped.
 pub fn age(process: &Process, now: u64) -> String {
-    process
-        .lifetime(now)
-        .map_or_else(|| "?".to_owned(), humane::duration)
+    let time = match process.state() {
+        State::Zombie => process.zombie_time(now),
+        _ => process.lifetime(now),
+    };
+    time.map_or_else(|| "?".to_owned(), humane::duration)
 }
 
 /// Its threads: those that live, or all that ever did of one that does not.

@@ -101,7 +101,7 @@ fn head(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let (tone, age) = match state {
         State::Alive => (Tone::Good, format!(", {age} old")),
         // It need not cry out twice.
-        State::Zombie => (Tone::Bad, format!(", lived {age}")),
+        State::Zombie => (Tone::Bad, format!(" for {age}")),
         State::Exiting | State::Reaped | State::Vanished => {
             (words::state_tone(state), format!(", lived {age}"))
         }
