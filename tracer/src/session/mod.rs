@@ -18,6 +18,7 @@ mod output;
 mod record;
 mod recorder;
 mod replay;
+mod settle;
 mod status;
 mod stop;
 mod trace;

@@ -1,11 +1,7 @@
 //! The pump: from the kernel to the view and the recorder, until something
 //! says stop.
 
-use std::{
-    ffi::OsString,
-    os::fd::AsFd as _,
-    time::{Duration, Instant},
-};
+use std::{ffi::OsString, os::fd::AsFd as _, time::Duration};
 
 use anyhow::Result;
 use tokio::{
@@ -18,6 +14,7 @@ use super::{
     child::Child,
     meter::Meter,
     recorder::Recorder,
+    settle::Settle,
     stop::Stop,
     view::{Flow, View},
 };
@@ -28,10 +25,6 @@ const POLL: Duration = Duration::from_millis(50);
 /// How often the living's fault counters are read and the recording is
 /// flushed: what a crash may cost.
 const FLUSH: Duration = Duration::from_secs(1);
-
-/// The kernel frees a task an RCU grace period after it was reaped, and only
-/// then is its accounting complete: so long is looked on when a command ends.
-const SETTLE: Duration = Duration::from_millis(150);
 
 pub struct Plan {
     pub kernel: KernelOptions,
@@ -45,10 +38,12 @@ pub struct Plan {
 struct Sinks {
     view: View,
     recorder: Option<Recorder>,
+    settle: Settle,
 }
 
 impl Sinks {
     fn take(&mut self, event: Event) {
+        self.settle.take(&event);
         if let Some(recorder) = &mut self.recorder {
             recorder.take(&event);
         }
@@ -68,7 +63,11 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     // The file first: a refusal to overwrite must not cost an attach.
     let recorder = plan.save.as_ref().map(Recorder::create).transpose()?;
     let mut source = Live::start(&plan.kernel)?;
-    let mut sinks = Sinks { view, recorder };
+    let mut sinks = Sinks {
+        view,
+        recorder,
+        settle: Settle::default(),
+    };
     source.begin(&mut |event| sinks.take(event))?;
     sinks.view.open()?;
 
@@ -83,10 +82,10 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
     let mut meter = Meter::new();
-    // How the command ended, and when.
-    let mut ended: Option<(Exit, Instant)> = None;
+    // How the command ended.
+    let mut ended: Option<Exit> = None;
     loop {
-        let mut over = ended.is_some_and(|(_, at)| at.elapsed() >= SETTLE);
+        let mut over = sinks.settle.is_over();
         tokio::select! {
             ready = wakeup.readable() => ready?.clear_ready(),
             _ = poll.tick() => {}
@@ -104,7 +103,10 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
                 None => over = true,
             },
             code = Child::ended(&mut child), if ended.is_none() => {
-                ended = Some((code?, Instant::now()));
+                ended = Some(code?);
+                // What has come in meanwhile tells who died before.
+                source.poll(&mut |event| sinks.take(event))?;
+                sinks.settle.begin();
             }
         }
         source.poll(&mut |event| sinks.take(event))?;
@@ -120,7 +122,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let complete = kept.as_ref().is_none_or(Result::is_ok);
     sinks.view.finish(kept)?;
     Ok(match ended {
-        Some((code, _)) if code != OK || complete => code,
+        Some(code) if code != OK || complete => code,
         _ if complete => OK,
         _ => RECORDING_INCOMPLETE,
     })

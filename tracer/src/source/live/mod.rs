@@ -144,12 +144,13 @@ impl Live {
 
     /// Detaches, hands out what is left and ends the stream.
     pub fn stop(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        // They are detached one by one too.
-        self.ring.ends(now());
+        self.sweep(sink)?;
+        // They are detached one by one too, which takes a while.
+        let end = now();
+        self.ring.ends(end);
         self.ebpf = None;
         self.poll(sink)?;
-        self.sweep(sink)?;
-        sink(host(now(), What::End));
+        sink(host(end, What::End));
         Ok(())
     }
 

@@ -1,0 +1,47 @@
+//! When all is said about those who died while a command ran: the kernel frees
+//! a task an RCU grace period after it was reaped, mostly within 40 ms, and
+//! only then is its accounting complete.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use crate::event::{Event, ProcessId, What};
+
+/// Zombies that nobody reaps are not waited for longer than this.
+const LIMIT: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub struct Settle {
+    /// Dead and not freed.
+    waiting: HashSet<ProcessId>,
+    /// When the command ended: who dies after that is not waited for.
+    since: Option<Instant>,
+}
+
+impl Settle {
+    pub fn take(&mut self, event: &Event) {
+        let process = event.who.process;
+        match &event.what {
+            What::Exit(exit) if exit.group_dead != Some(false) && self.since.is_none() => {
+                self.waiting.insert(process);
+            }
+            What::Free(_) if event.who.is_leader() => {
+                self.waiting.remove(&process);
+            }
+            _ => {}
+        }
+    }
+
+    /// The command has ended.
+    pub fn begin(&mut self) {
+        self.since = Some(Instant::now());
+    }
+
+    pub fn is_over(&self) -> bool {
+        let late = |since: Instant| since.elapsed() >= LIMIT;
+        self.since
+            .is_some_and(|since| self.waiting.is_empty() || late(since))
+    }
+}
