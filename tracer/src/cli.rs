@@ -58,6 +58,16 @@ Examples:
   tracer replay build.trace --events --json     every event, a JSON object each")]
     Replay(ReplayArgs),
 
+    /// Say what this machine offers a tracer, and what is lost and why
+    #[command(after_help = "\
+Examples:
+  sudo tracer doctor                            which hook serves each purpose here
+  sudo tracer doctor --json | jq .live_runs
+  sudo tracer doctor --without fentry,kprobe    what a locked-down host would say
+
+Exit code: 0 when `tracer live` runs here, else 1.")]
+    Doctor(DoctorArgs),
+
     /// Print a completion script for a shell
     #[command(after_help = "\
 Example:
@@ -102,10 +112,25 @@ struct RecordArgs {
 }
 
 #[derive(Args)]
+struct DoctorArgs {
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    kernel: KernelArgs,
+}
+
+#[derive(Args)]
 struct TraceArgs {
     /// Stop after this time: 500ms, 10s, 5m, 8h
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     limit: Option<Duration>,
+    #[command(flatten)]
+    kernel: KernelArgs,
+}
+
+#[derive(Args)]
+struct KernelArgs {
     /// Kinds of hooks that must not be used: fentry, kprobe, tp_btf, raw_tp, syscalls, iter
     ///
     /// `syscalls` are hooks on wait4 and waitid, the only prompt witness of a
@@ -118,6 +143,9 @@ struct TraceArgs {
     /// Size of the kernel's ring buffer: a power of two, 64K to 1G
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]
     buffer: u32,
+    /// The kernel's types, for a kernel without /sys/kernel/btf/vmlinux
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    btf: Option<PathBuf>,
     /// tracer's own diagnostics on standard error; -vv: the kernel side's too
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -183,6 +211,7 @@ impl Cli {
                     shown,
                 })
             }
+            Command::Doctor(args) => session::doctor(&args.kernel.options(), args.json),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), "tracer", &mut script);
@@ -199,16 +228,19 @@ impl Cli {
 
 impl TraceArgs {
     fn options(self) -> (KernelOptions, Option<Duration>) {
+        (self.kernel.options(), self.limit)
+    }
+}
+
+impl KernelArgs {
+    fn options(self) -> KernelOptions {
         session::init_diagnostics(self.verbose);
-        let verbose = self.verbose >= 2;
-        (
-            KernelOptions {
-                buffer: self.buffer,
-                without: self.without,
-                verbose,
-            },
-            self.limit,
-        )
+        KernelOptions {
+            buffer: self.buffer,
+            btf: self.btf,
+            without: self.without,
+            verbose: self.verbose >= 2,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! An event is a fact with a time. This module must not know where events come
 //! from, how they are stored or what is made of them.
 
+mod diagnosis;
 pub mod humane;
 mod ids;
 mod moment;
@@ -14,6 +15,7 @@ mod session;
 mod text;
 mod utc;
 
+pub use diagnosis::{Diagnosis, Finding};
 pub use ids::{ProcessId, TaskId, Who};
 pub use moment::{
     Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Reap, Sigchld, Signal,

@@ -5,6 +5,7 @@
 //! writes to whatever it is given. It must not know where events come from,
 //! and opens no file.
 
+mod diagnosis;
 mod events_json;
 mod events_text;
 mod json;
@@ -13,6 +14,8 @@ mod tests;
 mod value;
 
 use std::io::{self, Write};
+
+pub use diagnosis::diagnosis_json;
 
 use crate::{event::Event, model::Model};
 

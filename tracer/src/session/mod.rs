@@ -12,6 +12,7 @@
 
 mod child;
 mod diagnostics;
+mod doctor;
 mod live;
 mod meter;
 mod output;
@@ -26,6 +27,7 @@ mod view;
 
 pub use crate::source::live::{Options as KernelOptions, Without};
 pub use diagnostics::init as init_diagnostics;
+pub use doctor::doctor;
 pub use live::{Live, live};
 pub use output::print;
 pub use record::{Record, default_file, record};

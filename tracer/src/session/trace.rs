@@ -76,6 +76,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
     let mut stop = Stop::new(plan.limit)?;
     let mut child = plan.command.as_deref().map(Child::spawn).transpose()?;
+    source.drop_privileges();
     let mut poll = interval(POLL);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut flush = interval(FLUSH);

@@ -51,7 +51,14 @@ pub struct Fence {
 /// Every dependency of tracer has its row here.
 pub const FENCES: &[Fence] = &[
     Fence {
-        crates: &["aya", "aya_log", "aya_obj", "tracer_common", "zerocopy"],
+        crates: &[
+            "aya",
+            "aya_log",
+            "aya_obj",
+            "caps",
+            "tracer_common",
+            "zerocopy",
+        ],
         only_in: &["source"],
         because: "the kernel ends where events begin",
     },

@@ -14,22 +14,29 @@ const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 pub struct Facts {
     pub btf: Btf,
+    /// The file that it was read from.
+    pub btf_source: String,
     /// tracefs can be read: perf tracepoints have numbers.
     pub tracefs: bool,
 }
 
 impl Facts {
-    pub fn of_this_host() -> Result<Facts> {
-        let data = fs::read(VMLINUX).with_context(|| {
-            format!(
+    /// `btf`: a file with the kernel's types, instead of the kernel's own word.
+    pub fn of_this_host(btf: Option<&Path>) -> Result<Facts> {
+        let path = btf.unwrap_or(Path::new(VMLINUX));
+        let data = fs::read(path).with_context(|| match btf {
+            Some(path) => format!("{} cannot be read", path.display()),
+            None => format!(
                 "tracer reads the layout of kernel structs from {VMLINUX}, which this kernel does not offer: \
                  it must be built with CONFIG_DEBUG_INFO_BTF=y, as the kernels of Debian 11, Ubuntu 20.10, \
-                 Fedora 31, RHEL 8.2 and later are"
-            )
+                 Fedora 31, RHEL 8.2 and later are; or give its types with --btf FILE (pahole makes it)"
+            ),
         })?;
-        let btf = Btf::parse(data).with_context(|| format!("reading {VMLINUX}"))?;
+        let btf_source = path.display().to_string();
+        let btf = Btf::parse(data).with_context(|| format!("reading {btf_source}"))?;
         Ok(Facts {
             btf,
+            btf_source,
             tracefs: tracefs(),
         })
     }

@@ -3,14 +3,15 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
-    Btf, Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned,
-    programs::{BtfTracePoint, FEntry, Iter, KProbe, RawTracePoint, TracePoint},
+    Btf, Ebpf, EbpfLoader, Endianness, VerifierLogLevel, include_bytes_aligned,
+    programs::{BtfTracePoint, FEntry, Iter, KProbe, ProgramError, RawTracePoint, TracePoint},
 };
 
 use super::{
     facts::Facts,
     fields,
     plan::{self, LADDER, Method, Offers as _, Rung, Without},
+    privilege,
 };
 use crate::event::{Hook, Purpose};
 
@@ -46,7 +47,11 @@ impl Loaded {
             0
         };
 
+        privilege::raise_memlock();
+        let btf = Btf::parse_file(&facts.btf_source, Endianness::default())
+            .with_context(|| format!("reading {}", facts.btf_source))?;
         let mut loader = EbpfLoader::new();
+        loader.btf(Some(&btf));
         loader.verifier_log_level(VerifierLogLevel::STATS);
         loader.map_max_entries("EVENTS", settings.buffer);
         loader.override_global(aya_log::LEVEL, &log_level, false);
@@ -56,7 +61,6 @@ impl Loaded {
         let ebpf = loader
             .load(OBJECT)
             .context("the kernel refuses tracer's maps")?;
-        let btf = Btf::from_sys_fs().context("reading the kernel's BTF")?;
         Ok(Loaded { ebpf, btf })
     }
 
@@ -82,17 +86,17 @@ impl Loaded {
         let mut obstacles = Vec::new();
         for rung in LADDER.iter().filter(|rung| rung.purpose == purpose) {
             let obstacle = plan::obstacle(rung, facts, without).or_else(|| {
-                self.climb(rung, facts)
-                    .err()
-                    .map(|error| format!("{error:#}"))
+                let refused = self.climb(rung, facts).err()?;
+                Some(format!("{}: {refused:#}", rung.hook()))
             });
             match obstacle {
                 None => {
                     log::debug!("{}: {}", purpose.name(), rung.hook());
-                    let mut loses = rung.loses.to_owned();
-                    if !obstacles.is_empty() {
-                        loses = format!("{loses} ({})", obstacles.join("; "));
-                    }
+                    let loses = match (rung.loses, obstacles.join("; ")) {
+                        ("", _) => String::new(),
+                        (loses, why) if why.is_empty() => loses.to_owned(),
+                        (loses, why) => format!("{loses} ({why})"),
+                    };
                     return Hook {
                         purpose,
                         hook: Some(rung.hook()),
@@ -116,8 +120,7 @@ impl Loaded {
     /// attached already does no harm: its records say only what they saw.
     fn climb(&mut self, rung: &Rung, facts: &Facts) -> Result<()> {
         for program in rung.programs {
-            self.hook(rung.method, program, facts)
-                .with_context(|| format!("{} refused", rung.hook()))?;
+            self.hook(rung.method, program, facts).map_err(brief)?;
         }
         Ok(())
     }
@@ -167,6 +170,20 @@ impl Loaded {
             log::debug!("verified {name} {count}");
         }
         Ok(())
+    }
+}
+
+/// The kernel's refusal in a few words; the verifier's are for `-vv`.
+fn brief(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<ProgramError>() {
+        Some(ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        }) => {
+            log::debug!("the verifier says: {verifier_log}");
+            anyhow!("{io_error}")
+        }
+        _ => error,
     }
 }
 

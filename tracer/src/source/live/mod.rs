@@ -6,6 +6,7 @@
 mod btf;
 mod clock;
 mod decode;
+mod doctor;
 mod facts;
 mod fault_counts;
 mod fields;
@@ -17,13 +18,14 @@ mod ring;
 mod session;
 mod snapshot;
 
-use std::os::fd::AsFd;
+use std::{os::fd::AsFd, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use aya::Ebpf;
 use aya_log::EbpfLogger;
 
 pub use clock::now;
+pub use doctor::examine;
 pub use plan::Without;
 
 use crate::event::{Event, Purpose, What, Who};
@@ -33,6 +35,8 @@ use crate::event::{Event, Purpose, What, Who};
 pub struct Options {
     /// Size of the ring buffer, bytes: a power of two, at least a page.
     pub buffer: u32,
+    /// The kernel's types in a file, for a kernel that does not offer its own.
+    pub btf: Option<PathBuf>,
     /// Hooks that must not be used.
     pub without: Without,
     /// The kernel side's own diagnostics, to the `log` facade.
@@ -63,7 +67,7 @@ impl Live {
     /// says what went before.
     pub fn start(options: &Options) -> Result<Live> {
         privilege::check()?;
-        let facts = facts::Facts::of_this_host()?;
+        let facts = facts::Facts::of_this_host(options.btf.as_deref())?;
         let settings = load::Settings {
             buffer: options.buffer,
             wake_at: u64::from(options.buffer) / WAKE_FRACTION,
@@ -113,6 +117,11 @@ impl Live {
         self.ring.drain(sink);
         sink(host(now(), What::SnapshotEnd(began)));
         Ok(())
+    }
+
+    /// Gives up every capability that the rest of the trace does not need.
+    pub fn drop_privileges(&self) {
+        privilege::drop_the_rest();
     }
 
     /// Hands out what has come in since the last call, and says what was lost.

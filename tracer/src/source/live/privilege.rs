@@ -1,24 +1,52 @@
 //! Whether this process may trace, said before the kernel says EPERM.
 
 use anyhow::{Result, bail};
+use caps::{CapSet, Capability, CapsHashSet};
 
 /// Capability numbers (include/uapi/linux/capability.h).
 const NEEDED: [(u8, &str); 2] = [(38, "CAP_PERFMON"), (39, "CAP_BPF")];
 const CAP_SYS_ADMIN: u8 = 21;
 
 pub fn check() -> Result<()> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    match effective(&status) {
+    match missing_here() {
+        Some(missing) if !missing.is_empty() => bail!(
+            "tracing needs {}, which this process lacks: run it as root, for example `sudo tracer live`",
+            missing.join(" and ")
+        ),
         // Where /proc does not say, the kernel will.
-        None => Ok(()),
-        Some(set) => match missing(set) {
-            missing if missing.is_empty() => Ok(()),
-            missing => bail!(
-                "tracing needs {}, which this process lacks: run it as root, for example `sudo tracer live`",
-                missing.join(" and ")
-            ),
-        },
+        _ => Ok(()),
     }
+}
+
+/// The capabilities that tracing needs and this process lacks; unknown where
+/// /proc does not say.
+pub fn missing_here() -> Option<Vec<&'static str>> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    effective(&status).map(missing)
+}
+
+/// Kernels before 5.11 count BPF maps as locked memory.
+pub fn raise_memlock() {
+    let limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the pointer is to an rlimit of our own.
+    let failed = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
+    log::debug!("locked memory unlimited: {}", failed == 0);
+}
+
+/// Gives up what tracing does not need once everything is attached: what is
+/// left reads the ring buffer and, after a gap, runs the task iterator again.
+pub fn drop_the_rest() {
+    let keep = [Capability::CAP_BPF, Capability::CAP_PERFMON];
+    let keep: CapsHashSet = keep.into_iter().collect();
+    let dropped = caps::read(None, CapSet::Permitted).and_then(|held| {
+        let keep = held.intersection(&keep).copied().collect();
+        caps::set(None, CapSet::Effective, &keep)?;
+        caps::set(None, CapSet::Permitted, &keep)
+    });
+    log::debug!("other capabilities dropped: {dropped:?}");
 }
 
 /// The effective capabilities in /proc/PID/status.

@@ -1,0 +1,26 @@
+//! What a host offers, as one JSON object.
+
+use serde_json::json;
+
+use crate::event::Diagnosis;
+
+pub fn diagnosis_json(diagnosis: &Diagnosis) -> String {
+    let findings = diagnosis.findings.iter().map(|finding| {
+        json!({
+            "what": finding.what,
+            "good": finding.good,
+            "says": finding.says,
+            "advice": finding.advice,
+        })
+    });
+    let hooks = diagnosis.hooks.iter().map(
+        |hook| json!({"purpose": hook.purpose.name(), "hook": hook.hook, "loses": hook.loses}),
+    );
+    let object = json!({
+        "live_runs": diagnosis.obstacle.is_none(),
+        "obstacle": diagnosis.obstacle,
+        "findings": findings.collect::<Vec<_>>(),
+        "hooks": hooks.collect::<Vec<_>>(),
+    });
+    format!("{object:#}\n")
+}

@@ -1,0 +1,67 @@
+//! `tracer doctor`: what this host offers, which hook serves each purpose,
+//! what is lost and why, and what could be changed.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::{Exit, KernelOptions, OK, output};
+use crate::{event::Diagnosis, export, source::live::examine};
+
+/// `tracer live` would not run.
+const UNFIT: Exit = 1;
+
+pub fn doctor(kernel: &KernelOptions, json: bool) -> Result<Exit> {
+    let diagnosis = examine(kernel);
+    let text = if json {
+        export::diagnosis_json(&diagnosis)
+    } else {
+        text(&diagnosis)
+    };
+    output::print(&text)?;
+    Ok(if diagnosis.obstacle.is_none() {
+        OK
+    } else {
+        UNFIT
+    })
+}
+
+fn text(diagnosis: &Diagnosis) -> String {
+    let mut text = String::new();
+    for finding in &diagnosis.findings {
+        let mark = match finding.good {
+            Some(true) => "ok",
+            Some(false) => "no",
+            None => "?",
+        };
+        let _ = writeln!(text, "{mark:>3}  {:<10} {}", finding.what, finding.says);
+        if let Some(advice) = finding.advice {
+            let _ = writeln!(text, "                -> {advice}");
+        }
+    }
+    if !diagnosis.hooks.is_empty() {
+        let _ = writeln!(text, "\n     purpose                 hook");
+    }
+    for hook in &diagnosis.hooks {
+        let mark = match (&hook.hook, hook.loses.is_empty()) {
+            (None, _) => "no",
+            (Some(_), true) => "ok",
+            (Some(_), false) => "-",
+        };
+        let name = hook.hook.as_deref().unwrap_or("none");
+        let _ = writeln!(text, "{mark:>3}  {:<23} {name}", hook.purpose.name());
+        if !hook.loses.is_empty() {
+            let word = if hook.hook.is_some() {
+                "does not tell"
+            } else {
+                "because"
+            };
+            let _ = writeln!(text, "                             {word}: {}", hook.loses);
+        }
+    }
+    let _ = match &diagnosis.obstacle {
+        None => writeln!(text, "\n`tracer live` runs here."),
+        Some(obstacle) => writeln!(text, "\n`tracer live` does not run here: {obstacle}"),
+    };
+    text
+}
