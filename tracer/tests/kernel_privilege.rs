@@ -36,3 +36,27 @@ fn without_root_one_line_says_what_to_do() {
         assert!(!file.exists());
     }
 }
+
+/// CAP_BPF and CAP_PERFMON are enough; what needs more is said to be missing.
+#[test]
+fn two_capabilities_are_enough() {
+    let scratch = support::Scratch::new("two-capabilities");
+    let copy = scratch.file("tracer");
+    std::fs::copy(tracer().get_program(), &copy).unwrap();
+    let output = support::run(
+        std::process::Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .args(["--inh-caps=+bpf,+perfmon", "--ambient-caps=+bpf,+perfmon"])
+            .arg(&copy)
+            .args(["record", "-", "--", "/bin/sh", "-c", "exit 0"])
+            .current_dir("/"),
+    );
+    let file = scratch.file("x.trace");
+    std::fs::write(&file, &output.stdout).unwrap();
+    let shell = support::processes(&file)
+        .into_iter()
+        .find(|process| process["comm"] == "sh");
+    let shell = shell.expect("the command is in the recording");
+    assert_eq!(shell["exit_code"], 0);
+    assert_eq!(shell["state"], "reaped");
+}

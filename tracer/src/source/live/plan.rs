@@ -413,4 +413,63 @@ mod tests {
             "{error}"
         );
     }
+
+    /// docs/kernel-support.md, from the ladder and the facts above.
+    fn page() -> String {
+        let mut page = String::from(
+            "# Which hook serves which purpose\n\n\
+             Generated from the ladder in `tracer/src/source/live/plan.rs`; a test fails when it\n\
+             differs, `UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` writes it anew.\n\
+             `tracer doctor` says the same of the machine it runs on, with the reasons.\n\n\
+             ## The ladder\n\n\
+             The best rung stands first. A rung that the host refuses, or the user denies with\n\
+             `--without`, is passed over; what the one in use does not tell is in the recording,\n\
+             in reports and on the Health screen.\n\n\
+             | purpose | hook | does not tell |\n|---|---|---|\n",
+        );
+        for rung in LADDER {
+            page += &format!(
+                "| {} | `{}` | {} |\n",
+                rung.purpose.name(),
+                rung.hook(),
+                rung.loses
+            );
+        }
+        let kernels = [
+            ("5.10", &V5_10),
+            ("6.12", &V6_12),
+            ("7.3", &V7_3),
+            ("6.18, locked down", &LOCKED),
+        ];
+        page += "\n## What that makes of some kernels\n\n\
+                 From facts that were measured on them. A refusal that only trying tells, such as that\n\
+                 of fentry under lockdown, is not in them: the last column is given `--without fentry`.\n\n\
+                 | purpose |";
+        for (name, _) in kernels {
+            page += &format!(" {name} |");
+        }
+        page += "\n|---|---|---|---|---|\n";
+        for purpose in Purpose::ALL {
+            page += &format!("| {} |", purpose.name());
+            for (_, host) in kernels {
+                let without = if host.kprobes { "" } else { "fentry" };
+                let hook = chosen(purpose, host, without);
+                page += &format!(
+                    " {} |",
+                    hook.map_or("none".to_owned(), |hook| format!("`{hook}`"))
+                );
+            }
+            page += "\n";
+        }
+        page
+    }
+
+    #[test]
+    fn the_page_on_kernel_support_is_what_the_ladder_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/kernel-support.md");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page());
+    }
 }
