@@ -91,7 +91,9 @@ impl Model {
     }
 
     pub(super) fn on_last_switch(&mut self, at: u64, who: Who, switch: &LastSwitch) {
-        let key = self.of(who);
+        let Some(key) = self.of_the_dead(who) else {
+            return;
+        };
         self.change(key, |process| {
             if who.is_leader() && process.has_new_leader(at) {
                 return;
@@ -180,8 +182,21 @@ impl Model {
         }
     }
 
+    /// The process of a task that is dead. Of a thread only if it is known: its
+    /// leader may have been freed before it, and then the kernel side read the
+    /// leader's start time from memory that belongs to somebody else by now.
+    fn of_the_dead(&mut self, who: Who) -> Option<Key> {
+        if who.is_leader() {
+            Some(self.of(who))
+        } else {
+            self.find(who.process)
+        }
+    }
+
     pub(super) fn on_free(&mut self, at: u64, who: Who, group: Option<&Usage>) {
-        let key = self.of(who);
+        let Some(key) = self.of_the_dead(who) else {
+            return;
+        };
         if !who.is_leader() {
             self.change(key, |process| {
                 process.lose_thread(who.task);

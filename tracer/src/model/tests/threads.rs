@@ -3,7 +3,7 @@
 use super::{one, stories};
 use crate::{
     event::{
-        Comm, Faults, What,
+        Comm, Faults, ProcessId, TaskId, What, Who,
         script::{MS, START, Script},
     },
     model::State,
@@ -30,6 +30,18 @@ fn leader_first(script: Script) -> Script {
 }
 
 stories! {
+    freed_behind_its_leader: Script::new()
+        .session()
+        .fork(5, 10)
+        .push(
+            // The leader's start time is another task's.
+            Who { task: TaskId { pid: 11, start: 1 }, process: ProcessId { tgid: 10, start: 2 } },
+            What::Free(None),
+        )
+        => |model| {
+            assert_eq!(model.processes().filter(|(_, process)| process.id.tgid == 10).count(), 1);
+        }
+
     the_leader_may_go_first: leader_first(Script::new()).notify(12).last_switch(12).free(12).reap(10)
         => |model| {
             let process = one(model, 10);
