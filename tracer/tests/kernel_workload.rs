@@ -24,7 +24,7 @@ fn same(fact: &Value, process: &Value, field: &str, expected: &Value) {
 fn ns(value: &Value) -> u64 {
     value
         .as_u64()
-        .unwrap_or_else(|| panic!("not a time: {value}"))
+        .unwrap_or_else(|| panic!("not a number: {value}"))
 }
 
 /// Everything that a fact of the workload says must be in the story.
@@ -52,9 +52,19 @@ fn compare(fact: &Value, story: &Value) {
     if let Some(minor) = fact.get("minor") {
         same(fact, &story["faults"], "minor", minor);
         same(fact, &story["faults"], "major", &fact["major"]);
-        same(fact, &story["usage"], "maxrss_kib", &fact["maxrss_kib"]);
-        same(fact, &story["usage"], "nvcsw", &fact["nvcsw"]);
-        same(fact, &story["usage"], "nivcsw", &fact["nivcsw"]);
+        // A kernel that counts per CPU may not have come to a page yet, and says
+        // 0; that is not known, and so not told.
+        let maxrss = story["usage"]["maxrss_kib"].as_u64().unwrap_or(0);
+        assert_eq!(maxrss, ns(&fact["maxrss_kib"]), "maxrss of {fact}");
+        // A zombie may still have to switch away when it is reaped: wait4 reads
+        // its counters a moment before release_task adds them up.
+        for switches in ["nvcsw", "nivcsw"] {
+            let (told, said) = (ns(&story["usage"][switches]), ns(&fact[switches]));
+            assert!(
+                (said..=said + 1).contains(&told),
+                "{switches}: {told} of {fact}"
+            );
+        }
         same(fact, &story["usage"], "complete", &true.into());
     }
     if let Some(origin) = fact.get("origin") {
