@@ -75,7 +75,7 @@ Examples:
         args: Vec<String>,
     },
 
-    /// Do everything CI does: lints, unit tests, kernel tests
+    /// Do everything CI does: lints, unit tests, kernel tests here and in VMs
     #[command(after_help = "\
 Kernel tests load the eBPF programs and need root; nothing but their own
 binaries runs as root. Without root they are listed as skipped, which is a
@@ -85,7 +85,8 @@ Examples:
   cargo xtask test
   cargo xtask test lint
   cargo xtask test unit -- model::
-  cargo xtask test kernel -- --nocapture orphan")]
+  cargo xtask test kernel -- --nocapture orphan
+  cargo xtask test vm")]
     Test {
         /// Only this part
         part: Option<test::Part>,

@@ -16,7 +16,7 @@ use clap::ValueEnum;
 
 use crate::{
     artifacts::{self, Executable},
-    build, fmt, imports, packages, privilege, process, setup, workspace,
+    build, fmt, imports, packages, privilege, process, setup, vm, workspace,
 };
 
 /// The feature of `tracer` behind which its kernel tests are, so that
@@ -30,6 +30,8 @@ pub enum Part {
     Unit,
     /// Tests against the running kernel, as root
     Kernel,
+    /// Those tests on two other kernels, under emulation
+    Vm,
     /// Formatting, import order, clippy
     Lint,
 }
@@ -39,7 +41,7 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
     let started = Instant::now();
 
     let tools = step("set-up", setup::ensure)?;
-    if wanted(Part::Unit) || wanted(Part::Kernel) {
+    if part != Some(Part::Lint) {
         step("test packages", packages::ensure_for_tests)?;
     }
     if wanted(Part::Lint) {
@@ -57,6 +59,10 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
     let mut skipped = Vec::new();
     if wanted(Part::Kernel) {
         skipped = step("kernel tests", || kernel_tests(&object, args))?;
+    }
+    // Their tests are not to be chosen from: each boot runs them all.
+    if wanted(Part::Vm) || (wanted(Part::Kernel) && args.is_empty()) {
+        skipped.extend(step("kernels in VMs", || vm::short(&object))?);
     }
 
     println!("\npassed in {:.1} s", started.elapsed().as_secs_f32());

@@ -54,37 +54,53 @@ pub fn verb(wanted: &Wanted) -> Result<()> {
     };
     packages::ensure_for_tests()?;
     let object = build::object(&setup::ensure()?)?;
-    let images = fetch(&kernels, wanted.update)?;
+    let images = fetch(&kernels, wanted.update);
     run(&object, &images, &rungs)
 }
 
-/// The part of the matrix that every test run affords.
-pub fn short(object: &Path) -> Result<()> {
+/// The part of the matrix that every test run affords. Gives the kernels that
+/// could not be had, with why.
+pub fn short(object: &Path) -> Result<Vec<String>> {
     let kernels = kernels::SHORT
         .iter()
         .map(|series| kernels::find(series))
         .collect::<Result<Vec<_>>>()?;
-    run(object, &fetch(&kernels, false)?, &kernels::ends())
+    let (had, missing): (Vec<_>, Vec<_>) = fetch(&kernels, false)
+        .into_iter()
+        .partition(|(_, image)| image.is_ok());
+    if !had.is_empty() {
+        run(object, &had, &kernels::ends())?;
+    }
+    let why = |(_, image): Fetched| image.err().map(|error| format!("{error:#}"));
+    Ok(missing.into_iter().filter_map(why).collect())
 }
 
-type Images = Vec<(&'static Kernel, Image)>;
+type Fetched = (&'static Kernel, Result<Image>);
 
-fn fetch(kernels: &[&'static Kernel], update: bool) -> Result<Images> {
+fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
     kernels
         .iter()
-        .map(|kernel| Ok((*kernel, fetch::image(kernel, update)?)))
+        .map(|kernel| (*kernel, fetch::image(kernel, update)))
         .collect()
 }
 
 /// Runs the tests on every kernel and rung, one after another: two emulated
 /// processors are all that a small machine has.
-fn run(object: &Path, images: &Images, rungs: &[Rung]) -> Result<()> {
+fn run(object: &Path, kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
     println!("building the static programs …");
     let initramfs = initramfs::make(&programs(object)?)?;
-    let mut lines = Vec::new();
+    let mut table = Vec::new();
     let mut costs = Costs::default();
     let mut bad = 0;
-    for (kernel, image) in images {
+    for (kernel, image) in kernels {
+        let image = match image {
+            Ok(image) => image,
+            Err(error) => {
+                bad += 1;
+                table.push(format!("{:<6}{error:#}", kernel.series));
+                continue;
+            }
+        };
         for rung in rungs {
             println!("booting {}, {} …", image.version, rung.name);
             let directory = runs().join(format!("{} {}", kernel.series, rung.name));
@@ -97,15 +113,15 @@ fn run(object: &Path, images: &Images, rungs: &[Rung]) -> Result<()> {
             }
             let line = line(kernel, rung, &verdict, boot.took);
             println!("{line}");
-            lines.push(line);
+            table.push(line);
             costs.add(kernel.series, verdict.verified);
         }
     }
-    println!("\n{}\n{costs}", lines.join("\n"));
+    println!("\n{}\n\n{costs}", table.join("\n"));
     if bad > 0 {
         bail!(
             "{bad} of {} verdicts are bad; all that the guests wrote is in {}",
-            lines.len(),
+            table.len(),
             runs().display()
         );
     }

@@ -143,6 +143,8 @@ struct Apt {
 
 impl Apt {
     fn new(directory: PathBuf, suites: &[&str]) -> Result<Apt> {
+        // A run that was broken off leaves one.
+        let _ = fs::remove_dir_all(&directory);
         for inner in ["lists/partial", "cache/archives/partial"] {
             let inner = directory.join(inner);
             fs::create_dir_all(&inner)
@@ -194,6 +196,7 @@ impl Apt {
         [
             format!("boot/{IMAGE}{}", package.version),
             format!("usr/lib/modules/{}/vmlinuz", package.version),
+            format!("usr/lib/modules/{}/vmlinuz.unsigned", package.version),
         ]
         .iter()
         .map(|place| tree.join(place))
