@@ -146,7 +146,7 @@ struct KernelArgs {
     /// The kernel's types, for a kernel without /sys/kernel/btf/vmlinux
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     btf: Option<PathBuf>,
-    /// tracer's own diagnostics on standard error; -vv: the kernel side's too
+    /// tracer's own diagnostics and the kernel side's, on standard error; -vv: all
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
 }
@@ -239,7 +239,7 @@ impl KernelArgs {
             buffer: self.buffer,
             btf: self.btf,
             without: self.without,
-            verbose: self.verbose >= 2,
+            verbose: self.verbose > 0,
         }
     }
 }

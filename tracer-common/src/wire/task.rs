@@ -19,6 +19,8 @@ record! {
 
 /// EXIT_ZOMBIE (include/linux/sched.h).
 pub const EXIT_ZOMBIE: u32 = 0x20;
+/// EXIT_DEAD (include/linux/sched.h).
+pub const EXIT_DEAD: u32 = 0x10;
 /// PF_KTHREAD (include/linux/sched.h).
 pub const PF_KTHREAD: u32 = 0x0020_0000;
 /// PF_EXITING (include/linux/sched.h).

@@ -7,7 +7,7 @@ use aya_ebpf::{
     bindings::seq_file,
     helpers::generated::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_seq_write},
 };
-use tracer_common::wire::{Header, Kind, Task};
+use tracer_common::wire::{EXIT_DEAD, Header, Kind, Task};
 
 use crate::{
     fields,
@@ -38,6 +38,11 @@ fn task_iterator(ctx: *const Context) -> i32 {
     }
     // SAFETY: a BTF-typed argument, not null.
     let task = unsafe { Struct::<Trusted>::new(pointer) };
+    let exit_state: u32 = task.read(&fields::TASK_EXIT_STATE);
+    // Released already: only its memory is left.
+    if exit_state & EXIT_DEAD != 0 {
+        return 0;
+    }
     let (ns_pid, ns_level) = task.ns_pid();
     let record = Task {
         head: Header {
@@ -49,7 +54,7 @@ fn task_iterator(ctx: *const Context) -> i32 {
         },
         parent: task.real_parent().group(),
         task_flags: task.flags(),
-        exit_state: task.read(&fields::TASK_EXIT_STATE),
+        exit_state,
         exit_code: task.read(&fields::TASK_EXIT_CODE),
         ns_pid,
         ns_level,
