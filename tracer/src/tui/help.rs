@@ -104,7 +104,7 @@ fn signs(glyphs: &'static Glyphs) -> Vec<Phrase> {
             "has another parent now than the one it hangs under",
         ),
         (glyphs.folded, "so many processes are folded away"),
-        ("COW", "writes to write-protected pages: COW candidates"),
+        ("COW?", "writes to write-protected pages: COW candidates"),
         ("?", "unknown; never shown as zero"),
     ];
     lines.extend(others.map(|(sign, meaning)| row(Phrase::of(Tone::Accent, sign), meaning)));

@@ -216,12 +216,12 @@ fn used(usage: &Usage) -> Phrase {
     Phrase::of(Tone::Dim, text)
 }
 
-/// `123: 80 read, 20 write, 23 COW`.
+/// `123: 80 read, 20 write, 23 COW?`.
 pub fn counted(faults: &Faults) -> Phrase {
     let classes = [
         (faults.read, "read"),
         (faults.write, "write"),
-        (faults.write_protect, "COW"),
+        (faults.write_protect, "COW?"),
         (faults.instruction, "instruction"),
         (faults.protection, "protection"),
     ];

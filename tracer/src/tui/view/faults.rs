@@ -21,7 +21,7 @@ const COLUMNS: [Column; 10] = [
     figure("PID", 7, 0),
     rest("PROCESS", 22),
     figure("TOTAL", 7, 0),
-    figure("COW", 7, 0),
+    figure("COW?", 7, 0),
     figure("READ", 6, 3),
     figure("WRITE", 6, 3),
     figure("INSTR", 6, 4),

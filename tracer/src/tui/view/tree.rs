@@ -25,7 +25,7 @@ const COLUMNS: [Column; 8] = [
     figure("EXIT", 9, 0),
     figure("THR", 4, 5),
     figure("FAULTS", 6, 3),
-    figure("COW", 6, 4),
+    figure("COW?", 6, 4),
 ];
 
 /// The column with the tree itself.
