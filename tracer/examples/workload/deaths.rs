@@ -1,0 +1,148 @@
+//! How processes die and wait to be reaped.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use serde_json::json;
+
+use crate::{
+    facts::{reaped, say, with},
+    system::{Pipe, check, exit, fork, now, pause_forever, pid, sleep_ms, until_zombie, wait},
+};
+
+/// Death by signals of others and of one's own making.
+pub fn signals(_: usize) {
+    for signal in [
+        libc::SIGTERM,
+        libc::SIGKILL,
+        libc::SIGUSR1,
+        libc::SIGQUIT,
+        libc::SIGRTMIN() + 3,
+    ] {
+        let child = fork(|| pause_forever());
+        // SAFETY: our own child.
+        check(unsafe { libc::kill(child, signal) }, "kill");
+        let fact = reaped("signals", child, &wait(child));
+        say(&with(
+            fact,
+            json!({"killed_by": pid(), "origin": "process"}),
+        ));
+    }
+    // Killed by a third process, not by the parent.
+    let victim = fork(|| pause_forever());
+    let killer = fork(|| {
+        // SAFETY: our own sibling.
+        unsafe { libc::kill(victim, libc::SIGKILL) };
+        exit(0)
+    });
+    say(&reaped("signals", killer, &wait(killer)));
+    let fact = reaped("signals", victim, &wait(victim));
+    say(&with(
+        fact,
+        json!({"killed_by": killer, "origin": "process"}),
+    ));
+
+    let child = fork(|| {
+        // SAFETY: not at all: the fault is the point.
+        unsafe { ptr::null_mut::<u8>().write_volatile(1) }
+    });
+    let fact = reaped("signals", child, &wait(child));
+    say(&with(fact, json!({"killed_by": null, "origin": "kernel"})));
+
+    let child = fork(|| std::process::abort());
+    let fact = reaped("signals", child, &wait(child));
+    say(&with(
+        fact,
+        json!({"killed_by": child, "origin": "process"}),
+    ));
+}
+
+/// `n` zombies, held for a while whose ends are known.
+pub fn zombies(n: usize) {
+    let children: Vec<_> = (0..n)
+        .map(|_| {
+            let forked = now();
+            (forked, fork(|| exit(0)))
+        })
+        .collect();
+    let seen: Vec<_> = children
+        .iter()
+        .map(|&(forked, child)| {
+            until_zombie(child);
+            (forked, child, now())
+        })
+        .collect();
+    sleep_ms(100);
+    for (forked, child, zombie) in seen {
+        let fact = reaped("zombies", child, &wait(child));
+        say(&with(
+            fact,
+            json!({"zombie_after": forked, "zombie_before": zombie}),
+        ));
+    }
+}
+
+/// Children that the kernel reaps, for either reason.
+pub fn autoreap(n: usize) {
+    for (handler, flags, why) in [
+        (libc::SIG_IGN, 0, "ignored"),
+        (libc::SIG_DFL, libc::SA_NOCLDWAIT, "nocldwait"),
+    ] {
+        let pipe = Pipe::new();
+        let owner = fork(|| {
+            // SAFETY: all zeroes is a valid sigaction, which is our own.
+            unsafe {
+                let mut action: libc::sigaction = std::mem::zeroed();
+                action.sa_sigaction = handler;
+                action.sa_flags = flags;
+                check(
+                    libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()),
+                    "sigaction",
+                );
+            }
+            for _ in 0..n {
+                pipe.send(fork(|| exit(4)).into());
+            }
+            // Returns with ECHILD when the last is gone.
+            // SAFETY: null is allowed.
+            unsafe { libc::wait(ptr::null_mut()) };
+            exit(0)
+        });
+        for _ in 0..n {
+            let child = pipe.receive();
+            say(&json!({
+                "scenario": "autoreap", "pid": child, "original_parent": owner, "code": 4,
+                "autoreaped": true, "why": why,
+            }));
+        }
+        say(&reaped("autoreap", owner, &wait(owner)));
+    }
+}
+
+/// A wait that returns a stopped child reaps nobody.
+pub fn stopped(_: usize) {
+    let child = fork(|| {
+        // SAFETY: no pointers.
+        unsafe { libc::raise(libc::SIGSTOP) };
+        exit(12)
+    });
+    let mut status = 0;
+    // SAFETY: the pointer is to our own variable.
+    check(
+        unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) },
+        "waitpid",
+    );
+    assert!(libc::WIFSTOPPED(status));
+    // SAFETY: our own child.
+    check(unsafe { libc::kill(child, libc::SIGCONT) }, "kill");
+    say(&reaped("stopped", child, &wait(child)));
+}
+
+/// Holds `n` zombies until standard input ends.
+pub fn hold(n: usize) {
+    let children: Vec<_> = (0..n).map(|code| fork(|| exit(code as c_int))).collect();
+    children.iter().for_each(|&child| until_zombie(child));
+    say(&json!({"scenario": "hold", "pid": pid(), "zombies": children}));
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+}

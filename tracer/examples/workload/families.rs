@@ -1,0 +1,104 @@
+//! Who inherits whom, and who is called what where.
+
+use std::ffi::c_int;
+
+use libc::pid_t;
+use serde_json::json;
+
+use crate::{
+    facts::{reaped, reaped_with_children, say, with},
+    system::{Pipe, check, exit, fork, pid, sleep_ms, until_zombie, wait},
+};
+
+/// A child dies before the grandchild, which gets another parent: a
+/// subreaper, or the namespace's init.
+pub fn orphans(_: usize) {
+    for subreaper in [true, false] {
+        // SAFETY: no pointers.
+        check(
+            unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, c_int::from(subreaper)) },
+            "prctl",
+        );
+        let pipe = Pipe::new();
+        let child = fork(|| {
+            let middle = pid();
+            fork(|| {
+                // SAFETY: no preconditions.
+                while unsafe { libc::getppid() } == middle {
+                    sleep_ms(1);
+                }
+                pipe.send(pid().into());
+                // SAFETY: no preconditions.
+                pipe.send(unsafe { libc::getppid() }.into());
+                exit(8)
+            });
+            exit(0)
+        });
+        let fact = reaped("orphans", child, &wait(child));
+        say(&fact);
+        let (orphan, parent) = (pipe.receive(), pipe.receive());
+        let mut fact = json!({
+            "scenario": "orphans", "pid": orphan, "original_parent": child, "parent": parent, "code": 8,
+        });
+        if subreaper {
+            assert_eq!(parent, i64::from(pid()));
+            fact = with(
+                fact,
+                reaped("orphans", orphan as pid_t, &wait(orphan as pid_t)),
+            );
+            fact = with(fact, json!({"original_parent": child}));
+        }
+        say(&fact);
+    }
+}
+
+/// A zombie whose parent dies without reaping it goes to a subreaper.
+pub fn handed_on(_: usize) {
+    // SAFETY: no pointers.
+    check(
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) },
+        "prctl",
+    );
+    let pipe = Pipe::new();
+    let child = fork(|| {
+        let zombie = fork(|| exit(11));
+        until_zombie(zombie);
+        pipe.send(zombie.into());
+        exit(0)
+    });
+    let zombie = pipe.receive() as pid_t;
+    say(&reaped("handed_on", child, &wait(child)));
+    let fact = reaped("handed_on", zombie, &wait(zombie));
+    say(&with(
+        fact,
+        json!({"original_parent": child, "parent": pid()}),
+    ));
+    // SAFETY: no pointers.
+    check(
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 0) },
+        "prctl",
+    );
+}
+
+/// A process in a pid namespace of its own, which reaps a child there by a
+/// number that means another process outside.
+pub fn pid_namespace(_: usize) {
+    let child = fork(|| {
+        // SAFETY: no pointers.
+        check(unsafe { libc::unshare(libc::CLONE_NEWPID) }, "unshare");
+        let init = fork(|| {
+            assert_eq!(pid(), 1);
+            let grandchild = fork(|| exit(14));
+            assert_eq!(grandchild, 2);
+            let status = wait(grandchild).status;
+            exit(libc::WEXITSTATUS(status))
+        });
+        let fact = reaped_with_children("pid_namespace", init, &wait(init));
+        say(&with(
+            fact,
+            json!({"ns_pid": 1, "inside": {"ns_pid": 2, "code": 14}}),
+        ));
+        exit(0)
+    });
+    say(&reaped_with_children("pid_namespace", child, &wait(child)));
+}

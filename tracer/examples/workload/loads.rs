@@ -1,0 +1,109 @@
+//! Much of something: pages written, names that attack, forks.
+
+use std::ffi::CString;
+use std::ptr;
+
+use libc::pid_t;
+use serde_json::json;
+
+use crate::{
+    facts::{reaped, say, with},
+    system::{check, execute, exit, fork, now, pid, wait},
+};
+
+/// Writes to `n` inherited pages, and a child that does all the same but the
+/// writes: the difference is what was copied.
+pub fn cow(n: usize) {
+    let page = 4096;
+    // SAFETY: a fresh private mapping.
+    let pages = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            n * page,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    assert_ne!(pages, libc::MAP_FAILED);
+    let touch = |range: std::ops::Range<usize>| {
+        for index in range {
+            // SAFETY: inside the mapping.
+            unsafe { pages.cast::<u8>().add(index * page).write_volatile(1) }
+        }
+    };
+    touch(0..n);
+    for written in [0, n] {
+        let child = fork(|| {
+            touch(0..written);
+            exit(0)
+        });
+        let fact = reaped("cow", child, &wait(child));
+        say(&with(fact, json!({"written": written})));
+    }
+}
+
+/// Names and arguments that try to break whoever shows them.
+pub fn hostile(_: usize) {
+    let nasty = b"\x1b]0;owned\x07\x1b[2J\xff\xfe\n\r";
+    let child = fork(|| {
+        let name = CString::new(&b"\x1b[31m\xff\n\t\r"[..]).unwrap();
+        // SAFETY: a NUL-terminated string.
+        unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+        exit(0)
+    });
+    say(&reaped("hostile", child, &wait(child)));
+
+    let child = fork(|| execute("/bin/true", &[nasty, nasty]));
+    say(&with(
+        reaped("hostile", child, &wait(child)),
+        json!({"execs": 1}),
+    ));
+
+    // MAX_ARG_STRLEN is 128 KiB with the NUL.
+    let long = vec![b'x'; 128 * 1024 - 1];
+    let child = fork(|| execute("/bin/true", &[b"true", &long]));
+    let fact = reaped("hostile", child, &wait(child));
+    say(&with(
+        fact,
+        json!({"execs": 1, "argv_total": "true".len() + 1 + long.len() + 1}),
+    ));
+
+    // The kernel makes one empty argument of none (since 5.18).
+    let child = fork(|| execute("/bin/true", &[]));
+    say(&with(
+        reaped("hostile", child, &wait(child)),
+        json!({"execs": 1, "argv": [""]}),
+    ));
+
+    let file = format!("/tmp/workload-\u{202e}{}-\x1b[1m", pid());
+    std::fs::copy("/bin/true", &file).unwrap();
+    let child = fork(|| execute(&file, &[file.as_bytes()]));
+    say(&with(
+        reaped("hostile", child, &wait(child)),
+        json!({"execs": 1}),
+    ));
+    std::fs::remove_file(&file).unwrap();
+}
+
+/// `n` times vfork and _exit, as fast as it goes.
+pub fn storm(n: usize) {
+    unsafe extern "C" {
+        safe fn vfork() -> pid_t;
+    }
+    let began = now();
+    for _ in 0..n {
+        let child = vfork();
+        if child == 0 {
+            exit(0);
+        }
+        check(child, "vfork");
+        // SAFETY: null is allowed.
+        check(
+            unsafe { libc::waitpid(child, ptr::null_mut(), 0) },
+            "waitpid",
+        );
+    }
+    say(&json!({"scenario": "storm", "pid": pid(), "forks": n, "ns": now() - began}));
+}

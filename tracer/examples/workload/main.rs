@@ -1,0 +1,84 @@
+//! A workload that does known things to processes and says what it did: one
+//! JSON object per line, from what the system calls themselves returned
+//! (wait4's status and rusage, getppid, the clock). The kernel tests compare
+//! tracer's story with it.
+//!
+//! `workload all` runs every scenario, `workload NAME [N]` one of them.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+mod births;
+mod deaths;
+mod facts;
+mod families;
+mod loads;
+mod system;
+
+fn main() {
+    // A shell starts its background jobs with these ignored.
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: no handler of our own.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    let arguments: Vec<String> = std::env::args().collect();
+    let name = arguments.get(1).map_or("all", String::as_str);
+    let n = arguments.get(2).and_then(|n| n.parse().ok());
+    let mut known = false;
+    for scenario in SCENARIOS {
+        if name == scenario.name || (name == "all" && scenario.in_all) {
+            known = true;
+            (scenario.run)(n.unwrap_or(scenario.n));
+        }
+    }
+    assert!(known, "no scenario {name}");
+}
+
+struct Scenario {
+    name: &'static str,
+    /// How many, unless the command line says otherwise.
+    n: usize,
+    in_all: bool,
+    run: fn(usize),
+}
+
+const fn scenario(name: &'static str, n: usize, run: fn(usize)) -> Scenario {
+    Scenario {
+        name,
+        n,
+        in_all: true,
+        run,
+    }
+}
+
+const SCENARIOS: &[Scenario] = &[
+    scenario("exits", 20, births::exits),
+    scenario("signals", 0, deaths::signals),
+    scenario("spawns", 5, births::spawns),
+    scenario("threads", 3, births::threads),
+    scenario("leader", 0, births::leader_first),
+    scenario("execs", 0, births::execs),
+    scenario("thread_exec", 0, births::thread_exec),
+    scenario("zombies", 10, deaths::zombies),
+    scenario("autoreap", 3, deaths::autoreap),
+    scenario("orphans", 0, families::orphans),
+    scenario("handed_on", 0, families::handed_on),
+    scenario("cow", 64, loads::cow),
+    scenario("stopped", 0, deaths::stopped),
+    scenario("pid_namespace", 0, families::pid_namespace),
+    scenario("names", 0, births::names),
+    Scenario {
+        in_all: false,
+        ..scenario("hostile", 0, loads::hostile)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("storm", 20_000, loads::storm)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("hold", 3, deaths::hold)
+    },
+];
