@@ -58,8 +58,9 @@ fn told(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn child_signal(ctx: &impl Arguments) {
-    let info = ctx.pointer(1);
-    // SEND_SIG_NOINFO and SEND_SIG_PRIV are not addresses.
+    // SEND_SIG_NOINFO (0) and SEND_SIG_PRIV (1) are not addresses, so that some
+    // kernels' verifiers take the argument for a number.
+    let info = ctx.pointer(1).probed();
     if info.address() <= 1 || !CLD_DEATHS.contains(&info.read::<i32>(&fields::SIGINFO_CODE)) {
         return;
     }

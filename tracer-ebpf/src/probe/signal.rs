@@ -41,7 +41,8 @@ fn signal(ctx: &impl Arguments) {
     if sig != SIGKILL && !target.takes_default(sig as usize) {
         return;
     }
-    let info = ctx.pointer(1);
+    // Read by the helper, as in notify.rs.
+    let info = ctx.pointer(1).probed();
     // SEND_SIG_NOINFO (0) stands for a plain kill, SEND_SIG_PRIV (1) for the
     // kernel itself (kernel/signal.c).
     let code = match info.address() {
