@@ -159,7 +159,7 @@ fn judge(boot: &Boot) -> Verdict {
 
 fn line(kernel: &Kernel, rung: &Rung, verdict: &Verdict, took: Duration) -> String {
     format!(
-        "{:<6}{:<18}{}   {:.0} s",
+        "{:<6}{:<16}  {}   {:.0} s",
         kernel.series,
         rung.name,
         verdict.line(),
