@@ -30,7 +30,7 @@ pub enum Part {
     Unit,
     /// Tests against the running kernel, as root
     Kernel,
-    /// Those tests on two other kernels, under emulation
+    /// Those tests on three other kernels, under emulation
     Vm,
     /// Formatting, import order, clippy
     Lint,

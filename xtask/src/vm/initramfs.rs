@@ -21,6 +21,8 @@ pub struct Programs {
     pub workload: PathBuf,
     /// By name.
     pub tests: Vec<(String, PathBuf)>,
+    /// Tests in them that are not to be run.
+    pub skipped: Vec<&'static str>,
 }
 
 /// Makes the initramfs, and gives its place.
@@ -44,8 +46,9 @@ pub fn make(programs: &Programs) -> Result<PathBuf> {
     }
     fs::write(tree.join("init"), INIT)?;
     fs::set_permissions(tree.join("init"), fs::Permissions::from_mode(0o755))?;
+    fs::write(tree.join("skipped"), programs.skipped.join("\n") + "\n")?;
     // Each directory before what it holds.
-    names.splice(0..0, ["init", "bin", "tests"].map(str::to_owned));
+    names.splice(0..0, ["init", "skipped", "bin", "tests"].map(str::to_owned));
     let archive = tree.with_extension("cpio");
     pack(&tree, &names, &archive)
         .with_context(|| format!("could not make {}", archive.display()))?;
