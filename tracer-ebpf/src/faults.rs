@@ -85,12 +85,18 @@ pub fn renamed<A: Access>(task: Task<A>) {
     }
 }
 
-/// What the task has counted in its life. It is dead: forget it.
+/// What the task has counted in its life.
 #[inline(always)]
-pub fn take<A: Access>(task: Task<A>) -> FaultCounts {
-    let key = task.address();
-    // SAFETY: copied out at once, and only the task itself writes it.
-    let counts = unsafe { FAULTS.get(&key) }.map_or([0; FAULT_CLASSES], |faults| faults.counts);
-    let _ = FAULTS.remove(&key);
-    counts
+pub fn copy<A: Access>(task: Task<A>, to: &mut FaultCounts) {
+    // SAFETY: only the task itself writes its counters.
+    match unsafe { FAULTS.get(&task.address()) } {
+        Some(faults) => *to = faults.counts,
+        None => *to = [0; FAULT_CLASSES],
+    }
+}
+
+/// The task is dead.
+#[inline(always)]
+pub fn forget<A: Access>(task: Task<A>) {
+    let _ = FAULTS.remove(&task.address());
 }

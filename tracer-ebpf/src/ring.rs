@@ -51,6 +51,21 @@ pub fn send<R: Record + 'static>(fill: impl FnOnce() -> R) {
     }
 }
 
+/// As [`send`], for a record too large to be put together on the stack: `fill`
+/// writes every field where it belongs.
+#[inline(always)]
+pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
+    match EVENTS.reserve::<R>(0) {
+        Some(mut entry) => {
+            // SAFETY: a record is plain bytes, and nobody reads it before it
+            // is submitted, whole.
+            fill(unsafe { &mut *entry.as_mut_ptr() });
+            entry.submit(wake_flag());
+        }
+        None => lost(R::KIND as usize, 1),
+    }
+}
+
 /// Whether submitting should wake the reader.
 #[inline(always)]
 pub fn wake_flag() -> u64 {

@@ -34,7 +34,7 @@ const SIG_IGN: u64 = 1;
 const SA_NOCLDWAIT: u64 = 2;
 
 /// How far up the tree a subreaper is looked for.
-const MAX_ANCESTORS: usize = 16;
+const MAX_ANCESTORS: usize = 32;
 
 impl<A: Access> Task<A> {
     #[inline(always)]
@@ -61,6 +61,13 @@ impl<A: Access> Task<A> {
     #[inline(always)]
     pub fn parent(self) -> Self {
         self.follow(&fields::TASK_PARENT)
+    }
+
+    /// No thread of its process is left outside `do_exit`, which counts down
+    /// before it tells anybody.
+    #[inline(always)]
+    pub fn group_is_dead(self) -> bool {
+        self.signal().read::<u32>(&fields::SIGNAL_LIVE) == 0
     }
 
     #[inline(always)]
@@ -239,23 +246,30 @@ impl<A: Access> Task<A> {
     /// the nearest living subreaper in the same pid namespace, else the
     /// namespace's init (`find_new_reaper`, kernel/exit.c).
     #[inline(always)]
-    pub fn reaper(self) -> Group {
+    pub fn reaper(self) -> Option<Group> {
         let level = self.ns_level();
         if Self::flag(self.signal(), &fields::SIGNAL_HAS_SUBREAPER) {
             let mut ancestor = self;
             for _ in 0..MAX_ANCESTORS {
                 ancestor = ancestor.real_parent();
                 if ancestor.pid() == 0 || ancestor.ns_level() != level {
-                    break;
+                    return Some(self.child_reaper(level));
                 }
                 let signal = ancestor.signal();
                 if Self::flag(signal, &fields::SIGNAL_IS_SUBREAPER)
                     && signal.read::<u32>(&fields::SIGNAL_LIVE) != 0
                 {
-                    return ancestor.group();
+                    return Some(ancestor.group());
                 }
             }
+            return None;
         }
+        Some(self.child_reaper(level))
+    }
+
+    /// The init of its pid namespace.
+    #[inline(always)]
+    fn child_reaper(self, level: u32) -> Group {
         self.upid(level)
             .follow(&fields::UPID_NS)
             .follow(&fields::PIDNS_CHILD_REAPER)

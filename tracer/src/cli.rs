@@ -138,7 +138,12 @@ struct KernelArgs {
     /// system call of this machine on the kernel's slow path (tens of
     /// nanoseconds each); without them, a reap is known only by the free that
     /// follows it.
-    #[arg(long, value_name = "HOOKS", default_value = "")]
+    #[arg(
+        long,
+        value_name = "HOOKS",
+        default_value = "",
+        hide_default_value = true
+    )]
     without: Without,
     /// Size of the kernel's ring buffer: a power of two, 64K to 1G
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]

@@ -40,7 +40,8 @@ pub const EXIT_GROUP_EXIT: u32 = 1 << 2;
 pub const EXIT_SIGCHLD_IGNORED: u32 = 1 << 3;
 /// The parent has set SA_NOCLDWAIT.
 pub const EXIT_NOCLDWAIT: u32 = 1 << 4;
-/// `reaper` is known; without it the group has no children.
+/// `reaper` is known. Without it the group has no children, or its ancestors
+/// are too many to look through.
 pub const EXIT_REAPER: u32 = 1 << 5;
 record! {
     /// The kernel's own accounting: of a task at its exit, or of a whole

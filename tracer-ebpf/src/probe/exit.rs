@@ -21,7 +21,7 @@ use crate::{
     fields::{self, HAVE_GROUP_DEAD, get},
     hook::{Arguments, hooks},
     kernel::Access,
-    ring::{header, send},
+    ring::{header, send, send_in_place},
     task::{Task, current},
 };
 
@@ -72,37 +72,38 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
     }
 
     faults::charge(task);
-    let counts = faults::take(task);
-    let mut reaper = Group {
-        tgid: 0,
-        zero: 0,
-        start: 0,
-    };
-    let parent = task.real_parent();
-    if last {
-        let sigchld = parent.sigchld();
-        if sigchld.ignored {
-            flags |= EXIT_SIGCHLD_IGNORED;
-        }
-        if sigchld.nocldwait {
-            flags |= EXIT_NOCLDWAIT;
-        }
-        if task.has_children() {
-            reaper = task.probed().reaper();
-            flags |= EXIT_REAPER;
-        }
-    }
-    send(|| Exit {
-        head: header::<Exit>(task.who()),
-        code: task.read(&fields::TASK_EXIT_CODE),
-        group_code: signal.read(&fields::SIGNAL_GROUP_EXIT_CODE),
-        flags,
+    send_in_place::<Exit>(|exit| {
+        exit.head = header::<Exit>(task.who());
+        exit.code = task.read(&fields::TASK_EXIT_CODE);
+        exit.group_code = signal.read(&fields::SIGNAL_GROUP_EXIT_CODE);
         // Threads have none of their own: it is the leader's that counts.
-        exit_signal: task.leader().read(&fields::TASK_EXIT_SIGNAL),
-        parent: parent.group(),
-        reaper,
-        usage: task.usage(),
-        faults: counts,
-        comm: task.comm(),
+        exit.exit_signal = task.leader().read(&fields::TASK_EXIT_SIGNAL);
+        exit.usage = task.usage();
+        exit.comm = task.comm();
+        faults::copy(task, &mut exit.faults);
+        let parent = task.real_parent();
+        exit.parent = parent.group();
+        exit.reaper = Group {
+            tgid: 0,
+            zero: 0,
+            start: 0,
+        };
+        if last {
+            let sigchld = parent.sigchld();
+            if sigchld.ignored {
+                flags |= EXIT_SIGCHLD_IGNORED;
+            }
+            if sigchld.nocldwait {
+                flags |= EXIT_NOCLDWAIT;
+            }
+            if task.has_children()
+                && let Some(heir) = task.probed().reaper()
+            {
+                exit.reaper = heir;
+                flags |= EXIT_REAPER;
+            }
+        }
+        exit.flags = flags;
     });
+    faults::forget(task);
 }

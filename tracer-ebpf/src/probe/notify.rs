@@ -33,8 +33,9 @@ hooks! {
 #[inline(always)]
 fn told(ctx: &impl Arguments) {
     let dead = ctx.pointer(0);
-    // A traced thread's death is told to its tracer: no process ends by it.
-    if dead.pid() != dead.tgid() {
+    // A tracer is told of the death of every thread, the leader's too while
+    // others live (`exit_notify`, kernel/exit.c): no process ends by it.
+    if dead.pid() != dead.tgid() || !dead.group_is_dead() {
         return;
     }
     let owner = dead.parent();
@@ -68,6 +69,12 @@ fn child_signal(ctx: &impl Arguments) {
     if teller.flags() & PF_EXITING == 0 {
         return;
     }
+    // Other signals' si_code means something else: that of a SIGIO, say.
+    let sig = ctx.number(0) as u32;
+    let exit_signal: u32 = teller.leader().read(&fields::TASK_EXIT_SIGNAL);
+    if sig != SIGCHLD && sig != exit_signal {
+        return;
+    }
     let owner = ctx.pointer(2);
     let level = owner.ns_level();
     // `_sigchld` begins with the pid.
@@ -76,6 +83,9 @@ fn child_signal(ctx: &impl Arguments) {
 
     let mut flags = 0;
     if teller.leader().pid_at(level) == seen_pid {
+        if !teller.group_is_dead() {
+            return;
+        }
         flags |= NOTIFY_SELF;
     }
     if level == 0 {

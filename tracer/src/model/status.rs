@@ -108,7 +108,13 @@ impl Model {
             ),
             Moment::Execed => match process.executions.last() {
                 Some(execution) => (Some(execution.at), true),
-                None if dead => return Known::Never,
+                None if process.forked_at.is_some()
+                    && self.missing(Purpose::Exec).is_none()
+                    && dead =>
+                {
+                    return Known::Never;
+                }
+                None if dead => (None, true),
                 None => return Known::NotYet,
             },
             Moment::Exited => (process.exited_at, dead),

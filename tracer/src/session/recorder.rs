@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     path::{Path, PathBuf},
 };
 
@@ -97,6 +97,11 @@ impl Recorder {
 
 fn open(path: &Path, force: bool) -> Result<Box<dyn Write>> {
     if path == Path::new("-") {
+        if io::stdout().is_terminal() {
+            return Err(anyhow!(
+                "standard output is a terminal: a recording is not text; give a file, or pipe it on"
+            ));
+        }
         return Ok(Box::new(io::stdout().lock()));
     }
     let file: io::Result<File> = recording::create(path, force);

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{Exit, OK, diagnostics, output};
+use super::{Exit, OK, diagnostics, output, stop::Stop};
 use crate::{
     event::Event,
     export::{self, Format},
@@ -106,10 +106,16 @@ fn dashboard(path: &std::path::Path) -> Result<()> {
         .enable_all()
         .build()?;
     let shown = runtime.block_on(async {
+        let mut stop = Stop::new(None)?;
         let mut screen = Screen::open()?;
         loop {
             screen.draw(&mut app)?;
-            match screen.next_input().await {
+            let input = tokio::select! {
+                input = screen.next_input() => input,
+                // Leave as for `q`: the terminal must be given back.
+                _ = stop.asked() => None,
+            };
+            match input {
                 Some(input) => {
                     if app.on_input(input?) == Flow::Quit {
                         return Ok(());

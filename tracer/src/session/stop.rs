@@ -8,6 +8,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+/// How long a command has to end once it was told to.
+const GRACE: Duration = Duration::from_secs(5);
+
 pub struct Stop {
     interrupt: Signal,
     terminate: Signal,
@@ -32,7 +35,8 @@ impl Stop {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             hangup: listen(SignalKind::hangup())?,
-            deadline: limit.map(|limit| Instant::now() + limit),
+            // A time that no clock reaches is no limit.
+            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
         })
     }
 
@@ -50,7 +54,8 @@ impl Stop {
             _ = self.terminate.recv() => Asked::Terminate,
             _ = self.hangup.recv() => Asked::Terminate,
             () = time_is_up => {
-                self.deadline = None;
+                // Asked again if it is not heeded.
+                self.deadline = Instant::now().checked_add(GRACE);
                 Asked::TimeIsUp
             }
         }

@@ -15,7 +15,7 @@ use super::{
     meter::Meter,
     recorder::Recorder,
     settle::Settle,
-    stop::Stop,
+    stop::{Asked, Stop},
     view::{Flow, View},
 };
 use crate::{event::Event, source::live::Live};
@@ -85,12 +85,15 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let mut meter = Meter::new();
     // How the command ended.
     let mut ended: Option<Exit> = None;
+    // It was asked to end.
+    let mut told = false;
     loop {
         let mut over = sinks.settle.is_over();
         tokio::select! {
             ready = wakeup.readable() => ready?.clear_ready(),
             _ = poll.tick() => {}
             _ = flush.tick() => {
+                source.poll(&mut |event| sinks.take(event))?;
                 source.sweep(&mut |event| sinks.take(event))?;
                 if let Some(recorder) = &mut sinks.recorder {
                     recorder.flush();
@@ -99,8 +102,13 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
             }
             flow = sinks.view.input() => over = flow? == Flow::Quit,
             // The command gets the terminal's Ctrl-C too, and it decides.
-            signal = stop.asked() => match &mut child {
-                Some(child) => child.pass_on(signal),
+            asked = stop.asked() => match &mut child {
+                // Who does not heed the first request is left behind.
+                Some(_) if told && asked != Asked::Interrupt => over = true,
+                Some(child) => {
+                    told |= asked != Asked::Interrupt;
+                    child.pass_on(asked);
+                }
                 None => over = true,
             },
             code = Child::ended(&mut child), if ended.is_none() => {

@@ -28,8 +28,8 @@ impl Facts {
             Some(path) => format!("{} cannot be read", path.display()),
             None => format!(
                 "tracer reads the layout of kernel structs from {VMLINUX}, which this kernel does not offer: \
-                 it must be built with CONFIG_DEBUG_INFO_BTF=y, as the kernels of Debian 11, Ubuntu 20.10, \
-                 Fedora 31, RHEL 8.2 and later are; or give its types with --btf FILE (pahole makes it)"
+                 it must be built with CONFIG_DEBUG_INFO_BTF=y, as those of distributions are; or \
+                 give its types with --btf FILE (pahole makes it)"
             ),
         })?;
         let btf_source = path.display().to_string();

@@ -153,6 +153,7 @@ impl Live {
 
     /// Detaches, hands out what is left and ends the stream.
     pub fn stop(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        self.poll(sink)?;
         self.sweep(sink)?;
         // They are detached one by one too, which takes a while.
         let end = now();

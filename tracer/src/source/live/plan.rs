@@ -83,6 +83,7 @@ const LATE_EXIT: &str = "the start of do_exit: it is dated by the exit's own hoo
 const NO_CHILD_SIGNAL: &str =
     "a child without an exit signal: its zombie is dated by its last switch";
 const NO_SIGINFO: &str = "a reap by waitid without siginfo: only its free is seen";
+const PREEMPTED: &str = "the exact number of faults where the dying task is preempted in the probe";
 const OLD_FORK: &str = "clone flags, and io_uring workers";
 const KERNEL_FAULTS: &str = "faults of the kernel on user memory";
 
@@ -127,8 +128,10 @@ pub const LADDER: &[Rung] = ladder! {
 
     TpBtf    Exit ["sched_process_exit" at "sched_process_exit"] (Pointer, Value), NONE;
     RawTp    Exit ["raw_sched_process_exit" at "sched_process_exit"] (Pointer, Value), NONE;
-    Fentry   Exit ["fentry_taskstats_exit" at "taskstats_exit"] (Pointer, Value), NONE;
+    // It empties the CPU's fault slot, which wants preemption off: a kprobe has
+    // it so, a trampoline has not.
     Kprobe   Exit ["kprobe_taskstats_exit" at "taskstats_exit"], NONE;
+    Fentry   Exit ["fentry_taskstats_exit" at "taskstats_exit"] (Pointer, Value), PREEMPTED;
     TpBtf    Exit ["sched_process_exit" at "sched_process_exit"] (Pointer), GUESSED_DEAD;
     RawTp    Exit ["raw_sched_process_exit" at "sched_process_exit"] (Pointer), GUESSED_DEAD;
 
@@ -347,7 +350,7 @@ mod tests {
         let wait = "syscalls:sys_exit_wait4,sys_enter_waitid,sys_exit_waitid";
         for (host, without, purpose, hook) in [
             (&V7_3, "", Exit, "tp_btf:sched_process_exit"),
-            (&V6_12, "", Exit, "fentry:taskstats_exit"),
+            (&V6_12, "kprobe", Exit, "fentry:taskstats_exit"),
             (&V6_12, "fentry", Exit, "kprobe:taskstats_exit"),
             (&V6_12, "fentry,kprobe", Exit, "tp_btf:sched_process_exit"),
             (&V5_10, "", ExitStart, "fentry:do_exit"),

@@ -39,10 +39,14 @@ pub fn raise_memlock() {
 /// Gives up what tracing does not need once everything is attached: what is
 /// left reads the ring buffer and, after a gap, runs the task iterator again.
 pub fn drop_the_rest() {
-    let keep = [Capability::CAP_BPF, Capability::CAP_PERFMON];
-    let keep: CapsHashSet = keep.into_iter().collect();
+    let needed = [Capability::CAP_BPF, Capability::CAP_PERFMON];
+    let needed: CapsHashSet = needed.into_iter().collect();
     let dropped = caps::read(None, CapSet::Permitted).and_then(|held| {
-        let keep = held.intersection(&keep).copied().collect();
+        let mut keep: CapsHashSet = held.intersection(&needed).copied().collect();
+        // The older capability, which stands for both.
+        if keep != needed && held.contains(&Capability::CAP_SYS_ADMIN) {
+            keep.insert(Capability::CAP_SYS_ADMIN);
+        }
         caps::set(None, CapSet::Effective, &keep)?;
         caps::set(None, CapSet::Permitted, &keep)
     });

@@ -51,8 +51,8 @@ impl Ring {
     }
 
     /// Hands out everything that waits. Records of different CPUs can stand a
-    /// few microseconds out of order, since the time is taken just before the
-    /// place: each batch is sorted, which costs next to nothing when it is in
+    /// few microseconds out of order, since each takes its place and then the
+    /// time: each batch is sorted, which costs next to nothing when it is in
     /// order already.
     pub fn drain(&mut self, sink: &mut dyn FnMut(Event)) {
         loop {

@@ -129,10 +129,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
     sheet.section("LOST RECORDS");
     let gaps = data.model.gaps();
     if gaps.is_empty() {
-        sheet.line(Phrase::of(
-            Tone::Good,
-            "none: every record of the kernel was seen",
-        ));
+        sheet.line(Phrase::of(Tone::Good, "none: every record found room"));
         return sheet;
     }
     let mut by_kind: HashMap<Kind, u64> = HashMap::new();
