@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
@@ -74,11 +74,12 @@ Example:
   tracer completions bash | sudo tee /usr/share/bash-completion/completions/tracer")]
     Completions { shell: Shell },
 
-    /// Print the manual page
+    /// Print the manual page, of tracer or of one of its commands
     #[command(after_help = "\
-Example:
-  tracer man | man -l -")]
-    Man,
+Examples:
+  tracer man | man -l -
+  tracer man record | man -l -")]
+    Man { command: Option<String> },
 }
 
 #[derive(Args)]
@@ -222,9 +223,17 @@ impl Cli {
                 clap_complete::generate(shell, &mut Cli::command(), "tracer", &mut script);
                 session::print(&String::from_utf8(script)?)
             }
-            Command::Man => {
+            Command::Man { command } => {
+                let mut whole = Cli::command();
+                whole.build();
+                let shown = match &command {
+                    None => &whole,
+                    Some(name) => whole
+                        .find_subcommand(name)
+                        .with_context(|| format!("tracer has no command {name:?}"))?,
+                };
                 let mut page = Vec::new();
-                clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+                clap_mangen::Man::new(shown.clone()).render(&mut page)?;
                 session::print(&String::from_utf8(page)?)
             }
         }

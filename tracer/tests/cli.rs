@@ -164,4 +164,6 @@ fn completions_and_the_manual_are_made_from_the_command_line() {
             .unwrap()
             .contains(".TH tracer")
     );
+    let man = String::from_utf8(tracer(&["man", "record"]).stdout).unwrap();
+    assert!(man.contains("buffer"), "{man}");
 }

@@ -75,6 +75,8 @@ impl Signal {
 /// The kernel's accounting, of a task or a whole thread group. Times in ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
+    /// User and system time as the kernel samples them: whole ticks, so that
+    /// short lives show 0. [`Self::runtime`] is exact.
     pub utime: u64,
     pub stime: u64,
     /// Time on CPU as the scheduler counted it.

@@ -87,7 +87,7 @@ impl Recorder {
                 bytes,
             }),
             Err(error) => Err(anyhow!(
-                "{}: {error}; the {} events written before can be read with `tracer replay`",
+                "{}: {error}; what was written before ({} events) can be read with `tracer replay`",
                 path.display(),
                 before.events,
             )),

@@ -38,12 +38,15 @@ pub struct Plan {
 struct Sinks {
     view: View,
     recorder: Option<Recorder>,
-    settle: Settle,
+    /// Only a command's end is waited for to settle.
+    settle: Option<Settle>,
 }
 
 impl Sinks {
     fn take(&mut self, event: Event) {
-        self.settle.take(&event);
+        if let Some(settle) = &mut self.settle {
+            settle.take(&event);
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.take(&event);
         }
@@ -66,11 +69,28 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let mut sinks = Sinks {
         view,
         recorder,
-        settle: Settle::default(),
+        settle: plan.command.as_ref().map(|_| Settle::default()),
     };
+    let pumped = pump(&plan, &mut source, &mut sinks).await;
+    // Whatever went wrong: what was taken in is kept.
+    let stopped = source.stop(&mut |event| sinks.take(event));
+    sinks.view.close();
+    let kept = sinks.recorder.map(Recorder::finish);
+    let complete = kept.as_ref().is_none_or(Result::is_ok);
+    sinks.view.finish(kept)?;
+    let ended = pumped?;
+    stopped?;
+    Ok(match ended {
+        Some(code) if code != OK || complete => code,
+        _ if complete => OK,
+        _ => RECORDING_INCOMPLETE,
+    })
+}
+
+/// Until something says stop; gives the command's exit code, if it ended.
+async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Option<Exit>> {
     source.begin(&mut |event| sinks.take(event))?;
     sinks.view.open()?;
-
     let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
     // SAFETY: an OwnedFd names one open file for as long as it lives.
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
@@ -88,7 +108,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     // It was asked to end.
     let mut told = false;
     loop {
-        let mut over = sinks.settle.is_over();
+        let mut over = sinks.settle.as_ref().is_some_and(Settle::is_over);
         tokio::select! {
             ready = wakeup.readable() => ready?.clear_ready(),
             _ = poll.tick() => {}
@@ -98,7 +118,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
                 if let Some(recorder) = &mut sinks.recorder {
                     recorder.flush();
                 }
-                sinks.view.measure(&mut meter);
+                sinks.view.measure(&mut meter, source.fill());
             }
             flow = sinks.view.input() => over = flow? == Flow::Quit,
             // The command gets the terminal's Ctrl-C too, and it decides.
@@ -115,7 +135,9 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
                 ended = Some(code?);
                 // What has come in meanwhile tells who died before.
                 source.poll(&mut |event| sinks.take(event))?;
-                sinks.settle.begin();
+                if let Some(settle) = &mut sinks.settle {
+                    settle.begin();
+                }
             }
         }
         source.poll(&mut |event| sinks.take(event))?;
@@ -125,14 +147,8 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
         }
         sinks.view.show(sinks.recorder.as_ref())?;
     }
-    source.stop(&mut |event| sinks.take(event))?;
-    sinks.view.close();
-    let kept = sinks.recorder.map(Recorder::finish);
-    let complete = kept.as_ref().is_none_or(Result::is_ok);
-    sinks.view.finish(kept)?;
-    Ok(match ended {
-        Some(code) if code != OK || complete => code,
-        _ if complete => OK,
-        _ => RECORDING_INCOMPLETE,
-    })
+    if ended.is_none() && child.is_some() {
+        eprintln!("tracer: the command goes on without tracer");
+    }
+    Ok(ended)
 }

@@ -87,11 +87,11 @@ impl View {
     }
 
     /// What tracer itself costs, for whom it concerns: about once a second.
-    pub fn measure(&mut self, meter: &mut Meter) {
+    pub fn measure(&mut self, meter: &mut Meter, ring_fill: f64) {
         if let View::Dashboard { app, .. } = self {
             app.set_own(OwnCost {
                 cpu: meter.share(),
-                ring_fill: None,
+                ring_fill: Some(ring_fill),
             });
         }
     }

@@ -16,6 +16,8 @@ pub struct Facts {
     pub btf: Btf,
     /// The file that it was read from.
     pub btf_source: String,
+    /// This process lives in a pid namespace other than the initial one.
+    pub nested: bool,
     /// tracefs can be read: perf tracepoints have numbers.
     pub tracefs: bool,
 }
@@ -37,6 +39,7 @@ impl Facts {
         Ok(Facts {
             btf,
             btf_source,
+            nested: nested(),
             tracefs: tracefs(),
         })
     }
@@ -97,6 +100,13 @@ fn best_symbol<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option
         }
     }
     suffixed
+}
+
+/// The initial pid namespace has a number of its own
+/// (PROC_PID_INIT_INO, include/linux/proc_ns.h).
+fn nested() -> bool {
+    let own = fs::read_link("/proc/self/ns/pid").ok();
+    own.is_some_and(|own| own != Path::new("pid:[4026531836]"))
 }
 
 /// Whether tracefs is there. systemd mounts it at boot; where nobody did, we

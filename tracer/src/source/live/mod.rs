@@ -60,6 +60,7 @@ pub struct Live {
     session: Option<Event>,
     /// The latest gap has not been healed by a snapshot yet.
     unhealed: bool,
+    fill: f64,
 }
 
 impl Live {
@@ -74,7 +75,17 @@ impl Live {
             verbose: options.verbose,
         };
         let mut loaded = load::Loaded::new(&facts, &settings)?;
-        let hooks = loaded.attach(&facts, &options.without)?;
+        let mut hooks = loaded.attach(&facts, &options.without)?;
+        if facts.nested {
+            // The iterator and /proc show this pid namespace alone.
+            for hook in hooks
+                .iter_mut()
+                .filter(|hook| hook.purpose == Purpose::Snapshot)
+            {
+                hook.hook = None;
+                hook.loses = "tracer runs in a pid namespace of its own: use the host's".to_owned();
+            }
+        }
         // Hooks are attached one by one; what the first ones saw alone is half
         // a story. The trace begins here, and the snapshot tells what was.
         let began = now();
@@ -87,7 +98,7 @@ impl Live {
         };
         let counts_faults = session.missing(Purpose::Faults).is_none();
         Ok(Live {
-            ring: ring::Ring::new(&mut ebpf, counts_faults, began)?,
+            ring: ring::Ring::new(&mut ebpf, options.buffer, counts_faults, began)?,
             loss: loss::Losses::new(&mut ebpf)?,
             faults: fault_counts::FaultCounts::new(&mut ebpf)?,
             snapshots: session.missing(Purpose::Snapshot).is_none(),
@@ -95,6 +106,7 @@ impl Live {
             session: Some(host(began, What::Session(Box::new(session)))),
             ebpf: Some(ebpf),
             unhealed: false,
+            fill: 0.0,
         })
     }
 
@@ -130,6 +142,7 @@ impl Live {
             logger.flush();
         }
         self.ring.drain(sink);
+        self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
                 sink(host(now(), What::Gap(Box::new(gap))));
@@ -162,6 +175,11 @@ impl Live {
         self.poll(sink)?;
         sink(host(end, What::End));
         Ok(())
+    }
+
+    /// How full the ring buffer was at the last poll, 1.0 being full; at least.
+    pub fn fill(&self) -> f64 {
+        self.fill
     }
 
     /// Becomes readable when the ring buffer fills faster than it is polled.

@@ -18,16 +18,22 @@ use crate::event::Event;
 /// order without holding all that a storm leaves behind.
 const BATCH: usize = 4096;
 
+/// BPF_RINGBUF_HDR_SZ (include/uapi/linux/bpf.h).
+const RECORD_HEADER: u64 = 8;
+
 pub struct Ring {
     ring: RingBuf<MapData>,
     decoder: Decoder,
     batch: Vec<Event>,
+    /// Bytes handed out since somebody asked, and the size of the buffer.
+    drained: u64,
+    size: u64,
     /// The span of the trace: what lies outside was seen by some hooks only.
     span: RangeInclusive<u64>,
 }
 
 impl Ring {
-    pub fn new(ebpf: &mut Ebpf, counts_faults: bool, began: u64) -> Result<Ring> {
+    pub fn new(ebpf: &mut Ebpf, size: u32, counts_faults: bool, began: u64) -> Result<Ring> {
         let map = ebpf
             .take_map("EVENTS")
             .context("no map EVENTS in the eBPF object")?;
@@ -37,8 +43,16 @@ impl Ring {
             ring,
             decoder,
             batch: Vec::new(),
+            drained: 0,
+            size: u64::from(size),
             span: began..=u64::MAX,
         })
+    }
+
+    /// The share of the buffer that was handed out since the last call: how
+    /// full it has been, at least.
+    pub fn fill(&mut self) -> f64 {
+        std::mem::take(&mut self.drained) as f64 / self.size as f64
     }
 
     /// Nothing that happens after this time is handed out.
@@ -59,6 +73,7 @@ impl Ring {
             while self.batch.len() < BATCH
                 && let Some(record) = self.ring.next()
             {
+                self.drained += record.len() as u64 + RECORD_HEADER;
                 match self.decoder.decode(&record) {
                     Ok(event) if self.span.contains(&event.at) => self.batch.push(event),
                     Ok(_) => {}
