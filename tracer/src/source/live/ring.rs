@@ -11,7 +11,7 @@ use aya::{
     maps::{MapData, RingBuf},
 };
 
-use super::decode::Decoder;
+use super::{clock::now, decode::Decoder};
 use crate::event::Event;
 
 /// Events taken out before they are handed on, so that they can be put in
@@ -68,14 +68,23 @@ impl Ring {
     /// few microseconds out of order, since each takes its place and then the
     /// time: each batch is sorted, which costs next to nothing when it is in
     /// order already.
+    ///
+    /// What comes in meanwhile is left for the next call: on a large machine it
+    /// might never end.
     pub fn drain(&mut self, sink: &mut dyn FnMut(Event)) {
-        loop {
+        let until = now();
+        let mut caught_up = false;
+        while !caught_up {
             while self.batch.len() < BATCH
+                && !caught_up
                 && let Some(record) = self.ring.next()
             {
                 self.drained += record.len() as u64 + RECORD_HEADER;
                 match self.decoder.decode(&record) {
-                    Ok(event) if self.span.contains(&event.at) => self.batch.push(event),
+                    Ok(event) if self.span.contains(&event.at) => {
+                        caught_up = event.at > until;
+                        self.batch.push(event);
+                    }
                     Ok(_) => {}
                     // Both sides come from one build: this is a bug, not input.
                     Err(error) => log::error!("{error}"),
