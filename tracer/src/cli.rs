@@ -123,7 +123,7 @@ struct DoctorArgs {
 
 #[derive(Args)]
 struct TraceArgs {
-    /// Stop after this time: 500ms, 10s, 5m, 8h
+    /// Stop after this time: 500ms, 10s, 5m, 8h; a command is asked to end then
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     limit: Option<Duration>,
     #[command(flatten)]

@@ -77,11 +77,12 @@ fn twenty_thousand_vforks_are_all_told() {
 fn what_a_small_buffer_loses_is_counted_and_the_model_heals() {
     let scratch = Scratch::new("small");
     let file = scratch.file("small.trace");
-    // 64 KiB hold about 80 lives; the reader is stopped so that it must lose.
-    let facts = run(tracer()
-        .args(["record", "--buffer", "64K"])
-        .arg(&file)
+    // 64 KiB hold about 80 lives; the reader is stopped so that it must lose,
+    // and goes on for a while after so that it can heal.
+    let facts = run(support::record(&file)
         .args([
+            "--buffer",
+            "64K",
             "--",
             "sh",
             "-c",
@@ -118,7 +119,7 @@ fn what_a_small_buffer_loses_is_counted_and_the_model_heals() {
 #[test]
 fn live_and_replay_give_the_same_report() {
     let scratch = Scratch::new("same");
-    let (file, go) = (scratch.file("same.trace"), scratch.file("go"));
+    let file = scratch.file("same.trace");
     let mut live = tracer()
         .args(["live", "--report", "--save"])
         .arg(&file)
@@ -132,7 +133,6 @@ fn live_and_replay_give_the_same_report() {
             .filter(|file| file.len() > 1000)
     });
     run(Command::new(workload()).arg("all"));
-    std::fs::write(&go, "").unwrap();
     // SAFETY: our own child.
     unsafe { libc::kill(live.id().cast_signed(), libc::SIGINT) };
     let mut printed = String::new();
