@@ -7,7 +7,7 @@
 
 mod support;
 
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::{fs::PermissionsExt as _, process::CommandExt as _};
 
 use support::tracer;
 
@@ -16,13 +16,16 @@ fn without_root_one_line_says_what_to_do() {
     for command in ["live", "record"] {
         let scratch = support::Scratch::new(command);
         let file = scratch.file("x.trace");
+        let anybody = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(scratch.file(""), anybody).unwrap();
         // A copy that nobody may run, wherever the build directory is.
         let copy = scratch.file("tracer");
         std::fs::copy(tracer().get_program(), &copy).unwrap();
         let mut nobody = std::process::Command::new(&copy);
         nobody.uid(65534).gid(65534).current_dir("/");
         match command {
-            "record" => nobody.args(["record", "-"]),
+            // Not even an empty file is left behind.
+            "record" => nobody.arg("record").arg(&file),
             _ => nobody.arg("live"),
         };
         let output = nobody.output().unwrap();

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 
 use crate::{
     event::Event,
@@ -36,6 +36,19 @@ pub struct Kept {
 }
 
 impl Recorder {
+    /// Refuses what [`Self::create`] would refuse, and touches nothing.
+    pub fn may_create(save: &Save) -> Result<()> {
+        if save.path == Path::new("-") {
+            ensure!(
+                !io::stdout().is_terminal(),
+                "standard output is a terminal: a recording is not text; give a file, or pipe it on"
+            );
+        } else if !save.force && save.path.symlink_metadata().is_ok() {
+            return Err(exists(&save.path));
+        }
+        Ok(())
+    }
+
     pub fn create(save: &Save) -> Result<Recorder> {
         let path = save.path.clone();
         let out = open(&path, save.force)?;
@@ -97,20 +110,19 @@ impl Recorder {
 
 fn open(path: &Path, force: bool) -> Result<Box<dyn Write>> {
     if path == Path::new("-") {
-        if io::stdout().is_terminal() {
-            return Err(anyhow!(
-                "standard output is a terminal: a recording is not text; give a file, or pipe it on"
-            ));
-        }
         return Ok(Box::new(io::stdout().lock()));
     }
     let file: io::Result<File> = recording::create(path, force);
     match file {
         Ok(file) => Ok(Box::new(file)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(anyhow!(
-            "{} exists: choose another name, or --force to replace it",
-            path.display()
-        )),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
         Err(error) => Err(error).with_context(|| format!("{} cannot be created", path.display())),
     }
+}
+
+fn exists(path: &Path) -> anyhow::Error {
+    anyhow!(
+        "{} exists: choose another name, or --force to replace it",
+        path.display()
+    )
 }

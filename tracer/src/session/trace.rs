@@ -63,9 +63,11 @@ pub fn trace(plan: Plan, view: View) -> Result<Exit> {
 }
 
 async fn run(plan: Plan, view: View) -> Result<Exit> {
-    // The file first: a refusal to overwrite must not cost an attach.
-    let recorder = plan.save.as_ref().map(Recorder::create).transpose()?;
+    // Nothing is attached for a file that may not be written, and no file is
+    // made, or emptied, for a trace that cannot begin.
+    plan.save.as_ref().map(Recorder::may_create).transpose()?;
     let mut source = Live::start(&plan.kernel)?;
+    let recorder = plan.save.as_ref().map(Recorder::create).transpose()?;
     let mut sinks = Sinks {
         view,
         recorder,
