@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-use tracer::session::{self, Exit, KernelOptions, Live, Record, Replay, Save, Shown, Without};
+use tracer::session::{
+    self, Exit, KernelOptions, Live, Record, Replay, Retention, Save, Shown, Without,
+};
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
 /// be reaped: one truthful story per process, from the kernel itself.
@@ -93,6 +95,12 @@ struct LiveArgs {
     /// No dashboard: print a summary when tracing ends
     #[arg(long)]
     report: bool,
+    /// How many processes that are gone stay in memory, the latest; the counts in reports are of all
+    #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().gone)]
+    keep: usize,
+    /// For how long at most they stay: 10m, 8h [default: as long as they are among those]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    keep_for: Option<Duration>,
     #[command(flatten)]
     trace: TraceArgs,
 }
@@ -182,11 +190,16 @@ impl Cli {
                     force: args.force,
                 });
                 let (kernel, limit) = args.trace.options();
+                let age = args.keep_for.map(|age| age.as_nanos().try_into().ok());
                 session::live(Live {
                     kernel,
                     save,
                     limit,
                     report: args.report,
+                    retention: Retention {
+                        gone: args.keep,
+                        age: age.flatten().unwrap_or(u64::MAX),
+                    },
                 })
             }
             Command::Record(args) => {

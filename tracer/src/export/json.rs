@@ -60,7 +60,10 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("ns_pid", json!(process.ns.map(|(pid, _)| pid)));
     put("ns_level", json!(process.ns.map(|(_, level)| level)));
     put("threads", json!(process.threads_seen));
-    put("exec_count", json!(process.executions.len()));
+    put(
+        "exec_count",
+        json!(process.executions_left_out as usize + process.executions.len()),
+    );
     let last = process.executions.last();
     put(
         "filename",

@@ -11,6 +11,10 @@ const CLONE_THREAD: u64 = 0x10000;
 /// CLONE_NEW*: namespaces of its own.
 const CLONE_NEW: u64 = 0x7e02_0080;
 
+/// Programs remembered per process: one that execs itself for ever must not
+/// fill the memory.
+const EXECUTIONS_KEPT: usize = 64;
+
 fn creation(fork: &Fork) -> Creation {
     match fork.clone_flags {
         _ if fork.kthread => Creation::Kthread,
@@ -175,6 +179,10 @@ impl Model {
                 exec: Box::new(exec.clone()),
             };
             process.executions.insert(place, execution);
+            if process.executions.len() > EXECUTIONS_KEPT {
+                process.executions.remove(0);
+                process.executions_left_out += 1;
+            }
             if process.is_told_dead() {
                 return;
             }

@@ -22,6 +22,21 @@ impl GapSpan {
             GapCause::Unreadable { events } => events.unwrap_or(0),
         }
     }
+
+    /// One stretch of time, though told in two.
+    fn is_followed_by(&self, next: &GapSpan) -> bool {
+        (self.cause, next.cause) == (GapCause::NoRoom, GapCause::NoRoom) && next.since <= self.until
+    }
+
+    fn extend(&mut self, next: GapSpan) {
+        self.until = next.until;
+        for (kind, count) in next.lost {
+            match self.lost.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, sum)) => *sum = sum.saturating_add(count),
+                None => self.lost.push((kind, count)),
+            }
+        }
+    }
 }
 
 impl Model {
@@ -39,21 +54,20 @@ impl Model {
         };
         self.totals.lost = self.totals.lost.saturating_add(span.total());
         self.history.at(at).lost += span.total();
-        self.gaps.push(span);
+        match self.gaps.last_mut() {
+            Some(last) if last.is_followed_by(&span) => last.extend(span),
+            _ => self.gaps.push(span),
+        }
     }
 
     /// Everyone who lived at `began` has been named since the last snapshot.
+    /// Linear in those who are in the process table.
     pub(super) fn on_snapshot_end(&mut self, at: u64, began: u64) {
         self.generation += 1;
         let generation = self.generation;
-        let here = |process: &Process| {
-            matches!(
-                process.state(),
-                State::Alive | State::Zombie | State::Exiting
-            )
-        };
-        let here: Vec<_> = (self.processes.iter())
-            .filter(|(_, process)| process.id.start < began && here(process))
+        let here: Vec<_> = (self.index.present.iter())
+            .map(|&key| (key, &self.processes[key]))
+            .filter(|(_, process)| process.id.start < began)
             .map(|(key, process)| (key, process.generation == generation))
             .collect();
         for (key, found) in here {

@@ -6,9 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Key, Model, Process, State};
+use crate::event::ProcessId;
 
 #[derive(Clone, Default)]
 pub(super) struct Index {
+    /// Who is in the kernel's process table, as far as we know.
+    pub present: BTreeSet<Key>,
     pub alive: usize,
     /// Whose exit is known.
     pub exited: u64,
@@ -29,6 +32,8 @@ struct Facet {
     exited: bool,
     adopted_by: Option<Key>,
     claims: [Option<(Key, u32)>; 3],
+    /// To whom it leads: they are kept as long as it is.
+    leads_to: [Option<Key>; 5],
 }
 
 impl Facet {
@@ -40,6 +45,13 @@ impl Facet {
             exited: process.exited_at.is_some(),
             adopted_by: parent.filter(|_| process.parent != process.tree_parent),
             claims: claims(process, state),
+            leads_to: [
+                process.tree_parent,
+                process.original_parent,
+                process.parent,
+                process.heir,
+                process.early.as_ref().and_then(|early| early.tracer),
+            ],
         }
     }
 }
@@ -66,6 +78,9 @@ fn claims(process: &Process, state: State) -> [Option<(Key, u32)>; 3] {
 
 impl Index {
     fn remove(&mut self, key: Key, facet: &Facet) {
+        if !facet.state.is_gone() {
+            self.present.remove(&key);
+        }
         match facet.state {
             State::Alive => self.alive -= 1,
             State::Zombie => {
@@ -85,6 +100,9 @@ impl Index {
     }
 
     fn insert(&mut self, key: Key, facet: &Facet) {
+        if !facet.state.is_gone() {
+            self.present.insert(key);
+        }
         match facet.state {
             State::Alive => self.alive += 1,
             State::Zombie => {
@@ -125,7 +143,10 @@ impl Index {
 impl Model {
     /// Changes a process and keeps the indices true.
     pub(super) fn change<R>(&mut self, key: Key, change: impl FnOnce(&mut Process) -> R) -> R {
-        let process = &mut self.processes[key];
+        let Some(process) = self.processes.get_mut(key) else {
+            // Whoever was let go changes no more.
+            return change(&mut Process::new(ProcessId::default()));
+        };
         let before = Facet::of(process);
         let result = change(process);
         let after = Facet::of(process);
@@ -133,8 +154,43 @@ impl Model {
             self.index.remove(key, &before);
             self.index.insert(key, &after);
             self.totals.exits = self.index.exited;
+            self.lead(&before.leads_to, &after.leads_to);
+            if after.state.is_gone() && !before.state.is_gone() {
+                self.retained.departs(self.now, key);
+            }
         }
         result
+    }
+
+    /// Counts who leads to whom.
+    fn lead(&mut self, before: &[Option<Key>], after: &[Option<Key>]) {
+        if before == after {
+            return;
+        }
+        for &to in after.iter().flatten() {
+            if let Some(process) = self.processes.get_mut(to) {
+                process.led_to += 1;
+            }
+        }
+        for &to in before.iter().flatten() {
+            if let Some(process) = self.processes.get_mut(to) {
+                process.led_to -= 1;
+                if process.led_to == 0 && process.overdue {
+                    self.retained.freed(to);
+                }
+            }
+        }
+    }
+
+    /// Takes a process out of all indices and out of the table.
+    pub(super) fn remove(&mut self, key: Key) -> Option<Box<Process>> {
+        let process = self.processes.remove(key)?;
+        let facet = Facet::of(&process);
+        self.index.remove(key, &facet);
+        // It has exited all the same.
+        self.index.exited += u64::from(facet.exited);
+        self.lead(&facet.leads_to, &[]);
+        Some(process)
     }
 
     /// That every index says what the processes say.
@@ -142,13 +198,24 @@ impl Model {
     pub(super) fn check_index(&self) {
         let (mut alive, mut zombies, mut adopted) = (0, BTreeSet::new(), BTreeSet::new());
         let mut claimed = BTreeSet::new();
-        for (key, process) in self.processes.iter() {
+        let mut present = BTreeSet::new();
+        let mut led_to: HashMap<Key, u32> = HashMap::new();
+        for (key, process) in self.processes() {
             let facet = Facet::of(process);
+            present.extend((!facet.state.is_gone()).then_some(key));
+            for to in facet.leads_to.into_iter().flatten() {
+                assert!(self.knows(to), "{key:?} leads to {to:?}, who was let go");
+                *led_to.entry(to).or_default() += 1;
+            }
             alive += usize::from(facet.state == State::Alive);
             zombies.extend((facet.state == State::Zombie).then_some(key));
             adopted.extend(facet.adopted_by.map(|owner| (owner, key)));
             claimed.extend(facet.claims.into_iter().flatten().map(|claim| (claim, key)));
         }
+        for (key, process) in self.processes() {
+            assert_eq!(process.led_to, led_to.get(&key).copied().unwrap_or(0));
+        }
+        assert_eq!(self.index.present, present);
         assert_eq!(self.index.alive, alive);
         assert_eq!(self.index.zombies, zombies);
         assert_eq!(self.index.adopted, adopted);

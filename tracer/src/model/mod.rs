@@ -14,8 +14,10 @@ mod index;
 mod naming;
 mod process;
 mod reap;
+mod retention;
 mod status;
 mod table;
+mod tally;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -31,9 +33,12 @@ use index::Index;
 use process::Early;
 pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
+use retention::Retained;
+pub use retention::Retention;
 pub use status::{Known, Moment, Why};
 use table::{New, Table};
-pub use terms::{Creation, Key, State, WaitStatus};
+pub use tally::{Killed, Latencies, Makers, Reapers, Sender, Started, Tally};
+pub use terms::{Creation, Key, Outcome, State, WaitStatus};
 
 /// Counts since the stream began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,6 +60,7 @@ pub struct Model {
     session: Option<Arc<Session>>,
     processes: Table,
     index: Index,
+    retained: Retained,
     unmatched: VecDeque<Unmatched>,
     began: Option<u64>,
     now: u64,
@@ -67,9 +73,17 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model that keeps so much of the past.
+    pub fn new(retention: Retention) -> Model {
+        Model {
+            retained: Retained::new(retention),
+            ..Model::default()
+        }
+    }
+
     /// Takes in one event. Constant time, but for the death of a process with
-    /// children (linear in those) and the end of a snapshot (linear in all
-    /// processes ever seen).
+    /// children (linear in those) and the end of a snapshot (linear in those
+    /// in the process table).
     pub fn apply(&mut self, event: &Event) {
         self.began.get_or_insert(event.at);
         self.now = self.now.max(event.at);
@@ -98,6 +112,7 @@ impl Model {
             What::Gap(gap) => self.on_gap(at, gap),
             What::End => self.ended = true,
         }
+        self.let_go();
     }
 
     /// What the first event said; none before it.
@@ -142,12 +157,42 @@ impl Model {
         self.index.zombies.iter().copied()
     }
 
-    /// All processes ever seen, in order of appearance.
-    pub fn processes(&self) -> impl ExactSizeIterator<Item = (Key, &Process)> {
-        self.processes.iter()
+    /// All processes that are kept, in order of appearance.
+    pub fn processes(&self) -> impl Iterator<Item = (Key, &Process)> {
+        self.processes.since(0)
     }
 
-    /// Panics if `key` is of another model.
+    /// Those that appeared at [`Key::index`] `place` or later.
+    pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
+        self.processes.since(place)
+    }
+
+    /// How many processes are kept.
+    pub fn kept(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// How many were let go: see [`Retention`].
+    pub fn gone_by(&self) -> u64 {
+        self.retained.tally().processes
+    }
+
+    /// Counts over all processes, those let go included. Linear in those kept.
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.retained.tally().clone();
+        for (key, _) in self.processes() {
+            tally.add(self, key);
+        }
+        tally
+    }
+
+    /// Whether the process with that key is kept.
+    pub fn knows(&self, key: Key) -> bool {
+        self.processes.get(key).is_some()
+    }
+
+    /// The process with that key. Of one that was let go nothing is known: it
+    /// reads as a nameless one, pid 0, that has vanished.
     pub fn process(&self, key: Key) -> &Process {
         &self.processes[key]
     }

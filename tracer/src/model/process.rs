@@ -3,7 +3,7 @@
 
 use super::{
     reap::SIGCHLD,
-    terms::{Creation, Key, State, WaitStatus},
+    terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
     Comm, Exec, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId, Text, Usage, Who,
@@ -66,6 +66,10 @@ pub struct Process {
     pub(super) heir: Option<Key>,
     /// Who had its number before.
     pub(super) predecessor: Option<Key>,
+    /// How often others lead to it: see [`super::index`].
+    pub(super) led_to: u32,
+    /// It is to be let go as soon as nobody leads to it.
+    pub(super) overdue: bool,
 
     /// Command line when it was found by the snapshot, or of the parent it
     /// was forked from; NUL-separated.
@@ -73,7 +77,10 @@ pub struct Process {
     /// [`Self::snapshot_argv`] is only the beginning.
     pub(super) snapshot_argv_cut: bool,
     pub(super) snapshot_argv_at: u64,
+    /// The programs it ran, the latest last; of very many, the latest.
     pub executions: Vec<Execution>,
+    /// How many earlier ones are no longer in [`Self::executions`].
+    pub executions_left_out: u32,
     pub threads: Vec<Thread>,
     /// All threads ever seen, the leader included.
     pub threads_seen: u32,
@@ -146,10 +153,13 @@ impl Process {
             tree_children: Vec::new(),
             heir: None,
             predecessor: None,
+            led_to: 0,
+            overdue: false,
             snapshot_argv: None,
             snapshot_argv_cut: false,
             snapshot_argv_at: 0,
             executions: Vec::new(),
+            executions_left_out: 0,
             threads: Vec::new(),
             threads_seen: 0,
             dropped: 0,
@@ -196,6 +206,14 @@ impl Process {
             false if self.zombie_at.is_some() || self.is_found_zombie() => State::Zombie,
             false if self.exited_at.is_some() => State::Exiting,
             false => State::Alive,
+        }
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        match self.status {
+            Some(status) => Outcome::from(status),
+            None if self.state() == State::Alive => Outcome::Alive,
+            None => Outcome::Unseen,
         }
     }
 

@@ -1,16 +1,38 @@
-//! All processes ever seen, by key, by identity and by number.
+//! The processes that are kept, by key, by identity and by number.
+//!
+//! Keys ascend in order of appearance and are never used again, so that they
+//! sort by age and a stale one finds nobody. Behind them stand chunks of boxes:
+//! a chunk that nobody is left in is given back, and what remains of it is a
+//! pointer for every [`CHUNK`] processes ever seen.
 
-use std::{
-    collections::HashMap,
-    ops::{Index, IndexMut},
-};
+use std::{collections::HashMap, ops::Index, sync::LazyLock};
 
 use super::{Key, Process};
 use crate::event::ProcessId;
 
+const CHUNK: usize = 64;
+
+#[derive(Clone)]
+struct Chunk {
+    kept: usize,
+    processes: [Option<Box<Process>>; CHUNK],
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Chunk {
+            kept: 0,
+            processes: [const { None }; CHUNK],
+        }
+    }
+}
+
 #[derive(Clone, Default)]
 pub(super) struct Table {
-    processes: Vec<Process>,
+    chunks: Vec<Option<Box<Chunk>>>,
+    /// How many there ever were.
+    made: usize,
+    kept: usize,
     by_id: HashMap<ProcessId, Key, foldhash::fast::FixedState>,
     /// The latest bearer of a number in the initial pid namespace.
     by_tgid: HashMap<u32, Key, foldhash::fast::FixedState>,
@@ -23,17 +45,39 @@ pub(super) struct New {
     pub superseded: Option<(Key, Key)>,
 }
 
+/// Stands for everyone who was let go: nothing is known of it.
+static NOBODY: LazyLock<Process> = LazyLock::new(|| {
+    let mut nobody = Process::new(ProcessId::default());
+    nobody.vanished_at = Some(0);
+    nobody
+});
+
 impl Table {
     /// The process with that identity, made up if it is not known.
     pub fn ensure(&mut self, id: ProcessId) -> Result<Key, New> {
         if let Some(&key) = self.by_id.get(&id) {
             return Ok(key);
         }
-        let key = Key::at(self.processes.len());
-        self.processes.push(Process::new(id));
+        let key = self.push(Process::new(id));
         self.by_id.insert(id, key);
         let superseded = self.line_up(id, key);
         Err(New { key, superseded })
+    }
+
+    fn push(&mut self, process: Process) -> Key {
+        let place = self.made;
+        if place.is_multiple_of(CHUNK) {
+            self.chunks.push(None);
+        }
+        // It is none, too, when all that were in it have been let go.
+        if let Some(newest) = self.chunks.last_mut() {
+            let chunk = newest.get_or_insert_default();
+            chunk.kept += 1;
+            chunk.processes[place % CHUNK] = Some(Box::new(process));
+        }
+        self.made += 1;
+        self.kept += 1;
+        Key::at(place)
     }
 
     /// Puts a process among those who have had its number, by their age.
@@ -48,16 +92,51 @@ impl Table {
             .last();
         let Some(younger) = younger else {
             self.by_tgid.insert(id.tgid, key);
-            self[key].predecessor = Some(latest);
+            self.set_predecessor(key, Some(latest));
             return Some((latest, key));
         };
-        self[key].predecessor = self[younger].predecessor.replace(key);
+        self.set_predecessor(key, self[younger].predecessor);
+        self.set_predecessor(younger, Some(key));
         Some((key, younger))
+    }
+
+    fn set_predecessor(&mut self, key: Key, predecessor: Option<Key>) {
+        if let Some(process) = self.get_mut(key) {
+            process.predecessor = predecessor;
+        }
+    }
+
+    /// Forgets a process. Linear in those kept who had the same number.
+    pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
+        let place = self.chunks.get_mut(key.index() / CHUNK)?;
+        let chunk = place.as_mut()?;
+        let process = chunk.processes[key.index() % CHUNK].take()?;
+        chunk.kept -= 1;
+        if chunk.kept == 0 {
+            *place = None;
+        }
+        self.kept -= 1;
+        self.by_id.remove(&process.id);
+        let tgid = process.id.tgid;
+        let younger = self
+            .bearers(tgid)
+            .find(|&bearer| self[bearer].predecessor == Some(key));
+        match (younger, process.predecessor) {
+            (Some(younger), elder) => self.set_predecessor(younger, elder),
+            (None, Some(elder)) => {
+                self.by_tgid.insert(tgid, elder);
+            }
+            (None, None) => {
+                self.by_tgid.remove(&tgid);
+            }
+        }
+        Some(process)
     }
 
     /// Who has had a number in the initial pid namespace, the latest first.
     pub fn bearers(&self, tgid: u32) -> impl Iterator<Item = Key> + '_ {
-        std::iter::successors(self.find_pid(tgid), |&key| self[key].predecessor)
+        let known = |key: &Key| self.get(*key).is_some();
+        std::iter::successors(self.find_pid(tgid), |&key| self.get(key)?.predecessor).filter(known)
     }
 
     pub fn find(&self, id: ProcessId) -> Option<Key> {
@@ -68,9 +147,31 @@ impl Table {
         self.by_tgid.get(&tgid).copied()
     }
 
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Key, &Process)> {
-        let processes = self.processes.iter().enumerate();
-        processes.map(|(index, process)| (Key::at(index), process))
+    pub fn get(&self, key: Key) -> Option<&Process> {
+        let chunk = self.chunks.get(key.index() / CHUNK)?.as_ref()?;
+        chunk.processes[key.index() % CHUNK].as_deref()
+    }
+
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut Process> {
+        let chunk = self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?;
+        chunk.processes[key.index() % CHUNK].as_deref_mut()
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.kept
+    }
+
+    /// Those kept from a place in the order of appearance on.
+    pub fn since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
+        let first = place / CHUNK;
+        let chunks = self.chunks.iter().enumerate().skip(first);
+        let kept = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
+        let processes = kept.flat_map(|(number, chunk)| {
+            let places = (number * CHUNK..).zip(&chunk.processes);
+            places.filter_map(|(place, process)| Some((Key::at(place), process.as_deref()?)))
+        });
+        processes.skip_while(move |(key, _)| key.index() < place)
     }
 }
 
@@ -78,12 +179,6 @@ impl Index<Key> for Table {
     type Output = Process;
 
     fn index(&self, key: Key) -> &Process {
-        &self.processes[key.index()]
-    }
-}
-
-impl IndexMut<Key> for Table {
-    fn index_mut(&mut self, key: Key) -> &mut Process {
-        &mut self.processes[key.index()]
+        self.get(key).unwrap_or(&NOBODY)
     }
 }

@@ -23,7 +23,7 @@ impl Key {
 }
 
 /// How a process came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Creation {
     /// Its own copy of the address space.
     Fork,
@@ -98,5 +98,29 @@ impl WaitStatus {
 
     pub fn core_dumped(self) -> bool {
         self.0 & 0x80 != 0
+    }
+}
+
+/// What became of a process, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Exit code 0.
+    Ok,
+    /// Another exit code.
+    Code(i32),
+    /// By this signal.
+    Killed(i32),
+    Alive,
+    /// It has ended, but how was not seen.
+    Unseen,
+}
+
+impl From<WaitStatus> for Outcome {
+    fn from(status: WaitStatus) -> Self {
+        match (status.signal(), status.exit_code()) {
+            (Some(signal), _) => Outcome::Killed(signal),
+            (None, Some(0) | None) => Outcome::Ok,
+            (None, Some(code)) => Outcome::Code(code),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    name,
+    name, of_those_kept,
     page::{Align, Page},
 };
 use crate::{
@@ -30,7 +30,11 @@ pub fn write(model: &Model, page: &mut Page) {
 
 fn traced(model: &Model, page: &mut Page) {
     let all = model.totals().faults;
-    page.section(&format!("Page faults of user code: {}", all.total()));
+    page.section(&format!(
+        "Page faults of user code: {}{}",
+        all.total(),
+        of_those_kept(model)
+    ));
     page.line(&format!(
         "  {} read, {} write, {} write-protect, {} instruction, {} protection",
         all.read, all.write, all.write_protect, all.instruction, all.protection,

@@ -1,17 +1,13 @@
 //! What was traced, for how long, how much of it can be trusted, and how much
 //! there was.
 
-use super::{
-    outcome::{Outcome, Outcomes},
-    page::Page,
-    plural,
-};
+use super::{page::Page, plural};
 use crate::{
     event::{GapCause, Session, Utc, command_line, escaped, humane::duration},
-    model::{Creation, GapSpan, Model, State},
+    model::{Creation, GapSpan, Model, Outcome, Tally},
 };
 
-pub fn write(model: &Model, page: &mut Page) {
+pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
     match model.session() {
         Some(session) => page.labelled("Traced", &machine(session)),
         None => page.labelled("Traced", "unknown: the stream has no beginning"),
@@ -19,9 +15,9 @@ pub fn write(model: &Model, page: &mut Page) {
     page.labelled("Span", &span(model));
     page.labelled("Hooks", &hooks(model));
     page.labelled("Lost", &lost(model));
-    page.labelled("Started", &started(model));
-    page.labelled("Ended", &ended(model));
-    page.labelled("Reaped", &reaped(model));
+    page.labelled("Started", &started(model, tally));
+    page.labelled("Ended", &ended(model, tally));
+    page.labelled("Reaped", &reaped(tally));
     page.labelled("Now", &now(model));
 }
 
@@ -98,7 +94,7 @@ fn lost(model: &Model) -> String {
     )
 }
 
-fn started(model: &Model) -> String {
+fn started(model: &Model, tally: &Tally) -> String {
     let totals = model.totals();
     let ways = [
         Creation::Fork,
@@ -107,10 +103,7 @@ fn started(model: &Model) -> String {
         Creation::Kthread,
     ];
     let ways = ways.iter().filter_map(|&way| {
-        let made = model
-            .processes()
-            .filter(|(_, process)| process.created_by == way)
-            .count();
+        let made = tally.created.get(&way).copied().unwrap_or(0);
         (made > 0).then(|| format!("{} {made}", way.name().unwrap_or_default()))
     });
     let ways = ways.collect::<Vec<_>>().join(", ");
@@ -127,39 +120,30 @@ fn started(model: &Model) -> String {
     )
 }
 
-fn ended(model: &Model) -> String {
-    let mut outcomes = Outcomes::default();
-    let dead = model
-        .processes()
-        .filter(|(_, process)| process.exited_at.is_some());
-    dead.for_each(|(_, process)| outcomes.add(Outcome::of(process)));
-    let signals = outcomes.count(|outcome| matches!(outcome, Outcome::Killed(_)));
-    let failures = outcomes.count(|outcome| matches!(outcome, Outcome::Code(_)));
+fn ended(model: &Model, tally: &Tally) -> String {
+    let count = |which: fn(Outcome) -> bool| {
+        let ended = tally.ended.iter();
+        let ended = ended.filter(|&(&outcome, _)| which(outcome));
+        ended.map(|(_, count)| count).sum::<u64>()
+    };
+    let signals = count(|outcome| matches!(outcome, Outcome::Killed(_)));
+    let failures = count(|outcome| matches!(outcome, Outcome::Code(_)));
     format!(
         "{}: {} ok, {failures} with a failure code, {signals} by a signal",
         plural(model.totals().exits, "process", "processes"),
-        outcomes.count(|outcome| outcome == Outcome::Ok),
+        count(|outcome| outcome == Outcome::Ok),
     )
 }
 
-fn reaped(model: &Model) -> String {
-    let count = |which: &dyn Fn(&crate::model::Process) -> bool| {
-        model
-            .processes()
-            .filter(|(_, process)| which(process))
-            .count()
-    };
-    let by_wait = count(&|process| process.reaped_by.is_some());
-    let by_kernel = count(&|process| process.autoreaped == Some(true));
-    let all = count(&|process| process.state() == State::Reaped);
+fn reaped(tally: &Tally) -> String {
+    let (by_wait, by_kernel) = (tally.reaped_by_wait, tally.reaped_by_kernel);
     let mut text = format!("{by_wait} by a wait, {by_kernel} by the kernel itself");
-    let unseen = all.saturating_sub(by_wait + by_kernel);
+    let unseen = tally.reaped.saturating_sub(by_wait + by_kernel);
     if unseen > 0 {
         text.push_str(&format!(", {unseen} by a wait that was not seen"));
     }
-    let vanished = count(&|process| process.state() == State::Vanished);
-    if vanished > 0 {
-        text.push_str(&format!("; {vanished} gone without a trace"));
+    if tally.vanished > 0 {
+        text.push_str(&format!("; {} gone without a trace", tally.vanished));
     }
     text
 }

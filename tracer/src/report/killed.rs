@@ -1,51 +1,29 @@
 //! Deaths by signal, with who sent it.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use super::{
-    command,
+    command_name,
     outcome::signal_text,
     page::{Align, Page},
     plural,
 };
 use crate::{
     event::Purpose,
-    model::{Model, Process},
+    model::{Killed, Model, Sender, Tally},
 };
 
 const ROWS: usize = 4;
 
-pub fn write(model: &Model, page: &mut Page) {
-    let mut groups: BTreeMap<[String; 4], u64> = BTreeMap::new();
-    let mut deaths = 0;
-    for (key, process) in model.processes() {
-        let Some(status) = process.status else {
-            continue;
-        };
-        let Some(signal) = status.signal() else {
-            continue;
-        };
-        let core = if status.core_dumped() {
-            "core dumped"
-        } else {
-            ""
-        };
-        let row = [
-            command(model, key),
-            signal_text(signal),
-            sender(model, process),
-            core.into(),
-        ];
-        *groups.entry(row).or_default() += 1;
-        deaths += 1;
-    }
+pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
+    let mut groups: Vec<_> = tally.killed.by_kind.iter().collect();
+    let deaths = groups.iter().map(|&(_, count)| count).sum::<u64>() + tally.killed.rest;
     if deaths == 0 {
         page.section("Killed by a signal: nobody");
         return;
     }
     let kinds = groups.len();
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, count)| Reverse(*count));
+    groups.sort_by_key(|&(_, count)| Reverse(count));
     groups.truncate(ROWS);
     let cut = if kinds > ROWS {
         format!(", the top {ROWS} of {kinds} kinds")
@@ -54,11 +32,21 @@ pub fn write(model: &Model, page: &mut Page) {
     };
     let deaths = plural(deaths, "process", "processes");
     page.section(&format!("Killed by a signal: {deaths}{cut}"));
-    let rows = groups
-        .into_iter()
-        .map(|([command, signal, sender, core], count)| {
-            [count.to_string(), command, signal, sender, core]
-        });
+    let rows = groups.into_iter().map(|(killed, count)| {
+        let Killed {
+            comm,
+            signal,
+            ref sender,
+            core_dumped,
+        } = *killed;
+        [
+            count.to_string(),
+            command_name(comm),
+            signal_text(signal),
+            sender_text(model, sender),
+            if core_dumped { "core dumped" } else { "" }.to_owned(),
+        ]
+    });
     let heads = [
         ("count", Align::Right),
         ("command", Align::Left),
@@ -70,15 +58,13 @@ pub fn write(model: &Model, page: &mut Page) {
 }
 
 /// Who sent the fatal signal, or why that is unknown.
-fn sender(model: &Model, process: &Process) -> String {
-    if process.oom_victim {
-        return "the kernel: out of memory".to_owned();
-    }
-    match process.fatal_signal() {
-        Some((_, signal)) if signal.from_kernel() => "the kernel".to_owned(),
-        Some((_, signal)) if signal.by.process == process.id => "itself".to_owned(),
-        Some((_, signal)) => format!("{}[{}]", signal.by_comm, signal.by.process.tgid),
-        None => format!("unknown: {}", why_unknown(model)),
+fn sender_text(model: &Model, sender: &Sender) -> String {
+    match sender {
+        Sender::OomKiller => "the kernel: out of memory".to_owned(),
+        Sender::Kernel => "the kernel".to_owned(),
+        Sender::Itself => "itself".to_owned(),
+        Sender::Process(comm, pid) => format!("{comm}[{pid}]"),
+        Sender::Unknown => format!("unknown: {}", why_unknown(model)),
     }
 }
 

@@ -17,16 +17,20 @@ mod tree;
 mod trust;
 mod zombies;
 
-use crate::model::{Key, Model};
+use crate::{
+    event::Comm,
+    model::{Key, Model},
+};
 use page::Page;
 
 /// The summary of a trace, in lines of at most `width` columns.
 pub fn summary(model: &Model, width: usize) -> String {
     let mut page = Page::new(width);
-    head::write(model, &mut page);
-    started::write(model, &mut page);
-    killed::write(model, &mut page);
-    zombies::owners(model, &mut page);
+    let tally = model.tally();
+    head::write(model, &tally, &mut page);
+    started::write(&tally, &mut page);
+    killed::write(model, &tally, &mut page);
+    zombies::owners(model, &tally, &mut page);
     zombies::unreaped(model, &mut page);
     faults::write(model, &mut page);
     tree::write(model, &mut page);
@@ -37,13 +41,29 @@ pub fn summary(model: &Model, width: usize) -> String {
 /// `nginx[812]`.
 fn name(model: &Model, key: Key) -> String {
     let process = model.process(key);
-    format!("{}[{}]", command(model, key), process.id.tgid)
+    named(process.known_comm(), process.id.tgid)
 }
 
-/// The command name; `?` while no event has told it.
+fn named(comm: Option<Comm>, pid: u32) -> String {
+    format!("{}[{pid}]", command_name(comm))
+}
+
+/// The command name of a process.
 fn command(model: &Model, key: Key) -> String {
-    let comm = model.process(key).known_comm();
+    command_name(model.process(key).known_comm())
+}
+
+/// `?` while no event has told it.
+fn command_name(comm: Option<Comm>) -> String {
     comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string())
+}
+
+/// What a list of processes is not complete without, where some were let go.
+fn of_those_kept(model: &Model) -> String {
+    match model.gone_by() {
+        0 => String::new(),
+        gone => format!(" ({gone} that ended long ago are no longer listed)"),
+    }
 }
 
 /// `1 process`, `2 processes`.

@@ -1,46 +1,23 @@
 //! What started what, and what became of it: processes by command and by who
 //! made them.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use super::{
-    command, name,
-    outcome::{Outcome, Outcomes},
+    command_name, named, outcome,
     page::{Align, Page},
 };
-use crate::model::{Key, Model};
+use crate::model::{Makers, Tally};
 
 const ROWS: usize = 5;
 
-#[derive(Default)]
-struct Group {
-    count: u64,
-    /// How many each process made.
-    makers: BTreeMap<Key, u64>,
-    outcomes: Outcomes,
-}
-
-pub fn write(model: &Model, page: &mut Page) {
-    let mut groups: BTreeMap<(String, Option<String>), Group> = BTreeMap::new();
-    for (key, process) in model
-        .processes()
-        .filter(|(_, process)| process.forked_at.is_some())
-    {
-        let maker = process.original_parent;
-        let by = maker.map(|maker| command(model, maker));
-        let group = groups.entry((command(model, key), by)).or_default();
-        group.count += 1;
-        if let Some(maker) = maker {
-            *group.makers.entry(maker).or_default() += 1;
-        }
-        group.outcomes.add(Outcome::of(process));
-    }
+pub fn write(tally: &Tally, page: &mut Page) {
+    let mut groups: Vec<_> = tally.started.by_kind.iter().collect();
     if groups.is_empty() {
         page.section("Started: nothing");
         return;
     }
     let kinds = groups.len();
-    let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, group)| Reverse(group.count));
     groups.truncate(ROWS);
     let cut = if kinds > ROWS {
@@ -49,13 +26,12 @@ pub fn write(model: &Model, page: &mut Page) {
         "".into()
     };
     page.section(&format!("Started, by command{cut}"));
-    let rows = groups.into_iter().map(|((command, _), group)| {
-        let by = makers(model, &group);
+    let rows = groups.into_iter().map(|(&(comm, _), group)| {
         [
             group.count.to_string(),
-            command,
-            by,
-            group.outcomes.to_string(),
+            command_name(comm),
+            makers(&group.makers),
+            outcome::outcomes(&group.outcomes),
         ]
     });
     let heads = [
@@ -68,14 +44,18 @@ pub fn write(model: &Model, page: &mut Page) {
 }
 
 /// `cron[812]`, with `and 3 more` when others of its name made some too.
-fn makers(model: &Model, group: &Group) -> String {
-    let most = group
-        .makers
+fn makers(makers: &Makers) -> String {
+    let Makers { by_maker, more } = makers;
+    let most = by_maker
         .iter()
-        .max_by_key(|&(&key, &made)| (made, Reverse(key)));
-    match (most, group.makers.len()) {
-        (None, _) => "unknown".to_owned(),
-        (Some((&most, _)), 1) => name(model, most),
-        (Some((&most, _)), count) => format!("{} and {} more", name(model, most), count - 1),
+        .max_by_key(|&(&id, &(_, made))| (made, Reverse(id.start), Reverse(id)));
+    let Some((id, &(comm, _))) = most else {
+        return "unknown".to_owned();
+    };
+    let most = named(comm, id.tgid);
+    let at_least = if *more { "at least " } else { "" };
+    match by_maker.len() + usize::from(*more) {
+        1 => most,
+        count => format!("{most} and {at_least}{} more", count - 1),
     }
 }

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{command, name, outcome::Outcome, page::Page};
+use super::{command, name, of_those_kept, outcome, page::Page};
 use crate::{
     event::command_line,
-    model::{Key, Model, State},
+    model::{Key, Model, Outcome, State},
 };
 
 const LINES: usize = 60;
@@ -43,7 +43,10 @@ pub fn write(model: &Model, page: &mut Page) {
     tree.measure(&roots);
     // The largest first; equal ones in order of appearance.
     roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root].1));
-    page.section("The fork tree of what was started");
+    page.section(&format!(
+        "The fork tree of what was started{}",
+        of_those_kept(model)
+    ));
     tree.print(&roots, page);
 }
 
@@ -86,12 +89,7 @@ impl Tree<'_> {
             let process = self.model.process(key);
             let zombie = process.state() == State::Zombie;
             let below = below.into_iter().collect();
-            let look = (
-                command(self.model, key),
-                Outcome::of(process),
-                zombie,
-                below,
-            );
+            let look = (command(self.model, key), process.outcome(), zombie, below);
             let next = looks.len();
             let shape = *looks.entry(look).or_insert(next);
             self.shapes.insert(key, (shape, size));
@@ -254,7 +252,7 @@ fn label(model: &Model, key: Key, count: u64) -> String {
     } else {
         ""
     };
-    let end = format!("{}{zombie}", Outcome::of(process));
+    let end = format!("{}{zombie}", outcome::text(process.outcome()));
     if count > 1 {
         return format!("{} × {count}  {end}", command(model, key));
     }

@@ -3,14 +3,13 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    command, name,
-    outcome::Outcome,
+    command_name, name, outcome,
     page::{Align, Page},
     plural,
 };
 use crate::{
     event::humane::{bytes, duration},
-    model::{Key, Model},
+    model::{Key, Latencies, Model, Tally},
 };
 
 const OWNERS: usize = 4;
@@ -23,7 +22,7 @@ struct Owner {
     /// The age of the oldest, as text and to sort by.
     oldest: Option<Age>,
     /// How long each one that it did reap was a zombie.
-    reaped: Vec<u64>,
+    reaped: Latencies,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,75 +53,62 @@ impl Age {
 
 /// Who owns zombies, by name. Those who have reaped all of theirs are told by
 /// command: a shell loop is not a thousand owners.
-fn by_owner(model: &Model) -> Vec<(String, Owner)> {
+fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owner)> {
     let mut owners: BTreeMap<Option<Key>, Owner> = BTreeMap::new();
     for zombie in model.zombies() {
         let owner = owners.entry(model.process(zombie).parent).or_default();
         owner.unreaped += 1;
         owner.oldest = owner.oldest.max(Some(Age::of(model, zombie)));
     }
-    for (_, process) in model.processes() {
-        let reaped = process
-            .reaped_by
-            .and_then(|_| process.zombie_time(model.now()));
-        if let Some(latency) = reaped {
-            owners
-                .entry(process.parent)
-                .or_default()
-                .reaped
-                .push(latency);
-        }
+    for (&owner, reaped) in &tally.reapers.by_owner {
+        owners.entry(owner).or_default().reaped = reaped.clone();
     }
 
-    let mut named: Vec<(String, Owner)> = Vec::new();
-    let mut clean: BTreeMap<String, Vec<(Key, Owner)>> = BTreeMap::new();
+    let mut all: Vec<(String, Owner)> = Vec::new();
+    // By command: how many owners, and the pid of one.
+    let mut clean: BTreeMap<String, (u64, Option<u32>, Latencies)> = BTreeMap::new();
     for (key, owner) in owners {
-        match key {
-            Some(key) if owner.unreaped == 0 => {
-                let same = clean.entry(command(model, key)).or_default();
-                same.push((key, owner));
-            }
-            _ => named.push((owner_name(model, key), owner)),
-        }
-    }
-    for (command, owners) in clean {
-        let name = match owners[..] {
-            [(only, _)] => name(model, only),
-            _ => format!("{command} × {}", owners.len()),
+        let Some(key) = key.filter(|_| owner.unreaped == 0) else {
+            all.push((owner_name(model, key), owner));
+            continue;
         };
-        let reaped = owners
-            .into_iter()
-            .flat_map(|(_, owner)| owner.reaped)
-            .collect();
-        named.push((
-            name,
-            Owner {
-                reaped,
-                ..Owner::default()
-            },
-        ));
+        let process = model.process(key);
+        let same = clean.entry(command_name(process.known_comm())).or_default();
+        same.0 += 1;
+        same.1 = Some(process.id.tgid);
+        same.2 += &owner.reaped;
     }
-    named
-        .iter_mut()
-        .for_each(|(_, owner)| owner.reaped.sort_unstable());
-    named.sort_by_key(|(_, owner)| Reverse((owner.unreaped, owner.reaped.last().copied())));
-    named
+    for (&comm, (owners, reaped)) in &tally.reapers.by_name {
+        let same = clean.entry(command_name(comm)).or_default();
+        same.0 += owners;
+        same.2 += reaped;
+    }
+    for (command, (owners, pid, reaped)) in clean {
+        let name = match (owners, pid) {
+            (1, Some(pid)) => format!("{command}[{pid}]"),
+            _ => format!("{command} × {owners}"),
+        };
+        let owner = Owner {
+            reaped,
+            ..Owner::default()
+        };
+        all.push((name, owner));
+    }
+    all.sort_by_key(|(_, owner)| Reverse((owner.unreaped, owner.reaped.percentile(100))));
+    all
 }
 
 fn owner_name(model: &Model, owner: Option<Key>) -> String {
     owner.map_or_else(|| "unknown".to_owned(), |owner| name(model, owner))
 }
 
-/// The nearest-rank percentile of sorted values.
-fn percentile(sorted: &[u64], percent: usize) -> String {
-    let rank = (sorted.len() * percent).div_ceil(100).max(1);
-    sorted
-        .get(rank - 1)
-        .map_or_else(|| "-".to_owned(), |&ns| duration(ns))
+fn percentile(latencies: &Latencies, percent: u64) -> String {
+    let ns = latencies.percentile(percent);
+    ns.map_or_else(|| "-".to_owned(), duration)
 }
 
-pub fn owners(model: &Model, page: &mut Page) {
-    let mut owners = by_owner(model);
+pub fn owners(model: &Model, tally: &Tally, page: &mut Page) {
+    let mut owners = by_owner(model, tally);
     let unreaped = plural(model.zombies().len() as u64, "zombie", "zombies");
     let count = owners.len();
     owners.truncate(OWNERS);
@@ -140,7 +126,7 @@ pub fn owners(model: &Model, page: &mut Page) {
             owner.unreaped.to_string(),
             name.clone(),
             owner.oldest.map_or_else(|| "-".to_owned(), Age::text),
-            owner.reaped.len().to_string(),
+            owner.reaped.count.to_string(),
             percentile(&owner.reaped, 50),
             percentile(&owner.reaped, 99),
             percentile(&owner.reaped, 100),
@@ -186,7 +172,7 @@ pub fn unreaped(model: &Model, page: &mut Page) {
             age.text(),
             name(model, key),
             owner_name(model, model.process(key).parent),
-            Outcome::of(model.process(key)).to_string(),
+            outcome::text(model.process(key).outcome()),
         ]
     });
     let heads = [

@@ -6,7 +6,7 @@ use std::{io::IsTerminal as _, time::Duration};
 use anyhow::Result;
 
 use super::{
-    Exit, KernelOptions, Save,
+    Exit, KernelOptions, Retention, Save,
     trace::{Plan, trace},
     view::View,
 };
@@ -17,13 +17,15 @@ pub struct Live {
     pub limit: Option<Duration>,
     /// No dashboard: print the report when tracing ends.
     pub report: bool,
+    /// How much of the past to keep in memory.
+    pub retention: Retention,
 }
 
 pub fn live(live: Live) -> Result<Exit> {
     let view = if live.report || !std::io::stdout().is_terminal() {
-        View::report()
+        View::report(live.retention)
     } else {
-        View::live_dashboard()
+        View::live_dashboard(live.retention)
     };
     let plan = Plan {
         kernel: live.kernel,

@@ -25,7 +25,10 @@ mod stop;
 mod trace;
 mod view;
 
-pub use crate::source::live::{Options as KernelOptions, Without};
+pub use crate::{
+    model::Retention,
+    source::live::{Options as KernelOptions, Without},
+};
 pub use diagnostics::init as init_diagnostics;
 pub use doctor::doctor;
 pub use live::{Live, live};

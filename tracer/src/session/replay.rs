@@ -11,10 +11,16 @@ use super::{Exit, OK, diagnostics, output, stop::Stop};
 use crate::{
     event::Event,
     export::{self, Format},
-    model::Model,
+    model::{Model, Retention},
     recording::Ending,
     report, source,
     tui::{self, App, Flow, Screen},
+};
+
+/// What the dashboard keeps of a recording: about 100 MiB.
+const RETENTION: Retention = Retention {
+    gone: 100_000,
+    age: u64::MAX,
 };
 
 pub struct Replay {
@@ -84,7 +90,8 @@ fn read(path: &std::path::Path, mut take: impl FnMut(&Event) -> Result<()>) -> R
 
 fn export(path: &std::path::Path, format: &Format, out: &mut dyn Write) -> Result<()> {
     let mut exporter = (format.start)();
-    let mut model = Model::default();
+    // Nobody may be missing in what other programs read.
+    let mut model = Model::new(Retention::EVERYONE);
     read(path, |event| {
         model.apply(event);
         Ok(exporter.event(event, out)?)
@@ -96,7 +103,8 @@ fn dashboard(path: &std::path::Path) -> Result<()> {
     let mode = tui::Mode::Replay {
         file: path.display().to_string(),
     };
-    let mut app = App::new(mode, tui::Look::from_env(|name| std::env::var(name).ok()));
+    let look = tui::Look::from_env(|name| std::env::var(name).ok());
+    let mut app = App::new(mode, look).keep(RETENTION);
     read(path, |event| {
         app.apply(event);
         Ok(())

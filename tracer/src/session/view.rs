@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    model::Model,
+    model::{Model, Retention},
     report, source,
     tui::{self, App, OwnCost, Screen},
 };
@@ -30,18 +30,16 @@ pub enum View {
 }
 
 impl View {
-    pub fn live_dashboard() -> View {
+    pub fn live_dashboard(retention: Retention) -> View {
+        let look = tui::Look::from_env(|name| std::env::var(name).ok());
         View::Dashboard {
-            app: Box::new(App::new(
-                tui::Mode::Live,
-                tui::Look::from_env(|name| std::env::var(name).ok()),
-            )),
+            app: Box::new(App::new(tui::Mode::Live, look).keep(retention)),
             screen: None,
         }
     }
 
-    pub fn report() -> View {
-        View::Report(Box::default())
+    pub fn report(retention: Retention) -> View {
+        View::Report(Box::new(Model::new(retention)))
     }
 
     pub fn status(save: &Save, while_command: bool) -> View {

@@ -9,7 +9,10 @@ use super::{
     theme::{Glyphs, Look},
     view::{DETAILS, Data, VIEWS, View},
 };
-use crate::{event::Event, model::Model};
+use crate::{
+    event::Event,
+    model::{Model, Retention},
+};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Where the events come from.
@@ -85,6 +88,12 @@ impl App {
             help: None,
             dirty: true,
         }
+    }
+
+    /// Keeps so much of the past. To be said before the first event.
+    pub fn keep(mut self, retention: Retention) -> App {
+        self.model = Model::new(retention);
+        self
     }
 
     pub fn apply(&mut self, event: &Event) {

@@ -3,11 +3,12 @@
 
 use proptest::prelude::*;
 
-use super::told;
+use super::{check, told};
 use crate::event::{
     Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Notify,
     ProcessId, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
+use crate::model::{Model, Retention};
 
 fn process() -> impl Strategy<Value = ProcessId> {
     (0..5u32, 0..4u64).prop_map(|(tgid, start)| ProcessId { tgid, start })
@@ -181,6 +182,16 @@ proptest! {
     #[test]
     fn the_model_never_contradicts_itself(events in prop::collection::vec(event(), 1..60)) {
         told(&events);
+    }
+
+    /// Nor does it when it keeps nobody who is gone.
+    #[test]
+    fn nor_when_it_keeps_nobody(events in prop::collection::vec(event(), 1..60)) {
+        let mut model = Model::new(Retention { gone: 0, age: 0 });
+        for event in &events {
+            model.apply(event);
+            check(&model);
+        }
     }
 
     /// Seeking replays from a clone: the same events give the same story.

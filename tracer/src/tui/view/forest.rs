@@ -59,7 +59,7 @@ pub struct Filter {
     pub with_threads: bool,
 }
 
-/// What is known of each process, at the place of its key.
+/// What is known of each process that is kept, in order of appearance.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     key: Key,
@@ -77,12 +77,23 @@ pub struct Forest {
     roots: Vec<u32>,
     /// Who was not gone for good when last looked at.
     unsettled: Vec<u32>,
+    /// How many processes the model has let go.
+    gone_by: u64,
 }
 
 impl Forest {
     /// Takes in what is new in the model.
     pub fn update(&mut self, model: &Model) {
-        for (key, _) in model.processes().skip(self.nodes.len()) {
+        if self.gone_by != model.gone_by() {
+            // Places have changed. The model lets go of many at once, so this
+            // is seldom.
+            *self = Forest {
+                gone_by: model.gone_by(),
+                ..Forest::default()
+            };
+        }
+        let next = self.nodes.last().map_or(0, |last| last.key.index() + 1);
+        for (key, _) in model.processes_since(next) {
             let index = self.nodes.len() as u32;
             self.nodes.push(Node {
                 key,
@@ -117,13 +128,19 @@ impl Forest {
         let Some(parent) = model.tree_parent(self.nodes[index as usize].key) else {
             return false;
         };
-        let parent = parent.index();
+        let Some(parent) = self.place(parent) else {
+            return false;
+        };
         self.nodes[index as usize].parent = Some(parent as u32);
         match self.nodes[parent].last_child.replace(index) {
             Some(last) => self.nodes[last as usize].next_sibling = Some(index),
             None => self.nodes[parent].first_child = Some(index),
         }
         true
+    }
+
+    fn place(&self, key: Key) -> Option<usize> {
+        self.nodes.binary_search_by_key(&key, |node| node.key).ok()
     }
 
     fn children(&self, index: u32) -> impl Iterator<Item = u32> + '_ {
@@ -135,7 +152,8 @@ impl Forest {
     pub fn rows(&self, model: &Model, now: u64, filter: &Filter) -> Vec<Row> {
         let kept = self.kept(now, filter.dead);
         let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
-        let folded: HashSet<u32> = filter.folded.iter().map(|key| key.index() as u32).collect();
+        let folded = filter.folded.iter().filter_map(|&key| self.place(key));
+        let folded: HashSet<u32> = folded.map(|place| place as u32).collect();
         let mut rows = Vec::with_capacity(self.nodes.len());
         // What is still to be laid out, the next on top.
         let mut pending = Vec::new();

@@ -46,7 +46,7 @@ impl Data<'_> {
     /// and events still come, it changes but once a second.
     pub fn slow_version(&self) -> (u64, u64) {
         const MANY: usize = 5_000;
-        if self.live && self.model.processes().len() > MANY {
+        if self.live && self.model.kept() > MANY {
             (0, self.now / 1_000_000_000)
         } else {
             (self.version(), 0)

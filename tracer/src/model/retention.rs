@@ -1,0 +1,141 @@
+//! How much of the past is kept. Processes that are gone are let go when they
+//! are too many or gone for too long, the first to go first; what remains of
+//! them is counted in the [`Tally`]. It depends on events alone, so that
+//! a replay keeps just what the live trace kept.
+//!
+//! Nobody is let go whom another process that is kept leads to: its parent, the
+//! ancestors of whoever lives, the heir of its children. So what is kept is
+//! bounded by the policy, by those who live, and by their ancestors.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{Key, Model, Table, Tally};
+
+/// How many of those who are gone a model keeps, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// So many, the latest to go. An eighth more may be there for a while:
+    /// they are let go in batches.
+    pub gone: usize,
+    /// Nobody who is gone for longer than this, ns.
+    pub age: u64,
+}
+
+impl Retention {
+    /// Everyone, as long as there is memory (about 1 KiB each).
+    pub const EVERYONE: Retention = Retention {
+        gone: usize::MAX,
+        age: u64::MAX,
+    };
+}
+
+impl Default for Retention {
+    /// The last 20,000 to go, about 20 MiB, however long ago.
+    fn default() -> Self {
+        Retention {
+            gone: 20_000,
+            age: u64::MAX,
+        }
+    }
+}
+
+/// Records of a death come up to an RCU grace period after it is over (about
+/// 40 ms), more on a machine in trouble: until they have come, or for so long,
+/// nobody is let go. ns.
+const GRACE: u64 = 5_000_000_000;
+
+#[derive(Clone, Default)]
+pub(super) struct Retained {
+    policy: Retention,
+    /// Who has gone when, in that order. Some may have turned out to live.
+    departed: VecDeque<(u64, Key)>,
+    /// Overdue, and nobody leads to them any more.
+    freed: Vec<Key>,
+    /// All who were let go.
+    tally: Tally,
+}
+
+impl Retained {
+    pub fn new(policy: Retention) -> Self {
+        Retained {
+            policy,
+            ..Retained::default()
+        }
+    }
+
+    /// A process has left the process table.
+    pub fn departs(&mut self, now: u64, key: Key) {
+        self.departed.push_back((now, key));
+    }
+
+    /// Nobody leads to an overdue process any more.
+    pub fn freed(&mut self, key: Key) {
+        self.freed.push(key);
+    }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The next to be let go.
+    fn next(&mut self, processes: &Table, now: u64, too_many: &mut usize) -> Option<Key> {
+        if let Some(key) = self.freed.pop() {
+            return Some(key);
+        }
+        let &(at, key) = self.departed.front()?;
+        let age = now.saturating_sub(at);
+        let process = processes.get(key);
+        let incomplete = process.is_some_and(|process| process.freed_at.is_none());
+        if incomplete && age < GRACE || *too_many == 0 && age <= self.policy.age {
+            return None;
+        }
+        *too_many = too_many.saturating_sub(1);
+        self.departed.pop_front();
+        Some(key)
+    }
+
+    fn is_due(&self, now: u64) -> bool {
+        let Retention { gone, age } = self.policy;
+        let too_many = self.departed.len() > gone.saturating_add(gone / 8);
+        let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > age;
+        too_many || self.departed.front().is_some_and(too_old)
+    }
+}
+
+impl Model {
+    /// Lets go whom the policy does not keep. Constant time for each.
+    pub(super) fn let_go(&mut self) {
+        if !self.retained.is_due(self.now) {
+            return;
+        }
+        let mut too_many = self.retained.departed.len();
+        too_many = too_many.saturating_sub(self.retained.policy.gone);
+        let mut parents = BTreeSet::new();
+        while let Some(key) = self.retained.next(&self.processes, self.now, &mut too_many) {
+            let Some(process) = self.processes.get_mut(key) else {
+                continue;
+            };
+            if !process.state().is_gone() {
+                // It was found alive; it will go again.
+                process.overdue = false;
+                continue;
+            }
+            if process.led_to > 0 {
+                process.overdue = true;
+                continue;
+            }
+            parents.extend(process.tree_parent);
+            let mut tally = std::mem::take(&mut self.retained.tally);
+            tally.let_go(self, key);
+            self.retained.tally = tally;
+            self.remove(key);
+        }
+        for parent in parents {
+            let children =
+                self.change(parent, |process| std::mem::take(&mut process.tree_children));
+            let kept = children.into_iter().filter(|&child| self.knows(child));
+            let kept = kept.collect();
+            self.change(parent, |process| process.tree_children = kept);
+        }
+    }
+}

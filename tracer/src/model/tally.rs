@@ -1,0 +1,262 @@
+//! Counts over many processes, so that a report is true of those too who were
+//! let go. A tally only ever grows by whole processes; its size is bounded by
+//! the kinds it tells apart, and what goes beyond that is counted together.
+
+use std::{collections::BTreeMap, ops::AddAssign};
+
+use super::{Creation, Key, Model, Outcome, Process, State};
+use crate::event::{Comm, ProcessId};
+
+/// How many kinds of one sort are told apart.
+const KINDS: usize = 4096;
+/// How many makers of one kind of process are told apart.
+const MAKERS: usize = 64;
+
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How many processes it speaks of.
+    pub processes: u64,
+    pub created: BTreeMap<Creation, u64>,
+    /// How those ended whose exit is known.
+    pub ended: BTreeMap<Outcome, u64>,
+    pub reaped_by_wait: u64,
+    pub reaped_by_kernel: u64,
+    /// Whoever was reaped, seen or not.
+    pub reaped: u64,
+    pub vanished: u64,
+    /// Those that were forked while we looked, by command and its maker's.
+    pub started: Kinds<(Option<Comm>, Option<Option<Comm>>), Started>,
+    pub killed: Kinds<Killed, u64>,
+    pub reapers: Reapers,
+}
+
+/// Counts by kind: at most [`KINDS`], and the rest.
+#[derive(Clone, Debug)]
+pub struct Kinds<K, V> {
+    pub by_kind: BTreeMap<K, V>,
+    /// Of all further kinds.
+    pub rest: V,
+}
+
+impl<K, V: Default> Default for Kinds<K, V> {
+    fn default() -> Self {
+        Kinds {
+            by_kind: BTreeMap::new(),
+            rest: V::default(),
+        }
+    }
+}
+
+impl<K: Ord, V: Default> Kinds<K, V> {
+    fn of(&mut self, kind: K) -> &mut V {
+        match self.by_kind.len() < KINDS || self.by_kind.contains_key(&kind) {
+            true => self.by_kind.entry(kind).or_default(),
+            false => &mut self.rest,
+        }
+    }
+}
+
+/// Processes of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Started {
+    pub count: u64,
+    pub outcomes: BTreeMap<Outcome, u64>,
+    pub makers: Makers,
+}
+
+/// Who made processes of one kind, and how many each.
+#[derive(Clone, Debug, Default)]
+pub struct Makers {
+    pub by_maker: BTreeMap<ProcessId, (Option<Comm>, u64)>,
+    /// There are more makers than are told apart.
+    pub more: bool,
+}
+
+/// A kind of death by signal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Killed {
+    pub comm: Option<Comm>,
+    pub signal: i32,
+    pub sender: Sender,
+    pub core_dumped: bool,
+}
+
+/// Who sent the fatal signal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sender {
+    OomKiller,
+    Kernel,
+    Itself,
+    Process(Comm, u32),
+    Unknown,
+}
+
+/// How long zombies waited for those who reaped them.
+#[derive(Clone, Debug, Default)]
+pub struct Reapers {
+    /// By owner; none: it is not known.
+    pub by_owner: BTreeMap<Option<Key>, Latencies>,
+    /// Of the owners that were let go, by name: how many they were.
+    pub by_name: BTreeMap<Option<Comm>, (u64, Latencies)>,
+}
+
+/// Durations: how many, and of what length to three figures.
+#[derive(Clone, Debug, Default)]
+pub struct Latencies {
+    pub count: u64,
+    pub max: u64,
+    by_length: BTreeMap<u64, u64>,
+}
+
+impl Latencies {
+    pub fn add(&mut self, ns: u64) {
+        self.count += 1;
+        self.max = self.max.max(ns);
+        *self.by_length.entry(three_figures(ns)).or_default() += 1;
+    }
+
+    /// The nearest-rank percentile, cut to three figures; 100 is exact.
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        let rank = (self.count * percent).div_ceil(100).max(1);
+        let mut below = 0;
+        let reaches = |&(_, &count): &(&u64, &u64)| {
+            below += count;
+            below >= rank
+        };
+        match percent {
+            100 => (self.count > 0).then_some(self.max),
+            _ => self.by_length.iter().find(reaches).map(|(&ns, _)| ns),
+        }
+    }
+}
+
+impl AddAssign<&Latencies> for Latencies {
+    fn add_assign(&mut self, other: &Latencies) {
+        self.count += other.count;
+        self.max = self.max.max(other.max);
+        for (&ns, count) in &other.by_length {
+            *self.by_length.entry(ns).or_default() += count;
+        }
+    }
+}
+
+/// As much of a number as reports show of it.
+fn three_figures(ns: u64) -> u64 {
+    let unit = 10_u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(2));
+    ns / unit * unit
+}
+
+impl Tally {
+    /// One process more.
+    pub(super) fn add(&mut self, model: &Model, key: Key) {
+        let process = model.process(key);
+        let (state, outcome) = (process.state(), process.outcome());
+        self.processes += 1;
+        *self.created.entry(process.created_by).or_default() += 1;
+        if process.exited_at.is_some() {
+            *self.ended.entry(outcome).or_default() += 1;
+        }
+        self.reaped += u64::from(state == State::Reaped);
+        self.vanished += u64::from(state == State::Vanished);
+        self.reaped_by_kernel += u64::from(process.autoreaped == Some(true));
+        if process.reaped_by.is_some() {
+            self.reaped_by_wait += 1;
+            if let Some(latency) = process.zombie_time(model.now()) {
+                let owner = self.reapers.by_owner.entry(process.parent);
+                owner.or_default().add(latency);
+            }
+        }
+        if process.forked_at.is_some() {
+            self.add_started(model, process, outcome);
+        }
+        if let Outcome::Killed(signal) = outcome {
+            let killed = Killed {
+                comm: process.known_comm(),
+                signal,
+                sender: sender(process),
+                core_dumped: process.status.is_some_and(|status| status.core_dumped()),
+            };
+            *self.killed.of(killed) += 1;
+        }
+    }
+
+    fn add_started(&mut self, model: &Model, process: &Process, outcome: Outcome) {
+        let maker = process.original_parent.map(|maker| model.process(maker));
+        let by = maker.map(Process::known_comm);
+        let started = self.started.of((process.known_comm(), by));
+        started.count += 1;
+        *started.outcomes.entry(outcome).or_default() += 1;
+        let Some(maker) = maker else { return };
+        let Makers { by_maker, more } = &mut started.makers;
+        if by_maker.len() < MAKERS || by_maker.contains_key(&maker.id) {
+            let entry = by_maker.entry(maker.id).or_default();
+            *entry = (maker.known_comm(), entry.1 + 1);
+        } else {
+            *more = true;
+        }
+    }
+
+    /// One process more, which is let go.
+    pub(super) fn let_go(&mut self, model: &Model, key: Key) {
+        self.add(model, key);
+        // Nobody leads to it any more, so it will reap no other.
+        if let Some(reaped) = self.reapers.by_owner.remove(&Some(key)) {
+            let comm = model.process(key).known_comm();
+            let named = match self.reapers.by_name.len() < KINDS {
+                true => comm,
+                false => None,
+            };
+            let (owners, latencies) = self.reapers.by_name.entry(named).or_default();
+            *owners += 1;
+            *latencies += &reaped;
+        }
+    }
+}
+
+fn sender(process: &Process) -> Sender {
+    if process.oom_victim {
+        return Sender::OomKiller;
+    }
+    match process.fatal_signal() {
+        Some((_, signal)) if signal.from_kernel() => Sender::Kernel,
+        Some((_, signal)) if signal.by.process == process.id => Sender::Itself,
+        Some((_, signal)) => Sender::Process(signal.by_comm, signal.by.process.tgid),
+        None => Sender::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_a_sorted_list() {
+        let mut latencies = Latencies::default();
+        assert_eq!(latencies.percentile(50), None);
+        let mut list: Vec<u64> = (1..=250).map(|n| n * n * 1_009).collect();
+        list.iter().for_each(|&ns| latencies.add(ns));
+        list.sort_unstable();
+        for percent in [1, 50, 99, 100] {
+            let exact = list[(list.len() * percent).div_ceil(100) - 1];
+            let told = latencies.percentile(percent as u64).unwrap();
+            assert!(
+                told <= exact && exact - told <= exact / 100,
+                "{told} {exact}"
+            );
+        }
+        assert_eq!(latencies.percentile(100), Some(250 * 250 * 1_009));
+    }
+
+    #[test]
+    fn three_figures_are_what_is_shown() {
+        for (ns, cut) in [
+            (0, 0),
+            (7, 7),
+            (999, 999),
+            (1_009, 1_000),
+            (12_345_678, 12_300_000),
+        ] {
+            assert_eq!(three_figures(ns), cut);
+        }
+    }
+}

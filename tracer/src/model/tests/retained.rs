@@ -1,0 +1,177 @@
+//! What is let go and what is not: a model that keeps little says in its
+//! tallies what one that keeps everyone says.
+
+use super::{all, check, key, one};
+use crate::{
+    event::{
+        Event,
+        script::{MS, SEC, Script},
+    },
+    model::{Model, Retention, State},
+    report,
+};
+
+fn keeping(gone: usize, events: &[Event]) -> Model {
+    let mut model = Model::new(Retention {
+        gone,
+        ..Retention::EVERYONE
+    });
+    events.iter().for_each(|event| model.apply(event));
+    model
+}
+
+/// A shell that starts commands, some of which start others; one is killed,
+/// some are left to init.
+fn night(commands: u32) -> Script {
+    let mut script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(800, 1, "sh")
+        .found_all();
+    for number in 0..commands {
+        let pid = 1_000 + number % 30_000 * 2;
+        let at = u64::from(number) * 10 * MS;
+        script = script
+            .at(at)
+            .fork(800, pid)
+            .exec(pid, "cmd", &["cmd"])
+            .fork(pid, pid + 1);
+        script = match number % 3 {
+            0 => script.die(pid + 1, 1).reap(pid + 1).die(pid, 0),
+            1 => script.die(pid + 1, 0).reap(pid + 1).kill(800, pid, 9),
+            _ => script
+                .exec(pid + 1, "part", &["part"])
+                .die(pid + 1, 3)
+                .reap(pid + 1)
+                .die(pid, 3),
+        };
+        if number % 3 == 1 {
+            script = script.killed(pid, 9).notify(pid).last_switch(pid);
+        }
+        script = script.at(at + 5 * MS).reap(pid);
+    }
+    script
+}
+
+#[test]
+fn what_was_let_go_is_still_counted() {
+    let events = night(2_000).events;
+    let (all, few) = (keeping(usize::MAX, &events), keeping(100, &events));
+    assert!(few.kept() <= 100 + 100 / 8 + 10, "{}", few.kept());
+    assert_eq!(few.kept() as u64 + few.gone_by(), all.kept() as u64);
+    assert_eq!(few.totals(), all.totals());
+    check(&few);
+    // All of the report but what lists single processes.
+    let head = |model: &Model| {
+        let report = report::summary(model, 100);
+        let (head, _) = report.split_once("\nPage faults").unwrap();
+        head.to_owned()
+    };
+    assert_eq!(head(&few), head(&all));
+    assert!(head(&few).contains("4000 processes"), "{}", head(&few));
+    assert!(report::summary(&few, 100).contains("no longer listed"));
+}
+
+#[test]
+fn the_latest_to_go_are_kept() {
+    let model = keeping(10, &night(500).events);
+    let gone = model
+        .processes()
+        .filter(|(_, process)| process.state().is_gone());
+    let earliest = gone.map(|(_, process)| process.id.start).min().unwrap();
+    // Two processes every 10 ms, the last at 4,990 ms.
+    let began = crate::event::script::START;
+    assert!(earliest >= began + 4_900 * MS, "{}", earliest - began);
+}
+
+#[test]
+fn those_gone_for_long_are_let_go() {
+    let mut model = Model::new(Retention {
+        gone: usize::MAX,
+        age: 10 * SEC,
+    });
+    let script = Script::new()
+        .fork(1, 10)
+        .die(10, 0)
+        .reap(10)
+        .at(9 * SEC)
+        .wakeup(1);
+    let at_last = script.clone().at(11 * SEC).wakeup(1);
+    script.events.iter().for_each(|event| model.apply(event));
+    assert_eq!(one(&model, 10).state(), State::Reaped);
+    model.apply(at_last.events.last().unwrap());
+    assert!(model.find_pid(10).is_none());
+    assert_eq!(model.tally().reaped_by_wait, 1);
+}
+
+/// A line of daemons, each the child of one that has ended: its ancestors stay
+/// as long as the last one lives, and go when it does.
+#[test]
+fn no_ancestor_of_the_living_is_lost() {
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for pid in 10..60 {
+        script = script.fork(if pid == 10 { 1 } else { pid - 1 }, pid);
+    }
+    for pid in 10..59 {
+        script = script
+            .exit_with(pid, |_| ())
+            .notify(pid)
+            .wait(1, pid)
+            .free(pid);
+    }
+    let model = keeping(0, &script.events);
+    check(&model);
+    let ancestors = std::iter::successors(Some(key(&model, 59)), |&key| model.tree_parent(key));
+    assert_eq!(ancestors.count(), 51);
+
+    let model = keeping(0, &script.die(59, 0).wait(1, 59).free(59).events);
+    check(&model);
+    assert_eq!((model.kept(), model.gone_by()), (1, 50));
+}
+
+/// Whatever is kept of it, a story leaves a model that is sound, also when one
+/// event is lost.
+#[test]
+fn every_story_with_next_to_nothing_kept() {
+    for story in all() {
+        let events = (story.script)().events;
+        for missing in 0..=events.len() {
+            let mut events = events.clone();
+            if missing < events.len() {
+                events.remove(missing);
+            }
+            let mut model = Model::new(Retention { gone: 0, age: 0 });
+            for event in &events {
+                model.apply(event);
+                check(&model);
+            }
+            // Nobody who lives is let go.
+            let everyone = keeping(usize::MAX, &events);
+            assert_eq!(model.alive(), everyone.alive(), "{}", story.name);
+            assert_eq!(
+                model.zombies().len(),
+                everyone.zombies().len(),
+                "{}",
+                story.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stale_key_finds_nobody() {
+    let mut model = Model::new(Retention { gone: 0, age: 0 });
+    let script = Script::new().fork(1, 10);
+    script.events.iter().for_each(|event| model.apply(event));
+    let stale = key(&model, 10);
+    let after = script.die(10, 0).reap(10).fork(1, 10).events;
+    after[1..].iter().for_each(|event| model.apply(event));
+    assert!(!model.knows(stale) && model.knows(key(&model, 10)));
+    assert_eq!(model.process(stale).known_comm(), None);
+    assert!(
+        model
+            .tree_children(key(&model, 1))
+            .iter()
+            .all(|&child| child != stale)
+    );
+}
