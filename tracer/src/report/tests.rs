@@ -6,7 +6,7 @@ use crate::{
         Gap, GapCause, Kind, Purpose, What,
         script::{MS, SEC, Script},
     },
-    model::Model,
+    model::{Model, Retention},
 };
 
 fn model(script: Script) -> Model {
@@ -91,6 +91,24 @@ fn the_answer_stands_in_the_first_30_lines() {
             head.join("\n")
         );
     }
+}
+
+/// A report of a model that keeps next to nothing differs in lists of single
+/// processes alone, and says so there.
+#[test]
+fn who_was_let_go_is_still_counted() {
+    let report = |gone| {
+        let mut model = Model::new(Retention {
+            gone,
+            ..Retention::EVERYONE
+        });
+        night().events.iter().for_each(|event| model.apply(event));
+        summary(&model, 100)
+    };
+    let (all, few) = (report(usize::MAX), report(3));
+    let head = |report: &str| report.split_once("\nPage faults").unwrap().0.to_owned();
+    assert_eq!(head(&few), head(&all));
+    assert!(few.contains("no longer listed") && !all.contains("no longer listed"));
 }
 
 #[test]
