@@ -77,7 +77,7 @@ fn what_was_let_go_is_still_counted() {
         let owned = tally.reapers.by_owner.values().map(|waited| waited.count);
         named.chain(owned).sum::<u64>()
     };
-    assert_eq!(waited(&few), waited(&all));
+    assert_eq!(waited(few), waited(all));
 }
 
 #[test]
