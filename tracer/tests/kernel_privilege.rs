@@ -63,3 +63,68 @@ fn two_capabilities_are_enough() {
     assert_eq!(shell["exit_code"], 0);
     assert_eq!(shell["state"], "reaped");
 }
+
+/// The capability sets of a process, as /proc shows them.
+const WATCH: &str = "
+    grep CapEff /proc/self/status
+    # It lets go of them once the command has been started.
+    tries=0
+    until grep -qE 'CapPrm:.0*c000000000$' /proc/$PPID/status || [ $tries = 500 ]
+    do tries=$((tries + 1)); sleep 0.02; done
+    grep -E 'CapEff|CapPrm' /proc/$PPID/status
+";
+
+/// Once all is attached tracer keeps the two capabilities alone, and the
+/// command that it runs has those that tracer was started with.
+#[test]
+fn what_is_no_longer_needed_is_dropped_and_the_command_keeps_its_own() {
+    const BPF_AND_PERFMON: u64 = 1 << 39 | 1 << 38;
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    let sets = |text: &str| -> Vec<u64> {
+        let lines = text.lines().filter(|line| line.starts_with("Cap"));
+        let values = lines.filter_map(|line| line.split_whitespace().nth(1));
+        values
+            .map(|set| u64::from_str_radix(set, 16).unwrap())
+            .collect()
+    };
+    let effective = own.lines().find(|line| line.starts_with("CapEff")).unwrap();
+    let scratch = support::Scratch::new("dropped");
+    let file = scratch.file("x.trace");
+    let output = support::run(support::record(&file).args(["--", "sh", "-c", WATCH]));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        sets(&told),
+        [sets(effective)[0], BPF_AND_PERFMON, BPF_AND_PERFMON],
+        "{told}"
+    );
+}
+
+/// Kernels before 5.11 hold BPF maps to the limit on locked memory. It is
+/// raised where that is allowed; else the limit is named. The command finds
+/// the limit that tracer found.
+#[test]
+fn the_limit_on_locked_memory_is_raised_or_named() {
+    let scratch = support::Scratch::new("memlock");
+    let file = scratch.file("x.trace");
+    let record = |prefix: &str| {
+        let script = format!(
+            "ulimit -l 64; exec {prefix} {} record --force {} -- sh -c 'ulimit -l'",
+            tracer().get_program().display(),
+            file.display()
+        );
+        std::process::Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .unwrap()
+    };
+    // Without CAP_SYS_RESOURCE the hard limit stands.
+    let output = record("setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource");
+    let message = String::from_utf8(output.stderr).unwrap();
+    if output.status.success() {
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "64\n");
+    } else {
+        for word in ["64 KiB", "ulimit -l", "CAP_SYS_RESOURCE"] {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

@@ -31,7 +31,12 @@ use kernels::{Kernel, Rung};
 use verdict::Verdict;
 
 /// The test targets that guests run.
-const TESTS: &[&str] = &["kernel_workload", "kernel_privilege", "kernel_storm"];
+const TESTS: &[&str] = &[
+    "kernel_workload",
+    "kernel_privilege",
+    "kernel_doctor",
+    "kernel_storm",
+];
 
 /// Their tests that guests do not run, and why.
 const SKIPPED: &[(&str, &str)] = &[

@@ -96,6 +96,11 @@ impl Btf {
         Ok(btf)
     }
 
+    /// The file as it was given.
+    pub fn bytes(&self) -> &[u8] {
+        &self.data
+    }
+
     fn u32(&self, at: usize) -> Result<u32> {
         let bytes = self
             .data
@@ -110,6 +115,13 @@ impl Btf {
             .get(self.strings + offset as usize..)
             .context("BTF name out of range")?;
         Ok(name.split(|&byte| byte == 0).next().unwrap_or_default())
+    }
+
+    /// Whether that is the name at that offset, without looking for its end.
+    fn is_named(&self, offset: u32, name: &str) -> bool {
+        let found = self.data.get(self.strings + offset as usize..);
+        let rest = found.and_then(|found| found.strip_prefix(name.as_bytes()));
+        rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 
     fn read(&self, at: usize) -> Result<Type> {
@@ -218,7 +230,7 @@ impl Btf {
         let mut found = None;
         for &at in &self.types[1..] {
             let of = self.read(at).ok()?;
-            if of.kind == FUNC && self.name(of.name).ok()? == name.as_bytes() {
+            if of.kind == FUNC && self.is_named(of.name, name) {
                 if found.is_some() {
                     return None;
                 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use super::{
     Options,
-    facts::Facts,
+    facts::{self, Facts},
     load::{Loaded, Settings},
     plan::Offers as _,
     privilege,
@@ -14,15 +14,15 @@ use crate::event::{Diagnosis, Finding};
 
 /// What tracing on this host would be like.
 pub fn examine(options: &Options) -> Diagnosis {
-    let mut findings = vec![kernel(), privileges(), lockdown()];
+    let mut findings = vec![kernel(), privileges(), memlock(), lockdown()];
     let tried = Facts::of_this_host(options.btf.as_deref()).and_then(|facts| {
-        findings.push(Finding {
-            what: "BTF",
-            good: Some(true),
-            says: facts.btf_source.clone(),
-            advice: None,
-        });
-        findings.extend([kprobes(&facts), tracefs(&facts)]);
+        findings.extend([
+            btf(&facts),
+            kprobes(&facts),
+            tracefs(&facts),
+            perf_events(),
+            pid_namespace(&facts),
+        ]);
         privilege::check()?;
         let settings = Settings {
             buffer: options.buffer,
@@ -75,41 +75,111 @@ fn privileges() -> Finding {
     }
 }
 
-/// `none [integrity] confidentiality`: the mode in force stands in brackets.
 fn lockdown() -> Finding {
-    let modes = line("/sys/kernel/security/lockdown");
-    let mode = modes
-        .as_deref()
-        .and_then(|modes| modes.split(['[', ']']).nth(1));
+    let mode = facts::lockdown();
     Finding {
         what: "lockdown",
-        good: mode.map(|mode| mode == "none"),
-        says: mode
-            .unwrap_or("unknown: securityfs is not mounted, or the kernel has none")
-            .to_owned(),
-        advice: match mode {
+        good: mode.as_ref().map(|mode| mode == "none"),
+        advice: match mode.as_deref() {
             Some("integrity") => Some("boot with lockdown=none for fentry and kprobes"),
             Some("confidentiality") => Some(
                 "confidentiality forbids BPF to read kernel memory: boot with lockdown=integrity or none",
             ),
+            None => {
+                Some("mount -t securityfs none /sys/kernel/security shows it, where there is one")
+            }
             _ => None,
         },
+        says: mode.unwrap_or_else(|| {
+            "unknown: securityfs is not mounted, or the kernel has none".to_owned()
+        }),
+    }
+}
+
+fn btf(facts: &Facts) -> Finding {
+    Finding {
+        what: "BTF",
+        good: Some(facts.own_btf),
+        says: facts.btf_source.clone(),
+        advice: (!facts.own_btf).then_some(
+            "a kernel with CONFIG_DEBUG_INFO_BTF=y offers fentry, BTF tracepoints and the task iterator",
+        ),
+    }
+}
+
+fn pid_namespace(facts: &Facts) -> Finding {
+    Finding {
+        what: "namespace",
+        good: Some(!facts.nested),
+        says: if facts.nested {
+            "a pid namespace of its own"
+        } else {
+            "the initial pid namespace"
+        }
+        .to_owned(),
+        advice: facts
+            .nested
+            .then_some("run tracer in the host's pid namespace (docker run --pid=host) to be told what runs already"),
+    }
+}
+
+/// Only kernels that count BPF maps as locked memory care for the limit.
+fn memlock() -> Finding {
+    let privilege::Limit { soft, hard } = privilege::memlock();
+    let limited = soft.is_some();
+    let counts = privilege::counts_maps();
+    let says = match (soft, counts) {
+        (None, _) => "unlimited".to_owned(),
+        (Some(soft), true) => format!(
+            "{} KiB, raised while maps are made if the hard limit lets us",
+            soft / 1024
+        ),
+        (Some(soft), false) => format!(
+            "{} KiB, which this kernel does not hold BPF to",
+            soft / 1024
+        ),
+    };
+    Finding {
+        what: "memlock",
+        good: Some(!limited || !counts || hard.is_none()),
+        says,
+        advice: (limited && counts && hard.is_some())
+            .then_some("`ulimit -l unlimited` as root, or CAP_SYS_RESOURCE, if maps are refused"),
+    }
+}
+
+/// It stops perf tracepoints for those without CAP_PERFMON only.
+fn perf_events() -> Finding {
+    let level = line("/proc/sys/kernel/perf_event_paranoid");
+    Finding {
+        what: "perf",
+        good: level.as_ref().map(|_| true),
+        says: match level {
+            Some(level) => format!("perf_event_paranoid is {level}, which CAP_PERFMON is above"),
+            None => "the kernel has no perf events".to_owned(),
+        },
+        advice: None,
     }
 }
 
 fn kprobes(facts: &Facts) -> Finding {
-    let kprobes = facts.kprobes();
+    let (kprobes, symbols) = (facts.kprobes(), facts.symbols.readable());
+    let says = match (kprobes, symbols) {
+        (false, _) => "the kernel has none",
+        (true, true) => "yes",
+        (true, false) => {
+            "yes, but /proc/kallsyms cannot be read: functions that the compiler renamed are not found"
+        }
+    };
     Finding {
         what: "kprobes",
-        good: Some(kprobes),
-        says: if kprobes {
-            "yes"
-        } else {
-            "the kernel has none"
-        }
-        .to_owned(),
-        advice: (!kprobes)
-            .then_some("a kernel with CONFIG_KPROBE_EVENTS=y offers a fallback for fentry"),
+        good: Some(kprobes && symbols),
+        says: says.to_owned(),
+        advice: match (kprobes, symbols) {
+            (false, _) => Some("a kernel with CONFIG_KPROBE_EVENTS=y offers a fallback for fentry"),
+            (true, false) => Some("a kernel with CONFIG_KALLSYMS=y, and a /proc that shows it"),
+            (true, true) => None,
+        },
     }
 }
 
@@ -120,10 +190,11 @@ fn tracefs(facts: &Facts) -> Finding {
         says: if facts.tracefs {
             "readable"
         } else {
-            "not mounted, or not readable"
+            "not mounted, or not readable: system calls cannot be hooked"
         }
         .to_owned(),
-        advice: (!facts.tracefs)
-            .then_some("mount -t tracefs nodev /sys/kernel/tracing, and run as root"),
+        advice: (!facts.tracefs).then_some(
+            "mount -t tracefs nodev /sys/kernel/tracing; its files are root's, or for who has CAP_DAC_READ_SEARCH",
+        ),
     }
 }

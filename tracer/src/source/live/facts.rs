@@ -2,24 +2,35 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::{
     btf::Btf,
     plan::{Argument, Offers},
+    symbols::Symbols,
 };
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+/// The structs whose size the kernel states beside BTF, to a cache line: the
+/// names of their slab caches (kernel/fork.c, `proc_caches_init`).
+const SLABS: [(&str, &str); 2] = [
+    ("signal_struct", "signal_cache"),
+    ("sighand_struct", "sighand_cache"),
+];
+const CACHE_LINE: u32 = 64;
 
 pub struct Facts {
     pub btf: Btf,
     /// The file that it was read from.
     pub btf_source: String,
+    /// The kernel offers its types itself: what it checks by them can be loaded.
+    pub own_btf: bool,
     /// This process lives in a pid namespace other than the initial one.
     pub nested: bool,
     /// tracefs can be read: perf tracepoints have numbers.
     pub tracefs: bool,
+    pub symbols: Symbols,
 }
 
 impl Facts {
@@ -31,16 +42,21 @@ impl Facts {
             None => format!(
                 "tracer reads the layout of kernel structs from {VMLINUX}, which this kernel does not offer: \
                  it must be built with CONFIG_DEBUG_INFO_BTF=y, as those of distributions are; or \
-                 give its types with --btf FILE (pahole makes it)"
+                 give its types with --btf FILE (pahole --btf_encode_detached makes it from a vmlinux with debug info)"
             ),
         })?;
         let btf_source = path.display().to_string();
-        let btf = Btf::parse(data).with_context(|| format!("reading {btf_source}"))?;
+        let parsed = Btf::parse(data).with_context(|| format!("reading {btf_source}"))?;
+        if btf.is_some() {
+            is_of_this_kernel(&parsed).with_context(|| btf_source.clone())?;
+        }
         Ok(Facts {
-            btf,
+            btf: parsed,
             btf_source,
+            own_btf: Path::new(VMLINUX).exists(),
             nested: nested(),
             tracefs: tracefs(),
+            symbols: Symbols::default(),
         })
     }
 
@@ -59,6 +75,10 @@ impl Facts {
 }
 
 impl Offers for Facts {
+    fn own_btf(&self) -> bool {
+        self.own_btf
+    }
+
     fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
         self.btf.tracepoint(name)
     }
@@ -68,12 +88,7 @@ impl Offers for Facts {
     }
 
     fn symbol(&self, name: &str) -> Option<String> {
-        let symbols = fs::read_to_string("/proc/kallsyms").ok()?;
-        // `address type name`, and the module's name behind those of modules.
-        let names = symbols
-            .lines()
-            .filter_map(|line| line.split_ascii_whitespace().nth(2));
-        best_symbol(names, name).map(str::to_owned)
+        self.symbols.find(name)
     }
 
     fn kprobes(&self) -> bool {
@@ -85,21 +100,38 @@ impl Offers for Facts {
     }
 }
 
-/// The symbol of a function: its plain name, else the one that the compiler
-/// gave it when it changed its arguments. A part split off (`.cold`) is
-/// another function.
-fn best_symbol<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
-    let mut suffixed = None;
-    for name in names {
-        match name.strip_prefix(wanted) {
-            Some("") => return Some(name),
-            Some(suffix) if suffix.starts_with(".isra.") || suffix.starts_with(".constprop.") => {
-                suffixed = Some(name);
-            }
-            _ => {}
-        }
+/// Types of another kernel would make nonsense of everything that is read, and
+/// nothing in the file says whose they are. So it is held against what the
+/// kernel says itself: its own types, or the sizes of some structs.
+fn is_of_this_kernel(given: &Btf) -> Result<()> {
+    if let Ok(own) = fs::read(VMLINUX) {
+        ensure!(
+            own == given.bytes(),
+            "these are not the types of the running kernel, which offers its own: leave --btf out"
+        );
     }
-    suffixed
+    for (name, cache) in SLABS {
+        let size = fs::read_to_string(format!("/sys/kernel/slab/{cache}/object_size"));
+        // Only root may read it, and not every kernel has it.
+        let Some(size) = size.ok().and_then(|size| size.trim().parse::<u32>().ok()) else {
+            continue;
+        };
+        // A cache may be shared with structs of nearly that size.
+        let told = given.size_of(name);
+        ensure!(
+            told.is_some_and(|told| (told..told + CACHE_LINE).contains(&size)),
+            "these are not the types of the running kernel: its struct {name} has some {size} bytes, there it has {}",
+            told.map_or("no size".to_owned(), |told| told.to_string())
+        );
+    }
+    Ok(())
+}
+
+/// The lockdown mode in force; unknown where securityfs is not mounted.
+pub fn lockdown() -> Option<String> {
+    // `none [integrity] confidentiality`: it stands in brackets.
+    let modes = fs::read_to_string("/sys/kernel/security/lockdown").ok()?;
+    modes.split(['[', ']']).nth(1).map(str::to_owned)
 }
 
 /// The initial pid namespace has a number of its own
@@ -132,27 +164,4 @@ fn tracefs() -> bool {
     };
     log::info!("mounted tracefs on /sys/kernel/tracing: {}", failed == 0);
     mounted()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::best_symbol;
-
-    #[test]
-    fn a_function_is_found_under_the_compilers_name_for_it() {
-        let find =
-            |names: &[&'static str]| best_symbol(names.iter().copied(), "finish_task_switch");
-        assert_eq!(
-            find(&["finish_task_switch.isra.0"]),
-            Some("finish_task_switch.isra.0")
-        );
-        assert_eq!(
-            find(&["finish_task_switch.isra.0", "finish_task_switch"]),
-            Some("finish_task_switch")
-        );
-        assert_eq!(
-            find(&["finish_task_switch.cold", "finish_task_switches"]),
-            None
-        );
-    }
 }

@@ -8,10 +8,10 @@ use aya::{
 };
 
 use super::{
-    facts::Facts,
+    facts::{self, Facts},
     fields,
     plan::{self, LADDER, Method, Offers as _, Rung, Without},
-    privilege,
+    privilege::Memlock,
 };
 use crate::event::{Hook, Purpose};
 
@@ -31,6 +31,8 @@ pub struct Settings {
 pub struct Loaded {
     pub ebpf: Ebpf,
     btf: Btf,
+    /// Programs count as locked memory too.
+    memlock: Memlock,
 }
 
 impl Loaded {
@@ -47,10 +49,19 @@ impl Loaded {
             0
         };
 
-        privilege::raise_memlock();
-        let btf = Btf::parse_file(&facts.btf_source, Endianness::default())
+        let memlock = Memlock::raise();
+        // The loader reads the kernel's own types first, whatever it is given:
+        // meanwhile another processor can read those that count.
+        let (btf, mut loader) = std::thread::scope(|scope| {
+            let bytes = facts.btf.bytes();
+            let btf = scope.spawn(|| Btf::parse(bytes, Endianness::default()));
+            let loader = EbpfLoader::new();
+            (btf.join(), loader)
+        });
+        let btf = btf
+            .map_err(|_| anyhow!("the parser panicked"))
+            .and_then(|btf| Ok(btf?))
             .with_context(|| format!("reading {}", facts.btf_source))?;
-        let mut loader = EbpfLoader::new();
         loader.btf(Some(&btf));
         loader.verifier_log_level(VerifierLogLevel::STATS);
         loader.map_max_entries("EVENTS", settings.buffer);
@@ -58,10 +69,12 @@ impl Loaded {
         for (name, value) in &globals {
             loader.override_global(name, value, true);
         }
-        let ebpf = loader
-            .load(OBJECT)
-            .context("the kernel refuses tracer's maps")?;
-        Ok(Loaded { ebpf, btf })
+        let ebpf = loader.load(OBJECT).map_err(|error| {
+            let error = anyhow!(error);
+            let hint = memlock.hint(&error).unwrap_or_default();
+            error.context(format!("the kernel refuses tracer's maps{hint}"))
+        })?;
+        Ok(Loaded { ebpf, btf, memlock })
     }
 
     /// Serves every purpose as well as this host lets us, and says how.
@@ -75,9 +88,10 @@ impl Loaded {
         {
             None => Ok(hooks),
             Some(hook) => Err(anyhow!(
-                "no hook for {}, without which there is nothing to trace: {}",
+                "no hook for {}, without which there is nothing to trace: {}{}",
                 hook.purpose.name(),
-                hook.loses
+                hook.loses,
+                locked_down()
             )),
         }
     }
@@ -120,14 +134,15 @@ impl Loaded {
     /// attached already does no harm: its records say only what they saw.
     fn climb(&mut self, rung: &Rung, facts: &Facts) -> Result<()> {
         for program in rung.programs {
-            self.hook(rung.method, program, facts).map_err(brief)?;
+            let hooked = self.hook(rung.method, program, facts);
+            hooked.map_err(|error| brief(error, &self.memlock))?;
         }
         Ok(())
     }
 
     fn hook(&mut self, method: Method, rung: &plan::Program, facts: &Facts) -> Result<()> {
         let plan::Program { name, at } = *rung;
-        let Loaded { ebpf, btf } = self;
+        let Loaded { ebpf, btf, .. } = self;
         let program = ebpf.program_mut(name);
         let program = program.with_context(|| format!("no program {name} in the eBPF object"))?;
         match method {
@@ -174,16 +189,28 @@ impl Loaded {
 }
 
 /// The kernel's refusal in a few words; the verifier's are for `-vv`.
-fn brief(error: anyhow::Error) -> anyhow::Error {
+fn brief(error: anyhow::Error, memlock: &Memlock) -> anyhow::Error {
+    let hint = memlock.hint(&error).unwrap_or_default();
     match error.downcast_ref::<ProgramError>() {
         Some(ProgramError::LoadError {
             io_error,
             verifier_log,
         }) => {
             log::debug!("the verifier says: {verifier_log}");
-            anyhow!("{io_error}")
+            anyhow!("{io_error}{hint}")
         }
         _ => error,
+    }
+}
+
+/// The lockdown mode that no program which reads kernel memory survives.
+fn locked_down() -> &'static str {
+    match facts::lockdown().as_deref() {
+        Some("confidentiality") => {
+            "; the kernel is locked down (confidentiality), which forbids BPF to read its memory: \
+             boot with lockdown=integrity or none"
+        }
+        _ => "",
     }
 }
 

@@ -17,6 +17,7 @@ mod privilege;
 mod ring;
 mod session;
 mod snapshot;
+mod symbols;
 
 use std::{os::fd::AsFd, path::PathBuf};
 

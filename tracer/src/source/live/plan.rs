@@ -73,6 +73,16 @@ impl Method {
     }
 }
 
+impl Method {
+    /// The kernel looks up what the program is given in its own types.
+    fn needs_own_btf(self) -> bool {
+        match self {
+            Method::Fentry | Method::TpBtf | Method::Iterator => true,
+            Method::Kprobe | Method::RawTp | Method::Syscall => false,
+        }
+    }
+}
+
 use Argument::{Pointer, Value};
 
 const NONE: &str = "";
@@ -175,6 +185,8 @@ impl Rung {
 
 /// What the host offers, as far as the ladder asks.
 pub trait Offers {
+    /// It has its types (BTF) itself, by which it checks programs.
+    fn own_btf(&self) -> bool;
     /// What a tracepoint passes, if the kernel has it.
     fn tracepoint(&self, name: &str) -> Option<Vec<Argument>>;
     /// What a function takes, if BTF names it, and names it once.
@@ -189,6 +201,9 @@ pub trait Offers {
 pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<String> {
     if without.0.contains(&rung.method) {
         return Some(format!("denied by --without {}", rung.method.name()));
+    }
+    if rung.method.needs_own_btf() && !host.own_btf() {
+        return Some("this kernel has no BTF of its own to check such a program by".to_owned());
     }
     match rung.method {
         Method::TpBtf | Method::RawTp => rung.programs.iter().find_map(|program| {
@@ -219,9 +234,11 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
                 .find(|program| host.symbol(program.at).is_none())?;
             Some(format!("this kernel has no function {}", absent.at))
         }
-        Method::Syscall => {
-            (!host.tracefs()).then(|| "tracefs cannot be mounted or read".to_owned())
-        }
+        Method::Syscall => (!host.tracefs()).then(|| {
+            "tracefs cannot be read: it is not mounted, or root's alone (CAP_DAC_READ_SEARCH \
+                 reads it)"
+                .to_owned()
+        }),
         Method::Iterator => None,
     }
 }
@@ -290,6 +307,10 @@ mod tests {
     };
 
     impl Offers for Host {
+        fn own_btf(&self) -> bool {
+            true
+        }
+
         fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
             Some(match name {
                 "sched_process_exit" if self.group_dead => vec![Pointer, Value],

@@ -1,5 +1,7 @@
 //! Whether this process may trace, said before the kernel says EPERM.
 
+use std::io;
+
 use anyhow::{Result, bail};
 use caps::{CapSet, Capability, CapsHashSet};
 
@@ -25,15 +27,94 @@ pub fn missing_here() -> Option<Vec<&'static str>> {
     effective(&status).map(missing)
 }
 
-/// Kernels before 5.11 count BPF maps as locked memory.
-pub fn raise_memlock() {
-    let limit = libc::rlimit {
+/// RLIMIT_MEMLOCK out of the way while maps and programs are made: kernels
+/// before 5.11 count those as locked memory (commit d5299b67dd59), and a usual
+/// limit is 64 KiB. Dropped, the limit is what it was: the command that is
+/// traced finds its own.
+pub struct Memlock {
+    was: libc::rlimit,
+    /// In force meanwhile, bytes.
+    now: libc::rlim_t,
+}
+
+impl Memlock {
+    /// As far as we may: beyond the hard limit only with CAP_SYS_RESOURCE.
+    pub fn raise() -> Memlock {
+        let was = limit();
+        for wish in [libc::RLIM_INFINITY, was.rlim_max] {
+            let limit = libc::rlimit {
+                rlim_cur: wish,
+                rlim_max: wish,
+            };
+            // SAFETY: the pointer is to an rlimit of our own.
+            if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) } == 0 {
+                return Memlock { was, now: wish };
+            }
+        }
+        Memlock {
+            was,
+            now: was.rlim_cur,
+        }
+    }
+
+    /// What to say beside an error that the limit may have caused: the kernel
+    /// says EPERM alone.
+    pub fn hint(&self, error: &anyhow::Error) -> Option<String> {
+        let refused = error.chain().any(|cause| {
+            let cause = cause.downcast_ref::<io::Error>();
+            cause.is_some_and(|cause| cause.raw_os_error() == Some(libc::EPERM))
+        });
+        (refused && self.now != libc::RLIM_INFINITY && counts_maps()).then(|| {
+            format!(
+                " (it counts them as locked memory, of which this process may have {} KiB, and \
+                 that cannot be raised without CAP_SYS_RESOURCE: run `ulimit -l unlimited` as \
+                 root first, or give tracer CAP_SYS_RESOURCE)",
+                self.now / 1024
+            )
+        })
+    }
+}
+
+impl Drop for Memlock {
+    fn drop(&mut self) {
+        // Lowering what was raised is always allowed.
+        // SAFETY: the pointer is to an rlimit of our own.
+        unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const self.was) };
+    }
+}
+
+fn limit() -> libc::rlimit {
+    let mut limit = libc::rlimit {
         rlim_cur: libc::RLIM_INFINITY,
         rlim_max: libc::RLIM_INFINITY,
     };
-    // SAFETY: the pointer is to an rlimit of our own.
-    let failed = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
-    log::debug!("locked memory unlimited: {}", failed == 0);
+    // SAFETY: the pointer is to an rlimit of our own; the call cannot fail.
+    unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
+    limit
+}
+
+/// RLIMIT_MEMLOCK, bytes; none: unlimited.
+pub struct Limit {
+    pub soft: Option<u64>,
+    pub hard: Option<u64>,
+}
+
+pub fn memlock() -> Limit {
+    let known = |limit| Some(limit).filter(|&limit| limit != libc::RLIM_INFINITY);
+    let libc::rlimit { rlim_cur, rlim_max } = limit();
+    Limit {
+        soft: known(rlim_cur),
+        hard: known(rlim_max),
+    }
+}
+
+/// Whether this kernel counts maps and programs as locked memory; later ones
+/// charge them to the cgroup. Its version tells, because nothing is decided by
+/// it: only what is said of a refusal.
+pub fn counts_maps() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split('.').map_while(|number| number.parse().ok());
+    (numbers.next(), numbers.next()) < (Some(5), Some(11))
 }
 
 /// Gives up what tracing does not need once everything is attached: what is
