@@ -67,6 +67,30 @@ macro_rules! kernel_fields {
             PIDNS_CHILD_REAPER: "pid_namespace", "child_reaper";
             MM_ARG_START: "mm_struct", "arg_start";
             MM_ARG_END: "mm_struct", "arg_end";
+            MM_START_BRK: "mm_struct", "start_brk";
+            MM_BRK: "mm_struct", "brk";
+            MM_START_STACK: "mm_struct", "start_stack";
+            MM_PGTABLES_BYTES: "mm_struct", "pgtables_bytes";
+            MM_RSS_STAT: "mm_struct", "rss_stat";
+            // The type of `rss_stat` until 6.2, when it became an array of
+            // `percpu_counter` (commit f1a7941243c1).
+            RSS_STAT_SIZE: "mm_rss_stat", "sizeof";
+            RSS_COUNTER_SIZE: "percpu_counter", "sizeof";
+            RSS_COUNTER_COUNT: "percpu_counter", "count";
+            VMA_START: "vm_area_struct", "vm_start";
+            VMA_END: "vm_area_struct", "vm_end";
+            VMA_MM: "vm_area_struct", "vm_mm";
+            VMA_FLAGS: "vm_area_struct", "vm_flags", "flags";
+            VMA_OPS: "vm_area_struct", "vm_ops";
+            FAULT_VMA: "vm_fault", "vma";
+            FAULT_FLAGS: "vm_fault", "flags";
+            FAULT_ADDRESS: "vm_fault", "address";
+            FAULT_PTE: "vm_fault", "pte";
+            FAULT_ORIG_PTE: "vm_fault", "orig_pte";
+            FAULT_PAGE: "vm_fault", "page";
+            PAGE_MAPPING: "page", "mapping";
+            REGS_SP: "pt_regs", "sp";
+            REGS_ORIG_AX: "pt_regs", "orig_ax";
             BPRM_FILENAME: "linux_binprm", "filename";
         }
     };

@@ -1,22 +1,47 @@
 //! Page faults counted in the kernel: a slot per CPU that belongs to whichever
 //! task is running, emptied into that task's counters when it is switched out
-//! or exits. So a fault costs two additions in memory that this CPU owns, the
-//! hash look-up is paid once per stretch on the CPU, and the sum is exact:
+//! or exits. So a fault costs a few additions in memory that this CPU owns,
+//! the hash look-up is paid once per stretch on the CPU, and the sum is exact:
 //! nobody but the task itself ever adds to its counters.
 
 use aya_ebpf::{
     macros::map,
     maps::{HashMap, PerCpuArray},
 };
-use tracer_common::maps::{FAULT_CLASSES, FaultCounts, LOST_FAULTS, TaskFaults};
+use tracer_common::maps::{
+    ALLOC_COPY, FAULT_BASES, FAULT_COUNTERS, FaultCounts, LOST_FAULTS, TaskFaults, WP_COPY,
+};
 
 use crate::{kernel::Access, ring::lost, task::Task};
 
 /// Faults of the running task not yet in its counters.
 #[repr(C)]
-struct Slot {
-    total: u64,
-    classes: FaultCounts,
+pub struct Slot {
+    /// Something is to be taken out.
+    used: u64,
+    /// The fault that a page may still be allocated for.
+    pub pending: Pending,
+    /// Faults since one was last sent.
+    pub unsent: u64,
+    /// What a new task's counters are made of: too large for the stack.
+    draft: TaskFaults,
+}
+
+/// What `probe::fault` leaves for `probe::page_alloc`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Pending {
+    /// The counter of its class; [`Pending::NONE`]: there is no such fault.
+    pub class: u32,
+    /// The counter of its region; 0: unknown.
+    pub region: u32,
+    /// The user's registers; 0: the fault was the kernel's own.
+    pub regs: u64,
+}
+
+impl Pending {
+    /// Reads of what is not present end no matter.
+    pub const NONE: u32 = 0;
 }
 
 #[map]
@@ -27,16 +52,23 @@ static FAULT_SLOT: PerCpuArray<Slot> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 static FAULTS: HashMap<u64, TaskFaults> = HashMap::with_max_entries(32768, 0);
 
-/// One more fault of the running task. The kernel runs a tracepoint's programs
-/// with preemption off, so nothing empties the slot half way.
+/// The slot of this CPU. Nothing else touches it meanwhile: preemption is off
+/// in the programs of tracepoints and kprobes. On trampolines it is on; a task
+/// that is preempted between the two instructions of a count may see what the
+/// slot held counted twice.
 #[inline(always)]
-pub fn count(class: usize) {
-    if let Some(slot) = FAULT_SLOT.get_ptr_mut(0) {
-        // SAFETY: this CPU's value; the index is masked below its length.
-        unsafe {
-            (*slot).total += 1;
-            (*slot).classes[class & (FAULT_CLASSES - 1)] += 1;
-        }
+pub fn slot() -> Option<&'static mut Slot> {
+    // SAFETY: a map value stays valid for the program's run, and this one is
+    // this CPU's.
+    FAULT_SLOT.get_ptr_mut(0).map(|slot| unsafe { &mut *slot })
+}
+
+impl Slot {
+    /// One more.
+    #[inline(always)]
+    pub fn add(&mut self, counter: usize) {
+        self.used = 1;
+        self.draft.counts[counter] += 1;
     }
 }
 
@@ -44,36 +76,33 @@ pub fn count(class: usize) {
 /// until now, the running task.
 #[inline(always)]
 pub fn charge<A: Access>(task: Task<A>) {
-    let Some(slot) = FAULT_SLOT.get_ptr_mut(0) else {
+    let Some(slot) = slot() else {
         return;
     };
-    // SAFETY: this CPU's value, and no fault can come in between: the running
-    // task is in the kernel.
-    let slot = unsafe { &mut *slot };
-    if slot.total == 0 {
+    // A fault that sleeps is told by what was seen of it so far.
+    slot.pending.class = Pending::NONE;
+    if slot.used == 0 {
         return;
     }
     let key = task.address();
     match FAULTS.get_ptr_mut(&key) {
         Some(faults) => {
-            for class in 0..FAULT_CLASSES {
+            for counter in 0..FAULT_COUNTERS {
                 // SAFETY: a map value stays valid for the program's run, and
                 // this task is the only one that writes it.
-                unsafe { (*faults).counts[class] += slot.classes[class] }
+                unsafe { (*faults).counts[counter] += slot.draft.counts[counter] }
             }
         }
         None => {
-            let faults = TaskFaults {
-                who: task.who(),
-                counts: slot.classes,
-            };
-            if FAULTS.insert(&key, &faults, 0).is_err() {
-                lost(LOST_FAULTS, slot.total);
+            slot.draft.who = task.who();
+            if FAULTS.insert(&key, &slot.draft, 0).is_err() {
+                let faults = &slot.draft.counts[..FAULT_BASES];
+                lost(LOST_FAULTS, faults.iter().sum());
             }
         }
     }
-    slot.total = 0;
-    slot.classes = [0; FAULT_CLASSES];
+    slot.used = 0;
+    slot.draft.counts = [0; FAULT_COUNTERS];
 }
 
 /// The task has taken its leader's place in exec.
@@ -91,8 +120,19 @@ pub fn copy<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     // SAFETY: only the task itself writes its counters.
     match unsafe { FAULTS.get(&task.address()) } {
         Some(faults) => *to = faults.counts,
-        None => *to = [0; FAULT_CLASSES],
+        None => *to = [0; FAULT_COUNTERS],
     }
+}
+
+/// Pages that the task, which is running, has copied on write so far.
+#[inline(always)]
+pub fn copies<A: Access>(task: Task<A>) -> u64 {
+    charge(task);
+    // SAFETY: as in `copy`.
+    let faults = unsafe { FAULTS.get(&task.address()) };
+    faults.map_or(0, |faults| {
+        faults.counts[WP_COPY] + faults.counts[ALLOC_COPY]
+    })
 }
 
 /// The task is dead.

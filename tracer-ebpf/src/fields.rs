@@ -22,6 +22,10 @@ pub static HAVE_GROUP_DEAD: u64 = 0;
 #[unsafe(no_mangle)]
 pub static HAVE_VICTIM_TASK: u64 = 0;
 
+/// The helper `bpf_get_current_task_btf` (since 5.11).
+#[unsafe(no_mangle)]
+pub static HAVE_TASK_BTF: u64 = 0;
+
 /// The value that the loader set. The compiler must not believe the zero it
 /// sees in the initializer.
 #[inline(always)]

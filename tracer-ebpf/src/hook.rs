@@ -1,7 +1,9 @@
 //! The ways a program hangs on the kernel, made alike: whatever the hook, a
 //! probe sees numbered arguments, and pointers that know how they are read.
 
-use aya_ebpf::programs::{BtfTracePointContext, FEntryContext, ProbeContext, RawTracePointContext};
+use aya_ebpf::programs::{
+    BtfTracePointContext, FEntryContext, FExitContext, ProbeContext, RawTracePointContext,
+};
 
 use crate::kernel::{Access, Probed, Struct, Trusted};
 
@@ -39,6 +41,8 @@ macro_rules! arguments {
 arguments! {
     BtfTracePointContext: Trusted, |ctx, n| ctx.arg(n);
     FEntryContext: Trusted, |ctx, n| ctx.arg(n);
+    // What the function returned follows its arguments.
+    FExitContext: Trusted, |ctx, n| ctx.arg(n);
     RawTracePointContext: Probed, |ctx, n| ctx.arg(n);
     ProbeContext: Probed, |ctx, n| ctx.arg(n).unwrap_or(0);
 }
@@ -75,10 +79,25 @@ macro_rules! program {
             0
         }
     };
+    (fexit $program:ident $probe:path) => {
+        #[aya_ebpf::macros::fexit]
+        fn $program(ctx: aya_ebpf::programs::FExitContext) -> i32 {
+            $probe(&ctx);
+            0
+        }
+    };
     (kprobe $program:ident $probe:path) => {
         #[aya_ebpf::macros::kprobe]
         fn $program(ctx: aya_ebpf::programs::ProbeContext) -> u32 {
             $probe(&ctx);
+            0
+        }
+    };
+    // Only what the function returned is left by then.
+    (kretprobe $program:ident $probe:path) => {
+        #[aya_ebpf::macros::kretprobe]
+        fn $program(ctx: aya_ebpf::programs::RetProbeContext) -> u32 {
+            $probe(ctx.ret());
             0
         }
     };

@@ -3,13 +3,13 @@
 
 use aya_ebpf::{
     bindings::task_struct,
-    helpers::{bpf_get_current_task, bpf_probe_read_kernel_buf},
+    helpers::{bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel_buf},
 };
-use tracer_common::wire::{Comm, Group, Usage, Who};
+use tracer_common::wire::{Comm, Group, PAGES_UNKNOWN, Usage, Who};
 
 use crate::{
     fields::{self, ABSENT, get, mask, offset},
-    kernel::{Access, Probed, Struct},
+    kernel::{Access, Probed, Struct, Trusted},
 };
 
 pub type Task<A> = Struct<A>;
@@ -20,6 +20,20 @@ pub fn current() -> Task<Probed> {
     // SAFETY: the helper has no preconditions; what it returns is a kernel
     // address, which `Probed` reads safely.
     unsafe { Struct::new((bpf_get_current_task() as *const task_struct).cast()) }
+}
+
+/// The running task, for direct reading; null where this kernel lacks the
+/// helper, which reads as zeros.
+#[inline(always)]
+pub fn current_trusted() -> Task<Trusted> {
+    let task = if get(&fields::HAVE_TASK_BTF) != 0 {
+        // SAFETY: a helper without preconditions.
+        unsafe { bpf_get_current_task_btf() }
+    } else {
+        core::ptr::null_mut()
+    };
+    // SAFETY: the helper's pointer is BTF-typed.
+    unsafe { Struct::new(task.cast()) }
 }
 
 /// How the parent treats SIGCHLD.
@@ -171,6 +185,41 @@ impl<A: Access> Task<A> {
             maj_flt: signal.read(&fields::SIGNAL_MAJ_FLT),
             maxrss: signal.read(&fields::SIGNAL_MAXRSS),
         }
+    }
+
+    /// Pages that its address space maps, swap not counted (`get_mm_rss`,
+    /// include/linux/mm.h). Where the kernel counts per CPU, those not added up
+    /// yet are missing: a few dozen.
+    #[inline(always)]
+    pub fn pages(self) -> u64 {
+        if get(&fields::MM_RSS_STAT) == ABSENT {
+            return PAGES_UNKNOWN;
+        }
+        let (size, count) = if get(&fields::RSS_STAT_SIZE) == ABSENT {
+            (
+                offset(get(&fields::RSS_COUNTER_SIZE)),
+                offset(get(&fields::RSS_COUNTER_COUNT)),
+            )
+        } else {
+            (size_of::<u64>(), 0)
+        };
+        let stat = self
+            .probed()
+            .follow(&fields::TASK_MM)
+            .at(&fields::MM_RSS_STAT);
+        // SAFETY: `Probed` reads any address safely.
+        let of = |kind: usize| unsafe {
+            Probed::read::<u64>(stat.wrapping_add(kind * size + count).cast())
+        };
+        // MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES (include/linux/mm_types_task.h).
+        of(0).wrapping_add(of(1)).wrapping_add(of(3))
+    }
+
+    /// Bytes of its page tables; 0 for a kernel thread.
+    #[inline(always)]
+    pub fn page_tables(self) -> u64 {
+        self.follow(&fields::TASK_MM)
+            .read(&fields::MM_PGTABLES_BYTES)
     }
 
     /// Number in its own pid namespace, and how deep that namespace is.

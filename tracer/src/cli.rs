@@ -3,11 +3,11 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Exit, KernelOptions, Live, Record, Replay, Retention, Save, Shown, Without,
+    self, Exit, FaultMode, KernelOptions, Live, Record, Replay, Retention, Save, Shown, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -154,6 +154,14 @@ struct KernelArgs {
         hide_default_value = true
     )]
     without: Without,
+
+    /// What is done with page faults.
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    faults: FaultArg,
+
+    /// With --faults=stream: send one fault in so many.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    fault_sample: u64,
     /// Size of the kernel's ring buffer: a power of two, 64K to 1G
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]
     buffer: u32,
@@ -266,7 +274,30 @@ impl KernelArgs {
             buffer: self.buffer,
             btf: self.btf,
             without: self.without,
+            faults: self.faults.mode(self.fault_sample),
             verbose: self.verbose > 0,
+        }
+    }
+}
+
+/// What `--faults` takes.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FaultArg {
+    /// No hook is attached for page faults
+    Off,
+    /// Counted in the kernel, by process
+    #[default]
+    Count,
+    /// Counted, and sent one by one with their addresses: a great many
+    Stream,
+}
+
+impl FaultArg {
+    fn mode(self, one_in: u64) -> FaultMode {
+        match self {
+            FaultArg::Off => FaultMode::Off,
+            FaultArg::Count => FaultMode::Count,
+            FaultArg::Stream => FaultMode::Stream { one_in },
         }
     }
 }

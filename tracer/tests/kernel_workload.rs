@@ -174,29 +174,6 @@ fn a_child_in_its_own_pid_namespace_is_told_by_both_numbers() {
 }
 
 #[test]
-fn written_pages_that_were_inherited_are_cow_candidates() {
-    const PAGES: u64 = 1000;
-    let scratch = Scratch::new("cow");
-    let file = scratch.file("cow.trace");
-    let facts = record_workload(&file, &["cow", &PAGES.to_string()]);
-    let processes = processes(&file);
-    let write_protect = |written: u64| {
-        let fact = facts
-            .iter()
-            .find(|fact| fact["written"] == written)
-            .unwrap();
-        ns(&process(&processes, &fact["pid"])["faults"]["write_protect"])
-    };
-    // The same child with and without the writes; the loop itself may touch a
-    // page more.
-    let copied = write_protect(PAGES) - write_protect(0);
-    assert!(
-        (PAGES..=PAGES + 2).contains(&copied),
-        "{copied} faults for {PAGES} pages"
-    );
-}
-
-#[test]
 fn hostile_names_break_neither_file_nor_screen() {
     let scratch = Scratch::new("hostile");
     let file = scratch.file("hostile.trace");

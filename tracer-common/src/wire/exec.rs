@@ -16,6 +16,8 @@ record! {
         argv_total: u32,
         flags: u32,
         zero: u32,
+        /// Pages that the task has copied on write so far.
+        copies: u64,
         comm: Comm,
     }
 }

@@ -18,9 +18,24 @@ record! {
         /// The child's number in its own pid namespace, and how deep that is.
         ns_pid: u32,
         ns_level: u32,
+        /// When the caller asked for it, ns since boot; 0: unknown.
+        asked: u64,
+        /// Pages that the child's address space maps, as far as the kernel has
+        /// added them up; [`PAGES_UNKNOWN`]. Meant when it has one of its own.
+        pages: u64,
+        /// Bytes of the child's page tables.
+        page_tables: u64,
+        /// Pages that the calling task has copied on write so far.
+        by_copies: u64,
         comm: Comm,
     }
 }
+
+/// This kernel keeps the count where we do not find it.
+pub const PAGES_UNKNOWN: u64 = u64::MAX;
+
+/// The child runs in its parent's memory (include/uapi/linux/sched.h).
+pub const CLONE_VM: u64 = 0x100;
 
 /// `sched_process_fork` does not say the clone flags.
 pub const FLAGS_UNKNOWN: u64 = u64::MAX;

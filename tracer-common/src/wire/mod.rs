@@ -7,6 +7,7 @@
 
 mod exec;
 mod exit;
+mod fault;
 mod fork;
 mod free;
 mod notify;
@@ -18,6 +19,7 @@ mod wait;
 
 pub use exec::*;
 pub use exit::*;
+pub use fault::*;
 pub use fork::*;
 pub use free::*;
 pub use notify::*;
@@ -71,10 +73,11 @@ pub enum Kind {
     Task = 13,
     ExitStart = 14,
     Reap = 15,
+    Fault = 16,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Fork,
         Kind::WakeupNew,
         Kind::FirstRun,
@@ -90,6 +93,7 @@ impl Kind {
         Kind::Task,
         Kind::ExitStart,
         Kind::Reap,
+        Kind::Fault,
     ];
 
     /// The kind with that number, if there is one.

@@ -94,6 +94,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         argv_total,
         flags,
         zero: 0,
+        copies: faults::copies(task),
         comm: task.comm(),
     };
     let length = size_of::<Exec>() + filename_len + argv_len;

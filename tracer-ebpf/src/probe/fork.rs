@@ -9,8 +9,9 @@
 
 use tracer_common::wire::{FLAGS_UNKNOWN, Fork};
 
+use super::fork_start;
 use crate::{
-    fields,
+    faults, fields,
     hook::{Arguments, hooks},
     kernel::Access,
     ring::{header, send},
@@ -34,16 +35,22 @@ fn forked(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
+    let caller = current();
     let (ns_pid, ns_level) = child.ns_pid();
+    let by_copies = faults::copies(caller);
     send(|| Fork {
         head: header::<Fork>(child.who()),
-        by: current().who(),
+        by: caller.who(),
         parent: child.real_parent().group(),
         clone_flags,
         task_flags: child.flags(),
         exit_signal: child.read(&fields::TASK_EXIT_SIGNAL),
         ns_pid,
         ns_level,
+        asked: fork_start::take(caller),
+        pages: child.pages(),
+        page_tables: child.page_tables(),
+        by_copies,
         comm: child.comm(),
     });
 }

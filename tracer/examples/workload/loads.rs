@@ -1,4 +1,4 @@
-//! Much of something: pages written, names that attack, forks.
+//! Much of something: names that attack, forks.
 
 use std::ffi::CString;
 use std::ptr;
@@ -10,39 +10,6 @@ use crate::{
     facts::{reaped, say, with},
     system::{check, execute, exit, fork, now, pid, wait},
 };
-
-/// Writes to `n` inherited pages, and a child that does all the same but the
-/// writes: the difference is what was copied.
-pub fn cow(n: usize) {
-    let page = 4096;
-    // SAFETY: a fresh private mapping.
-    let pages = unsafe {
-        libc::mmap(
-            ptr::null_mut(),
-            n * page,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        )
-    };
-    assert_ne!(pages, libc::MAP_FAILED);
-    let touch = |range: std::ops::Range<usize>| {
-        for index in range {
-            // SAFETY: inside the mapping.
-            unsafe { pages.cast::<u8>().add(index * page).write_volatile(1) }
-        }
-    };
-    touch(0..n);
-    for written in [0, n] {
-        let child = fork(|| {
-            touch(0..written);
-            exit(0)
-        });
-        let fact = reaped("cow", child, &wait(child));
-        say(&with(fact, json!({"written": written})));
-    }
-}
 
 /// Names and arguments that try to break whoever shows them.
 pub fn hostile(_: usize) {

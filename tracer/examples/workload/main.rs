@@ -14,6 +14,7 @@ mod births;
 mod deaths;
 mod facts;
 mod families;
+mod faults;
 mod loads;
 mod system;
 
@@ -65,7 +66,8 @@ const SCENARIOS: &[Scenario] = &[
     scenario("autoreap", 3, deaths::autoreap),
     scenario("orphans", 0, families::orphans),
     scenario("handed_on", 0, families::handed_on),
-    scenario("cow", 64, loads::cow),
+    scenario("faults", 64, faults::faults),
+    scenario("fork_costs", 64, faults::fork_costs),
     scenario("stopped", 0, deaths::stopped),
     scenario("pid_namespace", 0, families::pid_namespace),
     scenario("names", 0, births::names),

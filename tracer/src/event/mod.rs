@@ -5,6 +5,7 @@
 //! from, how they are stored or what is made of them.
 
 mod diagnosis;
+mod faults;
 pub mod humane;
 mod ids;
 mod moment;
@@ -16,10 +17,11 @@ mod text;
 mod utc;
 
 pub use diagnosis::{Diagnosis, Finding};
+pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, InRegion, Region};
 pub use ids::{ProcessId, TaskId, Who};
 pub use moment::{
-    Dead, Exec, Exit, Faults, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Reap, Sigchld, Signal,
-    Snapshot, Usage, Wait,
+    AddressSpace, Dead, Exec, Exit, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Reap, Sigchld,
+    Signal, Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, signal_name};
 pub use session::{Hook, Purpose, Session};
@@ -88,9 +90,10 @@ events! {
     13 LastSwitch(LastSwitch) = "last_switch", "The dead subject was switched out for good.";
     14 Wait(Wait) = "wait", "A wait system call gave the subject a child.";
     15 Free(Option<Box<Usage>>) = "free", "`delayed_put_task_struct`; a leader's says what its whole group used.";
-    16 Faults(Faults) = "faults", "User page faults of the subject since tracing began.";
+    16 Faults(Box<FaultTally>) = "faults", "User page faults of the subject since tracing began.";
     17 Gap(Box<Gap>) = "gap", "Records were lost.";
     18 End = "end", "Tracing stopped in good order.";
     19 ExitStart = "exit_start", "The subject has called `do_exit`; its exit follows.";
     20 Reap(Reap) = "reap", "`release_task` has taken the dead subject out of the process table.";
+    21 Fault(Fault) = "fault", "A single page fault of the subject's.";
 }

@@ -1,7 +1,7 @@
 //! What the moments of a task's life say, one struct each, in the kernel's
 //! words. A field that may be unknown is an `Option`; zero is never "unknown".
 
-use super::{Comm, ProcessId, Text, Who};
+use super::{Comm, FaultTally, ProcessId, Text, Who};
 
 /// `copy_process` has made a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,24 @@ pub struct Fork {
     pub ns_pid: u32,
     pub ns_level: u32,
     pub comm: Comm,
+    /// When the caller began to make it, ns since boot.
+    pub asked: Option<u64>,
+    /// What was copied of the caller's address space; none where it is shared,
+    /// or not known.
+    pub copied: Option<AddressSpace>,
+    /// Pages that the calling task had copied on write until then, since
+    /// tracing began.
+    pub by_copies: Option<u64>,
+}
+
+/// What fork copies of an address space: the page tables, not the pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressSpace {
+    /// Pages mapped: as many entries were copied. Unknown where this kernel's
+    /// counter is not found; a few dozen may be missing where it counts per CPU.
+    pub pages: Option<u64>,
+    /// Bytes of the page tables that were made.
+    pub page_tables: u64,
 }
 
 /// A task that existed before tracing began, or was found again after a gap.
@@ -51,6 +69,8 @@ pub struct Exec {
     pub argv: Option<Text>,
     /// Bytes of all arguments; `argv` is cut when this is more.
     pub argv_total: u32,
+    /// Pages that the task had copied on write until then, since tracing began.
+    pub copies: Option<u64>,
 }
 
 /// A signal was sent that ends the process unless it is blocked.
@@ -92,46 +112,6 @@ pub struct Usage {
     pub maxrss: Option<u64>,
 }
 
-/// User page faults by class, counted since tracing began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    /// Read of a page that is not present.
-    pub read: u64,
-    /// Write to a page that is not present.
-    pub write: u64,
-    /// Write to a present, write-protected page: a COW candidate.
-    pub write_protect: u64,
-    /// Instruction fetch.
-    pub instruction: u64,
-    /// A read that the protection forbids.
-    pub protection: u64,
-}
-
-impl Faults {
-    pub fn total(&self) -> u64 {
-        self.read + self.write + self.write_protect + self.instruction + self.protection
-    }
-
-    fn zip(self, other: Faults, with: impl Fn(u64, u64) -> u64) -> Faults {
-        Faults {
-            read: with(self.read, other.read),
-            write: with(self.write, other.write),
-            write_protect: with(self.write_protect, other.write_protect),
-            instruction: with(self.instruction, other.instruction),
-            protection: with(self.protection, other.protection),
-        }
-    }
-
-    pub fn plus(self, other: Faults) -> Faults {
-        self.zip(other, u64::saturating_add)
-    }
-
-    /// What was added since `earlier`.
-    pub fn since(self, earlier: Faults) -> Faults {
-        self.zip(earlier, u64::saturating_sub)
-    }
-}
-
 /// A task has entered `do_exit`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exit {
@@ -149,7 +129,7 @@ pub struct Exit {
     pub reaper: Option<ProcessId>,
     pub usage: Usage,
     /// Of the task since tracing began; unknown when faults are not traced.
-    pub faults: Option<Faults>,
+    pub faults: Option<FaultTally>,
     pub comm: Comm,
 }
 

@@ -225,6 +225,9 @@ impl Script {
             ns_pid: child,
             ns_level: 0,
             comm,
+            asked: None,
+            copied: None,
+            by_copies: None,
         };
         change(&mut fork);
         let task = TaskId {
@@ -273,6 +276,7 @@ impl Script {
             filename_cut: false,
             argv_total: argv.len() as u32,
             argv: Some(Text::new(&argv)),
+            copies: None,
         };
         let parent = self.task(process.tgid).parent;
         self.tasks.retain(|_, task| task.who.process != process);
@@ -356,11 +360,14 @@ impl Script {
                 min_flt: 10,
                 ..Usage::default()
             },
-            faults: Some(Faults {
-                read: 3,
-                write_protect: 2,
-                ..Faults::default()
-            }),
+            faults: Some(
+                Faults {
+                    read: 3,
+                    write_protect: 2,
+                    ..Faults::default()
+                }
+                .into(),
+            ),
             comm,
         };
         change(&mut exit);

@@ -55,10 +55,13 @@ pub enum Purpose {
     Faults = 12,
     Snapshot = 13,
     ExitStart = 14,
+    Cow = 15,
+    ForkStart = 16,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 14] = [
+    pub const ALL: [Purpose; 16] = [
+        Purpose::ForkStart,
         Purpose::Fork,
         Purpose::WakeupNew,
         Purpose::Switch,
@@ -72,6 +75,7 @@ impl Purpose {
         Purpose::Signal,
         Purpose::Oom,
         Purpose::Faults,
+        Purpose::Cow,
         Purpose::Snapshot,
     ];
 
@@ -97,6 +101,8 @@ impl Purpose {
             Purpose::Signal => "death cause",
             Purpose::Oom => "OOM victim",
             Purpose::Faults => "page faults",
+            Purpose::Cow => "copy on write",
+            Purpose::ForkStart => "fork start",
             Purpose::Snapshot => "what already runs",
         }
     }

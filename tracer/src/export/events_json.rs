@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Exporter, value};
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fork, Gap, GapCause, Notify, Session, Sigchld, Signal, Snapshot,
-        Utc, What, Who, clone_flag_names,
+        Dead, Event, Exec, Exit, Fork, Gap, GapCause, Notify, Region, Session, Sigchld, Signal,
+        Snapshot, Utc, What, Who, clone_flag_names,
     },
     model::Model,
 };
@@ -80,6 +80,12 @@ impl EventsJson {
                 "usage": usage.as_deref().map(|usage| value::usage(usage, page_size)),
             }),
             What::Faults(counted) => json!({"faults": value::faults(Some(counted))}),
+            What::Fault(one) => json!({
+                "address": format!("{:#x}", one.address),
+                "class": one.class.name(),
+                "region": one.region.map(Region::name),
+                "in_kernel": one.in_kernel,
+            }),
             What::Gap(lost) => gap(lost),
             What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {
                 json!({})

@@ -10,9 +10,9 @@ use std::{
 use super::Exporter;
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Notify, Session, Sigchld, Signal,
-        Snapshot, Usage, Utc, What, Who, clone_flag_names, command_line, escaped, humane::duration,
-        signal_name,
+        Dead, Event, Exec, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, Session,
+        Sigchld, Signal, Snapshot, Usage, Utc, What, Who, clone_flag_names, command_line, escaped,
+        humane::duration, signal_name,
     },
     model::{Model, WaitStatus},
 };
@@ -88,7 +88,8 @@ impl Display for Details<'_> {
             What::Wait(wait) => write!(f, "got {}", wait.child),
             What::Reap(reap) => write!(f, "by {}", reap.by.process.tgid),
             What::Free(Some(group)) => usage(f, group),
-            What::Faults(counted) => faults(f, counted),
+            What::Faults(counted) => faults(f, &counted.classes),
+            What::Fault(one) => fault(f, one),
             What::Gap(lost) => gap(f, lost),
             What::WakeupNew
             | What::FirstRun
@@ -239,16 +240,26 @@ fn usage(f: &mut Formatter<'_>, usage: &Usage) -> fmt::Result {
 }
 
 fn faults(f: &mut Formatter<'_>, faults: &Faults) -> fmt::Result {
-    write!(
-        f,
-        "{} so far: {} read, {} write, {} write-protect, {} instruction, {} protection",
-        faults.total(),
-        faults.read,
-        faults.write,
-        faults.write_protect,
-        faults.instruction,
-        faults.protection
-    )
+    write!(f, "{} so far", faults.total())?;
+    let told = FaultClass::ALL
+        .iter()
+        .filter(|&&class| faults.of(class) > 0);
+    for (place, &class) in told.enumerate() {
+        let link = if place == 0 { ": " } else { ", " };
+        write!(f, "{link}{} {}", faults.of(class), class.title())?;
+    }
+    Ok(())
+}
+
+fn fault(f: &mut Formatter<'_>, fault: &Fault) -> fmt::Result {
+    write!(f, "{:#x} {}", fault.address, fault.class.title())?;
+    if let Some(region) = fault.region {
+        write!(f, ", {}", region.name())?;
+    }
+    if fault.in_kernel {
+        write!(f, ", by the kernel")?;
+    }
+    Ok(())
 }
 
 fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Exporter, value};
 use crate::{
-    event::{Event, Purpose, clone_flag_names},
-    model::{Creation, Key, Model, Process, State},
+    event::{Event, FaultTally, Purpose, clone_flag_names},
+    model::{Creation, Ended, Key, Model, Process, State},
 };
 
 pub struct Json;
@@ -124,8 +124,36 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("vanished_ns", json!(process.vanished_at));
 
     put("faults", faults(model, process));
+    put("fork_cost", fork_cost(model, process));
     put("usage", usage(model, process));
     object
+}
+
+/// Of the fork that made it; null where no address space was copied. Copies
+/// are null where the hooks do not tell them from other writes.
+fn fork_cost(model: &Model, process: &Process) -> Value {
+    let Some(cost) = &process.fork_cost else {
+        return Value::Null;
+    };
+    let told = served(model, Purpose::Cow);
+    let end = match cost.ended {
+        Some(Ended::Exec(_)) => Some("exec"),
+        Some(Ended::Exit(_)) => Some("exit"),
+        None => None,
+    };
+    json!({
+        "took_ns": cost.took,
+        "pages": cost.space.pages,
+        "page_tables_bytes": cost.space.page_tables,
+        "parent_copies": told.then_some(cost.parent_copies),
+        "child_copies": told.then_some(cost.child_copies),
+        "peak_copies_per_s": told.then_some(cost.peak.1),
+        "first_copy_ns": cost.first,
+        "last_copy_ns": cost.last,
+        "shared_until_ns": cost.ended.map(Ended::at),
+        "shared_until": end,
+        "ambiguous": cost.ambiguous,
+    })
 }
 
 fn pid(model: &Model, key: Key) -> u32 {
@@ -168,8 +196,11 @@ fn killed_by(process: &Process) -> Value {
 /// By class since tracing began; `minor` and `major` are the kernel's own
 /// count over the whole life, known when it is over.
 fn faults(model: &Model, process: &Process) -> Value {
-    let traced = served(model, Purpose::Faults).then_some(&process.faults);
-    let mut object = value::faults(traced);
+    let tally = FaultTally {
+        classes: process.faults,
+        places: process.places,
+    };
+    let mut object = value::faults(served(model, Purpose::Faults).then_some(&tally));
     let over = process
         .known_usage()
         .filter(|_| process.state() != State::Alive);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{FORMATS, Format, format};
 use crate::{
     event::{
-        Event, Kind, Purpose, What,
+        Event, Fault, FaultClass, Kind, Purpose, Region, What,
         script::{MS, Script},
     },
     model::Model,
@@ -51,6 +51,15 @@ fn every_kind() -> Script {
         .event(10, What::Comm(crate::event::Comm::new(b"dash")))
         .thread(10, 11)
         .event(11, What::Faults(Default::default()))
+        .event(
+            11,
+            What::Fault(Fault {
+                address: 0x7fff_1000,
+                class: FaultClass::CowCopy,
+                region: Some(Region::Stack),
+                in_kernel: true,
+            }),
+        )
         .kill(1, 10, 9)
         .event(10, What::OomVictim)
         .killed(11, 9)
@@ -174,7 +183,7 @@ fn unknown_is_null_and_known_nothing_is_not() {
     ] {
         assert_eq!(object[key], Value::Null, "{key}");
     }
-    assert_eq!(object["faults"]["user"], Value::Null);
+    assert_eq!(object["faults"]["total"], Value::Null);
 
     let object = process(
         &Script::new()
@@ -191,7 +200,7 @@ fn unknown_is_null_and_known_nothing_is_not() {
     assert_eq!(object["exit_signal"], Value::Null);
     assert_eq!(object["oom_killed"], false);
     assert_eq!(object["core_dumped"], false);
-    assert_eq!(object["faults"]["user"], 5);
+    assert_eq!(object["faults"]["total"], 5);
 }
 
 #[test]
@@ -207,7 +216,7 @@ fn figures_without_a_hook_are_null() {
         .fork(1, 10)
         .exit_with(10, |exit| exit.faults = None);
     let object = process(&script, 10);
-    assert_eq!(object["faults"]["user"], Value::Null);
+    assert_eq!(object["faults"]["total"], Value::Null);
     assert_eq!(object["faults"]["minor"], 10);
     assert_eq!(object["oom_killed"], Value::Null);
 }

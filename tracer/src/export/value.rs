@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::event::{Comm, Faults, ProcessId, Text, Usage, arguments, escaped, signal_name};
+use crate::event::{
+    Comm, FaultClass, FaultTally, ProcessId, Text, Usage, arguments, escaped, signal_name,
+};
 
 /// Bytes as a string from which they can be told exactly: printable text as it
 /// is, a backslash as `\\`, and what [`escaped`] escapes as it does: `\n`,
@@ -40,19 +42,29 @@ pub fn process(id: ProcessId) -> Value {
     }
 }
 
-pub fn faults(faults: Option<&Faults>) -> Map<String, Value> {
-    let of = |class: fn(&Faults) -> u64| json!(faults.map(class));
-    [
-        ("user", of(Faults::total)),
-        ("write_protect", of(|faults| faults.write_protect)),
-        ("read", of(|faults| faults.read)),
-        ("write", of(|faults| faults.write)),
-        ("instruction", of(|faults| faults.instruction)),
-        ("protection", of(|faults| faults.protection)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+/// Faults by class and by region; null where they are not traced, or not told
+/// apart.
+pub fn faults(tally: Option<&FaultTally>) -> Map<String, Value> {
+    let classes = FaultClass::ALL.iter().map(|&class| {
+        let count = tally.map(|tally| tally.classes.of(class));
+        (class.name().to_owned(), json!(count))
+    });
+    let regions = tally.map(|tally| {
+        let (regions, elsewhere) = tally.regions();
+        let regions = regions.into_iter().map(|here| {
+            let counts = json!({"faults": here.faults, "copies": here.copies});
+            (here.region.name().to_owned(), counts)
+        });
+        let elsewhere = ("elsewhere".to_owned(), json!({"faults": elsewhere}));
+        Value::Object(regions.chain([elsewhere]).collect())
+    });
+    let rest = [
+        ("total", json!(tally.map(|tally| tally.classes.total()))),
+        ("kernel", json!(tally.map(|tally| tally.places.kernel))),
+        ("regions", json!(regions)),
+    ];
+    let rest = rest.map(|(name, value)| (name.to_owned(), value));
+    classes.chain(rest).collect()
 }
 
 pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {

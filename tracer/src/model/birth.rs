@@ -1,7 +1,7 @@
 //! How a process comes to be and what it becomes: snapshot, fork, first run,
 //! exec, its name.
 
-use super::{Creation, Execution, Key, Model, Process, Thread, WaitStatus};
+use super::{Creation, Ended, Execution, Key, Model, Process, Thread, WaitStatus};
 use crate::event::{Comm, Exec, Fork, ProcessId, Snapshot, TaskId, Text, Who};
 
 /// Clone flags (include/uapi/linux/sched.h).
@@ -138,6 +138,9 @@ impl Model {
             process.original_parent = parent;
             process.parent = process.parent.or(parent_now);
         });
+        if let Some(space) = fork.copied {
+            self.on_copied(at, key, fork, space);
+        }
     }
 
     /// A child runs with its parent's arguments until it execs.
@@ -169,6 +172,11 @@ impl Model {
         self.totals.execs += 1;
         self.history.at(at).execs += 1;
         let key = self.of(who);
+        // Another thread's count would be taken for the leader's.
+        if let Some(copies) = exec.copies.filter(|_| exec.old_pid == who.task.pid) {
+            self.advance_copies(at, who, copies);
+        }
+        self.stops_sharing(key, Ended::Exec(at));
         self.change(key, |process| {
             process.rename(at, exec.comm);
             let place = process

@@ -1,8 +1,8 @@
 //! How a process ends: the signal, the OOM killer's choice, `do_exit`. Each
 //! record may come late or never; each says what it knows.
 
-use super::{Key, Model, Process, WaitStatus};
-use crate::event::{Exit, Signal, TaskId, Usage, Who};
+use super::{Ended, Key, Model, Process, WaitStatus};
+use crate::event::{Exit, FaultTally, Signal, TaskId, Usage, Who};
 
 /// Deadly signals remembered per process: the first of each kind decides, so
 /// a flood of them changes nothing.
@@ -72,6 +72,7 @@ impl Model {
             }
             process.conclude(Some(exit.code));
         });
+        self.stops_sharing(key, Ended::Exit(at));
         self.settle(key);
         if let Some(reaper) = exit.reaper {
             let reaper = self.ensure(reaper);
@@ -96,7 +97,7 @@ impl Process {
     }
 
     /// What the exit of any thread tells; what it had counted of faults.
-    fn thread_exits(&mut self, at: u64, task: TaskId, exit: &Exit) -> crate::event::Faults {
+    fn thread_exits(&mut self, at: u64, task: TaskId, exit: &Exit) -> FaultTally {
         if !self.usage_complete {
             self.usage = sum(self.usage, exit.usage);
             self.accounted = true;
@@ -109,7 +110,7 @@ impl Process {
             // The leader that made room for the thread that called exec, which
             // goes by this very identity now.
             self.dropped = self.dropped.saturating_sub(1);
-            return crate::event::Faults::default();
+            return FaultTally::default();
         }
         if task.pid == self.id.tgid {
             self.leader_exit = Some(exit.code);

@@ -112,7 +112,9 @@ impl Model {
             What::Snapshot(_) | What::Signal(_) | What::OomVictim | What::Notify(_) => {
                 (false, true)
             }
-            What::LastSwitch(_) | What::Faults(_) | What::ExitStart => (false, true),
+            What::LastSwitch(_) | What::Faults(_) | What::Fault(_) | What::ExitStart => {
+                (false, true)
+            }
             // The end itself, and an RCU grace period after it.
             What::Reap(_) | What::Free(_) => (false, false),
             What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),

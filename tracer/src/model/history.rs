@@ -11,7 +11,8 @@ pub struct Second {
     pub execs: u64,
     pub exits: u64,
     pub faults: u64,
-    pub write_protect: u64,
+    /// See [`crate::event::Faults::copies`].
+    pub copies: u64,
     pub lost: u64,
 }
 

@@ -8,6 +8,7 @@
 mod birth;
 mod death;
 mod family;
+mod fork_cost;
 mod gap;
 mod history;
 mod index;
@@ -25,8 +26,9 @@ mod threads;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::event::{Event, Faults, ProcessId, Purpose, Session, What, Who};
+use crate::event::{Event, FaultTally, Faults, ProcessId, Purpose, Session, What, Who};
 
+pub use fork_cost::{Ended, ForkCost};
 pub use gap::GapSpan;
 pub use history::{History, Second};
 use index::Index;
@@ -108,7 +110,9 @@ impl Model {
             What::Wait(wait) => self.on_wait(at, who, wait),
             What::Reap(reap) => self.on_reap(at, who, reap),
             What::Free(usage) => self.on_free(at, who, usage.as_deref()),
-            What::Faults(faults) => self.on_faults(at, who, *faults),
+            What::Faults(faults) => self.on_faults(at, who, **faults),
+            // Its counters say it too.
+            What::Fault(_) => {}
             What::Gap(gap) => self.on_gap(at, gap),
             What::End => self.ended = true,
         }
@@ -244,7 +248,7 @@ impl Model {
         }
     }
 
-    fn on_faults(&mut self, at: u64, who: Who, faults: Faults) {
+    fn on_faults(&mut self, at: u64, who: Who, faults: FaultTally) {
         let key = self.of(who);
         let new = self.change(key, |process| {
             let thread = process.thread_mut(who.task)?;
@@ -255,11 +259,24 @@ impl Model {
         }
     }
 
-    fn charge(&mut self, at: u64, key: Key, new: Faults) {
-        self.change(key, |process| process.faults = process.faults.plus(new));
+    fn charge(&mut self, at: u64, key: Key, new: FaultTally) {
+        self.change(key, |process| {
+            let all = FaultTally {
+                classes: process.faults,
+                places: process.places,
+            };
+            FaultTally {
+                classes: process.faults,
+                places: process.places,
+            } = all.plus(new);
+        });
+        let new = new.classes;
+        if new.cow_copy > 0 {
+            self.charge_copies(at, key, new.cow_copy);
+        }
         self.totals.faults = self.totals.faults.plus(new);
         let second = self.history.at(at);
         second.faults += new.total();
-        second.write_protect += new.write_protect;
+        second.copies += new.copies();
     }
 }

@@ -2,11 +2,13 @@
 //! said by the methods, so that nothing is stored twice.
 
 use super::{
+    fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
-    Comm, Exec, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId, Text, Usage, Who,
+    Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId,
+    Text, Usage, Who,
 };
 
 /// A living thread.
@@ -15,7 +17,7 @@ pub struct Thread {
     pub id: TaskId,
     pub comm: Comm,
     /// Counted so far; already part of the process's sum.
-    pub faults: Faults,
+    pub faults: FaultTally,
     /// The last snapshot that named it.
     pub(super) generation: u32,
 }
@@ -115,8 +117,13 @@ pub struct Process {
     pub signals: Vec<(u64, Signal)>,
     pub oom_victim: bool,
 
-    /// User faults of all threads since tracing began.
+    /// Faults of all threads since tracing began, and where they fell.
     pub faults: Faults,
+    pub places: FaultPlaces,
+    /// What the fork that made it cost; none if no address space was copied.
+    pub fork_cost: Option<Box<ForkCost>>,
+    /// Those that it made.
+    pub(super) forks: Option<Forks>,
     /// Accounting: of the threads that have exited, or of the whole life once
     /// [`Self::usage_complete`].
     pub usage: Usage,
@@ -182,6 +189,9 @@ impl Process {
             signals: Vec::new(),
             oom_victim: false,
             faults: Faults::default(),
+            places: FaultPlaces::default(),
+            fork_cost: None,
+            forks: None,
             usage: Usage::default(),
             usage_complete: false,
             accounted: false,

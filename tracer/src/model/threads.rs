@@ -4,7 +4,7 @@
 //! process lives can depend on its threads.
 
 use super::{Process, Thread};
-use crate::event::{Comm, Faults, TaskId};
+use crate::event::{Comm, FaultTally, TaskId};
 
 impl Process {
     fn place(&self, id: TaskId) -> Result<usize, usize> {
@@ -24,7 +24,7 @@ impl Process {
             let thread = Thread {
                 id,
                 comm,
-                faults: Faults::default(),
+                faults: FaultTally::default(),
                 generation: 0,
             };
             self.threads.insert(place, thread);
@@ -35,7 +35,7 @@ impl Process {
     }
 
     /// A thread's exit was told: what it had counted of faults.
-    pub(super) fn end_thread(&mut self, id: TaskId) -> Faults {
+    pub(super) fn end_thread(&mut self, id: TaskId) -> FaultTally {
         match self.place(id) {
             Ok(place) => self.threads.remove(place).faults,
             Err(_) => {
@@ -45,7 +45,7 @@ impl Process {
                     Some(dropped) => self.dropped = dropped,
                     None => self.threads_seen += 1,
                 }
-                Faults::default()
+                FaultTally::default()
             }
         }
     }

@@ -8,8 +8,8 @@ use super::{
     varint,
 };
 use crate::event::{
-    Exec, Exit, Faults, Fork, Gap, Hook, Kind, LastSwitch, Lost, Notify, Reap, Session, Signal,
-    Snapshot, Usage, Wait, What,
+    AddressSpace, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults, Fork, Gap, Hook, Kind,
+    LastSwitch, Lost, Notify, Reap, Session, Signal, Snapshot, Usage, Wait, What,
 };
 
 /// Which kinds have a body.
@@ -53,6 +53,7 @@ whats! {
     End;
     ExitStart;
     Reap(body);
+    Fault(body);
 }
 
 /// Implements [`Field`] for the body of an event, each field in a column of its
@@ -132,10 +133,11 @@ bodies! {
     }
     Fork {
         3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: NearSubject,
-        9 ns_level, 10 comm,
+        9 ns_level, 10 comm, 11 asked: Before, 12 copied, 13 by_copies,
     }
     Exec {
         3 old_pid: NearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
+        9 copies,
     }
     Signal { 3 sig, 4 code, 5 by, 6 by_comm, 7 group }
     Exit {
@@ -147,11 +149,13 @@ bodies! {
     Wait { 3 child: NearBefore }
     Gap { 3 since, 4 lost, 5 cause }
     Reap { 3 by }
+    Fault { 3 address, 4 class, 5 region, 6 in_kernel }
 }
 
 entries! {
     Hook { purpose, hook, loses }
     Lost { kind, count }
+    AddressSpace { pages, page_tables }
 }
 
 /// One way to write a field.
@@ -169,6 +173,21 @@ impl<T: Field> How<T> for Plain {
 
     fn get(from: &mut Decoder) -> Result<T, Malformed> {
         T::get(from)
+    }
+}
+
+/// A time not after the event's own, if known.
+struct Before;
+
+impl How<Option<u64>> for Before {
+    fn put(value: &Option<u64>, to: &mut Encoder) {
+        let before = value.map(|value| to.head.at.saturating_sub(value));
+        to.number(before.map_or(0, |before| before.saturating_add(1)));
+    }
+
+    fn get(from: &mut Decoder) -> Result<Option<u64>, Malformed> {
+        let before = from.number()?.checked_sub(1);
+        Ok(before.map(|before| from.head.at.saturating_sub(before)))
     }
 }
 
@@ -248,7 +267,33 @@ counters! {
     Usage in 0 {
         1 utime, 2 stime, 3 runtime, 4 nvcsw, 5 nivcsw, 6 min_flt, 7 maj_flt, 8 maxrss,
     }
-    Faults in 1 { 1 read, 2 write, 3 write_protect, 4 instruction, 5 protection }
+    Faults in 1 {
+        1 read, 2 write, 3 write_protect, 4 instruction, 5 protection, 6 zero_page, 7 zero_fill,
+        8 zero_write, 9 cow_copy, 10 cow_reuse, 11 file, 12 file_copy, 13 shared_write, 14 huge,
+        15 major,
+    }
+    FaultPlaces in 2 {
+        1 kernel, 2 heap, 3 stack, 4 file, 5 anonymous, 6 shared, 7 heap_copies, 8 stack_copies,
+        9 file_copies, 10 anonymous_copies,
+    }
+}
+
+/// In whatever kind of event faults are counted, their places are this field.
+const PLACES: u8 = 30;
+
+impl Field for FaultTally {
+    fn put(&self, to: &mut Encoder) {
+        self.classes.put(to);
+        to.column = to.column.field(PLACES);
+        self.places.put(to);
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        let classes = Field::get(from)?;
+        from.column = from.column.field(PLACES);
+        let places = Field::get(from)?;
+        Ok(FaultTally { classes, places })
+    }
 }
 
 trait Counter: Sized {

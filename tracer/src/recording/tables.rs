@@ -13,7 +13,7 @@ use super::{
     columns::{Column, Columns, Cursor, Filling},
     varint,
 };
-use crate::event::{Comm, Faults, ProcessId, TaskId, Text, Usage, Who};
+use crate::event::{Comm, FaultPlaces, Faults, ProcessId, TaskId, Text, Usage, Who};
 
 /// Of a subject: how far back in the table its process is, its pid, its start.
 pub(super) const BACK: Column = Column::new(0, 1, 0);
@@ -219,10 +219,10 @@ impl Tables {
 /// What each subject's counters were when the block last told them: counters
 /// grow, so the difference is shorter than the number.
 #[derive(Default)]
-pub(super) struct Bases(Vec<(Usage, Faults)>);
+pub(super) struct Bases(Vec<(Usage, Faults, FaultPlaces)>);
 
 impl Bases {
-    pub fn of(&mut self, subject: u32) -> &mut (Usage, Faults) {
+    pub fn of(&mut self, subject: u32) -> &mut (Usage, Faults, FaultPlaces) {
         let subject = subject as usize;
         if self.0.len() <= subject {
             self.0.resize(subject + 1, Default::default());

@@ -2,30 +2,30 @@
 //! for anything else; one without a name here is a later version's.
 
 use super::codec::{Decoder, Encoder, Field, Malformed};
-use crate::event::{Dead, GapCause, Kind, Purpose, Sigchld};
+use crate::event::{Dead, FaultClass, GapCause, Kind, Purpose, Region, Sigchld};
 
-impl Field for Kind {
-    fn put(&self, to: &mut Encoder) {
-        to.number(*self as u64);
-    }
+/// Values that know their number; in place of one without a name stands another.
+macro_rules! numbered {
+    ($($name:ident or $any:ident;)*) => {$(
+        impl Field for $name {
+            fn put(&self, to: &mut Encoder) {
+                to.number(*self as u64);
+            }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let number = u8::try_from(from.number()?).ok();
-        let kind = number.and_then(Kind::from_number);
-        Ok(kind.unwrap_or_else(|| from.unknown(Kind::End)))
-    }
+            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+                let number = u8::try_from(from.number()?).ok();
+                let value = number.and_then($name::from_number);
+                Ok(value.unwrap_or_else(|| from.unknown($name::$any)))
+            }
+        }
+    )*};
 }
 
-impl Field for Purpose {
-    fn put(&self, to: &mut Encoder) {
-        to.number(*self as u64);
-    }
-
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let number = u8::try_from(from.number()?).ok();
-        let purpose = number.and_then(Purpose::from_number);
-        Ok(purpose.unwrap_or_else(|| from.unknown(Purpose::Snapshot)))
-    }
+numbered! {
+    Kind or End;
+    Purpose or Snapshot;
+    FaultClass or Read;
+    Region or Heap;
 }
 
 impl Field for Sigchld {

@@ -7,7 +7,7 @@ use super::{
     page::{Align, Page},
 };
 use crate::{
-    event::{Faults, Purpose},
+    event::{FaultClass, Faults, Purpose},
     model::{Key, Model},
 };
 
@@ -31,18 +31,22 @@ pub fn write(model: &Model, page: &mut Page) {
 fn traced(model: &Model, page: &mut Page) {
     let all = model.totals().faults;
     page.section(&format!(
-        "Page faults of user code: {}{}",
+        "Page faults: {}{}",
         all.total(),
         of_those_kept(model)
     ));
-    page.line(&format!(
-        "  {} read, {} write, {} write-protect, {} instruction, {} protection",
-        all.read, all.write, all.write_protect, all.instruction, all.protection,
-    ));
+    let told = FaultClass::ALL.iter().filter(|&&class| all.of(class) > 0);
+    let told: Vec<_> = told
+        .map(|&class| format!("{} {}", all.of(class), class.title()))
+        .collect();
+    page.labelled("", &told.join(", "));
     table(model, page, "faults", Faults::total);
     if all.write_protect > 0 {
         page.section("Writes to protected pages: copies made on write (COW) are among them");
         table(model, page, "writes", |faults| faults.write_protect);
+    } else if all.cow_copy > 0 {
+        page.section("Pages copied on write, by whom");
+        table(model, page, "copies", |faults| faults.cow_copy);
     }
 }
 

@@ -6,6 +6,7 @@
 //! by how much, and what is unknown says why.
 
 mod faults;
+mod forks;
 mod head;
 mod killed;
 mod outcome;
@@ -33,6 +34,7 @@ pub fn summary(model: &Model, width: usize) -> String {
     zombies::owners(model, &tally, &mut page);
     zombies::unreaped(model, &mut page);
     faults::write(model, &mut page);
+    forks::write(model, &mut page);
     tree::write(model, &mut page);
     trust::write(model, &mut page);
     page.text()

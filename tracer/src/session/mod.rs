@@ -27,7 +27,7 @@ mod view;
 
 pub use crate::{
     model::Retention,
-    source::live::{Options as KernelOptions, Without},
+    source::live::{FaultMode, Options as KernelOptions, Without},
 };
 pub use diagnostics::init as init_diagnostics;
 pub use doctor::doctor;

@@ -39,10 +39,10 @@ pub const GAUGES: [Gauge; 5] = [
         of: |second| second.faults,
     },
     Gauge {
-        name: "COW?",
+        name: "COW",
         purpose: Purpose::Faults,
         tone: Tone::Accent,
-        of: |second| second.write_protect,
+        of: |second| second.copies,
     },
 ];
 

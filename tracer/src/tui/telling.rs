@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Dead, Event, Exit, Faults, Fork, Gap, GapCause, Notify, ProcessId, Signal, Usage,
-        What, clone_flag_names, command_line, humane,
+        Comm, Dead, Event, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, ProcessId,
+        Region, Signal, Usage, What, clone_flag_names, command_line, humane,
     },
     model::{Model, WaitStatus},
 };
@@ -34,6 +34,7 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::Wait(_)
         | What::Free(_)
         | What::Faults(_)
+        | What::Fault(_)
         | What::Gap(_)
         | What::End => None,
     };
@@ -70,7 +71,8 @@ pub fn tone(what: &What) -> Tone {
         | What::ExitStart
         | What::LastSwitch(_)
         | What::Free(_)
-        | What::Faults(_) => Tone::Dim,
+        | What::Faults(_)
+        | What::Fault(_) => Tone::Dim,
     }
 }
 
@@ -130,7 +132,8 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
         }
         What::Wait(wait) => Phrase::plain(format!("got child {}", wait.child)),
         What::Free(usage) => usage.as_deref().map_or(Phrase::new(), used),
-        What::Faults(faults) => counted(faults),
+        What::Faults(faults) => counted(&faults.classes),
+        What::Fault(one) => fault(one),
         What::Gap(gap) => lost(model, gap),
         What::End => Phrase::plain("tracing stopped in good order"),
     }
@@ -218,24 +221,26 @@ fn used(usage: &Usage) -> Phrase {
 
 /// `123: 80 read, 20 write, 23 COW?`.
 pub fn counted(faults: &Faults) -> Phrase {
-    let classes = [
-        (faults.read, "read"),
-        (faults.write, "write"),
-        (faults.write_protect, "COW?"),
-        (faults.instruction, "instruction"),
-        (faults.protection, "protection"),
-    ];
-    let classes: Vec<_> = classes
+    let told = FaultClass::ALL
         .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, class)| format!("{} {class}", humane::count(*count)))
+        .filter(|&&class| faults.of(class) > 0);
+    let told: Vec<_> = told
+        .map(|&class| format!("{} {}", humane::count(faults.of(class)), class.title()))
         .collect();
     let total = humane::count(faults.total());
-    if classes.is_empty() {
+    if told.is_empty() {
         Phrase::of(Tone::Dim, "none")
     } else {
-        Phrase::plain(total).and(Tone::Dim, format!(": {}", classes.join(", ")))
+        Phrase::plain(total).and(Tone::Dim, format!(": {}", told.join(", ")))
     }
+}
+
+fn fault(fault: &Fault) -> Phrase {
+    let region = fault.region.map_or("", Region::name);
+    let mode = if fault.in_kernel { "by the kernel" } else { "" };
+    let words = [fault.class.title(), region, mode];
+    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    Phrase::plain(format!("{:#x}", fault.address)).and(Tone::Dim, format!(" {}", words.join(", ")))
 }
 
 fn lost(model: &Model, gap: &Gap) -> Phrase {

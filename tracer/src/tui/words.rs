@@ -4,7 +4,9 @@
 
 use super::phrase::{Phrase, Tone};
 use crate::{
-    event::{Comm, Purpose, Utc, Who, arguments, command_line, escaped, humane, signal_name},
+    event::{
+        Comm, Faults, Purpose, Utc, Who, arguments, command_line, escaped, humane, signal_name,
+    },
     model::{Key, Model, Process, State, Why},
 };
 
@@ -149,6 +151,15 @@ pub fn faults(model: &Model, count: u64) -> Phrase {
         (Some(_), _) => Phrase::of(Tone::Dim, "?"),
         (None, 0) => Phrase::of(Tone::Dim, "0"),
         (None, count) => Phrase::plain(humane::count(count)),
+    }
+}
+
+/// Pages copied on write; marked where some may have been no copies.
+pub fn copies(model: &Model, counted: &Faults) -> Phrase {
+    let count = faults(model, counted.copies());
+    match counted.write_protect {
+        0 => count,
+        _ => count.and(Tone::Dim, "?"),
     }
 }
 

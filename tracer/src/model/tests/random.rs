@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::{check, told};
 use crate::event::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Notify,
-    ProcessId, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    AddressSpace, Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind, LastSwitch,
+    Lost, Notify, ProcessId, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 use crate::model::{Model, Retention};
 
@@ -47,6 +47,9 @@ fn fork() -> impl Strategy<Value = What> {
             ns_pid: 2,
             ns_level: 0,
             comm,
+            asked: None,
+            copied: clone_flags.map(|_| AddressSpace::default()),
+            by_copies: Some(3),
         }))
     })
 }
@@ -75,6 +78,7 @@ fn exec() -> impl Strategy<Value = What> {
             filename_cut: false,
             argv: None,
             argv_total: 0,
+            copies: Some(2),
         }))
     })
 }
@@ -101,10 +105,14 @@ fn exit() -> impl Strategy<Value = What> {
                 sigchld,
                 reaper,
                 usage: Usage::default(),
-                faults: Some(Faults {
-                    read: 1,
-                    ..Faults::default()
-                }),
+                faults: Some(
+                    Faults {
+                        read: 1,
+                        cow_copy: 4,
+                        ..Faults::default()
+                    }
+                    .into(),
+                ),
                 comm: Comm::new(b"x"),
             }))
         },
@@ -159,7 +167,7 @@ fn what() -> impl Strategy<Value = What> {
         2 => prop::option::of(Just(Box::<Usage>::default())).prop_map(What::Free),
         1 => signal,
         1 => comm().prop_map(What::Comm),
-        1 => (0..9u64).prop_map(|read| What::Faults(Faults { read, ..Faults::default() })),
+        1 => (0..9u64).prop_map(|read| What::Faults(Box::new(Faults { read, cow_copy: read, ..Faults::default() }.into()))),
         1 => Just(What::WakeupNew),
         1 => Just(What::FirstRun),
         1 => Just(What::OomVictim),

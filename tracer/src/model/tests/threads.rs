@@ -90,7 +90,7 @@ stories! {
         .fork(5, 10)
         .thread(10, 11)
         .thread(10, 12)
-        .event(12, What::Faults(Faults { read: 2, ..Faults::default() }))
+        .event(12, What::Faults(Box::new(Faults { read: 2, ..Faults::default() }.into())))
         // de_thread (fs/exec.c) kills the others.
         .exit_with(11, |exit| exit.code = 9)
         .exit_with(10, |exit| exit.code = 9)
@@ -127,8 +127,8 @@ stories! {
     faults_are_counted_once: Script::new()
         .session()
         .fork(5, 10)
-        .event(10, What::Faults(Faults { read: 2, ..Faults::default() }))
-        .event(10, What::Faults(Faults { read: 3, write_protect: 1, ..Faults::default() }))
+        .event(10, What::Faults(Box::new(Faults { read: 2, ..Faults::default() }.into())))
+        .event(10, What::Faults(Box::new(Faults { read: 3, write_protect: 1, ..Faults::default() }.into())))
         .exit(10, 0)
         => |model| {
             assert_eq!(one(model, 10).faults, Faults { read: 3, write_protect: 2, ..Faults::default() });

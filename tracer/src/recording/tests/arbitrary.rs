@@ -3,9 +3,9 @@
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
-    Wait, What, Who,
+    AddressSpace, Comm, Dead, Event, Exec, Exit, Fault, FaultClass, FaultPlaces, FaultTally,
+    Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost, Notify, ProcessId, Purpose, Reap,
+    Region, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -38,7 +38,10 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::Free => option::of(usage().prop_map(Box::new))
             .prop_map(What::Free)
             .boxed(),
-        Kind::Faults => faults().prop_map(What::Faults).boxed(),
+        Kind::Faults => faults()
+            .prop_map(|tally| What::Faults(Box::new(tally)))
+            .boxed(),
+        Kind::Fault => fault().prop_map(What::Fault).boxed(),
         Kind::Gap => gap().prop_map(|it| What::Gap(Box::new(it))).boxed(),
         Kind::End => Just(What::End).boxed(),
         Kind::ExitStart => Just(What::ExitStart).boxed(),
@@ -167,6 +170,12 @@ fn fork() -> impl Strategy<Value = Fork> {
             ns_pid,
             ns_level,
             comm,
+            asked: None,
+            copied: clone_flags.map(|flags| AddressSpace {
+                pages: (flags % 2 == 0).then_some(flags),
+                page_tables: flags,
+            }),
+            by_copies: clone_flags,
         },
     )
 }
@@ -181,6 +190,7 @@ fn exec() -> impl Strategy<Value = Exec> {
             filename_cut,
             argv,
             argv_total,
+            copies: filename_cut.then_some(u64::from(argv_total)),
         },
     )
 }
@@ -210,13 +220,33 @@ fn usage() -> impl Strategy<Value = Usage> {
     })
 }
 
-fn faults() -> impl Strategy<Value = Faults> {
-    vec(int64(), 5).prop_map(|numbers| Faults {
-        read: numbers[0],
-        write: numbers[1],
-        write_protect: numbers[2],
-        instruction: numbers[3],
-        protection: numbers[4],
+fn faults() -> impl Strategy<Value = FaultTally> {
+    vec(int64(), 8).prop_map(|numbers| FaultTally {
+        classes: Faults {
+            read: numbers[0],
+            write: numbers[1],
+            write_protect: numbers[2],
+            instruction: numbers[3],
+            protection: numbers[4],
+            major: numbers[5],
+            ..Faults::default()
+        },
+        places: FaultPlaces {
+            kernel: numbers[6],
+            anonymous_copies: numbers[7],
+            ..FaultPlaces::default()
+        },
+    })
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    let class = prop::sample::select(FaultClass::ALL);
+    let region = option::of(prop::sample::select(&Region::ALL));
+    (int64(), class, region, any::<bool>()).prop_map(|(address, class, region, in_kernel)| Fault {
+        address,
+        class,
+        region,
+        in_kernel,
     })
 }
 

@@ -1,9 +1,9 @@
 //! Events to record: one story in which every kind occurs.
 
 use crate::event::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
-    Wait, What, Who,
+    AddressSpace, Comm, Dead, Event, Exec, Exit, Fault, FaultClass, FaultPlaces, FaultTally,
+    Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost, Notify, ProcessId, Purpose, Reap,
+    Region, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -42,6 +42,24 @@ pub fn story() -> Vec<Event> {
         write_protect: 25,
         instruction: 8,
         protection: 1,
+        cow_copy: 20,
+        ..Faults::default()
+    };
+    let fault = Fault {
+        address: 0x7f12_3456_7abc,
+        class: FaultClass::CowCopy,
+        region: Some(Region::Heap),
+        in_kernel: true,
+    };
+    let places = FaultPlaces {
+        heap: 30,
+        stack: 4,
+        heap_copies: 18,
+        ..FaultPlaces::default()
+    };
+    let tally = FaultTally {
+        classes: faults,
+        places,
     };
     let exit = Exit {
         code: 9,
@@ -52,7 +70,7 @@ pub fn story() -> Vec<Event> {
         sigchld: Sigchld::Zombie,
         reaper: None,
         usage,
-        faults: Some(faults),
+        faults: Some(tally),
         comm: Comm::new(b"work/0"),
     };
     let session = Session {
@@ -100,6 +118,12 @@ pub fn story() -> Vec<Event> {
         ns_pid: 101,
         ns_level: 0,
         comm: Comm::new(b"sh"),
+        asked: None,
+        copied: Some(AddressSpace {
+            pages: Some(412),
+            page_tables: 61_440,
+        }),
+        by_copies: Some(12),
     };
     let clone = Fork {
         by: child.leader(),
@@ -116,6 +140,7 @@ pub fn story() -> Vec<Event> {
         filename_cut: false,
         argv: Some(Text::new(b"work\0--hard\0\xff\xfe\0")),
         argv_total: 15,
+        copies: Some(3),
     };
     let signal = Signal {
         sig: 9,
@@ -194,7 +219,8 @@ pub fn story() -> Vec<Event> {
         event(s + 500_000, 1, child, What::Signal(Box::new(signal))),
         event(s + 510_000, 1, child, What::OomVictim),
         event(s + 600_000, 0, worker, What::Exit(Box::new(exit))),
-        event(s + 600_500, 0, worker, What::Faults(faults)),
+        event(s + 600_500, 0, worker, What::Faults(Box::new(tally))),
+        event(s + 600_600, 0, worker, What::Fault(fault)),
         event(s + 601_000, 0, worker, What::Free(None)),
         event(s + 700_000, 1, child, What::Exit(Box::new(last_exit))),
         event(s + 710_000, 1, child, What::Notify(notify)),

@@ -40,7 +40,7 @@ pub struct Btf {
     strings: usize,
     /// Where each type begins, by id; 0 is void.
     types: Vec<usize>,
-    /// Structs, unions and typedefs by name.
+    /// Structs, unions, enumerations and typedefs by name.
     names: HashMap<Vec<u8>, u32>,
 }
 
@@ -87,7 +87,7 @@ impl Btf {
             let id = btf.types.len() as u32;
             btf.types.push(at);
             let kind = btf.read(at)?;
-            if matches!(kind.kind, STRUCT | UNION | TYPEDEF) && kind.name != 0 {
+            if matches!(kind.kind, STRUCT | UNION | TYPEDEF | ENUM) && kind.name != 0 {
                 let name = btf.name(kind.name)?.to_vec();
                 btf.names.entry(name).or_insert(id);
             }
@@ -221,6 +221,18 @@ impl Btf {
             }
         }
         None
+    }
+
+    /// Whether an enumeration has that value by name.
+    pub fn enumerates(&self, name: &str, value: &str) -> bool {
+        let Some(found) = self.named(name).filter(|found| found.kind == ENUM) else {
+            return false;
+        };
+        (0..found.vlen).any(|index| {
+            let name = self.u32(found.at + TYPE_HEADER + index * 8);
+            name.and_then(|name| self.name(name))
+                .is_ok_and(|name| name == value.as_bytes())
+        })
     }
 
     /// The types of a function's arguments. None where the name is not there,

@@ -2,18 +2,13 @@
 
 use std::fmt;
 
-use tracer_common::{
-    maps::{
-        FAULT_INSTRUCTION, FAULT_PROTECTION, FAULT_READ, FAULT_WRITE, FAULT_WRITE_PROTECT,
-        FaultCounts,
-    },
-    wire,
-};
+use tracer_common::wire;
 use zerocopy::FromBytes;
 
+use super::fault_classes::{self, Conclude};
 use crate::event::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, LastSwitch, Notify, ProcessId, Reap, Sigchld,
-    Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    AddressSpace, Comm, Dead, Event, Exec, Exit, Fork, LastSwitch, Notify, ProcessId, Reap,
+    Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -38,10 +33,11 @@ impl fmt::Display for BadRecord {
 
 impl std::error::Error for BadRecord {}
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Decoder {
-    /// The fault hook is in use: what exit records say of faults is meant.
-    pub counts_faults: bool,
+    /// What is made of fault counters; none: faults are not traced, what the
+    /// records say of them is not meant.
+    pub faults: Option<Conclude>,
 }
 
 impl Decoder {
@@ -63,10 +59,10 @@ impl Decoder {
 
     fn what(&self, kind: wire::Kind, bytes: &[u8]) -> Option<What> {
         Some(match kind {
-            wire::Kind::Fork => What::Fork(Box::new(fork(read(bytes)?))),
+            wire::Kind::Fork => What::Fork(Box::new(self.fork(read(bytes)?))),
             wire::Kind::WakeupNew => What::WakeupNew,
             wire::Kind::FirstRun => What::FirstRun,
-            wire::Kind::Exec => What::Exec(Box::new(exec(bytes)?)),
+            wire::Kind::Exec => What::Exec(Box::new(self.exec(bytes)?)),
             wire::Kind::Comm => What::Comm(Comm::new(&read::<wire::CommChange>(bytes)?.comm)),
             wire::Kind::Signal => What::Signal(Box::new(signal(read(bytes)?))),
             wire::Kind::OomVictim => What::OomVictim,
@@ -81,7 +77,51 @@ impl Decoder {
             wire::Kind::Reap => What::Reap(Reap {
                 by: who(read::<wire::Reap>(bytes)?.by),
             }),
+            wire::Kind::Fault => What::Fault(fault_classes::fault(read(bytes)?)?),
             wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
+        })
+    }
+
+    /// The copies on write that a task has made, where they can be told.
+    fn copies(&self, copies: u64) -> Option<u64> {
+        let told = self.faults.is_some_and(|conclude| conclude.tells_copies());
+        told.then_some(copies)
+    }
+
+    fn fork(&self, fork: wire::Fork) -> Fork {
+        let clone_flags = Some(fork.clone_flags).filter(|&flags| flags != wire::FLAGS_UNKNOWN);
+        let kthread = fork.task_flags & wire::PF_KTHREAD != 0;
+        let shared = clone_flags.is_none_or(|flags| flags & wire::CLONE_VM != 0);
+        Fork {
+            by: who(fork.by),
+            parent: group(fork.parent),
+            clone_flags,
+            kthread,
+            exit_signal: fork.exit_signal,
+            ns_pid: fork.ns_pid,
+            ns_level: fork.ns_level,
+            comm: Comm::new(&fork.comm),
+            asked: Some(fork.asked).filter(|&asked| asked != 0),
+            copied: (!shared && !kthread).then_some(AddressSpace {
+                pages: Some(fork.pages).filter(|&pages| pages != wire::PAGES_UNKNOWN),
+                page_tables: fork.page_tables,
+            }),
+            by_copies: self.copies(fork.by_copies),
+        }
+    }
+
+    fn exec(&self, bytes: &[u8]) -> Option<Exec> {
+        let (exec, text) = wire::Exec::read_from_prefix(bytes).ok()?;
+        let (filename, text) = text.split_at_checked(exec.filename_len as usize)?;
+        let argv = text.get(..exec.argv_len as usize)?;
+        Some(Exec {
+            old_pid: exec.old_pid,
+            comm: Comm::new(&exec.comm),
+            filename: Text::new(filename),
+            filename_cut: exec.flags & wire::EXEC_FILENAME_CUT != 0,
+            argv: (exec.flags & wire::EXEC_ARGV_UNREADABLE == 0).then(|| Text::new(argv)),
+            argv_total: exec.argv_total,
+            copies: self.copies(exec.copies),
         })
     }
 
@@ -102,7 +142,7 @@ impl Decoder {
             },
             reaper: has(wire::EXIT_REAPER).then(|| group(exit.reaper)),
             usage: usage(exit.usage),
-            faults: self.counts_faults.then(|| faults(exit.faults)),
+            faults: self.faults.map(|conclude| conclude.tally(&exit.faults)),
             comm: Comm::new(&exit.comm),
         }
     }
@@ -132,16 +172,6 @@ fn group(group: wire::Group) -> ProcessId {
     }
 }
 
-pub fn faults(counts: FaultCounts) -> Faults {
-    Faults {
-        read: counts[FAULT_READ],
-        write: counts[FAULT_WRITE],
-        write_protect: counts[FAULT_WRITE_PROTECT],
-        instruction: counts[FAULT_INSTRUCTION..].iter().sum(),
-        protection: counts[FAULT_PROTECTION],
-    }
-}
-
 fn usage(usage: wire::Usage) -> Usage {
     Usage {
         utime: usage.utime,
@@ -152,19 +182,6 @@ fn usage(usage: wire::Usage) -> Usage {
         min_flt: usage.min_flt,
         maj_flt: usage.maj_flt,
         maxrss: Some(usage.maxrss).filter(|&pages| pages != 0),
-    }
-}
-
-fn fork(fork: wire::Fork) -> Fork {
-    Fork {
-        by: who(fork.by),
-        parent: group(fork.parent),
-        clone_flags: Some(fork.clone_flags).filter(|&flags| flags != wire::FLAGS_UNKNOWN),
-        kthread: fork.task_flags & wire::PF_KTHREAD != 0,
-        exit_signal: fork.exit_signal,
-        ns_pid: fork.ns_pid,
-        ns_level: fork.ns_level,
-        comm: Comm::new(&fork.comm),
     }
 }
 
@@ -179,20 +196,6 @@ fn snapshot(task: wire::Task) -> Snapshot {
         comm: Comm::new(&task.comm),
         argv: None,
     }
-}
-
-fn exec(bytes: &[u8]) -> Option<Exec> {
-    let (exec, text) = wire::Exec::read_from_prefix(bytes).ok()?;
-    let (filename, text) = text.split_at_checked(exec.filename_len as usize)?;
-    let argv = text.get(..exec.argv_len as usize)?;
-    Some(Exec {
-        old_pid: exec.old_pid,
-        comm: Comm::new(&exec.comm),
-        filename: Text::new(filename),
-        filename_cut: exec.flags & wire::EXEC_FILENAME_CUT != 0,
-        argv: (exec.flags & wire::EXEC_ARGV_UNREADABLE == 0).then(|| Text::new(argv)),
-        argv_total: exec.argv_total,
-    })
 }
 
 fn signal(signal: wire::Signal) -> Signal {

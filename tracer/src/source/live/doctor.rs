@@ -27,9 +27,10 @@ pub fn examine(options: &Options) -> Diagnosis {
         let settings = Settings {
             buffer: options.buffer,
             wake_at: 0,
+            stream_faults: 0,
             verbose: false,
         };
-        Loaded::new(&facts, &settings)?.attach(&facts, &options.without)
+        Loaded::new(&facts, &settings)?.attach(&facts, &options.without, options.faults)
     });
     match tried {
         Ok(hooks) => Diagnosis {

@@ -72,6 +72,12 @@ impl Facts {
         let arguments = self.btf.tracepoint("mark_victim").unwrap_or_default();
         arguments.first() == Some(&Argument::Pointer)
     }
+
+    /// Programs can ask for the running task by its type (since 5.11).
+    pub fn gives_typed_task(&self) -> bool {
+        self.btf
+            .enumerates("bpf_func_id", "BPF_FUNC_get_current_task_btf")
+    }
 }
 
 impl Offers for Facts {

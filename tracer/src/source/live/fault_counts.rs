@@ -10,22 +10,24 @@ use aya::{
 };
 use tracer_common::maps::TaskFaults;
 
-use super::{clock::now, decode};
+use super::{clock::now, decode, fault_classes::Conclude};
 use crate::event::{Event, TaskId, What};
 
 pub struct FaultCounts {
     map: KernelMap<MapData, u64, TaskFaults>,
+    conclude: Conclude,
     /// The total last told of each task that lives.
     told: HashMap<TaskId, u64>,
 }
 
 impl FaultCounts {
-    pub fn new(ebpf: &mut Ebpf) -> Result<FaultCounts> {
+    pub fn new(ebpf: &mut Ebpf, conclude: Conclude) -> Result<FaultCounts> {
         let map = ebpf
             .take_map("FAULTS")
             .context("no map FAULTS in the eBPF object")?;
         Ok(FaultCounts {
             map: map.try_into()?,
+            conclude,
             told: HashMap::new(),
         })
     }
@@ -43,16 +45,17 @@ impl FaultCounts {
                 Err(error) => return Err(error).context("reading the fault counters"),
             };
             let who = decode::who(task.who);
-            let faults = decode::faults(task.counts);
-            if self.told.get(&who.task) != Some(&faults.total()) {
+            let faults = self.conclude.tally(&task.counts);
+            let total = faults.classes.total();
+            if self.told.get(&who.task) != Some(&total) {
                 sink(Event {
                     at,
                     cpu: 0,
                     who,
-                    what: What::Faults(faults),
+                    what: What::Faults(Box::new(faults)),
                 });
             }
-            told.insert(who.task, faults.total());
+            told.insert(who.task, total);
         }
         self.told = told;
         Ok(())

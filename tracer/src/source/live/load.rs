@@ -1,16 +1,16 @@
 //! Puts the programs into the kernel: the object, the fields of this kernel,
 //! and for each purpose the first rung of the ladder that holds.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{
     Btf, Ebpf, EbpfLoader, Endianness, VerifierLogLevel, include_bytes_aligned,
-    programs::{BtfTracePoint, FEntry, Iter, KProbe, ProgramError, RawTracePoint, TracePoint},
+    programs::{Program, ProgramError},
 };
 
 use super::{
     facts::{self, Facts},
     fields,
-    plan::{self, LADDER, Method, Offers as _, Rung, Without},
+    plan::{self, FaultMode, LADDER, Offers as _, Rung, Without},
     privilege::Memlock,
 };
 use crate::event::{Hook, Purpose};
@@ -25,6 +25,8 @@ pub struct Settings {
     pub buffer: u32,
     /// The reader is woken when this many bytes wait.
     pub wake_at: u64,
+    /// One fault of so many is sent; 0: none.
+    pub stream_faults: u64,
     pub verbose: bool,
 }
 
@@ -41,7 +43,9 @@ impl Loaded {
         let mut globals = fields::values(&facts.btf);
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
+        globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
         globals.push(("WAKE_AT", settings.wake_at));
+        globals.push(("STREAM_FAULTS", settings.stream_faults));
         // Level 0 lets the verifier prune every message.
         let log_level: u8 = if settings.verbose {
             aya_log::Level::Debug as u8
@@ -78,9 +82,21 @@ impl Loaded {
     }
 
     /// Serves every purpose as well as this host lets us, and says how.
-    pub fn attach(&mut self, facts: &Facts, without: &Without) -> Result<Vec<Hook>> {
+    pub fn attach(
+        &mut self,
+        facts: &Facts,
+        without: &Without,
+        faults: FaultMode,
+    ) -> Result<Vec<Hook>> {
         let hooks = Purpose::ALL
-            .map(|purpose| self.serve(purpose, facts, without))
+            .map(|purpose| match faults.excludes(purpose) {
+                Some(reason) => Hook {
+                    purpose,
+                    hook: None,
+                    loses: reason.to_owned(),
+                },
+                None => self.serve(purpose, facts, without),
+            })
             .to_vec();
         match hooks
             .iter()
@@ -134,48 +150,46 @@ impl Loaded {
     /// attached already does no harm: its records say only what they saw.
     fn climb(&mut self, rung: &Rung, facts: &Facts) -> Result<()> {
         for program in rung.programs {
-            let hooked = self.hook(rung.method, program, facts);
+            let hooked = self.hook(program, facts);
             hooked.map_err(|error| brief(error, &self.memlock))?;
         }
         Ok(())
     }
 
-    fn hook(&mut self, method: Method, rung: &plan::Program, facts: &Facts) -> Result<()> {
+    fn hook(&mut self, rung: &plan::Program, facts: &Facts) -> Result<()> {
         let plan::Program { name, at } = *rung;
         let Loaded { ebpf, btf, .. } = self;
         let program = ebpf.program_mut(name);
         let program = program.with_context(|| format!("no program {name} in the eBPF object"))?;
-        match method {
-            Method::Fentry => {
-                let program: &mut FEntry = program.try_into()?;
+        match program {
+            Program::FEntry(program) => {
                 program.load(at, btf)?;
                 program.attach()?;
             }
-            Method::Kprobe => {
-                let program: &mut KProbe = program.try_into()?;
+            Program::FExit(program) => {
+                program.load(at, btf)?;
+                program.attach()?;
+            }
+            // Entry or return, as the object says.
+            Program::KProbe(program) => {
                 program.load()?;
                 program.attach(facts.symbol(at).as_deref().unwrap_or(at), 0)?;
             }
-            Method::TpBtf => {
-                let program: &mut BtfTracePoint = program.try_into()?;
+            Program::BtfTracePoint(program) => {
                 program.load(at, btf)?;
                 program.attach()?;
             }
-            Method::RawTp => {
-                let program: &mut RawTracePoint = program.try_into()?;
+            Program::RawTracePoint(program) => {
                 program.load()?;
                 program.attach(at)?;
             }
-            Method::Syscall => {
-                let program: &mut TracePoint = program.try_into()?;
+            Program::TracePoint(program) => {
                 program.load()?;
                 program.attach("syscalls", at)?;
             }
             // Attached when it is read.
-            Method::Iterator => {
-                let program: &mut Iter = program.try_into()?;
-                program.load(at, btf)?;
-            }
+            Program::Iter(program) => program.load(at, btf)?,
+            _ => bail!("tracer attaches no program of the type of {name}"),
         }
         if let Some(count) = program
             .info()

@@ -81,5 +81,6 @@ fn kind(slot: usize) -> Option<Kind> {
         wire::Kind::Task => Kind::Snapshot,
         wire::Kind::ExitStart => Kind::ExitStart,
         wire::Kind::Reap => Kind::Reap,
+        wire::Kind::Fault => Kind::Fault,
     })
 }

@@ -8,6 +8,7 @@ mod clock;
 mod decode;
 mod doctor;
 mod facts;
+mod fault_classes;
 mod fault_counts;
 mod fields;
 mod load;
@@ -26,8 +27,9 @@ use aya::Ebpf;
 use aya_log::EbpfLogger;
 
 pub use clock::now;
+use decode::Decoder;
 pub use doctor::examine;
-pub use plan::Without;
+pub use plan::{FaultMode, Without};
 
 use crate::event::{Event, Purpose, What, Who};
 
@@ -40,6 +42,7 @@ pub struct Options {
     pub btf: Option<PathBuf>,
     /// Hooks that must not be used.
     pub without: Without,
+    pub faults: FaultMode,
     /// The kernel side's own diagnostics, to the `log` facade.
     pub verbose: bool,
 }
@@ -53,7 +56,8 @@ pub struct Live {
     ebpf: Option<Ebpf>,
     ring: ring::Ring,
     loss: loss::Losses,
-    faults: fault_counts::FaultCounts,
+    /// None: faults are not traced.
+    faults: Option<fault_counts::FaultCounts>,
     /// The task iterator is loaded.
     snapshots: bool,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
@@ -73,10 +77,11 @@ impl Live {
         let settings = load::Settings {
             buffer: options.buffer,
             wake_at: u64::from(options.buffer) / WAKE_FRACTION,
+            stream_faults: options.faults.one_in(),
             verbose: options.verbose,
         };
         let mut loaded = load::Loaded::new(&facts, &settings)?;
-        let mut hooks = loaded.attach(&facts, &options.without)?;
+        let mut hooks = loaded.attach(&facts, &options.without, options.faults)?;
         if facts.nested {
             // The iterator and /proc show this pid namespace alone.
             for hook in hooks
@@ -97,11 +102,13 @@ impl Live {
         } else {
             None
         };
-        let counts_faults = session.missing(Purpose::Faults).is_none();
+        let faults = plan::conclude(&session.hooks);
         Ok(Live {
-            ring: ring::Ring::new(&mut ebpf, options.buffer, counts_faults, began)?,
+            ring: ring::Ring::new(&mut ebpf, options.buffer, Decoder { faults }, began)?,
             loss: loss::Losses::new(&mut ebpf)?,
-            faults: fault_counts::FaultCounts::new(&mut ebpf)?,
+            faults: faults
+                .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
+                .transpose()?,
             snapshots: session.missing(Purpose::Snapshot).is_none(),
             logger,
             session: Some(host(began, What::Session(Box::new(session)))),
@@ -162,7 +169,10 @@ impl Live {
     /// The fault counts that have grown since the last call. Linear in the
     /// tasks that ever faulted and live: for about once a second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        self.faults.read(sink)
+        match &mut self.faults {
+            Some(faults) => faults.read(sink),
+            None => Ok(()),
+        }
     }
 
     /// Detaches, hands out what is left and ends the stream.

@@ -5,7 +5,8 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::event::Purpose;
+use super::fault_classes::Conclude;
+use crate::event::{Hook, Purpose};
 
 /// One way to serve a purpose.
 #[derive(Debug)]
@@ -95,7 +96,12 @@ const NO_CHILD_SIGNAL: &str =
 const NO_SIGINFO: &str = "a reap by waitid without siginfo: only its free is seen";
 const PREEMPTED: &str = "the exact number of faults where the dying task is preempted in the probe";
 const OLD_FORK: &str = "clone flags, and io_uring workers";
-const KERNEL_FAULTS: &str = "faults of the kernel on user memory";
+const SWAP_CACHE: &str = "pages taken back from the swap cache: they count as zero fills";
+const NO_MAPPING: &str = "the mapping: file and zero page are not told apart, nor are regions other \
+                          than heap and stack; faults by get_user_pages";
+const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge pages; notices of \
+                       writes to shared mappings count as reuse";
+const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
 
 /// Rows of the ladder: `method purpose [program at place] (arguments), loss;`.
 macro_rules! ladder {
@@ -113,6 +119,13 @@ macro_rules! ladder {
 /// Every rung there is; those of one purpose stand together, the best first.
 #[rustfmt::skip]
 pub const LADDER: &[Rung] = ladder! {
+    Fentry   ForkStart ["fentry_copy_process" at "copy_process"] (Pointer, Value, Value, Pointer), NONE;
+    Kprobe   ForkStart ["kprobe_copy_process" at "copy_process"], NONE;
+    Syscall  ForkStart [
+        "sys_enter_clone" at "sys_enter_clone", "sys_enter_clone3" at "sys_enter_clone3",
+        "sys_enter_fork" at "sys_enter_fork", "sys_enter_vfork" at "sys_enter_vfork"
+    ], CALL_TIME;
+
     TpBtf    Fork ["task_newtask" at "task_newtask"] (Pointer, Value), NONE;
     RawTp    Fork ["raw_task_newtask" at "task_newtask"] (Pointer, Value), NONE;
     TpBtf    Fork ["sched_process_fork" at "sched_process_fork"] (Pointer, Pointer), OLD_FORK;
@@ -166,8 +179,18 @@ pub const LADDER: &[Rung] = ladder! {
     TpBtf    Oom ["mark_victim" at "mark_victim"] (Pointer), NONE;
     RawTp    Oom ["raw_mark_victim" at "mark_victim"] (Pointer), NONE;
 
-    TpBtf    Faults ["page_fault_user" at "page_fault_user"] (Value, Pointer, Value), KERNEL_FAULTS;
-    RawTp    Faults ["raw_page_fault_user" at "page_fault_user"] (Value, Pointer, Value), KERNEL_FAULTS;
+    Fentry   Faults ["fexit_handle_mm_fault" at "handle_mm_fault"] (Pointer, Value, Value, Pointer), SWAP_CACHE;
+    TpBtf    Faults [
+        "page_fault_user" at "page_fault_user", "page_fault_kernel" at "page_fault_kernel"
+    ] (Value, Pointer, Value), NO_MAPPING;
+    RawTp    Faults [
+        "raw_page_fault_user" at "page_fault_user", "raw_page_fault_kernel" at "page_fault_kernel"
+    ] (Value, Pointer, Value), NO_MAPPING;
+
+    Fentry   Cow ["fexit_do_wp_page" at "do_wp_page"] (Pointer), NONE;
+    Kprobe   Cow ["kprobe_do_wp_page" at "do_wp_page", "kretprobe_do_wp_page" at "do_wp_page"], NONE;
+    TpBtf    Cow ["mm_page_alloc" at "mm_page_alloc"] (Pointer, Value, Value), NO_PAGE;
+    RawTp    Cow ["raw_mm_page_alloc" at "mm_page_alloc"] (Pointer, Value, Value), NO_PAGE;
 
     Iterator Snapshot ["task_iterator" at "task"], NONE;
 };
@@ -175,12 +198,54 @@ pub const LADDER: &[Rung] = ladder! {
 impl Rung {
     /// `tp_btf:task_newtask`; the bare method where another hook does the work.
     pub fn hook(&self) -> String {
-        let places: Vec<_> = self.programs.iter().map(|program| program.at).collect();
+        let mut places: Vec<_> = self.programs.iter().map(|program| program.at).collect();
+        places.dedup();
         match places.is_empty() {
             true => format!("{}:sched_process_exit", self.method.name()),
             false => format!("{}:{}", self.method.name(), places.join(",")),
         }
     }
+}
+
+/// How page faults are traced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FaultMode {
+    /// No hook is attached for them.
+    Off,
+    /// Counted in the kernel.
+    #[default]
+    Count,
+    /// Counted, and one of so many sent by itself.
+    Stream { one_in: u64 },
+}
+
+impl FaultMode {
+    pub(super) fn one_in(self) -> u64 {
+        match self {
+            FaultMode::Off | FaultMode::Count => 0,
+            FaultMode::Stream { one_in } => one_in.max(1),
+        }
+    }
+
+    /// Why a purpose is not to be served, if it is not.
+    pub(super) fn excludes(self, purpose: Purpose) -> Option<&'static str> {
+        let about_faults = matches!(purpose, Purpose::Faults | Purpose::Cow);
+        (self == FaultMode::Off && about_faults).then_some("turned off by --faults=off")
+    }
+}
+
+/// What fault counters mean with these hooks; none if they are not counted.
+pub fn conclude(hooks: &[Hook]) -> Option<Conclude> {
+    let serving = |purpose| {
+        let hook = hooks.iter().find(|hook| hook.purpose == purpose)?;
+        hook.hook.as_deref()
+    };
+    serving(Purpose::Faults)?;
+    Some(match serving(Purpose::Cow) {
+        None => Conclude::Candidates,
+        Some(hook) if hook.ends_with("mm_page_alloc") => Conclude::FromAllocations,
+        Some(_) => Conclude::FromPages,
+    })
 }
 
 /// What the host offers, as far as the ladder asks.
@@ -322,7 +387,8 @@ mod tests {
                 "sched_switch" => vec![Value, Pointer, Pointer, Value],
                 "sched_process_exec" => vec![Pointer, Value, Pointer],
                 "signal_generate" => vec![Value, Pointer, Pointer, Value, Value],
-                "page_fault_user" => vec![Value, Pointer, Value],
+                "page_fault_user" | "page_fault_kernel" => vec![Value, Pointer, Value],
+                "mm_page_alloc" => vec![Pointer, Value, Value, Value],
                 _ => return None,
             })
         }
@@ -331,7 +397,8 @@ mod tests {
             let known = match name {
                 "do_exit" => vec![Value],
                 "taskstats_exit" | "do_notify_parent" => vec![Pointer, Value],
-                "release_task" => vec![Pointer],
+                "release_task" | "do_wp_page" => vec![Pointer],
+                "handle_mm_fault" | "copy_process" => vec![Pointer, Value, Value, Pointer],
                 _ => return None,
             };
             self.fentry.then_some(known)

@@ -33,12 +33,11 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn new(ebpf: &mut Ebpf, size: u32, counts_faults: bool, began: u64) -> Result<Ring> {
+    pub fn new(ebpf: &mut Ebpf, size: u32, decoder: Decoder, began: u64) -> Result<Ring> {
         let map = ebpf
             .take_map("EVENTS")
             .context("no map EVENTS in the eBPF object")?;
         let ring = RingBuf::try_from(map)?;
-        let decoder = Decoder { counts_faults };
         Ok(Ring {
             ring,
             decoder,

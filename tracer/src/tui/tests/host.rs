@@ -166,13 +166,14 @@ fn born(script: Script, parent: u32, child: u32) -> Script {
 }
 
 fn faults(read: u64, write: u64, cow: u64) -> What {
-    What::Faults(Faults {
+    let faults = Faults {
         read,
         write,
         write_protect: cow,
         instruction: read / 7,
-        protection: 0,
-    })
+        ..Faults::default()
+    };
+    What::Faults(Box::new(faults.into()))
 }
 
 fn text(arguments: &[&str]) -> Text {

@@ -121,7 +121,7 @@ pub fn cell(data: &Data<'_>, process: &Process, column: usize, width: usize) -> 
         4 => return words::ending(process, width),
         5 => words::threads(process),
         6 => words::faults(data.model, process.faults.total()),
-        _ => words::faults(data.model, process.faults.write_protect),
+        _ => words::copies(data.model, &process.faults),
     };
     if state.is_gone() {
         phrase.all(Tone::Dim)

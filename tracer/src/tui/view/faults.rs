@@ -21,11 +21,11 @@ const COLUMNS: [Column; 10] = [
     figure("PID", 7, 0),
     rest("PROCESS", 22),
     figure("TOTAL", 7, 0),
-    figure("COW?", 7, 0),
-    figure("READ", 6, 3),
-    figure("WRITE", 6, 3),
-    figure("INSTR", 6, 4),
-    figure("PROT", 6, 5),
+    figure("COW", 7, 0),
+    figure("REUSE", 6, 3),
+    figure("ZERO", 6, 3),
+    figure("FILE", 6, 4),
+    figure("OTHER", 6, 5),
     figure("MINOR", 6, 1),
     figure("MAJOR", 6, 2),
 ];
@@ -91,11 +91,11 @@ fn figure_of(process: &Process, column: usize) -> Option<u64> {
         .filter(|_| process.state() != State::Alive);
     match column {
         2 => Some(process.faults.total()),
-        3 => Some(process.faults.write_protect),
-        4 => Some(process.faults.read),
-        5 => Some(process.faults.write),
-        6 => Some(process.faults.instruction),
-        7 => Some(process.faults.protection),
+        3 => Some(process.faults.copies()),
+        4 => Some(process.faults.cow_reuse),
+        5 => Some(process.faults.zeros()),
+        6 => Some(process.faults.files()),
+        7 => Some(process.faults.others()),
         8 => usage.map(|usage| usage.min_flt),
         9 => usage.map(|usage| usage.maj_flt),
         _ => None,
@@ -186,6 +186,7 @@ impl View for Faults {
                         Some(figure) => Phrase::plain(humane::count(figure)),
                         None => Phrase::of(Tone::Faint, "?"),
                     },
+                    3 => words::copies(data.model, &process.faults),
                     _ => words::faults(data.model, figure_of(process, column).unwrap_or_default()),
                 };
                 if state.is_gone() {

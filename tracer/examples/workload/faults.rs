@@ -1,0 +1,228 @@
+//! Page faults of known kinds. Each pattern runs twice, in a child of its own,
+//! with and without the accesses in question: the difference is what they
+//! caused.
+
+use std::{fs, os::fd::AsRawFd as _, ptr};
+
+use libc::pid_t;
+use serde_json::{Value, json};
+
+use crate::{
+    facts::{reaped, reaped_with_children, say, with},
+    system::{Pipe, Waited, execute, exit, fork, now, pause_forever, pid, until_zombie, wait},
+};
+
+const PAGE: usize = 4096;
+const HUGE: usize = 2 << 20;
+
+pub fn faults(n: usize) {
+    let inherited = Pages::fresh(n);
+    inherited.write(0..n);
+    let writes = |written| inherited.write(0..written);
+    measure("inherited", n, json!({"cow_copy": n}), writes);
+
+    let reuses = json!({"cow_reuse": n});
+    measure_as(reaped_with_children, "taken_over", n, reuses, |written| {
+        let pages = Pages::fresh(n);
+        pages.write(0..n);
+        wait(fork(|| exit(0)));
+        pages.write(0..written);
+    });
+    measure("zero_page", n, json!({"zero_page": n}), |read| {
+        Pages::fresh(n).read(0..read);
+    });
+    measure(
+        "zero_page_written",
+        n,
+        json!({"zero_write": n}),
+        |written| {
+            let pages = Pages::fresh(n);
+            pages.read(0..n);
+            pages.write(0..written);
+        },
+    );
+    measure("fresh", n, json!({"zero_fill": n}), |written| {
+        Pages::fresh(n).write(0..written);
+    });
+    measure("private_file", n, json!({"file_copy": n}), |written| {
+        Pages::of_file(n).write(0..written);
+    });
+    let expected = json!({"file_copy_after_read": n});
+    measure("private_file_read", n, expected, |written| {
+        let pages = Pages::of_file(n);
+        pages.read(0..n);
+        pages.write(0..written);
+    });
+    let shared = Pages::map(n * PAGE, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1);
+    shared.write(0..n);
+    measure("shared", n, json!({"file": n, "cow_copy": 0}), |written| {
+        shared.write(0..written);
+    });
+
+    // A grandchild, and the child of a process with threads.
+    wait(fork(|| {
+        measure("grandchild", n, json!({"cow_copy": n}), writes);
+        exit(0)
+    }));
+    wait(fork(|| {
+        let runs = Pipe::new();
+        std::thread::spawn(move || {
+            runs.send(1);
+            pause_forever()
+        });
+        runs.receive();
+        measure("threaded", n, json!({"cow_copy": n}), writes);
+        exit(0)
+    }));
+
+    if let Some(huge) = Pages::huge() {
+        huge.write(0..huge.count());
+        // fork splits no huge page; the first write to each does, and copies
+        // the small page in question, as later writes do.
+        measure("transparent_huge", n, json!({"cow_copy": n}), |written| {
+            for index in 0..written {
+                let first = index % 2 * (HUGE / PAGE);
+                huge.write(first + index / 2..first + index / 2 + 1);
+            }
+        });
+    }
+}
+
+/// Forks whose pages are then written by the parent and by the child, a known
+/// number by each.
+pub fn fork_costs(n: usize) {
+    let (half, quarter) = (n / 2, n / 4);
+    let pages = Pages::fresh(n);
+    pages.write(0..n);
+    let cost = |child, parent_copies: usize, child_copies: usize, ambiguous: bool| {
+        let costs = json!({
+            "parent_copies": parent_copies, "child_copies": child_copies, "ambiguous": ambiguous,
+        });
+        say(&with(reaped("fork_costs", child, &wait(child)), costs));
+    };
+    // Its child writes when told to, other pages than it writes itself.
+    let sharing = || {
+        let go = Pipe::new();
+        let child = fork(|| {
+            go.receive();
+            pages.write(half..half + quarter);
+            exit(0)
+        });
+        (child, go)
+    };
+
+    let (child, go) = sharing();
+    pages.write(0..half);
+    go.send(1);
+    cost(child, half, quarter, false);
+
+    // A child that execs shares nothing any more.
+    let child = fork(|| execute("/bin/true", &[b"true"]));
+    until_zombie(child);
+    pages.write(0..n);
+    cost(child, 0, 0, false);
+
+    let (first, go_first) = sharing();
+    let (second, go_second) = sharing();
+    pages.write(0..half);
+    go_first.send(1);
+    go_second.send(1);
+    cost(first, 0, quarter, false);
+    cost(second, half, quarter, true);
+}
+
+/// Runs a pattern without and with `n` accesses, each time in a child.
+fn measure(pattern: &str, n: usize, expected: Value, run: impl Fn(usize)) {
+    measure_as(reaped, pattern, n, expected, run);
+}
+
+fn measure_as(
+    reaped: fn(&str, pid_t, &Waited) -> Value,
+    pattern: &str,
+    n: usize,
+    expected: Value,
+    run: impl Fn(usize),
+) {
+    for accesses in [0, n] {
+        let before = now();
+        let child = fork(|| {
+            run(accesses);
+            exit(0)
+        });
+        let fork_ns = now() - before;
+        let fact = reaped("faults", child, &wait(child));
+        let more = json!({
+            "pattern": pattern, "accesses": accesses, "expected": expected, "fork_ns": fork_ns,
+        });
+        say(&with(fact, more));
+    }
+}
+
+/// A mapping; never unmapped.
+struct Pages {
+    at: *mut u8,
+    length: usize,
+}
+
+impl Pages {
+    fn map(length: usize, flags: i32, file: i32) -> Pages {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a fresh mapping.
+        let at = unsafe { libc::mmap(ptr::null_mut(), length, protection, flags, file, 0) };
+        assert_ne!(at, libc::MAP_FAILED);
+        Pages {
+            at: at.cast(),
+            length,
+        }
+    }
+
+    /// Anonymous memory in small pages.
+    fn fresh(n: usize) -> Pages {
+        let pages = Pages::map(n * PAGE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1);
+        pages.advise(libc::MADV_NOHUGEPAGE);
+        pages
+    }
+
+    /// A private mapping of a file that is in memory.
+    fn of_file(n: usize) -> Pages {
+        let path = std::env::temp_dir().join(format!("workload-faults-{}", pid()));
+        fs::write(&path, vec![b'x'; n * PAGE]).unwrap();
+        let file = fs::File::open(&path).unwrap();
+        let pages = Pages::map(n * PAGE, libc::MAP_PRIVATE, file.as_raw_fd());
+        fs::remove_file(&path).unwrap();
+        pages
+    }
+
+    /// Two huge pages, where the kernel has them.
+    fn huge() -> Option<Pages> {
+        let mut pages = Pages::map(3 * HUGE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1);
+        // SAFETY: at most one huge page further, of three.
+        pages.at = unsafe { pages.at.add(pages.at.align_offset(HUGE)) };
+        pages.length = 2 * HUGE;
+        let setting = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").ok()?;
+        (!setting.contains("[never]") && pages.advise(libc::MADV_HUGEPAGE)).then_some(pages)
+    }
+
+    fn advise(&self, advice: i32) -> bool {
+        // SAFETY: our own mapping.
+        unsafe { libc::madvise(self.at.cast(), self.length, advice) == 0 }
+    }
+
+    fn count(&self) -> usize {
+        self.length / PAGE
+    }
+
+    fn write(&self, range: std::ops::Range<usize>) {
+        for index in range {
+            // SAFETY: inside the mapping.
+            unsafe { self.at.add(index * PAGE).write_volatile(1) }
+        }
+    }
+
+    fn read(&self, range: std::ops::Range<usize>) {
+        for index in range {
+            // SAFETY: inside the mapping.
+            let _ = unsafe { self.at.add(index * PAGE).read_volatile() };
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What forks cost, and whose doing a copy is.
+
+use super::{one, stories};
+use crate::{
+    event::{
+        AddressSpace, FaultTally, Faults, Fork, What,
+        script::{MS, SEC, START, Script},
+    },
+    model::Ended,
+};
+
+const SPACE: AddressSpace = AddressSpace {
+    pages: Some(1000),
+    page_tables: 12288,
+};
+
+/// A fork after so many copies of the caller's.
+fn copying(by_copies: u64) -> impl FnOnce(&mut Fork) {
+    move |fork| {
+        fork.copied = Some(SPACE);
+        fork.by_copies = Some(by_copies);
+    }
+}
+
+fn copied(copies: u64) -> What {
+    let tally: FaultTally = Faults {
+        cow_copy: copies,
+        ..Faults::default()
+    }
+    .into();
+    What::Faults(Box::new(tally))
+}
+
+fn exits_after(script: Script, pid: u32, copies: u64) -> Script {
+    script.exit_with(pid, |exit| {
+        let faults = Faults {
+            cow_copy: copies,
+            ..Faults::default()
+        };
+        exit.faults = Some(faults.into());
+    })
+}
+
+stories! {
+    each_fork_is_charged_until_the_next: {
+        let script = Script::new()
+            .session()
+            .found(5, 1, "redis")
+            .found_all()
+            .event(5, copied(100))
+            .at(10 * MS)
+            .fork_with(5, 10, |fork| {
+                copying(120)(fork);
+                fork.asked = Some(START + 4 * MS);
+            });
+        exits_after(script, 10, 7)
+            .notify(10)
+            .reap(10)
+            // 40 more until it forks again; 5 after that.
+            .fork_with(5, 11, copying(160))
+            .at(2 * SEC)
+            .event(5, copied(165))
+            .exec(11, "true", &["true"])
+    } => |model| {
+        let first = one(model, 10).fork_cost.as_ref().unwrap();
+        assert_eq!((first.parent_copies, first.child_copies), (40, 7));
+        assert_eq!(first.took, Some(6 * MS));
+        assert_eq!(first.space, SPACE);
+        assert!(matches!(first.ended, Some(Ended::Exit(_))));
+        let second = one(model, 11).fork_cost.as_ref().unwrap();
+        assert_eq!((second.parent_copies, second.child_copies), (5, 0));
+        assert!(matches!(second.ended, Some(Ended::Exec(_))));
+        assert!(!first.ambiguous && !second.ambiguous);
+        assert_eq!(one(model, 5).faults.cow_copy, 165);
+    }
+
+    overlapping_forks_are_marked: Script::new()
+        .session()
+        .found(5, 1, "postgres")
+        .found_all()
+        .fork_with(5, 10, copying(0))
+        .fork_with(5, 11, copying(3))
+        .event(5, copied(20))
+        => |model| {
+            let (first, second) = (one(model, 10), one(model, 11));
+            assert!(!first.fork_cost.as_ref().unwrap().ambiguous);
+            assert_eq!(first.fork_cost.as_ref().unwrap().parent_copies, 3);
+            assert!(second.fork_cost.as_ref().unwrap().ambiguous);
+            assert_eq!(second.fork_cost.as_ref().unwrap().parent_copies, 17);
+        }
+
+    what_shares_memory_copies_none: Script::new()
+        .session()
+        .fork_with(5, 10, |fork| fork.clone_flags = Some(0x4100))
+        .event(5, copied(20))
+        => |model| {
+            assert!(one(model, 10).fork_cost.is_none());
+        }
+}

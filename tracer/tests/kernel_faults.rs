@@ -1,0 +1,146 @@
+//! Page faults by class, copies on write and the cost of forks, against a
+//! workload that makes a known number of each kind and what wait4 says of its
+//! children.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+mod support;
+
+use serde_json::Value;
+use support::{Scratch, events, process, processes, record_workload};
+
+const PAGES: u64 = 500;
+/// Libraries and stack may fault once or twice more in one run than in the other.
+const SLACK: u64 = 2;
+
+/// The hook in use for a purpose.
+fn hook(session: &Value, purpose: &str) -> String {
+    let hooks = session["hooks"].as_array().unwrap();
+    let hook = hooks.iter().find(|hook| hook["purpose"] == purpose);
+    hook.unwrap()["hook"].as_str().unwrap_or("none").to_owned()
+}
+
+/// The class that a fault is told as, with these hooks.
+fn told_as(class: &str, faults: &str, cow: &str) -> &'static str {
+    let by_mapping = faults.contains("handle_mm_fault");
+    let by_page = cow.contains("do_wp_page");
+    let by_allocation = cow.contains("mm_page_alloc");
+    match class {
+        "cow_copy" | "zero_write" | "cow_reuse" if !by_page && !by_allocation => "write_protect",
+        "cow_copy" => "cow_copy",
+        "zero_write" => "zero_write",
+        "cow_reuse" => "cow_reuse",
+        "file_copy_after_read" if by_page => "file_copy",
+        "file_copy_after_read" if by_allocation => "cow_copy",
+        "file_copy_after_read" => "write_protect",
+        "zero_page" if by_mapping => "zero_page",
+        "zero_page" => "read",
+        "zero_fill" if by_mapping || by_allocation => "zero_fill",
+        "file_copy" if by_mapping => "file_copy",
+        "file" if by_mapping => "file",
+        "zero_fill" | "file_copy" | "file" => "write",
+        class => panic!("no such class: {class}"),
+    }
+}
+
+#[test]
+fn faults_are_what_the_workload_did() {
+    let scratch = Scratch::new("faults");
+    let file = scratch.file("faults.trace");
+    let facts = record_workload(&file, &["faults", &PAGES.to_string()]);
+    let processes = processes(&file);
+    let session = &events(&file)[0];
+    let (faults, cow) = (hook(session, "page faults"), hook(session, "copy on write"));
+
+    let told = |fact: &Value| process(&processes, &fact["pid"]).clone();
+    for pair in facts.chunks(2) {
+        let [without, with] = pair else {
+            panic!("each pattern is run twice")
+        };
+        let (before, after) = (told(without), told(with));
+        for (class, expected) in with["expected"].as_object().unwrap() {
+            let expected = expected.as_u64().unwrap();
+            let class = told_as(class, &faults, &cow);
+            let count = |story: &Value| story["faults"][class].as_u64().unwrap();
+            let caused = count(&after).saturating_sub(count(&before));
+            assert!(
+                (expected..=expected + SLACK).contains(&caused),
+                "{}: {caused} {class} for {expected}\n{before}\n{after}",
+                with["pattern"]
+            );
+        }
+    }
+
+    for fact in &facts {
+        let story = told(fact);
+        if let (Some(minor), Some(major)) = (fact["minor"].as_u64(), fact["major"].as_u64()) {
+            let said = minor + major;
+            let total = story["faults"]["total"].as_u64().unwrap();
+            assert!(
+                total.abs_diff(said) <= SLACK.max(said / 100),
+                "{total} faults, wait4 says {said}: {story}"
+            );
+        }
+        let took = story["fork_cost"]["took_ns"].as_u64().unwrap();
+        let all = fact["fork_ns"].as_u64().unwrap();
+        assert!(0 < took && took <= all, "{took} ns of {all}: {story}");
+        // The workload's own pages, at least, were mapped when it forked.
+        let pages = story["fork_cost"]["pages"].as_u64().unwrap();
+        assert!(pages >= PAGES, "{story}");
+    }
+}
+
+#[test]
+fn copies_are_charged_to_the_fork_that_shared_the_page() {
+    let scratch = Scratch::new("forks");
+    let file = scratch.file("forks.trace");
+    let facts = record_workload(&file, &["fork_costs", &PAGES.to_string()]);
+    let processes = processes(&file);
+    let session = &events(&file)[0];
+    if hook(session, "copy on write") == "none" {
+        return;
+    }
+    for fact in &facts {
+        let cost = &process(&processes, &fact["pid"])["fork_cost"];
+        for whose in ["parent_copies", "child_copies"] {
+            let (told, made) = (cost[whose].as_u64().unwrap(), fact[whose].as_u64().unwrap());
+            // The stack and the C library are written to by both.
+            assert!(
+                (made..made + 30).contains(&told),
+                "{whose}: {told} for {fact}"
+            );
+        }
+        assert_eq!(cost["ambiguous"], fact["ambiguous"], "{cost} of {fact}");
+    }
+}
+
+#[test]
+fn faults_that_are_not_traced_are_unknown_and_streamed_ones_are_counted_too() {
+    let scratch = Scratch::new("modes");
+    let (off, stream) = (scratch.file("off.trace"), scratch.file("stream.trace"));
+    let run = |file: &std::path::Path, mode: &str| {
+        let mut record = support::record(file);
+        record.arg(mode).arg("--").arg(support::workload());
+        support::json_lines(&support::run(record.args(["faults", "64"])).stdout)
+    };
+    let facts = run(&off, "--faults=off");
+    let story = process(&processes(&off), &facts[0]["pid"]).clone();
+    assert_eq!(story["faults"]["total"], Value::Null);
+    assert_eq!(story["fork_cost"]["child_copies"], Value::Null);
+
+    let facts = run(&stream, "--faults=stream");
+    let processes = processes(&stream);
+    let streamed = events(&stream);
+    for fact in &facts {
+        let total = process(&processes, &fact["pid"])["faults"]["total"]
+            .as_u64()
+            .unwrap();
+        let told = streamed
+            .iter()
+            .filter(|event| event["event"] == "fault" && event["pid"] == fact["pid"]);
+        assert_eq!(told.count() as u64, total, "{fact}");
+    }
+}
