@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod export;
+pub mod filter;
 pub mod model;
 pub mod recording;
 pub mod report;

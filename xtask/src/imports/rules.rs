@@ -24,10 +24,11 @@ pub const MODULES: &[Module] = &[
     module(2,    "model",     &["event"]),
     module(2,    "recording", &["event"]),
     module(3,    "source",    &["event", "recording"]),
-    module(4,    "report",    &["event", "model"]),
-    module(4,    "export",    &["event", "model"]),
-    module(4,    "tui",       &["event", "model"]),
-    module(5,    "session",   &["event", "model", "recording", "source", "report", "export", "tui"]),
+    module(3,    "filter",    &["event", "model"]),
+    module(4,    "report",    &["event", "model", "filter"]),
+    module(4,    "export",    &["event", "model", "filter"]),
+    module(4,    "tui",       &["event", "model", "filter"]),
+    module(5,    "session",   &["event", "model", "recording", "source", "filter", "report", "export", "tui"]),
     module(6,    "cli",       &["session"]),
     module(7,    ROOT,        &["cli", "session"]),
 ];
@@ -84,6 +85,11 @@ pub const FENCES: &[Fence] = &[
         because: "the terminal is one view among others",
     },
     Fence {
+        crates: &["regex", "strsim", "annotate_snippets"],
+        only_in: &["filter"],
+        because: "there is one language in which processes are asked for",
+    },
+    Fence {
         crates: &["serde", "serde_json"],
         only_in: &["export"],
         because: "a serializer must not shape the model",
@@ -111,6 +117,7 @@ pub const FENCES: &[Fence] = &[
 pub const PURE: &[&str] = &[
     "event",
     "model",
+    "filter",
     "report",
     "export",
     "source::live::plan",

@@ -1,0 +1,255 @@
+//! What can be asked of a process: one row each. Help and docs are made from
+//! the rows, so that they cannot fall behind them.
+
+use std::borrow::Cow;
+
+use super::value::Value;
+use crate::{
+    event::{Faults, Purpose, Usage},
+    model::{Creation, Key, Model, Process, State},
+};
+
+/// How a field is compared and what units its figures have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bare number; `k` and `M` are thousands and millions.
+    Count,
+    /// With its unit: `5ms`, `1.5s`, `2h`. Kept in ns.
+    Time,
+    /// With its unit: `512B`, `4KiB`, `1.5GiB`.
+    Bytes,
+    /// `KILL`, `SIGKILL` or 9.
+    Signal,
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Stands alone: `kthread`, `!kthread`.
+    Flag,
+}
+
+/// Whom is asked, and when.
+pub struct Subject<'a> {
+    pub model: &'a Model,
+    pub key: Key,
+    pub process: &'a Process,
+    pub now: u64,
+}
+
+/// One row.
+pub struct Field {
+    pub name: &'static str,
+    /// By which it also goes.
+    pub alias: &'static str,
+    pub kind: Kind,
+    pub help: &'static str,
+    pub(super) of: for<'a> fn(&Subject<'a>) -> Value<'a>,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+macro_rules! fields {
+    ($($name:literal $alias:literal $kind:expr, $of:expr, $help:literal;)*) => {
+        &[$(Field { name: $name, alias: $alias, kind: $kind, help: $help, of: $of },)*]
+    };
+}
+
+const STATES: &[&str] = &["alive", "exiting", "zombie", "reaped", "vanished"];
+const CREATIONS: &[&str] = &["fork", "vfork", "clone", "kthread", "snapshot"];
+
+pub const FIELDS: &[Field] = fields! {
+    "pid" "" Kind::Count, |of| number(of.process.id.tgid), "its number in the initial pid namespace";
+    "ppid" "" Kind::Count, ppid, "of its parent now, who must reap it";
+    "comm" "name" Kind::Text, comm, "its command name (15 bytes at most)";
+    "argv" "args" Kind::Text, argv, "its command line, one space between arguments";
+    "exe" "" Kind::Text, exe, "the file of its last exec";
+    "state" "" Kind::Word(STATES), |of| Value::Word(of.process.state().name()), "where it is in its life";
+    "created_by" "" Kind::Word(CREATIONS), created_by, "how it came to be; snapshot: it ran before the trace";
+    "kthread" "" Kind::Flag, kthread, "it is a thread of the kernel";
+    "reparented" "" Kind::Flag, |of| Value::Flag(of.process.is_reparented()), "its parent is not the one that made it";
+    "exit.code" "code" Kind::Count, exit_code, "what it gave to exit; none while it lives or if a signal killed it";
+    "exit.signal" "signal" Kind::Signal, exit_signal, "the signal that killed it, if one did";
+    "exit.core" "core" Kind::Flag, exit_core, "its core was dumped";
+    "oom" "" Kind::Flag, oom, "the OOM killer chose it";
+    "killer.pid" "" Kind::Count, |of| killer(of, |pid, _| number(pid)), "who sent the signal that killed it; none if that was the kernel";
+    "killer.comm" "killer" Kind::Text, |of| killer(of, |_, comm| Value::Text(comm)), "the name of that one when it sent it";
+    "lifetime" "age" Kind::Time, lifetime, "from its fork to its exit, or until now";
+    "zombie" "" Kind::Time, zombie, "how long it is a zombie, or was until it was reaped";
+    "faults" "faults.total" Kind::Count, |of| faults(of, |faults| faults.total()), "user page faults since tracing began";
+    "faults.read" "" Kind::Count, |of| faults(of, |faults| faults.read), "of them, reads of pages that were not there";
+    "faults.write" "" Kind::Count, |of| faults(of, |faults| faults.write), "writes to pages that were not there";
+    "faults.cow" "cow" Kind::Count, |of| faults(of, |faults| faults.write_protect), "writes to write-protected pages: COW candidates";
+    "minflt" "" Kind::Count, |of| used(of, |usage| usage.min_flt), "the kernel's own count of minor faults, complete when it has ended";
+    "majflt" "" Kind::Count, |of| used(of, |usage| usage.maj_flt), "of major faults";
+    "cpu" "" Kind::Time, |of| used(of, |usage| usage.runtime), "time on CPU, complete when it has ended";
+    "rss" "maxrss" Kind::Bytes, rss, "the highest resident set, known when it has ended";
+    "threads" "" Kind::Count, |of| number(of.process.threads_seen), "all threads it ever had, as far as seen";
+    "execs" "" Kind::Count, |of| Value::Number(of.process.executions.len() as u64), "how often it called exec, since tracing began";
+    "children" "" Kind::Count, |of| Value::Number(of.model.tree_children(of.key).len() as u64), "how many processes it has made, as far as seen";
+    "ns.pid" "" Kind::Count, |of| Value::known(of.process.ns.map(|(pid, _)| u64::from(pid))), "its number in its own pid namespace";
+    "ns.level" "" Kind::Count, |of| Value::known(of.process.ns.map(|(_, level)| u64::from(level))), "how deep that namespace is; 0 is the initial one";
+};
+
+/// The row of a name or alias.
+pub fn named(name: &str) -> Option<&'static Field> {
+    let goes_by = |field: &&Field| field.name == name || (field.alias == name && !name.is_empty());
+    FIELDS.iter().find(goes_by)
+}
+
+fn number(number: u32) -> Value<'static> {
+    Value::Number(u64::from(number))
+}
+
+fn ppid<'a>(of: &Subject<'a>) -> Value<'a> {
+    match of.process.parent {
+        Some(parent) => number(of.model.process(parent).id.tgid),
+        // The idle task starts these two.
+        None if of.process.id.tgid <= 2 => Value::Number(0),
+        None => Value::Unknown,
+    }
+}
+
+fn comm<'a>(of: &Subject<'a>) -> Value<'a> {
+    match of.process.known_comm() {
+        Some(comm) => Value::Text(Cow::Owned(comm.as_bytes().to_vec())),
+        None => Value::Unknown,
+    }
+}
+
+fn argv<'a>(of: &Subject<'a>) -> Value<'a> {
+    match command_line(of.process) {
+        Some(line) => Value::Text(Cow::Owned(line)),
+        None if of.process.kthread => Value::Absent,
+        None => Value::Unknown,
+    }
+}
+
+/// The arguments with a space between them, bytes as they are.
+pub fn command_line(process: &Process) -> Option<Vec<u8>> {
+    let argv = process.argv()?;
+    let argv = argv.strip_suffix(b"\0").unwrap_or(argv);
+    Some(
+        argv.iter()
+            .map(|&byte| if byte == 0 { b' ' } else { byte })
+            .collect(),
+    )
+}
+
+fn exe<'a>(of: &Subject<'a>) -> Value<'a> {
+    match of.process.executions.last() {
+        Some(execution) => Value::Text(Cow::Borrowed(execution.exec.filename.as_bytes())),
+        None if of.process.kthread => Value::Absent,
+        None => Value::Unknown,
+    }
+}
+
+fn created_by<'a>(of: &Subject<'a>) -> Value<'a> {
+    let name = of.process.created_by.name();
+    name.map_or(Value::Unknown, Value::Word)
+}
+
+/// Nothing says of one of which only the number was seen.
+fn kthread<'a>(of: &Subject<'a>) -> Value<'a> {
+    match of.process.created_by {
+        Creation::Missed => Value::Unknown,
+        Creation::Fork | Creation::Vfork | Creation::Clone => Value::Flag(of.process.kthread),
+        Creation::Kthread | Creation::Snapshot => Value::Flag(of.process.kthread),
+    }
+}
+
+fn exit_code<'a>(of: &Subject<'a>) -> Value<'a> {
+    match (of.process.state(), of.process.status) {
+        (State::Alive, _) => Value::Absent,
+        (_, None) => Value::Unknown,
+        (_, Some(status)) => match status.exit_code() {
+            Some(code) => Value::Number(code.unsigned_abs().into()),
+            None => Value::Absent,
+        },
+    }
+}
+
+fn exit_signal<'a>(of: &Subject<'a>) -> Value<'a> {
+    match (of.process.state(), of.process.status) {
+        (State::Alive, _) => Value::Absent,
+        (_, None) => Value::Unknown,
+        (_, Some(status)) => match status.signal() {
+            Some(signal) => Value::Number(signal.unsigned_abs().into()),
+            None => Value::Absent,
+        },
+    }
+}
+
+fn exit_core<'a>(of: &Subject<'a>) -> Value<'a> {
+    match (of.process.state(), of.process.status) {
+        (State::Alive, _) => Value::Flag(false),
+        (_, None) => Value::Unknown,
+        (_, Some(status)) => Value::Flag(status.core_dumped()),
+    }
+}
+
+fn oom<'a>(of: &Subject<'a>) -> Value<'a> {
+    match of.process.oom_victim {
+        false if is_missing(of, Purpose::Oom) => Value::Unknown,
+        chosen => Value::Flag(chosen),
+    }
+}
+
+fn killer<'a>(of: &Subject<'a>, part: fn(u32, Cow<'a, [u8]>) -> Value<'a>) -> Value<'a> {
+    match (exit_signal(of), of.process.fatal_signal()) {
+        (Value::Number(_), None) | (Value::Unknown, _) => Value::Unknown,
+        (Value::Number(_), Some((_, signal))) if !signal.from_kernel() => part(
+            signal.by.process.tgid,
+            Cow::Owned(signal.by_comm.as_bytes().to_vec()),
+        ),
+        _ => Value::Absent,
+    }
+}
+
+fn lifetime<'a>(of: &Subject<'a>) -> Value<'a> {
+    Value::known(of.process.lifetime(of.now))
+}
+
+fn zombie<'a>(of: &Subject<'a>) -> Value<'a> {
+    let since_beginning = of.now.saturating_sub(of.model.began());
+    match (of.process.state(), of.process.zombie_time(of.now)) {
+        (State::Alive, _) => Value::Absent,
+        (_, Some(time)) => Value::Number(time),
+        // It was one already when tracing began.
+        (State::Zombie, None) if of.process.zombie_when_found => Value::AtLeast(since_beginning),
+        (State::Exiting | State::Zombie | State::Reaped | State::Vanished, None) => Value::Unknown,
+    }
+}
+
+fn faults<'a>(of: &Subject<'a>, class: fn(&Faults) -> u64) -> Value<'a> {
+    match is_missing(of, Purpose::Faults) {
+        true => Value::Unknown,
+        false => Value::Number(class(&of.process.faults)),
+    }
+}
+
+/// The accounts of a living process are those of its threads that have ended.
+fn used<'a>(of: &Subject<'a>, figure: fn(&Usage) -> u64) -> Value<'a> {
+    match of.process.known_usage() {
+        Some(usage) if of.process.usage_complete => Value::Number(figure(usage)),
+        Some(usage) => Value::AtLeast(figure(usage)),
+        None => Value::Unknown,
+    }
+}
+
+fn rss<'a>(of: &Subject<'a>) -> Value<'a> {
+    let pages = of.process.known_usage().and_then(|usage| usage.maxrss);
+    let size = of.model.session().map(|session| session.page_size);
+    Value::known(
+        pages
+            .zip(size)
+            .map(|(pages, size)| pages.saturating_mul(size)),
+    )
+}
+
+fn is_missing(of: &Subject<'_>, purpose: Purpose) -> bool {
+    let session = of.model.session();
+    session.is_some_and(|session| session.missing(purpose).is_some())
+}

@@ -1,0 +1,128 @@
+//! What stands on the right of a comparison, read as its field demands.
+
+use std::ops::Range;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::{
+    error::Fault,
+    field::{Field, Kind},
+    value::{Relation, Wanted},
+};
+use crate::event::signal_name;
+
+/// The largest automaton that a pattern may become, bytes.
+const LARGEST_PATTERN: usize = 1 << 20;
+
+pub fn figure(
+    field: &Field,
+    relation: Relation,
+    text: &str,
+    place: Range<usize>,
+) -> Result<Wanted, Fault> {
+    let number = match field.kind {
+        Kind::Count => scaled(text, COUNTS, true),
+        Kind::Time => scaled(text, TIMES, false),
+        Kind::Bytes => scaled(text, SIZES, false),
+        Kind::Signal => return signal(relation, text, place),
+        Kind::Text => return Ok(Wanted::Text(relation, text.as_bytes().to_vec())),
+        Kind::Word(words) => return word(words, relation, text, place),
+        Kind::Flag => Err("it stands alone".to_owned()),
+    };
+    match number {
+        Ok(number) => Ok(Wanted::Number(relation, number)),
+        Err(help) => {
+            let fault = Fault::new(place, format!("`{text}` is no figure for {}", field.name));
+            Err(fault.help(help))
+        }
+    }
+}
+
+type Units = &'static [(&'static str, f64)];
+
+const COUNTS: Units = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
+const TIMES: Units = &[
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("µs", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3600e9),
+    ("d", 86400e9),
+];
+const SIZES: Units = &[
+    ("B", 1.0),
+    ("KiB", 1024.0),
+    ("MiB", 1048576.0),
+    ("GiB", 1073741824.0),
+];
+
+fn scaled(text: &str, units: Units, bare: bool) -> Result<u64, String> {
+    let names = || {
+        units
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_');
+    let (digits, unit) = text.split_at(split.unwrap_or(text.len()));
+    let digits = digits.replace('_', "");
+    let scale = match units.iter().find(|(name, _)| *name == unit) {
+        Some((_, scale)) => *scale,
+        None if unit.is_empty() && (bare || digits == "0") => 1.0,
+        None if unit.is_empty() => return Err(format!("it needs a unit: {}", names())),
+        None => return Err(format!("the units are {}", names())),
+    };
+    if let (Ok(whole), true) = (digits.parse::<u64>(), scale == 1.0) {
+        return Ok(whole);
+    }
+    match digits.parse::<f64>() {
+        // More than a u64 holds is as much as it holds.
+        Ok(number) => Ok((number * scale) as u64),
+        Err(_) => Err("a figure is digits and a unit".to_owned()),
+    }
+}
+
+fn signal(relation: Relation, text: &str, place: Range<usize>) -> Result<Wanted, Fault> {
+    let bare = |name: &str| name.strip_prefix("SIG").unwrap_or(name).to_owned();
+    let wanted = bare(&text.to_ascii_uppercase());
+    let known = |sig: &i32| signal_name(*sig).is_some_and(|name| bare(&name) == wanted);
+    let number = match text.parse::<u64>() {
+        Ok(number) => Some(number),
+        Err(_) => (1..=64).find(known).map(|sig| sig.unsigned_abs().into()),
+    };
+    match number {
+        Some(number) => Ok(Wanted::Number(relation, number)),
+        None => Err(Fault::new(place, format!("there is no signal `{text}`"))
+            .help("for example: KILL, SIGSEGV, 15")),
+    }
+}
+
+fn word(
+    words: &[&'static str],
+    relation: Relation,
+    text: &str,
+    place: Range<usize>,
+) -> Result<Wanted, Fault> {
+    match words.iter().find(|word| **word == text) {
+        Some(word) => Ok(Wanted::Word(relation, word)),
+        None => Err(Fault::new(place, format!("it is never `{text}`"))
+            .help(format!("it may be {}", words.join(", ")))),
+    }
+}
+
+pub fn regex(text: &str, any_case: bool, place: Range<usize>) -> Result<Regex, Fault> {
+    RegexBuilder::new(text)
+        .case_insensitive(any_case)
+        .size_limit(LARGEST_PATTERN)
+        .build()
+        .map_err(|error| {
+            let error = error.to_string();
+            // The crate's message draws the pattern; its last line says why.
+            let why = error.lines().last().unwrap_or_default();
+            let why = why.strip_prefix("error: ").unwrap_or(why).to_owned();
+            Fault::new(place, format!("the pattern is wrong: {why}"))
+        })
+}

@@ -1,0 +1,277 @@
+//! What filters keep of a small host, and what is said of wrong ones.
+
+use proptest::prelude::*;
+
+use super::{
+    Error, FIELDS, Filter, Saved,
+    guide::{self, EXAMPLES},
+    parse,
+};
+use crate::{
+    event::{
+        Faults, Purpose, What,
+        script::{MS, SEC, START, Script},
+    },
+    model::Model,
+};
+
+/// init, a shell that makes three jobs (one succeeds, one fails, one is
+/// killed by the shell), a daemon with a zombie, and a stranger.
+fn host() -> Model {
+    let script = Script::new()
+        .session_with(|session| session.page_size = 4096)
+        .found(1, 0, "init")
+        .found_with(50, 1, "daemon", |found| found.argv = None)
+        .found_all()
+        .fork(1, 100)
+        .exec(100, "sh", &["sh", "-c", "make all"])
+        .at(SEC)
+        .fork(100, 101)
+        .exec(101, "cc1", &["cc1", "-O2", "a.c"])
+        .event(
+            101,
+            What::Faults(Faults {
+                write_protect: 2_000,
+                ..Faults::default()
+            }),
+        )
+        .fork(100, 102)
+        .exec(102, "cc1", &["cc1", "-O2", "b.c"])
+        .fork(100, 103)
+        .exec(103, "ld", &["ld", "/usr/lib/x.o"])
+        .at(2 * SEC)
+        .die(101, 0)
+        .reap(101)
+        .die(102, 3)
+        .reap(102)
+        .kill(100, 103, 9)
+        .killed(103, 9)
+        .notify(103)
+        .last_switch(103)
+        .reap(103)
+        .fork(50, 104)
+        .die(104, 0)
+        .at(4 * SEC)
+        .fork(7_000, 7_001)
+        .at(4 * SEC + 10 * MS);
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    model
+}
+
+fn kept(filter: &str) -> Vec<u32> {
+    kept_of(&host(), filter)
+}
+
+fn kept_of(model: &Model, filter: &str) -> Vec<u32> {
+    let filter = Filter::parse(filter, &Saved::new()).unwrap_or_else(|error| panic!("{error}"));
+    let kept = model
+        .processes()
+        .filter(|(key, _)| filter.keeps(model, *key, START + 10 * SEC));
+    kept.map(|(_, process)| process.id.tgid).collect()
+}
+
+#[test]
+fn fields_are_compared_as_their_kind_demands() {
+    let cases: &[(&str, &[u32])] = &[
+        ("pid == 101", &[101]),
+        ("pid in (101, 103)", &[101, 103]),
+        ("ppid == 50", &[104]),
+        ("comm == cc1", &[101, 102]),
+        ("comm =~ /^c/ && argv =~ /b\\.c$/", &[102]),
+        ("argv =~ \"cc1 -O2\"", &[101, 102]),
+        ("exe == \"/bin/ld\"", &[103]),
+        ("state == zombie", &[104]),
+        ("exit.code == 3", &[102]),
+        ("code > 0", &[102]),
+        ("exit.signal == KILL", &[103]),
+        ("signal = SIGKILL", &[103]),
+        ("signal == 9", &[103]),
+        ("killer == sh && killer.pid == 100", &[103]),
+        ("faults.cow > 1.5k", &[101]),
+        ("zombie > 5s", &[104]),
+        ("zombie >= 100h", &[]),
+        ("exit.core || oom", &[]),
+        (
+            "execs >= 1 && children == 0 && state != alive",
+            &[101, 102, 103],
+        ),
+        ("/USR.LIB/i", &[103]),
+        ("\"B.C\"", &[102]),
+    ];
+    for (filter, pids) in cases {
+        assert_eq!(kept(filter), *pids, "{filter}");
+    }
+}
+
+#[test]
+fn conditions_are_joined_and_turned() {
+    assert_eq!(kept("comm == cc1 && !(exit.code == 0)"), [102]);
+    assert_eq!(kept("comm == ld or comm == cc1 and code == 3"), [102, 103]);
+    assert_eq!(kept("not comm == cc1 && tree(sh)"), [100, 103]);
+}
+
+#[test]
+fn families_are_asked_about() {
+    assert_eq!(kept("tree(100)"), [100, 101, 102, 103]);
+    assert_eq!(
+        kept("tree(comm == sh) && parent(comm == sh)"),
+        [101, 102, 103]
+    );
+    assert_eq!(kept("tree(daemon)"), [50, 104]);
+}
+
+#[test]
+fn unknown_is_neither_true_nor_false() {
+    // Of 7000 only the number was seen, of 7001 that it was forked.
+    assert!(kept("pid >= 7000 && comm == x").is_empty());
+    assert!(kept("pid == 7000 && comm != x").is_empty());
+    assert_eq!(kept("pid == 7000 && !known(comm)"), [7000]);
+    // `||` and `&&` are decided by what is known.
+    assert_eq!(kept("comm == x || pid == 7000"), [7000]);
+    assert!(kept("!(comm == x && pid != 7000)").contains(&7000));
+    // What is not there is known not to be there.
+    assert!(kept("exit.code != 0").contains(&100));
+    assert!(!kept("exit.code == 0").contains(&100));
+    // The command line of the daemon could not be read.
+    assert!(!kept("argv !~ /x/").contains(&50));
+}
+
+#[test]
+fn without_a_hook_its_figures_are_unknown() {
+    let script = Script::new().session_with(|session| {
+        let hooks = session.hooks.iter_mut();
+        for hook in hooks.filter(|hook| hook.purpose == Purpose::Faults) {
+            hook.hook = None;
+        }
+    });
+    let mut model = Model::default();
+    let events = script.found(1, 0, "init").found_all().events;
+    events.iter().for_each(|event| model.apply(event));
+    assert!(kept_of(&model, "faults == 0 || faults != 0").is_empty());
+    assert_eq!(kept_of(&model, "!known(faults)"), [1]);
+}
+
+#[test]
+fn saved_filters_stand_in_and_not_for_themselves() {
+    let saved: Saved = [
+        ("cc", "comm == cc1"),
+        ("bad", "@cc && code != 0"),
+        ("loop", "@loop"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    let model = host();
+    let filter = Filter::parse("!@bad && @cc", &saved).unwrap();
+    let kept = model
+        .processes()
+        .filter(|(key, _)| filter.keeps(&model, *key, 0));
+    assert_eq!(
+        kept.map(|(_, process)| process.id.tgid).collect::<Vec<_>>(),
+        [101]
+    );
+    assert!(
+        Filter::parse("@loop", &saved)
+            .unwrap_err()
+            .message
+            .contains("itself")
+    );
+    assert!(
+        Filter::parse("@nobody", &saved)
+            .unwrap_err()
+            .help
+            .unwrap()
+            .contains("@bad")
+    );
+}
+
+fn wrong(text: &str) -> Error {
+    Filter::parse(text, &Saved::new()).unwrap_err()
+}
+
+#[test]
+fn errors_point_at_the_place_and_say_what_would_be_right() {
+    let all = [
+        "",
+        "com == nginx",
+        "nginx",
+        "comm",
+        "comm ==",
+        "comm > nginx",
+        "zombie > 5",
+        "zombie > 5 parsecs",
+        "lifetime > 5parsecs",
+        "exit.signal == KIL",
+        "state == undead",
+        "comm =~ /ngin(x/",
+        "comm =~ /nginx",
+        "exe == /usr/bin/make",
+        "pid =~ /1/",
+        "kthread == 1",
+        "(comm == a",
+        "comm == a comm == b",
+        "comm == a &&",
+        "== a",
+        "known(5)",
+        "comm == \"日本",
+        "comm == 日本 && ??",
+    ];
+    let told: Vec<_> = all.iter().map(|text| wrong(text).to_string()).collect();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("filter-errors", told.join("\n\n"));
+    });
+}
+
+#[test]
+fn examples_and_the_examples_in_errors_are_understood() {
+    for (example, _) in EXAMPLES {
+        Filter::parse(example, &Saved::new()).unwrap_or_else(|error| panic!("{error}"));
+    }
+    for field in FIELDS {
+        let example = parse::example(field);
+        Filter::parse(&example, &Saved::new()).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn the_page_on_filters_is_what_the_tables_say() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/filters.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, guide::page()).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        guide::page()
+    );
+}
+
+#[test]
+fn depth_is_bounded() {
+    let deep = "!".repeat(4_000) + "kthread";
+    assert!(wrong(&deep).message.contains("too deeply"));
+    let deep = "(".repeat(4_000) + "kthread";
+    assert!(wrong(&deep).message.contains("too deeply"));
+    let long = ["kthread"; 1_000].join("||");
+    assert!(wrong(&long).message.contains("at most"));
+    assert_eq!(kept(&["pid==1"; 450].join("||")), [1]);
+}
+
+proptest! {
+    /// Whatever is typed: an answer or an error whose place is in the text.
+    #[test]
+    fn any_text_is_answered(text in "[a-z ()&|!=<>~/.@\"'0-9\u{e9}\u{65e5}\\\\]{0,40}") {
+        if let Err(error) = Filter::parse(&text, &Saved::new()) {
+            prop_assert!(text.get(error.place.clone()).is_some(), "{:?}", error.place);
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    /// A filter and its opposite never keep the same process, and whatever
+    /// either keeps, one of them keeps.
+    #[test]
+    fn opposites_share_nothing(index in 0..EXAMPLES.len()) {
+        let (model, filter) = (host(), EXAMPLES[index].0);
+        let (one, other) = (kept_of(&model, filter), kept_of(&model, &format!("!({filter})")));
+        prop_assert!(one.iter().all(|pid| !other.contains(pid)));
+    }
+}
