@@ -7,7 +7,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Exit, FaultMode, KernelOptions, Live, Record, Replay, Retention, Save, Shown, Without,
+    self, Exit, FaultMode, Filter, KernelOptions, Live, Record, Replay, Retention, Save, Shown,
+    Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -35,6 +36,7 @@ enum Command {
 Examples:
   sudo tracer live                              the dashboard; q quits, ? helps
   sudo tracer live --save today.trace           and keep what it shows
+  sudo tracer live --filter 'comm =~ /nginx/'   only these; `tracer filters` says how
   sudo tracer live --report --for 10s           ten seconds, then a summary in text")]
     Live(LiveArgs),
 
@@ -56,6 +58,7 @@ Examples:
   tracer replay build.trace                     the dashboard
   tracer replay build.trace --report            a summary in text
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
+  tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
   tracer replay build.trace --events | less     every event, a line each
   tracer replay build.trace --events --json     every event, a JSON object each")]
     Replay(ReplayArgs),
@@ -69,6 +72,12 @@ Examples:
 
 Exit code: 0 when `tracer live` runs here, else 1.")]
     Doctor(DoctorArgs),
+
+    /// Explain the language of --filter, and list the filters that are saved
+    #[command(after_help = "\
+Example:
+  tracer filters | less")]
+    Filters,
 
     /// Print a completion script for a shell
     #[command(after_help = "\
@@ -101,6 +110,9 @@ struct LiveArgs {
     /// For how long at most they stay: 10m, 8h [default: as long as they are among those]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     keep_for: Option<Duration>,
+    /// Show only these processes; a file gets all: see `tracer filters`
+    #[arg(long, value_name = "FILTER", value_parser = session::filter)]
+    filter: Option<Filter>,
     #[command(flatten)]
     trace: TraceArgs,
 }
@@ -187,6 +199,13 @@ struct ReplayArgs {
     /// Every event, a line each
     #[arg(long)]
     events: bool,
+    /// Only these processes: see `tracer filters`
+    ///
+    /// With --report, the processes that the filter keeps are listed, in place
+    /// of the summary. A filter is asked about a process's whole life, also
+    /// for --events.
+    #[arg(long, value_name = "FILTER", value_parser = session::filter)]
+    filter: Option<Filter>,
 }
 
 impl Cli {
@@ -208,6 +227,7 @@ impl Cli {
                         gone: args.keep,
                         age: age.flatten().unwrap_or(u64::MAX),
                     },
+                    filter: args.filter,
                 })
             }
             Command::Record(args) => {
@@ -236,8 +256,10 @@ impl Cli {
                 session::replay(Replay {
                     path: args.file,
                     shown,
+                    filter: args.filter,
                 })
             }
+            Command::Filters => session::print(&session::filters()),
             Command::Doctor(args) => session::doctor(&args.kernel.options(), args.json),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -167,3 +167,72 @@ fn completions_and_the_manual_are_made_from_the_command_line() {
     let man = String::from_utf8(tracer(&["man", "record"]).stdout).unwrap();
     assert!(man.contains("buffer"), "{man}");
 }
+
+#[test]
+fn a_filter_leaves_out_the_rest_in_every_form() {
+    let file = golden();
+    let file = file.to_str().unwrap();
+    let lines = |arguments: &[&str]| {
+        let output = tracer(&[&["replay", file], arguments].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let objects = |text: &str| -> Vec<serde_json::Value> {
+        let lines = text.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().unwrap()
+    };
+    // The oracle is the unfiltered export.
+    let all = objects(&lines(&["--json"]));
+    let killed: Vec<_> = all
+        .iter()
+        .filter(|it| !it["exit_signal"].is_null())
+        .collect();
+    assert!(!killed.is_empty() && killed.len() < all.len());
+    let filter = ["--filter", "known(exit.signal) && exit.signal > 0"];
+    assert!(
+        !tracer(&[&["replay", file], &filter[..]].concat())
+            .status
+            .success()
+    );
+    let filter = [
+        "--filter",
+        "exit.signal != 0 && exit.signal in (KILL, SEGV, TERM, ABRT, 2)",
+    ];
+    let kept = objects(&lines(&[&["--json"], &filter[..]].concat()));
+    assert_eq!(kept.iter().collect::<Vec<_>>(), killed);
+    let events = objects(&lines(&[&["--events", "--json"], &filter[..]].concat()));
+    let pids: Vec<_> = killed.iter().map(|it| &it["pid"]).collect();
+    assert!(events.iter().any(|event| event["event"] == "exit"));
+    assert!(
+        events
+            .iter()
+            .all(|event| event["pid"].is_null() || pids.contains(&&event["pid"]))
+    );
+    let report = lines(&[&["--report"], &filter[..]].concat());
+    assert!(
+        report.contains(&format!("{} of {} processes", killed.len(), all.len())),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_wrong_filter_is_wrong_usage_and_shows_the_place() {
+    let output = tracer(&[
+        "replay",
+        "x.trace",
+        "--filter",
+        "comm =~ /a/ && exit.cod == 1",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(
+        message.contains("^^^^^^^^") && message.contains("did you mean `exit.code`?"),
+        "{message}"
+    );
+    let guide = tracer(&["filters"]);
+    assert!(
+        String::from_utf8(guide.stdout)
+            .unwrap()
+            .contains("exit.signal")
+    );
+}

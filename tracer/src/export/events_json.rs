@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Exporter, value};
+use super::{Exporter, Kept, value};
 use crate::{
     event::{
         Dead, Event, Exec, Exit, Fork, Gap, GapCause, Notify, Region, Session, Sigchld, Signal,
@@ -30,7 +30,7 @@ impl Exporter for EventsJson {
         value::line(&self.object(event), out)
     }
 
-    fn end(&mut self, _: &Model, _: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, _: &Model, _: Kept<'_>, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Exporter, value};
+use super::{Exporter, Kept, value};
 use crate::{
     event::{Event, FaultTally, Purpose, clone_flag_names},
     model::{Creation, Ended, Key, Model, Process, State},
@@ -21,8 +21,8 @@ impl Exporter for Json {
         Ok(())
     }
 
-    fn end(&mut self, model: &Model, out: &mut dyn Write) -> io::Result<()> {
-        for (key, _) in model.processes() {
+    fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()> {
+        for (key, _) in model.processes().filter(|(key, _)| kept(*key)) {
             value::line(&object(model, key), out)?;
         }
         Ok(())

@@ -17,7 +17,10 @@ use std::io::{self, Write};
 
 pub use diagnosis::diagnosis_json;
 
-use crate::{event::Event, model::Model};
+use crate::{
+    event::Event,
+    model::{Key, Model},
+};
 
 /// A format in the making.
 pub trait Exporter {
@@ -25,8 +28,12 @@ pub trait Exporter {
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()>;
 
     /// The stream has ended, and this is what became of it.
-    fn end(&mut self, model: &Model, out: &mut dyn Write) -> io::Result<()>;
+    /// Of its processes, those are wanted that `kept` says yes to.
+    fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()>;
 }
+
+/// Whether a process is wanted.
+pub type Kept<'a> = &'a dyn Fn(Key) -> bool;
 
 pub struct Format {
     /// The name on the command line.

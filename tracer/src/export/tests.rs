@@ -19,7 +19,7 @@ fn export(format: &Format, events: &[Event]) -> String {
         model.apply(event);
         exporter.event(event, &mut out).unwrap();
     }
-    exporter.end(&model, &mut out).unwrap();
+    exporter.end(&model, &|_| true, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

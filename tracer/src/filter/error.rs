@@ -56,6 +56,19 @@ impl Fault {
     }
 }
 
+impl Error {
+    /// The same, where the text stands behind another one.
+    pub fn behind(self, before: &str) -> Error {
+        let place = self.place.start + before.len()..self.place.end + before.len();
+        let text = format!("{before}{}", self.text);
+        Error {
+            text,
+            place,
+            ..self
+        }
+    }
+}
+
 /// With the text and a mark below the place.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

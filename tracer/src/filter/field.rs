@@ -79,9 +79,13 @@ pub const FIELDS: &[Field] = fields! {
     "lifetime" "age" Kind::Time, lifetime, "from its fork to its exit, or until now";
     "zombie" "" Kind::Time, zombie, "how long it is a zombie, or was until it was reaped";
     "faults" "faults.total" Kind::Count, |of| faults(of, |faults| faults.total()), "user page faults since tracing began";
-    "faults.read" "" Kind::Count, |of| faults(of, |faults| faults.read), "of them, reads of pages that were not there";
-    "faults.write" "" Kind::Count, |of| faults(of, |faults| faults.write), "writes to pages that were not there";
-    "faults.cow" "cow" Kind::Count, |of| faults(of, |faults| faults.write_protect), "writes to write-protected pages: COW candidates";
+    "faults.cow" "cow" Kind::Count, |of| classed(of, |it| (it.cow_copy, it.write_protect)), "of them, pages copied because a fork had shared them";
+    "faults.reuse" "" Kind::Count, |of| classed(of, |it| (it.cow_reuse, it.write_protect)), "such pages taken over without a copy";
+    "faults.zero" "" Kind::Count, |of| classed(of, |it| (it.zeros(), it.read + it.write)), "anonymous memory that had no page of its own";
+    "faults.file" "" Kind::Count, |of| classed(of, |it| (it.files(), it.read + it.write + it.instruction)), "pages of files and of shared memory";
+    "faults.major" "" Kind::Count, |of| classed(of, |it| (it.major, it.read + it.write + it.instruction)), "pages read from disk";
+    "fork.time" "" Kind::Time, fork_time, "what its fork took in the kernel; none if no address space was copied";
+    "fork.copies" "" Kind::Count, fork_copies, "pages that its parent and it copied because of that fork";
     "minflt" "" Kind::Count, |of| used(of, |usage| usage.min_flt), "the kernel's own count of minor faults, complete when it has ended";
     "majflt" "" Kind::Count, |of| used(of, |usage| usage.maj_flt), "of major faults";
     "cpu" "" Kind::Time, |of| used(of, |usage| usage.runtime), "time on CPU, complete when it has ended";
@@ -227,6 +231,34 @@ fn faults<'a>(of: &Subject<'a>, class: fn(&Faults) -> u64) -> Value<'a> {
     match is_missing(of, Purpose::Faults) {
         true => Value::Unknown,
         false => Value::Number(class(&of.process.faults)),
+    }
+}
+
+/// A class of faults, and those that may have been of it: the hooks in use
+/// could not tell.
+fn classed<'a>(of: &Subject<'a>, class: fn(&Faults) -> (u64, u64)) -> Value<'a> {
+    match (is_missing(of, Purpose::Faults), class(&of.process.faults)) {
+        (true, _) => Value::Unknown,
+        (false, (known, 0)) => Value::Number(known),
+        (false, (known, _)) => Value::AtLeast(known),
+    }
+}
+
+fn fork_time<'a>(of: &Subject<'a>) -> Value<'a> {
+    match (&of.process.fork_cost, of.process.forked_at) {
+        (Some(cost), _) => Value::known(cost.took),
+        (None, Some(_)) => Value::Absent,
+        (None, None) => Value::Unknown,
+    }
+}
+
+fn fork_copies<'a>(of: &Subject<'a>) -> Value<'a> {
+    match (&of.process.fork_cost, of.process.forked_at) {
+        // Without the class, what was copied is not charged to anyone.
+        (Some(_), _) if is_missing(of, Purpose::Cow) => Value::Unknown,
+        (Some(cost), _) => Value::Number(cost.copies()),
+        (None, Some(_)) => Value::Absent,
+        (None, None) => Value::Unknown,
     }
 }
 

@@ -31,7 +31,7 @@ fn host() -> Model {
         .event(
             101,
             What::Faults(Faults {
-                write_protect: 2_000,
+                cow_copy: 2_000,
                 ..Faults::default()
             }),
         )

@@ -173,7 +173,7 @@ impl Tally {
             let killed = Killed {
                 comm: process.known_comm(),
                 signal,
-                sender: sender(process),
+                sender: Sender::of(process),
                 core_dumped: process.status.is_some_and(|status| status.core_dumped()),
             };
             *self.killed.of(killed) += 1;
@@ -213,15 +213,18 @@ impl Tally {
     }
 }
 
-fn sender(process: &Process) -> Sender {
-    if process.oom_victim {
-        return Sender::OomKiller;
-    }
-    match process.fatal_signal() {
-        Some((_, signal)) if signal.from_kernel() => Sender::Kernel,
-        Some((_, signal)) if signal.by.process == process.id => Sender::Itself,
-        Some((_, signal)) => Sender::Process(signal.by_comm, signal.by.process.tgid),
-        None => Sender::Unknown,
+impl Sender {
+    /// Of the signal that killed a process.
+    pub fn of(process: &Process) -> Sender {
+        if process.oom_victim {
+            return Sender::OomKiller;
+        }
+        match process.fatal_signal() {
+            Some((_, signal)) if signal.from_kernel() => Sender::Kernel,
+            Some((_, signal)) if signal.by.process == process.id => Sender::Itself,
+            Some((_, signal)) => Sender::Process(signal.by_comm, signal.by.process.tgid),
+            None => Sender::Unknown,
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
 }
 
 /// Who sent the fatal signal, or why that is unknown.
-fn sender_text(model: &Model, sender: &Sender) -> String {
+pub fn sender_text(model: &Model, sender: &Sender) -> String {
     match sender {
         Sender::OomKiller => "the kernel: out of memory".to_owned(),
         Sender::Kernel => "the kernel".to_owned(),

@@ -5,6 +5,7 @@
 //! no order of a hash. Nothing is left out in silence: a list that is cut says
 //! by how much, and what is unknown says why.
 
+mod chosen;
 mod faults;
 mod forks;
 mod head;
@@ -22,6 +23,7 @@ use crate::{
     event::Comm,
     model::{Key, Model},
 };
+pub use chosen::chosen;
 use page::Page;
 
 /// The summary of a trace, in lines of at most `width` columns.

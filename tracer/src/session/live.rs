@@ -10,6 +10,7 @@ use super::{
     trace::{Plan, trace},
     view::View,
 };
+use crate::filter::Filter;
 
 pub struct Live {
     pub kernel: KernelOptions,
@@ -19,13 +20,15 @@ pub struct Live {
     pub report: bool,
     /// How much of the past to keep in memory.
     pub retention: Retention,
+    /// Which processes are shown; all, if none is given.
+    pub filter: Option<Filter>,
 }
 
 pub fn live(live: Live) -> Result<Exit> {
     let view = if live.report || !std::io::stdout().is_terminal() {
-        View::report(live.retention)
+        View::report(live.retention, live.filter)
     } else {
-        View::live_dashboard(live.retention)
+        View::live_dashboard(live.retention, live.filter)
     };
     let plan = Plan {
         kernel: live.kernel,

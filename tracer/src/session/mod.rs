@@ -13,6 +13,8 @@
 mod child;
 mod diagnostics;
 mod doctor;
+mod effects;
+mod filters;
 mod live;
 mod meter;
 mod output;
@@ -26,11 +28,13 @@ mod trace;
 mod view;
 
 pub use crate::{
+    filter::Filter,
     model::Retention,
     source::live::{FaultMode, Options as KernelOptions, Without},
 };
 pub use diagnostics::init as init_diagnostics;
 pub use doctor::doctor;
+pub use filters::{filter, guide as filters};
 pub use live::{Live, live};
 pub use output::print;
 pub use record::{Record, default_file, record};

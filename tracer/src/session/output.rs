@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Result;
 
 use super::{Exit, OK};
+use crate::{filter::Filter, model::Model, report};
 
 /// How wide a report is: the same everywhere, so that it can be compared.
 pub const WIDTH: usize = 100;
@@ -19,6 +20,14 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()>
     match written {
         Err(error) if is_broken_pipe(&error) => Ok(()),
         other => other,
+    }
+}
+
+/// The summary, or the processes that a filter keeps.
+pub fn report(model: &Model, filter: Option<&Filter>) -> String {
+    match filter {
+        None => report::summary(model, WIDTH),
+        Some(filter) => report::chosen(model, filter, WIDTH),
     }
 }
 

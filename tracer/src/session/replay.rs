@@ -2,18 +2,19 @@
 
 use std::{
     io::{IsTerminal as _, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 
-use super::{Exit, OK, diagnostics, output, stop::Stop};
+use super::{Exit, OK, diagnostics, effects, filters, output, stop::Stop};
 use crate::{
-    event::Event,
+    event::{Event, Who},
     export::{self, Format},
+    filter::Filter,
     model::{Model, Retention},
     recording::Ending,
-    report, source,
+    source,
     tui::{self, App, Flow, Screen},
 };
 
@@ -27,6 +28,8 @@ pub struct Replay {
     /// `-` is standard input.
     pub path: PathBuf,
     pub shown: Shown,
+    /// Which processes; all, if none is given.
+    pub filter: Option<Filter>,
 }
 
 /// As what.
@@ -41,18 +44,19 @@ pub enum Shown {
 pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
     match replay.shown {
-        Shown::Dashboard if terminal => dashboard(&replay.path)?,
+        Shown::Dashboard if terminal => dashboard(&replay.path, replay.filter)?,
         Shown::Dashboard | Shown::Report => {
-            let mut model = Model::default();
-            read(&replay.path, |event| {
-                model.apply(event);
-                Ok(())
-            })?;
-            output::print(&report::summary(&model, output::WIDTH))?;
+            let retention = match replay.filter {
+                Some(_) => Retention::EVERYONE,
+                None => Retention::default(),
+            };
+            let model = model(&replay.path, retention)?;
+            output::print(&output::report(&model, replay.filter.as_ref()))?;
         }
         Shown::Export(name) => {
             let format = export::format(name).with_context(|| format!("no format {name}"))?;
-            output::to_stdout(|out| export(&replay.path, format, out))?;
+            let filter = replay.filter.as_ref();
+            output::to_stdout(|out| export(&replay.path, format, filter, out))?;
         }
     }
     Ok(OK)
@@ -60,7 +64,7 @@ pub fn replay(replay: Replay) -> Result<Exit> {
 
 /// Reads a recording to its end and says what is wrong with it, if anything
 /// is: that is no reason not to show the rest.
-fn read(path: &std::path::Path, mut take: impl FnMut(&Event) -> Result<()>) -> Result<()> {
+fn read(path: &Path, mut take: impl FnMut(&Event) -> Result<()>) -> Result<()> {
     let mut source = source::replay::Replay::open(path)?;
     while let Some(event) = source.next_event()? {
         take(&event)?;
@@ -88,23 +92,57 @@ fn read(path: &std::path::Path, mut take: impl FnMut(&Event) -> Result<()>) -> R
     Ok(())
 }
 
-fn export(path: &std::path::Path, format: &Format, out: &mut dyn Write) -> Result<()> {
+fn export(
+    path: &Path,
+    format: &Format,
+    filter: Option<&Filter>,
+    out: &mut dyn Write,
+) -> Result<()> {
     let mut exporter = (format.start)();
-    // Nobody may be missing in what other programs read.
-    let mut model = Model::new(Retention::EVERYONE);
-    read(path, |event| {
-        model.apply(event);
-        Ok(exporter.event(event, out)?)
-    })?;
-    Ok(exporter.end(&model, out)?)
+    let Some(filter) = filter else {
+        // Nobody may be missing in what other programs read.
+        let mut model = Model::new(Retention::EVERYONE);
+        read(path, |event| {
+            model.apply(event);
+            Ok(exporter.event(event, out)?)
+        })?;
+        return Ok(exporter.end(&model, &|_| true, out)?);
+    };
+    // A filter is asked about whole lives: first they are read, then told.
+    anyhow::ensure!(
+        path != Path::new("-"),
+        "with --filter a recording is read twice, which standard input cannot be: give a file"
+    );
+    let model = model(path, Retention::EVERYONE)?;
+    let kept = |key| filter.keeps(&model, key, model.now());
+    let mut source = source::replay::Replay::open(path)?;
+    while let Some(event) = source.next_event()? {
+        let of = model.find(event.who.process);
+        if event.who == Who::HOST || of.is_some_and(kept) {
+            exporter.event(&event, out)?;
+        }
+    }
+    Ok(exporter.end(&model, &kept, out)?)
 }
 
-fn dashboard(path: &std::path::Path) -> Result<()> {
+/// What a recording tells.
+fn model(path: &Path, retention: Retention) -> Result<Model> {
+    let mut model = Model::new(retention);
+    read(path, |event| {
+        model.apply(event);
+        Ok(())
+    })?;
+    Ok(model)
+}
+
+fn dashboard(path: &Path, filter: Option<Filter>) -> Result<()> {
     let mode = tui::Mode::Replay {
         file: path.display().to_string(),
     };
     let look = tui::Look::from_env(|name| std::env::var(name).ok());
     let mut app = App::new(mode, look).keep(RETENTION);
+    app.set_filter(filter);
+    app.set_saved(filters::saved());
     read(path, |event| {
         app.apply(event);
         Ok(())
@@ -125,7 +163,9 @@ fn dashboard(path: &std::path::Path) -> Result<()> {
             };
             match input {
                 Some(input) => {
-                    if app.on_input(input?) == Flow::Quit {
+                    let flow = app.on_input(input?);
+                    effects::perform(&mut app);
+                    if flow == Flow::Quit {
                         return Ok(());
                     }
                 }

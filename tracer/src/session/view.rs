@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{
-    Save, diagnostics,
+    Save, diagnostics, effects, filters,
     meter::Meter,
     output,
     recorder::{Kept, Recorder},
@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     event::Event,
+    filter::Filter,
     model::{Model, Retention},
-    report, source,
+    source,
     tui::{self, App, OwnCost, Screen},
 };
 
@@ -25,21 +26,30 @@ pub enum View {
         app: Box<App>,
         screen: Option<Screen>,
     },
-    Report(Box<Model>),
+    Report {
+        model: Box<Model>,
+        filter: Option<Filter>,
+    },
     Status(Status),
 }
 
 impl View {
-    pub fn live_dashboard(retention: Retention) -> View {
+    pub fn live_dashboard(retention: Retention, filter: Option<Filter>) -> View {
         let look = tui::Look::from_env(|name| std::env::var(name).ok());
+        let mut app = App::new(tui::Mode::Live, look).keep(retention);
+        app.set_filter(filter);
+        app.set_saved(filters::saved());
         View::Dashboard {
-            app: Box::new(App::new(tui::Mode::Live, look).keep(retention)),
+            app: Box::new(app),
             screen: None,
         }
     }
 
-    pub fn report(retention: Retention) -> View {
-        View::Report(Box::new(Model::new(retention)))
+    pub fn report(retention: Retention, filter: Option<Filter>) -> View {
+        View::Report {
+            model: Box::new(Model::new(retention)),
+            filter,
+        }
     }
 
     pub fn status(save: &Save, while_command: bool) -> View {
@@ -53,7 +63,7 @@ impl View {
     pub fn take(&mut self, event: &Event) {
         match self {
             View::Dashboard { app, .. } => app.apply(event),
-            View::Report(model) => model.apply(event),
+            View::Report { model, .. } => model.apply(event),
             View::Status(status) => status.take(event),
         }
     }
@@ -79,7 +89,7 @@ impl View {
                 }
             }
             View::Status(status) => status.show(recorder),
-            View::Dashboard { .. } | View::Report(_) => {}
+            View::Dashboard { .. } | View::Report { .. } => {}
         }
         Ok(())
     }
@@ -101,7 +111,11 @@ impl View {
                 app,
                 screen: Some(screen),
             } => match screen.next_input().await {
-                Some(input) => Ok(app.on_input(input?)),
+                Some(input) => {
+                    let flow = app.on_input(input?);
+                    effects::perform(app);
+                    Ok(flow)
+                }
                 // The terminal is gone.
                 None => Ok(Flow::Quit),
             },
@@ -122,9 +136,9 @@ impl View {
         match self {
             View::Status(status) => status.finish(kept),
             View::Dashboard { .. } => say(kept),
-            View::Report(model) => {
+            View::Report { model, filter } => {
                 say(kept);
-                output::print(&report::summary(model, output::WIDTH))?;
+                output::print(&output::report(model, filter.as_ref()))?;
             }
         }
         Ok(())

@@ -24,6 +24,8 @@ pub enum Action {
     Back,
     Pause,
     Search,
+    Filter,
+    Only,
     NextMatch,
     PreviousMatch,
     Sort,
@@ -78,9 +80,11 @@ pub const BINDINGS: &[Binding] = bindings! {
     Sort some [key('s')] "s" "Sort" "sort by the next column";
     Dead some [key('d')] "d" "Dead" "more or fewer of the dead";
     Threads some [key('t')] "t" "Threads" "hide or show threads";
-    Follow some [key('f')] "f" "Follow" "stay with the newest";
+    Follow some [key('F'), (KeyCode::Char('F'), KeyModifiers::SHIFT)] "F" "Follow" "stay with the newest";
     Back some [(KeyCode::Esc, PLAIN), (KeyCode::Backspace, PLAIN)] "Esc" "Back" "back to where you came from";
     Search all [key('/')] "/" "Search" "search by PID, name or command line";
+    Filter all [key('f')] "f" "Filter" "show only what you ask for; see tracer filters";
+    Only some [key('o')] "o" "Only this" "show only this process and all that came from it";
     NextMatch all [key('n')] "n" "" "next match";
     PreviousMatch all [key('N'), (KeyCode::Char('N'), KeyModifiers::SHIFT)] "N" "" "previous match";
     Pause all [key(' ')] "Space" "Pause" "freeze the picture; tracing goes on";

@@ -1,19 +1,22 @@
-//! The state of the dashboard: what has been seen, what is looked at, and what
-//! keys do. How it is drawn is not known here: see [`super::layout`].
+//! The state of the dashboard: what has been seen and what is looked at. What
+//! keys do to it is in [`super::keys`], how it is drawn in [`super::layout`].
 
 use super::{
-    action::{self, Action},
+    effect::Effect,
     help,
     log::Log,
-    needle::{Needle, Whence},
-    theme::{Glyphs, Look},
-    view::{DETAILS, Data, VIEWS, View},
+    needle::Needle,
+    phrase::Phrase,
+    prompt::Prompt,
+    sieve::Sieve,
+    theme::Look,
+    view::{Data, VIEWS, View},
 };
 use crate::{
     event::Event,
+    filter::{Filter, Saved},
     model::{Model, Retention},
 };
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Where the events come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +56,15 @@ pub struct App {
     views: Vec<Box<dyn View>>,
     pub(super) active: usize,
     /// The view from which details were asked for.
-    came_from: usize,
+    pub(super) came_from: usize,
     pub(super) needle: Needle,
-    pub(super) prompt: Option<String>,
+    pub(super) sieve: Sieve,
+    /// The filters that `@name` stands for.
+    pub(super) saved: Saved,
+    pub(super) prompt: Option<Prompt>,
+    /// Said once, until the next key.
+    pub(super) notice: Option<Phrase>,
+    pub(super) effects: Vec<Effect>,
     /// The last search found nothing.
     pub(super) not_found: bool,
     pub(super) help: Option<help::Help>,
@@ -83,7 +92,11 @@ impl App {
             active: 0,
             came_from: 0,
             needle: Needle::default(),
+            sieve: Sieve::default(),
+            saved: Saved::new(),
             prompt: None,
+            notice: None,
+            effects: Vec::new(),
             not_found: false,
             help: None,
             dirty: true,
@@ -115,6 +128,28 @@ impl App {
         self.own = Some(own);
     }
 
+    /// Shows only the processes that it keeps; all, if there is none.
+    pub fn set_filter(&mut self, filter: Option<Filter>) {
+        self.sieve.set(filter);
+        self.dirty = true;
+    }
+
+    /// Makes filters known that `@name` stands for.
+    pub fn set_saved(&mut self, saved: Saved) {
+        self.saved = saved;
+    }
+
+    /// What is to be done since this was last asked.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Says something to the reader, until the next key.
+    pub fn notify(&mut self, notice: Phrase) {
+        self.notice = Some(notice);
+        self.dirty = true;
+    }
+
     /// The model of the stream, which goes on while the picture is frozen.
     pub fn model(&self) -> &Model {
         &self.model
@@ -125,116 +160,35 @@ impl App {
         self.dirty
     }
 
-    pub fn on_input(&mut self, input: Input) -> Flow {
-        self.dirty = true;
-        match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key),
-            Input::Paste(text) => {
-                for character in text.chars().filter(|character| !character.is_control()) {
-                    self.type_into_prompt(KeyCode::Char(character));
-                }
-                Flow::Continue
-            }
-            _ => Flow::Continue,
-        }
-    }
-
-    fn on_key(&mut self, key: KeyEvent) -> Flow {
-        let meant = action::action(key, VIEWS[self.active].actions);
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if control && meant == Some(Action::Quit) {
-            return Flow::Quit;
-        }
-        if self.prompt.is_some() {
-            if !control {
-                self.type_into_prompt(key.code);
-            }
-            return Flow::Continue;
-        }
-        if let Some(help) = &mut self.help {
-            // Whatever does not scroll the help ends it.
-            if !meant.is_some_and(|action| help.on(action)) {
-                self.help = None;
-            }
-            return Flow::Continue;
-        }
-        if key.code == KeyCode::Esc && !self.needle.is_empty() {
-            // First what was found is no longer marked, then Esc leads back.
-            self.needle = Needle::default();
-            self.not_found = false;
-            return Flow::Continue;
-        }
-        match meant {
-            Some(Action::Quit) => return Flow::Quit,
-            Some(action) => self.act(action),
-            None => {}
-        }
-        Flow::Continue
-    }
-
-    fn act(&mut self, action: Action) {
-        self.not_found = false;
-        match action {
-            Action::View(number) if number < VIEWS.len() => self.active = number,
-            Action::View(_) | Action::Quit => {}
-            Action::NextView => self.active = (self.active + 1) % VIEWS.len(),
-            Action::PreviousView => {
-                self.active = (self.active + VIEWS.len() - 1) % VIEWS.len();
-            }
-            Action::Help => self.help = Some(help::Help::default()),
-            Action::Pause => self.pause(),
-            Action::Details => self.open_details(),
-            Action::Back => self.active = self.came_from,
-            Action::Search => self.prompt = Some(String::new()),
-            Action::NextMatch => self.search(Whence::Next),
-            Action::PreviousMatch => self.search(Whence::Previous),
-            Action::Up
-            | Action::Down
-            | Action::PageUp
-            | Action::PageDown
-            | Action::Home
-            | Action::End
-            | Action::Left
-            | Action::Right
-            | Action::UnfoldAll
-            | Action::Parent
-            | Action::Sort
-            | Action::Dead
-            | Action::Threads
-            | Action::Follow => {
-                let (view, data) = self.looking();
-                view.on(action, &data);
-            }
-        }
-    }
-
     /// The active view and what it looks at.
     pub(super) fn looking(&mut self) -> (&mut dyn View, Data<'_>) {
-        let data = data(
+        let seen = Seen::of(
+            self.frozen.as_deref(),
             &self.model,
             &self.log,
-            self.frozen.as_deref(),
             self.now,
             self.own,
-            &self.mode,
-            self.look.glyphs,
         );
+        let data = seen.data(&self.mode, self.look, &self.sieve);
+        let version = data.slow_version();
+        self.sieve.update(seen.model, seen.now, version);
+        let data = seen.data(&self.mode, self.look, &self.sieve);
         (self.views[self.active].as_mut(), data)
     }
 
     pub(super) fn data(&self) -> Data<'_> {
-        data(
+        let seen = Seen::of(
+            self.frozen.as_deref(),
             &self.model,
             &self.log,
-            self.frozen.as_deref(),
             self.now,
             self.own,
-            &self.mode,
-            self.look.glyphs,
-        )
+        );
+        seen.data(&self.mode, self.look, &self.sieve)
     }
 
-    fn pause(&mut self) {
+    /// Freezes the picture, or lets it go on.
+    pub(super) fn pause(&mut self) {
         if self.mode != Mode::Live {
             return;
         }
@@ -247,6 +201,7 @@ impl App {
                 own: self.own,
             })),
         };
+        self.sieve.renew();
     }
 
     /// How many events have come since the picture was frozen.
@@ -255,78 +210,49 @@ impl App {
         Some(self.model.totals().events - frozen.model.totals().events)
     }
 
-    fn open_details(&mut self) {
-        let (view, data) = self.looking();
-        let Some(key) = view.selected(&data) else {
-            return;
-        };
-        self.came_from = self.active;
-        self.active = DETAILS;
-        let (view, data) = self.looking();
-        view.show(&data, key);
-    }
-
-    fn type_into_prompt(&mut self, code: KeyCode) {
-        let Some(text) = &mut self.prompt else { return };
-        match code {
-            KeyCode::Char(character) => text.push(character),
-            KeyCode::Backspace if text.is_empty() => self.prompt = None,
-            KeyCode::Backspace => {
-                text.pop();
-            }
-            KeyCode::Esc => {
-                self.prompt = None;
-                self.needle = Needle::default();
-                self.not_found = false;
-                return;
-            }
-            KeyCode::Enter => {
-                self.prompt = None;
-                return;
-            }
-            _ => return,
-        }
-        self.needle = Needle::new(self.prompt.as_deref().unwrap_or_default());
-        self.search(Whence::Here);
-    }
-
-    fn search(&mut self, whence: Whence) {
-        self.not_found = false;
-        if self.needle.is_empty() {
-            return;
-        }
-        let needle = std::mem::take(&mut self.needle);
-        let (view, data) = self.looking();
-        let found = view.find(&data, &needle, whence);
-        self.needle = needle;
-        self.not_found = !found;
-    }
-
     pub(super) fn view(&self) -> &dyn View {
         self.views[self.active].as_ref()
     }
 }
 
 /// What is looked at: the living stream, or the frozen picture.
-fn data<'a>(
+struct Seen<'a> {
     model: &'a Model,
     log: &'a Log,
-    frozen: Option<&'a Frozen>,
     now: u64,
     own: Option<OwnCost>,
-    mode: &Mode,
-    glyphs: &'static Glyphs,
-) -> Data<'a> {
-    let (model, log, now, own) = match frozen {
-        Some(frozen) => (&frozen.model, &frozen.log, frozen.now, frozen.own),
-        None => (model, log, now, own),
-    };
-    Data {
-        model,
-        log,
-        now: now.max(model.now()),
-        own,
-        live: *mode == Mode::Live,
-        glyphs,
+}
+
+impl<'a> Seen<'a> {
+    fn of(
+        frozen: Option<&'a Frozen>,
+        model: &'a Model,
+        log: &'a Log,
+        now: u64,
+        own: Option<OwnCost>,
+    ) -> Seen<'a> {
+        let (model, log, now, own) = match frozen {
+            Some(frozen) => (&frozen.model, &frozen.log, frozen.now, frozen.own),
+            None => (model, log, now, own),
+        };
+        let now = now.max(model.now());
+        Seen {
+            model,
+            log,
+            now,
+            own,
+        }
+    }
+
+    fn data(&self, mode: &Mode, look: Look, sieve: &'a Sieve) -> Data<'a> {
+        Data {
+            model: self.model,
+            log: self.log,
+            sieve,
+            now: self.now,
+            own: self.own,
+            live: *mode == Mode::Live,
+            glyphs: look.glyphs,
+        }
     }
 }

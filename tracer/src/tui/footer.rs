@@ -12,10 +12,10 @@ use crate::event::escaped;
 pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     let width = canvas.width();
     let phrase = match &app.prompt {
-        Some(text) => Phrase::of(Tone::Key, "/")
-            .and(Tone::Strong, escaped(text.as_bytes()))
-            .and(Tone::Accent, canvas.glyphs().cursor)
+        Some(prompt) => prompt
+            .line(usize::from(width), canvas.glyphs().cursor)
             .and(Tone::Bad, if app.not_found { "  no match" } else { "" }),
+        None if app.notice.is_some() => app.notice.clone().unwrap_or_default(),
         None if app.not_found => {
             let text = format!("no match for {}", escaped(app.needle.text().as_bytes()));
             Phrase::of(Tone::Bad, text)

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use super::{
     app::App,
     canvas::Canvas,
-    footer, header, tabs,
+    filtering, footer, header, tabs,
     view::{Room, VIEWS},
 };
 
@@ -15,13 +15,15 @@ use super::{
 pub struct Heights {
     pub header: u16,
     pub tabs: u16,
+    /// What is left out, if anything is.
+    pub filter: u16,
     pub body: u16,
     pub footer: u16,
 }
 
 impl Heights {
     /// The body comes first where there is little.
-    pub fn of(width: u16, height: u16) -> Heights {
+    pub fn of(width: u16, height: u16, filtered: bool) -> Heights {
         let header = match (width, height) {
             (_, 0..=5) => 0,
             (60.., 16..) => 3,
@@ -29,10 +31,12 @@ impl Heights {
         };
         let tabs = u16::from(height > 3);
         let footer = u16::from(height > 4);
-        let body = height.saturating_sub(header + tabs + footer);
+        let filter = u16::from(filtered && height > 6);
+        let body = height.saturating_sub(header + tabs + filter + footer);
         Heights {
             header,
             tabs,
+            filter,
             body,
             footer,
         }
@@ -43,7 +47,10 @@ impl App {
     pub fn draw(&mut self, frame: &mut Frame<'_>) {
         self.dirty = false;
         let area = frame.area();
-        let (look, heights) = (self.look, Heights::of(area.width, area.height));
+        let (look, heights) = (
+            self.look,
+            Heights::of(area.width, area.height, self.sieve.filter().is_some()),
+        );
         let room = Room {
             width: usize::from(area.width),
             height: usize::from(heights.body),
@@ -69,9 +76,20 @@ impl App {
             &mut canvas.part(0, heights.header, width, heights.tabs),
         );
         let top = heights.header + heights.tabs;
+        filtering::draw(app, &mut canvas.part(0, top, width, heights.filter));
+        let top = top + heights.filter;
         let mut body = canvas.part(0, top, width, heights.body);
         app.view().draw(&data, &mut body);
         body.mark(&app.needle);
+        let complaint = app
+            .prompt
+            .as_ref()
+            .and_then(|prompt| prompt.complaint(look.glyphs.mark));
+        if let Some(complaint) = complaint {
+            let mut line = body.part(0, heights.body.saturating_sub(1), width, 1);
+            line.clear();
+            line.put(0, 0, width, &complaint);
+        }
         footer::draw(
             app,
             &mut canvas.part(0, top + heights.body, width, heights.footer),

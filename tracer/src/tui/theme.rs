@@ -41,6 +41,8 @@ pub struct Glyphs {
     pub thumb: &'static str,
     pub track: &'static str,
     pub cursor: &'static str,
+    /// Points down at what is wrong.
+    pub mark: &'static str,
     /// Eight heights, the lowest first.
     pub spark: [&'static str; 8],
     /// Corners from the upper left clockwise, then horizontal and vertical.
@@ -82,6 +84,7 @@ pub static UNICODE: Glyphs = Glyphs {
     thumb: "┃",
     track: "│",
     cursor: "▏",
+    mark: "▾",
     spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
     ascii: false,
@@ -108,6 +111,7 @@ pub static ASCII: Glyphs = Glyphs {
     thumb: "#",
     track: "|",
     cursor: "_",
+    mark: "v",
     spark: ["_", ".", ":", "-", "=", "+", "*", "#"],
     frame: ["+", "+", "+", "+", "-", "|"],
     ascii: true,

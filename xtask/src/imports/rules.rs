@@ -80,7 +80,13 @@ pub const FENCES: &[Fence] = &[
         because: "they hold the tables that are large enough for a hash to matter",
     },
     Fence {
-        crates: &["ratatui", "crossterm", "futures_util", "unicode_width"],
+        crates: &[
+            "ratatui",
+            "crossterm",
+            "futures_util",
+            "unicode_width",
+            "tui_input",
+        ],
         only_in: &["tui"],
         because: "the terminal is one view among others",
     },

@@ -1,5 +1,6 @@
 //! The dashboard under test: scripted events in, cells out.
 
+mod filters;
 mod host;
 mod robust;
 
@@ -8,7 +9,7 @@ mod snapshots;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
-use super::{App, Flow, Look, Mode, OwnCost};
+use super::{App, Flow, Look, Mode, OwnCost, view::VIEWS};
 use crate::event::{Event, script::SEC};
 
 /// An app that has seen all of a script, and a terminal of some size.
@@ -67,6 +68,12 @@ impl Bench {
             self.press(KeyCode::Char(character));
         }
         self
+    }
+
+    /// Goes to a view by the name on its tab.
+    fn view(&mut self, name: &str) -> &mut Bench {
+        let number = VIEWS.iter().position(|entry| entry.name == name).unwrap();
+        self.type_keys(&(number + 1).to_string())
     }
 
     /// What is on the screen, line by line, without the blanks at the ends.

@@ -10,7 +10,7 @@ use crate::{
         Event, Gap, GapCause, Purpose, What, Who,
         script::{SEC, START, Script},
     },
-    tui::{ASCII, App, Flow, Look, Mode, Palette},
+    tui::{ASCII, App, Flow, Look, Mode, Palette, view::VIEWS},
 };
 
 /// A small generator (xorshift64*): random keys need no good randomness, but
@@ -103,7 +103,7 @@ fn random_keys_sizes_and_events_do_no_harm() {
 #[test]
 fn the_log_loses_the_oldest_and_the_cursor_stays() {
     let mut bench = Bench::live(100, 12);
-    bench.type_keys("4");
+    bench.view("Events");
     bench.type_keys("gjjj");
     let line = |bench: &Bench| bench.text().lines().nth(6).unwrap_or_default().to_owned();
     let before = bench.text();
@@ -136,7 +136,7 @@ fn ascii_and_monochrome_mean_it() {
         glyphs: &ASCII,
     };
     let mut bench = Bench::live(100, 30);
-    for view in "123456?".chars() {
+    for view in "123456789?".chars() {
         let mut app = App::new(Mode::Live, look);
         for event in host::busy() {
             app.apply(&event);
@@ -265,8 +265,8 @@ fn threads_are_shown_on_demand() {
 fn help_names_every_view() {
     let mut bench = Bench::live(100, 60);
     bench.type_keys("?");
-    for name in ["Tree", "Zombies", "Faults", "Events", "Process", "Health"] {
-        assert!(bench.text().contains(name));
+    for entry in VIEWS {
+        assert!(bench.text().contains(entry.name));
     }
     bench.type_keys("x");
     assert!(!bench.text().contains("any other key closes"));
@@ -289,7 +289,7 @@ fn what_no_hook_tells_is_never_shown_as_zero() {
     assert_eq!(text.matches("? no hook").count(), 2, "{text}");
     let systemd = text.lines().find(|line| line.contains("systemd")).unwrap();
     assert!(systemd.ends_with("?       ?"), "{systemd}");
-    bench.type_keys("3");
+    bench.view("Faults");
     assert!(bench.text().contains("page_fault_user is not there"));
     bench.press(KeyCode::Enter);
     assert!(bench.text().contains("not traced"));
@@ -302,7 +302,7 @@ fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
         file: "shop\u{1b}[2J.trace".to_owned(),
     };
     let mut bench = Bench::new(mode.clone(), &events, 120, 24);
-    bench.type_keys("4");
+    bench.view("Events");
     assert!(bench.text().contains("cut short"));
     assert!(bench.text().contains(&format!("1/{}", events.len())));
     assert!(!bench.text().contains("Pause"));
@@ -340,9 +340,9 @@ fn an_unreadable_part_of_a_recording_is_a_loss_of_unknown_size() {
     };
     let mut bench = Bench::new(mode, &events, 120, 40);
     assert!(bench.text().contains(" lost ? "));
-    bench.type_keys("6");
+    bench.view("Health");
     assert!(bench.text().contains("? unreadable in 3.0 s"));
-    bench.type_keys("1/systemd");
+    bench.view("Tree").type_keys("/systemd");
     bench.press(KeyCode::Enter);
     bench.press(KeyCode::Enter);
     assert!(bench.text().contains("some records were lost in its time"));

@@ -1,8 +1,11 @@
 //! The log: what happened, one line each, staying with the newest unless the
 //! reader goes back.
 
+use std::collections::VecDeque;
+
 use super::{Data, Room, View};
 use crate::{
+    event::Event,
     model::Key,
     tui::{
         action::Action,
@@ -28,7 +31,11 @@ const COLUMNS: [Column; 6] = [
 #[derive(Default)]
 pub struct Events {
     cursor: Cursor,
-    /// The number of the event that is the list's first.
+    /// The numbers of the events that are listed; none: all that are kept.
+    chosen: Option<VecDeque<u64>>,
+    /// Which sieve they passed, and the number of the next one to look at.
+    sifted: (u64, u64),
+    /// The number of the oldest event that is kept.
     first: u64,
     /// None: the reader has not said; a living stream is followed, a recording
     /// is read from its beginning.
@@ -36,23 +43,71 @@ pub struct Events {
 }
 
 impl Events {
-    fn number(&self) -> u64 {
-        self.first + self.cursor.selected() as u64
+    /// The number of the event in a line.
+    fn number(&self, line: usize) -> u64 {
+        match &self.chosen {
+            Some(chosen) => chosen.get(line).copied().unwrap_or(u64::MAX),
+            None => self.first + line as u64,
+        }
     }
 
-    fn length(data: &Data<'_>) -> usize {
-        (data.log.end() - data.log.first()) as usize
+    /// The line of an event, or of the next one that is listed.
+    fn line(&self, number: u64) -> usize {
+        match &self.chosen {
+            Some(chosen) => chosen.partition_point(|&listed| listed < number),
+            None => number.saturating_sub(self.first) as usize,
+        }
+    }
+
+    fn length(&self, data: &Data<'_>) -> usize {
+        match &self.chosen {
+            Some(chosen) => chosen.len(),
+            None => (data.log.end() - data.log.first()) as usize,
+        }
+    }
+
+    /// Takes in what is new in the log, and lets go what it has dropped; the
+    /// selected event stays the selected one.
+    fn update(&mut self, data: &Data<'_>) {
+        let (selected, generation) = (self.number(self.cursor.selected()), data.sieve.generation());
+        self.first = data.log.first();
+        if data.sieve.filter().is_none() {
+            self.chosen = None;
+        } else {
+            if self.sifted.0 != generation || self.chosen.is_none() {
+                self.chosen = Some(VecDeque::new());
+                self.sifted = (generation, self.first);
+            }
+            let chosen = self.chosen.get_or_insert_default();
+            while chosen.front().is_some_and(|&number| number < self.first) {
+                chosen.pop_front();
+            }
+            let wanted = |event: &Event| {
+                let of = data.model.find(event.who.process);
+                of.is_some_and(|key| data.sieve.shows(key))
+            };
+            let new = data.log.since(self.sifted.1);
+            chosen.extend(
+                new.filter(|(_, event)| wanted(event))
+                    .map(|(number, _)| number),
+            );
+            self.sifted.1 = data.log.end();
+        }
+        self.cursor.follow(self.line(selected));
+        self.cursor.fit(self.length(data), self.cursor.height());
+    }
+
+    fn go_to(&mut self, line: usize) {
+        self.follow = Some(false);
+        self.cursor.select(line);
     }
 }
 
 impl View for Events {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        let dropped = data.log.first().saturating_sub(self.first) as usize;
+        self.update(data);
         self.cursor
-            .follow(self.cursor.selected().saturating_sub(dropped));
-        self.first = data.log.first();
-        self.cursor
-            .fit(Self::length(data), room.height.saturating_sub(1));
+            .fit(self.length(data), room.height.saturating_sub(1));
         if self.follow.unwrap_or(data.live) {
             self.cursor.on(Action::End);
         }
@@ -67,31 +122,25 @@ impl View for Events {
     }
 
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
-        let found = seek(
-            Self::length(data),
-            self.cursor.selected(),
-            whence,
-            |index| {
-                data.log
-                    .get(data.log.first() + index as u64)
-                    .is_some_and(|event| {
-                        needle.matches_pid(event.who.task.pid)
-                            || needle.matches_comm(telling::comm(data.model, event))
-                            || needle.is_in(event.what.kind().name())
-                            || needle.is_in(&telling::details(data.model, event).text())
-                    })
-            },
-        );
+        self.update(data);
+        let matches = |event: &Event| {
+            needle.matches_pid(event.who.task.pid)
+                || needle.matches_comm(telling::comm(data.model, event))
+                || needle.is_in(event.what.kind().name())
+                || needle.is_in(&telling::details(data.model, event).text())
+        };
+        let (length, from) = (self.length(data), self.cursor.selected());
+        let found = seek(length, from, whence, |line| {
+            data.log.get(self.number(line)).is_some_and(matches)
+        });
         if let Some(found) = found {
-            self.follow = Some(false);
-            self.cursor.fit(Self::length(data), self.cursor.height());
-            self.cursor.select(found);
+            self.go_to(found);
         }
         found.is_some()
     }
 
     fn selected(&self, data: &Data<'_>) -> Option<Key> {
-        let event = data.log.get(self.number())?;
+        let event = data.log.get(self.number(self.cursor.selected()))?;
         data.model.find(event.who.process)
     }
 
@@ -104,9 +153,8 @@ impl View for Events {
             .filter(|(_, event)| event.who.process == id)
             .last();
         if let Some((number, _)) = of_it {
-            self.follow = Some(false);
-            self.cursor.fit(Self::length(data), self.cursor.height());
-            self.cursor.select((number - data.log.first()) as usize);
+            self.update(data);
+            self.go_to(self.line(number));
         }
     }
 
@@ -127,10 +175,10 @@ impl View for Events {
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         if self.cursor.length() == 0 {
-            return canvas.note(&[Phrase::of(Tone::Dim, "Nothing has happened yet.")]);
+            return canvas.note(&[Phrase::of(Tone::Dim, "Nothing to show yet.")]);
         }
         canvas.table(&COLUMNS, None, &self.cursor, |index, column, _| {
-            let Some(event) = data.log.get(self.first + index as u64) else {
+            let Some(event) = data.log.get(self.number(index)) else {
                 return Phrase::new();
             };
             match column {

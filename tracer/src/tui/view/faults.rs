@@ -47,19 +47,21 @@ pub struct Faults {
     /// Place in [`SORTS`].
     sort: usize,
     without_dead: bool,
-    made_from: Option<(u64, u64)>,
+    made_from: Option<((u64, u64), u64)>,
 }
 
 impl Faults {
     fn update(&mut self, data: &Data<'_>) {
-        if self.made_from == Some(data.slow_version()) {
+        let source = Some((data.slow_version(), data.sieve.generation()));
+        if self.made_from == source {
             return;
         }
-        self.made_from = Some(data.slow_version());
+        self.made_from = source;
         let column = SORTS[self.sort];
-        let listed = data.model.processes().filter(|(_, process)| {
+        let listed = data.model.processes().filter(|&(key, process)| {
             let faulted = process.faults.total() > 0 || process.usage.min_flt > 0;
-            faulted && !(self.without_dead && process.state().is_gone())
+            let left_out = self.without_dead && process.state().is_gone();
+            faulted && !left_out && data.sieve.shows(key)
         });
         let mut rows: Vec<_> = listed
             .map(|(key, process)| {

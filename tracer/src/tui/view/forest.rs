@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 
+use super::Data;
 use crate::{
     model::{Key, Model, Process},
     tui::list::Identity,
@@ -149,8 +150,9 @@ impl Forest {
     }
 
     /// All rows, in the order of the tree.
-    pub fn rows(&self, model: &Model, now: u64, filter: &Filter) -> Vec<Row> {
-        let kept = self.kept(now, filter.dead);
+    pub fn rows(&self, data: &Data<'_>, filter: &Filter) -> Vec<Row> {
+        let model = data.model;
+        let kept = self.kept(data, filter.dead);
         let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
         let folded = filter.folded.iter().filter_map(|&key| self.place(key));
         let folded: HashSet<u32> = folded.map(|place| place as u32).collect();
@@ -217,18 +219,18 @@ impl Forest {
         pending[first..].reverse();
     }
 
-    /// Who is still in the process table, or kept in spite of being dead, or
-    /// has such a descendant; none: everyone.
-    fn kept(&self, now: u64, dead: Dead) -> Option<Vec<bool>> {
-        let recent = |ended: Option<u64>| {
-            ended.is_none_or(|ended| dead == Dead::Recent && now.saturating_sub(ended) < RECENT)
-        };
-        if dead == Dead::All {
+    /// Who is asked for, and still in the process table or kept in spite of
+    /// being dead, or has such a descendant; none: everyone.
+    fn kept(&self, data: &Data<'_>, dead: Dead) -> Option<Vec<bool>> {
+        let recent = |ended: u64| dead == Dead::Recent && data.now.saturating_sub(ended) < RECENT;
+        let kept = |ended: Option<u64>| dead == Dead::All || ended.is_none_or(recent);
+        let wanted = |node: &Node| kept(node.ended) && data.sieve.shows(node.key);
+        if dead == Dead::All && data.sieve.filter().is_none() {
             return None;
         }
         let mut kept = vec![false; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
-            let mut up = recent(node.ended).then_some(index as u32);
+            let mut up = wanted(node).then_some(index as u32);
             while let Some(index) = up
                 && !kept[index as usize]
             {

@@ -19,6 +19,7 @@ use super::{
     canvas::Canvas,
     log::Log,
     needle::{Needle, Whence},
+    sieve::Sieve,
     theme::Glyphs,
 };
 use crate::model::{Key, Model};
@@ -27,6 +28,8 @@ use crate::model::{Key, Model};
 pub struct Data<'a> {
     pub model: &'a Model,
     pub log: &'a Log,
+    /// Which processes the reader has asked for.
+    pub sieve: &'a Sieve,
     /// The time on the reader's clock, ns since boot: not before any event.
     pub now: u64,
     pub own: Option<OwnCost>,
@@ -37,9 +40,10 @@ pub struct Data<'a> {
 }
 
 impl Data<'_> {
-    /// Two looks at the model with the same version see the same.
-    pub fn version(&self) -> u64 {
-        self.model.totals().events
+    /// Two looks at the model with the same version see the same, through the
+    /// same sieve.
+    pub fn version(&self) -> (u64, u64) {
+        (self.model.totals().events, self.sieve.generation())
     }
 
     /// The same for what costs a visit to every process: where there are many
@@ -49,7 +53,7 @@ impl Data<'_> {
         if self.live && self.model.kept() > MANY {
             (0, self.now / 1_000_000_000)
         } else {
-            (self.version(), 0)
+            (self.model.totals().events, 0)
         }
     }
 }
@@ -101,6 +105,7 @@ pub const VIEWS: &[Entry] = &[
         about: "what started what, and what became of it",
         actions: &[
             Action::Details,
+            Action::Only,
             Action::Left,
             Action::Right,
             Action::UnfoldAll,
@@ -112,25 +117,25 @@ pub const VIEWS: &[Entry] = &[
     Entry {
         name: "Zombies",
         about: "who leaves zombies, since when, at what cost",
-        actions: &[Action::Details],
+        actions: &[Action::Details, Action::Only],
         open: || Box::<zombies::Zombies>::default(),
     },
     Entry {
         name: "Faults",
         about: "which process faults, and how",
-        actions: &[Action::Details, Action::Sort, Action::Dead],
+        actions: &[Action::Details, Action::Only, Action::Sort, Action::Dead],
         open: || Box::<faults::Faults>::default(),
     },
     Entry {
         name: "Events",
         about: "what happened, one line each",
-        actions: &[Action::Details, Action::Follow],
+        actions: &[Action::Details, Action::Only, Action::Follow],
         open: || Box::<events::Events>::default(),
     },
     Entry {
         name: "Process",
         about: "the whole story of one process",
-        actions: &[Action::Parent, Action::Back],
+        actions: &[Action::Parent, Action::Only, Action::Back],
         open: || Box::<process::Story>::default(),
     },
     Entry {

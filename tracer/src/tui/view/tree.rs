@@ -14,6 +14,7 @@ use crate::{
         columns::{Column, figure, rest, word},
         list::List,
         needle::{Needle, Whence, seek},
+        phrase::Tone,
     },
 };
 
@@ -40,7 +41,7 @@ pub struct Tree {
     forest: Forest,
     filter: Filter,
     /// What the rows were made from; none: they must be made anew.
-    made_from: Option<(u64, u64)>,
+    made_from: Option<((u64, u64), u64)>,
     /// Kernel threads are folded away once, when they first appear: there are
     /// hundreds, and they are seldom what one came for.
     kthreads_folded: bool,
@@ -64,8 +65,7 @@ impl Tree {
         let source = Some((data.version(), second));
         if self.made_from != source {
             self.forest.update(data.model);
-            self.list
-                .replace(self.forest.rows(data.model, data.now, &self.filter));
+            self.list.replace(self.forest.rows(data, &self.filter));
             self.made_from = source;
         }
     }
@@ -157,7 +157,7 @@ impl View for Tree {
             ..self.filter.clone()
         };
         self.forest.update(data.model);
-        let rows = self.forest.rows(data.model, data.now, &everything);
+        let rows = self.forest.rows(data, &everything);
         let selected = self.list.selected().map(|row| (row.key, row.thread));
         let from = rows
             .iter()
@@ -205,10 +205,15 @@ impl View for Tree {
             self.list.cursor(),
             |index, column, width| {
                 let process = data.model.process(rows[index].key);
-                match (column, rows[index].thread) {
+                let phrase = match (column, rows[index].thread) {
                     (NAME, _) => branch::name(data.model, rows, index, glyphs, width),
                     (_, Some(thread)) => branch::thread_cell(process, thread, column),
                     (_, None) => branch::cell(data, process, column, width),
+                };
+                // It is there for those below it.
+                match data.sieve.shows(rows[index].key) {
+                    true => phrase,
+                    false => phrase.all(Tone::Faint),
                 }
             },
         );

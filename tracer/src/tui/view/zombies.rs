@@ -53,7 +53,7 @@ pub struct Zombies {
     list: List<Row>,
     /// The zombies of each owner, the oldest first.
     owned: HashMap<Option<Key>, Vec<Key>>,
-    made_from: Option<u64>,
+    made_from: Option<(u64, u64)>,
     /// When each process's last wait was that gave it a dead child.
     waits: HashMap<ProcessId, u64>,
     /// Who was one for longest, and how long: told when there are none now.
@@ -67,7 +67,7 @@ impl Zombies {
             return;
         }
         self.made_from = Some(data.version());
-        self.owned = owned(data.model);
+        self.owned = owned(data);
         if self.history_from != Some(data.slow_version()) {
             self.history_from = Some(data.slow_version());
             self.waits = last_waits(data.model);
@@ -141,9 +141,10 @@ impl Zombies {
     }
 }
 
-fn owned(model: &Model) -> HashMap<Option<Key>, Vec<Key>> {
+fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
+    let model = data.model;
     let mut owned: HashMap<_, Vec<Key>> = HashMap::new();
-    for key in model.zombies() {
+    for key in model.zombies().filter(|&key| data.sieve.shows(key)) {
         owned
             .entry(model.process(key).parent)
             .or_default()

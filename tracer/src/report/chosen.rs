@@ -1,0 +1,78 @@
+//! The processes that a filter keeps, one line each, with what became of them.
+
+use super::{
+    command,
+    killed::sender_text,
+    outcome,
+    page::{Align, Page},
+    plural,
+};
+use crate::{
+    event::{Utc, humane},
+    filter::{Filter, Truth},
+    model::{Key, Model, Sender},
+};
+
+/// The processes that a filter keeps, in lines of at most `width` columns.
+pub fn chosen(model: &Model, filter: &Filter, width: usize) -> String {
+    let (mut kept, mut unknown) = (Vec::new(), 0);
+    for (key, _) in model.processes() {
+        match filter.judge(model, key, model.now()) {
+            Truth::Yes => kept.push(key),
+            Truth::Unknown => unknown += 1,
+            Truth::No => {}
+        }
+    }
+    let mut page = Page::new(width);
+    let all = plural(model.kept() as u64, "process", "processes");
+    page.section(&format!("{} of {all}: {}", kept.len(), filter.text()));
+    if unknown > 0 {
+        let them = plural(unknown, "process", "processes");
+        page.line(&format!("  Of {them} it is not known."));
+    }
+    if model.gone_by() > 0 {
+        let gone = plural(model.gone_by(), "process", "processes");
+        page.line(&format!(
+            "  {gone} had ended before these and are no longer in memory."
+        ));
+    }
+    if !kept.is_empty() {
+        let heads = [
+            ("since (UTC)", Align::Left),
+            ("pid", Align::Right),
+            ("command", Align::Left),
+            ("lived", Align::Right),
+            ("ended", Align::Left),
+            ("killed by", Align::Left),
+            ("parent", Align::Left),
+        ];
+        let rows: Vec<_> = kept.into_iter().map(|key| row(model, key)).collect();
+        page.table(heads, &rows);
+    }
+    page.text()
+}
+
+fn row(model: &Model, key: Key) -> [String; 7] {
+    let process = model.process(key);
+    let start = process.id.start;
+    let since = match model.session() {
+        Some(session) => Utc(session.realtime(start)).to_string(),
+        None => "?".to_owned(),
+    };
+    let lived = process.lifetime(model.now());
+    let killed = process.status.and_then(|status| status.signal()).is_some();
+    [
+        since,
+        process.id.tgid.to_string(),
+        command(model, key),
+        lived.map_or_else(|| "?".to_owned(), humane::duration),
+        outcome::text(process.outcome()),
+        match killed {
+            true => sender_text(model, &Sender::of(process)),
+            false => String::new(),
+        },
+        process
+            .parent
+            .map_or_else(|| "?".to_owned(), |parent| super::name(model, parent)),
+    ]
+}

@@ -1,0 +1,203 @@
+//! What keys do. Text goes to the prompt while there is one, else a key means
+//! an action, and the table of actions says which.
+
+use super::{
+    action::{self, Action},
+    app::{App, Flow},
+    effect::Effect,
+    help,
+    needle::{Needle, Whence},
+    prompt::{Asks, Prompt, Typed},
+    view::{DETAILS, VIEWS},
+};
+use crate::filter::Filter;
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+impl App {
+    pub fn on_input(&mut self, input: Input) -> Flow {
+        self.dirty = true;
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => return self.on_key(key),
+            Input::Paste(text) => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.paste(&text);
+                    self.typed(Typed::Changed);
+                }
+            }
+            Input::Key(_) | Input::Mouse(_) | Input::Resize(..) => {}
+            Input::FocusGained | Input::FocusLost => {}
+        }
+        Flow::Continue
+    }
+
+    fn on_key(&mut self, key: KeyEvent) -> Flow {
+        self.notice = None;
+        let meant = action::action(key, VIEWS[self.active].actions);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if control && meant == Some(Action::Quit) {
+            return Flow::Quit;
+        }
+        if let Some(prompt) = &mut self.prompt {
+            let typed = prompt.on(key);
+            self.typed(typed);
+            return Flow::Continue;
+        }
+        if let Some(help) = &mut self.help {
+            // Whatever does not scroll the help ends it.
+            if !meant.is_some_and(|action| help.on(action)) {
+                self.help = None;
+            }
+            return Flow::Continue;
+        }
+        if key.code == KeyCode::Esc && self.let_go(meant) {
+            return Flow::Continue;
+        }
+        match meant {
+            Some(Action::Quit) => return Flow::Quit,
+            Some(action) => self.act(action),
+            None => {}
+        }
+        Flow::Continue
+    }
+
+    /// What Esc takes back first: the marks of a search; then, where it does
+    /// not lead back to another view, the filter.
+    fn let_go(&mut self, meant: Option<Action>) -> bool {
+        if !self.needle.is_empty() {
+            self.needle = Needle::default();
+            self.not_found = false;
+            return true;
+        }
+        let filtered = meant.is_none() && self.sieve.filter().is_some();
+        if filtered {
+            self.sieve.set(None);
+        }
+        filtered
+    }
+
+    fn act(&mut self, action: Action) {
+        self.not_found = false;
+        match action {
+            Action::View(number) if number < VIEWS.len() => self.active = number,
+            Action::View(_) | Action::Quit => {}
+            Action::NextView => self.active = (self.active + 1) % VIEWS.len(),
+            Action::PreviousView => {
+                self.active = (self.active + VIEWS.len() - 1) % VIEWS.len();
+            }
+            Action::Help => self.help = Some(help::Help::default()),
+            Action::Pause => self.pause(),
+            Action::Details => self.open_details(),
+            Action::Back => self.active = self.came_from,
+            Action::Search => self.prompt = Some(Prompt::new(Asks::Search, "")),
+            Action::Filter => {
+                let text = self.sieve.filter().map_or("", Filter::text);
+                self.prompt = Some(Prompt::new(Asks::Filter, text));
+            }
+            Action::Only => self.only_this(),
+            Action::NextMatch => self.search(Whence::Next),
+            Action::PreviousMatch => self.search(Whence::Previous),
+            Action::Up
+            | Action::Down
+            | Action::PageUp
+            | Action::PageDown
+            | Action::Home
+            | Action::End
+            | Action::Left
+            | Action::Right
+            | Action::UnfoldAll
+            | Action::Parent
+            | Action::Sort
+            | Action::Dead
+            | Action::Threads
+            | Action::Follow => {
+                let (view, data) = self.looking();
+                view.on(action, &data);
+            }
+        }
+    }
+
+    fn open_details(&mut self) {
+        let (view, data) = self.looking();
+        let Some(key) = view.selected(&data) else {
+            return;
+        };
+        self.came_from = self.active;
+        self.active = DETAILS;
+        let (view, data) = self.looking();
+        view.show(&data, key);
+    }
+
+    /// Shows the selected process and all that came from it, nothing else.
+    fn only_this(&mut self) {
+        let (view, data) = self.looking();
+        let Some(key) = view.selected(&data) else {
+            return;
+        };
+        let text = format!("tree({})", data.model.process(key).id.tgid);
+        self.filter_by(&text);
+    }
+
+    /// Goes on after a key in the prompt.
+    fn typed(&mut self, typed: Typed) {
+        let Some(prompt) = &self.prompt else { return };
+        let text = prompt.text().to_owned();
+        match (prompt.asks, typed) {
+            (_, Typed::Nothing) => {}
+            (Asks::Search, Typed::Changed) => {
+                self.needle = Needle::new(&text);
+                self.search(Whence::Here);
+            }
+            (Asks::Search, Typed::GivenUp) => {
+                self.prompt = None;
+                self.needle = Needle::default();
+                self.not_found = false;
+            }
+            (Asks::Search, Typed::Complete) | (Asks::Filter, Typed::GivenUp) => self.prompt = None,
+            (Asks::Filter, Typed::Changed) => {}
+            (Asks::Filter, Typed::Complete) => self.filter_by(&text),
+        }
+    }
+
+    /// Takes a filter as it was typed; `@name = …` saves it, too.
+    fn filter_by(&mut self, typed: &str) {
+        let named = typed.trim_start().strip_prefix('@');
+        let named = named.and_then(|text| text.split_once(" = "));
+        let (name, text) = match named {
+            Some((name, text)) => (Some(name.trim().to_owned()), text),
+            None => (None, typed),
+        };
+        let filter = match text.trim().is_empty() {
+            true => None,
+            false => match Filter::parse(text, &self.saved) {
+                Ok(filter) => Some(filter),
+                Err(error) => {
+                    // Its place is in what was typed, not in the part that was read.
+                    let error = error.behind(&typed[..typed.len() - text.len()]);
+                    if let Some(prompt) = &mut self.prompt {
+                        prompt.refuse(error);
+                    }
+                    return;
+                }
+            },
+        };
+        self.prompt = None;
+        if let (Some(name), Some(filter)) = (name, &filter) {
+            let filter = filter.text().to_owned();
+            self.saved.insert(name.clone(), filter.clone());
+            self.effects.push(Effect::SaveFilter { name, filter });
+        }
+        self.sieve.set(filter);
+    }
+
+    fn search(&mut self, whence: Whence) {
+        self.not_found = false;
+        if self.needle.is_empty() {
+            return;
+        }
+        let needle = std::mem::take(&mut self.needle);
+        let (view, data) = self.looking();
+        let found = view.find(&data, &needle, whence);
+        self.needle = needle;
+        self.not_found = !found;
+    }
+}

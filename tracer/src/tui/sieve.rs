@@ -1,0 +1,90 @@
+//! Which processes the reader has asked for: one answer per process, kept
+//! until something may have changed it. All views look through the same sieve.
+
+use crate::{
+    filter::{Filter, Truth},
+    model::{Key, Model},
+};
+
+#[derive(Default)]
+pub struct Sieve {
+    filter: Option<Filter>,
+    /// Of each process that is kept, in order of appearance.
+    verdicts: Vec<(Key, Truth)>,
+    /// Whose verdict may still change, by their places.
+    unsettled: Vec<u32>,
+    made_from: Option<(u64, u64)>,
+    generation: u64,
+    /// How many processes the model has let go.
+    gone_by: u64,
+}
+
+impl Sieve {
+    pub fn set(&mut self, filter: Option<Filter>) {
+        self.filter = filter;
+        self.renew();
+    }
+
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// The model is another one: nothing that was known of it holds.
+    pub fn renew(&mut self) {
+        self.verdicts.clear();
+        self.unsettled.clear();
+        self.made_from = None;
+        self.generation += 1;
+    }
+
+    /// Two looks through it with the same number see the same processes.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Judges who is new; and all who may have changed since `version`, in
+    /// time linear in those who are not gone for good.
+    pub fn update(&mut self, model: &Model, now: u64, version: (u64, u64)) {
+        if self.gone_by != model.gone_by() {
+            // Places have changed.
+            self.renew();
+            self.gone_by = model.gone_by();
+        }
+        let Some(filter) = &self.filter else { return };
+        let known = self.verdicts.len();
+        let next = self.verdicts.last().map_or(0, |(key, _)| key.index() + 1);
+        for (key, _) in model.processes_since(next) {
+            self.unsettled.push(self.verdicts.len() as u32);
+            let verdict = filter.judge(model, key, now);
+            self.verdicts.push((key, verdict));
+        }
+        let mut changed = self.verdicts.len() > known;
+        if self.made_from != Some(version) {
+            self.made_from = Some(version);
+            let (verdicts, local) = (&mut self.verdicts, filter.is_local());
+            self.unsettled.retain(|&place| {
+                let (key, verdict) = &mut verdicts[place as usize];
+                let now = filter.judge(model, *key, now);
+                changed |= std::mem::replace(verdict, now) != now;
+                !local || model.process(*key).freed_at.is_none()
+            });
+        }
+        self.generation += u64::from(changed);
+    }
+
+    /// Whether a process is to be shown.
+    pub fn shows(&self, key: Key) -> bool {
+        self.filter.is_none() || self.verdict(key) == Truth::Yes
+    }
+
+    fn verdict(&self, key: Key) -> Truth {
+        let place = self.verdicts.binary_search_by_key(&key, |(key, _)| *key);
+        place.map_or(Truth::Unknown, |place| self.verdicts[place].1)
+    }
+
+    /// How many processes have this verdict.
+    pub fn count(&self, wanted: Truth) -> usize {
+        let verdicts = self.verdicts.iter();
+        verdicts.filter(|(_, verdict)| *verdict == wanted).count()
+    }
+}

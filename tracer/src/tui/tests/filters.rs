@@ -1,0 +1,120 @@
+//! The filter as its reader meets it: typed, refused, saved and taken back.
+
+use crossterm::event::KeyCode;
+
+use super::{Bench, host};
+use crate::{
+    event::script::{SEC, START},
+    filter::{Filter, Saved},
+    tui::{Effect, Mode},
+};
+
+fn filtered(keys: &str, filter: &str) -> Bench {
+    let mut bench = Bench::live(120, 40);
+    bench.type_keys(keys);
+    bench.type_keys(&format!("f{filter}"));
+    bench.press(KeyCode::Enter);
+    bench
+}
+
+#[test]
+fn the_tree_keeps_what_is_asked_for_and_what_it_hangs_below() {
+    let mut bench = filtered("", "exit.signal == KILL");
+    let text = bench.text();
+    assert!(text.contains(" only  exit.signal == KILL"), "{text}");
+    assert!(text.contains("1 of "), "{text}");
+    for name in ["systemd", "sshd", "bash", "make", "2003"] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+    for name in ["nginx", "2002", "java"] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
+    bench.press(KeyCode::Esc);
+    assert!(bench.text().contains("nginx"));
+}
+
+#[test]
+fn every_list_looks_through_the_same_sieve() {
+    for (view, present, absent) in [
+        ("Zombies", "job", "early"),
+        ("Faults", "job --nightly", "java"),
+        ("Events", "3002", "2003"),
+    ] {
+        let mut bench = filtered("", "comm == job");
+        bench.view(view);
+        let text = bench.text();
+        assert!(
+            text.contains(present) && !text.contains(absent),
+            "{view}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_filter_is_refused_where_it_is_wrong() {
+    let mut bench = filtered("", "comm == make && exit.cod == 2");
+    let text = bench.text();
+    let lines: Vec<_> = text.lines().collect();
+    let (marks, typed) = (lines[lines.len() - 2], lines[lines.len() - 1]);
+    assert!(
+        marks.contains("there is no field `exit.cod` (did you mean `exit.code`?)"),
+        "{text}"
+    );
+    let column = |line: &str, part: &str| line.find(part).map(|at| line[..at].chars().count());
+    // The cursor stands between the place's beginning and its end.
+    assert_eq!(column(marks, "▾"), column(typed, "▏exit.cod"), "{text}");
+    // The cursor went there: what is typed mends it.
+    for _ in 0..8 {
+        bench.press(KeyCode::Delete);
+    }
+    bench.type_keys("code");
+    bench.press(KeyCode::Enter);
+    assert!(
+        bench.text().contains("only  comm == make && code == 2"),
+        "{}",
+        bench.text()
+    );
+}
+
+#[test]
+fn one_key_shows_only_a_subtree() {
+    let mut bench = Bench::live(120, 40);
+    bench.type_keys("/2001");
+    bench.press(KeyCode::Enter);
+    bench.type_keys("o");
+    let text = bench.text();
+    assert!(text.contains("only  tree(2001)"), "{text}");
+    assert!(text.contains("cc1") && text.contains("daemon") && !text.contains("nginx"));
+}
+
+#[test]
+fn a_filter_is_saved_under_a_name_and_used_by_it() {
+    let mut bench = filtered("", "@dead = state == reaped");
+    let effect = Effect::SaveFilter {
+        name: "dead".to_owned(),
+        filter: "state == reaped".to_owned(),
+    };
+    assert_eq!(bench.app.take_effects(), [effect]);
+    bench.press(KeyCode::Esc);
+    bench.type_keys("f@dead && comm == make");
+    bench.press(KeyCode::Enter);
+    assert!(bench.text().contains("only  @dead && comm == make"));
+    assert!(bench.text().contains("1 of "));
+}
+
+#[test]
+fn what_comes_later_is_judged_too() {
+    let events = host::busy();
+    let mut bench = Bench::new(Mode::Live, &events[..30], 120, 40);
+    let filter = Filter::parse("state == zombie || lifetime > 1h", &Saved::new()).unwrap();
+    bench.app.set_filter(Some(filter));
+    for event in &events[30..] {
+        bench.app.apply(event);
+        bench.draw();
+    }
+    assert!(bench.text().contains("3002"), "{}", bench.text());
+    // Time alone changes it, too.
+    bench.app.set_now(START + 7_200 * SEC);
+    bench.draw();
+    assert!(bench.text().contains("nginx"), "{}", bench.text());
+}
