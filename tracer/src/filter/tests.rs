@@ -30,10 +30,13 @@ fn host() -> Model {
         .exec(101, "cc1", &["cc1", "-O2", "a.c"])
         .event(
             101,
-            What::Faults(Faults {
-                cow_copy: 2_000,
-                ..Faults::default()
-            }),
+            What::Faults(Box::new(
+                Faults {
+                    cow_copy: 2_000,
+                    ..Faults::default()
+                }
+                .into(),
+            )),
         )
         .fork(100, 102)
         .exec(102, "cc1", &["cc1", "-O2", "b.c"])
