@@ -102,6 +102,11 @@ impl<W: Write> Writer<W> {
         self.written
     }
 
+    /// What is written to.
+    pub fn output(&self) -> &W {
+        &self.to
+    }
+
     fn check(&self) -> io::Result<()> {
         if self.broken {
             return Err(io::Error::other(

@@ -14,6 +14,7 @@ mod child;
 mod diagnostics;
 mod doctor;
 mod effects;
+mod errand;
 mod filters;
 mod live;
 mod meter;

@@ -15,13 +15,14 @@ pub struct Stop {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    quit: Signal,
     deadline: Option<Instant>,
 }
 
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// SIGINT: from a terminal, the whole foreground group gets it.
+    /// SIGINT or SIGQUIT: from a terminal, the whole foreground group gets it.
     Interrupt,
     /// SIGTERM or SIGHUP: meant for tracer alone.
     Terminate,
@@ -35,6 +36,7 @@ impl Stop {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             hangup: listen(SignalKind::hangup())?,
+            quit: listen(SignalKind::quit())?,
             // A time that no clock reaches is no limit.
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
         })
@@ -51,6 +53,7 @@ impl Stop {
         };
         tokio::select! {
             _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.quit.recv() => Asked::Interrupt,
             _ = self.terminate.recv() => Asked::Terminate,
             _ = self.hangup.recv() => Asked::Terminate,
             () = time_is_up => {

@@ -11,20 +11,18 @@ use tokio::{
 
 use super::{
     Exit, KernelOptions, OK, RECORDING_INCOMPLETE, Save,
-    child::Child,
+    errand::{Errand, Happening},
     meter::Meter,
     recorder::Recorder,
     settle::Settle,
-    stop::{Asked, Stop},
     view::{Flow, View},
 };
 use crate::{event::Event, source::live::Live};
 
 /// How often the ring buffer is read; sooner when it fills.
 const POLL: Duration = Duration::from_millis(50);
-/// How often the living's fault counters are read and the recording is
-/// flushed: what a crash may cost.
-const FLUSH: Duration = Duration::from_secs(1);
+/// How often the living's fault counters are read.
+const SWEEP: Duration = Duration::from_secs(1);
 
 pub struct Plan {
     pub kernel: KernelOptions,
@@ -47,14 +45,27 @@ impl Sinks {
         if let Some(settle) = &mut self.settle {
             settle.take(&event);
         }
-        if let Some(recorder) = &mut self.recorder {
-            recorder.take(&event);
-        }
         self.view.take(&event);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(event);
+        }
+    }
+
+    /// Takes what has come, if the recorder can keep up; else it waits where
+    /// its loss is counted, in the kernel.
+    fn poll(&mut self, source: &mut Live) -> Result<()> {
+        if self.recorder.as_ref().is_none_or(Recorder::has_room) {
+            source.poll(&mut |event| self.take(event))?;
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hand_over();
+        }
+        Ok(())
     }
 }
 
-/// Runs a trace to its end. One thread: the kernel buffers while we work.
+/// Runs a trace to its end. One thread, and another where a recording is
+/// written: the kernel buffers while we work.
 pub fn trace(plan: Plan, view: View) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -80,8 +91,13 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let kept = sinks.recorder.map(Recorder::finish);
     let complete = kept.as_ref().is_none_or(Result::is_ok);
     sinks.view.finish(kept)?;
-    let ended = pumped?;
+    let errand = pumped?;
     stopped?;
+    let ended = match complete {
+        true => errand.code(),
+        // The trace is over, the command need not be.
+        false => outlast(errand).await?,
+    };
     Ok(match ended {
         Some(code) if code != OK || complete => code,
         _ if complete => OK,
@@ -89,68 +105,69 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     })
 }
 
-/// Until something says stop; gives the command's exit code, if it ended.
-async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Option<Exit>> {
+/// Waits for the command, which goes on untraced; gives its exit code.
+async fn outlast(mut errand: Errand) -> Result<Option<Exit>> {
+    while errand.goes_on() {
+        if let Happening::Over = errand.next().await? {
+            eprintln!("{LEFT_BEHIND}");
+            break;
+        }
+    }
+    Ok(errand.code())
+}
+
+const LEFT_BEHIND: &str = "tracer: the command goes on without tracer";
+
+/// Until something says stop.
+async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Errand> {
     source.begin(&mut |event| sinks.take(event))?;
     sinks.view.open()?;
     let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
     // SAFETY: an OwnedFd names one open file for as long as it lives.
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
-    let mut stop = Stop::new(plan.limit)?;
-    let mut child = plan.command.as_deref().map(Child::spawn).transpose()?;
+    let mut errand = Errand::begin(plan.command.as_deref(), plan.limit)?;
     source.drop_privileges();
     let mut poll = interval(POLL);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut flush = interval(FLUSH);
-    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sweep = interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
     let mut meter = Meter::new();
-    // How the command ended.
-    let mut ended: Option<Exit> = None;
-    // It was asked to end.
-    let mut told = false;
     loop {
         let mut over = sinks.settle.as_ref().is_some_and(Settle::is_over);
         tokio::select! {
             ready = wakeup.readable() => ready?.clear_ready(),
             _ = poll.tick() => {}
-            _ = flush.tick() => {
-                source.poll(&mut |event| sinks.take(event))?;
+            _ = sweep.tick() => {
+                sinks.poll(source)?;
                 source.sweep(&mut |event| sinks.take(event))?;
-                if let Some(recorder) = &mut sinks.recorder {
-                    recorder.flush();
-                }
                 sinks.view.measure(&mut meter, source.fill());
             }
             flow = sinks.view.input() => over = flow? == Flow::Quit,
-            // The command gets the terminal's Ctrl-C too, and it decides.
-            asked = stop.asked() => match &mut child {
-                // Who does not heed the first request is left behind.
-                Some(_) if told && asked != Asked::Interrupt => over = true,
-                Some(child) => {
-                    told |= asked != Asked::Interrupt;
-                    child.pass_on(asked);
-                }
-                None => over = true,
-            },
-            code = Child::ended(&mut child), if ended.is_none() => {
-                ended = Some(code?);
-                // What has come in meanwhile tells who died before.
-                source.poll(&mut |event| sinks.take(event))?;
-                if let Some(settle) = &mut sinks.settle {
-                    settle.begin();
+            happening = errand.next() => match happening? {
+                Happening::Over => over = true,
+                Happening::Ended => {
+                    // What has come in meanwhile tells who died before.
+                    source.poll(&mut |event| sinks.take(event))?;
+                    if let Some(settle) = &mut sinks.settle {
+                        settle.begin();
+                    }
                 }
             }
         }
-        source.poll(&mut |event| sinks.take(event))?;
-        let failed = sinks.recorder.as_ref().is_some_and(Recorder::has_failed);
-        if over || (failed && child.is_none()) {
+        sinks.poll(source)?;
+        if let Some(why) = sinks.recorder.as_ref().and_then(Recorder::failure)
+            && !sinks.view.goes_on_without(&why)
+        {
+            return Ok(errand);
+        }
+        if over {
             break;
         }
         sinks.view.show(sinks.recorder.as_ref())?;
     }
-    if ended.is_none() && child.is_some() {
-        eprintln!("tracer: the command goes on without tracer");
+    if errand.goes_on() {
+        eprintln!("{LEFT_BEHIND}");
     }
-    Ok(ended)
+    Ok(errand)
 }

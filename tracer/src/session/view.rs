@@ -94,6 +94,17 @@ impl View {
         Ok(())
     }
 
+    /// The recording has ended before the trace. Whoever watches goes on, and
+    /// is told; a trace that is only kept is over.
+    pub fn goes_on_without(&mut self, why: &str) -> bool {
+        match self {
+            View::Dashboard { app, .. } => app.set_alarm(&format!("saving has ended: {why}")),
+            View::Report(_) => {}
+            View::Status(_) => return false,
+        }
+        true
+    }
+
     /// What tracer itself costs, for whom it concerns: about once a second.
     pub fn measure(&mut self, meter: &mut Meter, ring_fill: f64) {
         if let View::Dashboard { app, .. } = self {

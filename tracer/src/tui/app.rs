@@ -53,6 +53,8 @@ pub struct App {
     frozen: Option<Box<Frozen>>,
     now: u64,
     own: Option<OwnCost>,
+    /// What the user must be told, whatever is looked at.
+    pub(super) alarm: Option<String>,
     views: Vec<Box<dyn View>>,
     pub(super) active: usize,
     /// The view from which details were asked for.
@@ -88,6 +90,7 @@ impl App {
             frozen: None,
             now: 0,
             own: None,
+            alarm: None,
             views: VIEWS.iter().map(|entry| (entry.open)()).collect(),
             active: 0,
             came_from: 0,
@@ -148,6 +151,12 @@ impl App {
     pub fn notify(&mut self, notice: Phrase) {
         self.notice = Some(notice);
         self.dirty = true;
+    }
+
+    /// Something that must not be missed; it stays in the bottom line.
+    pub fn set_alarm(&mut self, alarm: &str) {
+        self.dirty |= self.alarm.as_deref() != Some(alarm);
+        self.alarm = Some(alarm.to_owned());
     }
 
     /// The model of the stream, which goes on while the picture is frozen.

@@ -20,7 +20,10 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
             let text = format!("no match for {}", escaped(app.needle.text().as_bytes()));
             Phrase::of(Tone::Bad, text)
         }
-        None => keys(app, usize::from(width)),
+        None => match &app.alarm {
+            Some(alarm) => Phrase::of(Tone::Alert, escaped(alarm.as_bytes())),
+            None => keys(app, usize::from(width)),
+        },
     };
     canvas.put(0, 0, width, &phrase);
 }

@@ -30,6 +30,7 @@ pub use clock::now;
 use decode::Decoder;
 pub use doctor::examine;
 pub use plan::{FaultMode, Without};
+pub use privilege::drop_all_but_files;
 
 use crate::event::{Event, Purpose, What, Who};
 

@@ -119,6 +119,8 @@ pub fn counts_maps() -> bool {
 
 /// Gives up what tracing does not need once everything is attached: what is
 /// left reads the ring buffer and, after a gap, runs the task iterator again.
+///
+/// Capabilities are each thread's own: this is about the calling one.
 pub fn drop_the_rest() {
     let needed = [Capability::CAP_BPF, Capability::CAP_PERFMON];
     let needed: CapsHashSet = needed.into_iter().collect();
@@ -132,6 +134,19 @@ pub fn drop_the_rest() {
         caps::set(None, CapSet::Permitted, &keep)
     });
     log::debug!("other capabilities dropped: {dropped:?}");
+}
+
+/// Gives up, for the calling thread, all but the right to make files wherever
+/// its user asked for them.
+pub fn drop_all_but_files() {
+    let held = caps::read(None, CapSet::Permitted);
+    let dropped = held.and_then(|held| {
+        let files = CapsHashSet::from([Capability::CAP_DAC_OVERRIDE]);
+        let keep: CapsHashSet = held.intersection(&files).copied().collect();
+        caps::set(None, CapSet::Effective, &keep)?;
+        caps::set(None, CapSet::Permitted, &keep)
+    });
+    log::debug!("capabilities of the writer dropped: {dropped:?}");
 }
 
 /// The effective capabilities in /proc/PID/status.

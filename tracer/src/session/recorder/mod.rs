@@ -1,0 +1,159 @@
+//! Keeps the stream in a file or a pipe. The trace hands events over and goes
+//! on; a thread of its own ([`scribe`]) writes them, so that a slow disk holds
+//! up nobody. When the disk cannot keep up at all, [`Recorder::has_room`] says
+//! so, the kernel's buffer fills, and what it loses is counted there.
+//!
+//! A full disk ends the recording, never the program that is being traced, and
+//! what was written stays readable.
+
+mod output;
+mod scribe;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use anyhow::{Context as _, Result, anyhow};
+
+use crate::{event::Event, recording::Written, source};
+use output::Output;
+use scribe::{Failure, Scribe};
+
+/// Events are handed over in batches of at most this many,
+const BATCH: usize = 4096;
+/// and no more than so many batches wait: about 100 MB at the very worst.
+const QUEUE: usize = 128;
+
+/// Where to, and whether a file may be replaced.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// `-` is standard output.
+    pub path: PathBuf,
+    pub force: bool,
+}
+
+pub struct Recorder {
+    path: PathBuf,
+    batch: Vec<Event>,
+    queue: SyncSender<Vec<Event>>,
+    progress: Arc<Progress>,
+    scribe: JoinHandle<Result<Written, Failure>>,
+}
+
+/// What the thread tells while it works.
+#[derive(Default)]
+struct Progress {
+    /// Written so far.
+    bytes: AtomicU64,
+    /// Batches that wait.
+    waiting: AtomicUsize,
+    failed: OnceLock<String>,
+}
+
+/// What came of it.
+pub struct Kept {
+    pub path: PathBuf,
+    pub events: u64,
+    pub bytes: u64,
+}
+
+impl Recorder {
+    /// Refuses what [`Self::create`] would refuse, and touches nothing.
+    pub fn may_create(save: &Save) -> Result<()> {
+        output::may_create(save)
+    }
+
+    pub fn create(save: &Save) -> Result<Recorder> {
+        let cannot = || format!("{} cannot be written", save.path.display());
+        let scribe = Scribe::new(Output::create(save)?).with_context(cannot)?;
+        let (queue, batches) = sync_channel(QUEUE);
+        let progress = Arc::<Progress>::default();
+        let told = Arc::clone(&progress);
+        let scribe = thread::Builder::new()
+            .name("tracer-writer".to_owned())
+            .spawn(move || {
+                source::live::drop_all_but_files();
+                scribe.write_all(&batches, &told)
+            })
+            .with_context(cannot)?;
+        Ok(Recorder {
+            path: save.path.clone(),
+            batch: Vec::new(),
+            queue,
+            progress,
+            scribe,
+        })
+    }
+
+    pub fn take(&mut self, event: Event) {
+        self.batch.push(event);
+        if self.batch.len() == BATCH {
+            self.hand_over();
+        }
+    }
+
+    /// What was taken is on its way to the file: within a second it is there.
+    /// Waits if too much waits already.
+    pub fn hand_over(&mut self) {
+        if !self.batch.is_empty() {
+            let next = Vec::with_capacity(self.batch.len());
+            let batch = std::mem::replace(&mut self.batch, next);
+            self.progress.waiting.fetch_add(1, Ordering::Relaxed);
+            // A thread that is gone has left its reason behind.
+            let _ = self.queue.send(batch);
+        }
+    }
+
+    /// Whether to take more: false while the disk is far behind.
+    pub fn has_room(&self) -> bool {
+        self.progress.waiting.load(Ordering::Relaxed) < QUEUE / 2
+    }
+
+    /// Why nothing is written any more, as soon as that is so.
+    pub fn failure(&self) -> Option<String> {
+        let why = self.progress.failed.get()?;
+        Some(format!("{}: {why}", self.path.display()))
+    }
+
+    /// What has reached the file.
+    pub fn bytes(&self) -> u64 {
+        self.progress.bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn finish(mut self) -> Result<Kept> {
+        self.hand_over();
+        let Recorder {
+            path,
+            queue,
+            scribe,
+            ..
+        } = self;
+        drop(queue);
+        let outcome = scribe
+            .join()
+            .map_err(|_| anyhow!("{}: the writer has crashed", path.display()))?;
+        match outcome {
+            Ok(Written { events, bytes }) => Ok(Kept {
+                path,
+                events,
+                bytes,
+            }),
+            Err(Failure { why, kept }) => Err(anyhow!(
+                "{}: {why}; what was written before ({} events) can be read with `tracer replay`",
+                path.display(),
+                kept.events,
+            )),
+        }
+    }
+}
+
+/// `-`, which is not a file.
+fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}

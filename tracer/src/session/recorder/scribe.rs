@@ -1,0 +1,89 @@
+//! The thread that writes: batches of events in, blocks out, by its own clock.
+
+use std::{
+    io,
+    sync::{
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{Output, Progress};
+use crate::{
+    event::Event,
+    recording::{Writer, Written},
+};
+
+/// How often what came is closed into a block, written and synced: with the
+/// time that events take to get here, a crash costs the last second.
+const FLUSH: Duration = Duration::from_millis(800);
+
+pub struct Scribe {
+    writer: Writer<Output>,
+}
+
+/// Why a recording ended before the trace, and what is in it.
+pub struct Failure {
+    pub why: io::Error,
+    pub kept: Written,
+}
+
+impl Scribe {
+    pub fn new(output: Output) -> io::Result<Scribe> {
+        Ok(Scribe {
+            writer: Writer::new(output)?,
+        })
+    }
+
+    /// Writes what comes until the other end is dropped, then ends the
+    /// recording. After a failure it only empties the queue.
+    pub fn write_all(
+        mut self,
+        batches: &Receiver<Vec<Event>>,
+        progress: &Progress,
+    ) -> Result<Written, Failure> {
+        match self.take_all(batches, progress) {
+            Ok(()) => {
+                let before = self.writer.written();
+                let finished = self.writer.finish().and_then(|(written, output)| {
+                    output.sync()?;
+                    Ok(written)
+                });
+                finished.map_err(|why| Failure { why, kept: before })
+            }
+            Err(why) => {
+                let kept = self.writer.written();
+                // Nobody else sets it.
+                let _ = progress.failed.set(why.to_string());
+                while batches.recv().is_ok() {
+                    progress.waiting.fetch_sub(1, Ordering::Relaxed);
+                }
+                Err(Failure { why, kept })
+            }
+        }
+    }
+
+    fn take_all(&mut self, batches: &Receiver<Vec<Event>>, progress: &Progress) -> io::Result<()> {
+        let mut next = Instant::now() + FLUSH;
+        loop {
+            match batches.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(batch) => {
+                    progress.waiting.fetch_sub(1, Ordering::Relaxed);
+                    for event in batch {
+                        self.writer.write(&event)?;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            if Instant::now() >= next {
+                self.writer.flush()?;
+                self.writer.output().sync()?;
+                next = Instant::now() + FLUSH;
+            }
+            let bytes = self.writer.written().bytes;
+            progress.bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+}

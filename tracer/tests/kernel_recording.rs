@@ -1,0 +1,183 @@
+//! A recording whose disk fills, whose file is removed, whose recorder is
+//! killed: what was written can be read, and the user is told.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+mod support;
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use support::{Scratch, events, processes, record, run, tracer, until, workload};
+
+/// A small file system of its own, for as long as this lives.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: PathBuf, size: u32) -> SmallDisk {
+        fs::create_dir_all(&at).unwrap();
+        let size = format!("size={size}");
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tracer-test"])
+            .arg(&at));
+        SmallDisk(at)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// Records while a shell script runs.
+fn start(file: &Path, script: &str, arguments: &[&Path]) -> (Child, BufReader<ChildStderr>) {
+    let mut child = record(file)
+        .args(["--", "sh", "-c", script])
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    (child, stderr)
+}
+
+/// Ends a process that a failed test would leave behind.
+fn wait(mut child: Child) -> ExitStatus {
+    let ended = until("tracer to end", || child.try_wait().unwrap());
+    let _ = child.kill();
+    ended
+}
+
+#[test]
+fn a_full_disk_is_told_at_once_and_costs_neither_the_file_nor_the_command() {
+    let scratch = Scratch::new("full");
+    let disk = SmallDisk::mount(scratch.file("disk"), 256 << 10);
+    let (file, done) = (disk.0.join("full.trace"), scratch.file("go"));
+    let script = "\"$0\" storm 60000; until [ -e \"$1\" ]; do sleep 0.05; done; exit 0";
+    let (child, mut stderr) = start(&file, script, &[&workload(), &done]);
+    // The command is still running when this comes.
+    let mut message = String::new();
+    stderr.read_line(&mut message).unwrap();
+    assert!(message.contains("No space left"), "{message}");
+    assert!(message.contains("can be read"), "{message}");
+    fs::write(&done, "").unwrap();
+    assert_eq!(wait(child).code(), Some(3));
+    let told = events(&file);
+    assert!(told.len() > 1000, "{} events", told.len());
+    assert_eq!(told[0]["event"], "session");
+}
+
+#[test]
+fn a_command_that_fails_keeps_its_exit_code_on_a_full_disk() {
+    let scratch = Scratch::new("full-code");
+    let disk = SmallDisk::mount(scratch.file("disk"), 256 << 10);
+    let file = disk.0.join("full.trace");
+    let (child, _stderr) = start(&file, "\"$0\" storm 60000; exit 7", &[&workload()]);
+    assert_eq!(wait(child).code(), Some(7));
+}
+
+#[test]
+fn a_removed_file_is_noticed() {
+    let scratch = Scratch::new("removed");
+    let (file, done) = (scratch.file("removed.trace"), scratch.file("go"));
+    let script = "until [ -e \"$0\" ]; do sleep 0.05; done; exit 0";
+    let (child, mut stderr) = start(&file, script, &[&done]);
+    until("the recording to begin", || file.metadata().ok());
+    fs::remove_file(&file).unwrap();
+    let mut message = String::new();
+    stderr.read_line(&mut message).unwrap();
+    assert!(message.contains("was removed"), "{message}");
+    fs::write(&done, "").unwrap();
+    assert_eq!(wait(child).code(), Some(3));
+}
+
+#[test]
+fn every_signal_to_stop_ends_the_recording_in_good_order() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+        let scratch = Scratch::new("signal");
+        let file = scratch.file("signal.trace");
+        let child = record(&file).stderr(Stdio::null()).spawn().unwrap();
+        until("the recording to begin", || {
+            file.metadata().ok().filter(|file| file.len() > 1000)
+        });
+        // SAFETY: our own child.
+        unsafe { libc::kill(child.id().cast_signed(), signal) };
+        assert_eq!(wait(child).code(), Some(0), "signal {signal}");
+        assert_eq!(events(&file).last().unwrap()["event"], "end");
+    }
+}
+
+/// Moments to kill at: `TRACER_KILLS` says how many.
+fn kills() -> u32 {
+    let kills = std::env::var("TRACER_KILLS").ok();
+    kills.map_or(6, |kills| kills.parse().unwrap())
+}
+
+/// CLOCK_BOOTTIME, ns.
+fn boottime() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is to a timespec of our own.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+#[test]
+fn kill_9_costs_the_last_second() {
+    let scratch = Scratch::new("kill");
+    let file = scratch.file("kill.trace");
+    for kill in 0..kills() {
+        let mut storm = Command::new(workload())
+            .args(["storm", "1000000"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut child = record(&file)
+            .arg("--force")
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("the recording to begin", || {
+            file.metadata().ok().filter(|file| file.len() > 1000)
+        });
+        // Moments that have nothing to do with tracer's own clock.
+        let after = Duration::from_micros(u64::from(kill.wrapping_mul(2_654_435_761) % 2_500_000));
+        let until = Instant::now() + after;
+        while Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let killed = boottime();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        storm.kill().unwrap();
+        storm.wait().unwrap();
+        let told = events(&file);
+        let last = told.last().unwrap()["at_ns"].as_u64().unwrap();
+        let missing = Duration::from_nanos(killed.saturating_sub(last));
+        assert!(
+            missing < Duration::from_millis(1200),
+            "{missing:?} missing after {after:?}"
+        );
+        assert!(!processes(&file).is_empty());
+        let replay = tracer()
+            .arg("replay")
+            .arg(&file)
+            .arg("--report")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(replay.stderr).unwrap();
+        assert!(said.contains("ends without its end mark"), "{said}");
+    }
+}
