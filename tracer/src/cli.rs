@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Exit, FaultMode, Filter, KernelOptions, Live, Record, Replay, Retention, Save, Shown,
-    Without,
+    self, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay, Retention,
+    Save, Shown, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -62,6 +62,26 @@ Examples:
   tracer replay build.trace --events | less     every event, a line each
   tracer replay build.trace --events --json     every event, a JSON object each")]
     Replay(ReplayArgs),
+
+    /// Say what is in a recording, and check that all of it can be read
+    #[command(after_help = "\
+Examples:
+  tracer info build.trace
+  tracer info build.trace --json | jq .kinds
+  tracer info night.trace || tracer repair night.trace whole.trace
+
+Exit codes: 0 every block is good and the recording ends in good order; 1 it cannot be
+read at all; 3 it is damaged or torn, and the rest can be read.")]
+    Info(InfoArgs),
+
+    /// Make a whole recording of what can be read of a damaged one
+    #[command(after_help = "\
+What cannot be read becomes a gap, which says how many events are missing.
+
+Examples:
+  tracer repair torn.trace whole.trace
+  tracer repair - whole.trace < torn.trace")]
+    Repair(RepairArgs),
 
     /// Say what this machine offers a tracer, and what is lost and why
     #[command(after_help = "\
@@ -208,6 +228,45 @@ struct ReplayArgs {
     filter: Option<Filter>,
 }
 
+#[derive(Args)]
+struct InfoArgs {
+    /// The recording; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct RepairArgs {
+    /// The damaged recording; `-` is standard input
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    from: PathBuf,
+    #[command(flatten)]
+    to: OutArgs,
+}
+
+/// Where a command puts the recording that it makes.
+#[derive(Args)]
+struct OutArgs {
+    /// The recording to make; `-` is standard output
+    #[arg(value_name = "OUT", value_hint = ValueHint::FilePath)]
+    out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+impl OutArgs {
+    fn save(self) -> Save {
+        Save {
+            path: self.out,
+            force: self.force,
+        }
+    }
+}
+
 impl Cli {
     pub fn run(self) -> Result<Exit> {
         match self.command {
@@ -260,6 +319,14 @@ impl Cli {
                 })
             }
             Command::Filters => session::print(&session::filters()),
+            Command::Info(args) => session::info(&Info {
+                path: args.file,
+                json: args.json,
+            }),
+            Command::Repair(args) => session::repair(&Repair {
+                from: args.from,
+                to: args.to.save(),
+            }),
             Command::Doctor(args) => session::doctor(&args.kernel.options(), args.json),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

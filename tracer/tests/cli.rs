@@ -48,17 +48,17 @@ fn refused(output: &Output, words: &[&str]) {
 #[test]
 fn every_command_explains_itself_with_examples() {
     for command in [
-        &["--help"][..],
-        &["live", "--help"],
+        &["live", "--help"][..],
         &["record", "--help"],
         &["replay", "--help"],
+        &["info", "--help"],
+        &["repair", "--help"],
     ] {
         let output = tracer(command);
         assert!(output.status.success());
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(
-            help.contains("Examples:") && help.contains("sudo tracer")
-                || help.contains("tracer replay"),
+            help.contains("Examples:") && help.contains(&format!("tracer {}", command[0])),
             "{help}"
         );
     }
@@ -133,6 +133,62 @@ fn without_a_terminal_replay_prints_the_report() {
         .output()
         .unwrap();
     assert_eq!(piped.stdout, plain.stdout);
+}
+
+/// The golden recording with a byte flipped in its second block and its end
+/// cut off.
+fn damaged(directory: &Path) -> PathBuf {
+    let mut bytes = std::fs::read(golden()).unwrap();
+    let marker = |bytes: &[u8]| bytes.windows(4).position(|bytes| bytes == b"\xf7TrB");
+    let first = marker(&bytes).unwrap();
+    let second = first + 1 + marker(&bytes[first + 1..]).unwrap();
+    bytes[second + 60] ^= 0x10;
+    bytes.truncate(bytes.len() - 70);
+    let path = directory.join("damaged");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn damage_is_found_and_repaired_as_far_as_it_can_be() {
+    let scratch = std::env::temp_dir().join(format!("tracer-repair-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).unwrap();
+    let damaged = damaged(&scratch);
+    let damaged = damaged.to_str().unwrap();
+    let whole = scratch.join("whole");
+    let whole = whole.to_str().unwrap();
+
+    let info = tracer(&["info", damaged]);
+    assert_eq!(info.status.code(), Some(3));
+    let text = String::from_utf8(info.stdout).unwrap();
+    for words in [
+        "1 place is damaged",
+        "torn",
+        "1 block with",
+        "tracer repair",
+    ] {
+        assert!(text.contains(words), "{words:?} in {text}");
+    }
+    let info: serde_json::Value =
+        serde_json::from_slice(&tracer(&["info", "--json", damaged]).stdout).unwrap();
+    let missing = info["damage"][0]["events"].as_u64().unwrap();
+    assert!(missing > 0 && info["whole"] == false, "{info}");
+
+    assert!(tracer(&["repair", damaged, whole]).status.success());
+    let info = tracer(&["info", "--json", whole]);
+    assert_eq!(info.status.code(), Some(0));
+    let info: serde_json::Value = serde_json::from_slice(&info.stdout).unwrap();
+    let gaps = info["gaps"].as_array().unwrap();
+    let told = gaps
+        .iter()
+        .filter(|gap| gap["unreadable_events"] == missing);
+    assert_eq!(told.count(), 1, "{info}");
+    let events = |file: &str| tracer(&["replay", "--events", "--json", file]).stdout;
+    assert_eq!(events(whole), events(damaged));
+
+    refused(&tracer(&["repair", damaged, whole]), &["exists", "--force"]);
+    refused(&tracer(&["repair", damaged, damaged]), &["in place"]);
+    std::fs::remove_dir_all(&scratch).unwrap();
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod diagnosis;
 mod events_json;
 mod events_text;
 mod json;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -16,6 +17,7 @@ mod value;
 use std::io::{self, Write};
 
 pub use diagnosis::diagnosis_json;
+pub use survey::survey_json;
 
 use crate::{
     event::Event,

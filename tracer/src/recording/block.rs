@@ -11,6 +11,7 @@ pub(super) const HEADER: usize = 56;
 pub(super) const EVENTS: u8 = 1;
 pub(super) const INDEX: u8 = 2;
 pub(super) const END: u8 = 3;
+pub(super) const CHECKPOINT: u8 = 4;
 
 /// How the payload is stored.
 pub(super) const STORED: u8 = 0;

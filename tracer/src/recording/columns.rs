@@ -218,6 +218,17 @@ impl Columns {
         kind[place] = cursor;
     }
 
+    /// How many bytes the columns of each kind have.
+    pub fn sizes(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
+        let kinds = (0..=u8::MAX).zip(&self.0);
+        kinds
+            .map(|(kind, columns)| {
+                let sizes = columns.iter().map(|it| u64::from(it.end - it.at));
+                (kind, sizes.sum())
+            })
+            .filter(|&(_, size)| size > 0)
+    }
+
     /// Those of one kind, by [`Column::place`]. One that is not there is empty.
     pub fn of_kind(&mut self, kind: u8) -> &mut [Cursor] {
         &mut self.0[usize::from(kind)]

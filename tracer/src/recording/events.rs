@@ -172,6 +172,12 @@ impl Separator {
             .load(payload, &mut self.columns, subjects, texts)
     }
 
+    /// How many bytes each kind's columns have; before the first event is
+    /// taken.
+    pub fn sizes(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
+        self.columns.sizes()
+    }
+
     /// How many events of the block were not taken yet.
     pub fn missing(&self) -> u32 {
         self.missing

@@ -44,7 +44,8 @@ impl Index {
             });
         }
         from.rewind()?;
-        let mut blocks = Blocks::new(version::header(Input::new(from))?);
+        let (input, _) = version::header(Input::new(from))?;
+        let mut blocks = Blocks::new(input);
         let mut entries = Vec::new();
         while let Some(Found { header, offset, .. }) = blocks.next()? {
             version::check(header.version)?;

@@ -23,7 +23,9 @@ mod index;
 mod input;
 mod payload;
 mod reader;
+mod survey;
 mod tables;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -37,6 +39,8 @@ pub use error::Error;
 pub use events::Span;
 pub use index::{Entry, Index};
 pub use reader::Reader;
+pub use survey::Survey;
+pub use tally::{Tally, Volume, block_name};
 pub use version::VERSION;
 pub use writer::{Writer, Written};
 

@@ -8,12 +8,13 @@ use std::io::Read;
 
 use super::{
     Error,
-    block::{END, EVENTS, INDEX},
+    block::{CHECKPOINT, END, EVENTS, INDEX},
     blocks::{Blocks, Found},
     damage::{Damage, Ending, Unknown},
     events::Separator,
     input::Input,
     payload::Opener,
+    tally::Tally,
     version,
 };
 use crate::event::{Event, Gap, GapCause, What, Who};
@@ -33,6 +34,8 @@ pub struct Reader<R> {
     damage: Vec<Damage>,
     unknown: Unknown,
     ending: Option<Ending>,
+    version: Option<u16>,
+    tally: Tally,
 }
 
 #[derive(Default)]
@@ -44,8 +47,9 @@ struct Block {
 
 impl<R: Read> Reader<R> {
     pub fn new(from: R) -> Result<Self, Error> {
+        let (input, version) = version::header(Input::new(from))?;
         Ok(Reader {
-            blocks: Blocks::new(version::header(Input::new(from))?),
+            blocks: Blocks::new(input),
             opener: Opener::new()?,
             raw: Vec::new(),
             separator: Separator::default(),
@@ -55,6 +59,8 @@ impl<R: Read> Reader<R> {
             damage: Vec::new(),
             unknown: Unknown::default(),
             ending: None,
+            version,
+            tally: Tally::default(),
         })
     }
 
@@ -105,6 +111,22 @@ impl<R: Read> Reader<R> {
         self.ending
     }
 
+    /// Of the format, as the front of the recording says; none where that is
+    /// damaged.
+    pub fn version(&self) -> Option<u16> {
+        self.version
+    }
+
+    /// How far in the recording the block lies that is being read, in bytes.
+    pub fn offset(&self) -> u64 {
+        self.block.offset
+    }
+
+    /// What has been read so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Takes in a block. Gives the gap between it and what came before.
     fn enter(&mut self, found: &Found) -> Option<Event> {
         let Found {
@@ -126,7 +148,8 @@ impl<R: Read> Reader<R> {
                 .saturating_add(u64::from(header.events)),
         );
         self.ending = (header.kind == END).then_some(Ending::Clean);
-        self.unknown.blocks += u64::from(!matches!(header.kind, EVENTS | INDEX | END));
+        self.unknown.blocks += u64::from(!matches!(header.kind, EVENTS | INDEX | END | CHECKPOINT));
+        self.tally.add(header);
         self.raw.clear();
         let mut opened = Ok(());
         if header.kind == EVENTS {
@@ -134,6 +157,9 @@ impl<R: Read> Reader<R> {
             opened = self.opener.open(header, payload, &mut self.raw);
         }
         self.separator.begin(opened, &self.raw, header.events);
+        if header.kind == EVENTS {
+            self.tally.add_columns(self.separator.sizes());
+        }
         self.block = Block {
             offset: *offset,
             length: header.block_length() as u64,

@@ -36,9 +36,9 @@ pub(super) fn to_bytes() -> [u8; FILE_HEADER] {
     bytes
 }
 
-/// Passes over the header of the file. A damaged one is left to be skipped
+/// Passes over the header of the file, and says its version. A damaged one is left to be skipped
 /// like any other damage: every block says by itself what a reader must know.
-pub(super) fn header<R: Read>(mut input: Input<R>) -> Result<Input<R>, Error> {
+pub(super) fn header<R: Read>(mut input: Input<R>) -> Result<(Input<R>, Option<u16>), Error> {
     let bytes = input.look(FILE_HEADER)?;
     let Some(bytes) = bytes.first_chunk::<FILE_HEADER>() else {
         let is_ours = bytes.iter().zip(MAGIC).all(|(&ours, byte)| ours == byte);
@@ -50,16 +50,17 @@ pub(super) fn header<R: Read>(mut input: Input<R>) -> Result<Input<R>, Error> {
     };
     let crc = crc32c::crc32c(&bytes[..12]).to_le_bytes();
     if bytes[..8] == MAGIC && bytes[12..] == crc {
-        check(u16::from_le_bytes([bytes[8], bytes[9]]))?;
+        let version = u16::from_le_bytes([bytes[8], bytes[9]]);
+        check(version)?;
         let length = usize::from(u16::from_le_bytes([bytes[10], bytes[11]]));
         let length = length.min(input.look(length)?.len());
         input.consume(length);
-        return Ok(input);
+        return Ok((input, Some(version)));
     }
     let bytes = input.look(SEARCH)?;
     let bytes = &bytes[..bytes.len().min(SEARCH)];
     if (0..bytes.len()).any(|at| Header::parse(&bytes[at..]).is_some()) {
-        return Ok(input);
+        return Ok((input, None));
     }
     Err(Error::NotARecording)
 }

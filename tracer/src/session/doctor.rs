@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::{Exit, KernelOptions, OK, output};
+use super::{Exit, KernelOptions, OK, hooks, output};
 use crate::{event::Diagnosis, export, source::live::examine};
 
 /// `tracer live` would not run.
@@ -39,26 +39,7 @@ fn text(diagnosis: &Diagnosis) -> String {
             let _ = writeln!(text, "                -> {advice}");
         }
     }
-    if !diagnosis.hooks.is_empty() {
-        let _ = writeln!(text, "\n     purpose                 hook");
-    }
-    for hook in &diagnosis.hooks {
-        let mark = match (&hook.hook, hook.loses.is_empty()) {
-            (None, _) => "no",
-            (Some(_), true) => "ok",
-            (Some(_), false) => "-",
-        };
-        let name = hook.hook.as_deref().unwrap_or("none");
-        let _ = writeln!(text, "{mark:>3}  {:<23} {name}", hook.purpose.name());
-        if !hook.loses.is_empty() {
-            let word = if hook.hook.is_some() {
-                "does not tell"
-            } else {
-                "because"
-            };
-            let _ = writeln!(text, "                             {word}: {}", hook.loses);
-        }
-    }
+    text.push_str(&hooks::table(&diagnosis.hooks));
     let _ = match &diagnosis.obstacle {
         None => writeln!(text, "\n`tracer live` runs here."),
         Some(obstacle) => writeln!(text, "\n`tracer live` does not run here: {obstacle}"),

@@ -7,6 +7,8 @@
 //! | `live` | the kernel | `--save FILE` | dashboard or report |
 //! | `record` | the kernel | the file | status line |
 //! | `replay` | a file | | dashboard, report or an exporter |
+//! | `info` | a file | | what is in it, and whether it is whole |
+//! | `repair` | a file | another file | |
 //!
 //! This is the one place that waits: everything it calls returns at once.
 
@@ -16,11 +18,16 @@ mod doctor;
 mod effects;
 mod errand;
 mod filters;
+mod hooks;
+mod info;
 mod live;
 mod meter;
 mod output;
+mod progress;
+mod reading;
 mod record;
 mod recorder;
+mod repair;
 mod replay;
 mod settle;
 mod status;
@@ -36,10 +43,12 @@ pub use crate::{
 pub use diagnostics::init as init_diagnostics;
 pub use doctor::doctor;
 pub use filters::{filter, guide as filters};
+pub use info::{Info, info};
 pub use live::{Live, live};
 pub use output::print;
 pub use record::{Record, default_file, record};
 pub use recorder::Save;
+pub use repair::{Repair, repair};
 pub use replay::{Replay, Shown, replay};
 
 /// How a command ended, as an exit code.

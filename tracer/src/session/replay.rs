@@ -7,13 +7,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{Exit, OK, diagnostics, effects, filters, output, stop::Stop};
+use super::{Exit, OK, diagnostics, effects, filters, output, reading::read, stop::Stop};
 use crate::{
-    event::{Event, Who},
+    event::Who,
     export::{self, Format},
     filter::Filter,
     model::{Model, Retention},
-    recording::Ending,
     source,
     tui::{self, App, Flow, Screen},
 };
@@ -62,36 +61,6 @@ pub fn replay(replay: Replay) -> Result<Exit> {
     Ok(OK)
 }
 
-/// Reads a recording to its end and says what is wrong with it, if anything
-/// is: that is no reason not to show the rest.
-fn read(path: &Path, mut take: impl FnMut(&Event) -> Result<()>) -> Result<()> {
-    let mut source = source::replay::Replay::open(path)?;
-    while let Some(event) = source.next_event()? {
-        take(&event)?;
-    }
-    let reader = source.reader();
-    for damage in reader.damage() {
-        eprintln!("tracer: {}: {damage}", path.display());
-    }
-    let unknown = reader.unknown();
-    if unknown.events + unknown.blocks > 0 {
-        eprintln!(
-            "tracer: {}: {} events and {} blocks are of a kind that this version does not know",
-            path.display(),
-            unknown.events,
-            unknown.blocks
-        );
-    }
-    if let Some(Ending::Torn { offset, bytes }) = reader.ending() {
-        eprintln!(
-            "tracer: {}: ends without its end mark at offset {offset}: the recorder was killed, is \
-             still at work, or the file was cut ({bytes} bytes at the end are unreadable)",
-            path.display()
-        );
-    }
-    Ok(())
-}
-
 fn export(
     path: &Path,
     format: &Format,
@@ -103,8 +72,8 @@ fn export(
         // Nobody may be missing in what other programs read.
         let mut model = Model::new(Retention::EVERYONE);
         read(path, |event| {
-            model.apply(event);
-            Ok(exporter.event(event, out)?)
+            model.apply(&event);
+            Ok(exporter.event(&event, out)?)
         })?;
         return Ok(exporter.end(&model, &|_| true, out)?);
     };
@@ -129,7 +98,7 @@ fn export(
 fn model(path: &Path, retention: Retention) -> Result<Model> {
     let mut model = Model::new(retention);
     read(path, |event| {
-        model.apply(event);
+        model.apply(&event);
         Ok(())
     })?;
     Ok(model)
@@ -144,7 +113,7 @@ fn dashboard(path: &Path, filter: Option<Filter>) -> Result<()> {
     app.set_filter(filter);
     app.set_saved(filters::saved());
     read(path, |event| {
-        app.apply(event);
+        app.apply(&event);
         Ok(())
     })?;
     diagnostics::hold();

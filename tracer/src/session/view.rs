@@ -99,7 +99,7 @@ impl View {
     pub fn goes_on_without(&mut self, why: &str) -> bool {
         match self {
             View::Dashboard { app, .. } => app.set_alarm(&format!("saving has ended: {why}")),
-            View::Report(_) => {}
+            View::Report { .. } => {}
             View::Status(_) => return false,
         }
         true

@@ -10,11 +10,12 @@ use std::{
 
 use crate::{
     event::Event,
-    recording::{self, Reader},
+    recording::{self, Reader, Survey},
 };
 
 pub struct Replay {
     name: PathBuf,
+    length: Option<u64>,
     reader: Reader<Box<dyn Read + Send>>,
 }
 
@@ -29,27 +30,34 @@ pub struct Error {
 impl Replay {
     /// Opens a recording; `-` is standard input.
     pub fn open(name: &Path) -> Result<Self, Error> {
-        let reader = open(name)
+        let opened = open(name)
             .map_err(recording::Error::from)
-            .and_then(Reader::new);
-        match reader {
-            Ok(reader) => Ok(Replay {
+            .and_then(|(from, length)| Ok((Reader::new(from)?, length)));
+        match opened {
+            Ok((reader, length)) => Ok(Replay {
                 name: name.to_owned(),
+                length,
                 reader,
             }),
-            Err(why) => Err(Error {
-                name: name.to_owned(),
-                why,
-            }),
+            Err(why) => Err(error(name, why)),
         }
     }
 
     /// The next event; none at the end of the recording.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
-        self.reader.next_event().map_err(|why| Error {
-            name: self.name.clone(),
-            why,
-        })
+        let event = self.reader.next_event();
+        event.map_err(|why| error(&self.name, why))
+    }
+
+    /// Reads all of it; `step` is told how far it is, in bytes.
+    pub fn survey(&mut self, step: impl FnMut(u64)) -> Result<Survey, Error> {
+        let survey = Survey::of(&mut self.reader, step);
+        survey.map_err(|why| error(&self.name, why))
+    }
+
+    /// How many bytes there are; unknown of a pipe.
+    pub fn length(&self) -> Option<u64> {
+        self.length
     }
 
     /// What there is to know about the recording besides its events.
@@ -58,7 +66,17 @@ impl Replay {
     }
 }
 
-fn open(name: &Path) -> io::Result<Box<dyn Read + Send>> {
+fn error(name: &Path, why: recording::Error) -> Error {
+    Error {
+        name: name.to_owned(),
+        why,
+    }
+}
+
+type From = Box<dyn Read + Send>;
+
+/// The bytes of a recording, and how many there are if that is known.
+fn open(name: &Path) -> io::Result<(From, Option<u64>)> {
     if name == "-" {
         let stdin = io::stdin();
         if stdin.is_terminal() {
@@ -66,13 +84,15 @@ fn open(name: &Path) -> io::Result<Box<dyn Read + Send>> {
                 "standard input is a terminal: give a file, or pipe a recording in",
             ));
         }
-        return Ok(Box::new(stdin));
+        return Ok((Box::new(stdin), None));
     }
     let file = File::open(name)?;
-    if file.metadata()?.is_dir() {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    Ok(Box::new(file))
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(file), length))
 }
 
 impl fmt::Display for Error {

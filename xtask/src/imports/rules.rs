@@ -26,7 +26,7 @@ pub const MODULES: &[Module] = &[
     module(3,    "source",    &["event", "recording"]),
     module(3,    "filter",    &["event", "model"]),
     module(4,    "report",    &["event", "model", "filter"]),
-    module(4,    "export",    &["event", "model", "filter"]),
+    module(4,    "export",    &["event", "model", "recording", "filter"]),
     module(4,    "tui",       &["event", "model", "filter"]),
     module(5,    "session",   &["event", "model", "recording", "source", "filter", "report", "export", "tui"]),
     module(6,    "cli",       &["session"]),
@@ -94,6 +94,11 @@ pub const FENCES: &[Fence] = &[
         crates: &["regex", "strsim", "annotate_snippets"],
         only_in: &["filter"],
         because: "there is one language in which processes are asked for",
+    },
+    Fence {
+        crates: &["indicatif", "jiff"],
+        only_in: &["session"],
+        because: "the user's terminal and the user's way to say a time are met there",
     },
     Fence {
         crates: &["serde", "serde_json"],
