@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay, Retention,
-    Save, Shown, Without,
+    self, Answer, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay,
+    Retention, Save, Shown, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -157,6 +157,9 @@ struct DoctorArgs {
     /// As one JSON object
     #[arg(long)]
     json: bool,
+    /// The bare facts, for tests of the plan
+    #[arg(long, hide = true, conflicts_with = "json")]
+    facts: bool,
     #[command(flatten)]
     kernel: KernelArgs,
 }
@@ -172,7 +175,7 @@ struct TraceArgs {
 
 #[derive(Args)]
 struct KernelArgs {
-    /// Kinds of hooks that must not be used: fentry, kprobe, tp_btf, raw_tp, syscalls, iter
+    /// Kinds of hooks that must not be used: fentry, kprobe, tp_btf, raw_tp, syscalls, iter, proc
     ///
     /// `syscalls` are hooks on wait4 and waitid, the only prompt witness of a
     /// reap where the kernel allows no hook on release_task. They put every
@@ -327,7 +330,14 @@ impl Cli {
                 from: args.from,
                 to: args.to.save(),
             }),
-            Command::Doctor(args) => session::doctor(&args.kernel.options(), args.json),
+            Command::Doctor(args) => {
+                let answer = match (args.json, args.facts) {
+                    (_, true) => Answer::Facts,
+                    (true, false) => Answer::Json,
+                    (false, false) => Answer::Text,
+                };
+                session::doctor(&args.kernel.options(), &answer)
+            }
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), "tracer", &mut script);

@@ -115,7 +115,8 @@ Examples:
   cargo xtask vm                          the whole matrix
   cargo xtask vm 5.10 7.3
   cargo xtask vm 6.1 --without fentry     one rung
-  cargo xtask vm --update                 with the newest packages there are")]
+  cargo xtask vm --update                 with the newest packages there are
+  cargo xtask vm --facts                  record what each kernel offers: after a new rung")]
     Vm {
         /// Series such as 6.1; all that are known if none is given
         kernels: Vec<String>,
@@ -125,6 +126,9 @@ Examples:
         /// Fetch newer kernels than those that are kept
         #[arg(long)]
         update: bool,
+        /// Record what each kernel offers, for the tests of the plan
+        #[arg(long, conflicts_with = "without")]
+        facts: bool,
     },
 
     /// Check that tracer's modules import one another one way only
@@ -168,10 +172,12 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
             kernels,
             without,
             update,
+            facts,
         }) => vm::verb(&vm::Wanted {
             kernels,
             without,
             update,
+            facts,
         }),
         Some(Verb::Check) => imports::verb(),
         Some(Verb::Fmt) => fmt::apply(),

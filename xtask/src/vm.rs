@@ -1,8 +1,8 @@
 //! `vm`: the kernel tests on other kernels, each booted under emulation.
 //!
 //! [`kernels`] is the matrix, [`fetch`] gets a kernel, [`initramfs`] packs
-//! what runs on it, [`boot`] runs it, [`verdict`] reads how it went and
-//! [`cost`] compares what the verifier walked through.
+//! what runs on it, [`boot`] runs it, [`verdict`] reads how it went, [`promise`]
+//! says by which hooks it should have and [`cost`] compares what the verifier walked through.
 //! Neither root nor a module of this machine's kernel is needed.
 
 mod boot;
@@ -10,14 +10,16 @@ mod cost;
 mod fetch;
 mod initramfs;
 mod kernels;
+mod promise;
 mod verdict;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::{
     artifacts::{self, Executable},
@@ -50,6 +52,11 @@ const SKIPPED: &[(&str, &str)] = &[
     ),
 ];
 
+/// Where it is promised which hook serves what.
+const PROMISES: &str = "docs/kernel-support.md";
+/// Where the facts are that the promise is made from.
+const FACTS: &str = "tracer/src/source/live/plan/kernels";
+
 /// The longest that one boot may take. A good one takes a tenth of it.
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -61,6 +68,8 @@ pub struct Wanted {
     pub without: Option<String>,
     /// Look for newer kernels than those that are kept.
     pub update: bool,
+    /// Record what each kernel offers instead of testing on it.
+    pub facts: bool,
 }
 
 pub fn verb(wanted: &Wanted) -> Result<()> {
@@ -72,6 +81,9 @@ pub fn verb(wanted: &Wanted) -> Result<()> {
     packages::ensure_for_tests()?;
     let object = build::object(&setup::ensure()?)?;
     let images = fetch(&kernels, wanted.update);
+    if wanted.facts {
+        return record_facts(&object, &images);
+    }
     run(&object, &images, &rungs)
 }
 
@@ -92,6 +104,36 @@ pub fn short(object: &Path) -> Result<Vec<String>> {
     Ok(missing.into_iter().filter_map(why).collect())
 }
 
+/// Boots each kernel only to be told what it offers, for the tests of the plan.
+fn record_facts(object: &Path, kernels: &[Fetched]) -> Result<()> {
+    let initramfs = initramfs::make(&programs(object)?)?;
+    for (kernel, image) in kernels {
+        let image = image.as_ref().map_err(|error| anyhow!("{error:#}"))?;
+        let directory = runs().join(format!("{} facts", kernel.series));
+        let boot = boot::boot(
+            image,
+            &initramfs,
+            &[("TRACER_FACTS", "1")],
+            &directory,
+            LIMIT,
+        )?;
+        let verdict = judge(&boot);
+        if verdict.trouble.is_some() || verdict.facts.is_empty() {
+            explain(&verdict, &boot);
+            bail!("{} did not say what it offers", image.version);
+        }
+        let file = workspace::root()
+            .join(FACTS)
+            .join(format!("{}.facts", kernel.series));
+        fs::write(&file, &verdict.facts)?;
+        println!("{}: {}", image.version, file.display());
+    }
+    println!(
+        "`UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` writes docs/kernel-support.md anew"
+    );
+    Ok(())
+}
+
 type Fetched = (&'static Kernel, Result<Image>);
 
 fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
@@ -106,6 +148,7 @@ fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
 fn run(object: &Path, kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
     println!("building the static programs …");
     let initramfs = initramfs::make(&programs(object)?)?;
+    let page = fs::read_to_string(workspace::root().join(PROMISES))?;
     let mut table = Vec::new();
     let mut costs = Costs::default();
     let mut bad = 0;
@@ -123,7 +166,10 @@ fn run(object: &Path, kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
             let directory = runs().join(format!("{} {}", kernel.series, rung.name));
             let variables = [("TRACER_WITHOUT", rung.without.as_str())];
             let boot = boot::boot(image, &initramfs, &variables, &directory, LIMIT)?;
-            let verdict = judge(&boot);
+            let mut verdict = judge(&boot);
+            if let Some(promise) = promise::read(&page, kernel.series, &rung.name) {
+                verdict.hold_to(&promise);
+            }
             if !verdict.is_good() {
                 bad += 1;
                 explain(&verdict, &boot);

@@ -13,6 +13,9 @@ record! {
         ns_pid: u32,
         ns_level: u32,
         exit_signal: i32,
+        /// Its number in the pid namespace that `/proc` shows; 0: none.
+        proc_pid: u32,
+        zero: u32,
         comm: Comm,
     }
 }

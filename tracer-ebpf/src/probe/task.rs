@@ -1,17 +1,19 @@
 //! The tasks that exist when tracing begins.
 //!
 //! Hook: `iter/task` (kernel/bpf/task_iter.c, since 5.8): called once per task
-//! while user space reads the iterator's file. Writes: [`Task`].
+//! while user space reads the iterator's file. Writes:
+//! [`wire::Task`].
 
 use aya_ebpf::{
     bindings::seq_file,
     helpers::generated::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_seq_write},
 };
-use tracer_common::wire::{EXIT_DEAD, Header, Kind, Task};
+use tracer_common::wire::{self, EXIT_DEAD, Header, Kind};
 
 use crate::{
-    fields,
+    fields::{self, get},
     kernel::{Struct, Trusted},
+    task::{Task, current},
 };
 
 /// `struct bpf_iter__task`.
@@ -25,6 +27,23 @@ struct Context {
 #[repr(C)]
 struct Meta {
     seq: *mut seq_file,
+}
+
+/// How many levels above the reader's own pid namespace the one lies that
+/// `/proc` shows; beyond any level: it is none of the reader's ancestors.
+#[unsafe(no_mangle)]
+static PROC_ABOVE: u64 = 0;
+
+/// The number under which `/proc` shows a task. The iterator runs in the
+/// context of its reader, and shows the tasks of the reader's namespace and
+/// of those below.
+#[inline(always)]
+fn proc_pid(task: Task<Trusted>) -> u32 {
+    let (above, reader) = (get(&PROC_ABOVE), u64::from(current().ns_level()));
+    if above > reader {
+        return 0;
+    }
+    task.pid_at((reader - above) as u32)
 }
 
 #[unsafe(no_mangle)]
@@ -44,7 +63,7 @@ fn task_iterator(ctx: *const Context) -> i32 {
         return 0;
     }
     let (ns_pid, ns_level) = task.ns_pid();
-    let record = Task {
+    let record = wire::Task {
         head: Header {
             kind: Kind::Task as u32,
             // SAFETY: helpers without preconditions.
@@ -59,9 +78,17 @@ fn task_iterator(ctx: *const Context) -> i32 {
         ns_pid,
         ns_level,
         exit_signal: task.read(&fields::TASK_EXIT_SIGNAL),
+        proc_pid: proc_pid(task),
+        zero: 0,
         comm: task.comm(),
     };
     // SAFETY: a fully written record on our own stack.
-    unsafe { bpf_seq_write(seq, (&raw const record).cast(), size_of::<Task>() as u32) };
+    unsafe {
+        bpf_seq_write(
+            seq,
+            (&raw const record).cast(),
+            size_of::<wire::Task>() as u32,
+        )
+    };
     0
 }

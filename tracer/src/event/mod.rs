@@ -7,6 +7,7 @@
 mod diagnosis;
 mod faults;
 pub mod humane;
+mod identities;
 mod ids;
 mod moment;
 mod names;

@@ -21,7 +21,7 @@ pub struct Session {
     pub kernel_stack_size: Option<u64>,
     /// tracer's own command line, NUL-separated.
     pub command: Text,
-    /// tracer's own pid.
+    /// tracer's own pid in the initial pid namespace; 0: unknown.
     pub tracer_pid: u32,
     pub hooks: Vec<Hook>,
 }

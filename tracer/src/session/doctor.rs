@@ -6,19 +6,34 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use super::{Exit, KernelOptions, OK, hooks, output};
-use crate::{event::Diagnosis, export, source::live::examine};
+use crate::{
+    event::Diagnosis,
+    export,
+    source::live::{examine, facts_as_text},
+};
 
 /// `tracer live` would not run.
 const UNFIT: Exit = 1;
 
-pub fn doctor(kernel: &KernelOptions, json: bool) -> Result<Exit> {
-    let diagnosis = examine(kernel);
-    let text = if json {
-        export::diagnosis_json(&diagnosis)
-    } else {
-        text(&diagnosis)
+/// How the answer is given.
+pub enum Answer {
+    Text,
+    Json,
+    /// The bare facts, for tests of the plan.
+    Facts,
+}
+
+pub fn doctor(kernel: &KernelOptions, answer: &Answer) -> Result<Exit> {
+    let text = match answer {
+        Answer::Facts => {
+            output::print(&facts_as_text(kernel)?)?;
+            return Ok(OK);
+        }
+        Answer::Json => export::diagnosis_json,
+        Answer::Text => text,
     };
-    output::print(&text)?;
+    let diagnosis = examine(kernel);
+    output::print(&text(&diagnosis))?;
     Ok(if diagnosis.obstacle.is_none() {
         OK
     } else {

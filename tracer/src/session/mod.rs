@@ -41,7 +41,7 @@ pub use crate::{
     source::live::{FaultMode, Options as KernelOptions, Without},
 };
 pub use diagnostics::init as init_diagnostics;
-pub use doctor::doctor;
+pub use doctor::{Answer, doctor};
 pub use filters::{filter, guide as filters};
 pub use info::{Info, info};
 pub use live::{Live, live};

@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # The guest's init: mounts what tracer and its tests expect of a Linux system,
 # runs the tests of /tests, says on the second serial port how they went, and
-# turns the machine off. `TRACER_WITHOUT` comes from the kernel's command line.
+# turns the machine off. `TRACER_WITHOUT`, and `TRACER_FACTS` to say what this
+# kernel offers instead, come from the kernel's command line.
 # Each line that starts with "tracer-vm:" is for xtask/src/vm/verdict.rs.
 
 /bin/busybox mkdir -p /proc /sys /dev /tmp /run /root
@@ -30,6 +31,13 @@ stty -F $result raw
 export TRACER_BIN=/tracer TRACER_WORKLOAD=/workload RUST_BACKTRACE=0
 cd /tmp
 echo "tracer-vm: kernel $(uname -r)" >$result
+if [ -n "$TRACER_FACTS" ]; then
+    echo "tracer-vm: facts" >$result
+    /tracer doctor --facts >$result 2>&1
+    echo "tracer-vm: done" >$result
+    stty -F $result raw >/dev/null
+    poweroff -f
+fi
 skip=$(sed -n 's/^./--skip &/p' /skipped)
 for test in /tests/*; do
     echo "tracer-vm: test ${test#/tests/}" >$result

@@ -4,7 +4,10 @@
 //! start with "tracer-vm:". A guest that dies in the middle leaves a text that
 //! ends anywhere, so everything here is read as if it could be missing.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 /// How the tests of one boot went.
 #[derive(Debug, Default, PartialEq)]
@@ -17,7 +20,14 @@ pub struct Verdict {
     pub trouble: Option<String>,
     /// What the verifier walked through, per program.
     pub verified: Vec<Verified>,
+    /// The hook in use, by purpose.
+    pub hooks: Hooks,
+    /// What the kernel offers, where that was asked.
+    pub facts: String,
 }
+
+/// Purpose and hook, in the words of docs/kernel-support.md.
+pub type Hooks = BTreeMap<String, String>;
 
 #[derive(Debug, PartialEq)]
 pub struct Verified {
@@ -28,6 +38,27 @@ pub struct Verified {
 impl Verdict {
     pub fn is_good(&self) -> bool {
         self.trouble.is_none() && self.failed == 0 && self.passed > 0
+    }
+
+    /// Compares the hooks in use with those that were promised.
+    pub fn hold_to(&mut self, promise: &Hooks) {
+        let none = "none".to_owned();
+        let purposes: BTreeSet<_> = promise.keys().chain(self.hooks.keys()).collect();
+        let broken: Vec<_> = purposes
+            .into_iter()
+            .map(|purpose| {
+                let told = |hooks: &Hooks| hooks.get(purpose).unwrap_or(&none).clone();
+                (purpose, told(promise), told(&self.hooks))
+            })
+            .filter(|(_, promised, in_use)| promised != in_use)
+            .map(|(purpose, promised, in_use)| {
+                format!("{purpose} by {in_use} instead of {promised}")
+            })
+            .collect();
+        if !broken.is_empty() {
+            let before = self.trouble.take().map(|trouble| trouble + "; ");
+            self.trouble = Some(before.unwrap_or_default() + &broken.join("; "));
+        }
     }
 
     /// `12 passed, 0 failed`, and what else happened.
@@ -71,6 +102,7 @@ enum Section {
     Tests,
     Failures,
     Programs,
+    Facts,
 }
 
 impl Reader {
@@ -79,7 +111,14 @@ impl Reader {
             return self.mark(mark, verdict);
         }
         match self.section {
-            Section::Programs => verdict.verified.extend(verified(line)),
+            Section::Programs => {
+                verdict.verified.extend(verified(line));
+                verdict.hooks.extend(in_use(line));
+            }
+            Section::Facts => {
+                verdict.facts.push_str(line);
+                verdict.facts.push('\n');
+            }
             Section::Failures if line.starts_with("test result: ") => {
                 self.section = Section::Tests;
             }
@@ -101,6 +140,7 @@ impl Reader {
                 verdict.trouble = Some(format!("the tests ended with status {rest}"));
             }
             "programs" => self.section = Section::Programs,
+            "facts" => self.section = Section::Facts,
             "done" => self.done = true,
             _ => {}
         }
@@ -146,6 +186,13 @@ fn verified(line: &str) -> Option<Verified> {
     })
 }
 
+/// `in use for PURPOSE: HOOK`, wherever in the line it begins.
+fn in_use(line: &str) -> Option<(String, String)> {
+    let (_, told) = line.split_once("in use for ")?;
+    let (purpose, hook) = told.split_once(": ")?;
+    Some((purpose.to_owned(), hook.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,7 +211,8 @@ test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
 
 tracer-vm: status 0
 tracer-vm: programs
-DEBUG tracer verified tp_fork 120
+tracer: debug: verified tp_fork 120
+tracer: debug: in use for first run, last switch: tp_btf:sched_switch
 tracer-vm: done
 ";
 
@@ -178,6 +226,30 @@ tracer-vm: done
             instructions: 120,
         };
         assert_eq!(verdict.verified, [fork]);
+    }
+
+    #[test]
+    fn another_hook_than_the_promised_one_is_no_good() {
+        let promise = |hook: &str| Hooks::from([("first run, last switch".into(), hook.into())]);
+        let mut verdict = read(GOOD);
+        verdict.hold_to(&promise("tp_btf:sched_switch"));
+        assert!(verdict.is_good(), "{verdict:?}");
+        verdict.hold_to(&promise("fentry:finish_task_switch"));
+        assert!(!verdict.is_good());
+        let told =
+            "first run, last switch by tp_btf:sched_switch instead of fentry:finish_task_switch";
+        assert!(verdict.line().ends_with(told), "{}", verdict.line());
+        // A guest that says nothing of its hooks has broken the promise too.
+        let mut silent = read(&GOOD.replace("in use for", ""));
+        silent.hold_to(&promise("tp_btf:sched_switch"));
+        assert!(!silent.is_good());
+    }
+
+    #[test]
+    fn facts_are_kept_as_they_were_said() {
+        let text =
+            "tracer-vm: kernel 6.1\ntracer-vm: facts\nkernel 6.1\nkprobes yes\ntracer-vm: done\n";
+        assert_eq!(read(text).facts, "kernel 6.1\nkprobes yes\n");
     }
 
     #[test]

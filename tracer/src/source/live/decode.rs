@@ -148,7 +148,7 @@ impl Decoder {
     }
 }
 
-fn read<T: FromBytes>(bytes: &[u8]) -> Option<T> {
+pub fn read<T: FromBytes>(bytes: &[u8]) -> Option<T> {
     T::read_from_prefix(bytes).ok().map(|(record, _)| record)
 }
 

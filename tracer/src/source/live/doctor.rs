@@ -3,12 +3,15 @@
 
 use std::{fs, path::Path};
 
+use anyhow::Result;
+
 use super::{
     Options,
     facts::{self, Facts},
     load::{Loaded, Settings},
     plan::Offers as _,
     privilege,
+    recorded::Recorded,
 };
 use crate::event::{Diagnosis, Finding};
 
@@ -44,6 +47,13 @@ pub fn examine(options: &Options) -> Diagnosis {
             obstacle: Some(format!("{error:#}")),
         },
     }
+}
+
+/// What the plan would ask of this host, a line each: for tests of the plan.
+pub fn facts_as_text(options: &Options) -> Result<String> {
+    let facts = Facts::of_this_host(options.btf.as_deref())?;
+    let release = line("/proc/sys/kernel/osrelease").unwrap_or_default();
+    Ok(Recorded::of(&facts, release).to_string())
 }
 
 fn line(path: impl AsRef<Path>) -> Option<String> {
@@ -111,14 +121,15 @@ fn btf(facts: &Facts) -> Finding {
 fn pid_namespace(facts: &Facts) -> Finding {
     Finding {
         what: "namespace",
-        good: Some(!facts.nested),
-        says: if facts.nested {
+        good: Some(!facts.proc.nested),
+        says: if facts.proc.nested {
             "a pid namespace of its own"
         } else {
             "the initial pid namespace"
         }
         .to_owned(),
         advice: facts
+            .proc
             .nested
             .then_some("run tracer in the host's pid namespace (docker run --pid=host) to be told what runs already"),
     }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::{
     btf::Btf,
     plan::{Argument, Offers},
+    procfs::View,
     symbols::Symbols,
 };
 
@@ -26,8 +27,7 @@ pub struct Facts {
     pub btf_source: String,
     /// The kernel offers its types itself: what it checks by them can be loaded.
     pub own_btf: bool,
-    /// This process lives in a pid namespace other than the initial one.
-    pub nested: bool,
+    pub proc: View,
     /// tracefs can be read: perf tracepoints have numbers.
     pub tracefs: bool,
     pub symbols: Symbols,
@@ -54,7 +54,7 @@ impl Facts {
             btf: parsed,
             btf_source,
             own_btf: Path::new(VMLINUX).exists(),
-            nested: nested(),
+            proc: View::of_this_process(),
             tracefs: tracefs(),
             symbols: Symbols::default(),
         })
@@ -104,6 +104,10 @@ impl Offers for Facts {
     fn tracefs(&self) -> bool {
         self.tracefs
     }
+
+    fn proc(&self) -> View {
+        self.proc
+    }
 }
 
 /// Types of another kernel would make nonsense of everything that is read, and
@@ -138,13 +142,6 @@ pub fn lockdown() -> Option<String> {
     // `none [integrity] confidentiality`: it stands in brackets.
     let modes = fs::read_to_string("/sys/kernel/security/lockdown").ok()?;
     modes.split(['[', ']']).nth(1).map(str::to_owned)
-}
-
-/// The initial pid namespace has a number of its own
-/// (PROC_PID_INIT_INO, include/linux/proc_ns.h).
-fn nested() -> bool {
-    let own = fs::read_link("/proc/self/ns/pid").ok();
-    own.is_some_and(|own| own != Path::new("pid:[4026531836]"))
 }
 
 /// Whether tracefs is there. systemd mounts it at boot; where nobody did, we

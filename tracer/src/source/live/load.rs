@@ -46,6 +46,8 @@ impl Loaded {
         globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
         globals.push(("WAKE_AT", settings.wake_at));
         globals.push(("STREAM_FAULTS", settings.stream_faults));
+        let above = facts.proc.above.map_or(u64::MAX, u64::from);
+        globals.push(("PROC_ABOVE", above));
         // Level 0 lets the verifier prune every message.
         let log_level: u8 = if settings.verbose {
             aya_log::Level::Debug as u8
@@ -121,7 +123,7 @@ impl Loaded {
             });
             match obstacle {
                 None => {
-                    log::debug!("{}: {}", purpose.name(), rung.hook());
+                    log::debug!("in use for {}: {}", purpose.name(), rung.hook());
                     let loses = match (rung.loses, obstacles.join("; ")) {
                         ("", _) => String::new(),
                         (loses, why) if why.is_empty() => loses.to_owned(),
@@ -135,10 +137,13 @@ impl Loaded {
                 }
                 Some(obstacle) => {
                     log::warn!("{}: {}: {obstacle}", purpose.name(), rung.hook());
-                    obstacles.push(obstacle);
+                    if !obstacles.contains(&obstacle) {
+                        obstacles.push(obstacle);
+                    }
                 }
             }
         }
+        log::debug!("in use for {}: none", purpose.name());
         Hook {
             purpose,
             hook: None,

@@ -15,9 +15,12 @@ mod load;
 mod loss;
 mod plan;
 mod privilege;
+mod procfs;
+mod recorded;
 mod ring;
 mod session;
 mod snapshot;
+mod starts;
 mod symbols;
 
 use std::{os::fd::AsFd, path::PathBuf};
@@ -28,11 +31,13 @@ use aya_log::EbpfLogger;
 
 pub use clock::now;
 use decode::Decoder;
-pub use doctor::examine;
+pub use doctor::{examine, facts_as_text};
 pub use plan::{FaultMode, Without};
 pub use privilege::drop_all_but_files;
+use procfs::View;
+use snapshot::Teller;
 
-use crate::event::{Event, Purpose, What, Who};
+use crate::event::{Event, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -59,8 +64,9 @@ pub struct Live {
     loss: loss::Losses,
     /// None: faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
-    /// The task iterator is loaded.
-    snapshots: bool,
+    /// Who tells what runs, if anybody can.
+    teller: Option<Teller>,
+    view: View,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     /// The first event, until it is handed out.
     session: Option<Event>,
@@ -83,21 +89,19 @@ impl Live {
         };
         let mut loaded = load::Loaded::new(&facts, &settings)?;
         let mut hooks = loaded.attach(&facts, &options.without, options.faults)?;
-        if facts.nested {
-            // The iterator and /proc show this pid namespace alone.
-            for hook in hooks
-                .iter_mut()
-                .filter(|hook| hook.purpose == Purpose::Snapshot)
-            {
-                hook.hook = None;
-                hook.loses = "tracer runs in a pid namespace of its own: use the host's".to_owned();
-            }
-        }
+        let view = facts.proc;
+        let teller = snapshot::teller(&mut hooks, view);
         // Hooks are attached one by one; what the first ones saw alone is half
         // a story. The trace begins here, and the snapshot tells what was.
         let began = now();
-        let session = session::describe(&facts, hooks);
         let load::Loaded { mut ebpf, .. } = loaded;
+        let own = match (view.nested, &teller) {
+            (false, _) => Some(std::process::id()),
+            (true, _) if view.initial => Some(view.own),
+            (true, Some(Teller::Iterator { .. })) => snapshot::own_pid(&mut ebpf, view)?,
+            (true, _) => None,
+        };
+        let session = session::describe(&facts, own, hooks);
         let logger = if options.verbose {
             Some(EbpfLogger::init(&mut ebpf).context("reading the kernel side's log")?)
         } else {
@@ -110,7 +114,8 @@ impl Live {
             faults: faults
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
-            snapshots: session.missing(Purpose::Snapshot).is_none(),
+            teller,
+            view,
             logger,
             session: Some(host(began, What::Session(Box::new(session)))),
             ebpf: Some(ebpf),
@@ -130,19 +135,21 @@ impl Live {
     /// Every task that exists, then what the kernel said meanwhile: a task
     /// that died under the iterator's eyes has told its end by then.
     fn tell_what_runs(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let Some(ebpf) = self.ebpf.as_mut().filter(|_| self.snapshots) else {
+        let (Some(ebpf), Some(teller)) = (&mut self.ebpf, &mut self.teller) else {
             return Ok(());
         };
         let began = now();
-        snapshot::read(ebpf, sink)?;
-        self.ring.drain(sink);
-        sink(host(now(), What::SnapshotEnd(began)));
+        let all = teller.tell(ebpf, self.view, sink)?;
+        self.ring.drain(&mut settled(&mut self.teller, sink));
+        if all {
+            sink(host(now(), What::SnapshotEnd(began)));
+        }
         Ok(())
     }
 
     /// Gives up every capability that the rest of the trace does not need.
     pub fn drop_privileges(&self) {
-        privilege::drop_the_rest();
+        privilege::drop_the_rest(matches!(self.teller, Some(Teller::Proc(_))));
     }
 
     /// Hands out what has come in since the last call, and says what was lost.
@@ -150,7 +157,7 @@ impl Live {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        self.ring.drain(sink);
+        self.ring.drain(&mut settled(&mut self.teller, sink));
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
@@ -171,7 +178,7 @@ impl Live {
     /// tasks that ever faulted and live: for about once a second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
         match &mut self.faults {
-            Some(faults) => faults.read(sink),
+            Some(faults) => faults.read(&mut settled(&mut self.teller, sink)),
             None => Ok(()),
         }
     }
@@ -197,6 +204,16 @@ impl Live {
     /// Becomes readable when the ring buffer fills faster than it is polled.
     pub fn wakeup(&self) -> &(impl AsFd + std::os::fd::AsRawFd + use<>) {
         self.ring.wakeup()
+    }
+}
+
+/// Hands on what the teller has settled.
+fn settled(teller: &mut Option<Teller>, sink: &mut dyn FnMut(Event)) -> impl FnMut(Event) {
+    move |mut event| {
+        if let Some(teller) = teller {
+            teller.settle(&mut event);
+        }
+        sink(event);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::fault_classes::Conclude;
+use super::{fault_classes::Conclude, procfs::View};
 use crate::event::{Hook, Purpose};
 
 /// One way to serve a purpose.
@@ -49,16 +49,19 @@ pub enum Method {
     Syscall,
     /// The task iterator.
     Iterator,
+    /// `/proc`, which is no hook but is read instead of one.
+    Proc,
 }
 
 impl Method {
-    pub const ALL: [Method; 6] = [
+    pub const ALL: [Method; 7] = [
         Method::Fentry,
         Method::Kprobe,
         Method::TpBtf,
         Method::RawTp,
         Method::Syscall,
         Method::Iterator,
+        Method::Proc,
     ];
 
     /// What `--without` calls it.
@@ -70,6 +73,7 @@ impl Method {
             Method::RawTp => "raw_tp",
             Method::Syscall => "syscalls",
             Method::Iterator => "iter",
+            Method::Proc => "proc",
         }
     }
 }
@@ -79,7 +83,7 @@ impl Method {
     fn needs_own_btf(self) -> bool {
         match self {
             Method::Fentry | Method::TpBtf | Method::Iterator => true,
-            Method::Kprobe | Method::RawTp | Method::Syscall => false,
+            Method::Kprobe | Method::RawTp | Method::Syscall | Method::Proc => false,
         }
     }
 }
@@ -102,6 +106,8 @@ const NO_MAPPING: &str = "the mapping: file and zero page are not told apart, no
 const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge pages; notices of \
                        writes to shared mappings count as reuse";
 const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
+const COARSE: &str =
+    "starts of what ran already but to 10 ms; zombies of others without CAP_SYS_PTRACE";
 
 /// Rows of the ladder: `method purpose [program at place] (arguments), loss;`.
 macro_rules! ladder {
@@ -193,6 +199,7 @@ pub const LADDER: &[Rung] = ladder! {
     RawTp    Cow ["raw_mm_page_alloc" at "mm_page_alloc"] (Pointer, Value, Value), NO_PAGE;
 
     Iterator Snapshot ["task_iterator" at "task"], NONE;
+    Proc     Snapshot [], COARSE;
 };
 
 impl Rung {
@@ -201,6 +208,7 @@ impl Rung {
         let mut places: Vec<_> = self.programs.iter().map(|program| program.at).collect();
         places.dedup();
         match places.is_empty() {
+            true if self.method == Method::Proc => "proc:PID/stat".to_owned(),
             true => format!("{}:sched_process_exit", self.method.name()),
             false => format!("{}:{}", self.method.name(), places.join(",")),
         }
@@ -260,6 +268,8 @@ pub trait Offers {
     fn symbol(&self, name: &str) -> Option<String>;
     fn kprobes(&self) -> bool;
     fn tracefs(&self) -> bool;
+    /// Whose numbers `/proc` shows.
+    fn proc(&self) -> View;
 }
 
 /// Why a rung cannot be used, if that can be told without trying.
@@ -268,7 +278,7 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
         return Some(format!("denied by --without {}", rung.method.name()));
     }
     if rung.method.needs_own_btf() && !host.own_btf() {
-        return Some("this kernel has no BTF of its own to check such a program by".to_owned());
+        return Some("this kernel has no BTF of its own".to_owned());
     }
     match rung.method {
         Method::TpBtf | Method::RawTp => rung.programs.iter().find_map(|program| {
@@ -304,7 +314,11 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
                  reads it)"
                 .to_owned()
         }),
-        Method::Iterator => None,
+        // It shows the reader's own pid namespace alone.
+        Method::Iterator => (host.proc().nested && host.proc().initial)
+            .then(|| "tracer runs in a pid namespace of its own".to_owned()),
+        Method::Proc => (!host.proc().initial)
+            .then(|| "/proc shows another pid namespace than the initial one".to_owned()),
     }
 }
 
@@ -336,231 +350,4 @@ impl fmt::Display for Without {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What was measured of a kernel: facts, no kernel.
-    struct Host {
-        /// `sched_process_exit` passes `group_dead`.
-        group_dead: bool,
-        /// `mark_victim` passes the task.
-        victim: bool,
-        fentry: bool,
-        kprobes: bool,
-        switch: &'static str,
-    }
-
-    const V5_10: Host = Host {
-        group_dead: false,
-        victim: true,
-        fentry: true,
-        kprobes: true,
-        switch: "finish_task_switch",
-    };
-    const V6_12: Host = Host {
-        switch: "finish_task_switch.isra.0",
-        ..V5_10
-    };
-    const V7_3: Host = Host {
-        group_dead: true,
-        ..V6_12
-    };
-    /// The build machine: 6.18, locked down.
-    const LOCKED: Host = Host {
-        kprobes: false,
-        ..V7_3
-    };
-
-    impl Offers for Host {
-        fn own_btf(&self) -> bool {
-            true
-        }
-
-        fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
-            Some(match name {
-                "sched_process_exit" if self.group_dead => vec![Pointer, Value],
-                "sched_process_exit" | "sched_wakeup_new" | "sched_process_free" => vec![Pointer],
-                "mark_victim" if self.victim => vec![Pointer, Value],
-                "mark_victim" => vec![Value],
-                "task_newtask" => vec![Pointer, Value],
-                "sched_process_fork" | "task_rename" => vec![Pointer, Pointer],
-                "sched_switch" => vec![Value, Pointer, Pointer, Value],
-                "sched_process_exec" => vec![Pointer, Value, Pointer],
-                "signal_generate" => vec![Value, Pointer, Pointer, Value, Value],
-                "page_fault_user" | "page_fault_kernel" => vec![Value, Pointer, Value],
-                "mm_page_alloc" => vec![Pointer, Value, Value, Value],
-                _ => return None,
-            })
-        }
-
-        fn function(&self, name: &str) -> Option<Vec<Argument>> {
-            let known = match name {
-                "do_exit" => vec![Value],
-                "taskstats_exit" | "do_notify_parent" => vec![Pointer, Value],
-                "release_task" | "do_wp_page" => vec![Pointer],
-                "handle_mm_fault" | "copy_process" => vec![Pointer, Value, Value, Pointer],
-                _ => return None,
-            };
-            self.fentry.then_some(known)
-        }
-
-        fn symbol(&self, name: &str) -> Option<String> {
-            Some(
-                if name == "finish_task_switch" {
-                    self.switch
-                } else {
-                    name
-                }
-                .to_owned(),
-            )
-        }
-
-        fn kprobes(&self) -> bool {
-            self.kprobes
-        }
-
-        fn tracefs(&self) -> bool {
-            true
-        }
-    }
-
-    fn chosen(purpose: Purpose, host: &Host, without: &str) -> Option<String> {
-        let without = without.parse().unwrap();
-        let mut rungs = LADDER.iter().filter(|rung| rung.purpose == purpose);
-        rungs
-            .find(|rung| obstacle(rung, host, &without).is_none())
-            .map(Rung::hook)
-    }
-
-    #[test]
-    fn each_kernel_gets_the_best_rung_that_it_has() {
-        use Purpose::{Exit, ExitStart, Fork, Oom, Reap, Switch, Zombie};
-        let wait = "syscalls:sys_exit_wait4,sys_enter_waitid,sys_exit_waitid";
-        for (host, without, purpose, hook) in [
-            (&V7_3, "", Exit, "tp_btf:sched_process_exit"),
-            (&V6_12, "kprobe", Exit, "fentry:taskstats_exit"),
-            (&V6_12, "fentry", Exit, "kprobe:taskstats_exit"),
-            (&V6_12, "fentry,kprobe", Exit, "tp_btf:sched_process_exit"),
-            (&V5_10, "", ExitStart, "fentry:do_exit"),
-            (
-                &V5_10,
-                "fentry,kprobe",
-                ExitStart,
-                "tp_btf:sched_process_exit",
-            ),
-            (&V6_12, "", Zombie, "fentry:do_notify_parent"),
-            (&V6_12, "fentry", Zombie, "kprobe:do_notify_parent"),
-            (&V6_12, "fentry,kprobe", Zombie, "tp_btf:signal_generate"),
-            (&V6_12, "", Reap, "fentry:release_task"),
-            (&LOCKED, "fentry", Reap, wait),
-            (&V7_3, "tp_btf", Fork, "raw_tp:task_newtask"),
-            (&V7_3, "tp_btf,raw_tp", Switch, "kprobe:finish_task_switch"),
-            (&V7_3, "tp_btf", Oom, "raw_tp:mark_victim"),
-        ] {
-            assert_eq!(
-                chosen(purpose, host, without).as_deref(),
-                Some(hook),
-                "{purpose:?} {without}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_a_kernel_cannot_do_is_not_tried() {
-        let old = Host {
-            victim: false,
-            fentry: false,
-            ..V5_10
-        };
-        assert_eq!(chosen(Purpose::Oom, &old, ""), None);
-        assert_eq!(
-            chosen(Purpose::Reap, &old, "").unwrap(),
-            "kprobe:release_task"
-        );
-        assert_eq!(chosen(Purpose::Reap, &LOCKED, "fentry,syscalls"), None);
-        assert_eq!(chosen(Purpose::Fork, &V7_3, "tp_btf,raw_tp"), None);
-    }
-
-    #[test]
-    fn every_purpose_has_a_rung_and_its_rungs_stand_together() {
-        for purpose in Purpose::ALL {
-            assert!(
-                LADDER.iter().any(|rung| rung.purpose == purpose),
-                "{purpose:?}"
-            );
-        }
-        let changes = LADDER
-            .windows(2)
-            .filter(|pair| pair[0].purpose != pair[1].purpose)
-            .count();
-        assert_eq!(changes + 1, Purpose::ALL.len());
-    }
-
-    #[test]
-    fn an_unknown_hook_is_named_in_the_error() {
-        let error = "kprob".parse::<Without>().unwrap_err();
-        assert!(
-            error.contains("fentry, kprobe, tp_btf, raw_tp, syscalls, iter"),
-            "{error}"
-        );
-    }
-
-    /// docs/kernel-support.md, from the ladder and the facts above.
-    fn page() -> String {
-        let mut page = String::from(
-            "# Which hook serves which purpose\n\n\
-             Generated from the ladder in `tracer/src/source/live/plan.rs`; a test fails when it\n\
-             differs, `UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` writes it anew.\n\
-             `tracer doctor` says the same of the machine it runs on, with the reasons.\n\n\
-             ## The ladder\n\n\
-             The best rung stands first. A rung that the host refuses, or the user denies with\n\
-             `--without`, is passed over; what the one in use does not tell is in the recording,\n\
-             in reports and on the Health screen.\n\n\
-             | purpose | hook | does not tell |\n|---|---|---|\n",
-        );
-        for rung in LADDER {
-            page += &format!(
-                "| {} | `{}` | {} |\n",
-                rung.purpose.name(),
-                rung.hook(),
-                rung.loses
-            );
-        }
-        let kernels = [
-            ("5.10", &V5_10),
-            ("6.12", &V6_12),
-            ("7.3", &V7_3),
-            ("6.18, locked down", &LOCKED),
-        ];
-        page += "\n## What that makes of some kernels\n\n\
-                 From facts that were measured on them. A refusal that only trying tells, such as that\n\
-                 of fentry under lockdown, is not in them: the last column is given `--without fentry`.\n\n\
-                 | purpose |";
-        for (name, _) in kernels {
-            page += &format!(" {name} |");
-        }
-        page += "\n|---|---|---|---|---|\n";
-        for purpose in Purpose::ALL {
-            page += &format!("| {} |", purpose.name());
-            for (_, host) in kernels {
-                let without = if host.kprobes { "" } else { "fentry" };
-                let hook = chosen(purpose, host, without);
-                page += &format!(
-                    " {} |",
-                    hook.map_or("none".to_owned(), |hook| format!("`{hook}`"))
-                );
-            }
-            page += "\n";
-        }
-        page
-    }
-
-    #[test]
-    fn the_page_on_kernel_support_is_what_the_ladder_says() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/kernel-support.md");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(path, page()).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page());
-    }
-}
+mod tests;

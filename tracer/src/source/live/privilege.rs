@@ -118,16 +118,20 @@ pub fn counts_maps() -> bool {
 }
 
 /// Gives up what tracing does not need once everything is attached: what is
-/// left reads the ring buffer and, after a gap, runs the task iterator again.
+/// left reads the ring buffer and, after a gap, asks again who lives. `/proc`
+/// says how a zombie ended only to who may trace it.
 ///
 /// Capabilities are each thread's own: this is about the calling one.
-pub fn drop_the_rest() {
-    let needed = [Capability::CAP_BPF, Capability::CAP_PERFMON];
-    let needed: CapsHashSet = needed.into_iter().collect();
+pub fn drop_the_rest(reads_proc: bool) {
+    let mut needed = CapsHashSet::from([Capability::CAP_BPF, Capability::CAP_PERFMON]);
+    let whole = needed.clone();
+    if reads_proc {
+        needed.insert(Capability::CAP_SYS_PTRACE);
+    }
     let dropped = caps::read(None, CapSet::Permitted).and_then(|held| {
         let mut keep: CapsHashSet = held.intersection(&needed).copied().collect();
         // The older capability, which stands for both.
-        if keep != needed && held.contains(&Capability::CAP_SYS_ADMIN) {
+        if !keep.is_superset(&whole) && held.contains(&Capability::CAP_SYS_ADMIN) {
             keep.insert(Capability::CAP_SYS_ADMIN);
         }
         caps::set(None, CapSet::Effective, &keep)?;

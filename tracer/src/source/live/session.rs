@@ -5,7 +5,7 @@ use std::fs;
 use super::{clock, facts::Facts};
 use crate::event::{Hook, Session, Text};
 
-pub fn describe(facts: &Facts, hooks: Vec<Hook>) -> Session {
+pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
     let line = |path: &str| {
         fs::read_to_string(path)
             .unwrap_or_default()
@@ -24,7 +24,7 @@ pub fn describe(facts: &Facts, hooks: Vec<Hook>) -> Session {
         task_struct_size: facts.btf.size_of("task_struct").map(u64::from),
         kernel_stack_size: Some(stack_size(facts)),
         command: Text::new(&fs::read("/proc/self/cmdline").unwrap_or_default()),
-        tracer_pid: std::process::id(),
+        tracer_pid: own.unwrap_or(0),
         hooks,
     }
 }

@@ -1,0 +1,75 @@
+//! Every identity that an event names, in one place: for who must translate
+//! them.
+
+use super::{Event, Exit, Fork, Notify, ProcessId, Reap, Signal, Snapshot, TaskId, What, Who};
+
+/// A number and when its bearer started: a task's or a process's.
+pub struct Identity<'a> {
+    pub pid: u32,
+    pub start: &'a mut u64,
+}
+
+impl Event {
+    /// Hands every identity to `visit`, the subject's first. The idle task
+    /// and nobody (pid 0) are left out.
+    pub fn each_identity(&mut self, visit: &mut dyn FnMut(Identity)) {
+        who(&mut self.who, visit);
+        match &mut self.what {
+            What::Fork(fork) => {
+                let Fork { by, parent, .. } = &mut **fork;
+                who(by, visit);
+                process(parent, visit);
+            }
+            What::Snapshot(snapshot) => {
+                let Snapshot { parent, .. } = &mut **snapshot;
+                process(parent, visit);
+            }
+            What::Signal(signal) => {
+                let Signal { by, .. } = &mut **signal;
+                who(by, visit);
+            }
+            What::Exit(exit) => {
+                let Exit { parent, reaper, .. } = &mut **exit;
+                process(parent, visit);
+                if let Some(reaper) = reaper {
+                    process(reaper, visit);
+                }
+            }
+            What::Notify(Notify { owner, .. }) => process(owner, visit),
+            What::Reap(Reap { by }) => who(by, visit),
+            What::Session(_)
+            | What::SnapshotEnd(_)
+            | What::WakeupNew
+            | What::FirstRun
+            | What::Exec(_)
+            | What::Comm(_)
+            | What::OomVictim
+            | What::LastSwitch(_)
+            | What::Wait(_)
+            | What::Free(_)
+            | What::Faults(_)
+            | What::Fault(_)
+            | What::Gap(_)
+            | What::End
+            | What::ExitStart => {}
+        }
+    }
+}
+
+fn who(of: &mut Who, visit: &mut dyn FnMut(Identity)) {
+    let Who {
+        task: TaskId { pid, start },
+        process: group,
+    } = of;
+    if *pid != 0 {
+        visit(Identity { pid: *pid, start });
+    }
+    process(group, visit);
+}
+
+fn process(of: &mut ProcessId, visit: &mut dyn FnMut(Identity)) {
+    let ProcessId { tgid, start } = of;
+    if *tgid != 0 {
+        visit(Identity { pid: *tgid, start });
+    }
+}
