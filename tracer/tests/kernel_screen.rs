@@ -148,9 +148,9 @@ fn live_shows_a_tree_with_a_zombie_its_age_and_its_owner() {
     terminal.line(&[&zombie, "workload", "zombie"]);
     terminal.line(&[&pid, "workload"]);
 
-    // The second view groups them by owner, with ages that grow though nothing
+    // The third view groups them by owner, with ages that grow though nothing
     // happens.
-    terminal.keys(&["2"]);
+    terminal.keys(&["3"]);
     terminal.line(&[&pid, "workload hold 2"]);
     let line = terminal.line(&[&zombie, "Z workload"]);
     let screen = terminal.screen();

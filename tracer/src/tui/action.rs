@@ -19,6 +19,15 @@ pub enum Action {
     Left,
     Right,
     UnfoldAll,
+    Earlier,
+    Later,
+    MuchEarlier,
+    MuchLater,
+    ZoomIn,
+    ZoomOut,
+    ZoomAll,
+    Quiet,
+    Regroup,
     Details,
     Parent,
     Back,
@@ -91,6 +100,15 @@ pub const BINDINGS: &[Binding] = bindings! {
     Left some [(KeyCode::Left, PLAIN), key('h')] "← h" "Fold" "fold the branch, then go to the parent";
     Right some [(KeyCode::Right, PLAIN), key('l')] "→ l" "Unfold" "unfold the branch, then go into it";
     UnfoldAll some [key('*')] "*" "" "unfold everything";
+    ZoomIn some [key('+'), key('=')] "+" "Closer" "half as much time, twice as large";
+    ZoomOut some [key('-')] "-" "Farther" "twice as much time";
+    ZoomAll some [key('0')] "0" "All" "all of the trace";
+    Earlier some [(KeyCode::Left, PLAIN), key('h')] "← h" "" "point earlier";
+    Later some [(KeyCode::Right, PLAIN), key('l')] "→ l" "" "point later";
+    MuchEarlier some [key('['), (KeyCode::Left, KeyModifiers::SHIFT)] "[" "" "half a screen earlier; also Shift-←";
+    MuchLater some [key(']'), (KeyCode::Right, KeyModifiers::SHIFT)] "]" "" "half a screen later; also Shift-→";
+    Quiet some [key('a')] "a" "All lanes" "also those to whom nothing happens";
+    Regroup some [key('x')] "x" "Expand" "a lane for each sibling, or one for all of them";
     NextView all [(KeyCode::Tab, PLAIN)] "Tab" "Next view" "next view";
     PreviousView all [(KeyCode::BackTab, PLAIN), (KeyCode::BackTab, KeyModifiers::SHIFT)] "Shift-Tab" "" "previous view";
     Up all [(KeyCode::Up, PLAIN), key('k')] "↑ k" "" "up";
@@ -112,8 +130,7 @@ pub fn action(event: KeyEvent, own: &[Action]) -> Option<Action> {
     }
     BINDINGS
         .iter()
-        .find(|binding| binding.keys.contains(&(event.code, event.modifiers)))
-        .filter(|binding| binding.works(own))
+        .find(|binding| binding.keys.contains(&(event.code, event.modifiers)) && binding.works(own))
         .map(|binding| binding.action)
 }
 

@@ -139,6 +139,18 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(line, self.look.selection());
     }
 
+    /// Marks one cell.
+    pub fn point(&mut self, x: u16, y: u16) {
+        let cell = Rect::new(
+            self.area.x.saturating_add(x),
+            self.area.y.saturating_add(y),
+            1,
+            1,
+        );
+        let cell = cell.intersection(self.area);
+        self.buffer.set_style(cell, self.look.found());
+    }
+
     /// A message in the middle, where there is nothing to list.
     pub fn note(&mut self, lines: &[Phrase]) {
         let top = usize::from(self.area.height).saturating_sub(lines.len()) / 2;

@@ -105,6 +105,15 @@ impl App {
             | Action::Left
             | Action::Right
             | Action::UnfoldAll
+            | Action::Earlier
+            | Action::Later
+            | Action::MuchEarlier
+            | Action::MuchLater
+            | Action::ZoomIn
+            | Action::ZoomOut
+            | Action::ZoomAll
+            | Action::Quiet
+            | Action::Regroup
             | Action::Parent
             | Action::Sort
             | Action::Dead
@@ -119,7 +128,8 @@ impl App {
     fn open_details(&mut self) {
         let (view, data) = self.looking();
         let Some(key) = view.selected(&data) else {
-            return;
+            // A group, perhaps: the view knows.
+            return view.on(Action::Details, &data);
         };
         self.came_from = self.active;
         self.active = DETAILS;

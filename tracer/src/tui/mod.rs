@@ -14,6 +14,7 @@ mod cursor;
 mod effect;
 mod filtering;
 mod footer;
+mod gathered;
 mod gauge;
 mod header;
 mod help;

@@ -45,10 +45,28 @@ pub struct Glyphs {
     pub mark: &'static str,
     /// Eight heights, the lowest first.
     pub spark: [&'static str; 8],
+    pub times: &'static str,
+    pub lane: Lane,
     /// Corners from the upper left clockwise, then horizontal and vertical.
     pub frame: [&'static str; 6],
     /// Everything else must be made of ASCII too.
     pub ascii: bool,
+}
+
+/// The signs of the timeline.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Lane {
+    pub alive: &'static str,
+    pub zombie: &'static str,
+    pub born: &'static str,
+    pub exec: &'static str,
+    pub ended: &'static str,
+    pub killed: &'static str,
+    /// Where a parent has made a child, and the way down to it.
+    pub forks: &'static str,
+    pub joined: &'static str,
+    /// Records were lost.
+    pub lost: &'static str,
 }
 
 impl Glyphs {
@@ -86,6 +104,18 @@ pub static UNICODE: Glyphs = Glyphs {
     cursor: "▏",
     mark: "▾",
     spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    times: "×",
+    lane: Lane {
+        alive: "━",
+        zombie: "▒",
+        born: "┗",
+        exec: "◆",
+        ended: "┫",
+        killed: "✖",
+        forks: "┳",
+        joined: "│",
+        lost: "░",
+    },
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
     ascii: false,
 };
@@ -113,6 +143,18 @@ pub static ASCII: Glyphs = Glyphs {
     cursor: "_",
     mark: "v",
     spark: ["_", ".", ":", "-", "=", "+", "*", "#"],
+    times: "x",
+    lane: Lane {
+        alive: "=",
+        zombie: "z",
+        born: "`",
+        exec: "e",
+        ended: "]",
+        killed: "X",
+        forks: "+",
+        joined: "|",
+        lost: ":",
+    },
     frame: ["+", "+", "+", "+", "-", "|"],
     ascii: true,
 };

@@ -131,6 +131,12 @@ pub fn age(process: &Process, now: u64) -> String {
     time.map_or_else(|| "?".to_owned(), humane::duration)
 }
 
+/// How long it lived; a question mark where either end was not seen.
+pub fn age_at_death(process: &Process) -> String {
+    let time = process.lifetime(process.exited_at.unwrap_or_default());
+    time.map_or_else(|| "?".to_owned(), humane::duration)
+}
+
 /// Its threads: those that live, or all that ever did of one that does not.
 pub fn threads(process: &Process) -> Phrase {
     let (tone, count) = match process.state() {

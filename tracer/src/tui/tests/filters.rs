@@ -38,6 +38,7 @@ fn every_list_looks_through_the_same_sieve() {
     for (view, present, absent) in [
         ("Zombies", "job", "early"),
         ("Faults", "job --nightly", "java"),
+        ("Deaths", "SIGSEGV", "SIGKILL"),
         ("Events", "3002", "2003"),
     ] {
         let mut bench = filtered("", "comm == job");

@@ -2,6 +2,7 @@
 
 mod filters;
 mod host;
+mod keys;
 mod robust;
 
 mod snapshots;

@@ -24,6 +24,13 @@ fn tree() {
 }
 
 #[test]
+fn timeline() {
+    pictures("timeline", |bench| {
+        bench.view("Timeline");
+    });
+}
+
+#[test]
 fn zombies() {
     pictures("zombies", |bench| {
         bench.view("Zombies");
@@ -34,6 +41,13 @@ fn zombies() {
 fn faults() {
     pictures("faults", |bench| {
         bench.view("Faults").type_keys("s");
+    });
+}
+
+#[test]
+fn deaths() {
+    pictures("deaths", |bench| {
+        bench.view("Deaths");
     });
 }
 

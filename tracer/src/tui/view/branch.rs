@@ -28,7 +28,7 @@ pub fn name(model: &Model, rows: &[Row], index: usize, glyphs: &Glyphs, width: u
 
 /// The lines that join a row to its parent. Those of the highest ancestors go
 /// first where the tree is too deep for the screen.
-fn rails(follows: &[bool], glyphs: &Glyphs, width: usize) -> Phrase {
+pub fn rails(follows: &[bool], glyphs: &Glyphs, width: usize) -> Phrase {
     let levels = (width.saturating_sub(LEAST_NAME) / 2).max(1);
     let depth = follows.len();
     let mut text = String::new();

@@ -29,6 +29,27 @@ pub struct Row {
     pub folded: u32,
 }
 
+impl Row {
+    /// The row of the parent; none for a root.
+    pub fn parent(&self) -> Option<u32> {
+        self.parent
+    }
+
+    /// The same below another row, not the last there.
+    pub fn below(self, parent: Option<u32>) -> Row {
+        Row {
+            parent,
+            last: false,
+            ..self
+        }
+    }
+
+    /// No sibling comes after it.
+    pub fn set_last(&mut self) {
+        self.last = true;
+    }
+}
+
 impl Identity for Row {
     type Id = (Key, Option<u32>);
 
@@ -151,8 +172,18 @@ impl Forest {
 
     /// All rows, in the order of the tree.
     pub fn rows(&self, data: &Data<'_>, filter: &Filter) -> Vec<Row> {
+        self.rows_of(data, filter, None)
+    }
+
+    /// The rows of those who are wanted besides, and of their ancestors.
+    pub fn rows_of(
+        &self,
+        data: &Data<'_>,
+        filter: &Filter,
+        wanted: Option<&dyn Fn(Key) -> bool>,
+    ) -> Vec<Row> {
         let model = data.model;
-        let kept = self.kept(data, filter.dead);
+        let kept = self.kept(data, filter.dead, wanted);
         let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
         let folded = filter.folded.iter().filter_map(|&key| self.place(key));
         let folded: HashSet<u32> = folded.map(|place| place as u32).collect();
@@ -221,11 +252,19 @@ impl Forest {
 
     /// Who is asked for, and still in the process table or kept in spite of
     /// being dead, or has such a descendant; none: everyone.
-    fn kept(&self, data: &Data<'_>, dead: Dead) -> Option<Vec<bool>> {
+    fn kept(
+        &self,
+        data: &Data<'_>,
+        dead: Dead,
+        also: Option<&dyn Fn(Key) -> bool>,
+    ) -> Option<Vec<bool>> {
         let recent = |ended: u64| dead == Dead::Recent && data.now.saturating_sub(ended) < RECENT;
         let kept = |ended: Option<u64>| dead == Dead::All || ended.is_none_or(recent);
-        let wanted = |node: &Node| kept(node.ended) && data.sieve.shows(node.key);
-        if dead == Dead::All && data.sieve.filter().is_none() {
+        let wanted = |node: &Node| {
+            let asked_for = also.is_none_or(|wanted| wanted(node.key));
+            kept(node.ended) && asked_for && data.sieve.shows(node.key)
+        };
+        if dead == Dead::All && data.sieve.filter().is_none() && also.is_none() {
             return None;
         }
         let mut kept = vec![false; self.nodes.len()];
@@ -272,7 +311,12 @@ fn threads(process: &Process) -> Vec<u32> {
 /// Whether siblings follow: of the row itself first, then of each ancestor but
 /// the root.
 pub fn rails(rows: &[Row], row: usize) -> Vec<bool> {
-    std::iter::successors(rows.get(row), |row| rows.get(row.parent? as usize))
+    rails_by(|index| rows.get(index).copied(), row)
+}
+
+/// The same for rows that stand elsewhere.
+pub fn rails_by(rows: impl Fn(usize) -> Option<Row>, row: usize) -> Vec<bool> {
+    std::iter::successors(rows(row), |row| rows(row.parent? as usize))
         .take_while(|row| row.parent.is_some())
         .map(|row| !row.last)
         .collect()

@@ -2,15 +2,20 @@
 //! help are derived. To add a view, add its file and its row.
 
 mod branch;
+mod deaths;
 mod events;
 mod facts;
 mod faults;
 mod forest;
 mod health;
+mod lanes;
 mod lifeline;
 mod page;
 mod process;
+mod strip;
+mod timeline;
 mod tree;
+mod window;
 mod zombies;
 
 use super::{
@@ -115,6 +120,25 @@ pub const VIEWS: &[Entry] = &[
         open: || Box::<tree::Tree>::default(),
     },
     Entry {
+        name: "Timeline",
+        about: "when it happened: who lived when, and what happened at once",
+        actions: &[
+            Action::Details,
+            Action::Only,
+            Action::ZoomIn,
+            Action::ZoomOut,
+            Action::ZoomAll,
+            Action::Earlier,
+            Action::Later,
+            Action::MuchEarlier,
+            Action::MuchLater,
+            Action::Regroup,
+            Action::Quiet,
+            Action::Follow,
+        ],
+        open: || Box::<timeline::Timeline>::default(),
+    },
+    Entry {
         name: "Zombies",
         about: "who leaves zombies, since when, at what cost",
         actions: &[Action::Details, Action::Only],
@@ -125,6 +149,18 @@ pub const VIEWS: &[Entry] = &[
         about: "which process faults, and how",
         actions: &[Action::Details, Action::Only, Action::Sort, Action::Dead],
         open: || Box::<faults::Faults>::default(),
+    },
+    Entry {
+        name: "Deaths",
+        about: "who died, of what, by whom",
+        actions: &[
+            Action::Details,
+            Action::Only,
+            Action::Sort,
+            Action::Left,
+            Action::Right,
+        ],
+        open: || Box::<deaths::Deaths>::default(),
     },
     Entry {
         name: "Events",
@@ -147,4 +183,4 @@ pub const VIEWS: &[Entry] = &[
 ];
 
 /// Where [`Action::Details`] leads.
-pub const DETAILS: usize = 4;
+pub const DETAILS: usize = 6;

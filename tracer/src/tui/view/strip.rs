@@ -1,0 +1,248 @@
+//! Lives as cells side by side: what a lane of the timeline shows of a stretch
+//! of time. No colours and no screen.
+
+use super::{lanes::Life, window::Scale};
+use crate::{
+    model::GapSpan,
+    tui::{
+        phrase::{Phrase, Tone},
+        theme::Glyphs,
+    },
+};
+
+/// One cell of a strip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    pub tone: Tone,
+    pub glyph: &'static str,
+    /// Somebody lives here, or is a zombie.
+    pub lived: bool,
+}
+
+impl Cell {
+    const EMPTY: Cell = Cell {
+        tone: Tone::Plain,
+        glyph: " ",
+        lived: false,
+    };
+}
+
+/// The life of one process; a life is at least one cell long.
+pub fn life(life: &Life, scale: &Scale, now: u64, glyphs: &Glyphs) -> Vec<Cell> {
+    let mut cells = vec![Cell::EMPTY; scale.cells];
+    let lane = &glyphs.lane;
+    let mut fill = |since: u64, until: u64, tone, glyph| {
+        if since <= scale.range.end && until >= scale.range.start {
+            let (first, last) = (scale.nearest(since), scale.nearest(until));
+            for cell in cells.iter_mut().take(last + 1).skip(first) {
+                *cell = Cell {
+                    tone,
+                    glyph,
+                    lived: true,
+                };
+            }
+        }
+    };
+    if scale.cells == 0 {
+        return cells;
+    }
+    let until = life.until.unwrap_or(now);
+    if life.zombie != Some(life.since) {
+        fill(life.since, until, Tone::Good, lane.alive);
+    }
+    if let Some(zombie) = life.zombie {
+        fill(zombie, life.gone.unwrap_or(now), Tone::Bad, lane.zombie);
+    }
+    let mut mark = |at: Option<u64>, tone, glyph| {
+        if let Some(cell) = at.and_then(|at| scale.cell(at)) {
+            cells[cell] = Cell {
+                tone,
+                glyph,
+                lived: true,
+            };
+        }
+    };
+    mark(Some(life.since), Tone::Good, lane.born);
+    mark(life.last_exec, Tone::Accent, lane.exec);
+    let reaped = life.gone.filter(|_| life.zombie.is_some());
+    mark(reaped, Tone::Dim, lane.ended);
+    match (life.killed, life.vanished) {
+        (true, _) => mark(life.until, Tone::Bad, lane.killed),
+        (false, true) => mark(life.until, Tone::Warn, glyphs.unknown),
+        (false, false) if life.zombie.is_none() => mark(life.until, Tone::Dim, lane.ended),
+        (false, false) => {}
+    }
+    cells
+}
+
+/// How many of a group lived in each cell, relative to the most in any.
+pub fn group<'a>(
+    lives: impl Iterator<Item = &'a Life>,
+    scale: &Scale,
+    now: u64,
+    glyphs: &Glyphs,
+) -> Vec<Cell> {
+    #[derive(Clone, Copy, Default)]
+    struct Sum {
+        /// How many more live from here on.
+        change: i64,
+        zombies: i64,
+        killed: bool,
+    }
+    if scale.cells == 0 {
+        return Vec::new();
+    }
+    let mut sums = vec![Sum::default(); scale.cells + 1];
+    for life in lives {
+        let end = life.end(now);
+        if life.since > scale.range.end || end < scale.range.start {
+            continue;
+        }
+        sums[scale.nearest(life.since)].change += 1;
+        sums[scale.nearest(end) + 1].change -= 1;
+        if let Some(zombie) = life.zombie {
+            sums[scale.nearest(zombie)].zombies += 1;
+            sums[scale.nearest(end) + 1].zombies -= 1;
+        }
+        if let (true, Some(cell)) = (life.killed, life.until.and_then(|at| scale.cell(at))) {
+            sums[cell].killed = true;
+        }
+    }
+    let (mut living, mut zombies) = (0, 0);
+    for sum in &mut sums {
+        living += sum.change;
+        zombies += sum.zombies;
+        (sum.change, sum.zombies) = (living, zombies);
+    }
+    let most = sums.iter().map(|sum| sum.change).max().unwrap_or(0).max(1);
+    let cell = |sum: &Sum| match (sum.change, sum.zombies) {
+        _ if sum.killed => Cell {
+            tone: Tone::Bad,
+            glyph: glyphs.lane.killed,
+            lived: true,
+        },
+        (0, _) => Cell::EMPTY,
+        (living, zombies) => Cell {
+            tone: if zombies > 0 { Tone::Bad } else { Tone::Good },
+            glyph: glyphs.spark[((living * 7).div_euclid(most)).clamp(0, 7) as usize],
+            lived: true,
+        },
+    };
+    sums[..scale.cells].iter().map(cell).collect()
+}
+
+/// Where records were lost, what is empty may not have been.
+pub fn lose(cells: &mut [Cell], gaps: &[GapSpan], scale: &Scale, glyphs: &Glyphs) {
+    let within = |gap: &&GapSpan| gap.since <= scale.range.end && gap.until >= scale.range.start;
+    for gap in gaps.iter().filter(within) {
+        let (first, last) = (scale.nearest(gap.since), scale.nearest(gap.until));
+        for cell in cells.iter_mut().take(last + 1).skip(first) {
+            cell.tone = Tone::Warn;
+            if !cell.lived {
+                cell.glyph = glyphs.lane.lost;
+            }
+        }
+    }
+}
+
+pub fn phrase(cells: &[Cell]) -> Phrase {
+    let runs = cells.chunk_by(|one, other| one.tone == other.tone);
+    runs.fold(Phrase::new(), |phrase, run| {
+        let text: String = run.iter().map(|cell| cell.glyph).collect();
+        phrase.and(run[0].tone, text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::ASCII;
+
+    fn text(cells: &[Cell]) -> String {
+        phrase(cells).text()
+    }
+
+    const SCALE: Scale = Scale {
+        range: 0..100,
+        cells: 10,
+    };
+    const LIFE: Life = Life {
+        since: 20,
+        until: Some(55),
+        zombie: None,
+        gone: Some(55),
+        last_exec: None,
+        killed: false,
+        vanished: false,
+    };
+
+    #[test]
+    fn a_life_is_drawn_with_its_moments() {
+        let drawn = |life: &Life| text(&super::life(life, &SCALE, 100, &ASCII));
+        assert_eq!(drawn(&LIFE), "  `==]    ");
+        let zombie = Life {
+            zombie: Some(55),
+            gone: Some(80),
+            last_exec: Some(35),
+            ..LIFE
+        };
+        assert_eq!(drawn(&zombie), "  `e=zzz] ");
+        assert_eq!(
+            drawn(&Life {
+                killed: true,
+                ..LIFE
+            }),
+            "  `==X    "
+        );
+        assert_eq!(
+            drawn(&Life {
+                until: None,
+                gone: None,
+                ..LIFE
+            }),
+            "  `======="
+        );
+        assert_eq!(
+            drawn(&Life {
+                since: 200,
+                until: None,
+                gone: None,
+                ..LIFE
+            }),
+            "          "
+        );
+        // However short, it is seen.
+        assert_eq!(
+            drawn(&Life {
+                until: Some(20),
+                gone: Some(20),
+                ..LIFE
+            }),
+            "  ]       "
+        );
+    }
+
+    #[test]
+    fn a_group_is_as_high_as_it_is_many_and_losses_are_drawn() {
+        let lives = [
+            LIFE,
+            Life { since: 40, ..LIFE },
+            Life {
+                since: 80,
+                until: None,
+                gone: None,
+                ..LIFE
+            },
+        ];
+        let mut cells = group(lives.iter(), &SCALE, 100, &ASCII);
+        assert_eq!(text(&cells), "  --##  --");
+        let gap = GapSpan {
+            since: 60,
+            until: 85,
+            lost: Vec::new(),
+            cause: crate::event::GapCause::NoRoom,
+        };
+        lose(&mut cells, &[gap], &SCALE, &ASCII);
+        assert_eq!(text(&cells), "  --##::--");
+    }
+}
