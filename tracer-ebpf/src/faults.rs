@@ -21,6 +21,8 @@ pub struct Slot {
     used: u64,
     /// The fault that a page may still be allocated for.
     pub pending: Pending,
+    /// See [`Self::is_null`].
+    scratch: u64,
     /// Faults since one was last sent.
     pub unsent: u64,
     /// What a new task's counters are made of: too large for the stack.
@@ -64,6 +66,19 @@ pub fn slot() -> Option<&'static mut Slot> {
 }
 
 impl Slot {
+    /// Whether a pointer that was read is null. The verifier lets nobody reckon
+    /// with a typed pointer, and the compiler makes a sum of a comparison where
+    /// it can; what comes out of a map is a number to both.
+    #[inline(always)]
+    pub fn is_null(&mut self, pointer: u64) -> bool {
+        let scratch = &raw mut self.scratch;
+        // SAFETY: aligned, and valid as long as `self`.
+        unsafe {
+            scratch.write_volatile(pointer);
+            scratch.read_volatile() == 0
+        }
+    }
+
     /// One more.
     #[inline(always)]
     pub fn add(&mut self, counter: usize) {

@@ -14,7 +14,7 @@ use crate::{
     faults, fields,
     hook::{Arguments, hooks},
     kernel::Access,
-    ring::{header, send},
+    ring::{header, send_in_place},
     task::{Task, current},
 };
 
@@ -37,20 +37,21 @@ fn forked(ctx: &impl Arguments) {
 fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
     let caller = current();
     let (ns_pid, ns_level) = child.ns_pid();
+    let asked = fork_start::take(caller);
     let by_copies = faults::copies(caller);
-    send(|| Fork {
-        head: header::<Fork>(child.who()),
-        by: caller.who(),
-        parent: child.real_parent().group(),
-        clone_flags,
-        task_flags: child.flags(),
-        exit_signal: child.read(&fields::TASK_EXIT_SIGNAL),
-        ns_pid,
-        ns_level,
-        asked: fork_start::take(caller),
-        pages: child.pages(),
-        page_tables: child.page_tables(),
-        by_copies,
-        comm: child.comm(),
+    send_in_place::<Fork>(|fork| {
+        fork.head = header::<Fork>(child.who());
+        fork.by = caller.who();
+        fork.parent = child.real_parent().group();
+        fork.clone_flags = clone_flags;
+        fork.task_flags = child.flags();
+        fork.exit_signal = child.read(&fields::TASK_EXIT_SIGNAL);
+        fork.ns_pid = ns_pid;
+        fork.ns_level = ns_level;
+        fork.asked = asked;
+        fork.pages = child.pages();
+        fork.page_tables = child.page_tables();
+        fork.by_copies = by_copies;
+        fork.comm = child.comm();
     });
 }

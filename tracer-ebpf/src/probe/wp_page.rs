@@ -69,7 +69,7 @@ fn count<A: Access>(fault: Struct<A>) {
     let Some(slot) = slot() else {
         return;
     };
-    let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA));
+    let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA), slot);
     if mapping.is_shared() {
         return slot.add(WP_SHARED);
     }
@@ -83,11 +83,14 @@ fn count<A: Access>(fault: Struct<A>) {
         return in_file(slot, &mapping);
     }
     let page = fault.follow(&fields::FAULT_PAGE);
-    if page.address() == 0 {
+    if slot.is_null(page.address()) {
         return slot.add(WP_ZERO);
     }
-    if !mapping.is_anonymous && page.read::<u64>(&fields::PAGE_MAPPING) & PAGE_MAPPING_ANON == 0 {
-        return slot.add(WP_FILE_COPY);
+    if !mapping.is_anonymous {
+        let of: u64 = page.probed().read(&fields::PAGE_MAPPING);
+        if of & PAGE_MAPPING_ANON == 0 {
+            return slot.add(WP_FILE_COPY);
+        }
     }
     slot.add(WP_COPY);
     in_file(slot, &mapping);
