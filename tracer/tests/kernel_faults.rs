@@ -13,8 +13,10 @@ use serde_json::Value;
 use support::{Scratch, events, process, processes, record_workload};
 
 const PAGES: u64 = 500;
-/// Libraries and stack may fault once or twice more in one run than in the other.
-const SLACK: u64 = 2;
+/// Libraries and stack may fault once or twice more in one run than in the
+/// other, and whether child or parent copies the pages that both write to at
+/// once is a race.
+const SLACK: u64 = 3;
 
 /// The hook in use for a purpose.
 fn hook(session: &Value, purpose: &str) -> String {
@@ -56,8 +58,12 @@ fn faults_are_what_the_workload_did() {
     let (faults, cow) = (hook(session, "page faults"), hook(session, "copy on write"));
 
     let told = |fact: &Value| process(&processes, &fact["pid"]).clone();
+    let facts: Vec<_> = facts
+        .iter()
+        .filter(|fact| fact.get("pattern").is_some())
+        .collect();
     for pair in facts.chunks(2) {
-        let [without, with] = pair else {
+        let &[without, with] = pair else {
             panic!("each pattern is run twice")
         };
         let (before, after) = (told(without), told(with));
@@ -67,14 +73,14 @@ fn faults_are_what_the_workload_did() {
             let count = |story: &Value| story["faults"][class].as_u64().unwrap();
             let caused = count(&after).saturating_sub(count(&before));
             assert!(
-                (expected..=expected + SLACK).contains(&caused),
+                caused.abs_diff(expected) <= SLACK,
                 "{}: {caused} {class} for {expected}\n{before}\n{after}",
                 with["pattern"]
             );
         }
     }
 
-    for fact in &facts {
+    for fact in facts {
         let story = told(fact);
         if let (Some(minor), Some(major)) = (fact["minor"].as_u64(), fact["major"].as_u64()) {
             let said = minor + major;

@@ -60,11 +60,10 @@ pub fn faults(n: usize) {
     });
 
     // A grandchild, and the child of a process with threads.
-    wait(fork(|| {
+    between("grandchild", || {
         measure("grandchild", n, json!({"cow_copy": n}), writes);
-        exit(0)
-    }));
-    wait(fork(|| {
+    });
+    between("threaded", || {
         let runs = Pipe::new();
         std::thread::spawn(move || {
             runs.send(1);
@@ -72,8 +71,7 @@ pub fn faults(n: usize) {
         });
         runs.receive();
         measure("threaded", n, json!({"cow_copy": n}), writes);
-        exit(0)
-    }));
+    });
 
     if let Some(huge) = Pages::huge() {
         huge.write(0..huge.count());
@@ -129,6 +127,15 @@ pub fn fork_costs(n: usize) {
     go_second.send(1);
     cost(first, 0, quarter, false);
     cost(second, half, quarter, true);
+}
+
+/// Runs something in a child of its own.
+fn between(scenario: &str, run: impl FnOnce()) {
+    let child = fork(|| {
+        run();
+        exit(0)
+    });
+    say(&reaped_with_children(scenario, child, &wait(child)));
 }
 
 /// Runs a pattern without and with `n` accesses, each time in a child.
