@@ -106,25 +106,32 @@ fn what_is_no_longer_needed_is_dropped_and_the_command_keeps_its_own() {
 fn the_limit_on_locked_memory_is_raised_or_named() {
     let scratch = support::Scratch::new("memlock");
     let file = scratch.file("x.trace");
-    let record = |prefix: &str| {
-        let script = format!(
-            "ulimit -l 64; exec {prefix} {} record --force {} -- sh -c 'ulimit -l'",
-            tracer().get_program().display(),
-            file.display()
-        );
-        std::process::Command::new("sh")
-            .args(["-c", &script])
-            .output()
-            .unwrap()
-    };
-    // Without CAP_SYS_RESOURCE the hard limit stands.
-    let output = record("setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource");
+    let mut record = support::record(&file);
+    record.args(["--", "sh", "-c", "ulimit -l"]);
+    // SAFETY: system calls alone between fork and exec.
+    unsafe { record.pre_exec(small_limit) };
+    let output = record.output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     if output.status.success() {
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "64\n");
     } else {
+        assert_eq!(message.lines().count(), 1, "{message}");
         for word in ["64 KiB", "ulimit -l", "CAP_SYS_RESOURCE"] {
             assert!(message.contains(word), "{message}");
         }
     }
+}
+
+/// 64 KiB, and no right to raise it.
+fn small_limit() -> std::io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: 64 << 10,
+        rlim_max: 64 << 10,
+    };
+    // SAFETY: the pointer is to an rlimit of our own.
+    if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    let right = caps::Capability::CAP_SYS_RESOURCE;
+    caps::drop(None, caps::CapSet::Bounding, right).map_err(std::io::Error::other)
 }

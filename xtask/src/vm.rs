@@ -37,6 +37,7 @@ const TESTS: &[&str] = &[
     "kernel_workload",
     "kernel_privilege",
     "kernel_doctor",
+    "kernel_snapshot",
     "kernel_storm",
 ];
 

@@ -32,16 +32,14 @@ pub struct View {
 
 impl View {
     pub fn of_this_process() -> View {
-        let initial = |pid: &str| {
-            let namespace = fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
-            namespace.map(|namespace| namespace == Path::new(INITIAL))
-        };
+        let namespace = fs::read_link("/proc/self/ns/pid");
+        let nested = namespace.is_ok_and(|namespace| namespace != Path::new(INITIAL));
         let numbers = numbers("self").unwrap_or_default();
-        let nested = initial("self") == Some(false);
         View {
             nested,
             initial: match nested {
-                true => initial("1") == Some(true),
+                // Kernel threads live nowhere else, kthreadd as the second.
+                true => Stat::read("/proc/2").is_some_and(|second| second.is_kthread()),
                 false => numbers.len() == 1,
             },
             above: (numbers.len() as u32).checked_sub(1),
@@ -67,6 +65,10 @@ pub struct Stat {
 }
 
 impl Stat {
+    pub fn is_kthread(&self) -> bool {
+        self.flags & wire::PF_KTHREAD != 0
+    }
+
     /// `directory` is a task's.
     pub fn read(directory: &str) -> Option<Stat> {
         Stat::parse(&fs::read(format!("{directory}/stat")).ok()?)
@@ -182,6 +184,6 @@ mod tests {
         assert_eq!(numbers(&view.own.to_string()), numbers("self"));
         assert!(listed("/proc").contains(&view.own));
         assert!(command_line(view.own).is_some());
-        assert!(stat.start > 0 && stat.flags & wire::PF_KTHREAD == 0);
+        assert!(stat.start > 0 && !stat.is_kthread());
     }
 }

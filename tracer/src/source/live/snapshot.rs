@@ -179,7 +179,7 @@ fn read_proc(starts: &mut Starts, sink: &mut dyn FnMut(Event)) -> bool {
 /// A task as `/proc` shows it.
 fn found(who: Who, stat: &Stat, parent: ProcessId) -> Event {
     let pid = who.task.pid;
-    let kthread = stat.flags & wire::PF_KTHREAD != 0;
+    let kthread = stat.is_kthread();
     let numbers = procfs::numbers(&pid.to_string()).unwrap_or_default();
     let argv = || procfs::command_line(pid);
     Event {
