@@ -145,7 +145,8 @@ struct RecordArgs {
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
-    /// Record while this command runs, and exit with its exit code
+    /// Record while this command runs, and exit with its exit code; it runs as tracer does: under
+    /// sudo as root, unless it is `sudo -u USER CMD`
     #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
     #[command(flatten)]
