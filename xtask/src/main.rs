@@ -4,6 +4,7 @@
 //! project depends on it and it depends on none of them.
 
 mod artifacts;
+mod bench;
 mod build;
 mod fmt;
 mod imports;
@@ -131,6 +132,19 @@ Examples:
         facts: bool,
     },
 
+    /// Measure what tracer costs, beside its goals and its peers
+    #[command(after_help = "\
+Needs root (sudo is asked), and takes as long as its rounds: minutes. Peers
+that are not installed are named and left out.
+
+Examples:
+  cargo xtask bench                       everything
+  cargo xtask bench --quick               does it work?
+  cargo xtask bench overhead --rounds 11
+  cargo xtask bench data --json data.json
+  cargo xtask bench --write               and write docs/performance.md")]
+    Bench(bench::Wanted),
+
     /// Check that tracer's modules import one another one way only
     #[command(after_help = "\
 The rules are a table, xtask/src/imports/rules.rs.
@@ -179,6 +193,7 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
             update,
             facts,
         }),
+        Some(Verb::Bench(wanted)) => bench::verb(&wanted),
         Some(Verb::Check) => imports::verb(),
         Some(Verb::Fmt) => fmt::apply(),
     }

@@ -1,0 +1,102 @@
+//! What the benches stand on: the programs they run, and root.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{artifacts, build, privilege, process, setup};
+
+/// Tells xtask as root what xtask as the caller has built.
+const BUILT: &str = "TRACER_BENCH_BUILT";
+
+/// The rounds of a quick bench.
+const QUICK_ROUNDS: u32 = 2;
+
+pub struct Ground {
+    /// Holds `tracer` and the examples of the benches.
+    directory: PathBuf,
+    /// Files that are thrown away.
+    scratch: PathBuf,
+    pub rounds: u32,
+    /// Short measurements: to see that it works.
+    pub quick: bool,
+}
+
+impl Ground {
+    /// Builds what is to be measured and becomes root. None: another process
+    /// has become it and has done the work.
+    pub fn prepare(rounds: u32, quick: bool) -> Result<Option<Ground>> {
+        let directory = match env::var_os(BUILT) {
+            Some(directory) => PathBuf::from(directory),
+            None => build()?,
+        };
+        if !privilege::is_root() {
+            again_as_root(&directory)?;
+            return Ok(None);
+        }
+        let scratch = env::temp_dir().join(format!("tracer-bench-{}", std::process::id()));
+        fs::create_dir_all(&scratch)?;
+        Ok(Some(Ground {
+            directory,
+            scratch,
+            rounds: if quick { QUICK_ROUNDS } else { rounds },
+            quick,
+        }))
+    }
+
+    pub fn tracer(&self) -> PathBuf {
+        self.directory.join("tracer")
+    }
+
+    /// A file that nobody misses afterwards.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.scratch.join(name)
+    }
+
+    /// A program of `tracer/examples`.
+    #[allow(dead_code, reason = "for the benches that measure work")]
+    pub fn example(&self, name: &str) -> PathBuf {
+        self.directory.join("examples").join(name)
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.scratch);
+    }
+}
+
+/// Builds tracer and its examples, optimised; gives where they are.
+fn build() -> Result<PathBuf> {
+    let object = build::object(&setup::ensure()?)?;
+    let mut cargo = build::user_space(&object);
+    cargo.args([
+        "build",
+        "--release",
+        "--package",
+        "tracer",
+        "--bins",
+        "--examples",
+    ]);
+    let tracer = artifacts::the(artifacts::executables(&mut cargo)?, "bin", "tracer")?;
+    let directory = tracer.parent().context("tracer was built nowhere")?;
+    Ok(directory.to_owned())
+}
+
+fn again_as_root(directory: &Path) -> Result<()> {
+    let mut built = OsString::from(BUILT);
+    built.push("=");
+    built.push(directory);
+    // `env` sets the variable because sudo would drop it.
+    let mut command = privilege::as_root("env")?;
+    command
+        .arg(built)
+        .arg(env::current_exe()?)
+        .args(env::args_os().skip(1));
+    process::run(&mut command)
+}

@@ -1,0 +1,65 @@
+//! docs/performance.md: put together of what each bench last found and of what
+//! was written by hand.
+//!
+//! Each bench keeps its part in a file of its own under docs/performance, so
+//! that one can be measured again without the others.
+
+use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use super::{BENCHES, ground::Ground, machine, report::Report};
+use crate::{process, workspace};
+
+const HEAD: &str = "\
+# Performance
+
+Made by `cargo xtask bench --write`; the last part is written by hand
+(`docs/performance/history.md`). Every figure that has a goal stands beside it.
+A ratio is that of two measurements which follow each other, so that what else
+the machine does meets both; given are the median of such pairs and, in
+brackets, the quartiles.
+";
+
+fn directory() -> PathBuf {
+    workspace::root().join("docs/performance")
+}
+
+/// Keeps a bench's part of the page.
+pub fn keep(name: &str, report: &Report, ground: &Ground) -> Result<()> {
+    let part = format!(
+        "Measured {} on {}; {} rounds.\n\n{}",
+        today()?,
+        machine::line(),
+        ground.rounds,
+        report.markdown()
+    );
+    let file = directory().join(format!("{name}.md"));
+    fs::create_dir_all(directory())
+        .and_then(|()| fs::write(&file, part))
+        .with_context(|| format!("{} cannot be written", file.display()))
+}
+
+/// Puts the page together.
+pub fn write() -> Result<()> {
+    let mut page = HEAD.to_owned();
+    for bench in BENCHES {
+        if let Ok(part) = fs::read_to_string(directory().join(format!("{}.md", bench.name))) {
+            let _ = write!(
+                page,
+                "\n## {}\n\n`cargo xtask bench {}`. {part}",
+                bench.question, bench.name
+            );
+        }
+    }
+    if let Ok(history) = fs::read_to_string(directory().join("history.md")) {
+        let _ = write!(page, "\n## What was tried\n\n{history}");
+    }
+    let file = workspace::root().join("docs/performance.md");
+    fs::write(&file, page).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+fn today() -> Result<String> {
+    let date = process::capture(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
+    Ok(date.trim().to_owned())
+}

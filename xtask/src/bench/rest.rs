@@ -1,0 +1,120 @@
+//! What tracer costs when nothing happens: to start, to be there, to go.
+
+use std::{thread, time::Duration};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    ground::Ground,
+    machine,
+    report::{Goal, Report, Table, number},
+    running::{cpu_time, peak_memory},
+    stats::Spread,
+    tracer,
+};
+
+/// What one round found. Times in ms.
+struct Round {
+    attach: f64,
+    detach: f64,
+    first_frame: f64,
+    record: Idle,
+    live: Idle,
+    load: Option<f64>,
+}
+
+/// A process that has nothing to do.
+struct Idle {
+    /// Percent of one processor.
+    share: f64,
+    /// MiB at the most.
+    memory: Option<f64>,
+}
+
+pub fn bench(ground: &Ground) -> Result<Report> {
+    let rounds: Vec<Round> = (0..ground.rounds)
+        .map(|_| round(ground))
+        .collect::<Result<_>>()?;
+    let mut report = Report::default();
+    let mut table = Table::new("", ["", "median", "quartiles"]);
+    let mut row =
+        |what: &str, unit: &'static str, limit: Option<f64>, of: &dyn Fn(&Round) -> Option<f64>| {
+            let spread = Spread::of(rounds.iter().filter_map(of));
+            if let Some(limit) = limit {
+                let figure = spread.map(|spread| spread.median);
+                report.goals.push(Goal::at_most(limit, unit, what, figure));
+            }
+            if let Some(spread) = spread {
+                let range = format!("{} to {} {unit}", number(spread.low), number(spread.high));
+                let median = format!("{} {unit}", number(spread.median));
+                table.rows.push(vec![what.to_owned(), median, range]);
+            }
+        };
+    row(
+        "start of `tracer live` to its first frame",
+        "ms",
+        Some(300.0),
+        &|round| Some(round.first_frame),
+    );
+    row(
+        "start of `tracer record` to attached",
+        "ms",
+        Some(300.0),
+        &|round| Some(round.attach),
+    );
+    row("Ctrl-C to detached and gone", "ms", Some(300.0), &|round| {
+        Some(round.detach)
+    });
+    row(
+        "`record` on an idle system",
+        "% of a core",
+        Some(0.5),
+        &|round| Some(round.record.share),
+    );
+    row("`live` on an idle system", "% of a core", None, &|round| {
+        Some(round.live.share)
+    });
+    row("memory of `record`", "MiB", Some(40.0), &|round| {
+        round.record.memory
+    });
+    row("memory of `live`", "MiB", None, &|round| round.live.memory);
+    report.tables.push(table);
+    report.notes.extend(machine::disturbance(
+        rounds.iter().filter_map(|round| round.load),
+    ));
+    Ok(report)
+}
+
+fn round(ground: &Ground) -> Result<Round> {
+    let recording = tracer::record(ground, &["--force"])?;
+    let attach = recording.running.age();
+    let record = idle(ground, recording.running.pid());
+    let detach = recording.running.stop("INT")?;
+    let dashboard = tracer::live(ground, &[]).context("tracer live")?;
+    let first_frame = dashboard.running.age();
+    let live = idle(ground, dashboard.pid);
+    dashboard.quit()?;
+    Ok(Round {
+        attach: milliseconds(attach),
+        detach: milliseconds(detach),
+        first_frame: milliseconds(first_frame),
+        record,
+        live,
+        load: machine::load(),
+    })
+}
+
+fn idle(ground: &Ground, pid: u32) -> Idle {
+    let span = Duration::from_secs(if ground.quick { 1 } else { 5 });
+    let before = cpu_time(pid);
+    thread::sleep(span);
+    let used = cpu_time(pid).saturating_sub(before);
+    Idle {
+        share: 100.0 * used.as_secs_f64() / span.as_secs_f64(),
+        memory: peak_memory(pid),
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}

@@ -1,0 +1,83 @@
+//! What a handful of measurements says: its middle, its spread, its trend.
+
+/// The middle of several measurements and how far they lie apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    pub median: f64,
+    /// The quartiles.
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Spread {
+    /// None, of no measurements.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let last = values.len().checked_sub(1)?;
+        // Between the two neighbours, in proportion.
+        let at = |share: f64| {
+            let place = share * last as f64;
+            let (below, above) = (place.floor() as usize, place.ceil() as usize);
+            values[below] + (values[above] - values[below]) * place.fract()
+        };
+        Some(Spread {
+            median: at(0.5),
+            low: at(0.25),
+            high: at(0.75),
+        })
+    }
+}
+
+/// The geometric mean of positive figures; none of none.
+#[allow(dead_code, reason = "for the benches that measure work")]
+pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.into_iter().fold((0.0, 0), |(sum, count), value| {
+        (sum + value.ln(), count + 1)
+    });
+    (count > 0).then(|| (sum / f64::from(count)).exp())
+}
+
+/// The exponent `b` of `cost = a * size^b` that fits best: 1 is linear growth.
+/// By least squares on the logarithms; none of fewer than two sizes.
+#[allow(dead_code, reason = "for the benches that measure work")]
+pub fn growth(points: &[(f64, f64)]) -> Option<f64> {
+    let count = points.len() as f64;
+    let logs = || points.iter().map(|(size, cost)| (size.ln(), cost.ln()));
+    let mean_x = logs().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = logs().map(|(_, y)| y).sum::<f64>() / count;
+    let spread: f64 = logs().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let joint: f64 = logs().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    (points.len() > 1 && spread > 0.0).then(|| joint / spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_and_the_quartiles() {
+        let of = Spread::of([4.0, 1.0, 3.0, 2.0, 5.0]);
+        let expected = Spread {
+            median: 3.0,
+            low: 2.0,
+            high: 4.0,
+        };
+        assert_eq!(of, Some(expected));
+        assert_eq!(
+            Spread::of([2.0, 4.0]).map(|spread| spread.median),
+            Some(3.0)
+        );
+        assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn means_and_growth() {
+        let mean = geometric_mean([1.0, 4.0]);
+        assert!(mean.is_some_and(|mean| (mean - 2.0).abs() < 1e-9));
+        assert_eq!(geometric_mean([]), None);
+        let square = growth(&[(1.0, 3.0), (10.0, 300.0), (100.0, 30000.0)]);
+        assert!(square.is_some_and(|growth| (growth - 2.0).abs() < 1e-9));
+        assert_eq!(growth(&[(10.0, 1.0)]), None);
+    }
+}
