@@ -1,5 +1,7 @@
 //! Page faults: what they came to, and where.
 
+use super::Text;
+
 /// Declares the classes: the counters, their names and what they mean, so that
 /// reports, JSON and the dashboard have one source.
 macro_rules! classes {
@@ -265,11 +267,13 @@ impl Region {
 }
 
 /// A single fault, where every one, or one of so many, is asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     pub address: u64,
     pub class: FaultClass,
     pub region: Option<Region>,
     /// In kernel mode, on user memory.
     pub in_kernel: bool,
+    /// The file mapped there, if it could be looked up in time.
+    pub file: Option<Text>,
 }

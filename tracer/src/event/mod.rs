@@ -96,5 +96,5 @@ events! {
     18 End = "end", "Tracing stopped in good order.";
     19 ExitStart = "exit_start", "The subject has called `do_exit`; its exit follows.";
     20 Reap(Reap) = "reap", "`release_task` has taken the dead subject out of the process table.";
-    21 Fault(Fault) = "fault", "A single page fault of the subject's.";
+    21 Fault(Box<Fault>) = "fault", "A single page fault of the subject's.";
 }

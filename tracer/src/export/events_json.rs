@@ -85,6 +85,7 @@ impl EventsJson {
                 "class": one.class.name(),
                 "region": one.region.map(Region::name),
                 "in_kernel": one.in_kernel,
+                "file": one.file.as_ref().map(|file| value::text(file.as_bytes())),
             }),
             What::Gap(lost) => gap(lost),
             What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {

@@ -259,6 +259,9 @@ fn fault(f: &mut Formatter<'_>, fault: &Fault) -> fmt::Result {
     if fault.in_kernel {
         write!(f, ", by the kernel")?;
     }
+    if let Some(file) = &fault.file {
+        write!(f, ", {file}")?;
+    }
     Ok(())
 }
 

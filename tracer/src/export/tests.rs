@@ -53,12 +53,13 @@ fn every_kind() -> Script {
         .event(11, What::Faults(Default::default()))
         .event(
             11,
-            What::Fault(Fault {
+            What::Fault(Box::new(Fault {
                 address: 0x7fff_1000,
                 class: FaultClass::CowCopy,
                 region: Some(Region::Stack),
                 in_kernel: true,
-            }),
+                file: Some(crate::event::Text::new(b"/lib/x\x1b")),
+            })),
         )
         .kill(1, 10, 9)
         .event(10, What::OomVictim)

@@ -149,7 +149,7 @@ bodies! {
     Wait { 3 child: NearBefore }
     Gap { 3 since, 4 lost, 5 cause }
     Reap { 3 by }
-    Fault { 3 address, 4 class, 5 region, 6 in_kernel }
+    Fault { 3 address, 4 class, 5 region, 6 in_kernel, 7 file }
 }
 
 entries! {

@@ -240,7 +240,10 @@ fn fault(fault: &Fault) -> Phrase {
     let mode = if fault.in_kernel { "by the kernel" } else { "" };
     let words = [fault.class.title(), region, mode];
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    Phrase::plain(format!("{:#x}", fault.address)).and(Tone::Dim, format!(" {}", words.join(", ")))
+    let file = fault.file.as_ref().map(|file| format!(" {file}"));
+    Phrase::plain(format!("{:#x}", fault.address))
+        .and(Tone::Dim, format!(" {}", words.join(", ")))
+        .and(Tone::Plain, file.unwrap_or_default())
 }
 
 fn lost(model: &Model, gap: &Gap) -> Phrase {

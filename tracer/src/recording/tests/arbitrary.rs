@@ -41,7 +41,7 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::Faults => faults()
             .prop_map(|tally| What::Faults(Box::new(tally)))
             .boxed(),
-        Kind::Fault => fault().prop_map(What::Fault).boxed(),
+        Kind::Fault => fault().prop_map(|one| What::Fault(Box::new(one))).boxed(),
         Kind::Gap => gap().prop_map(|it| What::Gap(Box::new(it))).boxed(),
         Kind::End => Just(What::End).boxed(),
         Kind::ExitStart => Just(What::ExitStart).boxed(),
@@ -247,6 +247,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         class,
         region,
         in_kernel,
+        file: in_kernel.then(|| Text::new(&address.to_le_bytes())),
     })
 }
 

@@ -50,6 +50,7 @@ pub fn story() -> Vec<Event> {
         class: FaultClass::CowCopy,
         region: Some(Region::Heap),
         in_kernel: true,
+        file: Some(Text::new(b"/usr/lib/libc.so.6")),
     };
     let places = FaultPlaces {
         heap: 30,
@@ -220,7 +221,7 @@ pub fn story() -> Vec<Event> {
         event(s + 510_000, 1, child, What::OomVictim),
         event(s + 600_000, 0, worker, What::Exit(Box::new(exit))),
         event(s + 600_500, 0, worker, What::Faults(Box::new(tally))),
-        event(s + 600_600, 0, worker, What::Fault(fault)),
+        event(s + 600_600, 0, worker, What::Fault(Box::new(fault))),
         event(s + 601_000, 0, worker, What::Free(None)),
         event(s + 700_000, 1, child, What::Exit(Box::new(last_exit))),
         event(s + 710_000, 1, child, What::Notify(notify)),

@@ -77,7 +77,7 @@ impl Decoder {
             wire::Kind::Reap => What::Reap(Reap {
                 by: who(read::<wire::Reap>(bytes)?.by),
             }),
-            wire::Kind::Fault => What::Fault(fault_classes::fault(read(bytes)?)?),
+            wire::Kind::Fault => What::Fault(Box::new(fault_classes::fault(read(bytes)?)?)),
             wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
         })
     }

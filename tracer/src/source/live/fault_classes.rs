@@ -129,6 +129,7 @@ pub fn fault(fault: wire::Fault) -> Option<Fault> {
         class,
         region,
         in_kernel: fault.in_kernel != 0,
+        file: None,
     })
 }
 

@@ -13,6 +13,7 @@ mod fault_counts;
 mod fields;
 mod load;
 mod loss;
+mod mappings;
 mod plan;
 mod privilege;
 mod procfs;
@@ -32,6 +33,7 @@ use aya_log::EbpfLogger;
 pub use clock::now;
 use decode::Decoder;
 pub use doctor::{examine, facts_as_text};
+use mappings::Mappings;
 pub use plan::{FaultMode, Without};
 pub use privilege::drop_all_but_files;
 use procfs::View;
@@ -64,8 +66,7 @@ pub struct Live {
     loss: loss::Losses,
     /// None: faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
-    /// Who tells what runs, if anybody can.
-    teller: Option<Teller>,
+    completion: Completion,
     view: View,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     /// The first event, until it is handed out.
@@ -114,7 +115,10 @@ impl Live {
             faults: faults
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
-            teller,
+            completion: Completion {
+                teller,
+                mappings: (options.faults.one_in() > 0).then(Mappings::default),
+            },
             view,
             logger,
             session: Some(host(began, What::Session(Box::new(session)))),
@@ -135,12 +139,12 @@ impl Live {
     /// Every task that exists, then what the kernel said meanwhile: a task
     /// that died under the iterator's eyes has told its end by then.
     fn tell_what_runs(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let (Some(ebpf), Some(teller)) = (&mut self.ebpf, &mut self.teller) else {
+        let (Some(ebpf), Some(teller)) = (&mut self.ebpf, &mut self.completion.teller) else {
             return Ok(());
         };
         let began = now();
         let all = teller.tell(ebpf, self.view, sink)?;
-        self.ring.drain(&mut settled(&mut self.teller, sink));
+        self.ring.drain(&mut self.completion.of(sink));
         if all {
             sink(host(now(), What::SnapshotEnd(began)));
         }
@@ -149,7 +153,7 @@ impl Live {
 
     /// Gives up every capability that the rest of the trace does not need.
     pub fn drop_privileges(&self) {
-        privilege::drop_the_rest(matches!(self.teller, Some(Teller::Proc(_))));
+        privilege::drop_the_rest(self.completion.reads_proc());
     }
 
     /// Hands out what has come in since the last call, and says what was lost.
@@ -157,7 +161,7 @@ impl Live {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        self.ring.drain(&mut settled(&mut self.teller, sink));
+        self.ring.drain(&mut self.completion.of(sink));
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
@@ -178,7 +182,7 @@ impl Live {
     /// tasks that ever faulted and live: for about once a second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
         match &mut self.faults {
-            Some(faults) => faults.read(&mut settled(&mut self.teller, sink)),
+            Some(faults) => faults.read(&mut self.completion.of(sink)),
             None => Ok(()),
         }
     }
@@ -207,13 +211,32 @@ impl Live {
     }
 }
 
-/// Hands on what the teller has settled.
-fn settled(teller: &mut Option<Teller>, sink: &mut dyn FnMut(Event)) -> impl FnMut(Event) {
-    move |mut event| {
-        if let Some(teller) = teller {
-            teller.settle(&mut event);
+/// Who has a word to add to what the kernel says.
+struct Completion {
+    /// Who tells what runs, if anybody can.
+    teller: Option<Teller>,
+    /// Where faults are sent one by one.
+    mappings: Option<Mappings>,
+}
+
+impl Completion {
+    /// Hands on events completed.
+    fn of(&mut self, sink: &mut dyn FnMut(Event)) -> impl FnMut(Event) {
+        move |mut event| {
+            if let Some(teller) = &mut self.teller {
+                teller.settle(&mut event);
+            }
+            if let Some(mappings) = &mut self.mappings {
+                mappings.complete(&mut event);
+            }
+            sink(event);
         }
-        sink(event);
+    }
+
+    /// Other processes' files in `/proc` are needed for as long as the trace
+    /// goes on.
+    fn reads_proc(&self) -> bool {
+        matches!(self.teller, Some(Teller::Proc(_))) || self.mappings.is_some()
     }
 }
 
