@@ -35,6 +35,7 @@ use verdict::Verdict;
 /// The test targets that guests run.
 const TESTS: &[&str] = &[
     "kernel_workload",
+    "kernel_faults",
     "kernel_privilege",
     "kernel_doctor",
     "kernel_snapshot",
