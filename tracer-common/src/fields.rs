@@ -41,6 +41,7 @@ macro_rules! kernel_fields {
             TASK_MIN_FLT: "task_struct", "min_flt";
             TASK_MAJ_FLT: "task_struct", "maj_flt";
             TASK_IN_EXECVE: "task_struct", "in_execve";
+            TASK_BLOCKED: "task_struct", "blocked";
             SIGNAL_LIVE: "signal_struct", "live";
             SIGNAL_FLAGS: "signal_struct", "flags";
             SIGNAL_GROUP_EXIT_CODE: "signal_struct", "group_exit_code";
@@ -54,6 +55,33 @@ macro_rules! kernel_fields {
             SIGNAL_MIN_FLT: "signal_struct", "min_flt";
             SIGNAL_MAJ_FLT: "signal_struct", "maj_flt";
             SIGNAL_MAXRSS: "signal_struct", "maxrss";
+            SIGNAL_CUTIME: "signal_struct", "cutime";
+            SIGNAL_CSTIME: "signal_struct", "cstime";
+            SIGNAL_CNVCSW: "signal_struct", "cnvcsw";
+            SIGNAL_CNIVCSW: "signal_struct", "cnivcsw";
+            SIGNAL_CMIN_FLT: "signal_struct", "cmin_flt";
+            SIGNAL_CMAJ_FLT: "signal_struct", "cmaj_flt";
+            SIGNAL_CMAXRSS: "signal_struct", "cmaxrss";
+            SIGNAL_PIDS: "signal_struct", "pids";
+            SIGNAL_RLIM: "signal_struct", "rlim";
+            TASK_REAL_CRED: "task_struct", "real_cred";
+            TASK_CGROUPS: "task_struct", "cgroups";
+            CRED_UCOUNTS: "cred", "ucounts";
+            CRED_USER: "cred", "user";
+            // Tasks are counted by user and namespace since 5.14 (commit
+            // 21d1c5e386bc), in an array of their own since 5.19.
+            UCOUNTS_RLIMIT: "ucounts", "rlimit";
+            USER_PROCESSES: "user_struct", "processes";
+            CSSET_DFL: "css_set", "dfl_cgrp";
+            CSSET_SUBSYS: "css_set", "subsys";
+            CSS_CGROUP: "cgroup_subsys_state", "cgroup";
+            CSS_PARENT: "cgroup_subsys_state", "parent";
+            PIDS_COUNTER: "pids_cgroup", "counter";
+            PIDS_LIMIT: "pids_cgroup", "limit";
+            CGROUP_KN: "cgroup", "kn";
+            CGROUP_ROOT: "cgroup", "root";
+            ROOT_HIERARCHY: "cgroup_root", "hierarchy_id";
+            KN_ID: "kernfs_node", "id";
             SIGHAND_ACTION: "sighand_struct", "action";
             SIGACTION_HANDLER: "sigaction", "sa_handler";
             SIGACTION_FLAGS: "sigaction", "sa_flags";

@@ -106,6 +106,18 @@ pub struct TaskFaults {
     pub counts: FaultCounts,
 }
 
+/// The wait system calls of one process since tracing began, whether or not
+/// they returned a child. The map's key is its tgid.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct WaitCalls {
+    /// Who called last.
+    pub who: Who,
+    pub count: u64,
+    /// When the last one was entered, ns since boot.
+    pub last: u64,
+}
+
 /// How many records of each kind found no room, one per CPU. The index is
 /// [`crate::wire::Kind`] as a number; [`LOST_FAULTS`] counts page faults that
 /// found no room in the fault table.
@@ -118,6 +130,11 @@ pub const LOST_FAULTS: usize = LOST_SLOTS - 1;
 // SAFETY: `repr(C)`, integers only, no padding (asserted below).
 unsafe impl aya::Pod for TaskFaults {}
 
+#[cfg(feature = "user")]
+// SAFETY: `repr(C)`, integers only, no padding (asserted below).
+unsafe impl aya::Pod for WaitCalls {}
+
+const _: () = assert!(size_of::<WaitCalls>() == size_of::<Who>() + 16);
 const _: () = assert!(size_of::<TaskFaults>() == size_of::<Who>() + size_of::<FaultCounts>());
 const _: () =
     assert!(fault_class(0x7) == FAULT_WRITE_PROTECT && fault_class(0x14) == FAULT_INSTRUCTION);

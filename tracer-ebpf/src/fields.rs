@@ -26,6 +26,17 @@ pub static HAVE_VICTIM_TASK: u64 = 0;
 #[unsafe(no_mangle)]
 pub static HAVE_TASK_BTF: u64 = 0;
 
+/// Where in `css_set.subsys` the controller is whose hierarchy of cgroups is
+/// looked at; ABSENT: the unified hierarchy.
+#[unsafe(no_mangle)]
+pub static CGROUP_SUBSYS: u64 = 0;
+/// That hierarchy's number.
+#[unsafe(no_mangle)]
+pub static CGROUP_HIERARCHY: u64 = 0;
+/// Where the pids controller is; ABSENT: this kernel has none.
+#[unsafe(no_mangle)]
+pub static PIDS_SUBSYS: u64 = 0;
+
 /// The value that the loader set. The compiler must not believe the zero it
 /// sees in the initializer.
 #[inline(always)]

@@ -5,7 +5,10 @@ use aya_ebpf::{
     bindings::task_struct,
     helpers::{bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel_buf},
 };
-use tracer_common::wire::{Comm, Group, PAGES_UNKNOWN, Usage, Who};
+use tracer_common::wire::{
+    CARE_BLOCKED, CARE_CAUGHT, CARE_IGNORED, CARE_NOCLDWAIT, CARE_STOPPED, ChildUsage, Comm, Group,
+    PAGES_UNKNOWN, Ties, Usage, Who,
+};
 
 use crate::{
     fields::{self, ABSENT, get, mask, offset},
@@ -36,16 +39,15 @@ pub fn current_trusted() -> Task<Trusted> {
     unsafe { Struct::new(task.cast()) }
 }
 
-/// How the parent treats SIGCHLD.
-pub struct Sigchld {
-    pub ignored: bool,
-    pub nocldwait: bool,
-}
-
 const SIGCHLD: usize = 17;
 const SIG_DFL: u64 = 0;
 const SIG_IGN: u64 = 1;
 const SA_NOCLDWAIT: u64 = 2;
+/// SIGNAL_STOP_STOPPED (include/linux/sched/signal.h).
+const SIGNAL_STOP_STOPPED: u32 = 1;
+/// `enum pid_type` (include/linux/pid_types.h), since 4.19.
+const PIDTYPE_PGID: usize = 2;
+const PIDTYPE_SID: usize = 3;
 
 /// How far up the tree a subreaper is looked for.
 const MAX_ANCESTORS: usize = 32;
@@ -222,6 +224,49 @@ impl<A: Access> Task<A> {
             .read(&fields::MM_PGTABLES_BYTES)
     }
 
+    /// Its `cgroup_subsys_state` of the controller at that place.
+    #[inline(always)]
+    pub fn controller(self, subsys: u64) -> Struct<Probed> {
+        let states = self
+            .probed()
+            .follow(&fields::TASK_CGROUPS)
+            .at(&fields::CSSET_SUBSYS);
+        // SAFETY: `Probed` reads any address safely.
+        unsafe {
+            let state = states.cast::<*const u8>().wrapping_add(subsys as usize);
+            Struct::new(Probed::read(state))
+        }
+    }
+
+    /// The number of its cgroup in the hierarchy that is looked at.
+    #[inline(always)]
+    pub fn cgroup(self) -> u64 {
+        let subsys = get(&fields::CGROUP_SUBSYS);
+        let cgroup = if subsys == ABSENT {
+            self.probed()
+                .follow(&fields::TASK_CGROUPS)
+                .follow(&fields::CSSET_DFL)
+        } else {
+            self.controller(subsys).follow(&fields::CSS_CGROUP)
+        };
+        cgroup.follow(&fields::CGROUP_KN).read(&fields::KN_ID)
+    }
+
+    /// What its process has inherited from the children it waited for.
+    #[inline(always)]
+    pub fn child_usage(self) -> ChildUsage {
+        let signal = self.signal();
+        ChildUsage {
+            utime: signal.read(&fields::SIGNAL_CUTIME),
+            stime: signal.read(&fields::SIGNAL_CSTIME),
+            nvcsw: signal.read(&fields::SIGNAL_CNVCSW),
+            nivcsw: signal.read(&fields::SIGNAL_CNIVCSW),
+            min_flt: signal.read(&fields::SIGNAL_CMIN_FLT),
+            maj_flt: signal.read(&fields::SIGNAL_CMAJ_FLT),
+            maxrss: signal.read(&fields::SIGNAL_CMAXRSS),
+        }
+    }
+
     /// Number in its own pid namespace, and how deep that namespace is.
     #[inline(always)]
     pub fn ns_pid(self) -> (u32, u32) {
@@ -270,12 +315,53 @@ impl<A: Access> Task<A> {
         unsafe { Struct::new(actions.wrapping_add((signal - 1) * size)) }
     }
 
+    /// How it treats the deaths of its children.
     #[inline(always)]
-    pub fn sigchld(self) -> Sigchld {
+    pub fn care(self) -> u32 {
         let action = self.action(SIGCHLD);
-        Sigchld {
-            ignored: action.read::<u64>(&fields::SIGACTION_HANDLER) == SIG_IGN,
-            nocldwait: action.read::<u64>(&fields::SIGACTION_FLAGS) & SA_NOCLDWAIT != 0,
+        let mut care = match action.read::<u64>(&fields::SIGACTION_HANDLER) {
+            SIG_DFL => 0,
+            SIG_IGN => CARE_IGNORED,
+            _ => CARE_CAUGHT,
+        };
+        if action.read::<u64>(&fields::SIGACTION_FLAGS) & SA_NOCLDWAIT != 0 {
+            care |= CARE_NOCLDWAIT;
+        }
+        let leader = self.leader();
+        if leader.read::<u64>(&fields::TASK_BLOCKED) >> (SIGCHLD - 1) & 1 != 0 {
+            care |= CARE_BLOCKED;
+        }
+        if self.signal().read::<u32>(&fields::SIGNAL_FLAGS) & SIGNAL_STOP_STOPPED != 0 {
+            care |= CARE_STOPPED;
+        }
+        care
+    }
+
+    /// Its process group or session, as a number of the initial pid namespace.
+    #[inline(always)]
+    fn pid_of_type(self, kind: usize) -> u32 {
+        let pids = self.signal().probed().at(&fields::SIGNAL_PIDS);
+        // SAFETY: `Probed` reads any address safely.
+        unsafe {
+            let pid: *const u8 = Probed::read(pids.cast::<*const u8>().wrapping_add(kind));
+            Probed::read(Struct::<Probed>::new(pid).at(&fields::PID_NUMBERS).cast())
+        }
+    }
+
+    #[inline(always)]
+    pub fn ties(self) -> Ties {
+        let tracer = match self.is_traced() {
+            true => self.parent().group(),
+            false => Group {
+                tgid: 0,
+                zero: 0,
+                start: 0,
+            },
+        };
+        Ties {
+            pgid: self.pid_of_type(PIDTYPE_PGID),
+            sid: self.pid_of_type(PIDTYPE_SID),
+            tracer,
         }
     }
 

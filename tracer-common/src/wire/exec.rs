@@ -1,6 +1,6 @@
 //! exec succeeded; and a changed command name.
 
-use super::{Comm, Header, record};
+use super::{Comm, Header, Ties, record};
 
 record! {
     /// Followed by `filename_len` bytes of file name and `argv_len` bytes of
@@ -19,6 +19,7 @@ record! {
         /// Pages that the task has copied on write so far.
         copies: u64,
         comm: Comm,
+        ties: Ties,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A task has entered `do_exit`.
 
-use super::{Comm, Group, Header, record};
+use super::{Comm, Group, Header, Ties, record};
 use crate::maps::FaultCounts;
 
 record! {
@@ -12,6 +12,13 @@ record! {
         group_code: i32,
         flags: u32,
         exit_signal: i32,
+        /// How the parent treats the deaths of its children, meant for the last
+        /// thread: [`super::CARE_IGNORED`] and the others.
+        care: u32,
+        zero: u32,
+        ties: Ties,
+        /// Of all children that the process has waited for, and theirs.
+        children: ChildUsage,
         parent: Group,
         /// Who inherits the children, meant when [`EXIT_REAPER`] is set.
         reaper: Group,
@@ -36,13 +43,10 @@ pub const EXIT_GROUP_DEAD: u32 = 1 << 0;
 pub const EXIT_GROUP_DEAD_UNKNOWN: u32 = 1 << 1;
 /// SIGNAL_GROUP_EXIT: `group_code` is what wait will report.
 pub const EXIT_GROUP_EXIT: u32 = 1 << 2;
-/// The parent ignores SIGCHLD.
-pub const EXIT_SIGCHLD_IGNORED: u32 = 1 << 3;
-/// The parent has set SA_NOCLDWAIT.
-pub const EXIT_NOCLDWAIT: u32 = 1 << 4;
 /// `reaper` is known. Without it the group has no children, or its ancestors
 /// are too many to look through.
 pub const EXIT_REAPER: u32 = 1 << 5;
+
 record! {
     /// The kernel's own accounting: of a task at its exit, or of a whole
     /// thread group (`signal_struct`) at its end. Times in ns.
@@ -56,6 +60,20 @@ record! {
         min_flt: u64,
         maj_flt: u64,
         /// Highest resident set of the group, pages; 0: not kept.
+        maxrss: u64,
+    }
+}
+
+record! {
+    /// What `wait_task_zombie` has added up in `signal_struct`. Times in ns.
+    ChildUsage {
+        utime: u64,
+        stime: u64,
+        nvcsw: u64,
+        nivcsw: u64,
+        min_flt: u64,
+        maj_flt: u64,
+        /// The highest of any of them, pages.
         maxrss: u64,
     }
 }

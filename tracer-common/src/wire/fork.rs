@@ -1,6 +1,6 @@
 //! A new task: `copy_process` has made it, nothing has run it yet.
 
-use super::{Comm, Group, Header, Who, record};
+use super::{Comm, Group, Header, Ties, Who, record};
 
 record! {
     /// `head.who` is the child.
@@ -28,6 +28,9 @@ record! {
         /// Pages that the calling task has copied on write so far.
         by_copies: u64,
         comm: Comm,
+        ties: Ties,
+        /// The number of its cgroup; 0: not read.
+        cgroup: u64,
     }
 }
 

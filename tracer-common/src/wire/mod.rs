@@ -5,10 +5,12 @@
 //! built from the same commit and loaded together, so there is no version
 //! here; what is kept on disk is another format (docs/recording-format.md).
 
+mod cgroup;
 mod exec;
 mod exit;
 mod fault;
 mod fork;
+mod fork_failed;
 mod free;
 mod notify;
 mod reap;
@@ -17,10 +19,12 @@ mod switch;
 mod task;
 mod wait;
 
+pub use cgroup::*;
 pub use exec::*;
 pub use exit::*;
 pub use fault::*;
 pub use fork::*;
+pub use fork_failed::*;
 pub use free::*;
 pub use notify::*;
 pub use reap::*;
@@ -74,10 +78,13 @@ pub enum Kind {
     ExitStart = 14,
     Reap = 15,
     Fault = 16,
+    ForkFailed = 20,
+    Cgroup = 21,
+    Moved = 22,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Fork,
         Kind::WakeupNew,
         Kind::FirstRun,
@@ -94,6 +101,9 @@ impl Kind {
         Kind::ExitStart,
         Kind::Reap,
         Kind::Fault,
+        Kind::ForkFailed,
+        Kind::Cgroup,
+        Kind::Moved,
     ];
 
     /// The kind with that number, if there is one.
@@ -127,6 +137,25 @@ record! {
         start: u64,
     }
 }
+
+record! {
+    /// What a process belongs to besides its parent.
+    Ties {
+        pgid: u32,
+        sid: u32,
+        /// Who traces the task (ptrace(2)); tgid 0: nobody.
+        tracer: Group,
+    }
+}
+
+/// How a process treats the deaths of its children, a bit each: SIGCHLD is
+/// ignored; SA_NOCLDWAIT is set; there is a handler; the leader has it blocked.
+pub const CARE_IGNORED: u32 = 1 << 0;
+pub const CARE_NOCLDWAIT: u32 = 1 << 1;
+pub const CARE_CAUGHT: u32 = 1 << 2;
+pub const CARE_BLOCKED: u32 = 1 << 3;
+/// The whole process is stopped.
+pub const CARE_STOPPED: u32 = 1 << 4;
 
 record! {
     /// Begins every record.

@@ -12,6 +12,12 @@ record! {
         /// The dead process's number as its owner sees it.
         seen_pid: u32,
         flags: u32,
+        /// How the owner treats the deaths of its children.
+        care: u32,
+        zero: u32,
+        /// Who would inherit from the owner; tgid 0: it has too many ancestors
+        /// to look through.
+        heir: Group,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A task that ran before tracing began, from the task iterator.
 
-use super::{Comm, Group, Header, record};
+use super::{Comm, Group, Header, Ties, record};
 
 record! {
     Task: Task {
@@ -15,7 +15,11 @@ record! {
         exit_signal: i32,
         /// Its number in the pid namespace that `/proc` shows; 0: none.
         proc_pid: u32,
-        zero: u32,
+        /// How it treats the deaths of its children.
+        care: u32,
+        ties: Ties,
+        /// The number of its cgroup; 0: not read.
+        cgroup: u64,
         comm: Comm,
     }
 }

@@ -96,6 +96,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         zero: 0,
         copies: faults::copies(task),
         comm: task.comm(),
+        ties: task.ties(),
     };
     let length = size_of::<Exec>() + filename_len + argv_len;
     // SAFETY: `length` is at most the size of the draft.

@@ -12,8 +12,7 @@
 //! Sends: [`Exit`], [`ExitStart`].
 
 use tracer_common::wire::{
-    EXIT_GROUP_DEAD, EXIT_GROUP_DEAD_UNKNOWN, EXIT_GROUP_EXIT, EXIT_NOCLDWAIT, EXIT_REAPER,
-    EXIT_SIGCHLD_IGNORED, Exit, ExitStart, Group,
+    EXIT_GROUP_DEAD, EXIT_GROUP_DEAD_UNKNOWN, EXIT_GROUP_EXIT, EXIT_REAPER, Exit, ExitStart, Group,
 };
 
 use crate::{
@@ -81,7 +80,10 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         exit.usage = task.usage();
         exit.comm = task.comm();
         faults::copy(task, &mut exit.faults);
+        exit.ties = task.ties();
+        exit.children = task.child_usage();
         let parent = task.real_parent();
+        (exit.care, exit.zero) = (0, 0);
         exit.parent = parent.group();
         exit.reaper = Group {
             tgid: 0,
@@ -89,13 +91,7 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
             start: 0,
         };
         if last {
-            let sigchld = parent.sigchld();
-            if sigchld.ignored {
-                flags |= EXIT_SIGCHLD_IGNORED;
-            }
-            if sigchld.nocldwait {
-                flags |= EXIT_NOCLDWAIT;
-            }
+            exit.care = parent.care();
             if task.has_children()
                 && let Some(heir) = task.probed().reaper()
             {

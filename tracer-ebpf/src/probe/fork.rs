@@ -53,5 +53,7 @@ fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
         fork.page_tables = child.page_tables();
         fork.by_copies = by_copies;
         fork.comm = child.comm();
+        fork.ties = child.ties();
+        fork.cgroup = child.cgroup();
     });
 }

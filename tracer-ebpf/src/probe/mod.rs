@@ -1,10 +1,12 @@
 //! One file per lifecycle moment, named as its record and its event are.
 
+mod cgroup;
 mod comm;
 mod exec;
 mod exit;
 mod fault;
 mod fork;
+mod fork_failed;
 mod fork_start;
 mod free;
 mod mm_fault;
@@ -16,5 +18,6 @@ mod signal;
 mod switch;
 mod task;
 mod wait;
+mod wait_call;
 mod wakeup_new;
 mod wp_page;

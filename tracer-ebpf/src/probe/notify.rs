@@ -10,14 +10,17 @@
 //! `do_notify_parent` sends. Not sent when the parent ignores SIGCHLD, nor by
 //! a child without an exit signal. Sends: [`Notify`].
 
-use tracer_common::wire::{NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify, PF_EXITING};
+use tracer_common::wire::{
+    CARE_IGNORED, CARE_NOCLDWAIT, Group, NOTIFY_AUTOREAP, NOTIFY_INIT_NS, NOTIFY_SELF, Notify,
+    PF_EXITING,
+};
 
 use crate::{
     fields,
     hook::{Arguments, hooks},
     kernel::{Access, Probed},
     ring::{header, send},
-    task::current,
+    task::{Task, current},
 };
 
 /// CLD_EXITED, CLD_KILLED and CLD_DUMPED (include/uapi/asm-generic/siginfo.h):
@@ -41,11 +44,11 @@ fn told(ctx: &impl Arguments) {
     let owner = dead.parent();
     let level = owner.ns_level();
     let mut flags = NOTIFY_SELF;
-    let sigchld = owner.sigchld();
+    let care = owner.care();
     // As `do_notify_parent` decides.
     if ctx.number(1) as u32 == SIGCHLD
         && !dead.is_traced()
-        && (sigchld.ignored || sigchld.nocldwait)
+        && care & (CARE_IGNORED | CARE_NOCLDWAIT) != 0
     {
         flags |= NOTIFY_AUTOREAP;
     }
@@ -54,6 +57,9 @@ fn told(ctx: &impl Arguments) {
         owner: owner.group(),
         seen_pid: dead.pid_at(level),
         flags,
+        care,
+        zero: 0,
+        heir: heir(owner),
     });
 }
 
@@ -91,7 +97,8 @@ fn child_signal(ctx: &impl Arguments) {
     if level == 0 {
         flags |= NOTIFY_INIT_NS;
     }
-    if owner.sigchld().nocldwait {
+    let care = owner.care();
+    if care & CARE_NOCLDWAIT != 0 {
         flags |= NOTIFY_AUTOREAP;
     }
     send(|| Notify {
@@ -99,5 +106,18 @@ fn child_signal(ctx: &impl Arguments) {
         owner: owner.group(),
         seen_pid,
         flags,
+        care,
+        zero: 0,
+        heir: heir(owner),
     });
+}
+
+/// Who would get the owner's zombies if it died.
+#[inline(always)]
+fn heir<A: Access>(owner: Task<A>) -> Group {
+    owner.probed().reaper().unwrap_or(Group {
+        tgid: 0,
+        zero: 0,
+        start: 0,
+    })
 }

@@ -79,7 +79,9 @@ fn task_iterator(ctx: *const Context) -> i32 {
         ns_level,
         exit_signal: task.read(&fields::TASK_EXIT_SIGNAL),
         proc_pid: proc_pid(task),
-        zero: 0,
+        care: task.care(),
+        ties: task.ties(),
+        cgroup: task.cgroup(),
         comm: task.comm(),
     };
     // SAFETY: a fully written record on our own stack.

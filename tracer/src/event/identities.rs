@@ -1,7 +1,9 @@
 //! Every identity that an event names, in one place: for who must translate
 //! them.
 
-use super::{Event, Exit, Fork, Notify, ProcessId, Reap, Signal, Snapshot, TaskId, What, Who};
+use super::{
+    Event, Exit, Fork, Notify, ProcessId, Reap, Signal, Snapshot, TaskId, Ties, What, Who,
+};
 
 /// A number and when its bearer started: a task's or a process's.
 pub struct Identity<'a> {
@@ -16,32 +18,43 @@ impl Event {
         who(&mut self.who, visit);
         match &mut self.what {
             What::Fork(fork) => {
-                let Fork { by, parent, .. } = &mut **fork;
+                let Fork {
+                    by, parent, ties, ..
+                } = &mut **fork;
                 who(by, visit);
                 process(parent, visit);
+                tracer(ties, visit);
             }
             What::Snapshot(snapshot) => {
-                let Snapshot { parent, .. } = &mut **snapshot;
+                let Snapshot { parent, ties, .. } = &mut **snapshot;
                 process(parent, visit);
+                tracer(ties, visit);
             }
             What::Signal(signal) => {
                 let Signal { by, .. } = &mut **signal;
                 who(by, visit);
             }
             What::Exit(exit) => {
-                let Exit { parent, reaper, .. } = &mut **exit;
+                let Exit {
+                    parent,
+                    reaper,
+                    ties,
+                    ..
+                } = &mut **exit;
                 process(parent, visit);
-                if let Some(reaper) = reaper {
-                    process(reaper, visit);
-                }
+                somebody(reaper, visit);
+                tracer(ties, visit);
             }
-            What::Notify(Notify { owner, .. }) => process(owner, visit),
+            What::Notify(Notify { owner, heir, .. }) => {
+                process(owner, visit);
+                somebody(heir, visit);
+            }
+            What::Exec(exec) => tracer(&mut exec.ties, visit),
             What::Reap(Reap { by }) => who(by, visit),
             What::Session(_)
             | What::SnapshotEnd(_)
             | What::WakeupNew
             | What::FirstRun
-            | What::Exec(_)
             | What::Comm(_)
             | What::OomVictim
             | What::LastSwitch(_)
@@ -49,6 +62,10 @@ impl Event {
             | What::Free(_)
             | What::Faults(_)
             | What::Fault(_)
+            | What::Waits(_)
+            | What::ForkFailed(_)
+            | What::Cgroup(_)
+            | What::Moved(_)
             | What::Gap(_)
             | What::End
             | What::ExitStart => {}
@@ -65,6 +82,18 @@ fn who(of: &mut Who, visit: &mut dyn FnMut(Identity)) {
         visit(Identity { pid: *pid, start });
     }
     process(group, visit);
+}
+
+fn tracer(ties: &mut Option<Ties>, visit: &mut dyn FnMut(Identity)) {
+    if let Some(ties) = ties {
+        somebody(&mut ties.tracer, visit);
+    }
+}
+
+fn somebody(of: &mut Option<ProcessId>, visit: &mut dyn FnMut(Identity)) {
+    if let Some(of) = of {
+        process(of, visit);
+    }
 }
 
 fn process(of: &mut ProcessId, visit: &mut dyn FnMut(Identity)) {

@@ -9,23 +9,27 @@ mod faults;
 pub mod humane;
 mod identities;
 mod ids;
+mod limit;
 mod moment;
 mod names;
 #[cfg(test)]
 pub mod script;
 mod session;
+mod standing;
 mod text;
 mod utc;
 
 pub use diagnosis::{Diagnosis, Finding};
 pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, InRegion, Region};
 pub use ids::{ProcessId, TaskId, Who};
+pub use limit::Limit;
 pub use moment::{
-    AddressSpace, Dead, Exec, Exit, Fork, Gap, GapCause, LastSwitch, Lost, Notify, Reap, Sigchld,
-    Signal, Snapshot, Usage, Wait,
+    AddressSpace, Dead, Exec, Exit, Fork, ForkFailed, Gap, GapCause, LastSwitch, Lost, Notify,
+    Reap, Sigchld, Signal, Snapshot, Usage, Wait,
 };
-pub use names::{clone_flag_names, signal_name};
+pub use names::{clone_flag_names, errno_name, signal_name};
 pub use session::{Hook, Purpose, Session};
+pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
 pub use text::{Comm, Text, arguments, command_line, escaped};
 pub use utc::Utc;
 
@@ -97,4 +101,8 @@ events! {
     19 ExitStart = "exit_start", "The subject has called `do_exit`; its exit follows.";
     20 Reap(Reap) = "reap", "`release_task` has taken the dead subject out of the process table.";
     21 Fault(Box<Fault>) = "fault", "A single page fault of the subject's.";
+    25 Waits(Waits) = "waits", "Wait system calls of the subject since tracing began.";
+    26 ForkFailed(Box<ForkFailed>) = "fork_failed", "The subject asked for a new task and got none.";
+    27 Cgroup(Box<Cgroup>) = "cgroup", "A cgroup exists.";
+    28 Moved(Moved) = "moved", "The subject's process has gone to another cgroup.";
 }

@@ -1,7 +1,7 @@
 //! What the moments of a task's life say, one struct each, in the kernel's
 //! words. A field that may be unknown is an `Option`; zero is never "unknown".
 
-use super::{Comm, FaultTally, ProcessId, Text, Who};
+use super::{Care, ChildUsage, Comm, FaultTally, ProcessId, Text, Ties, Who};
 
 /// `copy_process` has made a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,24 @@ pub struct Fork {
     /// Pages that the calling task had copied on write until then, since
     /// tracing began.
     pub by_copies: Option<u64>,
+    pub ties: Option<Ties>,
+    /// The number of its cgroup: see [`super::Cgroup`].
+    pub cgroup: Option<u64>,
+}
+
+/// A fork, vfork or clone that failed, and what stood in its way as far as that
+/// could be read at that moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForkFailed {
+    pub errno: i32,
+    pub comm: Comm,
+    /// Tasks of the caller's real user, and the caller's RLIMIT_NPROC.
+    pub processes: Option<u64>,
+    pub max_processes: Option<u64>,
+    /// Tasks in the fullest of the cgroups above the caller, and its pids.max;
+    /// none where no limit is set.
+    pub pids: Option<u64>,
+    pub max_pids: Option<u64>,
 }
 
 /// What fork copies of an address space: the page tables, not the pages.
@@ -53,6 +71,10 @@ pub struct Snapshot {
     pub comm: Comm,
     /// /proc/PID/cmdline, of the leader; unknown when it could not be read.
     pub argv: Option<Text>,
+    pub ties: Option<Ties>,
+    pub care: Option<Care>,
+    /// The number of its cgroup: see [`super::Cgroup`].
+    pub cgroup: Option<u64>,
 }
 
 /// exec has put another program in place.
@@ -71,6 +93,7 @@ pub struct Exec {
     pub argv_total: u32,
     /// Pages that the task had copied on write until then, since tracing began.
     pub copies: Option<u64>,
+    pub ties: Option<Ties>,
 }
 
 /// A signal was sent that ends the process unless it is blocked.
@@ -131,6 +154,11 @@ pub struct Exit {
     /// Of the task since tracing began; unknown when faults are not traced.
     pub faults: Option<FaultTally>,
     pub comm: Comm,
+    pub ties: Option<Ties>,
+    /// The parent's, when the last thread exits.
+    pub care: Option<Care>,
+    /// Of all the children that the process has waited for.
+    pub children: Option<ChildUsage>,
 }
 
 /// What the parent does with SIGCHLD, read when the last thread exits.
@@ -156,6 +184,11 @@ pub struct Notify {
     pub dead: Dead,
     /// SA_NOCLDWAIT: reaped by the kernel, no zombie.
     pub autoreap: bool,
+    /// The owner's.
+    pub care: Option<Care>,
+    /// Who would inherit from the owner if that died: the nearest subreaper
+    /// above it, or its pid namespace's init.
+    pub heir: Option<ProcessId>,
 }
 
 /// Which process a [`Notify`] is about.

@@ -56,6 +56,26 @@ pub fn signal_name(sig: i32) -> Option<Cow<'static, str>> {
     })
 }
 
+/// The names of the errors that fork and clone return (clone(2)).
+pub fn errno_name(errno: i32) -> Option<&'static str> {
+    Some(match errno {
+        1 => "EPERM",
+        4 => "EINTR",
+        11 => "EAGAIN",
+        12 => "ENOMEM",
+        13 => "EACCES",
+        16 => "EBUSY",
+        17 => "EEXIST",
+        22 => "EINVAL",
+        28 => "ENOSPC",
+        87 => "EUSERS",
+        95 => "EOPNOTSUPP",
+        // Of the kernel alone: the call will be made again.
+        513 => "ERESTARTNOINTR",
+        _ => return None,
+    })
+}
+
 /// include/uapi/linux/sched.h.
 const CLONE_FLAGS: [(u64, &str); 27] = [
     (0x0000_0080, "CLONE_NEWTIME"),

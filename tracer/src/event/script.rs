@@ -163,6 +163,9 @@ impl Script {
             ns_level: 0,
             comm: task.comm,
             argv: Some(Text::new(comm.as_bytes())),
+            ties: None,
+            care: None,
+            cgroup: None,
         };
         change(&mut snapshot);
         self.event(pid, What::Snapshot(Box::new(snapshot)))
@@ -183,6 +186,9 @@ impl Script {
             ns_level: 0,
             comm,
             argv: None,
+            ties: None,
+            care: None,
+            cgroup: None,
         };
         self.push(who, What::Snapshot(Box::new(snapshot)))
     }
@@ -228,6 +234,8 @@ impl Script {
             asked: None,
             copied: None,
             by_copies: None,
+            ties: None,
+            cgroup: None,
         };
         change(&mut fork);
         let task = TaskId {
@@ -277,6 +285,7 @@ impl Script {
             argv_total: argv.len() as u32,
             argv: Some(Text::new(&argv)),
             copies: None,
+            ties: None,
         };
         let parent = self.task(process.tgid).parent;
         self.tasks.retain(|_, task| task.who.process != process);
@@ -369,6 +378,9 @@ impl Script {
                 .into(),
             ),
             comm,
+            ties: None,
+            care: None,
+            children: None,
         };
         change(&mut exit);
         self.push(who, What::Exit(Box::new(exit)))
@@ -388,6 +400,8 @@ impl Script {
             seen_pid: who.process.tgid,
             dead: Dead::Subject,
             autoreap: false,
+            care: None,
+            heir: None,
         };
         change(&mut notify);
         self.push(who, What::Notify(notify))
@@ -405,6 +419,8 @@ impl Script {
                 seen_pid: zombie,
                 dead,
                 autoreap: false,
+                care: None,
+                heir: None,
             }),
         )
     }

@@ -57,12 +57,16 @@ pub enum Purpose {
     ExitStart = 14,
     Cow = 15,
     ForkStart = 16,
+    Waits = 19,
+    ForkFailed = 20,
+    Cgroup = 21,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 16] = [
+    pub const ALL: [Purpose; 19] = [
         Purpose::ForkStart,
         Purpose::Fork,
+        Purpose::ForkFailed,
         Purpose::WakeupNew,
         Purpose::Switch,
         Purpose::Exec,
@@ -71,9 +75,11 @@ impl Purpose {
         Purpose::Exit,
         Purpose::Zombie,
         Purpose::Reap,
+        Purpose::Waits,
         Purpose::Free,
         Purpose::Signal,
         Purpose::Oom,
+        Purpose::Cgroup,
         Purpose::Faults,
         Purpose::Cow,
         Purpose::Snapshot,
@@ -97,6 +103,9 @@ impl Purpose {
             Purpose::Exit => "exit",
             Purpose::Zombie => "zombie start",
             Purpose::Reap => "reap",
+            Purpose::Waits => "wait calls",
+            Purpose::ForkFailed => "failed forks",
+            Purpose::Cgroup => "cgroups",
             Purpose::Free => "free",
             Purpose::Signal => "death cause",
             Purpose::Oom => "OOM victim",

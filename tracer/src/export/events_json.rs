@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Exporter, Kept, value};
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fork, Gap, GapCause, Notify, Region, Session, Sigchld, Signal,
-        Snapshot, Utc, What, Who, clone_flag_names,
+        Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, GapCause, Limit, Notify, Region, Session,
+        Sigchld, Signal, Snapshot, Utc, What, Who, clone_flag_names, errno_name,
     },
     model::Model,
 };
@@ -88,6 +88,13 @@ impl EventsJson {
                 "file": one.file.as_ref().map(|file| value::text(file.as_bytes())),
             }),
             What::Gap(lost) => gap(lost),
+            What::Waits(waits) => json!({"calls": waits.count, "last_ns": waits.last}),
+            What::ForkFailed(failed) => fork_failed(failed),
+            What::Cgroup(made) => json!({
+                "cgroup_id": made.id,
+                "path": value::text(made.path.as_bytes()),
+            }),
+            What::Moved(moved) => json!({"cgroup_id": moved.cgroup}),
             What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {
                 json!({})
             }
@@ -143,6 +150,9 @@ fn snapshot(found: &Snapshot) -> Value {
         "sends_at_exit": found.exit_signal,
         "ns_pid": found.ns_pid,
         "ns_level": found.ns_level,
+        "ties": value::ties(found.ties.as_ref()),
+        "care": value::care(found.care.as_ref()),
+        "cgroup_id": found.cgroup,
     })
 }
 
@@ -156,6 +166,8 @@ fn fork(made: &Fork) -> Value {
         "sends_at_exit": made.exit_signal,
         "ns_pid": made.ns_pid,
         "ns_level": made.ns_level,
+        "ties": value::ties(made.ties.as_ref()),
+        "cgroup_id": made.cgroup,
     })
 }
 
@@ -167,6 +179,7 @@ fn exec(done: &Exec) -> Value {
         "argv": value::argv(done.argv.as_ref().map(|argv| argv.as_bytes())),
         "argv_bytes": done.argv_total,
         "old_tid": done.old_pid,
+        "ties": value::ties(done.ties.as_ref()),
     })
 }
 
@@ -196,8 +209,24 @@ fn exit(exited: &Exit, page_size: Option<u64>) -> Value {
             Sigchld::NoCldWait => "nocldwait",
         },
         "reaper": exited.reaper.map(value::process),
+        "ties": value::ties(exited.ties.as_ref()),
+        "parent_care": value::care(exited.care.as_ref()),
+        "children": value::child_usage(exited.children.as_ref(), page_size),
         "usage": value::usage(&exited.usage, page_size),
         "faults": exited.faults.as_ref().map(|faults| value::faults(Some(faults))),
+    })
+}
+
+fn fork_failed(failed: &ForkFailed) -> Value {
+    json!({
+        "comm": value::comm(failed.comm),
+        "errno": failed.errno,
+        "errno_name": errno_name(failed.errno),
+        "processes": failed.processes,
+        "max_processes": failed.max_processes,
+        "cgroup_pids": failed.pids,
+        "cgroup_max_pids": failed.max_pids,
+        "likely": failed.likely().map(Limit::name),
     })
 }
 
@@ -213,6 +242,8 @@ fn notify(told: &Notify) -> Value {
         "of_subject": subject,
         "child_pid": child,
         "autoreap": told.autoreap,
+        "owner_care": value::care(told.care.as_ref()),
+        "heir": told.heir.map(value::process),
     })
 }
 

@@ -91,6 +91,10 @@ impl Display for Details<'_> {
             What::Faults(counted) => faults(f, &counted.classes),
             What::Fault(one) => fault(f, one),
             What::Gap(lost) => gap(f, lost),
+            What::Waits(waits) => write!(f, "{} calls so far", waits.count),
+            What::ForkFailed(failed) => write!(f, "{failed}"),
+            What::Cgroup(made) => write!(f, "{} {}", made.id, made.path),
+            What::Moved(moved) => write!(f, "to cgroup {}", moved.cgroup),
             What::WakeupNew
             | What::FirstRun
             | What::ExitStart

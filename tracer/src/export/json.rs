@@ -59,6 +59,14 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     );
     put("ns_pid", json!(process.ns.map(|(pid, _)| pid)));
     put("ns_level", json!(process.ns.map(|(_, level)| level)));
+    put("ties", value::ties(process.ties.as_ref()));
+    let cgroup = model.cgroup(key);
+    put(
+        "cgroup",
+        cgroup.map_or(Value::Null, |path| value::text(path.as_bytes())),
+    );
+    put("container", container(model, key));
+    put("unit", json!(model.unit(key)));
     put("threads", json!(process.threads_seen));
     put(
         "exec_count",
@@ -96,6 +104,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("killed_by", killed_by(process));
 
     put("forked_ns", json!(process.forked_at));
+    put("held_parent_ns", json!(process.held_parent(model.now())));
     put("runnable_ns", json!(process.runnable_at));
     put("first_ran_ns", json!(process.first_ran_at));
     put("exit_ns", json!(process.exited_at));
@@ -126,6 +135,12 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("faults", faults(model, process));
     put("fork_cost", fork_cost(model, process));
     put("usage", usage(model, process));
+    let page_size = model.session().map(|session| session.page_size);
+    put(
+        "children_usage",
+        value::child_usage(process.children.as_deref(), page_size),
+    );
+    put("owner", owner(process));
     object
 }
 
@@ -153,6 +168,30 @@ fn fork_cost(model: &Model, process: &Process) -> Value {
         "shared_until_ns": cost.ended.map(Ended::at),
         "shared_until": end,
         "ambiguous": cost.ambiguous,
+    })
+}
+
+fn container(model: &Model, key: Key) -> Value {
+    model.container(key).map_or(Value::Null, |container| {
+        json!({
+            "runtime": container.runtime,
+            "id": container.id,
+            "pod": container.pod,
+        })
+    })
+}
+
+/// How it treats the deaths of its children; null: nothing is known.
+fn owner(process: &Process) -> Value {
+    let Some(owning) = process.owning.as_deref() else {
+        return Value::Null;
+    };
+    json!({
+        "care": value::care(owning.care.as_ref().map(|(_, care)| care)),
+        "heir_pid": owning.heir.map(|heir| heir.tgid),
+        "wait_calls": owning.waits.map(|waits| waits.count),
+        "last_waited_ns": owning.last_waited(),
+        "reaped": owning.reaped,
     })
 }
 

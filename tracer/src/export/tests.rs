@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{FORMATS, Format, format};
 use crate::{
     event::{
-        Event, Fault, FaultClass, Kind, Purpose, Region, What,
+        Cgroup, Comm, Event, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region, Text,
+        Waits, What,
         script::{MS, Script},
     },
     model::Model,
@@ -39,6 +40,17 @@ fn process(script: &Script, pid: u32) -> Value {
 }
 
 fn every_kind() -> Script {
+    let cgroup = Cgroup {
+        id: 7,
+        path: Text::new(b"/system.slice/init.scope"),
+    };
+    let failed = ForkFailed {
+        errno: 11,
+        comm: Comm::new(b"init"),
+        processes: Some(100),
+        max_processes: Some(100),
+        ..ForkFailed::default()
+    };
     Script::new()
         .session()
         .found(1, 0, "init")
@@ -75,6 +87,10 @@ fn every_kind() -> Script {
         .hand_on(10, 7, 1)
         .release(1, 7)
         .free(10)
+        .event(0, What::Cgroup(Box::new(cgroup)))
+        .event(1, What::Moved(Moved { cgroup: 7 }))
+        .event(1, What::ForkFailed(Box::new(failed)))
+        .event(1, What::Waits(Waits { count: 3, last: 5 }))
         .lose(Kind::Fork, 3)
         .end()
 }

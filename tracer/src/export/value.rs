@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Comm, FaultClass, FaultTally, ProcessId, Text, Usage, arguments, escaped, signal_name,
+    Care, ChildUsage, Comm, FaultClass, FaultTally, ProcessId, Text, Ties, Usage, arguments,
+    escaped, signal_name,
 };
 
 /// Bytes as a string from which they can be told exactly: printable text as it
@@ -82,6 +83,44 @@ pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+pub fn ties(ties: Option<&Ties>) -> Value {
+    ties.map_or(Value::Null, |ties| {
+        json!({
+            "pgid": ties.pgid,
+            "sid": ties.sid,
+            "traced_by": ties.tracer.map(process),
+        })
+    })
+}
+
+/// How a process treats the deaths of its children.
+pub fn care(care: Option<&Care>) -> Value {
+    care.map_or(Value::Null, |care| {
+        json!({
+            "sigchld": care.sigchld.name(),
+            "nocldwait": care.nocldwait,
+            "blocked": care.blocked,
+            "stopped": care.stopped,
+        })
+    })
+}
+
+/// Of the children that a process has waited for.
+pub fn child_usage(usage: Option<&ChildUsage>, page_size: Option<u64>) -> Value {
+    let Some(usage) = usage else {
+        return Value::Null;
+    };
+    json!({
+        "utime_ns": usage.utime,
+        "stime_ns": usage.stime,
+        "nvcsw": usage.nvcsw,
+        "nivcsw": usage.nivcsw,
+        "minor": usage.min_flt,
+        "major": usage.maj_flt,
+        "maxrss_kib": page_size.map(|size| usage.maxrss.saturating_mul(size) / 1024),
+    })
 }
 
 pub fn line(value: &Map<String, Value>, out: &mut dyn Write) -> io::Result<()> {

@@ -79,12 +79,15 @@ impl Model {
         if !who.is_leader() || self.processes[key].state().is_gone() {
             return;
         }
+        self.on_care(at, Some(key), snapshot.care);
         let parent = self.parent_of(snapshot.parent);
         self.hang(key, parent);
         self.change(key, |process| {
             process.parent = parent;
             process.kthread = snapshot.kthread;
             process.exit_signal = Some(snapshot.exit_signal);
+            process.ties = snapshot.ties.or(process.ties);
+            process.cgroup = snapshot.cgroup.or(process.cgroup);
             process.ns = Some((snapshot.ns_pid, snapshot.ns_level));
             let renamed = process.known_comm() != Some(snapshot.comm);
             process.rename(at, snapshot.comm);
@@ -127,6 +130,9 @@ impl Model {
             process.clone_flags = fork.clone_flags;
             process.kthread = fork.kthread;
             process.exit_signal = Some(fork.exit_signal);
+            // What came before its turn is newer.
+            process.ties = process.ties.or(fork.ties);
+            process.cgroup = process.cgroup.or(fork.cgroup);
             process.ns = Some((fork.ns_pid, fork.ns_level));
             process.forked_at = Some(at);
             process.forked_by = Some(fork.by);
@@ -179,6 +185,7 @@ impl Model {
         self.stops_sharing(key, Ended::Exec(at));
         self.change(key, |process| {
             process.rename(at, exec.comm);
+            process.ties = exec.ties.or(process.ties);
             let place = process
                 .executions
                 .partition_point(|earlier| earlier.at <= at);

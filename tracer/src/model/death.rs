@@ -50,6 +50,7 @@ impl Model {
             self.history.at(at).exits += 1;
         }
         let parent = self.parent_of(exit.parent);
+        self.on_care(at, parent, exit.care);
         self.hang(key, parent);
         let parent = self.heir(parent);
         self.change(key, |process| {
@@ -70,6 +71,8 @@ impl Model {
             if process.zombie_at.is_none() || process.zombie_inferred {
                 process.parent = parent;
             }
+            process.ties = exit.ties.or(process.ties);
+            process.children = exit.children.map(Box::new).or(process.children.take());
             process.conclude(Some(exit.code));
         });
         self.stops_sharing(key, Ended::Exit(at));

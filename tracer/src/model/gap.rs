@@ -108,7 +108,7 @@ impl Model {
         }
         let (lives, exists) = match &event.what {
             What::Exec(_) | What::Comm(_) | What::Wait(_) | What::Exit(_) => (true, true),
-            What::WakeupNew | What::FirstRun | What::Fork(_) => (true, true),
+            What::WakeupNew | What::FirstRun | What::Fork(_) | What::ForkFailed(_) => (true, true),
             What::Snapshot(_) | What::Signal(_) | What::OomVictim | What::Notify(_) => {
                 (false, true)
             }
@@ -117,7 +117,11 @@ impl Model {
             }
             // The end itself, and an RCU grace period after it.
             What::Reap(_) | What::Free(_) => (false, false),
+            What::Moved(_) => (false, true),
+            // Told late: it may have ended meanwhile.
+            What::Waits(_) => (false, false),
             What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
+            What::Cgroup(_) => (false, false),
         };
         let at = event.at;
         self.change(key, |process| {

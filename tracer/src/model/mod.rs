@@ -6,13 +6,17 @@
 //! come from or how it is shown.
 
 mod birth;
+mod cgroups;
 mod death;
+mod failures;
 mod family;
+pub mod findings;
 mod fork_cost;
 mod gap;
 mod history;
 mod index;
 mod naming;
+mod owner;
 mod process;
 mod reap;
 mod retention;
@@ -28,10 +32,14 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::event::{Event, FaultTally, Faults, ProcessId, Purpose, Session, What, Who};
 
+pub use cgroups::Container;
+pub use failures::Failures;
+pub use findings::Finding;
 pub use fork_cost::{Ended, ForkCost};
 pub use gap::GapSpan;
 pub use history::{History, Second};
 use index::Index;
+pub use owner::Owning;
 use process::Early;
 pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
@@ -49,6 +57,8 @@ pub struct Totals {
     /// New processes; new threads are counted apart.
     pub forks: u64,
     pub threads: u64,
+    /// Tasks that were asked for and not made.
+    pub failed_forks: u64,
     pub execs: u64,
     /// Processes whose last thread has exited.
     pub exits: u64,
@@ -63,6 +73,8 @@ pub struct Model {
     processes: Table,
     index: Index,
     retained: Retained,
+    cgroups: cgroups::Cgroups,
+    failed_forks: failures::FailedForks,
     unmatched: VecDeque<Unmatched>,
     began: Option<u64>,
     now: u64,
@@ -113,6 +125,13 @@ impl Model {
             What::Faults(faults) => self.on_faults(at, who, **faults),
             // Its counters say it too.
             What::Fault(_) => {}
+            What::Waits(waits) => self.on_waits(who.process, *waits),
+            What::ForkFailed(failed) => self.on_fork_failed(at, who, failed),
+            What::Cgroup(cgroup) => self.on_cgroup(cgroup),
+            What::Moved(moved) => {
+                let key = self.of(who);
+                self.change(key, |process| process.cgroup = Some(moved.cgroup));
+            }
             What::Gap(gap) => self.on_gap(at, gap),
             What::End => self.ended = true,
         }

@@ -2,13 +2,14 @@
 //! said by the methods, so that nothing is stored twice.
 
 use super::{
+    Owning,
     fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
-    Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, ProcessId, Sigchld, Signal, TaskId,
-    Text, Usage, Who,
+    ChildUsage, Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, ProcessId, Sigchld,
+    Signal, TaskId, Text, Ties, Usage, Who,
 };
 
 /// A living thread.
@@ -130,6 +131,16 @@ pub struct Process {
     pub usage_complete: bool,
     pub(super) accounted: bool,
 
+    /// Its process group, session and tracer, as last told.
+    pub ties: Option<Ties>,
+    /// The number of its cgroup: see [`super::Model::cgroup`].
+    pub cgroup: Option<u64>,
+    /// How it treats its children's deaths; none: nothing is known.
+    pub owning: Option<Box<Owning>>,
+    /// What the children used that it waited for, and theirs; known when it
+    /// has ended.
+    pub children: Option<Box<ChildUsage>>,
+
     pub(super) leader_exit: Option<i32>,
     pub(super) group_code: Option<i32>,
     /// The thread that exited last; 0: unknown.
@@ -195,6 +206,10 @@ impl Process {
             usage: Usage::default(),
             usage_complete: false,
             accounted: false,
+            ties: None,
+            cgroup: None,
+            owning: None,
+            children: None,
             leader_exit: None,
             group_code: None,
             ended_by: 0,
@@ -296,6 +311,25 @@ impl Process {
             _ => self.exited_at?,
         };
         Some(end.saturating_sub(self.id.start))
+    }
+
+    /// How long vfork has held the caller: until the child runs another program
+    /// or ends; `now` ends an unfinished one. The caller goes on a little
+    /// earlier, when the old memory is given up (`mm_release`, kernel/fork.c).
+    pub fn held_parent(&self, now: u64) -> Option<u64> {
+        let since = self
+            .forked_at
+            .filter(|_| self.created_by == Creation::Vfork)?;
+        let exec = self
+            .executions
+            .first()
+            .filter(|_| self.executions_left_out == 0);
+        let until = match (exec, self.state()) {
+            (Some(exec), _) => exec.at,
+            (None, State::Alive) => now,
+            (None, _) => self.exited_at?,
+        };
+        Some(until.saturating_sub(since))
     }
 
     pub fn is_reparented(&self) -> bool {

@@ -24,6 +24,10 @@ pub(super) const SIGCHLD: i32 = 17;
 impl Model {
     pub(super) fn on_notify(&mut self, at: u64, who: Who, notify: &Notify) {
         let owner = self.ensure(notify.owner);
+        self.on_care(at, Some(owner), notify.care);
+        if let Some(heir) = notify.heir {
+            self.on_heir(owner, heir);
+        }
         let teller = self.of(who);
         if notify.dead == Dead::Subject {
             self.on_death_told(at, teller, owner, notify);
@@ -117,6 +121,7 @@ impl Model {
         let told = self.index.unreaped(owner, wait.child);
         if let Some(child) = told.filter(|&child| self.processes[child].may_be_reaped(at)) {
             self.change(child, |process| process.waited_for(at, who, owner));
+            self.has_reaped(at, who.process);
             return;
         }
         // Without a claim the number alone must do: it is the child's pid in
@@ -128,6 +133,7 @@ impl Model {
         });
         if let Some(child) = child {
             self.change(child, |process| process.waited_for(at, who, owner));
+            self.has_reaped(at, who.process);
             return;
         }
         // The child has stopped or continued; or its death comes to be told.
@@ -157,6 +163,9 @@ impl Model {
                 process.reap(at, reap.by);
             }
         });
+        if who.is_leader() && reap.by.process != who.process {
+            self.has_reaped(at, reap.by.process);
+        }
     }
 
     /// Draws what follows from records of a death that came before their turn,
@@ -179,6 +188,7 @@ impl Model {
             self.change(key, |process| {
                 process.waited_for(wait.at, wait.by, wait.owner)
             });
+            self.has_reaped(wait.at, wait.by.process);
         }
     }
 

@@ -8,8 +8,9 @@ use super::{
     varint,
 };
 use crate::event::{
-    AddressSpace, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults, Fork, Gap, Hook, Kind,
-    LastSwitch, Lost, Notify, Reap, Session, Signal, Snapshot, Usage, Wait, What,
+    AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
+    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, Session, Signal,
+    Snapshot, Ties, Usage, Wait, Waits, What,
 };
 
 /// Which kinds have a body.
@@ -54,6 +55,10 @@ whats! {
     ExitStart;
     Reap(body);
     Fault(body);
+    Waits(body);
+    ForkFailed(body);
+    Cgroup(body);
+    Moved(body);
 }
 
 /// Implements [`Field`] for the body of an event, each field in a column of its
@@ -129,33 +134,72 @@ bodies! {
     }
     Snapshot {
         3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: NearSubject, 8 ns_level, 9 comm,
-        10 argv,
+        10 argv, 11 ties, 12 care, 13 cgroup,
     }
     Fork {
         3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: NearSubject,
-        9 ns_level, 10 comm, 11 asked: Before, 12 copied, 13 by_copies,
+        9 ns_level, 10 comm, 11 asked: Before, 12 copied, 13 by_copies, 14 ties, 15 cgroup,
     }
     Exec {
         3 old_pid: NearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
-        9 copies,
+        9 copies, 10 ties,
     }
     Signal { 3 sig, 4 code, 5 by, 6 by_comm, 7 group }
     Exit {
         3 code, 4 group_code, 5 group_dead, 6 exit_signal, 7 parent, 8 sigchld, 9 reaper,
-        10 usage, 11 faults, 12 comm,
+        10 usage, 11 faults, 12 comm, 13 ties, 14 care, 15 children,
     }
-    Notify { 3 owner, 4 seen_pid: NearSubject, 5 dead, 6 autoreap }
+    Notify { 3 owner, 4 seen_pid: NearSubject, 5 dead, 6 autoreap, 7 care, 8 heir }
     LastSwitch { 3 next_pid, 4 next_tgid, 5 next_comm }
     Wait { 3 child: NearBefore }
     Gap { 3 since, 4 lost, 5 cause }
     Reap { 3 by }
     Fault { 3 address, 4 class, 5 region, 6 in_kernel, 7 file }
+    Waits { 3 count, 4 last }
+    ForkFailed { 3 errno, 4 comm, 5 processes, 6 max_processes, 7 pids, 8 max_pids }
+    Cgroup { 3 id, 4 path }
+    Moved { 3 cgroup }
 }
 
 entries! {
     Hook { purpose, hook, loses }
     Lost { kind, count }
     AddressSpace { pages, page_tables }
+}
+
+/// Implements [`Field`] for a struct inside an event, each of its fields in a
+/// part of its own. Part 0 says whether there is any, where it is optional.
+macro_rules! parts {
+    ($($name:ident { $($part:literal $field:ident),* $(,)? })*) => {$(
+        impl Field for $name {
+            fn put(&self, to: &mut Encoder) {
+                let $name { $($field),* } = self;
+                $(
+                    to.column = to.column.part($part);
+                    $field.put(to);
+                )*
+            }
+
+            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+                $(
+                    from.column = from.column.part($part);
+                    let $field = Field::get(from)?;
+                )*
+                Ok($name { $($field),* })
+            }
+        }
+    )*
+
+        #[cfg(test)]
+        pub(super) const PARTS: &[Row] =
+            &[$((stringify!($name), &[$(($part, stringify!($field))),*])),*];
+    };
+}
+
+parts! {
+    Ties { 1 pgid, 2 sid, 3 tracer }
+    Care { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped }
+    ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }
 }
 
 /// One way to write a field.

@@ -2,7 +2,7 @@
 //! for anything else; one without a name here is a later version's.
 
 use super::codec::{Decoder, Encoder, Field, Malformed};
-use crate::event::{Dead, FaultClass, GapCause, Kind, Purpose, Region, Sigchld};
+use crate::event::{Dead, FaultClass, GapCause, Handler, Kind, Purpose, Region, Sigchld};
 
 /// Values that know their number; in place of one without a name stands another.
 macro_rules! numbered {
@@ -43,6 +43,25 @@ impl Field for Sigchld {
             1 => Sigchld::Ignored,
             2 => Sigchld::NoCldWait,
             _ => from.unknown(Sigchld::Zombie),
+        })
+    }
+}
+
+impl Field for Handler {
+    fn put(&self, to: &mut Encoder) {
+        to.number(match self {
+            Handler::Default => 0,
+            Handler::Ignored => 1,
+            Handler::Caught => 2,
+        });
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        Ok(match from.number()? {
+            0 => Handler::Default,
+            1 => Handler::Ignored,
+            2 => Handler::Caught,
+            _ => from.unknown(Handler::Default),
         })
     }
 }

@@ -35,8 +35,12 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::Free(_)
         | What::Faults(_)
         | What::Fault(_)
+        | What::Waits(_)
+        | What::Cgroup(_)
+        | What::Moved(_)
         | What::Gap(_)
         | What::End => None,
+        What::ForkFailed(failed) => Some(failed.comm),
     };
     let known = || {
         let process = model.process(model.find(event.who.process)?);
@@ -59,7 +63,7 @@ pub fn tone(what: &What) -> Tone {
             status if status.signal().is_some() => Tone::Bad,
             _ => Tone::Warn,
         },
-        What::Signal(_) | What::OomVictim => Tone::Bad,
+        What::Signal(_) | What::OomVictim | What::ForkFailed(_) => Tone::Bad,
         What::Notify(_) => Tone::Warn,
         What::Wait(_) | What::Reap(_) => Tone::Plain,
         What::Gap(_) => Tone::Alert,
@@ -72,7 +76,10 @@ pub fn tone(what: &What) -> Tone {
         | What::LastSwitch(_)
         | What::Free(_)
         | What::Faults(_)
-        | What::Fault(_) => Tone::Dim,
+        | What::Fault(_)
+        | What::Waits(_)
+        | What::Cgroup(_)
+        | What::Moved(_) => Tone::Dim,
     }
 }
 
@@ -104,6 +111,13 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             format!("all that lived at {}", clock(model, *began)),
         ),
         What::Fork(fork) => forked(model, event, fork),
+        What::ForkFailed(failed) => Phrase::of(Tone::Bad, failed.to_string()),
+        What::Waits(waits) => Phrase::of(Tone::Dim, format!("{} calls so far", waits.count)),
+        What::Cgroup(made) => Phrase::plain(made.path.to_string()),
+        What::Moved(moved) => match model.cgroup_path(moved.cgroup) {
+            Some(path) => Phrase::plain(format!("to {path}")),
+            None => Phrase::plain(format!("to cgroup {}", moved.cgroup)),
+        },
         What::WakeupNew | What::FirstRun | What::ExitStart => Phrase::new(),
         What::Reap(reap) if reap.by.process == event.who.process => {
             Phrase::of(Tone::Dim, "by itself")

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 
 use super::{check, told};
 use crate::event::{
-    AddressSpace, Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind, LastSwitch,
-    Lost, Notify, ProcessId, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    AddressSpace, Care, Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
+    Wait, Waits, What, Who,
 };
 use crate::model::{Model, Retention};
 
@@ -50,6 +51,8 @@ fn fork() -> impl Strategy<Value = What> {
             asked: None,
             copied: clone_flags.map(|_| AddressSpace::default()),
             by_copies: Some(3),
+            ties: None,
+            cgroup: Some(1),
         }))
     })
 }
@@ -65,6 +68,9 @@ fn snapshot() -> impl Strategy<Value = What> {
             ns_level: 0,
             comm,
             argv: Some(Text::new(b"a\0")),
+            ties: None,
+            care: Some(Care::default()),
+            cgroup: Some(2),
         }))
     })
 }
@@ -79,6 +85,7 @@ fn exec() -> impl Strategy<Value = What> {
             argv: None,
             argv_total: 0,
             copies: Some(2),
+            ties: None,
         }))
     })
 }
@@ -114,6 +121,9 @@ fn exit() -> impl Strategy<Value = What> {
                     .into(),
                 ),
                 comm: Comm::new(b"x"),
+                ties: None,
+                care: Some(Care::default()),
+                children: None,
             }))
         },
     )
@@ -127,6 +137,8 @@ fn notify() -> impl Strategy<Value = What> {
             seen_pid,
             dead,
             autoreap,
+            care: None,
+            heir: Some(owner),
         })
     })
 }
@@ -168,6 +180,9 @@ fn what() -> impl Strategy<Value = What> {
         1 => signal,
         1 => comm().prop_map(What::Comm),
         1 => (0..9u64).prop_map(|read| What::Faults(Box::new(Faults { read, cow_copy: read, ..Faults::default() }.into()))),
+        1 => Just(What::ForkFailed(Box::default())),
+        1 => (1..3u64).prop_map(|cgroup| What::Moved(Moved { cgroup })),
+        1 => Just(What::Waits(Waits { count: 1, last: 1 })),
         1 => Just(What::WakeupNew),
         1 => Just(What::FirstRun),
         1 => Just(What::OomVictim),

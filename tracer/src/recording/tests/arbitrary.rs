@@ -3,9 +3,10 @@
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
-    AddressSpace, Comm, Dead, Event, Exec, Exit, Fault, FaultClass, FaultPlaces, FaultTally,
-    Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost, Notify, ProcessId, Purpose, Reap,
-    Region, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
+    FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, Session, Sigchld, Signal,
+    Snapshot, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -45,6 +46,18 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::Gap => gap().prop_map(|it| What::Gap(Box::new(it))).boxed(),
         Kind::End => Just(What::End).boxed(),
         Kind::ExitStart => Just(What::ExitStart).boxed(),
+        Kind::Waits => (int64(), int64())
+            .prop_map(|(count, last)| What::Waits(Waits { count, last }))
+            .boxed(),
+        Kind::ForkFailed => fork_failed()
+            .prop_map(|it| What::ForkFailed(Box::new(it)))
+            .boxed(),
+        Kind::Cgroup => (int64(), text())
+            .prop_map(|(id, path)| What::Cgroup(Box::new(Cgroup { id, path })))
+            .boxed(),
+        Kind::Moved => int64()
+            .prop_map(|cgroup| What::Moved(Moved { cgroup }))
+            .boxed(),
         Kind::Reap => who().prop_map(|by| What::Reap(Reap { by })).boxed(),
     }
 }
@@ -139,51 +152,132 @@ fn hook() -> impl Strategy<Value = Hook> {
     })
 }
 
+fn ties() -> impl Strategy<Value = Ties> {
+    (int32(), int32(), option::of(process())).prop_map(|(pgid, sid, tracer)| Ties {
+        pgid,
+        sid,
+        tracer,
+    })
+}
+
+fn care() -> impl Strategy<Value = Care> {
+    let handlers = &[Handler::Default, Handler::Ignored, Handler::Caught];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (prop::sample::select(handlers), flags).prop_map(|(sigchld, (nocldwait, blocked, stopped))| {
+        Care {
+            sigchld,
+            nocldwait,
+            blocked,
+            stopped,
+        }
+    })
+}
+
+fn child_usage() -> impl Strategy<Value = ChildUsage> {
+    vec(int64(), 7).prop_map(|numbers| ChildUsage {
+        utime: numbers[0],
+        stime: numbers[1],
+        nvcsw: numbers[2],
+        nivcsw: numbers[3],
+        min_flt: numbers[4],
+        maj_flt: numbers[5],
+        maxrss: numbers[6],
+    })
+}
+
+fn fork_failed() -> impl Strategy<Value = ForkFailed> {
+    let figures = vec(option::of(int64()), 4);
+    (signed(), comm(), figures).prop_map(|(errno, comm, figures)| ForkFailed {
+        errno,
+        comm,
+        processes: figures[0],
+        max_processes: figures[1],
+        pids: figures[2],
+        max_pids: figures[3],
+    })
+}
+
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let zombie = option::of(signed());
     let argv = option::of(text());
     let numbers = (signed(), int32(), int32());
-    (process(), any::<bool>(), zombie, numbers, comm(), argv).prop_map(
-        |(parent, kthread, zombie, (exit_signal, ns_pid, ns_level), comm, argv)| Snapshot {
-            parent,
-            kthread,
-            zombie,
-            exit_signal,
-            ns_pid,
-            ns_level,
-            comm,
-            argv,
-        },
+    let standing = (option::of(ties()), option::of(care()), option::of(int64()));
+    (
+        process(),
+        any::<bool>(),
+        zombie,
+        numbers,
+        comm(),
+        argv,
+        standing,
     )
+        .prop_map(
+            |(parent, kthread, zombie, (exit_signal, ns_pid, ns_level), comm, argv, standing)| {
+                Snapshot {
+                    parent,
+                    kthread,
+                    zombie,
+                    exit_signal,
+                    ns_pid,
+                    ns_level,
+                    comm,
+                    argv,
+                    ties: standing.0,
+                    care: standing.1,
+                    cgroup: standing.2,
+                }
+            },
+        )
 }
 
 fn fork() -> impl Strategy<Value = Fork> {
     let flags = option::of(int64());
     let numbers = (signed(), int32(), int32());
-    (who(), process(), flags, any::<bool>(), numbers, comm()).prop_map(
-        |(by, parent, clone_flags, kthread, (exit_signal, ns_pid, ns_level), comm)| Fork {
-            by,
-            parent,
-            clone_flags,
-            kthread,
-            exit_signal,
-            ns_pid,
-            ns_level,
-            comm,
-            asked: None,
-            copied: clone_flags.map(|flags| AddressSpace {
-                pages: (flags % 2 == 0).then_some(flags),
-                page_tables: flags,
-            }),
-            by_copies: clone_flags,
-        },
+    let standing = (option::of(ties()), option::of(int64()));
+    (
+        who(),
+        process(),
+        flags,
+        any::<bool>(),
+        numbers,
+        comm(),
+        standing,
     )
+        .prop_map(
+            |(
+                by,
+                parent,
+                clone_flags,
+                kthread,
+                (exit_signal, ns_pid, ns_level),
+                comm,
+                standing,
+            )| Fork {
+                by,
+                parent,
+                clone_flags,
+                kthread,
+                exit_signal,
+                ns_pid,
+                ns_level,
+                comm,
+                asked: None,
+                copied: clone_flags.map(|flags| AddressSpace {
+                    pages: (flags % 2 == 0).then_some(flags),
+                    page_tables: flags,
+                }),
+                by_copies: clone_flags,
+                ties: standing.0,
+                cgroup: standing.1,
+            },
+        )
 }
 
 fn exec() -> impl Strategy<Value = Exec> {
     let argv = option::of(text());
-    (int32(), comm(), text(), any::<bool>(), argv, int32()).prop_map(
-        |(old_pid, comm, filename, filename_cut, argv, argv_total)| Exec {
+    let ties = option::of(ties());
+    (int32(), comm(), text(), any::<bool>(), argv, int32(), ties).prop_map(
+        |(old_pid, comm, filename, filename_cut, argv, argv_total, ties)| Exec {
             old_pid,
             comm,
             filename,
@@ -191,6 +285,7 @@ fn exec() -> impl Strategy<Value = Exec> {
             argv,
             argv_total,
             copies: filename_cut.then_some(u64::from(argv_total)),
+            ties,
         },
     )
 }
@@ -257,8 +352,13 @@ fn exit() -> impl Strategy<Value = Exit> {
     let sigchld = prop::sample::select(&[Sigchld::Zombie, Sigchld::Ignored, Sigchld::NoCldWait]);
     let processes = (process(), option::of(process()));
     let counters = (usage(), option::of(faults()));
-    (codes, dead, sigchld, processes, counters, comm()).prop_map(
-        |(codes, group_dead, sigchld, processes, counters, comm)| Exit {
+    let standing = (
+        option::of(ties()),
+        option::of(care()),
+        option::of(child_usage()),
+    );
+    (codes, dead, sigchld, processes, counters, comm(), standing).prop_map(
+        |(codes, group_dead, sigchld, processes, counters, comm, standing)| Exit {
             code: codes.0,
             group_code: codes.1,
             group_dead,
@@ -269,6 +369,9 @@ fn exit() -> impl Strategy<Value = Exit> {
             usage: counters.0,
             faults: counters.1,
             comm,
+            ties: standing.0,
+            care: standing.1,
+            children: standing.2,
         },
     )
 }
@@ -279,12 +382,17 @@ fn notify() -> impl Strategy<Value = Notify> {
         Just(Dead::Child),
         int32().prop_map(Dead::ChildPid),
     ];
-    (process(), int32(), dead, any::<bool>()).prop_map(|(owner, seen_pid, dead, autoreap)| Notify {
-        owner,
-        seen_pid,
-        dead,
-        autoreap,
-    })
+    let standing = (option::of(care()), option::of(process()));
+    (process(), int32(), dead, any::<bool>(), standing).prop_map(
+        |(owner, seen_pid, dead, autoreap, (care, heir))| Notify {
+            owner,
+            seen_pid,
+            dead,
+            autoreap,
+            care,
+            heir,
+        },
+    )
 }
 
 fn last_switch() -> impl Strategy<Value = LastSwitch> {

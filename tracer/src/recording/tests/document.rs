@@ -6,7 +6,7 @@ use crate::{
     event::{Kind, Purpose},
     recording::{
         MAX_PAYLOAD, VERSION,
-        bodies::{BODIES, COUNTERS, ENTRIES},
+        bodies::{BODIES, COUNTERS, ENTRIES, PARTS},
         writer,
     },
 };
@@ -45,7 +45,7 @@ fn every_kind_and_every_field_is_documented() {
             assert_eq!(rows, fields, "{heading}");
         }
     }
-    for (name, parts) in COUNTERS {
+    for (name, parts) in COUNTERS.iter().chain(PARTS) {
         assert_eq!(sections[&format!("`{name}`")[..]], *parts, "{name}");
     }
     for (name, fields) in ENTRIES {
@@ -64,7 +64,7 @@ fn every_kind_and_every_field_is_documented() {
 
 #[test]
 fn no_number_is_given_twice() {
-    for (name, fields) in BODIES.iter().chain(COUNTERS) {
+    for (name, fields) in BODIES.iter().chain(COUNTERS).chain(PARTS) {
         let mut numbers: Vec<_> = fields.iter().map(|(number, _)| number).collect();
         numbers.sort();
         numbers.dedup();

@@ -96,7 +96,7 @@ fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
     let newest = u64::from(collector.encoder.head.newest);
     let columns = &mut collector.encoder.columns;
     columns.number(KINDS, u64::from(kind));
-    for field in 0..13 {
+    for field in 0..16 {
         let number = match field {
             2 => varint::difference(newest, 0),
             8 => 99,

@@ -1,9 +1,10 @@
 //! Events to record: one story in which every kind occurs.
 
 use crate::event::{
-    AddressSpace, Comm, Dead, Event, Exec, Exit, Fault, FaultClass, FaultPlaces, FaultTally,
-    Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost, Notify, ProcessId, Purpose, Reap,
-    Region, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
+    FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, Session, Sigchld, Signal,
+    Snapshot, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -62,6 +63,23 @@ pub fn story() -> Vec<Event> {
         classes: faults,
         places,
     };
+    let ties = Ties {
+        pgid: 100,
+        sid: 90,
+        tracer: Some(process(88, 4_000_000_000)),
+    };
+    let care = Care {
+        sigchld: Handler::Caught,
+        nocldwait: true,
+        blocked: true,
+        stopped: false,
+    };
+    let children = ChildUsage {
+        utime: 4_000_000,
+        min_flt: 99,
+        maxrss: 1234,
+        ..ChildUsage::default()
+    };
     let exit = Exit {
         code: 9,
         group_code: Some(9),
@@ -73,6 +91,9 @@ pub fn story() -> Vec<Event> {
         usage,
         faults: Some(tally),
         comm: Comm::new(b"work/0"),
+        ties: Some(ties),
+        care: None,
+        children: None,
     };
     let session = Session {
         tracer_version: "0.1.0".into(),
@@ -109,6 +130,9 @@ pub fn story() -> Vec<Event> {
         ns_level: 0,
         comm: Comm::new(b"sh"),
         argv: Some(Text::new(b"sh\0-i\0")),
+        ties: Some(ties),
+        care: Some(care),
+        cgroup: Some(7),
     };
     let fork = Fork {
         by: shell.leader(),
@@ -125,6 +149,11 @@ pub fn story() -> Vec<Event> {
             page_tables: 61_440,
         }),
         by_copies: Some(12),
+        ties: Some(Ties {
+            tracer: None,
+            ..ties
+        }),
+        cgroup: Some(7),
     };
     let clone = Fork {
         by: child.leader(),
@@ -142,6 +171,7 @@ pub fn story() -> Vec<Event> {
         argv: Some(Text::new(b"work\0--hard\0\xff\xfe\0")),
         argv_total: 15,
         copies: Some(3),
+        ties: None,
     };
     let signal = Signal {
         sig: 9,
@@ -158,6 +188,8 @@ pub fn story() -> Vec<Event> {
         reaper: Some(process(1, 1)),
         faults: None,
         exit_signal: 17,
+        care: Some(care),
+        children: Some(children),
         ..exit.clone()
     };
     let notify = Notify {
@@ -165,6 +197,8 @@ pub fn story() -> Vec<Event> {
         seen_pid: 101,
         dead: Dead::Subject,
         autoreap: false,
+        care: Some(care),
+        heir: Some(process(1, 1)),
     };
     let handed_on = Notify {
         owner: process(1, 1),
@@ -180,6 +214,22 @@ pub fn story() -> Vec<Event> {
         utime: 2_000_000,
         maxrss: None,
         ..usage
+    };
+    let cgroup = Cgroup {
+        id: 7,
+        path: Text::new(b"/system.slice/work.service"),
+    };
+    let failed = ForkFailed {
+        errno: 11,
+        comm: Comm::new(b"work"),
+        processes: Some(100),
+        max_processes: Some(100),
+        pids: None,
+        max_pids: None,
+    };
+    let waits = Waits {
+        count: 3,
+        last: 62_700_000_000,
     };
     let gap = Gap {
         since: 61_000_000_000,
@@ -248,6 +298,25 @@ pub fn story() -> Vec<Event> {
             What::Gap(Box::new(unreadable)),
         ),
         event(s + 2_500_000_000, 1, shell.leader(), What::ExitStart),
+        event(
+            s + 2_600_000_000,
+            0,
+            Who::HOST,
+            What::Cgroup(Box::new(cgroup)),
+        ),
+        event(
+            s + 2_600_001_000,
+            1,
+            child,
+            What::Moved(Moved { cgroup: 7 }),
+        ),
+        event(
+            s + 2_700_000_000,
+            1,
+            child,
+            What::ForkFailed(Box::new(failed)),
+        ),
+        event(s + 2_800_000_000, 0, child, What::Waits(waits)),
         event(s + 3_000_000_000, 0, Who::HOST, What::End),
     ]
 }

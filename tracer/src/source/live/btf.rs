@@ -225,14 +225,18 @@ impl Btf {
 
     /// Whether an enumeration has that value by name.
     pub fn enumerates(&self, name: &str, value: &str) -> bool {
-        let Some(found) = self.named(name).filter(|found| found.kind == ENUM) else {
-            return false;
-        };
-        (0..found.vlen).any(|index| {
-            let name = self.u32(found.at + TYPE_HEADER + index * 8);
-            name.and_then(|name| self.name(name))
-                .is_ok_and(|name| name == value.as_bytes())
-        })
+        self.enumerator(name, value).is_some()
+    }
+
+    /// The number of an enum's value.
+    pub fn enumerator(&self, name: &str, value: &str) -> Option<u32> {
+        let found = self.named(name).filter(|found| found.kind == ENUM)?;
+        let mut places = (0..found.vlen).map(|index| found.at + TYPE_HEADER + index * 8);
+        let place = places.find(|&at| {
+            let name = self.u32(at).and_then(|name| self.name(name));
+            name.is_ok_and(|name| name == value.as_bytes())
+        })?;
+        self.u32(place + 4).ok()
     }
 
     /// The types of a function's arguments. None where the name is not there,

@@ -7,8 +7,9 @@ use zerocopy::FromBytes;
 
 use super::fault_classes::{self, Conclude};
 use crate::event::{
-    AddressSpace, Comm, Dead, Event, Exec, Exit, Fork, LastSwitch, Notify, ProcessId, Reap,
-    Sigchld, Signal, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fork, ForkFailed,
+    Handler, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal, Snapshot, TaskId, Text,
+    Ties, Usage, Wait, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -78,6 +79,11 @@ impl Decoder {
                 by: who(read::<wire::Reap>(bytes)?.by),
             }),
             wire::Kind::Fault => What::Fault(Box::new(fault_classes::fault(read(bytes)?)?)),
+            wire::Kind::ForkFailed => What::ForkFailed(Box::new(fork_failed(read(bytes)?))),
+            wire::Kind::Cgroup => What::Cgroup(Box::new(made(bytes)?)),
+            wire::Kind::Moved => What::Moved(Moved {
+                cgroup: read::<wire::Moved>(bytes)?.cgroup,
+            }),
             wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
         })
     }
@@ -107,6 +113,8 @@ impl Decoder {
                 page_tables: fork.page_tables,
             }),
             by_copies: self.copies(fork.by_copies),
+            ties: Some(ties(fork.ties)),
+            cgroup: cgroup(fork.cgroup),
         }
     }
 
@@ -122,6 +130,7 @@ impl Decoder {
             argv: (exec.flags & wire::EXEC_ARGV_UNREADABLE == 0).then(|| Text::new(argv)),
             argv_total: exec.argv_total,
             copies: self.copies(exec.copies),
+            ties: Some(ties(exec.ties)),
         })
     }
 
@@ -133,9 +142,9 @@ impl Decoder {
             group_dead: (!has(wire::EXIT_GROUP_DEAD_UNKNOWN)).then(|| has(wire::EXIT_GROUP_DEAD)),
             exit_signal: exit.exit_signal,
             parent: group(exit.parent),
-            sigchld: if has(wire::EXIT_SIGCHLD_IGNORED) {
+            sigchld: if exit.care & wire::CARE_IGNORED != 0 {
                 Sigchld::Ignored
-            } else if has(wire::EXIT_NOCLDWAIT) {
+            } else if exit.care & wire::CARE_NOCLDWAIT != 0 {
                 Sigchld::NoCldWait
             } else {
                 Sigchld::Zombie
@@ -144,6 +153,9 @@ impl Decoder {
             usage: usage(exit.usage),
             faults: self.faults.map(|conclude| conclude.tally(&exit.faults)),
             comm: Comm::new(&exit.comm),
+            ties: Some(ties(exit.ties)),
+            care: has(wire::EXIT_GROUP_DEAD).then(|| care(exit.care)),
+            children: has(wire::EXIT_GROUP_DEAD).then(|| children(exit.children)),
         }
     }
 }
@@ -172,6 +184,73 @@ fn group(group: wire::Group) -> ProcessId {
     }
 }
 
+/// The idle task is nobody.
+fn somebody(of: wire::Group) -> Option<ProcessId> {
+    (of.tgid != 0).then(|| group(of))
+}
+
+fn ties(ties: wire::Ties) -> Ties {
+    Ties {
+        pgid: ties.pgid,
+        sid: ties.sid,
+        tracer: somebody(ties.tracer),
+    }
+}
+
+fn care(bits: u32) -> Care {
+    let has = |bit| bits & bit != 0;
+    Care {
+        sigchld: if has(wire::CARE_IGNORED) {
+            Handler::Ignored
+        } else if has(wire::CARE_CAUGHT) {
+            Handler::Caught
+        } else {
+            Handler::Default
+        },
+        nocldwait: has(wire::CARE_NOCLDWAIT),
+        blocked: has(wire::CARE_BLOCKED),
+        stopped: has(wire::CARE_STOPPED),
+    }
+}
+
+/// 0: it was not read.
+fn cgroup(id: u64) -> Option<u64> {
+    Some(id).filter(|&id| id != 0)
+}
+
+fn fork_failed(failed: wire::ForkFailed) -> ForkFailed {
+    let known = |number: u64| Some(number).filter(|&number| number != wire::NOT_KNOWN);
+    ForkFailed {
+        errno: failed.errno,
+        comm: Comm::new(&failed.comm),
+        processes: known(failed.processes),
+        max_processes: known(failed.max_processes),
+        pids: known(failed.pids),
+        max_pids: known(failed.max_pids),
+    }
+}
+
+fn made(bytes: &[u8]) -> Option<Cgroup> {
+    let cgroup = read::<wire::Cgroup>(bytes)?;
+    let path = cgroup.path.get(..cgroup.path_len as usize)?;
+    Some(Cgroup {
+        id: cgroup.id,
+        path: Text::new(path),
+    })
+}
+
+fn children(usage: wire::ChildUsage) -> ChildUsage {
+    ChildUsage {
+        utime: usage.utime,
+        stime: usage.stime,
+        nvcsw: usage.nvcsw,
+        nivcsw: usage.nivcsw,
+        min_flt: usage.min_flt,
+        maj_flt: usage.maj_flt,
+        maxrss: usage.maxrss,
+    }
+}
+
 fn usage(usage: wire::Usage) -> Usage {
     Usage {
         utime: usage.utime,
@@ -195,6 +274,9 @@ fn snapshot(task: wire::Task) -> Snapshot {
         ns_level: task.ns_level,
         comm: Comm::new(&task.comm),
         argv: None,
+        ties: Some(ties(task.ties)),
+        care: Some(care(task.care)),
+        cgroup: cgroup(task.cgroup),
     }
 }
 
@@ -221,6 +303,8 @@ fn notify(notify: wire::Notify) -> Notify {
             Dead::Child
         },
         autoreap: has(wire::NOTIFY_AUTOREAP),
+        care: Some(care(notify.care)),
+        heir: somebody(notify.heir),
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::{
     btf::Btf,
+    cgroups::Cgroups,
     plan::{Argument, Offers},
     procfs::View,
     symbols::Symbols,
@@ -31,6 +32,7 @@ pub struct Facts {
     /// tracefs can be read: perf tracepoints have numbers.
     pub tracefs: bool,
     pub symbols: Symbols,
+    pub cgroups: Cgroups,
 }
 
 impl Facts {
@@ -57,6 +59,7 @@ impl Facts {
             proc: View::of_this_process(),
             tracefs: tracefs(),
             symbols: Symbols::default(),
+            cgroups: Cgroups::of_this_host(),
         })
     }
 

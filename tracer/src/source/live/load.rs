@@ -44,6 +44,7 @@ impl Loaded {
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
         globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
+        globals.extend(facts.cgroups.globals(&facts.btf));
         globals.push(("WAKE_AT", settings.wake_at));
         globals.push(("STREAM_FAULTS", settings.stream_faults));
         let above = facts.proc.above.map_or(u64::MAX, u64::from);

@@ -81,6 +81,9 @@ fn kind(slot: usize) -> Option<Kind> {
         wire::Kind::Task => Kind::Snapshot,
         wire::Kind::ExitStart => Kind::ExitStart,
         wire::Kind::Reap => Kind::Reap,
+        wire::Kind::ForkFailed => Kind::ForkFailed,
+        wire::Kind::Cgroup => Kind::Cgroup,
+        wire::Kind::Moved => Kind::Moved,
         wire::Kind::Fault => Kind::Fault,
     })
 }

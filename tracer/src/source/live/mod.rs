@@ -4,6 +4,7 @@
 //! what existed before ([`snapshot`]) and what was lost ([`loss`]).
 
 mod btf;
+mod cgroups;
 mod clock;
 mod decode;
 mod doctor;
@@ -23,6 +24,7 @@ mod session;
 mod snapshot;
 mod starts;
 mod symbols;
+mod wait_counts;
 
 use std::{os::fd::AsFd, path::PathBuf};
 
@@ -39,7 +41,7 @@ pub use privilege::drop_all_but_files;
 use procfs::View;
 use snapshot::Teller;
 
-use crate::event::{Event, What, Who};
+use crate::event::{Cgroup, Event, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -66,6 +68,9 @@ pub struct Live {
     loss: loss::Losses,
     /// None: faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
+    waits: wait_counts::WaitCounts,
+    /// Those that exist already, until they are told.
+    cgroups: Vec<Cgroup>,
     completion: Completion,
     view: View,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
@@ -115,6 +120,8 @@ impl Live {
             faults: faults
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
+            waits: wait_counts::WaitCounts::new(&mut ebpf)?,
+            cgroups: facts.cgroups.existing(),
             completion: Completion {
                 teller,
                 mappings: (options.faults.one_in() > 0).then(Mappings::default),
@@ -132,6 +139,9 @@ impl Live {
     pub fn begin(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
         if let Some(session) = self.session.take() {
             sink(session);
+        }
+        for cgroup in std::mem::take(&mut self.cgroups) {
+            sink(host(now(), What::Cgroup(Box::new(cgroup))));
         }
         self.tell_what_runs(sink)
     }
@@ -178,9 +188,11 @@ impl Live {
         Ok(())
     }
 
-    /// The fault counts that have grown since the last call. Linear in the
-    /// tasks that ever faulted and live: for about once a second.
+    /// The counts that have grown since the last call, of faults and of waits.
+    /// Linear in the tasks that ever did either and live: for about once a
+    /// second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        self.waits.read(&mut self.completion.of(sink))?;
         match &mut self.faults {
             Some(faults) => faults.read(&mut self.completion.of(sink)),
             None => Ok(()),

@@ -176,6 +176,17 @@ pub const LADDER: &[Rung] = ladder! {
         "sys_exit_waitid" at "sys_exit_waitid"
     ], NO_SIGINFO;
 
+    Syscall  ForkFailed [
+        "sys_exit_clone" at "sys_exit_clone", "sys_exit_clone3" at "sys_exit_clone3",
+        "sys_exit_fork" at "sys_exit_fork", "sys_exit_vfork" at "sys_exit_vfork"
+    ], NONE;
+
+    TpBtf    Cgroup ["cgroup_mkdir" at "cgroup_mkdir", "cgroup_attach_task" at "cgroup_attach_task"] (Pointer, Pointer), NONE;
+    RawTp    Cgroup ["raw_cgroup_mkdir" at "cgroup_mkdir", "raw_cgroup_attach_task" at "cgroup_attach_task"] (Pointer, Pointer), NONE;
+
+    TpBtf    Waits ["sched_process_wait" at "sched_process_wait"] (Pointer), NONE;
+    RawTp    Waits ["raw_sched_process_wait" at "sched_process_wait"] (Pointer), NONE;
+
     TpBtf    Free ["sched_process_free" at "sched_process_free"] (Pointer), NONE;
     RawTp    Free ["raw_sched_process_free" at "sched_process_free"] (Pointer), NONE;
 

@@ -195,6 +195,9 @@ fn found(who: Who, stat: &Stat, parent: ProcessId) -> Event {
             ns_level: numbers.len().saturating_sub(1) as u32,
             comm: stat.comm,
             argv: (who.is_leader() && !kthread).then(argv).flatten(),
+            ties: None,
+            care: None,
+            cgroup: None,
         })),
     }
 }

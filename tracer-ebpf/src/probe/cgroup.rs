@@ -1,0 +1,75 @@
+//! A cgroup is made; a process goes to another one.
+//!
+//! Hooks: `cgroup_mkdir(struct cgroup *cgrp, const char *path)`, in
+//! `cgroup_mkdir` (kernel/cgroup/cgroup.c), and `cgroup_attach_task(struct
+//! cgroup *dst_cgrp, const char *path, struct task_struct *task, bool
+//! threadgroup)`, in `cgroup_attach_task`. They are called for every hierarchy:
+//! the one that is looked at is [`fields::CGROUP_HIERARCHY`]. What exists
+//! already is found in the file system. Sends: [`Cgroup`], [`Moved`].
+
+use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
+use tracer_common::wire::{Cgroup, Moved, Who};
+
+use crate::{
+    fields::{self, get},
+    hook::{Arguments, hooks},
+    kernel::{Access, Struct},
+    ring::{header, send, send_in_place},
+};
+
+hooks! {
+    made: tp_btf cgroup_mkdir, raw_tp raw_cgroup_mkdir;
+    attached: tp_btf cgroup_attach_task, raw_tp raw_cgroup_attach_task;
+}
+
+const HOST: Who = Who {
+    pid: 0,
+    tgid: 0,
+    start: 0,
+    leader_start: 0,
+};
+
+#[inline(always)]
+fn is_looked_at<A: Access>(cgroup: Struct<A>) -> bool {
+    let hierarchy: u32 = cgroup
+        .probed()
+        .follow(&fields::CGROUP_ROOT)
+        .read(&fields::ROOT_HIERARCHY);
+    u64::from(hierarchy) == get(&fields::CGROUP_HIERARCHY)
+}
+
+#[inline(always)]
+fn id<A: Access>(cgroup: Struct<A>) -> u64 {
+    cgroup
+        .probed()
+        .follow(&fields::CGROUP_KN)
+        .read(&fields::KN_ID)
+}
+
+#[inline(always)]
+fn made(ctx: &impl Arguments) {
+    let cgroup = ctx.pointer(0);
+    if is_looked_at(cgroup) {
+        send_in_place::<Cgroup>(|made| {
+            made.head = header::<Cgroup>(HOST);
+            made.id = id(cgroup);
+            made.zero = 0;
+            // SAFETY: a helper read of a kernel string, bounded by the array.
+            let path = unsafe {
+                bpf_probe_read_kernel_str_bytes(ctx.number(1) as *const u8, &mut made.path)
+            };
+            made.path_len = path.map_or(0, <[u8]>::len) as u32;
+        });
+    }
+}
+
+#[inline(always)]
+fn attached(ctx: &impl Arguments) {
+    let (cgroup, task) = (ctx.pointer(0), ctx.pointer(2));
+    if is_looked_at(cgroup) {
+        send(|| Moved {
+            head: header::<Moved>(task.who()),
+            cgroup: id(cgroup),
+        });
+    }
+}

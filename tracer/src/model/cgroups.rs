@@ -1,0 +1,202 @@
+//! Cgroups by number, and what their paths say of containers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Key, Model};
+use crate::event::{Cgroup, Text};
+
+/// So many are remembered before those of nobody are forgotten.
+const FEW: usize = 4096;
+
+#[derive(Clone, Default)]
+pub(super) struct Cgroups {
+    paths: BTreeMap<u64, Text>,
+    /// How many there were when those of nobody were last forgotten.
+    swept: usize,
+}
+
+/// The container or the unit that a cgroup is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Who made it: `docker`, `containerd`, `cri-o`, `podman`; none: the path
+    /// does not say.
+    pub runtime: Option<&'static str>,
+    /// The 64 digits that runtimes name containers by.
+    pub id: String,
+    /// The Kubernetes pod's uid.
+    pub pod: Option<String>,
+}
+
+impl Model {
+    pub(super) fn on_cgroup(&mut self, cgroup: &Cgroup) {
+        self.cgroups.paths.insert(cgroup.id, cgroup.path.clone());
+        if self.cgroups.paths.len() > FEW.max(2 * self.cgroups.swept) {
+            let used: BTreeSet<u64> = self
+                .processes()
+                .filter_map(|(_, process)| process.cgroup)
+                .chain([cgroup.id])
+                .collect();
+            self.cgroups.paths.retain(|id, _| used.contains(id));
+            self.cgroups.swept = self.cgroups.paths.len();
+        }
+    }
+
+    /// The path of a cgroup, from the root of its hierarchy.
+    pub fn cgroup_path(&self, id: u64) -> Option<&Text> {
+        self.cgroups.paths.get(&id)
+    }
+
+    /// The path of the cgroup that a process is, or was last, in.
+    pub fn cgroup(&self, key: Key) -> Option<&Text> {
+        self.cgroup_path(self.process(key).cgroup?)
+    }
+
+    pub fn container(&self, key: Key) -> Option<Container> {
+        container(self.cgroup(key)?.as_bytes())
+    }
+
+    /// The systemd unit: `nginx.service`, `session-3.scope`.
+    pub fn unit(&self, key: Key) -> Option<String> {
+        unit(self.cgroup(key)?.as_bytes())
+    }
+}
+
+/// How the names of cgroups begin that runtimes give them under systemd.
+const SCOPES: [(&str, &str); 6] = [
+    ("docker-", "docker"),
+    ("cri-containerd-", "containerd"),
+    ("nerdctl-", "containerd"),
+    ("crio-conmon-", "cri-o"),
+    ("crio-", "cri-o"),
+    ("libpod-", "podman"),
+];
+/// The directories in which they put them otherwise.
+const PARENTS: [(&str, &str); 4] = [
+    ("docker", "docker"),
+    ("libpod_parent", "podman"),
+    ("crio", "cri-o"),
+    ("containerd", "containerd"),
+];
+
+fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = &str> {
+    let parts = path.split(|&byte| byte == b'/');
+    parts.filter_map(|part| std::str::from_utf8(part).ok())
+}
+
+fn container(path: &[u8]) -> Option<Container> {
+    let mut above: Option<&str> = None;
+    let mut found = None;
+    let mut pod = None;
+    for part in parts(path) {
+        pod = pod_of(part).or(pod);
+        // containerd under systemd can say `slice:cri-containerd:ID`.
+        let last = part.rsplit(':').next().unwrap_or(part);
+        let bare = last.strip_suffix(".scope").unwrap_or(last);
+        let scope = SCOPES.iter().find_map(|&(prefix, runtime)| {
+            let id = bare.strip_prefix(prefix)?;
+            is_id(id).then_some((Some(runtime), id))
+        });
+        let parent = || {
+            let named = PARENTS.iter().find(|(name, _)| above == Some(*name));
+            let colon = part.contains(":cri-containerd:").then_some("containerd");
+            is_id(bare).then_some((colon.or(named.map(|&(_, runtime)| runtime)), bare))
+        };
+        // The innermost is its own.
+        found = scope.or_else(parent).or(found);
+        above = Some(part);
+    }
+    let (runtime, id) = found?;
+    Some(Container {
+        runtime,
+        id: id.to_owned(),
+        pod,
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// `pod<UID>`, or `kubepods-burstable-pod<UID>.slice` with `_` for `-`.
+fn pod_of(part: &str) -> Option<String> {
+    let bare = part.strip_suffix(".slice").unwrap_or(part);
+    let uid = match bare.strip_prefix("pod") {
+        Some(uid) => uid,
+        None if bare.starts_with("kubepods") => bare.rsplit_once("-pod")?.1,
+        None => return None,
+    };
+    let uid = uid.replace('_', "-");
+    let like = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    (uid.len() >= 32 && uid.bytes().all(like)).then_some(uid)
+}
+
+fn unit(path: &[u8]) -> Option<String> {
+    let is_unit = |part: &&str| part.ends_with(".service") || part.ends_with(".scope");
+    parts(path).rev().find(is_unit).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "3f4d0a8ae81b3c7f0e7e9d4c5b6a79881122334455667788990011aabbccddee";
+    const UID: &str = "0d3f9a1e-5b6c-4d7e-8f90-a1b2c3d4e5f6";
+
+    #[test]
+    fn a_path_says_whose_container_it_is() {
+        let flat = UID.replace('-', "_");
+        let burst = "/kubepods.slice/kubepods-burstable.slice";
+        for (path, runtime, pod) in [
+            (format!("/docker/{ID}"), Some("docker"), false),
+            (
+                format!("/system.slice/docker-{ID}.scope"),
+                Some("docker"),
+                false,
+            ),
+            (
+                format!("/machine.slice/libpod-{ID}.scope/container"),
+                Some("podman"),
+                false,
+            ),
+            (format!("/kubepods/besteffort/pod{UID}/{ID}"), None, true),
+            (
+                format!("{burst}/kubepods-burstable-pod{flat}.slice/cri-containerd-{ID}.scope"),
+                Some("containerd"),
+                true,
+            ),
+            (
+                format!("{burst}/kubepods-burstable-pod{flat}.slice/crio-{ID}.scope"),
+                Some("cri-o"),
+                true,
+            ),
+            (
+                format!(
+                    "/system.slice/containerd.service/kubepods-pod{flat}.slice:cri-containerd:{ID}"
+                ),
+                Some("containerd"),
+                false,
+            ),
+        ] {
+            let told = container(path.as_bytes()).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!((told.id.as_str(), told.runtime), (ID, runtime), "{path}");
+            assert_eq!(told.pod.as_deref(), pod.then_some(UID), "{path}");
+        }
+        for path in ["/", "/user.slice/user-1000.slice", "/docker/short"] {
+            assert_eq!(container(path.as_bytes()), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_says_which_unit_it_is() {
+        let of = |path: &str| unit(path.as_bytes());
+        assert_eq!(
+            of("/system.slice/nginx.service").as_deref(),
+            Some("nginx.service")
+        );
+        assert_eq!(
+            of("/user.slice/user-0.slice/session-3.scope").as_deref(),
+            Some("session-3.scope")
+        );
+        assert_eq!(of("/user.slice"), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! Forks that failed, by who asked and why.
+
+use std::collections::BTreeMap;
+
+use super::Model;
+use crate::event::{ForkFailed, ProcessId, Who};
+
+/// How many kinds are told apart.
+const KINDS: usize = 1024;
+
+/// Forks that failed alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failures {
+    pub count: u64,
+    pub last_at: u64,
+    /// The last of them.
+    pub last: ForkFailed,
+    pub by: ProcessId,
+}
+
+/// By the caller's process and the error.
+pub(super) type FailedForks = BTreeMap<(ProcessId, i32), Failures>;
+
+impl Model {
+    pub(super) fn on_fork_failed(&mut self, at: u64, who: Who, failed: &ForkFailed) {
+        self.totals.failed_forks += 1;
+        self.of(who);
+        let kind = (who.process, failed.errno);
+        if self.failed_forks.len() == KINDS && !self.failed_forks.contains_key(&kind) {
+            // The one that is longest ago makes room.
+            let oldest = self.failed_forks.iter();
+            let oldest = oldest.min_by_key(|(_, failures)| failures.last_at);
+            if let Some((&oldest, _)) = oldest {
+                self.failed_forks.remove(&oldest);
+            }
+        }
+        let failures = self.failed_forks.entry(kind).or_insert_with(|| Failures {
+            count: 0,
+            last_at: at,
+            last: failed.clone(),
+            by: who.process,
+        });
+        failures.count += 1;
+        failures.last_at = at;
+        failures.last = failed.clone();
+    }
+
+    /// Forks that failed, by who asked and with which error; of very many
+    /// kinds, the latest.
+    pub fn failed_forks(&self) -> impl Iterator<Item = &Failures> {
+        self.failed_forks.values()
+    }
+}

@@ -1,0 +1,212 @@
+//! What a person should know of without having asked: who does not reap, who
+//! cannot fork, what keeps crashing, what was lost; a sentence each. It draws
+//! from the model alone, for reports, exports and the dashboard alike.
+
+use std::collections::BTreeMap;
+
+use super::{Key, Model, Outcome, Owning, Sender};
+use crate::event::{Handler, humane::duration, signal_name};
+
+/// A zombie this old is not just waiting for its parent's next turn, ns.
+const OLD: u64 = 1_000_000_000;
+/// Deaths of one command by one signal that are no accident.
+const MANY_DEATHS: u64 = 3;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub kind: Kind,
+    /// Whom it is about; none: several, or it is not known.
+    pub process: Option<Key>,
+    /// How many zombies, failures, deaths or records.
+    pub count: u64,
+    pub says: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Unreaped,
+    ForkFailed,
+    OutOfMemory,
+    Crashing,
+    Lost,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Unreaped => "unreaped",
+            Kind::ForkFailed => "fork_failed",
+            Kind::OutOfMemory => "out_of_memory",
+            Kind::Crashing => "crashing",
+            Kind::Lost => "lost",
+        }
+    }
+}
+
+impl Model {
+    /// The findings as of `now`, those with the most to them first within each
+    /// kind. Linear in the processes kept.
+    pub fn findings(&self, now: u64) -> Vec<Finding> {
+        let mut findings = self.unreaped(now);
+        findings.extend(self.cannot_fork());
+        findings.extend(self.deaths());
+        if self.totals.lost > 0 {
+            findings.push(Finding {
+                kind: Kind::Lost,
+                process: None,
+                count: self.totals.lost,
+                says: format!(
+                    "{} records were lost: counts are lower bounds (a larger --buffer may help)",
+                    self.totals.lost
+                ),
+            });
+        }
+        findings
+    }
+
+    fn named(&self, key: Key) -> String {
+        let process = self.process(key);
+        let comm = process.known_comm();
+        let comm = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
+        format!("{comm}[{}]", process.id.tgid)
+    }
+
+    fn unreaped(&self, now: u64) -> Vec<Finding> {
+        // How many, how old the oldest, and whether it is older than we know.
+        let mut owners: BTreeMap<Option<Key>, (u64, u64, bool)> = BTreeMap::new();
+        for zombie in self.zombies() {
+            let process = self.process(zombie);
+            let (count, oldest, at_least) = owners.entry(process.parent).or_default();
+            *count += 1;
+            let known = process.zombie_time(now);
+            *oldest = known
+                .unwrap_or(now.saturating_sub(self.began()))
+                .max(*oldest);
+            *at_least |= known.is_none();
+        }
+        owners.retain(|_, &mut (_, oldest, _)| oldest >= OLD);
+        let mut findings: Vec<_> = owners
+            .into_iter()
+            .map(|(owner, (count, oldest, at_least))| {
+                let mut says = match owner {
+                    Some(owner) => self.named(owner),
+                    None => "An unknown parent".to_owned(),
+                };
+                let (children, over) = (
+                    if count == 1 { "child" } else { "children" },
+                    if at_least { "over " } else { "" },
+                );
+                says += &format!(
+                    " has not reaped {count} {children}; oldest {over}{}",
+                    duration(oldest)
+                );
+                if let Some(owner) = owner {
+                    says += &self.behaviour(owner, now);
+                }
+                Finding {
+                    kind: Kind::Unreaped,
+                    process: owner,
+                    count,
+                    says,
+                }
+            })
+            .collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
+        findings
+    }
+
+    /// What an owner of zombies does, in clauses.
+    fn behaviour(&self, owner: Key, now: u64) -> String {
+        let unknown = Owning::default();
+        let process = self.process(owner);
+        let owning = process.owning.as_deref().unwrap_or(&unknown);
+        let mut says = match owning.last_waited() {
+            Some(last) => format!(
+                "; it last waited {} ago",
+                duration(now.saturating_sub(last))
+            ),
+            None if process.forked_at.is_some() => "; it has never waited".to_owned(),
+            None => "; it has not waited since tracing began".to_owned(),
+        };
+        if let Some((_, care)) = owning.care {
+            if care.stopped {
+                says += "; it is stopped";
+            }
+            if care.blocked {
+                says += "; SIGCHLD is blocked";
+            }
+            says += match care.sigchld {
+                Handler::Default => "; SIGCHLD has no handler",
+                Handler::Ignored => "; SIGCHLD is ignored",
+                Handler::Caught if care.blocked => "",
+                Handler::Caught => "; it catches SIGCHLD",
+            };
+        }
+        let heir = owning.heir.filter(|heir| *heir != process.id);
+        if let Some(heir) = heir.and_then(|heir| self.find(heir)) {
+            says += &format!("; if it ended, {} would inherit them", self.named(heir));
+        }
+        says
+    }
+
+    fn cannot_fork(&self) -> Vec<Finding> {
+        let mut failed: Vec<_> = self.failed_forks().collect();
+        failed.sort_by_key(|failures| std::cmp::Reverse(failures.count));
+        let finding = |failures: &super::Failures| {
+            let process = self.find(failures.by);
+            let who = format!("{}[{}]", failures.last.comm, failures.by.tgid);
+            let times = match failures.count {
+                1 => "once".to_owned(),
+                count => format!("{count} times"),
+            };
+            Finding {
+                kind: Kind::ForkFailed,
+                process,
+                count: failures.count,
+                says: format!("{who} could not fork, {times}: {}", failures.last),
+            }
+        };
+        failed.into_iter().map(finding).collect()
+    }
+
+    /// Commands that were killed for want of memory, or that crash again and
+    /// again.
+    fn deaths(&self) -> Vec<Finding> {
+        let tally = self.tally();
+        let mut findings = Vec::new();
+        for (killed, &count) in &tally.killed.by_kind {
+            let comm = killed.comm.map_or("?".to_owned(), |comm| comm.to_string());
+            let times = if count == 1 {
+                "once".to_owned()
+            } else {
+                format!("{count} times")
+            };
+            let signal = signal_name(killed.signal).map_or_else(
+                || format!("signal {}", killed.signal),
+                |name| name.into_owned(),
+            );
+            let (kind, says) = match killed.sender {
+                Sender::OomKiller => (
+                    Kind::OutOfMemory,
+                    format!("{comm} was killed {times} because memory ran out"),
+                ),
+                Sender::Kernel | Sender::Itself if count >= MANY_DEATHS => {
+                    (Kind::Crashing, format!("{comm} died of {signal} {times}"))
+                }
+                Sender::Kernel | Sender::Itself | Sender::Process(..) | Sender::Unknown => continue,
+            };
+            let same = self.processes().filter(|(_, process)| {
+                process.known_comm() == killed.comm
+                    && process.outcome() == Outcome::Killed(killed.signal)
+            });
+            findings.push(Finding {
+                kind,
+                process: same.last().map(|(key, _)| key),
+                count,
+                says,
+            });
+        }
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
+        findings
+    }
+}

@@ -1,0 +1,65 @@
+//! What is known of how a process treats its children's deaths: what it has set
+//! for SIGCHLD, whether and when it waits, who would inherit from it.
+
+use super::{Key, Model};
+use crate::event::{Care, ProcessId, Waits};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Owning {
+    /// What it had set, and when that was seen: at the latest death of a child,
+    /// or when it was found.
+    pub care: Option<(u64, Care)>,
+    /// Who would inherit its zombies: the nearest subreaper above it, or its
+    /// pid namespace's init.
+    pub heir: Option<ProcessId>,
+    /// Its wait calls, counted once a second.
+    pub waits: Option<Waits>,
+    /// Children that it has reaped by waiting.
+    pub reaped: u64,
+    pub last_reaped: Option<u64>,
+}
+
+impl Owning {
+    /// When it is known to have waited last, by a call that was counted or by
+    /// a child that it reaped.
+    pub fn last_waited(&self) -> Option<u64> {
+        self.waits.map(|waits| waits.last).max(self.last_reaped)
+    }
+}
+
+impl Model {
+    fn owning(&mut self, key: Key, tell: impl FnOnce(&mut Owning)) {
+        self.change(key, |process| tell(process.owning.get_or_insert_default()));
+    }
+
+    pub(super) fn on_care(&mut self, at: u64, key: Option<Key>, care: Option<Care>) {
+        if let (Some(key), Some(care)) = (key, care) {
+            self.owning(key, |owning| {
+                if owning.care.is_none_or(|(earlier, _)| earlier <= at) {
+                    owning.care = Some((at, care));
+                }
+            });
+        }
+    }
+
+    pub(super) fn on_heir(&mut self, owner: Key, heir: ProcessId) {
+        self.owning(owner, |owning| owning.heir = Some(heir));
+    }
+
+    pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
+        // Told once a second: its process may have ended, and be forgotten.
+        if let Some(owner) = self.find(owner) {
+            self.owning(owner, |owning| owning.waits = Some(waits));
+        }
+    }
+
+    /// A wait has reaped a child.
+    pub(super) fn has_reaped(&mut self, at: u64, by: ProcessId) {
+        if let Some(owner) = self.find(by) {
+            self.owning(owner, |owning| {
+                owning.reaped += 1;
+                owning.last_reaped = owning.last_reaped.max(Some(at));
+            });
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Cgroups: which hierarchy is looked at, and which cgroups it has already.
+//!
+//! Where there is only the unified hierarchy (v2), it is that. Where controllers
+//! have hierarchies of their own (v1), containers are in all of them, and it is
+//! the one with the most cgroups.
+
+use std::{
+    fs,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    path::{Path, PathBuf},
+};
+
+use tracer_common::fields::ABSENT;
+
+use super::btf::Btf;
+use crate::event::{Cgroup, Text};
+
+/// The controllers that container runtimes use, the likeliest first.
+const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "cpuset"];
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cgroups {
+    /// The controller whose hierarchy it is; none: the unified one.
+    controller: Option<&'static str>,
+    /// Its number.
+    hierarchy: u64,
+    /// Where it is mounted.
+    mount: Option<PathBuf>,
+}
+
+impl Cgroups {
+    pub fn of_this_host() -> Cgroups {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        Cgroups::choose(&read("/proc/cgroups"), &read("/proc/self/mountinfo"))
+    }
+
+    fn choose(controllers: &str, mounts: &str) -> Cgroups {
+        // `#subsys_name hierarchy num_cgroups enabled`
+        let own = |name: &'static str| {
+            let lines = controllers.lines();
+            let mut rows = lines.map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+            let row = rows.find(|row| row.first() == Some(&name))?;
+            let (hierarchy, count): (u64, u64) =
+                (row.get(1)?.parse().ok()?, row.get(2)?.parse().ok()?);
+            (hierarchy != 0 && count > 1).then_some((count, hierarchy, name))
+        };
+        let rows = CONTROLLERS.into_iter().rev().filter_map(own);
+        let most = rows.max_by_key(|&(count, ..)| count);
+        let controller = most.map(|(_, _, name)| name);
+        Cgroups {
+            controller,
+            hierarchy: most.map_or(0, |(_, hierarchy, _)| hierarchy),
+            mount: mounts.lines().find_map(|line| mount(line, controller)),
+        }
+    }
+
+    /// The values of the kernel side's globals.
+    pub fn globals(&self, btf: &Btf) -> [(&'static str, u64); 3] {
+        let subsys = |name: &str| {
+            let place = btf.enumerator("cgroup_subsys_id", &format!("{name}_cgrp_id"));
+            place.map_or(ABSENT, u64::from)
+        };
+        [
+            ("CGROUP_SUBSYS", self.controller.map_or(ABSENT, subsys)),
+            ("CGROUP_HIERARCHY", self.hierarchy),
+            ("PIDS_SUBSYS", subsys("pids")),
+        ]
+    }
+
+    /// Every cgroup that exists. Linear in those.
+    pub fn existing(&self) -> Vec<Cgroup> {
+        let Some(mount) = &self.mount else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let mut pending = vec![mount.clone()];
+        while let Some(directory) = pending.pop() {
+            // One that has gone meanwhile holds nobody.
+            let Ok(metadata) = fs::metadata(&directory) else {
+                continue;
+            };
+            let below = directory.strip_prefix(mount).unwrap_or(Path::new(""));
+            let path = [b"/", below.as_os_str().as_bytes()].concat();
+            found.push(Cgroup {
+                id: metadata.ino(),
+                path: Text::new(&path),
+            });
+            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+            let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            pending.extend(inner.map(|entry| entry.path()));
+        }
+        found
+    }
+}
+
+/// The mount point in a line of mountinfo (proc_pid_mountinfo(5)), if it is of
+/// that hierarchy.
+fn mount(line: &str, controller: Option<&str>) -> Option<PathBuf> {
+    let (place, filesystem) = line.split_once(" - ")?;
+    let point = place.split(' ').nth(4)?;
+    let mut fields = filesystem.split(' ');
+    let (kind, options) = (fields.next()?, fields.nth(1)?);
+    let wanted = match controller {
+        None => kind == "cgroup2",
+        Some(name) => kind == "cgroup" && options.split(',').any(|option| option == name),
+    };
+    wanted.then(|| PathBuf::from(point))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V2: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
+    const V1: &str = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n\
+                      32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n\
+                      35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n\
+                      41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw";
+
+    #[test]
+    fn the_hierarchy_with_the_most_cgroups_is_looked_at() {
+        let unified = Cgroups::choose("cpu 0 90 1\nmemory 0 90 1\npids 0 90 1", V2);
+        assert_eq!((unified.controller, unified.hierarchy), (None, 0));
+        assert_eq!(unified.mount, Some("/sys/fs/cgroup".into()));
+
+        let v1 = Cgroups::choose("cpu 1 7 1\nmemory 4 10 1\npids 8 10 1", V1);
+        assert_eq!((v1.controller, v1.hierarchy), (Some("memory"), 4));
+        assert_eq!(v1.mount, Some("/sys/fs/cgroup/memory".into()));
+
+        let unused = Cgroups::choose("cpu 1 1 1\nmemory 4 1 1", V1);
+        assert_eq!(unused.mount, Some("/sys/fs/cgroup/unified".into()));
+        assert_eq!(Cgroups::choose("", "").mount, None);
+    }
+}
