@@ -25,18 +25,15 @@ pub fn current() -> Task<Probed> {
     unsafe { Struct::new((bpf_get_current_task() as *const task_struct).cast()) }
 }
 
-/// The running task, for direct reading; null where this kernel lacks the
-/// helper, which reads as zeros.
+/// The running task, for direct reading; none where this kernel lacks the
+/// helper.
 #[inline(always)]
-pub fn current_trusted() -> Task<Trusted> {
-    let task = if get(&fields::HAVE_TASK_BTF) != 0 {
-        // SAFETY: a helper without preconditions.
-        unsafe { bpf_get_current_task_btf() }
-    } else {
-        core::ptr::null_mut()
-    };
-    // SAFETY: the helper's pointer is BTF-typed.
-    unsafe { Struct::new(task.cast()) }
+pub fn current_trusted() -> Option<Task<Trusted>> {
+    if get(&fields::HAVE_TASK_BTF) == 0 {
+        return None;
+    }
+    // SAFETY: a helper without preconditions, whose pointer is BTF-typed.
+    Some(unsafe { Struct::new(bpf_get_current_task_btf().cast()) })
 }
 
 const SIGCHLD: usize = 17;

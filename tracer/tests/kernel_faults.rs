@@ -147,6 +147,11 @@ fn faults_that_are_not_traced_are_unknown_and_streamed_ones_are_counted_too() {
         let told = streamed
             .iter()
             .filter(|event| event["event"] == "fault" && event["pid"] == fact["pid"]);
-        assert_eq!(told.count() as u64, total, "{fact}");
+        // Threads may fault once more behind their exit records, in exit_mm.
+        let told = told.count() as u64;
+        assert!(
+            (total..=total + SLACK).contains(&told),
+            "{told} of {total}: {fact}"
+        );
     }
 }

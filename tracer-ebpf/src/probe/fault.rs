@@ -88,17 +88,18 @@ fn fault(ctx: &impl Arguments, sp: u64, regs: u64) {
 /// without looking for the mapping; 0: another.
 #[inline(always)]
 fn region(address: u64, sp: u64) -> usize {
-    let mm = current_trusted().follow(&fields::TASK_MM);
-    let heap: u64 = mm.read(&fields::MM_START_BRK);
-    if address >= heap && address < mm.read(&fields::MM_BRK) {
-        return IN_HEAP;
+    let mut above = ABOVE_STACK_POINTER;
+    if let Some(task) = current_trusted() {
+        let mm = task.follow(&fields::TASK_MM);
+        let heap: u64 = mm.read(&fields::MM_START_BRK);
+        if address >= heap && address < mm.read(&fields::MM_BRK) {
+            return IN_HEAP;
+        }
+        let to_top = mm.read::<u64>(&fields::MM_START_STACK).wrapping_sub(sp);
+        if to_top < MAIN_STACK {
+            above = to_top;
+        }
     }
-    let above = mm.read::<u64>(&fields::MM_START_STACK).wrapping_sub(sp);
-    let above = if above < MAIN_STACK {
-        above
-    } else {
-        ABOVE_STACK_POINTER
-    };
     let bottom = sp.wrapping_sub(BELOW_STACK_POINTER);
     if sp != 0 && address.wrapping_sub(bottom) < above + BELOW_STACK_POINTER {
         return IN_STACK;
