@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{privilege, process};
 
-/// A package that only tests need.
-struct Package {
+/// A package that only tests or benches need.
+pub struct Package {
     name: &'static str,
     /// The command whose presence on PATH proves the package's.
     command: &'static str,
@@ -49,9 +49,28 @@ const FOR_TESTS: &[Package] = &[
     },
 ];
 
-/// Installs the rows of [`FOR_TESTS`] that are not there.
+/// What the bench with a real Redis needs.
+pub const FOR_REDIS: &[Package] = &[
+    Package {
+        name: "redis-server",
+        command: "redis-server",
+        purpose: "a fork whose cost is known",
+    },
+    Package {
+        name: "redis-tools",
+        command: "redis-benchmark",
+        purpose: "its clients",
+    },
+];
+
+/// Installs what the tests need and is not there.
 pub fn ensure_for_tests() -> Result<()> {
-    let missing: Vec<&Package> = FOR_TESTS
+    ensure(FOR_TESTS)
+}
+
+/// Installs those that are not there.
+pub fn ensure(packages: &[Package]) -> Result<()> {
+    let missing: Vec<&Package> = packages
         .iter()
         .filter(|package| process::find_on_path(package.command).is_none())
         .collect();
@@ -62,7 +81,7 @@ pub fn ensure_for_tests() -> Result<()> {
         println!("missing: {} (for {})", package.name, package.purpose);
     }
     let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
-    install(&names).context("the tests need these programs")
+    install(&names).context("these programs are needed")
 }
 
 /// Whether this is a system that [`install`] can serve.

@@ -11,6 +11,7 @@
 mod ground;
 mod machine;
 mod page;
+mod redis;
 mod report;
 mod rest;
 mod running;
@@ -34,11 +35,18 @@ struct Bench {
 }
 
 /// Every bench there is, in the order of the page.
-const BENCHES: &[Bench] = &[Bench {
-    name: "rest",
-    question: "What does tracer cost when nothing happens?",
-    run: rest::bench,
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "rest",
+        question: "What does tracer cost when nothing happens?",
+        run: rest::bench,
+    },
+    Bench {
+        name: "redis",
+        question: "Does tracer count the pages that a real fork copies?",
+        run: redis::bench,
+    },
+];
 
 /// What is asked for.
 #[derive(clap::Args)]
