@@ -5,6 +5,7 @@ pub mod event;
 pub mod export;
 pub mod filter;
 pub mod model;
+pub mod playback;
 pub mod recording;
 pub mod report;
 pub mod session;

@@ -39,6 +39,10 @@ macro_rules! classes {
                 match class { $(FaultClass::$class => self.$field,)* }
             }
 
+            pub fn by_class(of: impl Fn(FaultClass) -> u64) -> Faults {
+                Faults { $($field: of(FaultClass::$class),)* }
+            }
+
             pub fn total(&self) -> u64 {
                 0 $(+ self.$field)*
             }

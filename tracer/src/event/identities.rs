@@ -51,7 +51,8 @@ impl Event {
             }
             What::Exec(exec) => tracer(&mut exec.ties, visit),
             What::Reap(Reap { by }) => who(by, visit),
-            What::Session(_)
+            What::Summary(_)
+            | What::Session(_)
             | What::SnapshotEnd(_)
             | What::WakeupNew
             | What::FirstRun

@@ -16,6 +16,7 @@ mod names;
 pub mod script;
 mod session;
 mod standing;
+mod summary;
 mod text;
 mod utc;
 
@@ -30,6 +31,7 @@ pub use moment::{
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use session::{Hook, Purpose, Session};
 pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
+pub use summary::{SecondCounts, Summary};
 pub use text::{Comm, Text, arguments, command_line, escaped};
 pub use utc::Utc;
 
@@ -105,4 +107,5 @@ events! {
     26 ForkFailed(Box<ForkFailed>) = "fork_failed", "The subject asked for a new task and got none.";
     27 Cgroup(Box<Cgroup>) = "cgroup", "A cgroup exists.";
     28 Moved(Moved) = "moved", "The subject's process has gone to another cgroup.";
+    37 Summary(Box<Summary>) = "summary", "What the events before it add up to: the end of a checkpoint.";
 }

@@ -135,6 +135,22 @@ pub struct Usage {
     pub maxrss: Option<u64>,
 }
 
+impl Usage {
+    /// The accounting of two threads of one process.
+    pub fn plus(self, other: Usage) -> Usage {
+        Usage {
+            utime: self.utime.saturating_add(other.utime),
+            stime: self.stime.saturating_add(other.stime),
+            runtime: self.runtime.saturating_add(other.runtime),
+            nvcsw: self.nvcsw.saturating_add(other.nvcsw),
+            nivcsw: self.nivcsw.saturating_add(other.nivcsw),
+            min_flt: self.min_flt.saturating_add(other.min_flt),
+            maj_flt: self.maj_flt.saturating_add(other.maj_flt),
+            maxrss: self.maxrss.max(other.maxrss),
+        }
+    }
+}
+
 /// A task has entered `do_exit`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exit {

@@ -12,7 +12,7 @@ use super::{Exporter, Kept, value};
 use crate::{
     event::{
         Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, GapCause, Limit, Notify, Region, Session,
-        Sigchld, Signal, Snapshot, Utc, What, Who, clone_flag_names, errno_name,
+        Sigchld, Signal, Snapshot, Summary, Utc, What, Who, clone_flag_names, errno_name,
     },
     model::Model,
 };
@@ -80,6 +80,7 @@ impl EventsJson {
                 "usage": usage.as_deref().map(|usage| value::usage(usage, page_size)),
             }),
             What::Faults(counted) => json!({"faults": value::faults(Some(counted))}),
+            What::Summary(before) => summary(before),
             What::Fault(one) => json!({
                 "address": format!("{:#x}", one.address),
                 "class": one.class.name(),
@@ -244,6 +245,18 @@ fn notify(told: &Notify) -> Value {
         "autoreap": told.autoreap,
         "owner_care": value::care(told.care.as_ref()),
         "heir": told.heir.map(value::process),
+    })
+}
+
+fn summary(before: &Summary) -> Value {
+    json!({
+        "began_ns": before.began,
+        "events": before.events,
+        "forks": before.forks,
+        "threads": before.threads,
+        "execs": before.execs,
+        "exits": before.exits,
+        "lost": before.lost,
     })
 }
 

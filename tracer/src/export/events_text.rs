@@ -90,6 +90,7 @@ impl Display for Details<'_> {
             What::Free(Some(group)) => usage(f, group),
             What::Faults(counted) => faults(f, &counted.classes),
             What::Fault(one) => fault(f, one),
+            What::Summary(summary) => write!(f, "{} events before", summary.events),
             What::Gap(lost) => gap(f, lost),
             What::Waits(waits) => write!(f, "{} calls so far", waits.count),
             What::ForkFailed(failed) => write!(f, "{failed}"),

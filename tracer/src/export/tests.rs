@@ -53,6 +53,7 @@ fn every_kind() -> Script {
     };
     Script::new()
         .session()
+        .event(0, What::Summary(Default::default()))
         .found(1, 0, "init")
         .found_with(7, 1, "old", |found| found.zombie = Some(256))
         .found_all()

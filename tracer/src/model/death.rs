@@ -2,7 +2,7 @@
 //! record may come late or never; each says what it knows.
 
 use super::{Ended, Key, Model, Process, WaitStatus};
-use crate::event::{Exit, FaultTally, Signal, TaskId, Usage, Who};
+use crate::event::{Exit, FaultTally, Signal, TaskId, Who};
 
 /// Deadly signals remembered per process: the first of each kind decides, so
 /// a flood of them changes nothing.
@@ -102,7 +102,7 @@ impl Process {
     /// What the exit of any thread tells; what it had counted of faults.
     fn thread_exits(&mut self, at: u64, task: TaskId, exit: &Exit) -> FaultTally {
         if !self.usage_complete {
-            self.usage = sum(self.usage, exit.usage);
+            self.usage = self.usage.plus(exit.usage);
             self.accounted = true;
         }
         self.exit_signal = Some(exit.exit_signal);
@@ -137,19 +137,5 @@ impl Process {
             let told = self.group_code.or(self.leader_exit).map(WaitStatus);
             self.status = told.or(self.status).or(last.map(WaitStatus));
         }
-    }
-}
-
-/// The accounting of two threads of one process.
-fn sum(one: Usage, other: Usage) -> Usage {
-    Usage {
-        utime: one.utime.saturating_add(other.utime),
-        stime: one.stime.saturating_add(other.stime),
-        runtime: one.runtime.saturating_add(other.runtime),
-        nvcsw: one.nvcsw.saturating_add(other.nvcsw),
-        nivcsw: one.nivcsw.saturating_add(other.nivcsw),
-        min_flt: one.min_flt.saturating_add(other.min_flt),
-        maj_flt: one.maj_flt.saturating_add(other.maj_flt),
-        maxrss: one.maxrss.max(other.maxrss),
     }
 }

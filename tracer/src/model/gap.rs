@@ -121,7 +121,7 @@ impl Model {
             // Told late: it may have ended meanwhile.
             What::Waits(_) => (false, false),
             What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
-            What::Cgroup(_) => (false, false),
+            What::Cgroup(_) | What::Summary(_) => (false, false),
         };
         let at = event.at;
         self.change(key, |process| {

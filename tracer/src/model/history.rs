@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::event::SecondCounts;
+
 /// How many seconds are kept.
 const SECONDS: usize = 120;
 
@@ -24,6 +26,20 @@ pub struct History {
 }
 
 impl History {
+    /// The newest second's number, and what happened in each up to it.
+    pub(super) fn counts(&self) -> (u64, Vec<SecondCounts>) {
+        let seconds = self.seconds.iter().map(|&second| second.into());
+        (self.newest, seconds.collect())
+    }
+
+    pub(super) fn of(newest: u64, seconds: &[SecondCounts]) -> History {
+        let kept = &seconds[seconds.len().saturating_sub(SECONDS)..];
+        History {
+            newest,
+            seconds: kept.iter().map(|&counts| counts.into()).collect(),
+        }
+    }
+
     /// The second that `at` (ns since boot) lies in; the oldest kept if it is
     /// older than that.
     pub(super) fn at(&mut self, at: u64) -> &mut Second {

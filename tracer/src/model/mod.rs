@@ -21,6 +21,7 @@ mod process;
 mod reap;
 mod retention;
 mod status;
+mod summary;
 mod table;
 mod tally;
 mod terms;
@@ -133,6 +134,7 @@ impl Model {
                 self.change(key, |process| process.cgroup = Some(moved.cgroup));
             }
             What::Gap(gap) => self.on_gap(at, gap),
+            What::Summary(summary) => self.on_summary(summary),
             What::End => self.ended = true,
         }
         self.let_go();

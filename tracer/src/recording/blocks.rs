@@ -2,7 +2,7 @@
 //! is given out only when both its checksums are right, and after damage the
 //! search goes on at the next marker. What is in a block it must not know.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
 use super::{
     block::{HEADER, Header, MARKER},
@@ -83,6 +83,16 @@ impl<R: Read> Blocks<R> {
                 self.pass(pass);
             }
         }
+    }
+
+    /// Goes on at another place, as if nothing had been read.
+    pub fn seek(&mut self, offset: u64) -> io::Result<()>
+    where
+        R: Seek,
+    {
+        self.input.seek(offset)?;
+        (self.given, self.skipped, self.claimed, self.tries) = (0, 0, 0, 0);
+        Ok(())
     }
 
     /// How far to go on from a block of that length whose payload is damaged.

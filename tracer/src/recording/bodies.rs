@@ -9,8 +9,8 @@ use super::{
 };
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
-    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, Session, Signal,
-    Snapshot, Ties, Usage, Wait, Waits, What,
+    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, SecondCounts,
+    Session, Signal, Snapshot, Summary, Ties, Usage, Wait, Waits, What,
 };
 
 /// Which kinds have a body.
@@ -54,6 +54,7 @@ whats! {
     End;
     ExitStart;
     Reap(body);
+    Summary(body);
     Fault(body);
     Waits(body);
     ForkFailed(body);
@@ -154,6 +155,10 @@ bodies! {
     Wait { 3 child: NearBefore }
     Gap { 3 since, 4 lost, 5 cause }
     Reap { 3 by }
+    Summary {
+        3 began, 4 events, 5 forks, 6 threads, 7 execs, 8 exits, 9 lost, 10 faults, 11 second,
+        12 seconds, 13 failed_forks,
+    }
     Fault { 3 address, 4 class, 5 region, 6 in_kernel, 7 file }
     Waits { 3 count, 4 last }
     ForkFailed { 3 errno, 4 comm, 5 processes, 6 max_processes, 7 pids, 8 max_pids }
@@ -164,6 +169,7 @@ bodies! {
 entries! {
     Hook { purpose, hook, loses }
     Lost { kind, count }
+    SecondCounts { forks, execs, exits, faults, copies, lost }
     AddressSpace { pages, page_tables }
 }
 

@@ -5,8 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     Error, MAX_PAYLOAD,
-    block::{END, EVENTS, HEADER, INDEX},
+    block::{CHECKPOINT, END, EVENTS, HEADER, Header, INDEX},
     blocks::{Blocks, Found},
+    checkpoint::{self, Checkpoint},
     codec::Malformed,
     events::Span,
     input::Input,
@@ -24,10 +25,12 @@ pub struct Entry {
     pub span: Span,
 }
 
-/// The blocks of events of a recording, in the order of the file.
+/// The blocks of events of a recording and its checkpoints, in the order of the
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     pub entries: Vec<Entry>,
+    pub checkpoints: Vec<Checkpoint>,
     /// The recording was ended in good order and the writer's own index was
     /// read; otherwise this one was made from the blocks.
     pub written: bool,
@@ -37,16 +40,14 @@ impl Index {
     /// Reads the index of a recording, or makes it from the headers of the
     /// blocks where there is none that can be trusted.
     pub fn load(mut from: impl Read + Seek) -> Result<Index, Error> {
-        if let Some(entries) = written(&mut from)? {
-            return Ok(Index {
-                entries,
-                written: true,
-            });
+        if let Some(index) = written(&mut from)? {
+            return Ok(index);
         }
         from.rewind()?;
         let (input, _) = version::header(Input::new(from))?;
         let mut blocks = Blocks::new(input);
         let mut entries = Vec::new();
+        let mut checkpoints: Vec<Checkpoint> = Vec::new();
         while let Some(Found { header, offset, .. }) = blocks.next()? {
             version::check(header.version)?;
             match header.kind {
@@ -56,19 +57,37 @@ impl Index {
                     events: header.events,
                     span: header.span,
                 }),
+                CHECKPOINT => add(&mut checkpoints, &header, offset),
                 END => break,
                 _ => {}
             }
         }
         Ok(Index {
             entries,
+            checkpoints,
             written: false,
         })
     }
 }
 
+/// A checkpoint is all of its blocks that stand together.
+fn add(checkpoints: &mut Vec<Checkpoint>, header: &Header, offset: u64) {
+    let length = header.block_length() as u64;
+    match checkpoints.last_mut() {
+        Some(last) if last.offset + last.length == offset => last.length += length,
+        _ => checkpoints.push(Checkpoint {
+            offset,
+            length,
+            // That is in the payload, and can be done without.
+            events: 0,
+            events_before: header.events_before,
+            at: header.span.latest,
+        }),
+    }
+}
+
 /// Follows the chain of index blocks from the end of the file to its front.
-fn written(from: &mut (impl Read + Seek)) -> Result<Option<Vec<Entry>>, Error> {
+fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
     let length = from.seek(SeekFrom::End(0))?;
     let Some(end) = length.checked_sub((HEADER + END_PAYLOAD) as u64) else {
         return Ok(None);
@@ -89,13 +108,22 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Vec<Entry>>, Error> {
             return Ok(None);
         }
         before = next;
-        let Ok((earlier, part)) = get(&raw) else {
+        let Ok((earlier, entries, checkpoints)) = get(&raw) else {
             return Ok(None);
         };
         next = earlier;
-        parts.push(part);
+        parts.push((entries, checkpoints));
     }
-    Ok(Some(parts.into_iter().rev().flatten().collect()))
+    let mut index = Index {
+        entries: Vec::new(),
+        checkpoints: Vec::new(),
+        written: true,
+    };
+    for (entries, checkpoints) in parts.into_iter().rev() {
+        index.entries.extend(entries);
+        index.checkpoints.extend(checkpoints);
+    }
+    Ok(Some(index))
 }
 
 /// Reads the block at `offset`; false where there is no such good block.
@@ -125,7 +153,12 @@ pub(super) const END_PAYLOAD: usize = 8;
 
 /// Writes the payload of an index block; `earlier` is the offset of the index
 /// block before, 0 if this is the first.
-pub(super) fn put(payload: &mut Vec<u8>, earlier: u64, entries: &[Entry]) {
+pub(super) fn put(
+    payload: &mut Vec<u8>,
+    earlier: u64,
+    entries: &[Entry],
+    checkpoints: &[Checkpoint],
+) {
     payload.clear();
     varint::put(payload, earlier);
     varint::put(payload, entries.len() as u64);
@@ -144,9 +177,12 @@ pub(super) fn put(payload: &mut Vec<u8>, earlier: u64, entries: &[Entry]) {
         varint::put(payload, varint::difference(span.latest, span.earliest));
         last = (offset.wrapping_add(length), span.latest);
     }
+    checkpoint::put_all(payload, checkpoints);
 }
 
-fn get(mut rest: &[u8]) -> Result<(u64, Vec<Entry>), Malformed> {
+type Part = (u64, Vec<Entry>, Vec<Checkpoint>);
+
+fn get(mut rest: &[u8]) -> Result<Part, Malformed> {
     let rest = &mut rest;
     let earlier = varint::get(rest)?;
     let count = varint::get(rest)?;
@@ -170,5 +206,5 @@ fn get(mut rest: &[u8]) -> Result<(u64, Vec<Entry>), Malformed> {
             span: Span { earliest, latest },
         });
     }
-    Ok((earlier, entries))
+    Ok((earlier, entries, checkpoint::get_all(rest)?))
 }

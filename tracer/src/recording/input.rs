@@ -1,7 +1,7 @@
 //! Bytes from a file or a pipe with a look ahead. It must not know what they
 //! are.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 /// How much is asked for at a time: room is made for what has come, never for
 /// what a length in the file promises.
@@ -23,6 +23,18 @@ impl<R: Read> Input<R> {
             start: 0,
             offset: 0,
         }
+    }
+
+    /// Goes on at another place of the input.
+    pub fn seek(&mut self, offset: u64) -> io::Result<()>
+    where
+        R: Seek,
+    {
+        self.from.seek(SeekFrom::Start(offset))?;
+        self.buffer.clear();
+        self.start = 0;
+        self.offset = offset;
+        Ok(())
     }
 
     /// Where the next byte lies in the input.

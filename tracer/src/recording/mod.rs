@@ -13,6 +13,7 @@
 mod block;
 mod blocks;
 mod bodies;
+mod checkpoint;
 mod codec;
 mod columns;
 mod create;
@@ -33,6 +34,7 @@ mod varint;
 mod version;
 mod writer;
 
+pub use checkpoint::Checkpoint;
 pub use create::create;
 pub use damage::{Damage, Ending, Unknown};
 pub use error::Error;

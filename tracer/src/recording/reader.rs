@@ -4,12 +4,13 @@
 //! what is missing by a [`What::Gap`] where it is missing, and keeps account
 //! of it in [`Reader::damage`].
 
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use super::{
     Error,
     block::{CHECKPOINT, END, EVENTS, INDEX},
     blocks::{Blocks, Found},
+    checkpoint,
     damage::{Damage, Ending, Unknown},
     events::Separator,
     input::Input,
@@ -27,14 +28,20 @@ pub struct Reader<R> {
     separator: Separator,
     /// The block that the payload is of.
     block: Block,
-    /// Blocks and events up to and with that block, read or not.
-    expected: (u32, u64),
+    /// Blocks and events up to and with that block, read or not; unknown after
+    /// a jump.
+    expected: Option<(u32, u64)>,
+    /// Nothing but the session has been read since the beginning, or nothing
+    /// since a jump: a checkpoint says what else there is.
+    begins: bool,
     /// The latest time given out.
     latest: u64,
     damage: Vec<Damage>,
     unknown: Unknown,
     ending: Option<Ending>,
     version: Option<u16>,
+    /// Where the blocks begin.
+    front: u64,
     tally: Tally,
 }
 
@@ -43,18 +50,22 @@ struct Block {
     offset: u64,
     length: u64,
     latest: u64,
+    /// It is a checkpoint's.
+    recalls: bool,
 }
 
 impl<R: Read> Reader<R> {
     pub fn new(from: R) -> Result<Self, Error> {
         let (input, version) = version::header(Input::new(from))?;
         Ok(Reader {
+            front: input.offset(),
             blocks: Blocks::new(input),
             opener: Opener::new()?,
             raw: Vec::new(),
             separator: Separator::default(),
             block: Block::default(),
-            expected: (0, 0),
+            expected: Some((0, 0)),
+            begins: true,
             latest: 0,
             damage: Vec::new(),
             unknown: Unknown::default(),
@@ -122,6 +133,23 @@ impl<R: Read> Reader<R> {
         self.block.offset
     }
 
+    /// How many events of the recording lie before the next one. Those of a
+    /// checkpoint and gaps for what is unreadable are not of them.
+    pub fn number(&self) -> u64 {
+        match self.is_recalling() {
+            true => self.expected.map_or(0, |(_, events)| events),
+            false => {
+                let (_, events) = self.expected.unwrap_or_default();
+                events - u64::from(self.separator.missing()).min(events)
+            }
+        }
+    }
+
+    /// The event last given is one of a checkpoint: it was told before.
+    pub fn is_recalling(&self) -> bool {
+        self.block.recalls
+    }
+
     /// What has been read so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -134,29 +162,39 @@ impl<R: Read> Reader<R> {
             offset,
             skipped,
         } = found;
-        let (blocks, events) = self.expected;
+        let here = (header.blocks_before, header.events_before);
+        let (blocks, events) = self.expected.unwrap_or(here);
         let damage = Damage {
             offset: offset - skipped,
             bytes: *skipped,
             blocks: header.blocks_before.checked_sub(blocks),
             events: header.events_before.checked_sub(events),
         };
-        self.expected = (
+        self.expected = Some((
             header.blocks_before.saturating_add(1),
             header
                 .events_before
                 .saturating_add(u64::from(header.events)),
-        );
+        ));
         self.ending = (header.kind == END).then_some(Ending::Clean);
         self.unknown.blocks += u64::from(!matches!(header.kind, EVENTS | INDEX | END | CHECKPOINT));
         self.tally.add(header);
         self.raw.clear();
         let mut opened = Ok(());
-        if header.kind == EVENTS {
+        let mut events = header.events;
+        let is_told = header.kind == EVENTS || (header.kind == CHECKPOINT && self.begins);
+        if is_told {
             let payload = self.blocks.payload();
             opened = self.opener.open(header, payload, &mut self.raw);
         }
-        self.separator.begin(opened, &self.raw, header.events);
+        if is_told && header.kind == CHECKPOINT {
+            events = opened
+                .and_then(|()| checkpoint::take_count(&mut self.raw))
+                .inspect_err(|&error| opened = Err(error))
+                .unwrap_or(1);
+        }
+        self.begins &= header.kind != EVENTS || header.events_before == 0;
+        self.separator.begin(opened, &self.raw, events);
         if header.kind == EVENTS {
             self.tally.add_columns(self.separator.sizes());
         }
@@ -164,6 +202,7 @@ impl<R: Read> Reader<R> {
             offset: *offset,
             length: header.block_length() as u64,
             latest: header.span.latest,
+            recalls: header.kind == CHECKPOINT,
         };
         // What is missing ended before the events of this block began.
         let until = match header.kind {
@@ -208,6 +247,37 @@ impl<R: Read> Reader<R> {
                 },
             })),
         })
+    }
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// Goes on at a block, best at that of a [`Checkpoint`](super::Checkpoint):
+    /// its events come first and tell what is there at that moment, the last of
+    /// them being a [`What::Summary`]; then comes what happened from there on.
+    /// What was damaged elsewhere is forgotten.
+    pub fn resume_at(&mut self, offset: u64) -> Result<(), Error> {
+        self.blocks.seek(offset)?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Begins anew at the front.
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        self.blocks.seek(self.front)?;
+        self.forget();
+        self.expected = Some((0, 0));
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.raw.clear();
+        self.separator.begin(Ok(()), &self.raw, 0);
+        self.block = Block::default();
+        self.expected = None;
+        self.begins = true;
+        self.latest = 0;
+        self.damage.clear();
+        self.ending = None;
     }
 }
 

@@ -5,7 +5,8 @@
 use std::io::{self, Write};
 
 use super::{
-    block::{END, EVENTS, HEADER, INDEX},
+    block::{CHECKPOINT, END, EVENTS, HEADER, INDEX},
+    checkpoint::{self, Checkpoint},
     events::{Collector, Span},
     index::{self, Entry},
     payload::{Label, Packer},
@@ -39,6 +40,7 @@ pub struct Writer<W> {
     span: Option<Span>,
     /// Blocks that no index block lists yet, and where the last one is.
     unlisted: Vec<Entry>,
+    checkpoints: Vec<Checkpoint>,
     listed: u64,
     /// A write has failed. Half a block may be in the file; more behind it
     /// would be a lie about what was saved.
@@ -57,6 +59,7 @@ impl<W: Write> Writer<W> {
             blocks: 0,
             span: None,
             unlisted: Vec::new(),
+            checkpoints: Vec::new(),
             listed: 0,
             broken: false,
         };
@@ -76,6 +79,48 @@ impl<W: Write> Writer<W> {
             self.close_block()?;
         }
         Ok(())
+    }
+
+    /// Writes a checkpoint: what a reader must be told that comes in here. The
+    /// first of the events is the session, the last a [`What::Summary`].
+    pub fn checkpoint<'a>(
+        &mut self,
+        events: impl IntoIterator<Item = &'a Event>,
+    ) -> io::Result<()> {
+        self.check()?;
+        self.close_block()?;
+        let at = self.span.map_or(0, |span| span.latest);
+        let mut checkpoint = Checkpoint {
+            offset: self.written.bytes,
+            length: 0,
+            events: 0,
+            events_before: self.written.events,
+            at,
+        };
+        for event in events {
+            self.collector.add(event);
+            checkpoint.events += 1;
+            if self.collector.size() >= BLOCK {
+                self.close_checkpoint_block(at)?;
+            }
+        }
+        self.close_checkpoint_block(at)?;
+        checkpoint.length = self.written.bytes - checkpoint.offset;
+        self.checkpoints.push(checkpoint);
+        Ok(())
+    }
+
+    fn close_checkpoint_block(&mut self, at: u64) -> io::Result<()> {
+        if self.collector.count() == 0 {
+            return Ok(());
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        self.collector.payload(&mut payload);
+        checkpoint::put_count(&mut payload, self.collector.count());
+        let put = self.put(CHECKPOINT, 0, Span::of(at), &payload);
+        self.payload = payload;
+        self.collector.clear();
+        put
     }
 
     /// Hands everything written so far to the output.
@@ -144,17 +189,19 @@ impl<W: Write> Writer<W> {
 
     fn write_index(&mut self) -> io::Result<()> {
         let spans = self.unlisted.iter().map(|entry| entry.span);
-        let Some(span) = spans.reduce(Span::join) else {
+        let moments = self.checkpoints.iter().map(|it| Span::of(it.at));
+        let Some(span) = spans.chain(moments).reduce(Span::join) else {
             return Ok(());
         };
         let mut payload = std::mem::take(&mut self.payload);
-        index::put(&mut payload, self.listed, &self.unlisted);
+        index::put(&mut payload, self.listed, &self.unlisted, &self.checkpoints);
         let offset = self.written.bytes;
         let put = self.put(INDEX, 0, span, &payload);
         self.payload = payload;
         put?;
         self.listed = offset;
         self.unlisted.clear();
+        self.checkpoints.clear();
         Ok(())
     }
 

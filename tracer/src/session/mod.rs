@@ -23,6 +23,7 @@ mod info;
 mod live;
 mod meter;
 mod output;
+mod player;
 mod progress;
 mod reading;
 mod record;
@@ -47,7 +48,7 @@ pub use info::{Info, info};
 pub use live::{Live, live};
 pub use output::print;
 pub use record::{Record, default_file, record};
-pub use recorder::Save;
+pub use recorder::{Keeper, Save};
 pub use repair::{Repair, repair};
 pub use replay::{Replay, Shown, replay};
 

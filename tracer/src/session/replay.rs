@@ -3,16 +3,21 @@
 use std::{
     io::{IsTerminal as _, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Exit, OK, diagnostics, effects, filters, output, reading::read, stop::Stop};
+use super::{
+    Exit, OK, diagnostics, effects, filters, output, player::Player, reading::read, stop::Stop,
+};
 use crate::{
     event::Who,
     export::{self, Format},
     filter::Filter,
     model::{Model, Retention},
+    playback::Place,
     source,
     tui::{self, App, Flow, Screen},
 };
@@ -112,37 +117,58 @@ fn dashboard(path: &Path, filter: Option<Filter>) -> Result<()> {
     let mut app = App::new(mode, look).keep(RETENTION);
     app.set_filter(filter);
     app.set_saved(filters::saved());
-    read(path, |event| {
-        app.apply(&event);
-        Ok(())
-    })?;
+    let mut player = Player::open(path)?;
+    match &mut player {
+        Some(player) => player.go_to(Place::End, &mut app)?,
+        None => read(path, |event| {
+            app.apply(&event);
+            Ok(())
+        })?,
+    }
     diagnostics::hold();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let shown = runtime.block_on(async {
-        let mut stop = Stop::new(None)?;
-        let mut screen = Screen::open()?;
-        loop {
-            screen.draw(&mut app)?;
-            let input = tokio::select! {
-                input = screen.next_input() => input,
-                // Leave as for `q`: the terminal must be given back.
-                _ = stop.asked() => None,
-            };
-            match input {
-                Some(input) => {
-                    let flow = app.on_input(input?);
-                    effects::perform(&mut app);
-                    if flow == Flow::Quit {
-                        return Ok(());
-                    }
-                }
-                // The terminal is gone.
-                None => return Ok(()),
-            }
-        }
-    });
+    let shown = runtime.block_on(watch(&mut app, player));
     diagnostics::release();
     shown
 }
+
+/// Until the user has seen enough.
+async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
+    let mut stop = Stop::new(None)?;
+    let mut screen = Screen::open()?;
+    let mut frame = interval(FRAME);
+    frame.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut shown = Instant::now();
+    loop {
+        screen.draw(app)?;
+        let playing = player.as_mut().filter(|player| player.is_playing());
+        let input = tokio::select! {
+            input = screen.next_input() => input,
+            // Leave as for `q`: the terminal must be given back.
+            _ = stop.asked() => None,
+            _ = frame.tick(), if playing.is_some() => {
+                if let Some(player) = playing {
+                    player.pass(shown.elapsed(), app)?;
+                }
+                shown = Instant::now();
+                continue;
+            }
+        };
+        // None: the terminal is gone.
+        let Some(input) = input else { return Ok(()) };
+        let flow = app.on_input(input?);
+        let was_playing = player.as_ref().is_some_and(Player::is_playing);
+        effects::perform(app, player.as_mut());
+        if !was_playing {
+            shown = Instant::now();
+        }
+        if flow == Flow::Quit {
+            return Ok(());
+        }
+    }
+}
+
+/// How often the picture changes while a recording plays.
+const FRAME: Duration = Duration::from_millis(50);

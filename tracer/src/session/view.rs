@@ -124,7 +124,7 @@ impl View {
             } => match screen.next_input().await {
                 Some(input) => {
                     let flow = app.on_input(input?);
-                    effects::perform(app);
+                    effects::perform(app, None);
                     Ok(flow)
                 }
                 // The terminal is gone.

@@ -1,6 +1,7 @@
 //! What a reader can do, and by which keys. One table: dispatch, the bottom bar
 //! and the help text are all derived from it.
 
+use super::playing::Control;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub enum Action {
     Dead,
     Threads,
     Follow,
+    /// In a recording.
+    Play(Control),
     Help,
 }
 
@@ -68,9 +71,9 @@ const fn control(character: char) -> (KeyCode, KeyModifiers) {
 }
 
 macro_rules! bindings {
-    ($($action:ident $scope:ident [$($key:expr),*] $shown:literal $label:literal $help:literal;)*) => {
+    ($($action:ident $(($control:ident))? $scope:ident [$($key:expr),*] $shown:literal $label:literal $help:literal;)*) => {
         &[$(Binding {
-            action: Action::$action,
+            action: Action::$action $((Control::$control))?,
             keys: &[$($key),*],
             shown: $shown,
             label: $label,
@@ -96,7 +99,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     Only some [key('o')] "o" "Only this" "show only this process and all that came from it";
     NextMatch all [key('n')] "n" "" "next match";
     PreviousMatch all [key('N'), (KeyCode::Char('N'), KeyModifiers::SHIFT)] "N" "" "previous match";
-    Pause all [key(' ')] "Space" "Pause" "freeze the picture; tracing goes on";
+    Pause all [key(' ')] "Space" "Pause" "freeze the picture, tracing goes on; play a recording, or pause it";
     Left some [(KeyCode::Left, PLAIN), key('h')] "← h" "Fold" "fold the branch, then go to the parent";
     Right some [(KeyCode::Right, PLAIN), key('l')] "→ l" "Unfold" "unfold the branch, then go into it";
     UnfoldAll some [key('*')] "*" "" "unfold everything";
@@ -109,6 +112,18 @@ pub const BINDINGS: &[Binding] = bindings! {
     MuchLater some [key(']'), (KeyCode::Right, KeyModifiers::SHIFT)] "]" "" "half a screen later; also Shift-→";
     Quiet some [key('a')] "a" "All lanes" "also those to whom nothing happens";
     Regroup some [key('x')] "x" "Expand" "a lane for each sibling, or one for all of them";
+    Play(StepForward) all [key('.')] "." "" "in a recording: one event on";
+    Play(StepBack) all [key(',')] "," "" "one event back";
+    Play(Forward) all [key('}')] "}" "" "a twentieth of the recording on";
+    Play(Backward) all [key('{')] "{" "" "a twentieth back";
+    Play(Faster) all [key('>')] ">" "" "play twice as fast";
+    Play(Slower) all [key('<')] "<" "" "play half as fast";
+    Play(NextExit) all [key('e')] "e" "" "to the next exit";
+    Play(PreviousExit) all [key('E'), (KeyCode::Char('E'), KeyModifiers::SHIFT)] "E" "" "to the exit before";
+    Play(NextZombie) all [key('z')] "z" "" "to the next zombie";
+    Play(PreviousZombie) all [key('Z'), (KeyCode::Char('Z'), KeyModifiers::SHIFT)] "Z" "" "to the zombie before";
+    Play(NextGap) all [key('m')] "m" "" "to the next gap, where something is missing";
+    Play(PreviousGap) all [key('M'), (KeyCode::Char('M'), KeyModifiers::SHIFT)] "M" "" "to the gap before";
     NextView all [(KeyCode::Tab, PLAIN)] "Tab" "Next view" "next view";
     PreviousView all [(KeyCode::BackTab, PLAIN), (KeyCode::BackTab, KeyModifiers::SHIFT)] "Shift-Tab" "" "previous view";
     Up all [(KeyCode::Up, PLAIN), key('k')] "↑ k" "" "up";

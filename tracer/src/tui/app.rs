@@ -7,15 +7,16 @@ use super::{
     log::Log,
     needle::Needle,
     phrase::Phrase,
+    playing::Playhead,
     prompt::Prompt,
     sieve::Sieve,
     theme::Look,
     view::{Data, VIEWS, View},
 };
 use crate::{
-    event::Event,
+    event::{Event, ProcessId},
     filter::{Filter, Saved},
-    model::{Model, Retention},
+    model::{Key, Model, Retention},
 };
 
 /// Where the events come from.
@@ -53,6 +54,11 @@ pub struct App {
     frozen: Option<Box<Frozen>>,
     now: u64,
     own: Option<OwnCost>,
+    /// Where in a recording this is; none where one cannot move about.
+    pub(super) playhead: Option<Playhead>,
+    retention: Retention,
+    /// What each view looked at before the stream began anew.
+    looked_at: Vec<Option<ProcessId>>,
     /// What the user must be told, whatever is looked at.
     pub(super) alarm: Option<String>,
     views: Vec<Box<dyn View>>,
@@ -90,6 +96,9 @@ impl App {
             frozen: None,
             now: 0,
             own: None,
+            playhead: None,
+            retention: Retention::default(),
+            looked_at: Vec::new(),
             alarm: None,
             views: VIEWS.iter().map(|entry| (entry.open)()).collect(),
             active: 0,
@@ -109,7 +118,43 @@ impl App {
     /// Keeps so much of the past. To be said before the first event.
     pub fn keep(mut self, retention: Retention) -> App {
         self.model = Model::new(retention);
+        self.retention = retention;
         self
+    }
+
+    /// Forgets the stream, which begins anew at another place. What the views
+    /// look at they look at again, if it is there.
+    pub fn begin_again(&mut self) {
+        if self.model.totals().events > 0 {
+            let data = self.data();
+            let known = |key: &Key| data.model.knows(*key);
+            let looked_at = self.views.iter().map(|view| {
+                let key = view.selected(&data).filter(known)?;
+                Some(data.model.process(key).id)
+            });
+            self.looked_at = looked_at.collect();
+        }
+        self.model = Model::new(self.retention);
+        self.log = Log::default();
+        self.now = 0;
+        self.views = VIEWS.iter().map(|entry| (entry.open)()).collect();
+        self.sieve.renew();
+        self.dirty = true;
+    }
+
+    /// The picture is at this place of the recording now.
+    pub fn set_playhead(&mut self, playhead: Playhead) {
+        self.dirty |= self.playhead != Some(playhead);
+        self.playhead = Some(playhead);
+        self.now = playhead.now;
+        let looked_at = std::mem::take(&mut self.looked_at);
+        let mut views = std::mem::take(&mut self.views);
+        for (view, id) in views.iter_mut().zip(looked_at) {
+            if let Some(key) = id.and_then(|id| self.model.find(id)) {
+                view.show(&self.data(), key);
+            }
+        }
+        self.views = views;
     }
 
     pub fn apply(&mut self, event: &Event) {

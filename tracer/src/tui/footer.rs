@@ -25,6 +25,10 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
             None => keys(app, usize::from(width)),
         },
     };
+    let phrase = match &app.playhead {
+        Some(playhead) => playhead.phrase().joined(phrase),
+        None => phrase,
+    };
     canvas.put(0, 0, width, &phrase);
 }
 
@@ -39,7 +43,9 @@ fn keys(app: &App, width: usize) -> Phrase {
         .iter()
         .filter(|binding| binding.works(own) && !binding.label.is_empty())
         // A recording does not go on while one looks at it.
-        .filter(|binding| binding.action != Action::Pause || app.mode == Mode::Live)
+        .filter(|binding| {
+            binding.action != Action::Pause || app.mode == Mode::Live || app.playhead.is_some()
+        })
         .map(|binding| {
             let label = match (binding.action, app.behind()) {
                 (Action::Pause, Some(_)) => "Resume",

@@ -51,7 +51,8 @@ fn badge(app: &App, data: &Data<'_>) -> Phrase {
         Mode::Live => Phrase::of(Tone::Live, " LIVE "),
         Mode::Replay { .. } => Phrase::of(Tone::Replay, " REPLAY "),
     };
-    let cut_short = !data.live && !data.model.ended();
+    let at_end = app.playhead.is_none_or(|playhead| playhead.is_at_end());
+    let cut_short = !data.live && at_end && !data.model.ended();
     let mode = if cut_short {
         mode.and(Tone::Warn, " cut short")
     } else {

@@ -7,6 +7,7 @@ use super::{
     effect::Effect,
     help,
     needle::{Needle, Whence},
+    playing::Control,
     prompt::{Asks, Prompt, Typed},
     view::{DETAILS, VIEWS},
 };
@@ -75,6 +76,13 @@ impl App {
         filtered
     }
 
+    /// Asks for it, where there is something to play.
+    fn play(&mut self, control: Control) {
+        if self.playhead.is_some() {
+            self.effects.push(Effect::Play(control));
+        }
+    }
+
     fn act(&mut self, action: Action) {
         self.not_found = false;
         match action {
@@ -85,7 +93,9 @@ impl App {
                 self.active = (self.active + VIEWS.len() - 1) % VIEWS.len();
             }
             Action::Help => self.help = Some(help::Help::default()),
+            Action::Pause if self.playhead.is_some() => self.play(Control::PlayOrPause),
             Action::Pause => self.pause(),
+            Action::Play(control) => self.play(control),
             Action::Details => self.open_details(),
             Action::Back => self.active = self.came_from,
             Action::Search => self.prompt = Some(Prompt::new(Asks::Search, "")),

@@ -38,6 +38,7 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::Waits(_)
         | What::Cgroup(_)
         | What::Moved(_)
+        | What::Summary(_)
         | What::Gap(_)
         | What::End => None,
         What::ForkFailed(failed) => Some(failed.comm),
@@ -76,6 +77,7 @@ pub fn tone(what: &What) -> Tone {
         | What::LastSwitch(_)
         | What::Free(_)
         | What::Faults(_)
+        | What::Summary(_)
         | What::Fault(_)
         | What::Waits(_)
         | What::Cgroup(_)
@@ -148,6 +150,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
         What::Free(usage) => usage.as_deref().map_or(Phrase::new(), used),
         What::Faults(faults) => counted(&faults.classes),
         What::Fault(one) => fault(one),
+        What::Summary(summary) => Phrase::plain(format!("{} events before", summary.events)),
         What::Gap(gap) => lost(model, gap),
         What::End => Phrase::plain("tracing stopped in good order"),
     }

@@ -24,11 +24,12 @@ pub const MODULES: &[Module] = &[
     module(2,    "model",     &["event"]),
     module(2,    "recording", &["event"]),
     module(3,    "source",    &["event", "recording"]),
+    module(3,    "playback",  &["event", "recording"]),
     module(3,    "filter",    &["event", "model"]),
     module(4,    "report",    &["event", "model", "filter"]),
     module(4,    "export",    &["event", "model", "recording", "filter"]),
     module(4,    "tui",       &["event", "model", "filter"]),
-    module(5,    "session",   &["event", "model", "recording", "source", "filter", "report", "export", "tui"]),
+    module(5,    "session",   &["event", "model", "recording", "playback", "source", "filter", "report", "export", "tui"]),
     module(6,    "cli",       &["session"]),
     module(7,    ROOT,        &["cli", "session"]),
 ];
@@ -76,7 +77,7 @@ pub const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["foldhash"],
-        only_in: &["model", "recording"],
+        only_in: &["model", "recording", "session"],
         because: "they hold the tables that are large enough for a hash to matter",
     },
     Fence {

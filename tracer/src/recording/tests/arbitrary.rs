@@ -5,8 +5,8 @@ use proptest::{collection::vec, option, prelude::*};
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, Session, Sigchld, Signal,
-    Snapshot, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, SecondCounts, Session,
+    Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -44,6 +44,9 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
             .boxed(),
         Kind::Fault => fault().prop_map(|one| What::Fault(Box::new(one))).boxed(),
         Kind::Gap => gap().prop_map(|it| What::Gap(Box::new(it))).boxed(),
+        Kind::Summary => (vec(int64(), 10), vec(int64(), 0..20))
+            .prop_map(|(numbers, faults)| What::Summary(Box::new(summary(&numbers, faults))))
+            .boxed(),
         Kind::End => Just(What::End).boxed(),
         Kind::ExitStart => Just(What::ExitStart).boxed(),
         Kind::Waits => (int64(), int64())
@@ -59,6 +62,27 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
             .prop_map(|cgroup| What::Moved(Moved { cgroup }))
             .boxed(),
         Kind::Reap => who().prop_map(|by| What::Reap(Reap { by })).boxed(),
+    }
+}
+
+fn summary(numbers: &[u64], faults: Vec<u64>) -> Summary {
+    let second = SecondCounts {
+        forks: numbers[8],
+        lost: numbers[9],
+        ..SecondCounts::default()
+    };
+    Summary {
+        began: numbers[0],
+        events: numbers[1],
+        forks: numbers[2],
+        threads: numbers[3],
+        execs: numbers[4],
+        exits: numbers[5],
+        lost: numbers[6],
+        faults,
+        failed_forks: numbers[8],
+        second: numbers[7],
+        seconds: vec![second; 3],
     }
 }
 

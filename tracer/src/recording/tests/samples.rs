@@ -3,8 +3,8 @@
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, Session, Sigchld, Signal,
-    Snapshot, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, SecondCounts, Session,
+    Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -20,6 +20,32 @@ pub fn thread(pid: u32, start: u64, process: ProcessId) -> Who {
 
 pub fn event(at: u64, cpu: u32, who: Who, what: What) -> Event {
     Event { at, cpu, who, what }
+}
+
+fn summary() -> Summary {
+    Summary {
+        began: 59_000_000_000,
+        events: 12_345_678,
+        forks: 400,
+        threads: 30,
+        execs: 200,
+        exits: 390,
+        lost: 7,
+        faults: vec![1, 0, 300],
+        failed_forks: 2,
+        second: 60,
+        seconds: vec![
+            SecondCounts::default(),
+            SecondCounts {
+                forks: 5,
+                execs: 4,
+                exits: 3,
+                faults: 200,
+                copies: 10,
+                lost: 1,
+            },
+        ],
+    }
 }
 
 /// Every kind once or more, in the order of a life.
@@ -317,6 +343,12 @@ pub fn story() -> Vec<Event> {
             What::ForkFailed(Box::new(failed)),
         ),
         event(s + 2_800_000_000, 0, child, What::Waits(waits)),
+        event(
+            s + 2_900_000_000,
+            0,
+            Who::HOST,
+            What::Summary(Box::new(summary())),
+        ),
         event(s + 3_000_000_000, 0, Who::HOST, What::End),
     ]
 }

@@ -6,6 +6,7 @@
 //! A full disk ends the recording, never the program that is being traced, and
 //! what was written stays readable.
 
+mod keeper;
 mod output;
 mod scribe;
 
@@ -22,6 +23,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::{event::Event, recording::Written, source};
+pub use keeper::Keeper;
 use output::Output;
 use scribe::{Failure, Scribe};
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Output, Progress};
+use super::{Output, Progress, keeper::Keeper};
 use crate::{
     event::Event,
     recording::{Writer, Written},
@@ -21,6 +21,7 @@ const FLUSH: Duration = Duration::from_millis(800);
 
 pub struct Scribe {
     writer: Writer<Output>,
+    keeper: Keeper,
 }
 
 /// Why a recording ended before the trace, and what is in it.
@@ -33,6 +34,7 @@ impl Scribe {
     pub fn new(output: Output) -> io::Result<Scribe> {
         Ok(Scribe {
             writer: Writer::new(output)?,
+            keeper: Keeper::default(),
         })
     }
 
@@ -72,6 +74,9 @@ impl Scribe {
                     progress.waiting.fetch_sub(1, Ordering::Relaxed);
                     for event in batch {
                         self.writer.write(&event)?;
+                        if self.keeper.take(event) {
+                            self.writer.checkpoint(&self.keeper.checkpoint())?;
+                        }
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}

@@ -1,0 +1,95 @@
+//! The counts of a stream that one comes into in the middle.
+
+use super::{History, Model, Second, Totals};
+use crate::event::{SecondCounts, Summary};
+
+impl Model {
+    /// What the events so far add up to. Together with those about the
+    /// processes that are still there it is where another model can begin.
+    pub fn summary(&self) -> Summary {
+        let Totals {
+            events,
+            forks,
+            threads,
+            failed_forks,
+            execs,
+            exits,
+            lost,
+            faults,
+        } = self.totals;
+        let (second, seconds) = self.history.counts();
+        Summary {
+            began: self.began(),
+            events,
+            forks,
+            threads,
+            execs,
+            exits,
+            lost,
+            faults: Summary::faults_by_class(&faults),
+            second,
+            seconds,
+            failed_forks,
+        }
+    }
+
+    /// The events before this one are those of a checkpoint: they were counted
+    /// when they happened.
+    pub(super) fn on_summary(&mut self, summary: &Summary) {
+        self.began = Some(summary.began);
+        self.totals = Totals {
+            events: summary.events,
+            forks: summary.forks,
+            threads: summary.threads,
+            failed_forks: summary.failed_forks,
+            execs: summary.execs,
+            exits: summary.exits,
+            lost: summary.lost,
+            faults: summary.faults(),
+        };
+        self.index.exited = summary.exits;
+        self.history = History::of(summary.second, &summary.seconds);
+    }
+}
+
+impl From<Second> for SecondCounts {
+    fn from(second: Second) -> Self {
+        let Second {
+            forks,
+            execs,
+            exits,
+            faults,
+            copies,
+            lost,
+        } = second;
+        SecondCounts {
+            forks,
+            execs,
+            exits,
+            faults,
+            copies,
+            lost,
+        }
+    }
+}
+
+impl From<SecondCounts> for Second {
+    fn from(counts: SecondCounts) -> Self {
+        let SecondCounts {
+            forks,
+            execs,
+            exits,
+            faults,
+            copies,
+            lost,
+        } = counts;
+        Second {
+            forks,
+            execs,
+            exits,
+            faults,
+            copies,
+            lost,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What a checkpoint holds: the events so far of everybody who is still there,
+//! and of their ancestors, so that the same model comes of them as of the whole
+//! stream; and what all events add up to. Who is still there a model of their
+//! own says, which keeps nobody who is gone.
+//!
+//! What is kept grows with those who live and with what was told of each. What
+//! is told again and again is kept once, and of the threads of a process that
+//! came and went their exits are, the older ones added together.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use crate::{
+    event::{Event, Kind, ProcessId, TaskId, What, Who},
+    model::{Model, Retention},
+};
+
+/// After so many events there is a checkpoint,
+const INTERVAL: u64 = 100_000;
+/// or after so many times its own length, where many live.
+const SPARING: u64 = 8;
+
+/// After so many events what is kept is sifted.
+const SIFT: u64 = 16_384;
+
+/// So many gaps are kept, the latest.
+const GAPS: usize = 1000;
+
+/// So many exits of threads are kept apart, of each process.
+const EXITS: usize = 256;
+
+pub struct Keeper {
+    model: Model,
+    /// Each with its number in the stream.
+    by_process: HashMap<ProcessId, Vec<(u64, Event)>, foldhash::fast::RandomState>,
+    session: Option<Event>,
+    /// The end of the latest snapshot.
+    snapshot_end: Option<(u64, Event)>,
+    gaps: VecDeque<(u64, Event)>,
+    /// By their number, as far as the model has use for them.
+    cgroups: HashMap<u64, (u64, Event)>,
+    number: u64,
+    /// The number at the last checkpoint, and how many events that had.
+    last: (u64, u64),
+}
+
+/// How long an event of a kind says something that later ones do not.
+enum Lasts {
+    Always,
+    /// Until the task's next of that kind.
+    UntilNext,
+    /// The first of a task lasts always, the others until the next.
+    FirstAndLatest,
+    /// It is not about a process that is still there, or others say the same.
+    Never,
+}
+
+fn lasts(kind: Kind) -> Lasts {
+    match kind {
+        Kind::Fork | Kind::WakeupNew | Kind::FirstRun | Kind::Exec | Kind::Signal => Lasts::Always,
+        Kind::OomVictim | Kind::ExitStart | Kind::Exit | Kind::Notify => Lasts::Always,
+        Kind::LastSwitch | Kind::Reap | Kind::Free => Lasts::Always,
+        Kind::Comm | Kind::Wait | Kind::Waits | Kind::Faults => Lasts::UntilNext,
+        Kind::ForkFailed | Kind::Moved => Lasts::UntilNext,
+        Kind::Snapshot => Lasts::FirstAndLatest,
+        Kind::Fault => Lasts::Never,
+        // Of the host: these are kept apart.
+        Kind::Session | Kind::SnapshotEnd | Kind::Cgroup | Kind::Gap => Lasts::Never,
+        Kind::End | Kind::Summary => Lasts::Never,
+    }
+}
+
+impl Default for Keeper {
+    fn default() -> Keeper {
+        Keeper {
+            model: Model::new(Retention { gone: 0, age: 0 }),
+            by_process: HashMap::default(),
+            session: None,
+            snapshot_end: None,
+            gaps: VecDeque::new(),
+            cgroups: HashMap::new(),
+            number: 0,
+            last: (0, 0),
+        }
+    }
+}
+
+impl Keeper {
+    /// Takes the next event of the stream; says whether it is time for a
+    /// checkpoint behind it.
+    pub fn take(&mut self, event: Event) -> bool {
+        self.model.apply(&event);
+        self.number += 1;
+        let numbered = |event| (self.number, event);
+        match &event.what {
+            What::Session(_) => {
+                self.session.get_or_insert(event);
+            }
+            What::SnapshotEnd(_) => self.snapshot_end = Some(numbered(event)),
+            What::Cgroup(cgroup) => {
+                let id = cgroup.id;
+                self.cgroups.insert(id, numbered(event));
+            }
+            What::Gap(_) => {
+                if self.gaps.len() == GAPS {
+                    self.gaps.pop_front();
+                }
+                self.gaps.push_back(numbered(event));
+            }
+            _ if matches!(lasts(event.what.kind()), Lasts::Never) => {}
+            _ => {
+                let numbered = numbered(event);
+                let kept = self.by_process.entry(numbered.1.who.process);
+                kept.or_default().push(numbered);
+            }
+        }
+        if self.number.is_multiple_of(SIFT) {
+            self.sift();
+        }
+        let (at, length) = self.last;
+        self.number - at >= INTERVAL.max(SPARING * length)
+    }
+
+    /// The events of a checkpoint here.
+    pub fn checkpoint(&mut self) -> Vec<Event> {
+        self.sift();
+        let processes = self.by_process.values().flatten();
+        let mut events: Vec<_> = processes
+            .chain(&self.snapshot_end)
+            .chain(&self.gaps)
+            .chain(self.cgroups.values())
+            .collect();
+        events.sort_unstable_by_key(|(number, _)| *number);
+        let events = events.into_iter().map(|(_, event)| event);
+        let summary = Event {
+            at: self.model.now(),
+            cpu: 0,
+            who: Who::HOST,
+            what: What::Summary(Box::new(self.model.summary())),
+        };
+        let all = self.session.iter().chain(events).cloned();
+        let all: Vec<_> = all.chain([summary]).collect();
+        self.last = (self.number, all.len() as u64);
+        all
+    }
+
+    fn sift(&mut self) {
+        let model = &self.model;
+        self.cgroups
+            .retain(|&id, _| model.cgroup_path(id).is_some());
+        self.by_process.retain(|&id, kept| {
+            let is_needed = is_needed(model, id);
+            if is_needed {
+                sift(kept);
+            }
+            is_needed
+        });
+    }
+}
+
+/// Whether a process is there, or is on its way out, or others come from it.
+fn is_needed(model: &Model, id: ProcessId) -> bool {
+    let Some(key) = model.find(id) else {
+        return false;
+    };
+    let process = model.process(key);
+    let is_over = process.state().is_gone() && process.freed_at.is_some();
+    !is_over || !model.tree_children(key).is_empty()
+}
+
+/// Leaves out of a process's events what later ones say too.
+fn sift(kept: &mut Vec<(u64, Event)>) {
+    leave_out_repeated(kept);
+    leave_out_gone_threads(kept);
+}
+
+fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
+    let mut later = HashSet::new();
+    let mut firsts = HashMap::new();
+    for (number, event) in kept.iter() {
+        firsts
+            .entry((event.who.task, event.what.kind()))
+            .or_insert(*number);
+    }
+    let mut lasting: Vec<_> = std::mem::take(kept)
+        .into_iter()
+        .rev()
+        .filter(|(number, event)| {
+            let about = (event.who.task, event.what.kind());
+            match lasts(about.1) {
+                Lasts::Always => true,
+                Lasts::UntilNext => later.insert(about),
+                Lasts::FirstAndLatest => later.insert(about) || firsts[&about] == *number,
+                Lasts::Never => false,
+            }
+        })
+        .collect();
+    lasting.reverse();
+    *kept = lasting;
+}
+
+/// Of threads that were freed only the exits are left: each stands for a
+/// thread, its accounting and its faults.
+fn leave_out_gone_threads(kept: &mut Vec<(u64, Event)>) {
+    let thread = |event: &Event| (!event.who.is_leader()).then_some(event.who.task);
+    let freed = kept.iter().filter_map(|(_, event)| match &event.what {
+        What::Free(_) => thread(event),
+        _ => None,
+    });
+    let freed: HashSet<TaskId> = freed.collect();
+    if freed.is_empty() {
+        return;
+    }
+    let gone = |event: &Event| thread(event).is_some_and(|task| freed.contains(&task));
+    let is_exit = |event: &Event| matches!(event.what, What::Exit(_));
+    kept.retain(|(_, event)| is_exit(event) || !gone(event));
+    let threads = |(_, event): &(u64, Event)| is_exit(event) && thread(event).is_some();
+    let exits = kept.iter().filter(|&numbered| threads(numbered)).count();
+    let mut surplus = exits.saturating_sub(EXITS);
+    let mut sum: Option<(u64, Event)> = None;
+    kept.retain(|numbered| {
+        if surplus == 0 || !threads(numbered) {
+            return true;
+        }
+        surplus -= 1;
+        match &mut sum {
+            None => sum = Some(numbered.clone()),
+            Some((_, sum)) => add(sum, &numbered.1),
+        }
+        false
+    });
+    if let Some(sum) = sum {
+        let place = kept.partition_point(|(number, _)| *number < sum.0);
+        kept.insert(place, sum);
+    }
+}
+
+/// Adds what a thread used to what another did.
+fn add(sum: &mut Event, event: &Event) {
+    if let (What::Exit(sum), What::Exit(exit)) = (&mut sum.what, &event.what) {
+        sum.usage = sum.usage.plus(exit.usage);
+        sum.faults = match (sum.faults, exit.faults) {
+            (Some(one), Some(other)) => Some(one.plus(other)),
+            (one, other) => one.or(other),
+        };
+    }
+}

@@ -1,0 +1,69 @@
+//! Moving about in a recording: what the dashboard asks for, and what it is
+//! told of where it is. Who moves it is not known here.
+
+use super::phrase::{Phrase, Tone};
+use crate::event::humane;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    PlayOrPause,
+    Faster,
+    Slower,
+    /// One event on, one back.
+    StepForward,
+    StepBack,
+    /// A twentieth of the recording on, or back.
+    Forward,
+    Backward,
+    NextExit,
+    PreviousExit,
+    NextZombie,
+    PreviousZombie,
+    NextGap,
+    PreviousGap,
+}
+
+/// Where in a recording the picture is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Playhead {
+    pub playing: bool,
+    /// 1.0 is real time.
+    pub speed: f64,
+    /// The time of the picture, and of the recording's first and last event, ns
+    /// since boot.
+    pub now: u64,
+    pub began: u64,
+    pub ended: u64,
+    /// Events up to here, and in all.
+    pub position: u64,
+    pub events: u64,
+}
+
+impl Playhead {
+    pub fn is_at_end(&self) -> bool {
+        self.position >= self.events
+    }
+
+    /// In a few words.
+    pub(super) fn phrase(&self) -> Phrase {
+        let since = |at: u64| humane::duration(at.saturating_sub(self.began));
+        let tone = if self.playing {
+            Tone::Live
+        } else {
+            Tone::Paused
+        };
+        let word = match (self.playing, self.is_at_end()) {
+            (true, _) => " PLAYS ",
+            (false, true) => " END ",
+            (false, false) => " PAUSED ",
+        };
+        Phrase::of(tone, word)
+            .and(Tone::Strong, format!(" {}", since(self.now)))
+            .and(Tone::Dim, format!(" of {}", since(self.ended)))
+            .and(
+                Tone::Dim,
+                format!(", event {} of {}", self.position, self.events),
+            )
+            .and(Tone::Dim, format!(", {}x  ", self.speed))
+    }
+}
