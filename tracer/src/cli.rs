@@ -57,6 +57,7 @@ incomplete but can be read (a full disk); with a command, the command's own.")]
 Examples:
   tracer replay build.trace                     the dashboard
   tracer replay build.trace --report            a summary in text
+  tracer replay build.trace --report=findings   who does not reap, cannot fork, keeps crashing
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
   tracer replay build.trace --events | less     every event, a line each
@@ -121,9 +122,10 @@ struct LiveArgs {
     /// Replace the file if it exists
     #[arg(long, requires = "save")]
     force: bool,
-    /// No dashboard: print a summary when tracing ends
-    #[arg(long)]
-    report: bool,
+    /// No dashboard: print a summary, or one part of it, when tracing ends
+    #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
+          default_missing_value = session::SUMMARY, value_parser = part, long_help = report_help())]
+    report: Option<ReportPart>,
     /// How many processes that are gone stay in memory, the latest; the counts in reports are of all
     #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().gone)]
     keep: usize,
@@ -214,9 +216,11 @@ struct ReplayArgs {
     /// The recording; `-` is standard input
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
-    /// Print a summary (the default where standard output is no terminal)
-    #[arg(long, conflicts_with_all = ["json", "events"])]
-    report: bool,
+    /// Print a summary, or one part of it (the summary is the default where standard output is no terminal)
+    #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
+          default_missing_value = session::SUMMARY, value_parser = part, long_help = report_help(),
+          conflicts_with_all = ["json", "events"])]
+    report: Option<ReportPart>,
     /// One JSON object per process, a line each; with --events, per event
     #[arg(long)]
     json: bool,
@@ -285,7 +289,8 @@ impl Cli {
                     kernel,
                     save,
                     limit,
-                    report: args.report,
+                    report: args.report.is_some(),
+                    part: args.report.and_then(|ReportPart(part)| part),
                     retention: Retention {
                         gone: args.keep,
                         age: age.flatten().unwrap_or(u64::MAX),
@@ -310,11 +315,11 @@ impl Cli {
             }
             Command::Replay(args) => {
                 let shown = match (args.report, args.json, args.events) {
-                    (true, ..) => Shown::Report,
+                    (Some(ReportPart(part)), ..) => Shown::Report(part),
                     (_, true, true) => Shown::Export("events-json"),
                     (_, true, false) => Shown::Export("json"),
                     (_, false, true) => Shown::Export("events"),
-                    (false, false, false) => Shown::Dashboard,
+                    (None, false, false) => Shown::Dashboard,
                 };
                 session::replay(Replay {
                     path: args.file,
@@ -400,6 +405,21 @@ impl FaultArg {
             FaultArg::Stream => FaultMode::Stream { one_in },
         }
     }
+}
+
+/// What `--report` asks for; none: the summary.
+#[derive(Clone, Copy)]
+struct ReportPart(Option<&'static tracer::report::Part>);
+
+fn part(name: &str) -> Result<ReportPart, String> {
+    session::report_part(name).map(ReportPart)
+}
+
+fn report_help() -> String {
+    format!(
+        "Print a summary, or one part of it: --report=PART\n\n{}",
+        session::parts()
+    )
 }
 
 /// `500ms`, `10s`, `5m`, `8h`; a bare number is seconds.

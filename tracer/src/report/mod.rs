@@ -6,7 +6,9 @@
 //! by how much, and what is unknown says why.
 
 mod chosen;
+mod deaths;
 mod faults;
+mod findings;
 mod forks;
 mod head;
 mod killed;
@@ -21,10 +23,59 @@ mod zombies;
 
 use crate::{
     event::Comm,
-    model::{Key, Model},
+    model::{Key, Model, Tally},
 };
 pub use chosen::chosen;
 use page::Page;
+
+/// A part of what there is to say, asked for by name.
+pub struct Part {
+    pub name: &'static str,
+    pub help: &'static str,
+    write: fn(&Model, &Tally, &mut Page),
+}
+
+/// Every part; help is derived from it.
+pub const PARTS: [Part; 4] = [
+    Part {
+        name: "tree",
+        help: "what started what",
+        write: |model, tally, page| {
+            started::write(tally, page);
+            tree::write(model, page);
+        },
+    },
+    Part {
+        name: "deaths",
+        help: "what died otherwise than well, and of what",
+        write: |model, tally, page| {
+            killed::write(model, tally, page);
+            deaths::write(model, page);
+        },
+    },
+    Part {
+        name: "zombies",
+        help: "who does not reap, and how long reaping took",
+        write: |model, tally, page| {
+            zombies::owners(model, tally, page);
+            zombies::unreaped(model, page);
+        },
+    },
+    Part {
+        name: "findings",
+        help: "what a person should know, a sentence each",
+        write: |model, _, page| findings::write(model, page),
+    },
+];
+
+/// One part of the report, after its head.
+pub fn part(model: &Model, part: &Part, width: usize) -> String {
+    let mut page = Page::new(width);
+    let tally = model.tally();
+    head::write(model, &tally, &mut page);
+    (part.write)(model, &tally, &mut page);
+    page.text()
+}
 
 /// The summary of a trace, in lines of at most `width` columns.
 pub fn summary(model: &Model, width: usize) -> String {
@@ -35,6 +86,7 @@ pub fn summary(model: &Model, width: usize) -> String {
     killed::write(model, &tally, &mut page);
     zombies::owners(model, &tally, &mut page);
     zombies::unreaped(model, &mut page);
+    findings::write(model, &mut page);
     faults::write(model, &mut page);
     forks::write(model, &mut page);
     tree::write(model, &mut page);

@@ -10,7 +10,7 @@ use super::{
     trace::{Plan, trace},
     view::View,
 };
-use crate::filter::Filter;
+use crate::{filter::Filter, report::Part};
 
 pub struct Live {
     pub kernel: KernelOptions,
@@ -18,6 +18,8 @@ pub struct Live {
     pub limit: Option<Duration>,
     /// No dashboard: print the report when tracing ends.
     pub report: bool,
+    /// A part of it only.
+    pub part: Option<&'static Part>,
     /// How much of the past to keep in memory.
     pub retention: Retention,
     /// Which processes are shown; all, if none is given.
@@ -26,7 +28,7 @@ pub struct Live {
 
 pub fn live(live: Live) -> Result<Exit> {
     let view = if live.report || !std::io::stdout().is_terminal() {
-        View::report(live.retention, live.filter)
+        View::report(live.retention, live.part, live.filter)
     } else {
         View::live_dashboard(live.retention, live.filter)
     };

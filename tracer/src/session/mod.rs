@@ -46,7 +46,7 @@ pub use doctor::{Answer, doctor};
 pub use filters::{filter, guide as filters};
 pub use info::{Info, info};
 pub use live::{Live, live};
-pub use output::print;
+pub use output::{SUMMARY, parts, print, report_part};
 pub use record::{Record, default_file, record};
 pub use recorder::{Keeper, Save};
 pub use repair::{Repair, repair};

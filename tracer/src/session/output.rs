@@ -6,7 +6,11 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Result;
 
 use super::{Exit, OK};
-use crate::{filter::Filter, model::Model, report};
+use crate::{
+    filter::Filter,
+    model::Model,
+    report::{self, Part},
+};
 
 /// How wide a report is: the same everywhere, so that it can be compared.
 pub const WIDTH: usize = 100;
@@ -23,12 +27,38 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()>
     }
 }
 
-/// The summary, or the processes that a filter keeps.
-pub fn report(model: &Model, filter: Option<&Filter>) -> String {
-    match filter {
-        None => report::summary(model, WIDTH),
-        Some(filter) => report::chosen(model, filter, WIDTH),
+/// The summary or the part asked for, or the processes that a filter keeps.
+pub fn report(model: &Model, part: Option<&Part>, filter: Option<&Filter>) -> String {
+    match (part, filter) {
+        (_, Some(filter)) => report::chosen(model, filter, WIDTH),
+        (None, None) => report::summary(model, WIDTH),
+        (Some(part), None) => report::part(model, part, WIDTH),
     }
+}
+
+/// What `--report` alone stands for.
+pub const SUMMARY: &str = "summary";
+
+/// The part of the report with that name; none: all of the summary.
+pub fn report_part(name: &str) -> Result<Option<&'static Part>, String> {
+    if name == SUMMARY {
+        return Ok(None);
+    }
+    let part = report::PARTS.iter().find(|part| part.name == name);
+    part.map(Some).ok_or_else(|| {
+        let known: Vec<_> = report::PARTS.iter().map(|part| part.name).collect();
+        format!(
+            "there is no such part of the report (there are: {SUMMARY}, {})",
+            known.join(", ")
+        )
+    })
+}
+
+/// What the parts are, for help.
+pub fn parts() -> String {
+    let lines = report::PARTS.iter();
+    let lines = lines.map(|part| format!("  {:<10} {}\n", part.name, part.help));
+    lines.collect()
 }
 
 /// Prints text.

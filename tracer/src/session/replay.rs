@@ -18,6 +18,7 @@ use crate::{
     filter::Filter,
     model::{Model, Retention},
     playback::Place,
+    report::Part,
     source,
     tui::{self, App, Flow, Screen},
 };
@@ -40,7 +41,8 @@ pub struct Replay {
 pub enum Shown {
     /// The dashboard, or the report where there is no terminal.
     Dashboard,
-    Report,
+    /// The summary, or a part of it.
+    Report(Option<&'static Part>),
     /// One of [`crate::export::FORMATS`], by name.
     Export(&'static str),
 }
@@ -49,13 +51,17 @@ pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
     match replay.shown {
         Shown::Dashboard if terminal => dashboard(&replay.path, replay.filter)?,
-        Shown::Dashboard | Shown::Report => {
+        Shown::Dashboard | Shown::Report(_) => {
+            let part = match replay.shown {
+                Shown::Report(part) => part,
+                Shown::Dashboard | Shown::Export(_) => None,
+            };
             let retention = match replay.filter {
                 Some(_) => Retention::EVERYONE,
                 None => Retention::default(),
             };
             let model = model(&replay.path, retention)?;
-            output::print(&output::report(&model, replay.filter.as_ref()))?;
+            output::print(&output::report(&model, part, replay.filter.as_ref()))?;
         }
         Shown::Export(name) => {
             let format = export::format(name).with_context(|| format!("no format {name}"))?;

@@ -15,6 +15,7 @@ use crate::{
     event::Event,
     filter::Filter,
     model::{Model, Retention},
+    report::Part,
     source,
     tui::{self, App, OwnCost, Screen},
 };
@@ -28,6 +29,7 @@ pub enum View {
     },
     Report {
         model: Box<Model>,
+        part: Option<&'static Part>,
         filter: Option<Filter>,
     },
     Status(Status),
@@ -45,8 +47,13 @@ impl View {
         }
     }
 
-    pub fn report(retention: Retention, filter: Option<Filter>) -> View {
+    pub fn report(
+        retention: Retention,
+        part: Option<&'static Part>,
+        filter: Option<Filter>,
+    ) -> View {
         View::Report {
+            part,
             model: Box::new(Model::new(retention)),
             filter,
         }
@@ -147,9 +154,13 @@ impl View {
         match self {
             View::Status(status) => status.finish(kept),
             View::Dashboard { .. } => say(kept),
-            View::Report { model, filter } => {
+            View::Report {
+                model,
+                part,
+                filter,
+            } => {
                 say(kept);
-                output::print(&output::report(model, filter.as_ref()))?;
+                output::print(&output::report(model, *part, filter.as_ref()))?;
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 
 mod deaths;
 mod families;
+mod findings;
 mod forks;
 mod lives;
 mod losses;

@@ -1,0 +1,60 @@
+//! The latest deaths that were not well: a failure code, a signal, an end that
+//! nobody saw.
+
+use super::{
+    name, of_those_kept, outcome,
+    page::{Align, Page},
+};
+use crate::{
+    event::{Utc, command_line, humane::duration},
+    model::{Key, Model, Outcome, Process},
+};
+
+const ROWS: usize = 40;
+
+pub fn write(model: &Model, page: &mut Page) {
+    let bad = |process: &Process| match process.outcome() {
+        Outcome::Ok | Outcome::Alive => false,
+        Outcome::Code(_) | Outcome::Killed(_) | Outcome::Unseen => true,
+    };
+    let mut deaths: Vec<(Option<u64>, Key)> = model
+        .processes()
+        .filter(|(_, process)| bad(process))
+        .map(|(key, process)| (process.exited_at, key))
+        .collect();
+    if deaths.is_empty() {
+        page.section("Failures: none");
+        return;
+    }
+    deaths.sort();
+    let earlier = deaths.len().saturating_sub(ROWS);
+    let cut = match earlier {
+        0 => String::new(),
+        earlier => format!(", the latest {ROWS}; {earlier} before them"),
+    };
+    page.section(&format!("Failures{cut}{}", of_those_kept(model)));
+    let rows = deaths[earlier..].iter().map(|&(at, key)| {
+        let process = model.process(key);
+        let when = match (at, model.session()) {
+            (Some(at), Some(session)) => format!("{:.3}", Utc(session.realtime(at))),
+            (Some(at), None) => format!("+{}", duration(at.saturating_sub(model.began()))),
+            (None, _) => "unknown".to_owned(),
+        };
+        let lived = process.lifetime(model.now());
+        [
+            when,
+            name(model, key),
+            outcome::text(process.outcome()),
+            lived.map_or_else(|| "?".to_owned(), duration),
+            process.argv().map(command_line).unwrap_or_default(),
+        ]
+    });
+    let heads = [
+        ("ended", Align::Left),
+        ("process", Align::Left),
+        ("of", Align::Left),
+        ("lived", Align::Right),
+        ("command line", Align::Left),
+    ];
+    page.table(heads, &rows.collect::<Vec<_>>());
+}

@@ -1,0 +1,16 @@
+//! What a person should know of without having asked.
+
+use super::page::Page;
+use crate::model::Model;
+
+pub fn write(model: &Model, page: &mut Page) {
+    let findings = model.findings(model.now());
+    if findings.is_empty() {
+        page.section("Findings: none");
+        return;
+    }
+    page.section("Findings");
+    for finding in findings {
+        page.labelled("  -", &finding.says);
+    }
+}

@@ -1,0 +1,212 @@
+//! What the kernel said of owners, failures and cgroups, against those who did
+//! it: a program of Python's, which sees what system calls return.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+mod support;
+
+use std::path::Path;
+
+use serde_json::Value;
+use support::{Scratch, events, json_lines, process, processes, record, run};
+
+/// Runs a program under `record`; what it prints is a JSON object a line.
+fn witness(file: &Path, program: &str) -> Vec<Value> {
+    let output = run(record(file).args(["--", "python3", "-c", program]));
+    json_lines(&output.stdout)
+}
+
+fn ns(value: &Value) -> u64 {
+    value
+        .as_u64()
+        .unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+/// 1,000 children that nobody reaps for two seconds.
+const MANY_ZOMBIES: &str = "
+import json, os, time
+boot = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+children = []
+for _ in range(1000):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(3)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    children.append((pid, boot()))
+time.sleep(2)
+for pid, dead in children:
+    before = boot()
+    os.waitpid(pid, 0)
+    print(json.dumps(dict(pid=pid, owner=os.getpid(), dead=dead, before=before, after=boot())))
+";
+
+#[test]
+fn a_thousand_zombies_of_one_owner_have_the_right_ages() {
+    const TOLERANCE: u64 = 5_000_000;
+    let scratch = Scratch::new("zombies");
+    let file = scratch.file("zombies.trace");
+    let facts = witness(&file, MANY_ZOMBIES);
+    assert_eq!(facts.len(), 1000);
+    let processes = processes(&file);
+    for fact in &facts {
+        let story = process(&processes, &fact["pid"]);
+        assert_eq!(story["reaped_by_pid"], fact["owner"], "{story}");
+        assert_eq!(story["exit_code"], 3, "{story}");
+        let age = ns(&story["zombie_ns"]);
+        // The witness knew of the death a little after it.
+        let (least, most) = (
+            ns(&fact["before"]) - ns(&fact["dead"]),
+            ns(&fact["after"]) - ns(&fact["dead"]) + TOLERANCE,
+        );
+        assert!((least..=most).contains(&age), "{age} of {fact}");
+    }
+    let owner = process(&processes, &facts[0]["owner"]);
+    // A wrapper around the interpreter may have reaped some before.
+    let reaped = processes
+        .iter()
+        .filter(|process| process["reaped_by_pid"] == owner["pid"]);
+    assert_eq!(owner["owner"]["reaped"], reaped.count(), "{owner}");
+}
+
+/// Python's own word on what its children used, and on how it stands.
+const OWNER: &str = "
+import json, os, resource, signal, subprocess
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    subprocess.run(['sh', '-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; true | cat'])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(json.dumps(dict(pid=os.getpid(), sid=os.getsid(0), pgid=os.getpgid(0),
+        minor=used.ru_minflt, nvcsw=used.ru_nvcsw, maxrss=used.ru_maxrss)), flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+";
+
+#[test]
+fn an_owner_is_told_with_its_children_and_its_session() {
+    let scratch = Scratch::new("owner");
+    let file = scratch.file("owner.trace");
+    let facts = witness(&file, OWNER);
+    let fact = &facts[0];
+    let processes = processes(&file);
+    let story = process(&processes, &fact["pid"]);
+    assert_eq!(story["ties"]["sid"], fact["sid"], "{story}");
+    assert_eq!(story["ties"]["pgid"], fact["pgid"], "{story}");
+    let children = &story["children_usage"];
+    for (in_story, in_fact) in [
+        ("minor", "minor"),
+        ("nvcsw", "nvcsw"),
+        ("maxrss_kib", "maxrss"),
+    ] {
+        assert_eq!(children[in_story], fact[in_fact], "{in_story} of {story}");
+    }
+    let parent = process(&processes, &story["parent_pid"]);
+    let care = &parent["owner"]["care"];
+    assert_eq!(
+        (&care["blocked"], &care["stopped"]),
+        (&true.into(), &false.into()),
+        "{parent}"
+    );
+    assert!(ns(&parent["owner"]["wait_calls"]) >= 1, "{parent}");
+}
+
+/// A user with room for a few tasks more.
+const LIMITED: &str = "
+import errno, json, os, resource
+if os.fork() == 0:
+    os.setuid(54321)
+    resource.setrlimit(resource.RLIMIT_NPROC, (3, 3))
+    children, failed = [], 0
+    for _ in range(5):
+        try:
+            read, write = os.pipe()
+            pid = os.fork()
+        except OSError as error:
+            assert error.errno == errno.EAGAIN
+            failed += 1
+            continue
+        if pid == 0:
+            os.close(write)
+            os.read(read, 1)
+            os._exit(0)
+        children.append((pid, write))
+    print(json.dumps(dict(pid=os.getpid(), failed=failed, made=len(children))), flush=True)
+    for pid, write in children:
+        os.close(write)
+    for pid, _ in children:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+    os._exit(0)
+os.wait()
+";
+
+#[test]
+fn forks_that_fail_are_told_with_the_limit() {
+    let scratch = Scratch::new("limited");
+    let file = scratch.file("limited.trace");
+    let facts = witness(&file, LIMITED);
+    let fact = &facts[0];
+    assert!(ns(&fact["failed"]) > 0, "{fact}");
+    let events = events(&file);
+    let failed: Vec<_> = events
+        .iter()
+        .filter(|event| event["event"] == "fork_failed" && event["pid"] == fact["pid"])
+        .collect();
+    assert_eq!(failed.len() as u64, ns(&fact["failed"]), "{failed:?}");
+    for event in failed {
+        assert_eq!(event["errno_name"], "EAGAIN", "{event}");
+        assert_eq!(event["max_processes"], 3, "{event}");
+        assert_eq!(event["likely"], "nproc", "{event}");
+    }
+}
+
+/// Every process that strace saw made is in the story, with the parent and the
+/// end that strace saw, and none of its tree that strace did not see.
+#[test]
+fn a_shells_pipelines_are_what_strace_saw() {
+    let scratch = Scratch::new("strace");
+    let (file, log) = (scratch.file("strace.trace"), scratch.file("strace.log"));
+    let script = "for i in 1 2 3; do true | cat | (exit $i); done; seq 4 | xargs -P2 -n1 sh -c 'exit 0'; \
+                  timeout 0.1 sleep 5; sh -c 'kill -SEGV $$'; (sleep 0.05 &) ; wait";
+    // The script's own exit code is that of its last command.
+    run(record(&file)
+        .args(["--", "strace", "-f", "-e", "trace=none", "-o"])
+        .arg(&log)
+        .args(["bash", "-c", &format!("{script}; true")]));
+    let processes = processes(&file);
+    let log = std::fs::read_to_string(log).unwrap();
+    let mut seen = 0;
+    for line in log.lines() {
+        let Some((pid, end)) = line.split_once(' ') else {
+            continue;
+        };
+        let pid = Value::from(pid.parse::<u64>().unwrap());
+        let end = end.trim();
+        let story = process(&processes, &pid);
+        if let Some(rest) = end.strip_prefix("+++ exited with ") {
+            let code: u64 = rest.trim_end_matches(" +++").parse().unwrap();
+            assert_eq!(story["exit_code"], code, "{line}: {story}");
+            seen += 1;
+        } else if let Some(rest) = end.strip_prefix("+++ killed by ") {
+            let name = rest.split(' ').next().unwrap();
+            assert_eq!(story["exit_signal_name"], name, "{line}: {story}");
+            seen += 1;
+        }
+    }
+    let strace = processes
+        .iter()
+        .find(|process| process["comm"] == "strace" && process["exec_count"] == 1)
+        .unwrap();
+    let traced_by = |process: &&Value| process["ties"]["traced_by"]["pid"] == strace["pid"];
+    let told = processes
+        .iter()
+        .filter(traced_by)
+        .filter(|process| process["exit_ns"].is_u64() && process["comm"] != "strace")
+        .count();
+    assert!(seen > 15, "strace saw too little: {log}");
+    assert_eq!(told, seen, "{log}");
+}
