@@ -409,7 +409,7 @@ impl FaultArg {
 
 /// What `--report` asks for; none: the summary.
 #[derive(Clone, Copy)]
-struct ReportPart(Option<&'static tracer::report::Part>);
+struct ReportPart(Option<&'static session::Part>);
 
 fn part(name: &str) -> Result<ReportPart, String> {
     session::report_part(name).map(ReportPart)

@@ -39,6 +39,7 @@ mod view;
 pub use crate::{
     filter::Filter,
     model::Retention,
+    report::Part,
     source::live::{FaultMode, Options as KernelOptions, Without},
 };
 pub use diagnostics::init as init_diagnostics;
