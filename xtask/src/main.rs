@@ -11,6 +11,7 @@ mod imports;
 mod install;
 mod linker;
 mod packages;
+mod pictures;
 mod privilege;
 mod process;
 mod run;
@@ -145,6 +146,15 @@ Examples:
   cargo xtask bench --write               and write docs/performance.md")]
     Bench(bench::Wanted),
 
+    /// Draw the pictures in docs/ anew, from the real screen
+    #[command(after_help = "\
+Needs tmux, and root to record the story that the pictures tell.
+
+Examples:
+  cargo xtask pictures
+  cargo xtask pictures story.trace    of a recording that is there")]
+    Pictures { recording: Option<PathBuf> },
+
     /// Check that tracer's modules import one another one way only
     #[command(after_help = "\
 The rules are a table, xtask/src/imports/rules.rs.
@@ -194,6 +204,7 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
             facts,
         }),
         Some(Verb::Bench(wanted)) => bench::verb(&wanted),
+        Some(Verb::Pictures { recording }) => pictures::verb(recording.as_deref()),
         Some(Verb::Check) => imports::verb(),
         Some(Verb::Fmt) => fmt::apply(),
     }

@@ -183,7 +183,7 @@ impl Model {
     }
 
     /// Takes a process out of all indices and out of the table.
-    pub(super) fn remove(&mut self, key: Key) -> Option<Box<Process>> {
+    pub(super) fn remove(&mut self, key: Key) -> Option<std::sync::Arc<Process>> {
         let process = self.processes.remove(key)?;
         let facet = Facet::of(&process);
         self.index.remove(key, &facet);

@@ -3,9 +3,15 @@
 //! Keys ascend in order of appearance and are never used again, so that they
 //! sort by age and a stale one finds nobody. Behind them stand chunks of boxes:
 //! a chunk that nobody is left in is given back, and what remains of it is a
-//! pointer for every [`CHUNK`] processes ever seen.
+//! pointer for every [`CHUNK`] processes ever seen. A clone shares all of them
+//! until either side changes one: a pause of the dashboard costs a pointer per
+//! chunk, not the memory of every process.
 
-use std::{collections::HashMap, ops::Index, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    ops::Index,
+    sync::{Arc, LazyLock},
+};
 
 use super::{Key, Process};
 use crate::event::ProcessId;
@@ -15,7 +21,7 @@ const CHUNK: usize = 64;
 #[derive(Clone)]
 struct Chunk {
     kept: usize,
-    processes: [Option<Box<Process>>; CHUNK],
+    processes: [Option<Arc<Process>>; CHUNK],
 }
 
 impl Default for Chunk {
@@ -29,7 +35,7 @@ impl Default for Chunk {
 
 #[derive(Clone, Default)]
 pub(super) struct Table {
-    chunks: Vec<Option<Box<Chunk>>>,
+    chunks: Vec<Option<Arc<Chunk>>>,
     /// How many there ever were.
     made: usize,
     kept: usize,
@@ -71,9 +77,9 @@ impl Table {
         }
         // It is none, too, when all that were in it have been let go.
         if let Some(newest) = self.chunks.last_mut() {
-            let chunk = newest.get_or_insert_default();
+            let chunk = Arc::make_mut(newest.get_or_insert_default());
             chunk.kept += 1;
-            chunk.processes[place % CHUNK] = Some(Box::new(process));
+            chunk.processes[place % CHUNK] = Some(Arc::new(process));
         }
         self.made += 1;
         self.kept += 1;
@@ -107,9 +113,9 @@ impl Table {
     }
 
     /// Forgets a process. Linear in those kept who had the same number.
-    pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
+    pub fn remove(&mut self, key: Key) -> Option<Arc<Process>> {
         let place = self.chunks.get_mut(key.index() / CHUNK)?;
-        let chunk = place.as_mut()?;
+        let chunk = Arc::make_mut(place.as_mut()?);
         let process = chunk.processes[key.index() % CHUNK].take()?;
         chunk.kept -= 1;
         if chunk.kept == 0 {
@@ -153,8 +159,10 @@ impl Table {
     }
 
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Process> {
-        let chunk = self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?;
-        chunk.processes[key.index() % CHUNK].as_deref_mut()
+        let chunk = Arc::make_mut(self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?);
+        chunk.processes[key.index() % CHUNK]
+            .as_mut()
+            .map(Arc::make_mut)
     }
 
     /// How many are kept.

@@ -54,6 +54,12 @@ impl<T> Gathered<T> {
         self.entries.iter().map(|(key, entry)| (*key, entry))
     }
 
+    /// By place in the order of appearance, which all that were brought up to
+    /// date with the same model have in common.
+    pub fn at(&self, place: usize) -> Option<&T> {
+        self.entries.get(place).map(|(_, entry)| entry)
+    }
+
     pub fn get(&self, key: Key) -> Option<&T> {
         let place = self.entries.binary_search_by_key(&key, |(key, _)| *key);
         Some(&self.entries[place.ok()?].1)

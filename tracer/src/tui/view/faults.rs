@@ -10,6 +10,7 @@ use crate::{
         action::Action,
         canvas::Canvas,
         columns::{Column, figure, rest},
+        gathered::Gathered,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -47,6 +48,9 @@ pub struct Faults {
     /// Place in [`SORTS`].
     sort: usize,
     without_dead: bool,
+    figures: Gathered<Figure>,
+    /// Which column they are from.
+    sorted_by: usize,
     made_from: Option<((u64, u64), u64)>,
 }
 
@@ -58,21 +62,17 @@ impl Faults {
         }
         self.made_from = source;
         let column = SORTS[self.sort];
-        let listed = data.model.processes().filter(|&(key, process)| {
-            let faulted = process.faults.total() > 0 || process.usage.min_flt > 0;
-            let left_out = self.without_dead && process.state().is_gone();
-            faulted && !left_out && data.sieve.shows(key)
+        if self.sorted_by != column {
+            self.sorted_by = column;
+            self.figures = Gathered::default();
+        }
+        self.figures
+            .update(data.model, |_, process| Figure::of(process, column));
+        let listed = self.figures.iter().filter(|&(key, figure)| {
+            let left_out = self.without_dead && figure.gone;
+            figure.faulted && !left_out && data.sieve.shows(key)
         });
-        let mut rows: Vec<_> = listed
-            .map(|(key, process)| {
-                // PIDs ascend, figures descend; what is unknown comes last.
-                let order = match column {
-                    0 => Reverse(Some(u64::from(u32::MAX - process.id.tgid))),
-                    _ => Reverse(figure_of(process, column)),
-                };
-                (order, key)
-            })
-            .collect();
+        let mut rows: Vec<_> = listed.map(|(key, figure)| (figure.order, key)).collect();
         rows.sort_unstable();
         self.list
             .replace(rows.into_iter().map(|(_, key)| key).collect());
@@ -82,6 +82,28 @@ impl Faults {
         self.made_from = None;
         self.update(data);
         self.list.fit(self.list.cursor().height());
+    }
+}
+
+/// What decides whether and where a process is listed.
+struct Figure {
+    /// PIDs ascend, figures descend; what is unknown comes last.
+    order: Reverse<Option<u64>>,
+    faulted: bool,
+    gone: bool,
+}
+
+impl Figure {
+    fn of(process: &Process, column: usize) -> Figure {
+        let order = match column {
+            0 => Some(u64::from(u32::MAX - process.id.tgid)),
+            _ => figure_of(process, column),
+        };
+        Figure {
+            order: Reverse(order),
+            faulted: process.faults.total() > 0 || process.usage.min_flt > 0,
+            gone: process.state().is_gone(),
+        }
     }
 }
 

@@ -175,12 +175,13 @@ impl Forest {
         self.rows_of(data, filter, None)
     }
 
-    /// The rows of those who are wanted besides, and of their ancestors.
+    /// The rows of those who are wanted besides, by their places in the order
+    /// of appearance, and of their ancestors.
     pub fn rows_of(
         &self,
         data: &Data<'_>,
         filter: &Filter,
-        wanted: Option<&dyn Fn(Key) -> bool>,
+        wanted: Option<&dyn Fn(usize) -> bool>,
     ) -> Vec<Row> {
         let model = data.model;
         let kept = self.kept(data, filter.dead, wanted);
@@ -256,12 +257,12 @@ impl Forest {
         &self,
         data: &Data<'_>,
         dead: Dead,
-        also: Option<&dyn Fn(Key) -> bool>,
+        also: Option<&dyn Fn(usize) -> bool>,
     ) -> Option<Vec<bool>> {
         let recent = |ended: u64| dead == Dead::Recent && data.now.saturating_sub(ended) < RECENT;
         let kept = |ended: Option<u64>| dead == Dead::All || ended.is_none_or(recent);
-        let wanted = |node: &Node| {
-            let asked_for = also.is_none_or(|wanted| wanted(node.key));
+        let wanted = |place: usize, node: &Node| {
+            let asked_for = also.is_none_or(|wanted| wanted(place));
             kept(node.ended) && asked_for && data.sieve.shows(node.key)
         };
         if dead == Dead::All && data.sieve.filter().is_none() && also.is_none() {
@@ -269,7 +270,7 @@ impl Forest {
         }
         let mut kept = vec![false; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
-            let mut up = wanted(node).then_some(index as u32);
+            let mut up = wanted(index, node).then_some(index as u32);
             while let Some(index) = up
                 && !kept[index as usize]
             {

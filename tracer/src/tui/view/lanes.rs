@@ -22,6 +22,7 @@ const MANY: usize = 4;
 /// The moments of a life that are drawn. ns since boot.
 #[derive(Clone, Copy, Debug)]
 pub struct Life {
+    pub comm: Comm,
     /// `start_boottime`; of one that was first seen later, that.
     pub since: u64,
     /// Its end was not seen at all: it may have been any time before this.
@@ -48,6 +49,7 @@ impl Life {
             .flatten()
             .min();
         Life {
+            comm: process.comm,
             since: process.id.start,
             until: ended,
             zombie: match process.zombie_when_found && process.exited_at.is_none() {
@@ -121,14 +123,14 @@ pub fn lanes(
         dead: Dead::All,
         with_threads: false,
     };
-    let wanted = |key: Key| {
-        let life = lives.get(key);
+    let wanted = |place: usize| {
+        let life = lives.at(place);
         life.is_some_and(|life| {
             life.is_in(window, data.now) && (choice.quiet || life.is_busy_in(window))
         })
     };
     let rows = forest.rows_of(data, &filter, Some(&wanted));
-    let groups = groups(data, &rows, choice);
+    let groups = groups(lives, &rows, choice);
     // The new place of each row; members of a group have that of the group.
     let mut places = vec![0u32; rows.len()];
     let mut lanes: Vec<Lane> = Vec::with_capacity(rows.len());
@@ -161,12 +163,12 @@ pub fn lanes(
 }
 
 /// For each row in a group: the group's first row, and its size.
-fn groups(data: &Data<'_>, rows: &[Row], choice: &Choice) -> HashMap<u32, (u32, u32)> {
+fn groups(lives: &Gathered<Life>, rows: &[Row], choice: &Choice) -> HashMap<u32, (u32, u32)> {
     let mut siblings: HashMap<(u32, Comm), Vec<u32>> = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
         let leaf = rows.get(index + 1).and_then(Row::parent) != Some(index as u32);
         if let Some(parent) = row.parent().filter(|_| leaf) {
-            let comm = data.model.process(row.key).comm;
+            let comm = lives.get(row.key).map_or(Comm::default(), |life| life.comm);
             let of = rows[parent as usize].key;
             if !choice.apart.contains(&(Some(of), comm)) {
                 siblings

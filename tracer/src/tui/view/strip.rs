@@ -156,7 +156,7 @@ pub fn phrase(cells: &[Cell]) -> Phrase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::ASCII;
+    use crate::{event::Comm, tui::theme::ASCII};
 
     fn text(cells: &[Cell]) -> String {
         phrase(cells).text()
@@ -166,31 +166,34 @@ mod tests {
         range: 0..100,
         cells: 10,
     };
-    const LIFE: Life = Life {
-        since: 20,
-        until: Some(55),
-        zombie: None,
-        gone: Some(55),
-        last_exec: None,
-        killed: false,
-        vanished: false,
-    };
+    fn life_to_55() -> Life {
+        Life {
+            comm: Comm::default(),
+            since: 20,
+            until: Some(55),
+            zombie: None,
+            gone: Some(55),
+            last_exec: None,
+            killed: false,
+            vanished: false,
+        }
+    }
 
     #[test]
     fn a_life_is_drawn_with_its_moments() {
         let drawn = |life: &Life| text(&super::life(life, &SCALE, 100, &ASCII));
-        assert_eq!(drawn(&LIFE), "  `==]    ");
+        assert_eq!(drawn(&life_to_55()), "  `==]    ");
         let zombie = Life {
             zombie: Some(55),
             gone: Some(80),
             last_exec: Some(35),
-            ..LIFE
+            ..life_to_55()
         };
         assert_eq!(drawn(&zombie), "  `e=zzz] ");
         assert_eq!(
             drawn(&Life {
                 killed: true,
-                ..LIFE
+                ..life_to_55()
             }),
             "  `==X    "
         );
@@ -198,7 +201,7 @@ mod tests {
             drawn(&Life {
                 until: None,
                 gone: None,
-                ..LIFE
+                ..life_to_55()
             }),
             "  `======="
         );
@@ -207,7 +210,7 @@ mod tests {
                 since: 200,
                 until: None,
                 gone: None,
-                ..LIFE
+                ..life_to_55()
             }),
             "          "
         );
@@ -216,7 +219,7 @@ mod tests {
             drawn(&Life {
                 until: Some(20),
                 gone: Some(20),
-                ..LIFE
+                ..life_to_55()
             }),
             "  ]       "
         );
@@ -225,13 +228,16 @@ mod tests {
     #[test]
     fn a_group_is_as_high_as_it_is_many_and_losses_are_drawn() {
         let lives = [
-            LIFE,
-            Life { since: 40, ..LIFE },
+            life_to_55(),
+            Life {
+                since: 40,
+                ..life_to_55()
+            },
             Life {
                 since: 80,
                 until: None,
                 gone: None,
-                ..LIFE
+                ..life_to_55()
             },
         ];
         let mut cells = group(lives.iter(), &SCALE, 100, &ASCII);

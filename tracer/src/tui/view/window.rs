@@ -114,9 +114,11 @@ impl Scale {
 
     /// The cell that a time lies in, or the one nearest to it.
     pub fn nearest(&self, at: u64) -> usize {
-        let length = u128::from((self.range.end - self.range.start).max(1));
-        let at = u128::from(at.clamp(self.range.start, self.range.end) - self.range.start);
-        ((at * self.cells as u128 / length) as usize).min(self.cells.saturating_sub(1))
+        let length = (self.range.end - self.range.start).max(1);
+        let at = at.clamp(self.range.start, self.range.end) - self.range.start;
+        // Exact to the cell, and fast: there may be a hundred thousand to place.
+        let cell = at as f64 / length as f64 * self.cells as f64;
+        (cell as usize).min(self.cells.saturating_sub(1))
     }
 }
 

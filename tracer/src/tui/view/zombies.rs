@@ -6,11 +6,12 @@ use std::{cmp::Reverse, collections::HashMap};
 use super::{Data, Room, View};
 use crate::{
     event::{ProcessId, humane},
-    model::{Key, Model, Process, State},
+    model::{Key, Process, State},
     tui::{
         action::Action,
         canvas::Canvas,
         columns::{Column, figure, rest, word},
+        gathered::Gathered,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -30,6 +31,9 @@ const COLUMNS: [Column; 9] = [
     word("SINCE", 16, 5),
     word("OWNER", 20, 6),
 ];
+
+/// From this height on there is a line for the histogram.
+const ROOMY: usize = 8;
 
 #[derive(Clone, Copy)]
 struct Row {
@@ -54,6 +58,7 @@ pub struct Zombies {
     /// The zombies of each owner, the oldest first.
     owned: HashMap<Option<Key>, Vec<Key>>,
     made_from: Option<(u64, u64)>,
+    reapings: Gathered<Option<Reaping>>,
     /// When each process's last wait was that gave it a dead child.
     waits: HashMap<ProcessId, u64>,
     /// Who was one for longest, and how long: told when there are none now.
@@ -70,8 +75,10 @@ impl Zombies {
         self.owned = owned(data);
         if self.history_from != Some(data.slow_version()) {
             self.history_from = Some(data.slow_version());
-            self.waits = last_waits(data.model);
-            self.longest = longest(data);
+            self.reapings
+                .update(data.model, |_, process| Reaping::of(process));
+            self.waits = self.last_waits();
+            self.longest = self.longest();
         }
         let mut owners: Vec<_> = self.owned.iter().collect();
         owners.sort_by_key(|(owner, zombies)| (Reverse(zombies.len()), **owner));
@@ -157,21 +164,97 @@ fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
     owned
 }
 
-fn last_waits(model: &Model) -> HashMap<ProcessId, u64> {
-    let mut waits = HashMap::new();
-    for (_, process) in model.processes() {
-        if let (Some(by), Some(at)) = (process.reaped_by, process.reaped_at) {
-            let last = waits.entry(by.process).or_insert(at);
-            *last = at.max(*last);
-        }
-    }
-    waits
+/// The end of a zombie that somebody waited for.
+struct Reaping {
+    by: ProcessId,
+    at: u64,
+    /// How long it had been one, if that was seen.
+    after: Option<u64>,
 }
+
+impl Reaping {
+    fn of(process: &Process) -> Option<Reaping> {
+        Some(Reaping {
+            by: process.reaped_by?.process,
+            at: process.reaped_at?,
+            after: process.zombie_time(0),
+        })
+    }
+}
+
+impl Zombies {
+    fn last_waits(&self) -> HashMap<ProcessId, u64> {
+        let mut waits = HashMap::new();
+        for reaping in self
+            .reapings
+            .iter()
+            .filter_map(|(_, reaping)| reaping.as_ref())
+        {
+            let last = waits.entry(reaping.by).or_insert(reaping.at);
+            *last = reaping.at.max(*last);
+        }
+        waits
+    }
+
+    fn longest(&self) -> Option<(u64, Key)> {
+        let reapings = self.reapings.iter();
+        let times = reapings.filter_map(|(key, reaping)| Some((reaping.as_ref()?.after?, key)));
+        times.filter(|&(time, _)| time > 0).max()
+    }
+
+    /// How long those that were reaped had been zombies: powers of ten, the
+    /// shortest first.
+    fn latencies(&self) -> [u64; LATENCIES.len()] {
+        let mut counts = [0; LATENCIES.len()];
+        let reapings = self
+            .reapings
+            .iter()
+            .filter_map(|(_, reaping)| reaping.as_ref());
+        for after in reapings.filter_map(|reaping| reaping.after) {
+            counts[LATENCIES
+                .iter()
+                .rposition(|&(from, _)| after >= from)
+                .unwrap_or(0)] += 1;
+        }
+        counts
+    }
+
+    /// One line: a bar and a count for each power of ten that occurred.
+    fn histogram(&self, glyphs: &Glyphs) -> Phrase {
+        let counts = self.latencies();
+        let most = counts.iter().copied().max().unwrap_or(0).max(1);
+        let mut phrase = Phrase::of(Tone::Dim, "reaped after");
+        for (count, (_, name)) in counts
+            .into_iter()
+            .zip(LATENCIES)
+            .filter(|(count, _)| *count > 0)
+        {
+            let bar = glyphs.spark[((count * 7).div_ceil(most)).min(7) as usize];
+            phrase.push(Tone::Dim, format!("  {name} "));
+            phrase.push(Tone::Accent, bar);
+            phrase.push(Tone::Plain, humane::count(count));
+        }
+        phrase
+    }
+}
+
+/// From how many ns on, and in words.
+const LATENCIES: [(u64, &str); 8] = [
+    (0, "<10µs"),
+    (10_000, "<100µs"),
+    (100_000, "<1ms"),
+    (1_000_000, "<10ms"),
+    (10_000_000, "<100ms"),
+    (100_000_000, "<1s"),
+    (1_000_000_000, "<10s"),
+    (10_000_000_000, "longer"),
+];
 
 impl View for Zombies {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
         self.update(data);
-        self.list.fit(room.height.saturating_sub(1));
+        let histogram = usize::from(room.height >= ROOMY);
+        self.list.fit(room.height.saturating_sub(1 + histogram));
     }
 
     fn on(&mut self, action: Action, _: &Data<'_>) {
@@ -208,10 +291,14 @@ impl View for Zombies {
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+        let glyphs = canvas.glyphs();
+        let (width, height) = (canvas.width(), canvas.height());
+        if usize::from(height) >= ROOMY && self.latencies().iter().any(|&count| count > 0) {
+            canvas.put(0, height - 1, width, &self.histogram(glyphs));
+        }
         if self.list.rows().is_empty() {
             return canvas.note(&self.nothing(data));
         }
-        let glyphs = canvas.glyphs();
         canvas.table(
             &COLUMNS,
             None,
@@ -293,12 +380,4 @@ fn bytes(memory: Option<u64>) -> Phrase {
         Some(memory) => Phrase::plain(humane::bytes(memory)),
         None => Phrase::of(Tone::Dim, "?"),
     }
-}
-
-fn longest(data: &Data<'_>) -> Option<(u64, Key)> {
-    let past = data.model.processes().filter_map(|(key, process)| {
-        let time = process.zombie_time(data.now).filter(|&time| time > 0)?;
-        Some((time, key))
-    });
-    past.max()
 }

@@ -1,0 +1,175 @@
+//! What the dashboard costs with a hundred thousand processes in the model, of
+//! which twenty thousand live: a picture, a key, and taking in events at the
+//! same time. Times are on CPU (/proc/self/schedstat), so that a busy machine
+//! spoils them less. `cargo xtask bench frame` runs it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a benchmark fails, and it says where"
+)]
+
+mod crowd;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{Terminal, backend::TestBackend};
+use tracer::{
+    filter::{Filter, Saved},
+    model::Retention,
+    tui::{App, Look, Mode, UNICODE},
+};
+
+use crowd::Crowd;
+
+const PROCESSES: u32 = 100_000;
+const ALIVE: u32 = 20_000;
+const SIZES: [(u16, u16); 3] = [(80, 24), (160, 50), (300, 100)];
+/// How often a picture is drawn live.
+const FRAMES: u64 = 20;
+const EVENTS: u64 = 50_000;
+const SECONDS: u64 = 10;
+
+fn main() {
+    let mut crowd = Crowd::default();
+    let mut app = App::new(Mode::Live, Look::from_env(|_| None)).keep(Retention::EVERYONE);
+    assert!(!UNICODE.ascii);
+    let mut events = 0u64;
+    let built = on_cpu(|| {
+        crowd.fill(PROCESSES, ALIVE, &mut |event| {
+            events += 1;
+            app.apply(&event);
+        });
+    });
+    println!(
+        "{PROCESSES} processes, {} alive: {events} events taken in within {built:.0} ms",
+        app.model().alive()
+    );
+    app.set_now(crowd.now());
+
+    println!(
+        "\nview        size       frame, nothing new   one event   one second on   (ms, worst of 20)"
+    );
+    let names = ["Tree", "Timeline", "Zombies", "Faults", "Deaths", "Events"];
+    for (number, name) in names.iter().enumerate() {
+        for size in SIZES {
+            frames(&mut app, &mut crowd, (number, name), size);
+        }
+    }
+
+    println!("\nkey                                   ms until the picture is there, worst of 10");
+    keys(&mut app);
+    for name in ["Tree", "Timeline"] {
+        let number = names.iter().position(|known| *known == name).unwrap();
+        stream(&mut app, &mut crowd, number, name);
+    }
+}
+
+fn frames(app: &mut App, crowd: &mut Crowd, (number, name): (usize, &str), size: (u16, u16)) {
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    press(app, KeyCode::Char((b'1' + number as u8) as char));
+    let mut draw = |app: &mut App| on_cpu(|| _ = terminal.draw(|frame| app.draw(frame)));
+    draw(app);
+    let mut worst = [0f64; 3];
+    for _ in 0..20 {
+        worst[0] = worst[0].max(draw(app));
+        crowd.live(1, &mut |event| app.apply(&event));
+        app.set_now(crowd.now());
+        worst[1] = worst[1].max(draw(app));
+        crowd.pass(1_000_000_000);
+        crowd.live(1, &mut |event| app.apply(&event));
+        app.set_now(crowd.now());
+        worst[2] = worst[2].max(draw(app));
+    }
+    let size = format!("{}x{}", size.0, size.1);
+    let [same, event, second] = worst;
+    println!("{name:<11} {size:<10} {same:>18.2} {event:>11.2} {second:>15.2}");
+}
+
+fn keys(app: &mut App) {
+    let mut terminal = Terminal::new(TestBackend::new(160, 50)).unwrap();
+    let scripts: [(&str, &[KeyCode]); 8] = [
+        ("tree: down", &[KeyCode::Char('1'), KeyCode::Down]),
+        ("tree: to the end", &[KeyCode::Char('1'), KeyCode::End]),
+        (
+            "tree: which of the dead",
+            &[KeyCode::Char('1'), KeyCode::Char('d')],
+        ),
+        (
+            "tree: search a name that is nowhere",
+            &[
+                KeyCode::Char('1'),
+                KeyCode::Char('/'),
+                KeyCode::Char('q'),
+                KeyCode::Char('j'),
+                KeyCode::Enter,
+            ],
+        ),
+        ("timeline: zoom", &[KeyCode::Char('2'), KeyCode::Char('-')]),
+        ("faults: sort", &[KeyCode::Char('4'), KeyCode::Char('s')]),
+        (
+            "deaths: one by one",
+            &[KeyCode::Char('5'), KeyCode::Char('s')],
+        ),
+        ("pause and go on", &[KeyCode::Char('1'), KeyCode::Char(' ')]),
+    ];
+    let mut tell = |name: &str, app: &mut App, act: &mut dyn FnMut(&mut App)| {
+        let mut worst = 0f64;
+        for _ in 0..10 {
+            worst = worst.max(on_cpu(|| {
+                act(app);
+                _ = terminal.draw(|frame| app.draw(frame));
+            }));
+        }
+        println!("{name:<38} {worst:>6.2}");
+    };
+    for (name, script) in scripts {
+        tell(name, app, &mut |app| {
+            script.iter().for_each(|&code| press(app, code))
+        });
+    }
+    let filter = Filter::parse("comm =~ /^cc/ && exit.code != 0", &Saved::new()).unwrap();
+    tell("tree: a filter", app, &mut |app| {
+        press(app, KeyCode::Char('1'));
+        app.set_filter(Some(filter.clone()));
+    });
+    app.set_filter(None);
+}
+
+/// Events and pictures at once, as they come live.
+fn stream(app: &mut App, crowd: &mut Crowd, number: usize, name: &str) {
+    let mut terminal = Terminal::new(TestBackend::new(160, 50)).unwrap();
+    press(app, KeyCode::Char((b'1' + number as u8) as char));
+    let (mut taking, mut drawing) = (0f64, 0f64);
+    for _ in 0..SECONDS * FRAMES {
+        crowd.pass(1_000_000_000 / FRAMES);
+        let batch = crowd.batch((EVENTS / FRAMES) as usize);
+        taking += on_cpu(|| batch.iter().for_each(|event| app.apply(event)));
+        app.set_now(crowd.now());
+        drawing += on_cpu(|| _ = terminal.draw(|frame| app.draw(frame)));
+    }
+    let share = |ms: f64| ms / (SECONDS as f64 * 10.0);
+    println!(
+        "\n{EVENTS} events/s and {FRAMES} pictures/s of {name} at 160x50 for {SECONDS} s:\n  \
+         taking in {:.1}% of a core, drawing {:.1}%, together {:.1}%",
+        share(taking),
+        share(drawing),
+        share(taking + drawing)
+    );
+}
+
+fn press(app: &mut App, code: KeyCode) {
+    app.on_input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+}
+
+/// Milliseconds on CPU.
+fn on_cpu(work: impl FnOnce()) -> f64 {
+    let before = nanoseconds();
+    work();
+    (nanoseconds() - before) as f64 / 1e6
+}
+
+fn nanoseconds() -> u64 {
+    // Its figure is as of the last tick or switch: yielding makes it new.
+    std::thread::yield_now();
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}

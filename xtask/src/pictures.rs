@@ -1,0 +1,137 @@
+//! `pictures`: the real screen, as SVG. A small story is recorded on this
+//! machine, replayed in tmux, and what the terminal shows is drawn; only the
+//! story's own processes are in sight.
+
+mod svg;
+
+use std::{
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    build::{self, Profile},
+    privilege, process, workspace,
+};
+
+/// What is recorded: a build of which one command is killed, forks, and an
+/// owner that does not wait.
+const STORY: &str = include_str!("pictures/story.sh");
+
+const SIZE: (u16, u16) = (120, 34);
+
+/// File, keys in tmux's names, and what is on the screen when it is complete.
+const PICTURES: [(&str, &[&str], &str); 5] = [
+    ("tree", &["1", "g"], "story"),
+    ("timeline", &["2", "0"], "following"),
+    ("zombies", &["3"], "LAST WAIT"),
+    ("deaths", &["5"], "SIGKILL from"),
+    ("process", &["5", "g", "j", "Enter"], "copy_process"),
+];
+
+pub fn verb(recording: Option<&Path>) -> Result<()> {
+    let tracer = build::tracer(Profile::Release)?;
+    let folder = std::env::temp_dir().join(format!("tracer-pictures-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let made = folder.join("story.trace");
+    let recording = match recording {
+        Some(recording) => recording,
+        None => {
+            let script = folder.join("story");
+            std::fs::write(&script, STORY)?;
+            let mut record = privilege::as_root(&tracer)?;
+            record
+                .args(["record", "--force"])
+                .arg(&made)
+                .args(["--", "bash"])
+                .arg(&script);
+            process::run(&mut record)?;
+            &made
+        }
+    };
+    let drawn = Screen::open(&tracer, recording).and_then(|screen| screen.draw());
+    let _ = std::fs::remove_dir_all(&folder);
+    drawn
+}
+
+/// A tmux server of our own.
+struct Screen {
+    socket: String,
+}
+
+impl Screen {
+    fn open(tracer: &Path, recording: &Path) -> Result<Screen> {
+        let screen = Screen {
+            socket: format!("tracer-pictures-{}", std::process::id()),
+        };
+        let replay = format!(
+            "{} replay {} --filter 'tree(story)'",
+            tracer.display(),
+            recording.display()
+        );
+        let size = [SIZE.0.to_string(), SIZE.1.to_string()];
+        let mut tmux = screen.tmux();
+        tmux.args([
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            &size[0],
+            "-y",
+            &size[1],
+        ]);
+        tmux.arg(replay)
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("NO_COLOR");
+        process::run(&mut tmux).context("tmux is needed: install the package tmux")?;
+        screen.until("REPLAY")?;
+        Ok(screen)
+    }
+
+    fn tmux(&self) -> Command {
+        let mut tmux = Command::new("tmux");
+        tmux.args(["-u", "-L", &self.socket]);
+        tmux
+    }
+
+    fn draw(&self) -> Result<()> {
+        for (name, keys, complete) in PICTURES {
+            for key in keys {
+                process::run(self.tmux().args(["send-keys", key]))?;
+            }
+            let text = self.until(complete)?;
+            let path = workspace::root().join("docs").join(format!("{name}.svg"));
+            std::fs::write(&path, svg::picture(&text, SIZE))?;
+            println!("{}", path.display());
+        }
+        Ok(())
+    }
+
+    /// The screen with its colours, once it shows this.
+    fn until(&self, wanted: &str) -> Result<String> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut before = String::new();
+        while Instant::now() < deadline {
+            let output = self.tmux().args(["capture-pane", "-e", "-p"]).output()?;
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            // Twice the same: it is not in the middle of a drawing.
+            if text.contains(wanted) && text == before {
+                return Ok(text);
+            }
+            before = text;
+            thread::sleep(Duration::from_millis(50));
+        }
+        bail!("the dashboard did not show {wanted:?}; the last screen was:\n{before}")
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.tmux().arg("kill-server").output();
+    }
+}
