@@ -62,6 +62,9 @@ impl Crowd {
             ns_level: 0,
             comm: Comm::new(b"init"),
             argv: None,
+            care: None,
+            cgroup: None,
+            ties: None,
         };
         take(self.event(INIT, What::Snapshot(Box::new(init))));
         self.pid = 100;
@@ -120,6 +123,8 @@ impl Crowd {
             asked: None,
             copied: None,
             by_copies: None,
+            cgroup: None,
+            ties: None,
         };
         take(self.event(id, What::Fork(Box::new(fork))));
         take(self.event(id, What::WakeupNew));
@@ -129,6 +134,7 @@ impl Crowd {
         let exec = Exec {
             old_pid: self.pid,
             copies: None,
+            ties: None,
             comm: Comm::new(name.as_bytes()),
             filename: Text(Arc::from(format!("/usr/bin/{name}").into_bytes())),
             filename_cut: false,
@@ -169,6 +175,9 @@ impl Crowd {
                 .into(),
             ),
             comm: Comm::new(b"cc1"),
+            care: None,
+            children: None,
+            ties: None,
         };
         take(self.event(id, What::Exit(Box::new(exit))));
         if !id.tgid.is_multiple_of(100) {

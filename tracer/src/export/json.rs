@@ -29,6 +29,11 @@ impl Exporter for Json {
     }
 }
 
+/// One process, as its line would be.
+pub fn process_json(model: &Model, key: Key) -> String {
+    Value::Object(object(model, key)).to_string()
+}
+
 fn object(model: &Model, key: Key) -> Map<String, Value> {
     let process = model.process(key);
     let mut object = Map::new();

@@ -17,6 +17,7 @@ mod value;
 use std::io::{self, Write};
 
 pub use diagnosis::diagnosis_json;
+pub use json::process_json;
 pub use survey::survey_json;
 
 use crate::{

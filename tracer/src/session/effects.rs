@@ -1,9 +1,16 @@
 //! Does what the dashboard asks for and cannot do itself, and says how it went.
 
-use super::{filters, player::Player};
-use crate::tui::{App, Effect, Phrase, Tone};
+use std::{fs::File, io::BufWriter, io::Write as _};
 
-pub fn perform(app: &mut App, mut player: Option<&mut Player>) {
+use anyhow::{Context as _, Result};
+
+use super::{filters, player::Player, record::stamp};
+use crate::{
+    export,
+    tui::{App, Effect, Phrase, Screen, Tone},
+};
+
+pub fn perform(app: &mut App, screen: &mut Screen, mut player: Option<&mut Player>) {
     for effect in app.take_effects() {
         let done = match effect {
             Effect::Play(control) => {
@@ -16,10 +23,44 @@ pub fn perform(app: &mut App, mut player: Option<&mut Player>) {
             Effect::SaveFilter { name, filter } => {
                 filters::save(&name, &filter).map(|()| format!("saved as @{name}"))
             }
+            Effect::Copy(text) => copy(screen, &text),
+            Effect::CopyJson(key) => copy(screen, &export::process_json(app.shown().0, key)),
+            Effect::Export => write(app),
+            Effect::Suspend => suspend(screen),
         };
         app.notify(match done {
             Ok(done) => Phrase::of(Tone::Good, done),
             Err(error) => Phrase::of(Tone::Bad, format!("{error:#}")),
         });
     }
+}
+
+fn copy(screen: &mut Screen, text: &str) -> Result<String> {
+    screen.copy(text)?;
+    Ok(format!(
+        "{} bytes are in the terminal's clipboard, if it has one",
+        text.len()
+    ))
+}
+
+/// Into the current directory, under a name that is not taken.
+fn write(app: &App) -> Result<String> {
+    let name = format!("tracer-{}.jsonl", stamp());
+    let keep = || -> Result<()> {
+        let mut out = BufWriter::new(File::create_new(&name)?);
+        let (model, kept) = app.shown();
+        let format = export::format("json").context("no format json")?;
+        (format.start)().end(model, &kept, &mut out)?;
+        Ok(out.flush()?)
+    };
+    keep().with_context(|| format!("{name} cannot be written"))?;
+    Ok(format!("what is shown is in {name}"))
+}
+
+fn suspend(screen: &mut Screen) -> Result<String> {
+    screen.suspend(|| {
+        // SAFETY: raise takes a number and no memory of ours.
+        unsafe { libc::raise(libc::SIGTSTP) };
+    })?;
+    Ok(String::new())
 }

@@ -45,7 +45,12 @@ pub fn record(record: Record) -> Result<Exit> {
 
 /// `tracer-20261121T031500Z.trace`, by the time in UTC.
 pub fn default_file() -> PathBuf {
+    format!("tracer-{}.trace", stamp()).into()
+}
+
+/// The time in UTC, as it is put into names of files.
+pub fn stamp() -> String {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let now = Utc(since.as_nanos().try_into().unwrap_or(i64::MAX)).to_string();
-    format!("tracer-{}.trace", now.replace(['-', ':'], "")).into()
+    now.replace(['-', ':'], "")
 }

@@ -166,7 +166,7 @@ async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
         let Some(input) = input else { return Ok(()) };
         let flow = app.on_input(input?);
         let was_playing = player.as_ref().is_some_and(Player::is_playing);
-        effects::perform(app, player.as_mut());
+        effects::perform(app, &mut screen, player.as_mut());
         if !was_playing {
             shown = Instant::now();
         }

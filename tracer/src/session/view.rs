@@ -131,7 +131,7 @@ impl View {
             } => match screen.next_input().await {
                 Some(input) => {
                     let flow = app.on_input(input?);
-                    effects::perform(app, None);
+                    effects::perform(app, screen, None);
                     Ok(flow)
                 }
                 // The terminal is gone.

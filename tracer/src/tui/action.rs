@@ -44,6 +44,10 @@ pub enum Action {
     Follow,
     /// In a recording.
     Play(Control),
+    CopyCommand,
+    CopyJson,
+    Export,
+    Suspend,
     Help,
 }
 
@@ -132,6 +136,10 @@ pub const BINDINGS: &[Binding] = bindings! {
     PageDown all [(KeyCode::PageDown, PLAIN), control('f')] "PgDn" "" "a page down";
     Home all [(KeyCode::Home, PLAIN), key('g')] "Home g" "" "to the beginning";
     End all [(KeyCode::End, PLAIN), key('G'), (KeyCode::Char('G'), KeyModifiers::SHIFT)] "End G" "" "to the end";
+    CopyCommand all [key('y')] "y" "" "copy the process's command line (OSC 52)";
+    CopyJson all [key('Y'), (KeyCode::Char('Y'), KeyModifiers::SHIFT)] "Y" "" "copy all that is known of it, as JSON";
+    Export all [key('w')] "w" "" "write the processes that are shown to a file, as JSON";
+    Suspend all [control('z')] "Ctrl-Z" "" "back to the shell; fg returns";
     Help all [key('?'), (KeyCode::Char('?'), KeyModifiers::SHIFT), (KeyCode::F(1), PLAIN)] "?" "Help" "this text";
     Quit all [key('q'), control('c')] "q" "Quit" "quit; also Ctrl-C";
 };

@@ -4,6 +4,7 @@
 use super::{
     effect::Effect,
     help,
+    layout::Heights,
     log::Log,
     needle::Needle,
     phrase::Phrase,
@@ -73,6 +74,9 @@ pub struct App {
     /// Said once, until the next key.
     pub(super) notice: Option<Phrase>,
     pub(super) effects: Vec<Effect>,
+    /// Where the parts of the screen were when it was last drawn, and its
+    /// width.
+    pub(super) drawn: (Heights, u16),
     /// The last search found nothing.
     pub(super) not_found: bool,
     pub(super) help: Option<help::Help>,
@@ -109,6 +113,7 @@ impl App {
             prompt: None,
             notice: None,
             effects: Vec::new(),
+            drawn: Default::default(),
             not_found: false,
             help: None,
             dirty: true,
@@ -185,6 +190,12 @@ impl App {
     /// Makes filters known that `@name` stands for.
     pub fn set_saved(&mut self, saved: Saved) {
         self.saved = saved;
+    }
+
+    /// The model that is looked at, and which of its processes are.
+    pub fn shown(&self) -> (&Model, impl Fn(Key) -> bool) {
+        let data = self.data();
+        (data.model, |key| data.sieve.shows(key))
     }
 
     /// What is to be done since this was last asked.

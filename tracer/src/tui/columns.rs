@@ -90,6 +90,13 @@ pub fn place(columns: &[Column], width: u16) -> Vec<(usize, Range<u16>)> {
         .collect()
 }
 
+/// The column at a place on a screen of that width.
+pub fn column_at(columns: &[Column], x: u16, width: u16) -> Option<usize> {
+    let places = place(columns, width.saturating_sub(1)).into_iter();
+    let mut behind = places.skip_while(|(_, place)| place.end <= x);
+    behind.next().map(|(column, _)| column)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

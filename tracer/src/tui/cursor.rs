@@ -49,6 +49,15 @@ impl Cursor {
             .min(self.length.saturating_sub(self.height));
     }
 
+    /// Selects a line of the screen; whether it was selected already.
+    pub fn click(&mut self, line: usize) -> bool {
+        let (index, before) = (self.top + line, self.selected);
+        if self.visible().contains(&index) {
+            self.selected = index;
+        }
+        before == index
+    }
+
     /// What was selected is somewhere else now: its line on the screen stays
     /// where it was, as far as possible.
     pub fn follow(&mut self, index: usize) {

@@ -2,9 +2,18 @@
 //! no process. Whoever runs it does it and says how it went.
 
 use super::playing::Control;
+use crate::model::Key;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// To the terminal's clipboard.
+    Copy(String),
+    /// What is known of a process, as JSON, to the clipboard.
+    CopyJson(Key),
+    /// The processes that are shown, to a file.
+    Export,
+    /// Stop until the shell lets us go on.
+    Suspend,
     /// Keep a filter under a name.
     SaveFilter { name: String, filter: String },
     /// Move about in the recording.

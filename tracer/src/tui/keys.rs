@@ -9,10 +9,15 @@ use super::{
     needle::{Needle, Whence},
     playing::Control,
     prompt::{Asks, Prompt, Typed},
+    tabs,
     view::{DETAILS, VIEWS},
+    words,
 };
-use crate::filter::Filter;
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crate::{event::command_line, filter::Filter};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
+};
 
 impl App {
     pub fn on_input(&mut self, input: Input) -> Flow {
@@ -25,7 +30,8 @@ impl App {
                     self.typed(Typed::Changed);
                 }
             }
-            Input::Key(_) | Input::Mouse(_) | Input::Resize(..) => {}
+            Input::Mouse(mouse) => self.on_mouse(mouse),
+            Input::Key(_) | Input::Resize(..) => {}
             Input::FocusGained | Input::FocusLost => {}
         }
         Flow::Continue
@@ -104,6 +110,15 @@ impl App {
                 self.prompt = Some(Prompt::new(Asks::Filter, text));
             }
             Action::Only => self.only_this(),
+            Action::CopyCommand => self.copy_command(),
+            Action::CopyJson => {
+                let (view, data) = self.looking();
+                if let Some(key) = view.selected(&data) {
+                    self.effects.push(Effect::CopyJson(key));
+                }
+            }
+            Action::Export => self.effects.push(Effect::Export),
+            Action::Suspend => self.effects.push(Effect::Suspend),
             Action::NextMatch => self.search(Whence::Next),
             Action::PreviousMatch => self.search(Whence::Previous),
             Action::Up
@@ -145,6 +160,57 @@ impl App {
         self.active = DETAILS;
         let (view, data) = self.looking();
         view.show(&data, key);
+    }
+
+    fn on_mouse(&mut self, mouse: MouseEvent) {
+        let clicked = match mouse.kind {
+            _ if self.prompt.is_some() => return,
+            MouseEventKind::ScrollUp => return self.scroll(Action::Up),
+            MouseEventKind::ScrollDown => return self.scroll(Action::Down),
+            MouseEventKind::Down(MouseButton::Left) => (mouse.column, mouse.row),
+            _ => return,
+        };
+        if self.help.take().is_some() {
+            return;
+        }
+        let ((x, y), (heights, width)) = (clicked, self.drawn);
+        let body = heights.header + heights.tabs + heights.filter;
+        if y >= heights.header && y < heights.header + heights.tabs {
+            let tab = tabs::at(self, &self.data(), x, width);
+            self.active = tab.unwrap_or(self.active);
+        } else if y == body {
+            let (view, data) = self.looking();
+            view.click_title(x, width, &data);
+        } else if y > body && y < body + heights.body {
+            let (view, _) = self.looking();
+            // A click on what is selected opens it.
+            if view.click(usize::from(y - body) - 1) {
+                self.act(Action::Details);
+            }
+        }
+    }
+
+    fn scroll(&mut self, action: Action) {
+        const LINES: usize = 3;
+        for _ in 0..LINES {
+            match &mut self.help {
+                Some(help) => _ = help.on(action),
+                None => self.act(action),
+            }
+        }
+    }
+
+    fn copy_command(&mut self) {
+        let (view, data) = self.looking();
+        let Some(key) = view.selected(&data) else {
+            return;
+        };
+        let process = data.model.process(key);
+        let text = match process.argv() {
+            Some(argv) => command_line(argv),
+            None => words::name(process),
+        };
+        self.effects.push(Effect::Copy(text));
     }
 
     /// Shows the selected process and all that came from it, nothing else.

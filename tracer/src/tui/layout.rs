@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How many lines each part of the screen has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heights {
     pub header: u16,
     pub tabs: u16,
@@ -51,6 +51,7 @@ impl App {
             self.look,
             Heights::of(area.width, area.height, self.sieve.filter().is_some()),
         );
+        self.drawn = (heights, area.width);
         let room = Room {
             width: usize::from(area.width),
             height: usize::from(heights.body),

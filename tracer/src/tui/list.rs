@@ -72,6 +72,10 @@ impl<R> List<R> {
         self.cursor.select(index);
     }
 
+    pub fn click(&mut self, line: usize) -> bool {
+        self.cursor.click(line)
+    }
+
     pub fn on(&mut self, action: Action) -> bool {
         self.cursor.on(action)
     }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crossterm::{
+    clipboard::CopyToClipboard,
     cursor, event, execute,
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
@@ -62,6 +63,19 @@ impl Screen {
         drawn
     }
 
+    /// To the clipboard of the terminal, if it allows that (OSC 52).
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+
+    /// Gives the terminal back while `stopped` runs.
+    pub fn suspend(&mut self, stopped: impl FnOnce()) -> io::Result<()> {
+        give_back();
+        stopped();
+        enter()?;
+        self.terminal.clear()
+    }
+
     /// The next key or change of size; none when the terminal is gone. Nothing
     /// is lost when the future is dropped: what is read lies in the stream.
     pub async fn next_input(&mut self) -> Option<io::Result<event::Event>> {
@@ -69,10 +83,20 @@ impl Screen {
     }
 }
 
-fn take() -> io::Result<Screen> {
+fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
-    execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)?;
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        event::EnableMouseCapture,
+        event::EnableBracketedPaste,
+        cursor::Hide
+    )
+}
+
+fn take() -> io::Result<Screen> {
+    enter()?;
     let output = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut terminal = Terminal::new(CrosstermBackend::new(output))?;
     terminal.clear()?;
@@ -89,6 +113,8 @@ fn give_back() {
         let _ = execute!(
             io::stdout(),
             EndSynchronizedUpdate,
+            event::DisableBracketedPaste,
+            event::DisableMouseCapture,
             terminal::LeaveAlternateScreen,
             cursor::Show
         );

@@ -3,6 +3,7 @@
 mod filters;
 mod host;
 mod keys;
+mod mouse;
 mod robust;
 
 mod snapshots;

@@ -1,7 +1,9 @@
 //! Whatever keys come, whatever size the terminal has and whatever processes
 //! are called: no panic, and nothing on the screen that drives a terminal.
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use ratatui::{Terminal, backend::TestBackend, style::Color};
 
 use super::{Bench, host, key};
@@ -87,6 +89,21 @@ fn random_keys_sizes_and_events_do_no_harm() {
                     bench.app.apply(event);
                 }
                 bench.app.set_now(START + step * 1_000_000);
+            }
+            2 => {
+                let kind = match dice.roll(3) {
+                    0 => MouseEventKind::ScrollDown,
+                    1 => MouseEventKind::ScrollUp,
+                    _ => MouseEventKind::Down(MouseButton::Left),
+                };
+                let (column, row) = (dice.roll(140) as u16, dice.roll(50) as u16);
+                let modifiers = KeyModifiers::NONE;
+                bench.app.on_input(Input::Mouse(MouseEvent {
+                    kind,
+                    column,
+                    row,
+                    modifiers,
+                }));
             }
             _ => {
                 bench.app.on_input(dice.key());

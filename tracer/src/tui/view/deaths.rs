@@ -237,6 +237,10 @@ impl View for Deaths {
         found.is_some()
     }
 
+    fn click(&mut self, line: usize) -> bool {
+        self.list.click(line)
+    }
+
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
         match self.list.selected()? {
             Row::Cause(..) => None,

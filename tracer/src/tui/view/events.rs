@@ -139,6 +139,11 @@ impl View for Events {
         found.is_some()
     }
 
+    fn click(&mut self, line: usize) -> bool {
+        self.follow = Some(false);
+        self.cursor.click(line)
+    }
+
     fn selected(&self, data: &Data<'_>) -> Option<Key> {
         let event = data.log.get(self.number(self.cursor.selected()))?;
         data.model.find(event.who.process)

@@ -9,7 +9,7 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, figure, rest},
+        columns::{Column, column_at, figure, rest},
         gathered::Gathered,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
@@ -158,6 +158,19 @@ impl View for Faults {
             self.list.select_index(found);
         }
         found.is_some()
+    }
+
+    fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
+        let sort = column_at(&COLUMNS, x, width)
+            .and_then(|column| SORTS.iter().position(|&sort| sort == column));
+        if let Some(sort) = sort {
+            self.sort = sort;
+            self.changed(data);
+        }
+    }
+
+    fn click(&mut self, line: usize) -> bool {
+        self.list.click(line)
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {

@@ -104,8 +104,9 @@ pub struct Forest {
 }
 
 impl Forest {
-    /// Takes in what is new in the model.
-    pub fn update(&mut self, model: &Model) {
+    /// Takes in what is new in the model; who has ended, only for a filter that
+    /// asks for it.
+    pub fn update(&mut self, model: &Model, filter: &Filter) {
         if self.gone_by != model.gone_by() {
             // Places have changed. The model lets go of many at once, so this
             // is seldom.
@@ -136,6 +137,9 @@ impl Forest {
             (process.kthread, process.id.start, process.id.tgid)
         });
         self.roots = roots;
+        if filter.dead == Dead::All && !filter.with_threads {
+            return;
+        }
         let nodes = &mut self.nodes;
         self.unsettled.retain(|&index| {
             let node = &mut nodes[index as usize];

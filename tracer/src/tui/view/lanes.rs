@@ -4,11 +4,12 @@
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
+    sync::LazyLock,
 };
 
 use super::{
     Data,
-    forest::{Dead, Filter, Forest, Row},
+    forest::{Filter, Forest, Row},
 };
 use crate::{
     event::Comm,
@@ -110,6 +111,9 @@ pub struct Choice {
     pub apart: HashSet<(Option<Key>, Comm)>,
 }
 
+/// Processes, living and dead, without their threads.
+pub static EVERYONE: LazyLock<Filter> = LazyLock::new(Filter::default);
+
 /// The lanes of a window, in time linear in the processes that are kept.
 pub fn lanes(
     data: &Data<'_>,
@@ -118,18 +122,13 @@ pub fn lanes(
     window: &Range<u64>,
     choice: &Choice,
 ) -> Vec<Lane> {
-    let filter = Filter {
-        folded: HashSet::new(),
-        dead: Dead::All,
-        with_threads: false,
-    };
     let wanted = |place: usize| {
         let life = lives.at(place);
         life.is_some_and(|life| {
             life.is_in(window, data.now) && (choice.quiet || life.is_busy_in(window))
         })
     };
-    let rows = forest.rows_of(data, &filter, Some(&wanted));
+    let rows = forest.rows_of(data, &EVERYONE, Some(&wanted));
     let groups = groups(lives, &rows, choice);
     // The new place of each row; members of a group have that of the group.
     let mut places = vec![0u32; rows.len()];

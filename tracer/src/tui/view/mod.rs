@@ -82,6 +82,15 @@ pub trait View {
     /// Goes to a match, if there is one.
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool;
 
+    /// Puts the cursor on a line of the screen, counted below the titles;
+    /// whether it was there already.
+    fn click(&mut self, _line: usize) -> bool {
+        false
+    }
+
+    /// Sorts by the column whose title is there on a screen of that width.
+    fn click_title(&mut self, _x: u16, _width: u16, _: &Data<'_>) {}
+
     /// The process that the cursor is on.
     fn selected(&self, data: &Data<'_>) -> Option<Key>;
 

@@ -67,7 +67,7 @@ impl Timeline {
             return;
         }
         self.made_from = source;
-        self.forest.update(data.model);
+        self.forest.update(data.model, &lanes::EVERYONE);
         self.lives
             .update(data.model, |_, process| Life::of(process));
         self.list.replace(lanes::lanes(
@@ -394,6 +394,10 @@ impl View for Timeline {
             self.list.select_index(found);
         }
         found.is_some()
+    }
+
+    fn click(&mut self, line: usize) -> bool {
+        self.list.click(line)
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {

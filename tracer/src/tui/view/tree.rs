@@ -64,7 +64,7 @@ impl Tree {
         };
         let source = Some((data.version(), second));
         if self.made_from != source {
-            self.forest.update(data.model);
+            self.forest.update(data.model, &self.filter);
             self.list.replace(self.forest.rows(data, &self.filter));
             self.made_from = source;
         }
@@ -156,7 +156,7 @@ impl View for Tree {
             folded: Default::default(),
             ..self.filter.clone()
         };
-        self.forest.update(data.model);
+        self.forest.update(data.model, &self.filter);
         let rows = self.forest.rows(data, &everything);
         let selected = self.list.selected().map(|row| (row.key, row.thread));
         let from = rows
@@ -169,6 +169,10 @@ impl View for Tree {
             self.reveal(data, rows[found].key);
         }
         found.is_some()
+    }
+
+    fn click(&mut self, line: usize) -> bool {
+        self.list.click(line)
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {

@@ -274,6 +274,10 @@ impl View for Zombies {
         found.is_some()
     }
 
+    fn click(&mut self, line: usize) -> bool {
+        self.list.click(line)
+    }
+
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
         let row = self.list.selected()?;
         row.zombie.or(row.owner)
