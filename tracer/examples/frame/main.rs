@@ -1,7 +1,8 @@
 //! What the dashboard costs with a hundred thousand processes in the model, of
 //! which twenty thousand live: a picture, a key, and taking in events at the
 //! same time. Times are on CPU (/proc/self/schedstat), so that a busy machine
-//! spoils them less. `cargo xtask bench frame` runs it.
+//! spoils them less. One figure a line, tab-separated: what, unit, what it may
+//! be at most (empty: no goal), figure. `cargo xtask bench frame` runs it.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,15 +40,16 @@ fn main() {
             app.apply(&event);
         });
     });
-    println!(
-        "{PROCESSES} processes, {} alive: {events} events taken in within {built:.0} ms",
-        app.model().alive()
+    assert!(app.model().alive() >= ALIVE as usize);
+    let per_event = built * 1e3 / events as f64;
+    tell(
+        "taking in an event, the model filling",
+        "µs",
+        None,
+        per_event,
     );
     app.set_now(crowd.now());
 
-    println!(
-        "\nview        size       frame, nothing new   one event   one second on   (ms, worst of 20)"
-    );
     let names = ["Tree", "Timeline", "Zombies", "Faults", "Deaths", "Events"];
     for (number, name) in names.iter().enumerate() {
         for size in SIZES {
@@ -55,7 +57,6 @@ fn main() {
         }
     }
 
-    println!("\nkey                                   ms until the picture is there, worst of 10");
     keys(&mut app);
     for name in ["Tree", "Timeline"] {
         let number = names.iter().position(|known| *known == name).unwrap();
@@ -79,9 +80,16 @@ fn frames(app: &mut App, crowd: &mut Crowd, (number, name): (usize, &str), size:
         app.set_now(crowd.now());
         worst[2] = worst[2].max(draw(app));
     }
-    let size = format!("{}x{}", size.0, size.1);
+    let size = format!("{name}, {}x{}", size.0, size.1);
     let [same, event, second] = worst;
-    println!("{name:<11} {size:<10} {same:>18.2} {event:>11.2} {second:>15.2}");
+    tell(
+        &format!("{size}: a frame, nothing new"),
+        "ms",
+        Some(5.0),
+        same,
+    );
+    tell(&format!("{size}: after an event"), "ms", Some(5.0), event);
+    tell(&format!("{size}: a second later"), "ms", Some(5.0), second);
 }
 
 fn keys(app: &mut App) {
@@ -111,7 +119,7 @@ fn keys(app: &mut App) {
         ),
         ("pause and go on", &[KeyCode::Char('1'), KeyCode::Char(' ')]),
     ];
-    let mut tell = |name: &str, app: &mut App, act: &mut dyn FnMut(&mut App)| {
+    let mut time = |name: &str, app: &mut App, act: &mut dyn FnMut(&mut App)| {
         let mut worst = 0f64;
         for _ in 0..10 {
             worst = worst.max(on_cpu(|| {
@@ -119,15 +127,15 @@ fn keys(app: &mut App) {
                 _ = terminal.draw(|frame| app.draw(frame));
             }));
         }
-        println!("{name:<38} {worst:>6.2}");
+        tell(&format!("key: {name}"), "ms", Some(50.0), worst);
     };
     for (name, script) in scripts {
-        tell(name, app, &mut |app| {
+        time(name, app, &mut |app| {
             script.iter().for_each(|&code| press(app, code))
         });
     }
     let filter = Filter::parse("comm =~ /^cc/ && exit.code != 0", &Saved::new()).unwrap();
-    tell("tree: a filter", app, &mut |app| {
+    time("tree: a filter", app, &mut |app| {
         press(app, KeyCode::Char('1'));
         app.set_filter(Some(filter.clone()));
     });
@@ -147,13 +155,24 @@ fn stream(app: &mut App, crowd: &mut Crowd, number: usize, name: &str) {
         drawing += on_cpu(|| _ = terminal.draw(|frame| app.draw(frame)));
     }
     let share = |ms: f64| ms / (SECONDS as f64 * 10.0);
-    println!(
-        "\n{EVENTS} events/s and {FRAMES} pictures/s of {name} at 160x50 for {SECONDS} s:\n  \
-         taking in {:.1}% of a core, drawing {:.1}%, together {:.1}%",
+    let what = format!("{EVENTS} events/s, {FRAMES} frames/s of {name}");
+    tell(
+        &format!("{what}: taking in"),
+        "% of a core",
+        Some(20.0),
         share(taking),
-        share(drawing),
-        share(taking + drawing)
     );
+    tell(
+        &format!("{what}: drawing"),
+        "% of a core",
+        None,
+        share(drawing),
+    );
+}
+
+fn tell(what: &str, unit: &str, limit: Option<f64>, figure: f64) {
+    let limit = limit.map_or(String::new(), |limit| limit.to_string());
+    println!("{what}\t{unit}\t{limit}\t{figure:.3}");
 }
 
 fn press(app: &mut App, code: KeyCode) {

@@ -8,6 +8,7 @@
 //! again as root ([`ground`]), since it starts tracer and its peers and must be
 //! able to stop them.
 
+mod frame;
 mod ground;
 mod machine;
 mod page;
@@ -45,6 +46,11 @@ const BENCHES: &[Bench] = &[
         name: "redis",
         question: "Does tracer count the pages that a real fork copies?",
         run: redis::bench,
+    },
+    Bench {
+        name: "frame",
+        question: "How quick is the dashboard with 100,000 processes, 20,000 of them alive?",
+        run: frame::bench,
     },
 ];
 

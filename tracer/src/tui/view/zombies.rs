@@ -297,9 +297,15 @@ impl View for Zombies {
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let glyphs = canvas.glyphs();
         let (width, height) = (canvas.width(), canvas.height());
-        if usize::from(height) >= ROOMY && self.latencies().iter().any(|&count| count > 0) {
-            canvas.put(0, height - 1, width, &self.histogram(glyphs));
-        }
+        let mut canvas = match usize::from(height) >= ROOMY {
+            true => {
+                if self.latencies().iter().any(|&count| count > 0) {
+                    canvas.put(0, height - 1, width, &self.histogram(glyphs));
+                }
+                canvas.part(0, 0, width, height - 1)
+            }
+            false => canvas.part(0, 0, width, height),
+        };
         if self.list.rows().is_empty() {
             return canvas.note(&self.nothing(data));
         }
