@@ -1,6 +1,6 @@
 //! `pictures`: the real screen, as SVG. A small story is recorded on this
-//! machine, replayed in tmux, and what the terminal shows is drawn; only the
-//! story's own processes are in sight.
+//! machine, replayed in tmux, and what the terminal shows is drawn: the story's
+//! processes and, in trees, their ancestors, which are this machine's own.
 
 mod svg;
 
@@ -25,10 +25,9 @@ const STORY: &str = include_str!("pictures/story.sh");
 const SIZE: (u16, u16) = (120, 34);
 
 /// File, keys in tmux's names, and what is on the screen when it is complete.
-const PICTURES: [(&str, &[&str], &str); 5] = [
+const PICTURES: [(&str, &[&str], &str); 4] = [
     ("tree", &["1", "g"], "story"),
-    ("timeline", &["2", "0"], "following"),
-    ("zombies", &["3"], "LAST WAIT"),
+    ("timeline", &["2", "0"], "2 Timeline "),
     ("deaths", &["5"], "SIGKILL from"),
     ("process", &["5", "g", "j", "Enter"], "copy_process"),
 ];
