@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Answer, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay,
-    Retention, Save, Shown, Without,
+    self, Answer, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay,
+    Retention, Save, Shown, When, Window, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -61,6 +61,7 @@ Examples:
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
   tracer replay build.trace --events | less     every event, a line each
+  tracer replay night.trace --since 03:10 --until 03:15 --report
   tracer replay build.trace --events --json     every event, a JSON object each")]
     Replay(ReplayArgs),
 
@@ -83,6 +84,19 @@ Examples:
   tracer repair torn.trace whole.trace
   tracer repair - whole.trace < torn.trace")]
     Repair(RepairArgs),
+
+    /// Make a small recording of a part of one, for a bug report
+    #[command(after_help = "\
+What was there when the part begins is in it too, so that it stands alone.
+Moments are a time of day (the first such in the recording), a date with a time,
+both UTC unless they say otherwise, -10m (before the end) or +90s (after the
+beginning).
+
+Examples:
+  tracer cut night.trace part.trace --since 03:10 --until 03:15
+  tracer cut night.trace part.trace --since=-10m
+  tracer cut night.trace part.trace --tree 1234")]
+    Cut(CutArgs),
 
     /// Say what this machine offers a tracer, and what is lost and why
     #[command(after_help = "\
@@ -130,7 +144,7 @@ struct LiveArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().gone)]
     keep: usize,
     /// For how long at most they stay: 10m, 8h [default: as long as they are among those]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = session::duration)]
     keep_for: Option<Duration>,
     /// Show only these processes; a file gets all: see `tracer filters`
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
@@ -170,7 +184,7 @@ struct DoctorArgs {
 #[derive(Args)]
 struct TraceArgs {
     /// Stop after this time: 500ms, 10s, 5m, 8h; a command is asked to end then
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    #[arg(long = "for", value_name = "TIME", value_parser = session::duration)]
     limit: Option<Duration>,
     #[command(flatten)]
     kernel: KernelArgs,
@@ -227,6 +241,8 @@ struct ReplayArgs {
     /// Every event, a line each
     #[arg(long)]
     events: bool,
+    #[command(flatten)]
+    moments: MomentArgs,
     /// Only these processes: see `tracer filters`
     ///
     /// With --report, the processes that the filter keeps are listed, in place
@@ -253,6 +269,40 @@ struct RepairArgs {
     from: PathBuf,
     #[command(flatten)]
     to: OutArgs,
+}
+
+#[derive(Args)]
+struct CutArgs {
+    /// The recording to take a part of
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    from: PathBuf,
+    #[command(flatten)]
+    to: OutArgs,
+    #[command(flatten)]
+    moments: MomentArgs,
+    /// Only the process with this number and all that came from it
+    #[arg(long, value_name = "PID")]
+    tree: Option<u32>,
+}
+
+#[derive(Args)]
+struct MomentArgs {
+    /// From this moment on: 03:10, 2026-11-21T03:10:00Z, -10m, +90s
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    since: Option<When>,
+    /// Up to this moment
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    until: Option<When>,
+}
+
+impl MomentArgs {
+    fn window(self, tree: Option<u32>) -> Window {
+        Window {
+            since: self.since,
+            until: self.until,
+            tree,
+        }
+    }
 }
 
 /// Where a command puts the recording that it makes.
@@ -325,12 +375,18 @@ impl Cli {
                     path: args.file,
                     shown,
                     filter: args.filter,
+                    window: args.moments.window(None),
                 })
             }
             Command::Filters => session::print(&session::filters()),
             Command::Info(args) => session::info(&Info {
                 path: args.file,
                 json: args.json,
+            }),
+            Command::Cut(args) => session::cut(&Cut {
+                from: args.from,
+                to: args.to.save(),
+                window: args.moments.window(args.tree),
             }),
             Command::Repair(args) => session::repair(&Repair {
                 from: args.from,
@@ -422,22 +478,6 @@ fn report_help() -> String {
     )
 }
 
-/// `500ms`, `10s`, `5m`, `8h`; a bare number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let seconds = match &text[digits.len()..] {
-        "ms" => 0.001,
-        "s" | "" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h)")),
-    };
-    let number: f64 = digits
-        .parse()
-        .map_err(|_| format!("not a number: {digits:?}"))?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
-}
-
 /// A power of two between 64 KiB and 1 GiB.
 fn buffer(text: &str) -> Result<u32, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -469,11 +509,13 @@ mod tests {
 
     #[test]
     fn times_and_sizes_are_read_as_people_write_them() {
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(duration("8h"), Ok(Duration::from_secs(28800)));
-        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(session::duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(session::duration("8h"), Ok(Duration::from_secs(28800)));
+        assert_eq!(session::duration("2"), Ok(Duration::from_secs(2)));
         assert!(
-            duration("10 parsecs").is_err() && duration("-1s").is_err() && duration("s").is_err()
+            session::duration("10 parsecs").is_err()
+                && session::duration("-1s").is_err()
+                && session::duration("s").is_err()
         );
         assert_eq!(buffer("8M"), Ok(8 << 20));
         assert_eq!(buffer("65536"), Ok(1 << 16));

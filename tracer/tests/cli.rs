@@ -192,6 +192,48 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
 }
 
 #[test]
+fn a_part_of_a_recording_stands_alone() {
+    let golden = golden();
+    let golden = golden.to_str().unwrap();
+    let part = std::env::temp_dir().join(format!("tracer-part-{}", std::process::id()));
+    let part = part.to_str().unwrap();
+    // The storyline begins at 60 s and its second gap is told at 62 s.
+    assert!(
+        tracer(&["cut", golden, part, "--since", "+1s", "--until=-500ms"])
+            .status
+            .success()
+    );
+    assert_eq!(tracer(&["info", part]).status.code(), Some(0));
+    let events = |arguments: &[&str]| {
+        let output = tracer(&[&["replay", "--events", "--json"], arguments].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines
+    };
+    let cut = events(&[part]);
+    assert_eq!(cut, events(&[golden, "--since", "+1s", "--until=-500ms"]));
+    assert!(cut[0].contains("\"session\""), "{}", cut[0]);
+    let shell = cut.iter().filter(|line| line.contains("\"snapshot\""));
+    assert_eq!(shell.count(), 1, "{cut:?}");
+    assert!(cut.iter().all(|line| !line.contains("\"event\":\"end\"")));
+
+    refused(
+        &tracer(&["cut", golden, part, "--since", "+1s"]),
+        &["exists"],
+    );
+    refused(&tracer(&["cut", golden, "/tmp/x"]), &["--since"]);
+    refused(
+        &tracer(&["replay", golden, "--since", "+9h", "--json"]),
+        &["ends before"],
+    );
+    assert_eq!(
+        tracer(&["replay", golden, "--since", "soon"]).status.code(),
+        Some(2)
+    );
+    std::fs::remove_file(part).unwrap();
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_error() {
     let golden = golden();
     let mut replay = Command::new(env!("CARGO_BIN_EXE_tracer"))

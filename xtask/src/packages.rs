@@ -49,6 +49,13 @@ const FOR_TESTS: &[Package] = &[
     },
 ];
 
+/// What the bench of recordings needs.
+pub const FOR_RECORDING: &[Package] = &[Package {
+    name: "linux-perf",
+    command: "perf",
+    purpose: "the size of another recording",
+}];
+
 /// What the bench with a real Redis needs.
 pub const FOR_REDIS: &[Package] = &[
     Package {

@@ -4,6 +4,8 @@
 //! Everything is cut, never rounded up: an age of 59.99 s is not yet a minute,
 //! and no figure claims more than was measured.
 
+use std::time::Duration;
+
 const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
@@ -69,6 +71,22 @@ fn scaled(number: u64, unit: u64) -> String {
     } else {
         whole.to_string()
     }
+}
+
+/// `500ms`, `10s`, `5m`, `8h`; a bare number is seconds.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let seconds = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h)")),
+    };
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| format!("not a number: {digits:?}"))?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ use crate::{
 
 /// So many events before the place a jump begins, and more by what lies between
 /// two checkpoints.
-const LOOK_BACK: u64 = 200_000;
+const LOOK_BACK: u64 = 100_000;
 
 /// What lies no further ahead is played.
-const NEAR: u64 = 300_000;
+const NEAR: u64 = 200_000;
 
 /// Whoever is told the events.
 pub trait Stage {

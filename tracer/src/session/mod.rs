@@ -8,11 +8,12 @@
 //! | `record` | the kernel | the file | status line |
 //! | `replay` | a file | | dashboard, report or an exporter |
 //! | `info` | a file | | what is in it, and whether it is whole |
-//! | `repair` | a file | another file | |
+//! | `repair`, `cut` | a file | another file | |
 //!
 //! This is the one place that waits: everything it calls returns at once.
 
 mod child;
+mod cut;
 mod diagnostics;
 mod doctor;
 mod effects;
@@ -35,13 +36,17 @@ mod status;
 mod stop;
 mod trace;
 mod view;
+mod when;
+mod window;
 
+pub use crate::event::humane::parse_duration as duration;
 pub use crate::{
     filter::Filter,
     model::Retention,
     report::Part,
     source::live::{FaultMode, Options as KernelOptions, Without},
 };
+pub use cut::{Cut, cut};
 pub use diagnostics::init as init_diagnostics;
 pub use doctor::{Answer, doctor};
 pub use filters::{filter, guide as filters};
@@ -52,6 +57,8 @@ pub use record::{Record, default_file, record};
 pub use recorder::{Keeper, Save};
 pub use repair::{Repair, repair};
 pub use replay::{Replay, Shown, replay};
+pub use when::When;
+pub use window::Window;
 
 /// How a command ended, as an exit code.
 pub type Exit = u8;

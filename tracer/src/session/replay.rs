@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
     Exit, OK, diagnostics, effects, filters, output, player::Player, reading::read, stop::Stop,
+    window::Window,
 };
 use crate::{
     event::Who,
@@ -19,7 +20,6 @@ use crate::{
     model::{Model, Retention},
     playback::Place,
     report::Part,
-    source,
     tui::{self, App, Flow, Screen},
 };
 
@@ -35,6 +35,8 @@ pub struct Replay {
     pub shown: Shown,
     /// Which processes; all, if none is given.
     pub filter: Option<Filter>,
+    /// Which part of it; the dashboard begins there and goes anywhere.
+    pub window: Window,
 }
 
 /// As what.
@@ -50,7 +52,7 @@ pub enum Shown {
 pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
     match replay.shown {
-        Shown::Dashboard if terminal => dashboard(&replay.path, replay.filter)?,
+        Shown::Dashboard if terminal => dashboard(&replay)?,
         Shown::Dashboard | Shown::Report(_) => {
             let part = match replay.shown {
                 Shown::Report(part) => part,
@@ -60,29 +62,23 @@ pub fn replay(replay: Replay) -> Result<Exit> {
                 Some(_) => Retention::EVERYONE,
                 None => Retention::default(),
             };
-            let model = model(&replay.path, retention)?;
+            let model = model(&replay, retention)?;
             output::print(&output::report(&model, part, replay.filter.as_ref()))?;
         }
         Shown::Export(name) => {
             let format = export::format(name).with_context(|| format!("no format {name}"))?;
-            let filter = replay.filter.as_ref();
-            output::to_stdout(|out| export(&replay.path, format, filter, out))?;
+            output::to_stdout(|out| export(&replay, format, out))?;
         }
     }
     Ok(OK)
 }
 
-fn export(
-    path: &Path,
-    format: &Format,
-    filter: Option<&Filter>,
-    out: &mut dyn Write,
-) -> Result<()> {
+fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let mut exporter = (format.start)();
-    let Some(filter) = filter else {
+    let Some(filter) = &replay.filter else {
         // Nobody may be missing in what other programs read.
         let mut model = Model::new(Retention::EVERYONE);
-        read(path, |event| {
+        replay.window.read(&replay.path, |event| {
             model.apply(&event);
             Ok(exporter.event(&event, out)?)
         })?;
@@ -90,42 +86,47 @@ fn export(
     };
     // A filter is asked about whole lives: first they are read, then told.
     anyhow::ensure!(
-        path != Path::new("-"),
+        replay.path != Path::new("-"),
         "with --filter a recording is read twice, which standard input cannot be: give a file"
     );
-    let model = model(path, Retention::EVERYONE)?;
+    let model = model(replay, Retention::EVERYONE)?;
     let kept = |key| filter.keeps(&model, key, model.now());
-    let mut source = source::replay::Replay::open(path)?;
-    while let Some(event) = source.next_event()? {
+    replay.window.read(&replay.path, |event| {
         let of = model.find(event.who.process);
         if event.who == Who::HOST || of.is_some_and(kept) {
             exporter.event(&event, out)?;
         }
-    }
+        Ok(())
+    })?;
     Ok(exporter.end(&model, &kept, out)?)
 }
 
 /// What a recording tells.
-fn model(path: &Path, retention: Retention) -> Result<Model> {
+fn model(replay: &Replay, retention: Retention) -> Result<Model> {
     let mut model = Model::new(retention);
-    read(path, |event| {
+    replay.window.read(&replay.path, |event| {
         model.apply(&event);
         Ok(())
     })?;
     Ok(model)
 }
 
-fn dashboard(path: &Path, filter: Option<Filter>) -> Result<()> {
+fn dashboard(replay: &Replay) -> Result<()> {
+    let path = &replay.path;
     let mode = tui::Mode::Replay {
         file: path.display().to_string(),
     };
     let look = tui::Look::from_env(|name| std::env::var(name).ok());
     let mut app = App::new(mode, look).keep(RETENTION);
-    app.set_filter(filter);
+    app.set_filter(replay.filter.clone());
     app.set_saved(filters::saved());
     let mut player = Player::open(path)?;
     match &mut player {
-        Some(player) => player.go_to(Place::End, &mut app)?,
+        Some(player) => {
+            let beginning = replay.window.beginning(path)?;
+            let place = beginning.map_or(Place::End, Place::Time);
+            player.go_to(place, &mut app)?;
+        }
         None => read(path, |event| {
             app.apply(&event);
             Ok(())

@@ -59,7 +59,6 @@ impl Ground {
     }
 
     /// A program of `tracer/examples`.
-    #[allow(dead_code, reason = "for the benches that measure work")]
     pub fn example(&self, name: &str) -> PathBuf {
         self.directory.join("examples").join(name)
     }

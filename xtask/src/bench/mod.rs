@@ -12,6 +12,7 @@ mod frame;
 mod ground;
 mod machine;
 mod page;
+mod recording;
 mod redis;
 mod report;
 mod rest;
@@ -51,6 +52,11 @@ const BENCHES: &[Bench] = &[
         name: "frame",
         question: "How quick is the dashboard with 100,000 processes, 20,000 of them alive?",
         run: frame::bench,
+    },
+    Bench {
+        name: "recording",
+        question: "How small is a recording, and how fast is it written, read and moved about in?",
+        run: recording::bench,
     },
 ];
 

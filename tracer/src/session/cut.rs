@@ -1,0 +1,48 @@
+//! `tracer cut`: a part of a recording as a recording, for a bug report.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use super::{Exit, OK, Save, recorder::Recorder, window::Window};
+use crate::event::humane;
+
+pub struct Cut {
+    pub from: PathBuf,
+    pub to: Save,
+    pub window: Window,
+}
+
+pub fn cut(cut: &Cut) -> Result<Exit> {
+    ensure!(
+        !cut.window.is_everything(),
+        "say what to keep: --since, --until, --tree"
+    );
+    ensure!(
+        cut.from != cut.to.path,
+        "a recording is not cut in place: give another name for the part"
+    );
+    Recorder::may_create(&cut.to)?;
+    let mut recorder = None;
+    cut.window.read(&cut.from, |event| {
+        // Nothing is made before something could be read.
+        if recorder.is_none() {
+            recorder = Some(Recorder::create(&cut.to)?);
+        }
+        if let Some(recorder) = &mut recorder {
+            recorder.take(event);
+        }
+        Ok(())
+    })?;
+    let Some(recorder) = recorder else {
+        anyhow::bail!("{} holds nothing of that", cut.from.display());
+    };
+    let kept = recorder.finish()?;
+    eprintln!(
+        "tracer: {}: {} events, {}",
+        kept.path.display(),
+        kept.events,
+        humane::bytes(kept.bytes)
+    );
+    Ok(OK)
+}

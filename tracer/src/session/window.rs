@@ -1,0 +1,147 @@
+//! A part of a recording: from one moment to another, of one tree or of all.
+//! What is there at the beginning is told first, so that the part stands alone;
+//! no more is read than that takes.
+
+use std::{collections::HashSet, fs::File, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{reading, recorder::Keeper, when::When};
+use crate::{
+    event::{Event, ProcessId, Summary, What, Who},
+    playback::{Place, Playback, Stage},
+    recording::Reader,
+};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    pub since: Option<When>,
+    pub until: Option<When>,
+    /// The process with that number and all that came from it.
+    pub tree: Option<u32>,
+}
+
+/// What a part begins with.
+#[derive(Default)]
+struct Before(Keeper);
+
+impl Stage for Before {
+    fn clear(&mut self) {
+        self.0 = Keeper::default();
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.0.take(event.clone());
+    }
+}
+
+/// Keeps the last event, which is the next to be handed on.
+#[derive(Default)]
+struct Next(Option<Event>);
+
+impl Stage for Next {
+    fn clear(&mut self) {}
+
+    fn take(&mut self, event: &Event) {
+        self.0 = Some(event.clone());
+    }
+}
+
+/// Those of a tree that have been told so far.
+struct Tree {
+    root: u32,
+    members: HashSet<ProcessId>,
+}
+
+impl Tree {
+    fn has(&mut self, event: &Event) -> bool {
+        let parent = match &event.what {
+            What::Fork(fork) => Some(fork.parent),
+            What::Snapshot(found) => Some(found.parent),
+            _ => None,
+        };
+        let process = event.who.process;
+        if process.tgid == self.root || parent.is_some_and(|id| self.members.contains(&id)) {
+            self.members.insert(process);
+        }
+        event.who == Who::HOST || self.members.contains(&process)
+    }
+}
+
+impl Window {
+    pub fn is_everything(&self) -> bool {
+        self.since.is_none() && self.until.is_none() && self.tree.is_none()
+    }
+
+    /// Reads this part of a recording.
+    pub fn read(&self, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+        let mut tree = self.tree.map(|root| Tree {
+            root,
+            members: HashSet::new(),
+        });
+        let mut take = |event: Event| match tree.as_mut().is_none_or(|tree| tree.has(&event)) {
+            true => take(event),
+            false => Ok(()),
+        };
+        if self.since.is_none() && self.until.is_none() {
+            return reading::read(path, take);
+        }
+        let (mut playback, since, until) = self.open(path)?;
+        if self.since.is_some() {
+            let mut before = Before::default();
+            playback.go_to(Place::Time(since.saturating_sub(1)), &mut before)?;
+            for mut event in before.0.checkpoint() {
+                // What happened is counted from here on.
+                if let What::Summary(summary) = &mut event.what {
+                    **summary = Summary {
+                        began: since,
+                        ..Summary::default()
+                    };
+                }
+                take(event)?;
+            }
+        }
+        let mut next = Next::default();
+        while playback.step(&mut next)? {
+            match next.0.take() {
+                Some(event) if event.at > until => break,
+                Some(event) => take(event)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The moment at which it begins; none: where the recording does.
+    pub fn beginning(&self, path: &Path) -> Result<Option<u64>> {
+        match self.since {
+            Some(_) => Ok(Some(self.open(path)?.1)),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens a recording; the moments as it counts them.
+    fn open(&self, path: &Path) -> Result<(Playback<File>, u64, u64)> {
+        ensure!(
+            path.is_file(),
+            "{} is not a file: a part of a recording can only be taken of a file",
+            path.display()
+        );
+        let cannot = || format!("{} cannot be replayed", path.display());
+        let first = Reader::new(File::open(path).with_context(cannot)?).with_context(cannot)?;
+        let session = first.flatten().find_map(|event| match event.what {
+            What::Session(session) => Some(session),
+            _ => None,
+        });
+        let playback = Playback::open(File::open(path)?).with_context(cannot)?;
+        let span = playback.span();
+        let span = span.with_context(|| format!("{} is empty", path.display()))?;
+        let moment = |when: When| when.within(span, session.as_deref());
+        let since = self.since.map_or(0, moment);
+        let until = self.until.map_or(u64::MAX, moment);
+        ensure!(since <= until, "--until lies before --since");
+        ensure!(since <= span.latest, "the recording ends before --since");
+        ensure!(until >= span.earliest, "the recording begins after --until");
+        Ok((playback, since, until))
+    }
+}
