@@ -180,9 +180,10 @@ fn a_tracer_in_a_container_takes_nobody_for_another() {
         let scratch = Scratch::new("container");
         let file = scratch.file("x.trace");
         let (ready, go) = (scratch.file("ready"), scratch.file("go"));
-        // The others in there keep the numbers apart.
+        // The others in there keep the numbers apart; with something left to do
+        // no shell lets the tracer take its place.
         let script = format!(
-            "sleep 4714 & true & true & wait %2 %3; {} record {} -- sh -c ': > {}; until [ -e {} ]; do sleep 0.05; done'",
+            "sleep 4714 & true & true & wait %2 %3; {} record {} -- sh -c ': > {}; until [ -e {} ]; do sleep 0.05; done'; exit $?",
             tracer().get_program().display(),
             file.display(),
             ready.display(),

@@ -96,9 +96,11 @@ impl Stat {
 }
 
 /// A worker's name has what it works on behind it, `kworker/0:1-events`
-/// (`wq_worker_comm`, kernel/workqueue.c); a rescuer's own name holds a dash.
+/// (`wq_worker_comm`, kernel/workqueue.c). A rescuer's own name may hold a dash:
+/// `kworker/R-md`, on older kernels that of its queue alone, `nvme-wq`.
 fn comm(shown: &[u8], flags: u32) -> Comm {
-    if flags & PF_WQ_WORKER == 0 || shown.starts_with(b"kworker/R") {
+    let numbered = shown.starts_with(b"kworker/") && !shown.starts_with(b"kworker/R");
+    if flags & PF_WQ_WORKER == 0 || !numbered {
         return Comm::new(shown);
     }
     let own = shown.split(|byte| b"-+".contains(byte)).next();
