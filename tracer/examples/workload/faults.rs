@@ -78,6 +78,18 @@ pub fn faults(n: usize) {
         measure("threaded", n, json!({"cow_copy": n}), writes);
     });
 
+    const HUGE_PAGES: usize = 8;
+    with_huge_pages(HUGE_PAGES, |huge| {
+        let write = |count: usize| {
+            (0..count).for_each(|page| {
+                let first = page * (HUGE / PAGE);
+                huge.write(first..first + 1);
+            });
+        };
+        write(HUGE_PAGES);
+        measure("hugetlb", HUGE_PAGES, json!({"huge": HUGE_PAGES}), write);
+    });
+
     if let Some(huge) = Pages::huge() {
         huge.write(0..huge.count());
         // fork splits no huge page; the first write to each does, and copies
@@ -132,6 +144,20 @@ pub fn fork_costs(n: usize) {
     go_second.send(1);
     cost(first, 0, quarter, false);
     cost(second, half, quarter, true);
+}
+
+/// Runs something while there are pages in hugetlbfs, if the machine has them.
+fn with_huge_pages(count: usize, run: impl FnOnce(Pages)) {
+    const SETTING: &str = "/proc/sys/vm/nr_hugepages";
+    let before = fs::read_to_string(SETTING).unwrap_or_default();
+    // The parent's, and the copies; some are kept back for others.
+    let _ = fs::write(SETTING, (2 * count + 4).to_string());
+    let got = fs::read_to_string(SETTING).unwrap_or_default();
+    if got.trim().parse().is_ok_and(|got: usize| got >= 2 * count) {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB;
+        run(Pages::map(count * HUGE, flags, -1));
+    }
+    let _ = fs::write(SETTING, before.trim());
 }
 
 /// Runs something in a child of its own.

@@ -19,6 +19,7 @@ mod naming;
 mod owner;
 mod process;
 mod reap;
+mod recent;
 mod retention;
 mod status;
 mod summary;
@@ -44,6 +45,7 @@ pub use owner::Owning;
 use process::Early;
 pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
+pub use recent::Recent;
 use retention::Retained;
 pub use retention::Retention;
 pub use status::{Known, Moment, Why};
@@ -277,6 +279,10 @@ impl Model {
         });
         if let Some(new) = new {
             self.charge(at, key, new);
+            self.change(key, |process| {
+                let recent = process.recent_faults.get_or_insert_default();
+                recent.add(at, new.classes.total());
+            });
         }
     }
 

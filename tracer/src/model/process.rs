@@ -5,6 +5,7 @@ use super::{
     Owning,
     fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
+    recent::Recent,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
@@ -121,6 +122,8 @@ pub struct Process {
     /// Faults of all threads since tracing began, and where they fell.
     pub faults: Faults,
     pub places: FaultPlaces,
+    /// Of one that lives long enough for its counters to be read.
+    pub recent_faults: Option<Box<Recent>>,
     /// What the fork that made it cost; none if no address space was copied.
     pub fork_cost: Option<Box<ForkCost>>,
     /// Those that it made.
@@ -201,6 +204,7 @@ impl Process {
             oom_victim: false,
             faults: Faults::default(),
             places: FaultPlaces::default(),
+            recent_faults: None,
             fork_cost: None,
             forks: None,
             usage: Usage::default(),

@@ -7,7 +7,7 @@ use super::{
     page::{Align, Page},
 };
 use crate::{
-    event::{FaultClass, Faults, Purpose},
+    event::{FaultClass, Faults, Purpose, humane},
     model::{Key, Model},
 };
 
@@ -41,12 +41,40 @@ fn traced(model: &Model, page: &mut Page) {
         .collect();
     page.labelled("", &told.join(", "));
     table(model, page, "faults", Faults::total);
+    storms(model, page);
     if all.write_protect > 0 {
         page.section("Writes to protected pages: copies made on write (COW) are among them");
         table(model, page, "writes", |faults| faults.write_protect);
     } else if all.cow_copy > 0 {
         page.section("Pages copied on write, by whom");
         table(model, page, "copies", |faults| faults.cow_copy);
+    }
+}
+
+/// A process that faults so often for so long is worth a word: that many in
+/// all, and that many a second.
+const STORM: (u64, u64) = (200_000, 50_000);
+
+/// Who does little but fault.
+fn storms(model: &Model, page: &mut Page) {
+    for (key, process) in model.processes() {
+        let total = process.faults.total();
+        let lived = process.lifetime(model.now()).unwrap_or(0).max(1);
+        let lived = lived.min(model.now() - model.began()).max(1);
+        let rate = (u128::from(total) * 1_000_000_000 / u128::from(lived)) as u64;
+        if total < STORM.0 || rate < STORM.1 {
+            continue;
+        }
+        let most = FaultClass::ALL
+            .iter()
+            .max_by_key(|&&class| process.faults.of(class));
+        let most = most.map_or("", |class| class.title());
+        let sentence = format!(
+            "{}: a fault storm: {total} in {}, {rate} a second, mostly {most}",
+            name(model, key),
+            humane::duration(lived),
+        );
+        page.labelled("  note", &sentence);
     }
 }
 

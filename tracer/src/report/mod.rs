@@ -36,7 +36,7 @@ pub struct Part {
 }
 
 /// Every part; help is derived from it.
-pub const PARTS: [Part; 4] = [
+pub const PARTS: [Part; 6] = [
     Part {
         name: "tree",
         help: "what started what",
@@ -60,6 +60,16 @@ pub const PARTS: [Part; 4] = [
             zombies::owners(model, tally, page);
             zombies::unreaped(model, page);
         },
+    },
+    Part {
+        name: "faults",
+        help: "who faults, and of which kinds",
+        write: |model, _, page| faults::write(model, page),
+    },
+    Part {
+        name: "forks",
+        help: "what forks cost: time, and pages copied on write",
+        write: |model, _, page| forks::write(model, page),
     },
     Part {
         name: "findings",

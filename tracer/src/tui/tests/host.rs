@@ -1,7 +1,7 @@
 //! A machine on which everything happens that the dashboard must show.
 
 use crate::event::{
-    Event, Faults, Gap, GapCause, Kind, Lost, Purpose, Session, Text, What,
+    AddressSpace, Event, Faults, Gap, GapCause, Kind, Lost, Purpose, Session, Text, What,
     script::{MS, SEC, Script},
 };
 
@@ -162,7 +162,15 @@ fn events_of(script: Script) -> Vec<Event> {
 }
 
 fn born(script: Script, parent: u32, child: u32) -> Script {
-    script.fork(parent, child).wakeup(child).first_run(child)
+    let asked = script.events.last().map(|event| event.at);
+    let script = script.fork_with(parent, child, |fork| {
+        fork.asked = asked;
+        fork.copied = Some(AddressSpace {
+            pages: Some(400 + u64::from(child)),
+            page_tables: 53_248,
+        });
+    });
+    script.wakeup(child).first_run(child)
 }
 
 fn faults(read: u64, write: u64, cow: u64) -> What {

@@ -45,6 +45,13 @@ fn faults() {
 }
 
 #[test]
+fn forks() {
+    pictures("forks", |bench| {
+        bench.view("Forks");
+    });
+}
+
+#[test]
 fn deaths() {
     pictures("deaths", |bench| {
         bench.view("Deaths");

@@ -3,7 +3,7 @@
 
 use super::{Data, page::Sheet};
 use crate::{
-    event::{Sigchld, Usage, clone_flag_names, command_line, humane},
+    event::{FaultTally, Sigchld, Usage, clone_flag_names, command_line, humane},
     model::{Creation, Key, Model, Process, State},
     tui::{
         phrase::{Phrase, Tone},
@@ -235,7 +235,7 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             let text = format!("not traced: {reason}");
             sheet.fact("user faults", Phrase::of(Tone::Warn, text));
         }
-        None => sheet.fact("user faults", telling::counted(&process.faults)),
+        None => memory(&mut sheet, process),
     }
     let alive = process.state() == State::Alive;
     match process.known_usage() {
@@ -267,6 +267,47 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         sheet.fact("", Phrase::of(Tone::Dim, named.join("  ")));
     }
     sheet
+}
+
+/// Faults by class and by region, and what the fork cost that made it.
+fn memory(sheet: &mut Sheet, process: &Process) {
+    sheet.fact("faults", telling::counted(&process.faults));
+    let tally = FaultTally {
+        classes: process.faults,
+        places: process.places,
+    };
+    let (regions, elsewhere) = tally.regions();
+    let told = regions.iter().filter_map(|here| {
+        let faults = here.faults.filter(|&faults| faults > 0)?;
+        let copies = here.copies.filter(|&copies| copies > 0);
+        let copies = copies.map(|copies| format!(" ({} copied)", humane::count(copies)));
+        let name = here.region.name();
+        Some(format!(
+            "{} {name}{}",
+            humane::count(faults),
+            copies.unwrap_or_default()
+        ))
+    });
+    let elsewhere = (elsewhere > 0).then(|| format!("{} elsewhere", humane::count(elsewhere)));
+    let told: Vec<_> = told.chain(elsewhere).collect();
+    if !told.is_empty() {
+        sheet.fact("by region", told.join(", "));
+    }
+    if let Some(cost) = &process.fork_cost {
+        let took = cost.took.map_or("?".to_owned(), humane::duration);
+        let pages = cost.space.pages.map_or("?".to_owned(), humane::count);
+        let mark = if cost.ambiguous {
+            " (with other forks)"
+        } else {
+            ""
+        };
+        let told = format!(
+            "{took}, {pages} pages mapped; copied since: {} by the parent, {} by itself{mark}",
+            humane::count(cost.parent_copies),
+            humane::count(cost.child_copies),
+        );
+        sheet.fact("its fork", told);
+    }
 }
 
 fn accounts(sheet: &mut Sheet, model: &Model, usage: &Usage) {

@@ -9,7 +9,7 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, column_at, figure, rest},
+        columns::{Column, column_at, figure, rest, word},
         gathered::Gathered,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 12] = [
     figure("PID", 7, 0),
     rest("PROCESS", 22),
     figure("TOTAL", 7, 0),
@@ -29,6 +29,8 @@ const COLUMNS: [Column; 10] = [
     figure("OTHER", 6, 5),
     figure("MINOR", 6, 1),
     figure("MAJOR", 6, 2),
+    figure("/S", 6, 2),
+    word("15 SECONDS", 15, 6),
 ];
 
 /// The columns that the list can be sorted by, in the order of the key.
@@ -219,6 +221,11 @@ impl View for Faults {
                             .and(name_tone(state), format!(" {}", words::name(process)))
                             .and(Tone::Dim, format!(" {}", arguments.unwrap_or_default()));
                     }
+                    10 => match &process.recent_faults {
+                        Some(recent) => words::faults(data.model, recent.rate(data.now)),
+                        None => Phrase::new(),
+                    },
+                    11 => return sparkline(process, data),
                     8 | 9 => match figure_of(process, column) {
                         Some(figure) => Phrase::plain(humane::count(figure)),
                         None => Phrase::of(Tone::Faint, "?"),
@@ -234,6 +241,19 @@ impl View for Faults {
             },
         );
     }
+}
+
+/// The last seconds, each as high as it is beside the highest.
+fn sparkline(process: &Process, data: &Data<'_>) -> Phrase {
+    let Some(recent) = &process.recent_faults else {
+        return Phrase::new();
+    };
+    let highest = recent.last(data.now).max().unwrap_or(0).max(1);
+    recent.last(data.now).fold(Phrase::new(), |phrase, count| {
+        let height = (u128::from(count) * 7).div_ceil(u128::from(highest)) as usize;
+        let tone = if count == 0 { Tone::Faint } else { Tone::Accent };
+        phrase.and(tone, data.glyphs.spark[height.min(7)])
+    })
 }
 
 fn name_tone(state: State) -> Tone {

@@ -7,6 +7,7 @@ mod events;
 mod facts;
 mod faults;
 mod forest;
+mod forks;
 mod health;
 mod lanes;
 mod lifeline;
@@ -158,6 +159,12 @@ pub const VIEWS: &[Entry] = &[
         about: "which process faults, and how",
         actions: &[Action::Details, Action::Only, Action::Sort, Action::Dead],
         open: || Box::<faults::Faults>::default(),
+    },
+    Entry {
+        name: "Forks",
+        about: "what each fork cost: time, page tables, pages copied on write",
+        actions: &[Action::Details, Action::Only, Action::Sort],
+        open: || Box::<forks::Forks>::default(),
     },
     Entry {
         name: "Deaths",
