@@ -251,7 +251,11 @@ fn sparkline(process: &Process, data: &Data<'_>) -> Phrase {
     let highest = recent.last(data.now).max().unwrap_or(0).max(1);
     recent.last(data.now).fold(Phrase::new(), |phrase, count| {
         let height = (u128::from(count) * 7).div_ceil(u128::from(highest)) as usize;
-        let tone = if count == 0 { Tone::Faint } else { Tone::Accent };
+        let tone = if count == 0 {
+            Tone::Faint
+        } else {
+            Tone::Accent
+        };
         phrase.and(tone, data.glyphs.spark[height.min(7)])
     })
 }
