@@ -199,4 +199,4 @@ pub const VIEWS: &[Entry] = &[
 ];
 
 /// Where [`Action::Details`] leads.
-pub const DETAILS: usize = 6;
+pub const DETAILS: usize = 7;
