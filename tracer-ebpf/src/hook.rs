@@ -47,6 +47,14 @@ arguments! {
     ProbeContext: Probed, |ctx, n| ctx.arg(n).unwrap_or(0);
 }
 
+/// Runs a probe; built with the feature `floor`, every program is empty.
+#[inline(always)]
+pub fn unless_floor(probe: impl FnOnce()) {
+    if !cfg!(feature = "floor") {
+        probe();
+    }
+}
+
 /// Declares the programs that run a probe, one per hook it can hang on:
 /// `hooks! { probe: tp_btf name, raw_tp name; }`. The ladder of
 /// `tracer/src/source/live/plan.rs` has a row for each, by its name.
@@ -61,35 +69,35 @@ macro_rules! program {
     (tp_btf $program:ident $probe:path) => {
         #[aya_ebpf::macros::btf_tracepoint]
         fn $program(ctx: aya_ebpf::programs::BtfTracePointContext) -> i32 {
-            $probe(&ctx);
+            $crate::hook::unless_floor(|| $probe(&ctx));
             0
         }
     };
     (raw_tp $program:ident $probe:path) => {
         #[aya_ebpf::macros::raw_tracepoint]
         fn $program(ctx: aya_ebpf::programs::RawTracePointContext) -> i32 {
-            $probe(&ctx);
+            $crate::hook::unless_floor(|| $probe(&ctx));
             0
         }
     };
     (fentry $program:ident $probe:path) => {
         #[aya_ebpf::macros::fentry]
         fn $program(ctx: aya_ebpf::programs::FEntryContext) -> i32 {
-            $probe(&ctx);
+            $crate::hook::unless_floor(|| $probe(&ctx));
             0
         }
     };
     (fexit $program:ident $probe:path) => {
         #[aya_ebpf::macros::fexit]
         fn $program(ctx: aya_ebpf::programs::FExitContext) -> i32 {
-            $probe(&ctx);
+            $crate::hook::unless_floor(|| $probe(&ctx));
             0
         }
     };
     (kprobe $program:ident $probe:path) => {
         #[aya_ebpf::macros::kprobe]
         fn $program(ctx: aya_ebpf::programs::ProbeContext) -> u32 {
-            $probe(&ctx);
+            $crate::hook::unless_floor(|| $probe(&ctx));
             0
         }
     };
@@ -97,7 +105,7 @@ macro_rules! program {
     (kretprobe $program:ident $probe:path) => {
         #[aya_ebpf::macros::kretprobe]
         fn $program(ctx: aya_ebpf::programs::RetProbeContext) -> u32 {
-            $probe(ctx.ret());
+            $crate::hook::unless_floor(|| $probe(ctx.ret()));
             0
         }
     };

@@ -41,6 +41,15 @@ pub fn tracer(profile: Profile) -> Result<PathBuf> {
 
 /// Builds the eBPF object.
 pub fn object(tools: &Tools) -> Result<PathBuf> {
+    ebpf(tools, "bpf", &[])
+}
+
+/// Builds it with all its programs empty: what hooks cost by themselves.
+pub fn floor(tools: &Tools) -> Result<PathBuf> {
+    ebpf(tools, "bpf-floor", &["--features", "floor"])
+}
+
+fn ebpf(tools: &Tools, directory: &str, features: &[&str]) -> Result<PathBuf> {
     let cargo = tools.compiler.cargo.clone();
     let mut cargo = workspace::pristine(&cargo.unwrap_or_else(workspace::cargo_path));
     cargo
@@ -53,7 +62,8 @@ pub fn object(tools: &Tools) -> Result<PathBuf> {
         .env("RUSTFLAGS", "-C debuginfo=2 -C link-arg=--btf")
         .args(["build", "--release", "-Z", "build-std=core"])
         .args(["--target", "bpfel-unknown-none", "--target-dir"])
-        .arg(workspace::root().join("target/bpf"));
+        .arg(workspace::root().join("target").join(directory))
+        .args(features);
     let built = artifacts::executables(&mut cargo).context("the eBPF object was not built")?;
     artifacts::the(built, "bin", "tracer-ebpf")
 }

@@ -16,7 +16,7 @@ use aya_ebpf::{
 };
 
 use crate::{
-    hook::{Arguments, hooks},
+    hook::{Arguments, hooks, unless_floor},
     kernel::Access,
     task::{Task, current},
 };
@@ -32,7 +32,7 @@ macro_rules! system_calls {
     ($($name:ident)*) => {
         $(#[tracepoint]
         fn $name(_: TracePointContext) -> u32 {
-            begins();
+            unless_floor(begins);
             0
         })*
     };

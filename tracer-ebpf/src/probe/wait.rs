@@ -15,6 +15,7 @@ use aya_ebpf::{
 use tracer_common::wire::Wait;
 
 use crate::{
+    hook::unless_floor,
     ring::{header, send},
     task::current,
 };
@@ -39,16 +40,33 @@ static WAITID: LruHashMap<u64, u64> = LruHashMap::with_max_entries(4096, 0);
 
 #[tracepoint]
 fn sys_exit_wait4(ctx: TracePointContext) -> u32 {
-    // SAFETY: the offset is inside the tracepoint's record.
-    let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
-    if returned > 0 {
-        reaped(returned as u32);
-    }
+    unless_floor(|| wait4_returns(&ctx));
     0
 }
 
 #[tracepoint]
 fn sys_enter_waitid(ctx: TracePointContext) -> u32 {
+    unless_floor(|| waitid_begins(&ctx));
+    0
+}
+
+#[tracepoint]
+fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
+    unless_floor(|| waitid_returns(&ctx));
+    0
+}
+
+#[inline(always)]
+fn wait4_returns(ctx: &TracePointContext) {
+    // SAFETY: the offset is inside the tracepoint's record.
+    let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
+    if returned > 0 {
+        reaped(returned as u32);
+    }
+}
+
+#[inline(always)]
+fn waitid_begins(ctx: &TracePointContext) {
     // SAFETY: the offsets are inside the tracepoint's record.
     let (info, options) = unsafe {
         (
@@ -59,21 +77,20 @@ fn sys_enter_waitid(ctx: TracePointContext) -> u32 {
     if info != 0 && options & WEXITED != 0 && options & WNOWAIT == 0 {
         let _ = WAITID.insert(&bpf_get_current_pid_tgid(), &info, 0);
     }
-    0
 }
 
-#[tracepoint]
-fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
+#[inline(always)]
+fn waitid_returns(ctx: &TracePointContext) {
     let caller = bpf_get_current_pid_tgid();
     // SAFETY: copied out at once.
     let Some(info) = (unsafe { WAITID.get(&caller) }).copied() else {
-        return 0;
+        return;
     };
     let _ = WAITID.remove(&caller);
     // SAFETY: the offset is inside the record; the helper checks user memory.
     unsafe {
         if ctx.read_at::<i64>(RETURN) != Ok(0) {
-            return 0;
+            return;
         }
         let code = bpf_probe_read_user((info + SI_CODE) as *const i32).unwrap_or(0);
         let child = bpf_probe_read_user((info + SI_PID) as *const u32).unwrap_or(0);
@@ -81,7 +98,6 @@ fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
             reaped(child);
         }
     }
-    0
 }
 
 #[inline(always)]

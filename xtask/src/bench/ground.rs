@@ -14,6 +14,9 @@ use crate::{artifacts, build, privilege, process, setup};
 /// Tells xtask as root what xtask as the caller has built.
 const BUILT: &str = "TRACER_BENCH_BUILT";
 
+/// Beside tracer, the eBPF object whose programs are empty.
+const FLOOR: &str = "tracer-floor.o";
+
 /// The rounds of a quick bench.
 const QUICK_ROUNDS: u32 = 2;
 
@@ -53,6 +56,11 @@ impl Ground {
         self.directory.join("tracer")
     }
 
+    /// The eBPF object whose programs are empty.
+    pub fn floor(&self) -> PathBuf {
+        self.directory.join(FLOOR)
+    }
+
     /// A file that nobody misses afterwards.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.scratch.join(name)
@@ -72,7 +80,9 @@ impl Drop for Ground {
 
 /// Builds tracer and its examples, optimised; gives where they are.
 fn build() -> Result<PathBuf> {
-    let object = build::object(&setup::ensure()?)?;
+    let tools = setup::ensure()?;
+    let floor = build::floor(&tools)?;
+    let object = build::object(&tools)?;
     let mut cargo = build::user_space(&object);
     cargo.args([
         "build",
@@ -84,6 +94,7 @@ fn build() -> Result<PathBuf> {
     ]);
     let tracer = artifacts::the(artifacts::executables(&mut cargo)?, "bin", "tracer")?;
     let directory = tracer.parent().context("tracer was built nowhere")?;
+    fs::copy(floor, directory.join(FLOOR))?;
     Ok(directory.to_owned())
 }
 

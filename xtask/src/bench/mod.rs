@@ -11,14 +11,18 @@
 mod frame;
 mod ground;
 mod machine;
+mod overhead;
 mod page;
+mod programs;
 mod recording;
 mod redis;
 mod report;
 mod rest;
 mod running;
 mod stats;
+mod tools;
 mod tracer;
+mod work;
 
 use std::{fs, path::PathBuf};
 
@@ -42,6 +46,16 @@ const BENCHES: &[Bench] = &[
         name: "rest",
         question: "What does tracer cost when nothing happens?",
         run: rest::bench,
+    },
+    Bench {
+        name: "overhead",
+        question: "How much slower does work get?",
+        run: overhead::bench,
+    },
+    Bench {
+        name: "programs",
+        question: "What do its programs cost in the kernel?",
+        run: programs::bench,
     },
     Bench {
         name: "redis",

@@ -82,7 +82,6 @@ impl Running {
     }
 
     /// Waits until it works on nothing any more: it has started.
-    #[allow(dead_code, reason = "for the benches that measure work")]
     pub fn settle(&mut self) -> Result<()> {
         const STILL: Duration = Duration::from_millis(300);
         let (mut used, mut since) = (Duration::ZERO, Instant::now());
@@ -108,6 +107,14 @@ impl Running {
         process::run(Command::new("kill").args(["-s", signal, &self.pid().to_string()]))?;
         self.wait()?;
         Ok(began.elapsed())
+    }
+
+    /// The same of it and all that it has started.
+    pub fn stop_tree(mut self, signal: &str) -> Result<()> {
+        let pids = tree(self.pid());
+        let pids = pids.iter().map(u32::to_string);
+        process::run(Command::new("kill").args(["-s", signal]).args(pids))?;
+        self.wait()
     }
 
     /// Types what ends it, and waits until it has.

@@ -30,7 +30,6 @@ impl Spread {
 }
 
 /// The geometric mean of positive figures; none of none.
-#[allow(dead_code, reason = "for the benches that measure work")]
 pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.into_iter().fold((0.0, 0), |(sum, count), value| {
         (sum + value.ln(), count + 1)

@@ -1,11 +1,6 @@
 //! tracer itself as the tool under measurement.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, io::Write as _, path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
 
@@ -17,8 +12,6 @@ use super::{
 /// `tracer record` that is attached and recording.
 pub struct Recording {
     pub running: Running,
-    #[allow(dead_code, reason = "for the benches that measure work")]
-    pub file: PathBuf,
 }
 
 /// Starts `tracer record` with these options; returns once it is attached.
@@ -37,7 +30,7 @@ pub fn record(ground: &Ground, options: &[&str]) -> Result<Recording> {
         running.check()?;
         Ok(file.exists().then_some(()))
     })?;
-    Ok(Recording { running, file })
+    Ok(Recording { running })
 }
 
 /// `tracer live` on a terminal of its own.

@@ -197,12 +197,12 @@ impl Loaded {
             Program::Iter(program) => program.load(at, btf)?,
             _ => bail!("tracer attaches no program of the type of {name}"),
         }
-        if let Some(count) = program
-            .info()
-            .ok()
-            .and_then(|info| info.verified_instruction_count())
-        {
-            log::debug!("verified {name} {count}");
+        // What the bench and the tests of other kernels read.
+        if let Ok(info) = program.info() {
+            log::debug!("program {} is {name} at {at}", info.id());
+            if let Some(count) = info.verified_instruction_count() {
+                log::debug!("verified {name} {count}");
+            }
         }
         Ok(())
     }

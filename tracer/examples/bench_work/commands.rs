@@ -1,0 +1,78 @@
+//! Work that other programs do: a build, a mix of loads.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    process::{Command, Stdio},
+};
+
+const FILES: usize = 12;
+const FUNCTIONS: usize = 40;
+
+fn run(command: &mut Command) {
+    let done = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    assert!(
+        done.is_ok_and(|status| status.success()),
+        "{command:?} failed"
+    );
+}
+
+/// `make -j2` of a C project of a dozen files, from nothing.
+pub fn build() -> impl FnMut() {
+    fs::create_dir_all("bench_build").expect("the current directory can be written");
+    let objects: String = (0..FILES).fold(String::new(), |mut list, file| {
+        let _ = write!(list, " f{file}.o");
+        list
+    });
+    let makefile = format!("all:{objects}\n\tgcc -o all{objects}\n");
+    fs::write("bench_build/Makefile", makefile).expect("a file of our own");
+    for file in 0..FILES {
+        fs::write(format!("bench_build/f{file}.c"), source(file)).expect("a file of our own");
+    }
+    || {
+        run(Command::new("sh").args(["-c", "rm -f bench_build/*.o bench_build/all"]));
+        run(Command::new("make").args(["-s", "-j2", "-C", "bench_build"]));
+    }
+}
+
+fn source(file: usize) -> String {
+    let mut text = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n".to_owned();
+    for function in 0..FUNCTIONS {
+        let _ = writeln!(
+            text,
+            "int f{file}_{function}(const char *s) {{ int n = {function}; \
+             for (size_t i = 0; i < strlen(s); i++) n = n * 31 + s[i]; return n; }}"
+        );
+    }
+    if file == 0 {
+        text += "int main(int argc, char **argv) { return f0_0(argv[0]) == argc; }\n";
+    }
+    text
+}
+
+/// Processes, programs, threads, mappings and pipes at once: a fixed amount of
+/// each.
+pub fn stress() {
+    run(Command::new("stress-ng").args([
+        "--fork",
+        "1",
+        "--fork-ops",
+        "500",
+        "--exec",
+        "1",
+        "--exec-ops",
+        "50",
+        "--pthread",
+        "1",
+        "--pthread-ops",
+        "500",
+        "--mmap",
+        "1",
+        "--mmap-ops",
+        "1",
+        "--pipe",
+        "1",
+        "--pipe-ops",
+        "20000",
+    ]));
+}

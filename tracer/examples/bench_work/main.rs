@@ -1,0 +1,68 @@
+//! The work that is done while tools look on: `bench_work NAME MILLISECONDS`
+//! repeats it for that long and says, as one JSON object, how often and what
+//! it took: `rounds`, `wall_ns`, `cpu_ns` (its own and its children's).
+//!
+//! What it needs (a static program, a project to build) it makes in the
+//! current directory.
+
+mod commands;
+mod memory;
+mod tasks;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+/// One round of each work.
+const WORKS: &[(&str, fn() -> Box<dyn FnMut()>)] = &[
+    ("fork", || Box::new(tasks::fork_exit_wait)),
+    ("vfork", || Box::new(tasks::vfork_exit_wait)),
+    ("spawn", || Box::new(tasks::spawn_static())),
+    ("thread", || Box::new(tasks::create_and_join)),
+    ("switch", || Box::new(tasks::ping_pong())),
+    ("cow", || Box::new(memory::copy_on_write())),
+    ("touch", || Box::new(memory::touch)),
+    ("build", || Box::new(commands::build())),
+    ("stress", || Box::new(commands::stress)),
+];
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (name, span) = (arguments.next(), arguments.next());
+    let span = Duration::from_millis(span.and_then(|ms| ms.parse().ok()).expect("MILLISECONDS"));
+    let work = WORKS.iter().find(|work| Some(work.0) == name.as_deref());
+    let mut round = work.expect("the NAME of a work").1();
+
+    // The first round pays for what no other will.
+    round();
+    let (began, used, mut rounds) = (Instant::now(), cpu_ns(), 0);
+    while began.elapsed() < span {
+        round();
+        rounds += 1;
+    }
+    let wall_ns = began.elapsed().as_nanos() as u64;
+    println!(
+        "{}",
+        json!({ "rounds": rounds, "wall_ns": wall_ns, "cpu_ns": cpu_ns() - used })
+    );
+}
+
+/// Time on the processor, of this process and its children that are gone.
+fn cpu_ns() -> u64 {
+    [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN]
+        .map(|who| {
+            // SAFETY: plain integers, for which zero will do, then written by
+            // the call.
+            let usage = unsafe {
+                let mut usage: libc::rusage = std::mem::zeroed();
+                libc::getrusage(who, &raw mut usage);
+                usage
+            };
+            let ns = |time: libc::timeval| {
+                time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000
+            };
+            ns(usage.ru_utime) + ns(usage.ru_stime)
+        })
+        .iter()
+        .sum()
+}

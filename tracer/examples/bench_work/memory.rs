@@ -1,0 +1,70 @@
+//! Pages that are touched and copied.
+
+use std::ptr;
+
+use crate::tasks::wait;
+
+const PAGE: usize = 4096;
+/// Fresh pages of one round.
+const TOUCHED: usize = 4096;
+/// Pages that a child copies.
+const COPIED: usize = 1024;
+
+/// Private memory of so many pages, small ones only.
+struct Pages {
+    at: *mut u8,
+    count: usize,
+}
+
+impl Pages {
+    fn new(count: usize) -> Pages {
+        let (protection, flags) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+        );
+        // SAFETY: a new mapping wherever there is room.
+        let at = unsafe { libc::mmap(ptr::null_mut(), count * PAGE, protection, flags, -1, 0) };
+        assert_ne!(at, libc::MAP_FAILED);
+        // SAFETY: our own mapping.
+        unsafe { libc::madvise(at, count * PAGE, libc::MADV_NOHUGEPAGE) };
+        Pages {
+            at: at.cast(),
+            count,
+        }
+    }
+
+    fn write(&self) {
+        for page in 0..self.count {
+            // SAFETY: inside the mapping, which nobody else writes.
+            unsafe { self.at.add(page * PAGE).write_volatile(1) };
+        }
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping, to which no reference is left.
+        unsafe { libc::munmap(self.at.cast(), self.count * PAGE) };
+    }
+}
+
+/// One page fault for each of 4,096 new pages.
+pub fn touch() {
+    Pages::new(TOUCHED).write();
+}
+
+/// A fork whose child writes 1,024 pages that it shares with its parent.
+pub fn copy_on_write() -> impl FnMut() {
+    let pages = Pages::new(COPIED);
+    pages.write();
+    move || {
+        // SAFETY: the child writes memory and ends.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            pages.write();
+            // SAFETY: ends the process.
+            unsafe { libc::_exit(0) };
+        }
+        wait(pid);
+    }
+}
