@@ -17,7 +17,7 @@ use crate::{kernel::Access, ring::lost, task::Task};
 /// Faults of the running task not yet in its counters.
 #[repr(C)]
 pub struct Slot {
-    /// Something is to be taken out.
+    /// Which counters are not zero, a bit each: the others are not looked at.
     used: u64,
     /// The fault that a page may still be allocated for.
     pub pending: Pending,
@@ -82,8 +82,20 @@ impl Slot {
     /// One more.
     #[inline(always)]
     pub fn add(&mut self, counter: usize) {
-        self.used = 1;
+        self.used |= 1 << counter;
         self.draft.counts[counter] += 1;
+    }
+}
+
+impl Slot {
+    #[inline(always)]
+    fn empty(&mut self) {
+        for counter in 0..FAULT_COUNTERS {
+            if self.used & 1 << counter != 0 {
+                self.draft.counts[counter] = 0;
+            }
+        }
+        self.used = 0;
     }
 }
 
@@ -103,9 +115,11 @@ pub fn charge<A: Access>(task: Task<A>) {
     match FAULTS.get_ptr_mut(&key) {
         Some(faults) => {
             for counter in 0..FAULT_COUNTERS {
-                // SAFETY: a map value stays valid for the program's run, and
-                // this task is the only one that writes it.
-                unsafe { (*faults).counts[counter] += slot.draft.counts[counter] }
+                if slot.used & 1 << counter != 0 {
+                    // SAFETY: a map value stays valid for the program's run,
+                    // and this task is the only one that writes it.
+                    unsafe { (*faults).counts[counter] += slot.draft.counts[counter] }
+                }
             }
         }
         None => {
@@ -116,8 +130,7 @@ pub fn charge<A: Access>(task: Task<A>) {
             }
         }
     }
-    slot.used = 0;
-    slot.draft.counts = [0; FAULT_COUNTERS];
+    slot.empty();
 }
 
 /// The task has taken its leader's place in exec.
@@ -129,29 +142,43 @@ pub fn renamed<A: Access>(task: Task<A>) {
     }
 }
 
-/// What the task has counted in its life.
+/// What the task, which is running and dies, has counted in its life. One that
+/// was never switched out since its first fault has all of it in the slot, and
+/// no counters.
 #[inline(always)]
-pub fn copy<A: Access>(task: Task<A>, to: &mut FaultCounts) {
+pub fn take<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     // SAFETY: only the task itself writes its counters.
-    match unsafe { FAULTS.get(&task.address()) } {
+    let charged = unsafe { FAULTS.get(&task.address()) };
+    match charged {
         Some(faults) => *to = faults.counts,
         None => *to = [0; FAULT_COUNTERS],
+    }
+    if let Some(slot) = slot() {
+        for counter in 0..FAULT_COUNTERS {
+            if slot.used & 1 << counter != 0 {
+                to[counter] += slot.draft.counts[counter];
+            }
+        }
     }
 }
 
 /// Pages that the task, which is running, has copied on write so far.
 #[inline(always)]
 pub fn copies<A: Access>(task: Task<A>) -> u64 {
-    charge(task);
-    // SAFETY: as in `copy`.
-    let faults = unsafe { FAULTS.get(&task.address()) };
-    faults.map_or(0, |faults| {
-        faults.counts[WP_COPY] + faults.counts[ALLOC_COPY]
-    })
+    let of = |counts: &FaultCounts| counts[WP_COPY] + counts[ALLOC_COPY];
+    // SAFETY: as in `take`.
+    let charged = unsafe { FAULTS.get(&task.address()) };
+    let uncharged = slot().map_or(0, |slot| of(&slot.draft.counts));
+    uncharged + charged.map_or(0, |faults| of(&faults.counts))
 }
 
-/// The task is dead.
+/// The task is dead: nobody will ask for its counters again, and what is left
+/// in the slot was told.
 #[inline(always)]
 pub fn forget<A: Access>(task: Task<A>) {
     let _ = FAULTS.remove(&task.address());
+    if let Some(slot) = slot() {
+        slot.pending.class = Pending::NONE;
+        slot.empty();
+    }
 }

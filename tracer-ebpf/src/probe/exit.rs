@@ -70,7 +70,6 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         flags |= EXIT_GROUP_EXIT;
     }
 
-    faults::charge(task);
     send_in_place::<Exit>(|exit| {
         exit.head = header::<Exit>(task.who());
         exit.code = task.read(&fields::TASK_EXIT_CODE);
@@ -79,7 +78,7 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         exit.exit_signal = task.leader().read(&fields::TASK_EXIT_SIGNAL);
         exit.usage = task.usage();
         exit.comm = task.comm();
-        faults::copy(task, &mut exit.faults);
+        faults::take(task, &mut exit.faults);
         exit.ties = task.ties();
         exit.children = task.child_usage();
         let parent = task.real_parent();

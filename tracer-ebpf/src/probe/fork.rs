@@ -37,7 +37,7 @@ fn forked(ctx: &impl Arguments) {
 fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
     let caller = current();
     let (ns_pid, ns_level) = child.ns_pid();
-    let asked = fork_start::take(caller);
+    let asked = fork_start::take();
     let by_copies = faults::copies(caller);
     send_in_place::<Fork>(|fork| {
         fork.head = header::<Fork>(child.who());

@@ -9,22 +9,27 @@
 //! Sends nothing: [`take`] is for the fork's record.
 
 use aya_ebpf::{
-    helpers::bpf_ktime_get_boot_ns,
+    helpers::{bpf_get_current_pid_tgid, bpf_ktime_get_boot_ns},
     macros::{map, tracepoint},
-    maps::LruHashMap,
+    maps::Array,
     programs::TracePointContext,
 };
 
-use crate::{
-    hook::{Arguments, hooks, unless_floor},
-    kernel::Access,
-    task::{Task, current},
-};
+use crate::hook::{Arguments, hooks, unless_floor};
 
-/// When each task that is inside began, by its address. A fork that failed
-/// leaves its entry behind, for the task's next one or until it falls out.
+/// When each thread that is inside began, by the lower bits of its pid; the
+/// upper bits are kept with the time. Two threads whose lower bits agree can
+/// take each other's place: the time of one is then unknown. A fork that failed
+/// leaves its entry behind, for the thread's next one.
 #[map]
-static FORKING: LruHashMap<u64, u64> = LruHashMap::with_max_entries(8192, 0);
+static FORKING: Array<u64> = Array::with_max_entries(1 << INDEX_BITS, 0);
+
+/// 32,768 pids without a clash.
+const INDEX_BITS: u32 = 15;
+/// For the time, ns since boot: four years. What is left is enough for the
+/// upper bits of the largest pid (PID_MAX_LIMIT, 2^22).
+const TIME_BITS: u32 = 57;
+const TIME: u64 = (1 << TIME_BITS) - 1;
 
 hooks! { copy_process: fentry fentry_copy_process, kprobe kprobe_copy_process; }
 
@@ -46,19 +51,34 @@ fn copy_process(_: &impl Arguments) {
 
 #[inline(always)]
 fn begins() {
-    // SAFETY: a helper without preconditions.
-    let now = unsafe { bpf_ktime_get_boot_ns() };
-    let _ = FORKING.insert(&current().address(), &now, 0);
+    let pid = bpf_get_current_pid_tgid() as u32;
+    if let Some(entry) = entry(pid) {
+        // SAFETY: a helper without preconditions.
+        let now = unsafe { bpf_ktime_get_boot_ns() };
+        *entry = tag(pid) | now & TIME;
+    }
 }
 
 /// When the running task began to make the one that is being told; 0: unknown.
 #[inline(always)]
-pub fn take<A: Access>(caller: Task<A>) -> u64 {
-    let caller = caller.address();
-    // SAFETY: copied out at once.
-    let began = unsafe { FORKING.get(&caller) }.copied();
-    if began.is_some() {
-        let _ = FORKING.remove(&caller);
+pub fn take() -> u64 {
+    let pid = bpf_get_current_pid_tgid() as u32;
+    match entry(pid) {
+        Some(entry) if *entry & !TIME == tag(pid) => core::mem::take(entry) & TIME,
+        _ => 0,
     }
-    began.unwrap_or(0)
+}
+
+/// Written whole, by one instruction.
+#[inline(always)]
+fn entry(pid: u32) -> Option<&'static mut u64> {
+    let entry = FORKING.get_ptr_mut(pid & ((1 << INDEX_BITS) - 1));
+    // SAFETY: a map value stays valid for the program's run.
+    entry.map(|entry| unsafe { &mut *entry })
+}
+
+/// The upper bits of a pid, above the time.
+#[inline(always)]
+fn tag(pid: u32) -> u64 {
+    u64::from(pid >> INDEX_BITS) << TIME_BITS
 }

@@ -39,8 +39,11 @@ fn has_switched(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
-    faults::charge(prev);
-    if prev.state() == TASK_DEAD {
+    if prev.state() != TASK_DEAD {
+        faults::charge(prev);
+    } else {
+        // What it has counted since its exit was told is nobody's.
+        faults::forget(prev);
         send(|| LastSwitch {
             head: header::<LastSwitch>(prev.who()),
             next_pid: next.pid(),
