@@ -206,7 +206,7 @@ impl Live {
         // They are detached one by one too, which takes a while.
         let end = now();
         self.ring.ends(end);
-        self.ebpf = None;
+        self.ebpf.take().map(load::detach);
         self.poll(sink)?;
         sink(host(end, What::End));
         Ok(())
