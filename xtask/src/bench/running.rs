@@ -81,9 +81,11 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until it works on nothing any more: it has started.
+    /// Waits until it works on nothing any more: it has started. Where there is
+    /// always something to watch it never rests, and is given its time.
     pub fn settle(&mut self) -> Result<()> {
         const STILL: Duration = Duration::from_millis(300);
+        const ENOUGH: Duration = Duration::from_secs(3);
         let (mut used, mut since) = (Duration::ZERO, Instant::now());
         wait_for("a tool to settle", || {
             self.check()?;
@@ -91,7 +93,8 @@ impl Running {
             if now != used {
                 (used, since) = (now, Instant::now());
             }
-            Ok((since.elapsed() > STILL).then_some(()))
+            let settled = since.elapsed() > STILL || self.age() > ENOUGH;
+            Ok(settled.then_some(()))
         })
     }
 

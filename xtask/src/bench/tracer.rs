@@ -12,6 +12,7 @@ use super::{
 /// `tracer record` that is attached and recording.
 pub struct Recording {
     pub running: Running,
+    pub file: PathBuf,
 }
 
 /// Starts `tracer record` with these options; returns once it is attached.
@@ -30,7 +31,7 @@ pub fn record(ground: &Ground, options: &[&str]) -> Result<Recording> {
         running.check()?;
         Ok(file.exists().then_some(()))
     })?;
-    Ok(Recording { running })
+    Ok(Recording { running, file })
 }
 
 /// `tracer live` on a terminal of its own.

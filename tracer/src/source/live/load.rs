@@ -31,7 +31,7 @@ pub struct Settings {
 }
 
 pub struct Loaded {
-    pub ebpf: Ebpf,
+    ebpf: Ebpf,
     btf: Btf,
     /// Programs count as locked memory too.
     memlock: Memlock,
@@ -82,6 +82,11 @@ impl Loaded {
             error.context(format!("the kernel refuses tracer's maps{hint}"))
         })?;
         Ok(Loaded { ebpf, btf, memlock })
+    }
+
+    /// The programs and maps alone.
+    pub fn into_ebpf(self) -> Ebpf {
+        self.ebpf
     }
 
     /// Serves every purpose as well as this host lets us, and says how.

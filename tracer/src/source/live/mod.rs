@@ -100,7 +100,7 @@ impl Live {
         // Hooks are attached one by one; what the first ones saw alone is half
         // a story. The trace begins here, and the snapshot tells what was.
         let began = now();
-        let load::Loaded { mut ebpf, .. } = loaded;
+        let mut ebpf = loaded.into_ebpf();
         let own = match (view.nested, &teller) {
             (false, _) => Some(std::process::id()),
             (true, _) if view.initial => Some(view.own),
@@ -108,6 +108,9 @@ impl Live {
             (true, _) => None,
         };
         let session = session::describe(&facts, own, hooks);
+        let cgroups = facts.cgroups.existing();
+        // The kernel's types have served, and are many.
+        drop(facts);
         let logger = if options.verbose {
             Some(EbpfLogger::init(&mut ebpf).context("reading the kernel side's log")?)
         } else {
@@ -121,7 +124,7 @@ impl Live {
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
             waits: wait_counts::WaitCounts::new(&mut ebpf)?,
-            cgroups: facts.cgroups.existing(),
+            cgroups,
             completion: Completion {
                 teller,
                 mappings: (options.faults.one_in() > 0).then(Mappings::default),
