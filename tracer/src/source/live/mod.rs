@@ -209,7 +209,9 @@ impl Live {
         // They are detached one by one too, which takes a while.
         let end = now();
         self.ring.ends(end);
-        self.ebpf.take().map(load::detach);
+        if let Some(ebpf) = self.ebpf.take() {
+            load::detach(ebpf);
+        }
         self.poll(sink)?;
         sink(host(end, What::End));
         Ok(())
