@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-/// One round of each work.
-const WORKS: &[(&str, fn() -> Box<dyn FnMut()>)] = &[
+/// Prepares a work; what it gives does one round of it.
+type Prepare = fn() -> Box<dyn FnMut()>;
+
+const WORKS: &[(&str, Prepare)] = &[
     ("fork", || Box::new(tasks::fork_exit_wait)),
     ("vfork", || Box::new(tasks::vfork_exit_wait)),
     ("spawn", || Box::new(tasks::spawn_static())),
