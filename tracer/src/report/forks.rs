@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     event::{Purpose, humane},
-    model::{Ended, ForkCost, Key, Model, Process},
+    model::{Creation, Ended, ForkCost, Key, Model, Process},
 };
 
 const ROWS: usize = 10;
@@ -43,7 +43,12 @@ pub fn write(model: &Model, page: &mut Page) {
     for (_, child, cost, parent) in forks(model) {
         makers.entry(parent).or_default().add(child, cost);
     }
-    if makers.is_empty() {
+    let held: Vec<u64> = model
+        .processes()
+        .filter(|(_, child)| child.created_by == Creation::Vfork)
+        .filter_map(|(_, child)| child.held_parent(model.now()))
+        .collect();
+    if makers.is_empty() && held.is_empty() {
         return;
     }
     let all: u64 = makers.values().map(|maker| maker.forks).sum();
@@ -51,6 +56,17 @@ pub fn write(model: &Model, page: &mut Page) {
         "Forks that copied an address space: {all}{}",
         of_those_kept(model)
     ));
+    if let Some(&longest) = held.iter().max() {
+        page.line(&format!(
+            "  beside {} by vfork or posix_spawn, which copy nothing and held the caller for {}, {} at most",
+            held.len(),
+            humane::duration(held.iter().sum()),
+            humane::duration(longest),
+        ));
+    }
+    if makers.is_empty() {
+        return;
+    }
     let copies_missing = not_served(model, Purpose::Cow);
     if let Some(why) = &copies_missing {
         page.line(&format!("  Copies on write are not told: {why}"));
