@@ -31,7 +31,7 @@ pub use moment::{
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use session::{Hook, Purpose, Session};
 pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
-pub use summary::{SecondCounts, Summary};
+pub use summary::{Reaper, SecondCounts, Summary};
 pub use text::{Comm, Text, arguments, command_line, escaped};
 pub use utc::Utc;
 

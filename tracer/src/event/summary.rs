@@ -1,7 +1,7 @@
 //! What the events before a moment add up to, for whoever comes in at that
 //! moment and is told of the processes that are still there, not of the others.
 
-use super::{FaultClass, Faults};
+use super::{FaultClass, Faults, ProcessId};
 
 /// Counts of the stream up to the event that carries them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +25,17 @@ pub struct Summary {
     pub seconds: Vec<SecondCounts>,
     /// Tasks that were asked for and not made.
     pub failed_forks: u64,
+    /// Those still there who have reaped children.
+    pub reapers: Vec<Reaper>,
+}
+
+/// How many children a process has reaped so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reaper {
+    pub process: ProcessId,
+    pub reaped: u64,
+    /// When it last did, ns since boot.
+    pub last: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -2,7 +2,7 @@
 //! for SIGCHLD, whether and when it waits, who would inherit from it.
 
 use super::{Key, Model};
-use crate::event::{Care, ProcessId, Waits};
+use crate::event::{Care, ProcessId, Reaper, Waits};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Owning {
@@ -54,6 +54,29 @@ impl Model {
     }
 
     /// A wait has reaped a child.
+    /// Everyone who has reaped children. Linear in the processes that are kept.
+    pub(super) fn reapers(&self) -> Vec<Reaper> {
+        let reapers = self.processes().filter_map(|(_, process)| {
+            let owning = process.owning.as_ref()?;
+            (owning.reaped > 0).then_some(Reaper {
+                process: process.id,
+                reaped: owning.reaped,
+                last: owning.last_reaped,
+            })
+        });
+        reapers.collect()
+    }
+
+    /// What is known of a reaper whose children were told earlier.
+    pub(super) fn set_reaped(&mut self, reaper: Reaper) {
+        if let Some(owner) = self.find(reaper.process) {
+            self.owning(owner, |owning| {
+                owning.reaped = reaper.reaped;
+                owning.last_reaped = reaper.last;
+            });
+        }
+    }
+
     pub(super) fn has_reaped(&mut self, at: u64, by: ProcessId) {
         if let Some(owner) = self.find(by) {
             self.owning(owner, |owning| {

@@ -30,6 +30,7 @@ impl Model {
             second,
             seconds,
             failed_forks,
+            reapers: self.reapers(),
         }
     }
 
@@ -49,6 +50,9 @@ impl Model {
         };
         self.index.exited = summary.exits;
         self.history = History::of(summary.second, &summary.seconds);
+        for reaper in &summary.reapers {
+            self.set_reaped(*reaper);
+        }
     }
 }
 

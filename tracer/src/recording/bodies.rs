@@ -9,7 +9,7 @@ use super::{
 };
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
-    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, SecondCounts,
+    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, Reaper, SecondCounts,
     Session, Signal, Snapshot, Summary, Ties, Usage, Wait, Waits, What,
 };
 
@@ -157,7 +157,7 @@ bodies! {
     Reap { 3 by }
     Summary {
         3 began, 4 events, 5 forks, 6 threads, 7 execs, 8 exits, 9 lost, 10 faults, 11 second,
-        12 seconds, 13 failed_forks,
+        12 seconds, 13 failed_forks, 14 reapers,
     }
     Fault { 3 address, 4 class, 5 region, 6 in_kernel, 7 file }
     Waits { 3 count, 4 last }
@@ -169,6 +169,7 @@ bodies! {
 entries! {
     Hook { purpose, hook, loses }
     Lost { kind, count }
+    Reaper { process, reaped, last }
     SecondCounts { forks, execs, exits, faults, copies, lost }
     AddressSpace { pages, page_tables }
 }

@@ -5,8 +5,8 @@ use proptest::{collection::vec, option, prelude::*};
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, SecondCounts, Session,
-    Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
+    Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -81,6 +81,14 @@ fn summary(numbers: &[u64], faults: Vec<u64>) -> Summary {
         lost: numbers[6],
         faults,
         failed_forks: numbers[8],
+        reapers: vec![Reaper {
+            process: ProcessId {
+                tgid: 7,
+                start: numbers[1],
+            },
+            reaped: numbers[2],
+            last: (numbers[3] % 2 == 0).then_some(numbers[3]),
+        }],
         second: numbers[7],
         seconds: vec![second; 3],
     }

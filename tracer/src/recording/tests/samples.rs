@@ -3,8 +3,8 @@
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Region, SecondCounts, Session,
-    Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
+    Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -33,6 +33,11 @@ fn summary() -> Summary {
         lost: 7,
         faults: vec![1, 0, 300],
         failed_forks: 2,
+        reapers: vec![Reaper {
+            process: ProcessId { tgid: 1, start: 5 },
+            reaped: 40,
+            last: None,
+        }],
         second: 60,
         seconds: vec![
             SecondCounts::default(),

@@ -152,6 +152,11 @@ impl Keeper {
             if is_needed {
                 sift(kept);
             }
+            // Only the end of the latest snapshot is kept: one that an earlier
+            // snapshot named must not seem to be named by it.
+            if is_needed && has_vanished(model, id) {
+                kept.retain(|(_, event)| event.what.kind() != Kind::Snapshot);
+            }
             is_needed
         });
     }
@@ -163,8 +168,14 @@ fn is_needed(model: &Model, id: ProcessId) -> bool {
         return false;
     };
     let process = model.process(key);
-    let is_over = process.state().is_gone() && process.freed_at.is_some();
+    let has_no_more_to_say = process.freed_at.is_some() || process.vanished_at.is_some();
+    let is_over = process.state().is_gone() && has_no_more_to_say;
     !is_over || !model.tree_children(key).is_empty()
+}
+
+fn has_vanished(model: &Model, id: ProcessId) -> bool {
+    let key = model.find(id);
+    key.is_some_and(|key| model.process(key).vanished_at.is_some())
 }
 
 /// Leaves out of a process's events what later ones say too.
