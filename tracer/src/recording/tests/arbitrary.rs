@@ -87,7 +87,7 @@ fn summary(numbers: &[u64], faults: Vec<u64>) -> Summary {
                 start: numbers[1],
             },
             reaped: numbers[2],
-            last: (numbers[3] % 2 == 0).then_some(numbers[3]),
+            last: numbers[3].is_multiple_of(2).then_some(numbers[3]),
         }],
         second: numbers[7],
         seconds: vec![second; 3],
