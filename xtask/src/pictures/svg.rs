@@ -61,6 +61,7 @@ fn same(one: &Cell, other: &Cell) -> bool {
     style(one) == style(other)
         && !one.is_wide()
         && !other.is_wide()
+        && !one.is_wide_continuation()
         && !other.is_wide_continuation()
 }
 
