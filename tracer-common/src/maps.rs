@@ -138,4 +138,6 @@ const _: () = assert!(size_of::<WaitCalls>() == size_of::<Who>() + 16);
 const _: () = assert!(size_of::<TaskFaults>() == size_of::<Who>() + size_of::<FaultCounts>());
 const _: () =
     assert!(fault_class(0x7) == FAULT_WRITE_PROTECT && fault_class(0x14) == FAULT_INSTRUCTION);
+// A slot has a bit for each.
+const _: () = assert!(FAULT_COUNTERS <= 64);
 const _: () = assert!(COPIES_IN_ANONYMOUS == IN_ANONYMOUS + COPIES_AFTER);

@@ -85,9 +85,7 @@ impl Slot {
         self.used |= 1 << counter;
         self.draft.counts[counter] += 1;
     }
-}
 
-impl Slot {
     #[inline(always)]
     fn empty(&mut self) {
         for counter in 0..FAULT_COUNTERS {

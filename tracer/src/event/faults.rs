@@ -44,7 +44,7 @@ macro_rules! classes {
             }
 
             pub fn total(&self) -> u64 {
-                0 $(+ self.$field)*
+                sum([$(self.$field),*])
             }
 
             fn zip(self, other: Faults, with: impl Fn(u64, u64) -> u64) -> Faults {
@@ -88,33 +88,51 @@ classes! {
     major Major = "major, from disk";
 }
 
+/// A recording can hold any number.
+fn sum<const N: usize>(counts: [u64; N]) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
+}
+
 impl Faults {
     /// Writes to protected pages, whatever came of them.
     pub fn protected_writes(&self) -> u64 {
-        self.write_protect + self.zero_write + self.cow_copy + self.cow_reuse + self.shared_write
+        sum([
+            self.write_protect,
+            self.zero_write,
+            self.cow_copy,
+            self.cow_reuse,
+            self.shared_write,
+        ])
     }
 
     /// Pages copied on write because a fork had shared them. Where the hooks in
     /// use cannot tell, all writes to protected pages: see
     /// [`crate::event::Purpose::Cow`].
     pub fn copies(&self) -> u64 {
-        self.cow_copy + self.write_protect
+        sum([self.cow_copy, self.write_protect])
     }
 
     /// Anonymous memory that had no page of its own.
     pub fn zeros(&self) -> u64 {
-        self.zero_page + self.zero_fill + self.zero_write
+        sum([self.zero_page, self.zero_fill, self.zero_write])
     }
 
     /// Pages of files and of shared memory.
     pub fn files(&self) -> u64 {
-        self.file + self.file_copy + self.shared_write
+        sum([self.file, self.file_copy, self.shared_write])
     }
 
     /// Those of no class that [`Self::copies`], [`Self::zeros`],
     /// [`Self::files`] and the reuses are counted by.
     pub fn others(&self) -> u64 {
-        self.total() - self.copies() - self.cow_reuse - self.zeros() - self.files()
+        sum([
+            self.read,
+            self.write,
+            self.instruction,
+            self.protection,
+            self.huge,
+            self.major,
+        ])
     }
 
     pub fn plus(self, other: Faults) -> Faults {
@@ -206,7 +224,7 @@ impl FaultTally {
             (Region::Shared, places.shared, 0),
         ];
         let elsewhere = |all: u64, of: fn(&(Region, u64, u64)) -> u64| {
-            all.saturating_sub(regions.iter().map(of).sum())
+            all.saturating_sub(sum(regions.each_ref().map(of)))
         };
         let faults = elsewhere(self.classes.total(), |region| region.1);
         let copies = elsewhere(self.classes.copies(), |region| region.2);

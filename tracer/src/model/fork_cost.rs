@@ -53,18 +53,18 @@ impl Ended {
 
 impl ForkCost {
     pub fn copies(&self) -> u64 {
-        self.parent_copies + self.child_copies
+        self.parent_copies.saturating_add(self.child_copies)
     }
 
     fn charge_parent(&mut self, at: u64, copies: u64) {
-        self.parent_copies += copies;
+        self.parent_copies = self.parent_copies.saturating_add(copies);
         self.first.get_or_insert(at);
         self.last = Some(at);
         let second = at / 1_000_000_000;
         if self.second.0 != second {
             self.second = (second, 0);
         }
-        self.second.1 += copies;
+        self.second.1 = self.second.1.saturating_add(copies);
         if self.second.1 > self.peak.1 {
             self.peak = self.second;
         }
@@ -110,7 +110,7 @@ impl Model {
             let open = process.forks.map_or(0, |forks| forks.open);
             process.forks = Some(Forks {
                 newest: child,
-                open: open + 1,
+                open: open.saturating_add(1),
                 ambiguous: open > 0 || process.shares_upwards(),
             });
         });
@@ -147,7 +147,7 @@ impl Model {
         } else if self.processes[key].shares_upwards() {
             self.change(key, |process| {
                 if let Some(cost) = &mut process.fork_cost {
-                    cost.child_copies += copies;
+                    cost.child_copies = cost.child_copies.saturating_add(copies);
                 }
             });
         }

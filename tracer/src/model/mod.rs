@@ -303,7 +303,7 @@ impl Model {
         }
         self.totals.faults = self.totals.faults.plus(new);
         let second = self.history.at(at);
-        second.faults += new.total();
-        second.copies += new.copies();
+        second.faults = second.faults.saturating_add(new.total());
+        second.copies = second.copies.saturating_add(new.copies());
     }
 }

@@ -20,7 +20,8 @@ impl Recent {
         }
         self.newest = self.newest.max(second);
         if self.newest - second < SECONDS as u64 {
-            self.counts[place(second)] += count;
+            let here = &mut self.counts[place(second)];
+            *here = here.saturating_add(count);
         }
     }
 

@@ -60,7 +60,7 @@ fn storms(model: &Model, page: &mut Page) {
     for (key, process) in model.processes() {
         let total = process.faults.total();
         let lived = process.lifetime(model.now()).unwrap_or(0).max(1);
-        let lived = lived.min(model.now() - model.began()).max(1);
+        let lived = lived.min(model.now().saturating_sub(model.began())).max(1);
         let rate = (u128::from(total) * 1_000_000_000 / u128::from(lived)) as u64;
         if total < STORM.0 || rate < STORM.1 {
             continue;

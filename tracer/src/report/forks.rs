@@ -60,7 +60,7 @@ pub fn write(model: &Model, page: &mut Page) {
         page.line(&format!(
             "  beside {} by vfork or posix_spawn, which copy nothing and held the caller for {}, {} at most",
             held.len(),
-            humane::duration(held.iter().sum()),
+            humane::duration(held.iter().copied().fold(0, u64::saturating_add)),
             humane::duration(longest),
         ));
     }
@@ -94,18 +94,18 @@ impl Maker {
         let took = cost.took.unwrap_or(0);
         self.forks += 1;
         self.timed += u64::from(cost.took.is_some());
-        self.took += took;
+        self.took = self.took.saturating_add(took);
         self.longest = self.longest.max(took);
         self.pages = self.pages.max(pages);
-        self.parent_copies += cost.parent_copies;
-        self.child_copies += cost.child_copies;
+        self.parent_copies = self.parent_copies.saturating_add(cost.parent_copies);
+        self.child_copies = self.child_copies.saturating_add(cost.child_copies);
         self.ambiguous |= cost.ambiguous;
         if let (Some(Ended::Exec(exec)), Some(forked)) = (cost.ended, child.forked_at) {
             let after = exec.saturating_sub(forked);
             if after < AT_ONCE {
                 let (count, in_vain, most, latest) = &mut self.in_vain;
                 *count += 1;
-                *in_vain += took;
+                *in_vain = in_vain.saturating_add(took);
                 *most = pages.max(*most);
                 *latest = after.max(*latest);
             }
@@ -125,7 +125,7 @@ fn not_served(model: &Model, purpose: Purpose) -> Option<String> {
 fn table(model: &Model, page: &mut Page, makers: &BTreeMap<Key, Maker>, copies_told: bool) {
     let mut rows: Vec<_> = makers.iter().collect();
     rows.sort_by_key(|(key, maker)| {
-        let copies = maker.parent_copies + maker.child_copies;
+        let copies = maker.parent_copies.saturating_add(maker.child_copies);
         (Reverse(maker.took), Reverse(copies), **key)
     });
     let more = rows.len().saturating_sub(ROWS);
@@ -197,8 +197,8 @@ fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
                 name(model, parent),
                 name(model, key),
                 humane::duration(shared),
-                humane::bytes(cost.parent_copies * page_size),
-                humane::bytes(cost.peak.1 * page_size),
+                humane::bytes(cost.parent_copies.saturating_mul(page_size)),
+                humane::bytes(cost.peak.1.saturating_mul(page_size)),
                 if cost.ambiguous { " (with other forks)" } else { "" },
             ));
         }

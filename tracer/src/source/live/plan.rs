@@ -104,7 +104,8 @@ const SWAP_CACHE: &str = "pages taken back from the swap cache: they count as ze
 const NO_MAPPING: &str = "the mapping: file and zero page are not told apart, nor are regions other \
                           than heap and stack; faults by get_user_pages";
 const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge pages; notices of \
-                       writes to shared mappings count as reuse";
+                       writes to shared mappings count as reuse, private copies of a file's pages \
+                       that were read before as COW copies";
 const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
 const COARSE: &str =
     "starts of what ran already but to 10 ms; zombies of others without CAP_SYS_PTRACE";
