@@ -141,6 +141,7 @@ that are not installed are named and left out.
 Examples:
   cargo xtask bench                       everything
   cargo xtask bench --quick               does it work?
+  cargo xtask bench overhead --minutes 9  for so long; --resume goes on
   cargo xtask bench overhead --rounds 11
   cargo xtask bench data --json data.json
   cargo xtask bench --write               and write docs/performance.md")]

@@ -16,16 +16,27 @@ use serde_json::json;
 /// Prepares a work; what it gives does one round of it.
 type Prepare = fn() -> Box<dyn FnMut()>;
 
-const WORKS: &[(&str, Prepare)] = &[
-    ("fork", || Box::new(tasks::fork_exit_wait)),
-    ("vfork", || Box::new(tasks::vfork_exit_wait)),
-    ("spawn", || Box::new(tasks::spawn_static())),
-    ("thread", || Box::new(tasks::create_and_join)),
-    ("switch", || Box::new(tasks::ping_pong())),
-    ("cow", || Box::new(memory::copy_on_write())),
-    ("touch", || Box::new(memory::touch)),
-    ("build", || Box::new(commands::build())),
-    ("stress", || Box::new(commands::stress)),
+/// Where a work may run.
+#[derive(PartialEq)]
+enum Where {
+    /// On one processor, so that the scheduler's choices are not measured too.
+    There,
+    Anywhere,
+}
+
+use Where::{Anywhere, There};
+
+const WORKS: &[(&str, Where, Prepare)] = &[
+    ("fork", There, || Box::new(tasks::fork_exit_wait)),
+    ("vfork", There, || Box::new(tasks::vfork_exit_wait)),
+    ("spawn", There, || Box::new(tasks::spawn_static())),
+    ("thread", There, || Box::new(tasks::create_and_join)),
+    ("switch", There, || Box::new(tasks::ping_pong())),
+    ("cow", There, || Box::new(memory::copy_on_write())),
+    ("touch", There, || Box::new(memory::touch)),
+    ("build", Anywhere, || Box::new(commands::build())),
+    ("stress", Anywhere, || Box::new(commands::stress)),
+    ("storm", Anywhere, || Box::new(tasks::fork_exit_wait)),
 ];
 
 fn main() {
@@ -33,7 +44,11 @@ fn main() {
     let (name, span) = (arguments.next(), arguments.next());
     let span = Duration::from_millis(span.and_then(|ms| ms.parse().ok()).expect("MILLISECONDS"));
     let work = WORKS.iter().find(|work| Some(work.0) == name.as_deref());
-    let mut round = work.expect("the NAME of a work").1();
+    let (_, place, prepare) = work.expect("the NAME of a work");
+    if *place == There {
+        stay();
+    }
+    let mut round = prepare();
 
     // The first round pays for what no other will.
     round();
@@ -47,6 +62,27 @@ fn main() {
         "{}",
         json!({ "rounds": rounds, "wall_ns": wall_ns, "cpu_ns": cpu_ns() - used })
     );
+}
+
+/// Keeps this process, and those it makes, on the last processor it may use.
+fn stay() {
+    // SAFETY: a set of bits, for which zero will do, filled and read by the
+    // calls it is meant for.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        let size = size_of_val(&set);
+        if libc::sched_getaffinity(0, size, &raw mut set) != 0 {
+            return;
+        }
+        let last = (0..libc::CPU_SETSIZE as usize)
+            .rev()
+            .find(|&cpu| libc::CPU_ISSET(cpu, &set));
+        if let Some(cpu) = last {
+            libc::CPU_ZERO(&mut set);
+            libc::CPU_SET(cpu, &mut set);
+            libc::sched_setaffinity(0, size, &raw const set);
+        }
+    }
 }
 
 /// Time on the processor, of this process and its children that are gone.

@@ -5,10 +5,12 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 
+use super::Wanted;
 use crate::{artifacts, build, privilege, process, setup};
 
 /// Tells xtask as root what xtask as the caller has built.
@@ -28,12 +30,16 @@ pub struct Ground {
     pub rounds: u32,
     /// Short measurements: to see that it works.
     pub quick: bool,
+    /// Go on with a long bench that was cut short.
+    pub resume: bool,
+    /// When to cut it short.
+    pub budget: Option<Duration>,
 }
 
 impl Ground {
     /// Builds what is to be measured and becomes root. None: another process
     /// has become it and has done the work.
-    pub fn prepare(rounds: u32, quick: bool) -> Result<Option<Ground>> {
+    pub fn prepare(wanted: &Wanted) -> Result<Option<Ground>> {
         let directory = match env::var_os(BUILT) {
             Some(directory) => PathBuf::from(directory),
             None => build()?,
@@ -47,8 +53,15 @@ impl Ground {
         Ok(Some(Ground {
             directory,
             scratch,
-            rounds: if quick { QUICK_ROUNDS } else { rounds },
-            quick,
+            rounds: match wanted.quick {
+                true => QUICK_ROUNDS,
+                false => wanted.rounds,
+            },
+            quick: wanted.quick,
+            resume: wanted.resume,
+            budget: wanted
+                .minutes
+                .map(|minutes| Duration::from_secs(60 * minutes)),
         }))
     }
 

@@ -85,6 +85,12 @@ pub struct Wanted {
     /// Two short rounds: to see that it works, not to quote
     #[arg(long, conflicts_with_all = ["rounds", "write"])]
     quick: bool,
+    /// Go on with an `overhead` that was cut short
+    #[arg(long)]
+    resume: bool,
+    /// Cut `overhead` short after so long; `--resume` goes on
+    #[arg(long)]
+    minutes: Option<u64>,
     /// The results as JSON, to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -95,7 +101,7 @@ pub struct Wanted {
 
 pub fn verb(wanted: &Wanted) -> Result<()> {
     let benches = choose(&wanted.names)?;
-    let Some(ground) = Ground::prepare(wanted.rounds, wanted.quick)? else {
+    let Some(ground) = Ground::prepare(wanted)? else {
         // It was done by another process of ours, as root.
         return Ok(());
     };

@@ -6,6 +6,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -29,6 +30,54 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Result<Option<T>>)
         ensure!(began.elapsed() < PATIENCE, "waited in vain for {what}");
         thread::sleep(LOOK);
     }
+}
+
+/// Runs `command` to its end and gives its standard output. One that takes too
+/// long is killed, with all it has started. Nothing looks at it meanwhile: that
+/// would be measured with it.
+pub fn capture(command: &mut Command) -> Result<String> {
+    let shown = process::show(command);
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("`{shown}` could not be started"))?;
+    let pid = child.id();
+    let (ended, end) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        let late = end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+        if late {
+            kill(&tree(pid), "KILL");
+        }
+        late
+    });
+    let output = child.wait_with_output();
+    drop(ended);
+    let late = watch.join().unwrap_or(false);
+    let output = output?;
+    ensure!(
+        !late,
+        "`{shown}` did not end within {} s",
+        PATIENCE.as_secs()
+    );
+    ensure!(
+        output.status.success(),
+        "`{shown}` failed ({}): {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Those that are gone already do not matter.
+fn kill(pids: &[u32], signal: &str) {
+    let pids = pids.iter().map(u32::to_string);
+    let _ = Command::new("kill")
+        .args(["-s", signal])
+        .args(pids)
+        .stderr(Stdio::null())
+        .status();
 }
 
 pub struct Running {
@@ -112,12 +161,11 @@ impl Running {
         Ok(began.elapsed())
     }
 
-    /// The same of it and all that it has started.
-    pub fn stop_tree(mut self, signal: &str) -> Result<()> {
-        let pids = tree(self.pid());
-        let pids = pids.iter().map(u32::to_string);
-        process::run(Command::new("kill").args(["-s", signal]).args(pids))?;
-        self.wait()
+    /// The same of it and all that it has started; gives what they said.
+    pub fn stop_tree(mut self, signal: &str) -> Result<String> {
+        kill(&tree(self.pid()), signal);
+        self.wait()?;
+        Ok(self.said())
     }
 
     /// Types what ends it, and waits until it has.
@@ -138,7 +186,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            let _ = self.child.kill();
+            kill(&tree(self.pid()), "KILL");
             let _ = self.child.wait();
         }
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{
     ground::Ground,
     programs::Floor,
-    running::{Running, tree},
+    running::{Running, capture, tree},
     tracer,
     work::Sight::{self, Births, Faults, Programs, Switches},
 };
@@ -29,9 +29,30 @@ pub enum How {
     Live,
     /// A peer that watches the whole system: started before, stopped after by
     /// Ctrl-C. Its output goes to a file.
-    Beside(&'static [&'static str]),
+    Beside(&'static [&'static str], Loss),
     /// A peer that work is run under.
     Around(&'static [&'static str]),
+}
+
+/// How a peer says what it has lost.
+#[derive(Clone, Copy)]
+pub enum Loss {
+    /// It does not know.
+    Silent,
+    /// By lines with a number behind this word.
+    Said(&'static str),
+    /// In its recording, `perf.data`.
+    PerfData,
+}
+
+use Loss::{PerfData, Said, Silent};
+
+/// What a tool says of itself in the end.
+#[derive(Default)]
+pub struct Told {
+    /// How many events it has taken, as it counts them.
+    pub events: Option<u64>,
+    pub lost: Option<u64>,
 }
 
 const ALL: &[Sight] = &[Births, Programs, Faults, Switches];
@@ -48,18 +69,18 @@ pub const TOOLS: &[Tool] = &[
     Tool { name: "tracer record", how: How::Record(&[]), sees: ALL },
     Tool { name: "tracer record --faults=off", how: How::Record(&["--faults=off"]), sees: ALL },
     Tool { name: "tracer live", how: How::Live, sees: ALL },
-    Tool { name: "forkstat -e all", how: How::Beside(&["forkstat", "-e", "all"]), sees: &[Births, Programs] },
-    Tool { name: "extrace -t", how: How::Beside(&["extrace", "-t"]), sees: &[Programs] },
-    Tool { name: "execsnoop, exitsnoop", how: How::Beside(&["sh", "-c", "execsnoop & exec exitsnoop"]), sees: &[Births, Programs] },
-    Tool { name: "bpftrace", how: How::Beside(&["bpftrace", "-e", BPFTRACE]), sees: &[Births, Programs, Faults] },
+    Tool { name: "forkstat -e all", how: How::Beside(&["forkstat", "-e", "all"], Silent), sees: &[Births, Programs] },
+    Tool { name: "extrace -t", how: How::Beside(&["extrace", "-t"], Silent), sees: &[Programs] },
+    Tool { name: "execsnoop, exitsnoop", how: How::Beside(&["sh", "-c", "execsnoop & exec exitsnoop"], Said("lost")), sees: &[Births, Programs] },
+    Tool { name: "bpftrace", how: How::Beside(&["bpftrace", "-e", BPFTRACE], Said("Lost")), sees: &[Births, Programs, Faults] },
     Tool { name: "perf record, lives", how: How::Beside(&["perf", "record", "-q", "-a", "-o", "perf.data",
-        "-e", "task:task_newtask,sched:sched_wakeup_new,sched:sched_process_exec,task:task_rename,sched:sched_process_exit,sched:sched_process_free,signal:signal_generate"]),
+        "-e", "task:task_newtask,sched:sched_wakeup_new,sched:sched_process_exec,task:task_rename,sched:sched_process_exit,sched:sched_process_free,signal:signal_generate"], PerfData),
         sees: &[Births, Programs] },
     Tool { name: "perf record, faults", how: How::Beside(&["perf", "record", "-q", "-a", "-o", "perf.data",
-        "-e", "exceptions:page_fault_user,exceptions:page_fault_kernel"]), sees: &[Faults] },
+        "-e", "exceptions:page_fault_user,exceptions:page_fault_kernel"], PerfData), sees: &[Faults] },
     Tool { name: "perf record, switches", how: How::Beside(&["perf", "record", "-q", "-a", "-o", "perf.data",
-        "-e", "sched:sched_switch"]), sees: &[Switches] },
-    Tool { name: "perf trace -F all", how: How::Beside(&["perf", "trace", "-F", "all", "--no-syscalls", "-a", "-o", "trace.txt"]), sees: &[Faults] },
+        "-e", "sched:sched_switch"], PerfData), sees: &[Switches] },
+    Tool { name: "perf trace -F all", how: How::Beside(&["perf", "trace", "-F", "all", "--no-syscalls", "-a", "-o", "trace.txt"], Said("LOST")), sees: &[Faults] },
     Tool { name: "strace -f", how: How::Around(&["strace", "-f", "--seccomp-bpf", "-e", "trace=process", "-o", "strace.txt"]), sees: &[Births, Programs] },
 ];
 
@@ -70,7 +91,7 @@ pub enum Watching {
     Floor(Floor),
     Recording(tracer::Recording),
     Dashboard(tracer::Dashboard),
-    Beside(Running),
+    Beside(Running, Loss),
     Around(&'static [&'static str]),
 }
 
@@ -78,8 +99,8 @@ impl Tool {
     /// What it is run as, where it is another's program.
     pub fn needs(&self) -> &'static [&'static str] {
         match self.how {
-            How::Beside(&["sh", ..]) => &["execsnoop", "exitsnoop"],
-            How::Beside(command) | How::Around(command) => &command[..1],
+            How::Beside(&["sh", ..], _) => &["execsnoop", "exitsnoop"],
+            How::Beside(command, _) | How::Around(command) => &command[..1],
             How::Floor | How::Record(_) | How::Live => &[],
         }
     }
@@ -109,7 +130,7 @@ impl Tool {
             }
             How::Record(options) => Watching::Recording(tracer::record(ground, options)?),
             How::Live => Watching::Dashboard(tracer::live(ground, &[])?),
-            How::Beside(command) => {
+            How::Beside(command, loss) => {
                 let mut running = Running::start(
                     Command::new(command[0])
                         .args(&command[1..])
@@ -117,7 +138,7 @@ impl Tool {
                     &ground.scratch("peer.out"),
                 )?;
                 running.settle()?;
-                Watching::Beside(running)
+                Watching::Beside(running, loss)
             }
             How::Around(command) => Watching::Around(command),
         })
@@ -132,7 +153,7 @@ impl Watching {
             Watching::Floor(_)
             | Watching::Recording(_)
             | Watching::Dashboard(_)
-            | Watching::Beside(_) => &[],
+            | Watching::Beside(..) => &[],
         }
     }
 
@@ -142,16 +163,60 @@ impl Watching {
             Watching::Floor(_) | Watching::Around(_) => Vec::new(),
             Watching::Recording(recording) => vec![recording.running.pid()],
             Watching::Dashboard(dashboard) => vec![dashboard.pid],
-            Watching::Beside(running) => tree(running.pid()),
+            Watching::Beside(running, _) => tree(running.pid()),
         }
     }
 
-    pub fn stop(self) -> Result<()> {
+    /// Stops it; gives what it says in the end.
+    pub fn stop(self, ground: &Ground) -> Result<Told> {
         match self {
-            Watching::Floor(_) | Watching::Around(_) => Ok(()),
-            Watching::Recording(recording) => recording.running.stop("INT").map(drop),
-            Watching::Dashboard(dashboard) => dashboard.quit(),
-            Watching::Beside(running) => running.stop_tree("INT"),
+            Watching::Floor(_) | Watching::Around(_) => Ok(Told::default()),
+            Watching::Recording(recording) => recording.stop(ground),
+            Watching::Dashboard(dashboard) => dashboard.quit().map(|()| Told::default()),
+            Watching::Beside(running, loss) => {
+                let said = running.stop_tree("INT")?;
+                let lost = match loss {
+                    Silent => None,
+                    Said(word) => Some(sum_behind(&said, word)),
+                    PerfData => Some(lost_by_perf(ground)?),
+                };
+                Ok(Told { events: None, lost })
+            }
         }
+    }
+}
+
+/// The numbers behind a word, added up.
+fn sum_behind(text: &str, word: &str) -> u64 {
+    let numbers = text.split(word).skip(1).filter_map(|rest| {
+        let number = rest.split_ascii_whitespace().next()?;
+        number.parse::<u64>().ok()
+    });
+    numbers.sum()
+}
+
+fn lost_by_perf(ground: &Ground) -> Result<u64> {
+    let mut perf = Command::new("perf");
+    perf.args(["report", "--stats", "-i", "perf.data"])
+        .current_dir(ground.scratch(""));
+    let said = capture(&mut perf)?;
+    // First of all records together, then of each event by itself.
+    let (_, each) = said
+        .split_once(" stats:\n")
+        .filter(|_| said.contains("Aggregated"))
+        .and_then(|(_, rest)| rest.split_once(" stats:\n"))
+        .unwrap_or(("", &said));
+    Ok(sum_behind(each, "LOST_SAMPLES events:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_is_added_up() {
+        let said = "Attaching\nLost 12 events\nfork 1 2\nLost 30 events\n";
+        assert_eq!(sum_behind(said, "Lost"), 42);
+        assert_eq!(sum_behind("", "Lost"), 0);
     }
 }

@@ -8,10 +8,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use super::{
     ground::Ground,
-    running::{Running, tree, wait_for},
+    running::{Running, capture, tree, wait_for},
+    tools::Told,
 };
 
 /// `tracer record` that is attached and recording.
@@ -37,6 +39,25 @@ pub fn record(ground: &Ground, options: &[&str]) -> Result<Recording> {
         Ok(file.exists().then_some(()))
     })?;
     Ok(Recording { running, file })
+}
+
+impl Recording {
+    /// Stops it; gives what it says of itself.
+    pub fn stop(self, ground: &Ground) -> Result<Told> {
+        self.running.stop("INT")?;
+        let mut info = Command::new(ground.tracer());
+        let info: Value =
+            serde_json::from_str(&capture(info.args(["info", "--json"]).arg(&self.file))?)?;
+        let gaps = info["gaps"].as_array().context("tracer info")?;
+        let lost = gaps
+            .iter()
+            .filter_map(|gap| gap["lost"].as_object())
+            .flat_map(|lost| lost.values());
+        Ok(Told {
+            events: info["events"].as_u64(),
+            lost: Some(lost.filter_map(Value::as_u64).sum()),
+        })
+    }
 }
 
 /// `tracer live` on a terminal of its own.

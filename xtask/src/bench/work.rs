@@ -6,8 +6,7 @@ use std::{ffi::OsStr, process::Command, time::Duration};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::ground::Ground;
-use crate::process;
+use super::{ground::Ground, running::capture};
 
 /// One kind of work.
 pub struct Work {
@@ -40,11 +39,11 @@ pub const WORKS: &[Work] = &[
     Work { name: "cow", about: "a fork whose child copies 1,024 pages", shows: &[Births, Faults], slow: false },
     Work { name: "touch", about: "4,096 fresh pages", shows: &[Faults], slow: false },
     Work { name: "build", about: "make -j2 of a dozen C files", shows: &[Births, Programs, Faults, Switches], slow: true },
-    Work { name: "stress", about: "stress-ng: fork, exec, pthread, mmap, pipe", shows: &[Births, Programs, Faults, Switches], slow: true },
+    Work { name: "stress", about: "stress-ng: fork, pthread, mmap, pipe at once", shows: &[Births, Programs, Faults, Switches], slow: true },
 ];
 
 /// What a run of it took.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct Took {
     pub rounds: f64,
     /// ns a round.
@@ -70,7 +69,7 @@ impl Work {
             .args(&whole[1..])
             .args([self.name, &span.as_millis().to_string()])
             .current_dir(ground.scratch(""));
-        let answer: Value = serde_json::from_str(&process::capture(&mut command)?)?;
+        let answer: Value = serde_json::from_str(&capture(&mut command)?)?;
         let figure = |name: &str| {
             let figure = answer[name].as_f64();
             figure.with_context(|| format!("bench_work says no {name}"))
