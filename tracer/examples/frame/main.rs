@@ -50,23 +50,47 @@ fn main() {
     );
     app.set_now(crowd.now());
 
-    let names = ["Tree", "Timeline", "Zombies", "Faults", "Deaths", "Events"];
-    for (number, name) in names.iter().enumerate() {
+    for (view, keys) in [
+        ("Tree", ""),
+        ("Tree by faults", "sssssss"),
+        ("Timeline", ""),
+        ("Zombies", ""),
+        ("Faults", ""),
+        ("Forks", ""),
+        ("Deaths", ""),
+        ("Events", ""),
+        ("Process", ""),
+        ("Health", ""),
+    ] {
+        open(&mut app, view);
+        keys.chars()
+            .for_each(|key| press(&mut app, KeyCode::Char(key)));
         for size in SIZES {
-            frames(&mut app, &mut crowd, (number, name), size);
+            frames(&mut app, &mut crowd, view, size);
         }
     }
+    // Sorted by COW?, and no more.
+    open(&mut app, "Tree");
+    "ss".chars()
+        .for_each(|key| press(&mut app, KeyCode::Char(key)));
 
     keys(&mut app);
     for name in ["Tree", "Timeline"] {
-        let number = names.iter().position(|known| *known == name).unwrap();
-        stream(&mut app, &mut crowd, number, name);
+        stream(&mut app, &mut crowd, name);
     }
 }
 
-fn frames(app: &mut App, crowd: &mut Crowd, (number, name): (usize, &str), size: (u16, u16)) {
-    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+/// Goes to the view that the first word names.
+fn open(app: &mut App, name: &str) {
+    let name = name.split(' ').next().unwrap();
+    let number = tracer::tui::views()
+        .position(|known| known == name)
+        .unwrap();
     press(app, KeyCode::Char((b'1' + number as u8) as char));
+}
+
+fn frames(app: &mut App, crowd: &mut Crowd, name: &str, size: (u16, u16)) {
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     let mut draw = |app: &mut App| on_cpu(|| _ = terminal.draw(|frame| app.draw(frame)));
     draw(app);
     let mut worst = [0f64; 3];
@@ -94,30 +118,31 @@ fn frames(app: &mut App, crowd: &mut Crowd, (number, name): (usize, &str), size:
 
 fn keys(app: &mut App) {
     let mut terminal = Terminal::new(TestBackend::new(160, 50)).unwrap();
-    let scripts: [(&str, &[KeyCode]); 8] = [
-        ("tree: down", &[KeyCode::Char('1'), KeyCode::Down]),
-        ("tree: to the end", &[KeyCode::Char('1'), KeyCode::End]),
+    let scripts: [(&str, &str, &[KeyCode]); 11] = [
+        ("Tree", "down", &[KeyCode::Down]),
+        ("Tree", "to the end", &[KeyCode::End]),
+        ("Tree", "which of the dead", &[KeyCode::Char('d')]),
+        ("Tree", "sort by the next column", &[KeyCode::Char('s')]),
         (
-            "tree: which of the dead",
-            &[KeyCode::Char('1'), KeyCode::Char('d')],
+            "Tree",
+            "fold everything, unfold everything",
+            &[KeyCode::Char('-'), KeyCode::Char('*')],
         ),
         (
-            "tree: search a name that is nowhere",
+            "Tree",
+            "search a name that is nowhere",
             &[
-                KeyCode::Char('1'),
                 KeyCode::Char('/'),
                 KeyCode::Char('q'),
                 KeyCode::Char('j'),
                 KeyCode::Enter,
             ],
         ),
-        ("timeline: zoom", &[KeyCode::Char('2'), KeyCode::Char('-')]),
-        ("faults: sort", &[KeyCode::Char('4'), KeyCode::Char('s')]),
-        (
-            "deaths: one by one",
-            &[KeyCode::Char('5'), KeyCode::Char('s')],
-        ),
-        ("pause and go on", &[KeyCode::Char('1'), KeyCode::Char(' ')]),
+        ("Timeline", "zoom", &[KeyCode::Char('-')]),
+        ("Faults", "sort", &[KeyCode::Char('s')]),
+        ("Forks", "sort", &[KeyCode::Char('s')]),
+        ("Deaths", "one by one", &[KeyCode::Char('s')]),
+        ("Tree", "pause and go on", &[KeyCode::Char(' ')]),
     ];
     let mut time = |name: &str, app: &mut App, act: &mut dyn FnMut(&mut App)| {
         let mut worst = 0f64;
@@ -129,23 +154,24 @@ fn keys(app: &mut App) {
         }
         tell(&format!("key: {name}"), "ms", Some(50.0), worst);
     };
-    for (name, script) in scripts {
-        time(name, app, &mut |app| {
+    for (view, name, script) in scripts {
+        open(app, view);
+        time(&format!("{view}, {name}"), app, &mut |app| {
             script.iter().for_each(|&code| press(app, code))
         });
     }
     let filter = Filter::parse("comm =~ /^cc/ && exit.code != 0", &Saved::new()).unwrap();
-    time("tree: a filter", app, &mut |app| {
-        press(app, KeyCode::Char('1'));
+    open(app, "Tree");
+    time("Tree, a filter", app, &mut |app| {
         app.set_filter(Some(filter.clone()));
     });
     app.set_filter(None);
 }
 
 /// Events and pictures at once, as they come live.
-fn stream(app: &mut App, crowd: &mut Crowd, number: usize, name: &str) {
+fn stream(app: &mut App, crowd: &mut Crowd, name: &str) {
     let mut terminal = Terminal::new(TestBackend::new(160, 50)).unwrap();
-    press(app, KeyCode::Char((b'1' + number as u8) as char));
+    open(app, name);
     let (mut taking, mut drawing) = (0f64, 0f64);
     for _ in 0..SECONDS * FRAMES {
         crowd.pass(1_000_000_000 / FRAMES);

@@ -336,6 +336,11 @@ impl Process {
         Some(until.saturating_sub(since))
     }
 
+    /// How many hang below it in the fork tree, of those that are kept.
+    pub fn tree_children_kept(&self) -> usize {
+        self.tree_children.len()
+    }
+
     pub fn is_reparented(&self) -> bool {
         self.original_parent.is_some() && self.original_parent != self.parent
     }

@@ -39,6 +39,11 @@ pub enum Action {
     NextMatch,
     PreviousMatch,
     Sort,
+    Reverse,
+    Columns,
+    FoldBelow,
+    UnfoldBelow,
+    FoldAll,
     Dead,
     Threads,
     Follow,
@@ -94,6 +99,8 @@ pub const BINDINGS: &[Binding] = bindings! {
     Details some [(KeyCode::Enter, PLAIN)] "Enter" "Details" "everything about the selected process";
     Parent some [key('p')] "p" "Parent" "go to the parent";
     Sort some [key('s')] "s" "Sort" "sort by the next column";
+    Reverse some [key('S'), (KeyCode::Char('S'), KeyModifiers::SHIFT)] "S" "" "the other way round";
+    Columns some [key('c')] "c" "Columns" "choose columns, and which of them sorts";
     Dead some [key('d')] "d" "Dead" "more or fewer of the dead";
     Threads some [key('t')] "t" "Threads" "hide or show threads";
     Follow some [key('F'), (KeyCode::Char('F'), KeyModifiers::SHIFT)] "F" "Follow" "stay with the newest";
@@ -103,10 +110,13 @@ pub const BINDINGS: &[Binding] = bindings! {
     Only some [key('o')] "o" "Only this" "show only this process and all that came from it";
     NextMatch all [key('n')] "n" "" "next match";
     PreviousMatch all [key('N'), (KeyCode::Char('N'), KeyModifiers::SHIFT)] "N" "" "previous match";
-    Pause all [key(' ')] "Space" "Pause" "freeze the picture, tracing goes on; play a recording, or pause it";
+    Pause all [key(' ')] "Space" "Pause" "freeze the picture; play a recording, or pause it";
     Left some [(KeyCode::Left, PLAIN), key('h')] "← h" "Fold" "fold the branch, then go to the parent";
     Right some [(KeyCode::Right, PLAIN), key('l')] "→ l" "Unfold" "unfold the branch, then go into it";
-    UnfoldAll some [key('*')] "*" "" "unfold everything";
+    FoldBelow some [key('H'), (KeyCode::Char('H'), KeyModifiers::SHIFT)] "H" "" "fold every branch below this one too";
+    UnfoldBelow some [key('L'), (KeyCode::Char('L'), KeyModifiers::SHIFT)] "L" "" "unfold every branch below this one";
+    FoldAll some [key('-')] "-" "" "fold everything";
+    UnfoldAll some [key('*'), key('+')] "* +" "" "unfold everything";
     ZoomIn some [key('+'), key('=')] "+" "Closer" "half as much time, twice as large";
     ZoomOut some [key('-')] "-" "Farther" "twice as much time";
     ZoomAll some [key('0')] "0" "All" "all of the trace";

@@ -2,6 +2,7 @@
 //! keys do to it is in [`super::keys`], how it is drawn in [`super::layout`].
 
 use super::{
+    chooser::Chooser,
     effect::Effect,
     help,
     layout::Heights,
@@ -19,6 +20,10 @@ use crate::{
     filter::{Filter, Saved},
     model::{Key, Model, Retention},
 };
+
+/// So many processes are judged by a filter for one picture, where another
+/// follows soon: about ten milliseconds.
+const AT_ONCE: usize = 20_000;
 
 /// Where the events come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +85,8 @@ pub struct App {
     /// The last search found nothing.
     pub(super) not_found: bool,
     pub(super) help: Option<help::Help>,
+    /// While columns are chosen.
+    pub(super) chooser: Option<Chooser>,
     pub(super) dirty: bool,
 }
 
@@ -116,6 +123,7 @@ impl App {
             drawn: Default::default(),
             not_found: false,
             help: None,
+            chooser: None,
             dirty: true,
         }
     }
@@ -236,7 +244,8 @@ impl App {
         );
         let data = seen.data(&self.mode, self.look, &self.sieve);
         let version = data.slow_version();
-        self.sieve.update(seen.model, seen.now, version);
+        let most = if data.moves { AT_ONCE } else { usize::MAX };
+        self.sieve.update(seen.model, seen.now, version, most);
         let data = seen.data(&self.mode, self.look, &self.sieve);
         (self.views[self.active].as_mut(), data)
     }
@@ -286,6 +295,7 @@ struct Seen<'a> {
     log: &'a Log,
     now: u64,
     own: Option<OwnCost>,
+    frozen: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -296,6 +306,7 @@ impl<'a> Seen<'a> {
         now: u64,
         own: Option<OwnCost>,
     ) -> Seen<'a> {
+        let is_frozen = frozen.is_some();
         let (model, log, now, own) = match frozen {
             Some(frozen) => (&frozen.model, &frozen.log, frozen.now, frozen.own),
             None => (model, log, now, own),
@@ -306,6 +317,7 @@ impl<'a> Seen<'a> {
             log,
             now,
             own,
+            frozen: is_frozen,
         }
     }
 
@@ -317,6 +329,7 @@ impl<'a> Seen<'a> {
             now: self.now,
             own: self.own,
             live: *mode == Mode::Live,
+            moves: *mode == Mode::Live && !self.frozen,
             glyphs: look.glyphs,
         }
     }

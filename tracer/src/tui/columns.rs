@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+#[derive(Clone, Copy, Debug)]
 pub struct Column {
     pub title: &'static str,
     pub width: Width,
@@ -15,6 +16,24 @@ pub enum Width {
     Fixed(u16),
     /// What is left, which is more than this unless nothing else can go.
     Rest(u16),
+}
+
+/// The column that decides the order, and which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sorted {
+    pub column: usize,
+    /// The smallest first.
+    pub ascending: bool,
+}
+
+impl Sorted {
+    /// The largest first.
+    pub fn descending(column: usize) -> Sorted {
+        Sorted {
+            column,
+            ascending: false,
+        }
+    }
 }
 
 /// A column of figures.

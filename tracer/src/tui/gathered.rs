@@ -1,15 +1,31 @@
 //! A few figures of every process, side by side. A process of the model is a
 //! large thing, and visiting a hundred thousand of them for every picture would
 //! take most of a tenth of a second: what a list needs of each is kept here and
-//! asked for anew only while the process is not gone for good.
+//! asked for anew only while the process is not gone for good. Where many are
+//! not, and another picture follows soon, some are asked for each picture.
 
-use crate::model::{Key, Model, Process};
+use super::view::Data;
+use crate::model::{Key, Process};
+
+/// So many are looked at again for one picture: about a millisecond.
+const AT_ONCE: usize = 4_096;
+
+/// What rows were made from: the model as of when, and what was asked of it.
+pub type Source<W> = ((u64, u64), W);
+
+/// Rows that differ from those that were made only by being later can wait
+/// until all is known that they are made from.
+pub fn can_wait<W: PartialEq>(made: &Option<Source<W>>, new: &Source<W>) -> bool {
+    made.as_ref().is_some_and(|made| made.1 == new.1)
+}
 
 pub struct Gathered<T> {
     /// In order of appearance.
     entries: Vec<(Key, T)>,
     /// The places of those that may still change.
     unsettled: Vec<u32>,
+    /// How many of these have been looked at again in this round.
+    looked_at: usize,
     /// How many processes the model has let go.
     gone_by: u64,
 }
@@ -19,35 +35,52 @@ impl<T> Default for Gathered<T> {
         Gathered {
             entries: Vec::new(),
             unsettled: Vec::new(),
+            looked_at: 0,
             gone_by: 0,
         }
     }
 }
 
 impl<T> Gathered<T> {
-    /// Takes in what is new: time linear in the new and the unsettled. Places
-    /// change only when the model lets go of processes, many at once.
-    pub fn update(&mut self, model: &Model, of: impl Fn(Key, &Process) -> T) {
+    /// Takes in what is new: time linear in the new and the unsettled. False: of
+    /// these some are still as they were, and the next call goes on with them.
+    /// Places change only when the model lets go of processes, many at once.
+    pub fn update(&mut self, data: &Data<'_>, of: impl Fn(Key, &Process) -> T) -> bool {
+        let model = data.model;
         if self.gone_by != model.gone_by() {
             *self = Gathered {
                 gone_by: model.gone_by(),
                 ..Gathered::default()
             };
         }
-        let entries = &mut self.entries;
-        self.unsettled.retain(|&place| {
-            let (key, entry) = &mut entries[place as usize];
+        let end = if data.moves {
+            self.looked_at + AT_ONCE
+        } else {
+            self.looked_at = 0;
+            usize::MAX
+        };
+        while self.looked_at < end.min(self.unsettled.len()) {
+            let place = self.unsettled[self.looked_at];
+            let (key, entry) = &mut self.entries[place as usize];
             let process = model.process(*key);
             *entry = of(*key, process);
-            process.freed_at.is_none()
-        });
-        let next = entries.last().map_or(0, |(key, _)| key.index() + 1);
+            match process.freed_at {
+                Some(_) => _ = self.unsettled.swap_remove(self.looked_at),
+                None => self.looked_at += 1,
+            }
+        }
+        let all = self.looked_at >= self.unsettled.len();
+        if all {
+            self.looked_at = 0;
+        }
+        let next = self.entries.last().map_or(0, |(key, _)| key.index() + 1);
         for (key, process) in model.processes_since(next) {
             if process.freed_at.is_none() {
-                self.unsettled.push(entries.len() as u32);
+                self.unsettled.push(self.entries.len() as u32);
             }
-            entries.push((key, of(key, process)));
+            self.entries.push((key, of(key, process)));
         }
+        all
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Key, &T)> {
@@ -56,8 +89,8 @@ impl<T> Gathered<T> {
 
     /// By place in the order of appearance, which all that were brought up to
     /// date with the same model have in common.
-    pub fn at(&self, place: usize) -> Option<&T> {
-        self.entries.get(place).map(|(_, entry)| entry)
+    pub fn at(&self, place: usize) -> Option<&(Key, T)> {
+        self.entries.get(place)
     }
 
     pub fn get(&self, key: Key) -> Option<&T> {

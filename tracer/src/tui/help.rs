@@ -12,11 +12,12 @@ use super::{
 };
 use crate::model::State;
 
-/// Columns for the keys, for the views and signs, and for the frame around
-/// them.
-const KEYS: u16 = 52;
-const SIGNS: u16 = 62;
+/// Columns for the frame, and between the keys and the signs.
 const FRAME: u16 = 6;
+const GAP: u16 = 2;
+
+/// So much may be cut off what is beside the keys.
+const CUT: u16 = 50;
 
 #[derive(Default)]
 pub struct Help {
@@ -29,11 +30,13 @@ pub struct Help {
 impl Help {
     pub fn fit(&mut self, width: u16, height: u16, own: &[Action], glyphs: &'static Glyphs) {
         let (keys, signs) = (keys(own), signs(glyphs));
-        let both = KEYS + SIGNS + FRAME;
-        (self.lines, self.width) = if width >= both {
-            (beside(keys, signs), both)
+        let [left, right] = [&keys, &signs].map(|lines| widest(lines));
+        let both = left + GAP + right + FRAME;
+        (self.lines, self.width) = if width + CUT >= both {
+            (beside(keys, left + GAP, signs), both.min(width))
         } else {
-            ([keys, signs].concat(), (SIGNS + FRAME).min(width))
+            let lines = [keys, signs].concat();
+            (lines, (left.max(right) + FRAME).min(width))
         };
         let frame = 2;
         self.height = (self.lines.len() as u16 + frame).min(height);
@@ -111,11 +114,16 @@ fn signs(glyphs: &'static Glyphs) -> Vec<Phrase> {
     lines
 }
 
-fn beside(left: Vec<Phrase>, right: Vec<Phrase>) -> Vec<Phrase> {
+fn widest(lines: &[Phrase]) -> u16 {
+    let widths = lines.iter().map(Phrase::width);
+    widths.max().map_or(0, |width| width as u16)
+}
+
+fn beside(left: Vec<Phrase>, width: u16, right: Vec<Phrase>) -> Vec<Phrase> {
     let length = left.len().max(right.len());
     let (mut left, mut right) = (left.into_iter(), right.into_iter());
     let next = |_| {
-        let left = left.next().unwrap_or_default().padded(usize::from(KEYS));
+        let left = left.next().unwrap_or_default().padded(usize::from(width));
         left.joined(right.next().unwrap_or_default())
     };
     (0..length).map(next).collect()

@@ -4,6 +4,7 @@
 use super::{
     action::{self, Action},
     app::{App, Flow},
+    chooser::Chooser,
     effect::Effect,
     help,
     needle::{Needle, Whence},
@@ -53,6 +54,13 @@ impl App {
             // Whatever does not scroll the help ends it.
             if !meant.is_some_and(|action| help.on(action)) {
                 self.help = None;
+            }
+            return Flow::Continue;
+        }
+        if let Some(mut chooser) = self.chooser.take() {
+            let (view, data) = self.looking();
+            if meant.is_some_and(|action| chooser.on(action, view, &data)) {
+                self.chooser = Some(chooser);
             }
             return Flow::Continue;
         }
@@ -117,6 +125,7 @@ impl App {
                     self.effects.push(Effect::CopyJson(key));
                 }
             }
+            Action::Columns => self.chooser = Some(Chooser::default()),
             Action::Export => self.effects.push(Effect::Export),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::NextMatch => self.search(Whence::Next),
@@ -130,6 +139,10 @@ impl App {
             | Action::Left
             | Action::Right
             | Action::UnfoldAll
+            | Action::FoldAll
+            | Action::FoldBelow
+            | Action::UnfoldBelow
+            | Action::Reverse
             | Action::Earlier
             | Action::Later
             | Action::MuchEarlier
@@ -170,7 +183,7 @@ impl App {
             MouseEventKind::Down(MouseButton::Left) => (mouse.column, mouse.row),
             _ => return,
         };
-        if self.help.take().is_some() {
+        if self.help.take().is_some() || self.chooser.take().is_some() {
             return;
         }
         let ((x, y), (heights, width)) = (clicked, self.drawn);
@@ -195,6 +208,7 @@ impl App {
         for _ in 0..LINES {
             match &mut self.help {
                 Some(help) => _ = help.on(action),
+                None if self.chooser.is_some() => {}
                 None => self.act(action),
             }
         }

@@ -66,6 +66,11 @@ impl App {
                 look.glyphs,
             );
         }
+        if let Some(mut chooser) = self.chooser.take() {
+            let (view, _) = self.looking();
+            chooser.fit(&view.choices(), area.height);
+            self.chooser = Some(chooser);
+        }
         let mut canvas = Canvas::new(frame.buffer_mut(), area, &look);
         let app = &*self;
         let data = app.data();
@@ -95,6 +100,9 @@ impl App {
             app,
             &mut canvas.part(0, top + heights.body, width, heights.footer),
         );
+        if let Some(chooser) = &app.chooser {
+            chooser.draw(&mut canvas);
+        }
         if let Some(help) = &app.help {
             help.draw(&mut canvas);
         }

@@ -13,6 +13,8 @@ pub struct Sieve {
     verdicts: Vec<(Key, Truth)>,
     /// Whose verdict may still change, by their places.
     unsettled: Vec<u32>,
+    /// How many of these have been judged again since `made_from`.
+    looked_at: usize,
     made_from: Option<(u64, u64)>,
     generation: u64,
     /// How many processes the model has let go.
@@ -33,6 +35,7 @@ impl Sieve {
     pub fn renew(&mut self) {
         self.verdicts.clear();
         self.unsettled.clear();
+        self.looked_at = 0;
         self.made_from = None;
         self.generation += 1;
     }
@@ -43,8 +46,9 @@ impl Sieve {
     }
 
     /// Judges who is new; and all who may have changed since `version`, in
-    /// time linear in those who are not gone for good.
-    pub fn update(&mut self, model: &Model, now: u64, version: (u64, u64)) {
+    /// time linear in those who are not gone for good; at once no more than
+    /// `most` of either, the others next time.
+    pub fn update(&mut self, model: &Model, now: u64, version: (u64, u64), most: usize) {
         if self.gone_by != model.gone_by() {
             // Places have changed.
             self.renew();
@@ -52,23 +56,32 @@ impl Sieve {
         }
         let Some(filter) = &self.filter else { return };
         let known = self.verdicts.len();
+        let mut changed = false;
+        if self.made_from != Some(version) {
+            let local = filter.is_local();
+            let end = self.looked_at.saturating_add(most);
+            while self.looked_at < end.min(self.unsettled.len()) {
+                let place = self.unsettled[self.looked_at];
+                let (key, verdict) = &mut self.verdicts[place as usize];
+                let now = filter.judge(model, *key, now);
+                changed |= std::mem::replace(verdict, now) != now;
+                match local && model.process(*key).freed_at.is_some() {
+                    true => _ = self.unsettled.swap_remove(self.looked_at),
+                    false => self.looked_at += 1,
+                }
+            }
+            if self.looked_at >= self.unsettled.len() {
+                self.made_from = Some(version);
+                self.looked_at = 0;
+            }
+        }
         let next = self.verdicts.last().map_or(0, |(key, _)| key.index() + 1);
-        for (key, _) in model.processes_since(next) {
+        for (key, _) in model.processes_since(next).take(most) {
             self.unsettled.push(self.verdicts.len() as u32);
             let verdict = filter.judge(model, key, now);
             self.verdicts.push((key, verdict));
         }
-        let mut changed = self.verdicts.len() > known;
-        if self.made_from != Some(version) {
-            self.made_from = Some(version);
-            let (verdicts, local) = (&mut self.verdicts, filter.is_local());
-            self.unsettled.retain(|&place| {
-                let (key, verdict) = &mut verdicts[place as usize];
-                let now = filter.judge(model, *key, now);
-                changed |= std::mem::replace(verdict, now) != now;
-                !local || model.process(*key).freed_at.is_none()
-            });
-        }
+        changed |= self.verdicts.len() > known;
         self.generation += u64::from(changed);
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     canvas::Canvas,
-    columns::{Column, place},
+    columns::{Column, Sorted, place},
     cursor::Cursor,
     phrase::{Phrase, Tone},
 };
@@ -13,14 +13,15 @@ impl Canvas<'_> {
     pub fn table(
         &mut self,
         columns: &[Column],
-        sorted: Option<usize>,
+        sorted: Option<Sorted>,
         cursor: &Cursor,
         cell: impl Fn(usize, usize, usize) -> Phrase,
     ) {
         let width = self.width().saturating_sub(1);
         let places = place(columns, width);
         for (column, place) in &places {
-            let title = self.title(&columns[*column], sorted == Some(*column));
+            let sorted = sorted.filter(|sorted| sorted.column == *column);
+            let title = self.title(&columns[*column], sorted);
             self.aligned(
                 &columns[*column],
                 place.start,
@@ -47,15 +48,18 @@ impl Canvas<'_> {
         self.scroll_bar(1, cursor);
     }
 
-    fn title(&self, column: &Column, sorted: bool) -> Phrase {
-        if sorted {
-            Phrase::of(
-                Tone::Sorted,
-                format!("{}{}", self.glyphs().descending, column.title),
-            )
-        } else {
-            Phrase::of(Tone::Title, column.title)
-        }
+    fn title(&self, column: &Column, sorted: Option<Sorted>) -> Phrase {
+        let glyphs = self.glyphs();
+        let direction = match sorted {
+            Some(Sorted {
+                ascending: true, ..
+            }) => glyphs.ascending,
+            Some(Sorted {
+                ascending: false, ..
+            }) => glyphs.descending,
+            None => return Phrase::of(Tone::Title, column.title),
+        };
+        Phrase::of(Tone::Sorted, format!("{direction}{}", column.title))
     }
 
     fn aligned(&mut self, column: &Column, x: u16, y: u16, width: u16, phrase: &Phrase) {

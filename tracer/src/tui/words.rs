@@ -2,10 +2,16 @@
 //! Everything that comes from a process is escaped here, by way of
 //! [`crate::event`]; unknown is a question mark or a word, never zero.
 
-use super::phrase::{Phrase, Tone};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::{
+    phrase::{Phrase, Tone},
+    theme::Glyphs,
+};
 use crate::{
     event::{
-        Comm, Faults, Purpose, Utc, Who, arguments, command_line, escaped, humane, signal_name,
+        Comm, Faults, Purpose, Usage, Utc, Who, arguments, command_line, escaped, humane,
+        signal_name,
     },
     model::{Key, Model, Process, State, Why},
 };
@@ -172,6 +178,34 @@ pub fn copies(model: &Model, counted: &Faults) -> Phrase {
 /// Why page faults are not traced, if they are not.
 pub fn faults_missing(model: &Model) -> Option<&str> {
     model.session()?.missing(Purpose::Faults)
+}
+
+/// The kernel's accounts of a whole life: they come with its end.
+pub fn final_usage(process: &Process) -> Option<&Usage> {
+    let ended = process.state() != State::Alive;
+    process.known_usage().filter(|_| ended)
+}
+
+/// The path of the control group that it is, or was last, in.
+pub fn cgroup(model: &Model, process: &Process) -> Option<String> {
+    let path = model.cgroup_path(process.cgroup?)?;
+    Some(escaped(path.as_bytes()))
+}
+
+/// As much of a text as there is room for, from its end: of paths that says most.
+pub fn end_of(text: &str, width: usize, glyphs: &Glyphs) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut room = width.saturating_sub(1);
+    let fits = |&(_, letter): &(usize, char)| {
+        let needed = letter.width().unwrap_or(0);
+        let fits = needed <= room;
+        room = room.saturating_sub(needed);
+        fits
+    };
+    let start = text.char_indices().rev().take_while(fits).last();
+    format!("{}{}", glyphs.more, start.map_or("", |(at, _)| &text[at..]))
 }
 
 /// What the kernel holds for a zombie, bytes. The stack is given back in the last

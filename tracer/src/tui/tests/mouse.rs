@@ -55,6 +55,13 @@ fn tabs_and_titles_are_clicked() {
     assert!(bench.text().contains("▼TOTAL"));
     click(&mut bench, "REUSE");
     assert!(bench.text().contains("▼REUSE"), "{}", bench.text());
+    click(&mut bench, "Tree");
+    click(&mut bench, "FAULTS");
+    assert!(bench.text().contains("▼FAULTS"));
+    click(&mut bench, "▼FAULTS");
+    assert!(bench.text().contains("▲FAULTS"));
+    click(&mut bench, "▲FAULTS");
+    assert!(!bench.text().contains("▲FAULTS"));
     click(&mut bench, "Zombies");
     assert!(bench.text().contains("LAST WAIT"));
 }

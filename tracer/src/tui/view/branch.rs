@@ -3,10 +3,13 @@
 
 use super::{
     Data,
+    figures::FIGURES,
     forest::{self, Row},
+    marks::Zombies,
 };
 use crate::{
-    model::{Creation, Model, Process, State},
+    event::humane,
+    model::{Creation, Model, Process},
     tui::{
         phrase::{Phrase, Tone},
         theme::Glyphs,
@@ -17,12 +20,18 @@ use crate::{
 /// So much is left for glyph and name, however deep the tree.
 const LEAST_NAME: usize = 14;
 
-pub fn name(model: &Model, rows: &[Row], index: usize, glyphs: &Glyphs, width: usize) -> Phrase {
-    let row = rows[index];
+pub fn name(
+    data: &Data<'_>,
+    rows: &[Row],
+    index: usize,
+    zombies: &Zombies,
+    width: usize,
+) -> Phrase {
+    let (row, glyphs) = (rows[index], data.glyphs);
     let rails = rails(&forest::rails(rows, index), glyphs, width);
     match row.thread {
-        Some(thread) => rails.joined(thread_name(model.process(row.key), thread, glyphs)),
-        None => rails.joined(branch(model, row, glyphs)),
+        Some(thread) => rails.joined(thread_name(data.model.process(row.key), thread, glyphs)),
+        None => rails.joined(branch(data.model, row, zombies, glyphs)),
     }
 }
 
@@ -44,8 +53,9 @@ pub fn rails(follows: &[bool], glyphs: &Glyphs, width: usize) -> Phrase {
     Phrase::of(Tone::Faint, text)
 }
 
-/// Glyph, name, who adopted it, how much is folded away, arguments.
-fn branch(model: &Model, row: Row, glyphs: &Glyphs) -> Phrase {
+/// Glyph, name, who adopted it, how much is folded away, what is to be minded,
+/// arguments.
+fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase {
     let process = model.process(row.key);
     let state = process.state();
     let gone = state.is_gone();
@@ -75,6 +85,18 @@ fn branch(model: &Model, row: Row, glyphs: &Glyphs) -> Phrase {
             format!(" {} {} more", glyphs.folded, row.folded),
         );
     }
+    let zombies = zombies.marked(row);
+    if zombies > 0 {
+        let count = humane::count(zombies.into());
+        phrase.push(Tone::Plain, " ");
+        phrase.push(
+            Tone::Alert,
+            format!("{}{}{count}", glyphs.zombie, glyphs.times),
+        );
+    }
+    if let Some(copies) = copied(process) {
+        phrase.push(Tone::Warn, format!(" COW {}", humane::count(copies)));
+    }
     if process.created_by == Creation::Missed {
         phrase.push(Tone::Warn, " birth unseen");
     }
@@ -82,6 +104,16 @@ fn branch(model: &Model, row: Row, glyphs: &Glyphs) -> Phrase {
         phrase.push(rest_tone, format!(" {arguments}"));
     }
     phrase
+}
+
+/// From so many pages on (16 MiB where they have 4 KiB) what a fork made parent
+/// and child copy is worth a mark: every fork makes them copy a few.
+const MANY_COPIES: u64 = 4_096;
+
+/// Pages that were copied on write because of the fork that made it, if many.
+fn copied(process: &Process) -> Option<u64> {
+    let copies = process.fork_cost.as_ref()?.copies();
+    (copies >= MANY_COPIES).then_some(copies)
 }
 
 fn thread_name(process: &Process, thread: u32, glyphs: &Glyphs) -> Phrase {
@@ -94,38 +126,14 @@ fn thread_name(process: &Process, thread: u32, glyphs: &Glyphs) -> Phrase {
         .and(Tone::Dim, comm.map_or_else(|| "?".to_owned(), words::comm))
 }
 
+/// A thread has a number of its own, and little else.
 pub fn thread_cell(process: &Process, thread: u32, column: usize) -> Phrase {
     let Some(thread) = process.threads.get(thread as usize) else {
         return Phrase::new();
     };
-    match column {
-        0 => Phrase::of(Tone::Dim, thread.id.pid.to_string()),
-        2 => Phrase::of(Tone::Dim, "thread"),
+    match FIGURES[column].column.title {
+        "PID" => Phrase::of(Tone::Dim, thread.id.pid.to_string()),
+        "STATE" => Phrase::of(Tone::Dim, "thread"),
         _ => Phrase::new(),
-    }
-}
-
-pub fn cell(data: &Data<'_>, process: &Process, column: usize, width: usize) -> Phrase {
-    let state = process.state();
-    let phrase = match column {
-        0 => Phrase::plain(process.id.tgid.to_string()),
-        2 => {
-            let tone = match state {
-                State::Zombie => Tone::Bad,
-                State::Exiting => Tone::Warn,
-                State::Alive | State::Reaped | State::Vanished => Tone::Dim,
-            };
-            Phrase::of(tone, state.name())
-        }
-        3 => Phrase::plain(words::age(process, data.now)),
-        4 => return words::ending(process, width),
-        5 => words::threads(process),
-        6 => words::faults(data.model, process.faults.total()),
-        _ => words::copies(data.model, &process.faults),
-    };
-    if state.is_gone() {
-        phrase.all(Tone::Dim)
-    } else {
-        phrase
     }
 }

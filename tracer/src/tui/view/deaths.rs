@@ -14,7 +14,7 @@ use crate::{
         action::Action,
         canvas::Canvas,
         columns::{Column, figure, rest, word},
-        gathered::Gathered,
+        gathered::{Gathered, Source, can_wait},
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -71,18 +71,21 @@ pub struct Deaths {
     /// Whose members are not listed, or are in spite of its being ordinary.
     turned: BTreeSet<Cause>,
     one_by_one: bool,
-    made_from: Option<((u64, u64), u64)>,
+    made_from: Option<Source<u64>>,
     causes: usize,
 }
 
 impl Deaths {
     fn update(&mut self, data: &Data<'_>) {
-        let source = Some((data.slow_version(), data.sieve.generation()));
-        if self.made_from == source {
+        let source = (data.slow_version(), data.sieve.generation());
+        if self.made_from == Some(source) {
             return;
         }
-        self.made_from = source;
-        self.deaths.update(data.model, |_, process| death(process));
+        let all = self.deaths.update(data, |_, process| death(process));
+        if !all && can_wait(&self.made_from, &source) {
+            return;
+        }
+        self.made_from = all.then_some(source);
         let died = self.deaths.iter().filter_map(|(key, death)| {
             let (at, cause) = (*death)?;
             data.sieve.shows(key).then_some((at, key, cause))

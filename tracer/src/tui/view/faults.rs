@@ -1,7 +1,5 @@
 //! Page faults by process: how many, of which kind, who leads.
 
-use std::cmp::Reverse;
-
 use super::{Data, Room, View};
 use crate::{
     event::humane,
@@ -9,11 +7,12 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, column_at, figure, rest, word},
-        gathered::Gathered,
+        columns::{Column, Sorted, column_at, figure, rest, word},
+        gathered::{Gathered, Source, can_wait},
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
+        ranking::Ranking,
         words,
     },
 };
@@ -51,33 +50,40 @@ pub struct Faults {
     sort: usize,
     without_dead: bool,
     figures: Gathered<Figure>,
+    ranking: Ranking,
     /// Which column they are from.
     sorted_by: usize,
-    made_from: Option<((u64, u64), u64)>,
+    made_from: Option<Source<u64>>,
 }
 
 impl Faults {
     fn update(&mut self, data: &Data<'_>) {
-        let source = Some((data.slow_version(), data.sieve.generation()));
-        if self.made_from == source {
+        let source = (data.slow_version(), data.sieve.generation());
+        if self.made_from == Some(source) {
             return;
         }
-        self.made_from = source;
         let column = SORTS[self.sort];
         if self.sorted_by != column {
             self.sorted_by = column;
             self.figures = Gathered::default();
         }
-        self.figures
-            .update(data.model, |_, process| Figure::of(process, column));
-        let listed = self.figures.iter().filter(|&(key, figure)| {
+        let all = self
+            .figures
+            .update(data, |_, process| Figure::of(process, column));
+        if !all && can_wait(&self.made_from, &source) {
+            return;
+        }
+        self.made_from = all.then_some(source);
+        let figures = self.figures.iter();
+        let ranks = figures.map(|(_, figure)| figure.rank.map_or(0, |rank| u128::from(rank) + 1));
+        self.ranking.update(ranks.collect());
+        let in_order = self.ranking.order().iter();
+        let listed = in_order.filter_map(|&place| {
+            let (key, figure) = self.figures.at(place as usize)?;
             let left_out = self.without_dead && figure.gone;
-            figure.faulted && !left_out && data.sieve.shows(key)
+            (figure.faulted && !left_out && data.sieve.shows(*key)).then_some(*key)
         });
-        let mut rows: Vec<_> = listed.map(|(key, figure)| (figure.order, key)).collect();
-        rows.sort_unstable();
-        self.list
-            .replace(rows.into_iter().map(|(_, key)| key).collect());
+        self.list.replace(listed.collect());
     }
 
     fn changed(&mut self, data: &Data<'_>) {
@@ -90,19 +96,19 @@ impl Faults {
 /// What decides whether and where a process is listed.
 struct Figure {
     /// PIDs ascend, figures descend; what is unknown comes last.
-    order: Reverse<Option<u64>>,
+    rank: Option<u64>,
     faulted: bool,
     gone: bool,
 }
 
 impl Figure {
     fn of(process: &Process, column: usize) -> Figure {
-        let order = match column {
+        let rank = match column {
             0 => Some(u64::from(u32::MAX - process.id.tgid)),
             _ => figure_of(process, column),
         };
         Figure {
-            order: Reverse(order),
+            rank,
             faulted: process.faults.total() > 0 || process.usage.min_flt > 0,
             gone: process.state().is_gone(),
         }
@@ -112,9 +118,7 @@ impl Figure {
 /// The figure in a column, where it is known. The kernel's own accounts come
 /// with the end of a process.
 fn figure_of(process: &Process, column: usize) -> Option<u64> {
-    let usage = process
-        .known_usage()
-        .filter(|_| process.state() != State::Alive);
+    let usage = words::final_usage(process);
     match column {
         2 => Some(process.faults.total()),
         3 => Some(process.faults.copies()),
@@ -208,7 +212,7 @@ impl View for Faults {
         let sorted = SORTS[self.sort];
         canvas.table(
             &COLUMNS,
-            Some(sorted),
+            Some(Sorted::descending(sorted)),
             self.list.cursor(),
             |index, column, _| {
                 let process = data.model.process(self.list.rows()[index]);

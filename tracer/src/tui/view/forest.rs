@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use super::Data;
 use crate::{
     model::{Key, Model, Process},
-    tui::list::Identity,
+    tui::{list::Identity, ranking::Ranking},
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,8 @@ pub struct Forest {
     roots: Vec<u32>,
     /// Who was not gone for good when last looked at.
     unsettled: Vec<u32>,
+    /// The order that was asked for; none: that of appearance.
+    order: Option<Ranking>,
     /// How many processes the model has let go.
     gone_by: u64,
 }
@@ -131,12 +133,8 @@ impl Forest {
         }
         let mut roots = std::mem::take(&mut self.roots);
         roots.retain(|&root| !self.hang(model, root));
-        // init first, and the kernel's own threads after all others.
-        roots.sort_by_key(|&root| {
-            let process = model.process(self.nodes[root as usize].key);
-            (process.kthread, process.id.start, process.id.tgid)
-        });
         self.roots = roots;
+        self.sort_roots(model);
         if filter.dead == Dead::All && !filter.with_threads {
             return;
         }
@@ -149,6 +147,86 @@ impl Forest {
         });
     }
 
+    /// The kernel's own threads come after all others, and where no order was
+    /// asked for init comes first.
+    fn sort_roots(&mut self, model: &Model) {
+        let (nodes, in_order) = (&self.nodes, self.order.is_some());
+        self.roots.sort_by_key(|&root| {
+            let process = model.process(nodes[root as usize].key);
+            let born = (process.id.start, process.id.tgid);
+            (process.kthread, (!in_order).then_some(born))
+        });
+    }
+
+    /// Puts siblings in the order of the highest rank among each and all that
+    /// came from it, so that the foremost of all is at the top, below its
+    /// ancestors. Who comes later is the last until this is said again.
+    ///
+    /// Time linear in who is kept, where the order is much the same as before.
+    pub fn arrange(&mut self, model: &Model, rank: impl Fn(usize) -> u128) {
+        let mut best: Vec<u128> = (0..self.nodes.len()).map(rank).collect();
+        for index in 0..best.len() {
+            let own = best[index];
+            let mut up = self.nodes[index].parent;
+            while let Some(parent) = up
+                && best[parent as usize] < own
+            {
+                best[parent as usize] = own;
+                up = self.nodes[parent as usize].parent;
+            }
+        }
+        let mut order = self.order.take().unwrap_or_default();
+        order.update(best);
+        for node in &mut self.nodes {
+            (node.first_child, node.last_child, node.next_sibling) = (None, None, None);
+        }
+        self.roots.clear();
+        for &index in order.order() {
+            match self.nodes[index as usize].parent {
+                Some(parent) => self.append(parent as usize, index),
+                None => self.roots.push(index),
+            }
+        }
+        self.order = Some(order);
+        self.sort_roots(model);
+    }
+
+    fn append(&mut self, parent: usize, child: u32) {
+        match self.nodes[parent].last_child.replace(child) {
+            Some(last) => self.nodes[last as usize].next_sibling = Some(child),
+            None => self.nodes[parent].first_child = Some(child),
+        }
+    }
+
+    /// In order of appearance again.
+    pub fn disarrange(&mut self) {
+        *self = Forest::default();
+    }
+
+    /// Everyone who has anything below it.
+    pub fn branches(&self) -> impl Iterator<Item = Key> + '_ {
+        let branches = self.nodes.iter().filter(|node| node.first_child.is_some());
+        branches.map(|node| node.key)
+    }
+
+    /// Everyone below a process who has anything below it, and itself.
+    pub fn branches_below(&self, key: Key) -> Vec<Key> {
+        let mut pending: Vec<u32> = self
+            .place(key)
+            .map(|place| place as u32)
+            .into_iter()
+            .collect();
+        let mut branches = Vec::new();
+        while let Some(index) = pending.pop() {
+            let node = &self.nodes[index as usize];
+            if node.first_child.is_some() {
+                branches.push(node.key);
+                pending.extend(self.children(index));
+            }
+        }
+        branches
+    }
+
     /// Puts a root below its parent, if it has got one.
     fn hang(&mut self, model: &Model, index: u32) -> bool {
         let Some(parent) = model.tree_parent(self.nodes[index as usize].key) else {
@@ -158,10 +236,7 @@ impl Forest {
             return false;
         };
         self.nodes[index as usize].parent = Some(parent as u32);
-        match self.nodes[parent].last_child.replace(index) {
-            Some(last) => self.nodes[last as usize].next_sibling = Some(index),
-            None => self.nodes[parent].first_child = Some(index),
-        }
+        self.append(parent, index);
         true
     }
 
@@ -190,8 +265,10 @@ impl Forest {
         let model = data.model;
         let kept = self.kept(data, filter.dead, wanted);
         let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
-        let folded = filter.folded.iter().filter_map(|&key| self.place(key));
-        let folded: HashSet<u32> = folded.map(|place| place as u32).collect();
+        let mut folded = vec![false; self.nodes.len()];
+        for place in filter.folded.iter().filter_map(|&key| self.place(key)) {
+            folded[place] = true;
+        }
         let mut rows = Vec::with_capacity(self.nodes.len());
         // What is still to be laid out, the next on top.
         let mut pending = Vec::new();
@@ -204,7 +281,7 @@ impl Forest {
         while let Some((index, mut row)) = pending.pop() {
             let place = rows.len() as u32;
             if row.thread.is_none() {
-                if folded.contains(&index) {
+                if folded[index as usize] {
                     row.folded = self.count_below(index, shown);
                 } else {
                     let node = &self.nodes[index as usize];

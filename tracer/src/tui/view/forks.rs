@@ -10,7 +10,7 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, figure, rest},
+        columns::{Column, Sorted, figure, rest},
         list::List,
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -126,7 +126,7 @@ impl View for Forks {
         let sorted = SORTS[self.sort];
         canvas.table(
             &COLUMNS,
-            Some(sorted),
+            Some(Sorted::descending(sorted)),
             self.list.cursor(),
             |index, column, _| {
                 let process = data.model.process(self.list.rows()[index]);

@@ -123,7 +123,7 @@ pub fn lanes(
     choice: &Choice,
 ) -> Vec<Lane> {
     let wanted = |place: usize| {
-        let life = lives.at(place);
+        let life = lives.at(place).map(|(_, life)| life);
         life.is_some_and(|life| {
             life.is_in(window, data.now) && (choice.quiet || life.is_busy_in(window))
         })

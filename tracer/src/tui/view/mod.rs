@@ -2,15 +2,18 @@
 //! help are derived. To add a view, add its file and its row.
 
 mod branch;
+mod chosen;
 mod deaths;
 mod events;
 mod facts;
 mod faults;
+mod figures;
 mod forest;
 mod forks;
 mod health;
 mod lanes;
 mod lifeline;
+mod marks;
 mod page;
 mod process;
 mod strip;
@@ -23,6 +26,7 @@ use super::{
     OwnCost,
     action::Action,
     canvas::Canvas,
+    chooser::Choice,
     log::Log,
     needle::{Needle, Whence},
     sieve::Sieve,
@@ -41,6 +45,8 @@ pub struct Data<'a> {
     pub own: Option<OwnCost>,
     /// Events may still come.
     pub live: bool,
+    /// Another picture follows soon, whether or not the reader presses a key.
+    pub moves: bool,
     /// Text may hold some.
     pub glyphs: &'static Glyphs,
 }
@@ -102,6 +108,17 @@ pub trait View {
     fn status(&self, data: &Data<'_>) -> String;
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>);
+
+    /// The columns to choose from; none where they are what they are.
+    fn choices(&self) -> Vec<Choice> {
+        Vec::new()
+    }
+
+    /// Shows one of these, or hides it.
+    fn toggle(&mut self, _choice: usize) {}
+
+    /// Sorts by one of these; if it does already, the other way round.
+    fn sort_by(&mut self, _choice: usize, _: &Data<'_>) {}
 }
 
 /// One row of the table of views.
@@ -123,9 +140,16 @@ pub const VIEWS: &[Entry] = &[
             Action::Only,
             Action::Left,
             Action::Right,
+            Action::FoldBelow,
+            Action::UnfoldBelow,
+            Action::FoldAll,
             Action::UnfoldAll,
+            Action::Sort,
+            Action::Reverse,
+            Action::Columns,
             Action::Dead,
             Action::Threads,
+            Action::Follow,
         ],
         open: || Box::<tree::Tree>::default(),
     },
@@ -197,6 +221,11 @@ pub const VIEWS: &[Entry] = &[
         open: || Box::<health::Health>::default(),
     },
 ];
+
+/// Their names, in the order of their numbers.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VIEWS.iter().map(|entry| entry.name)
+}
 
 /// Where [`Action::Details`] leads.
 pub const DETAILS: usize = 7;

@@ -16,7 +16,7 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        gathered::Gathered,
+        gathered::{Gathered, Source, can_wait},
         list::List,
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -41,11 +41,12 @@ pub struct Timeline {
     cells: usize,
     /// Births and deaths over all of the trace, a cell each.
     map: Vec<u32>,
-    made_from: Option<Source>,
+    made_from: Option<Source<Wanted>>,
 }
 
-/// What the lanes were made from.
-type Source = ((u64, u64), u64, Option<Range<u64>>, usize, bool);
+/// Which lanes: through which sieve, of which time, how many groups apart, and
+/// whether the quiet ones too.
+type Wanted = (u64, Option<Range<u64>>, usize, bool);
 
 impl Timeline {
     fn update(&mut self, data: &Data<'_>) {
@@ -56,20 +57,18 @@ impl Timeline {
         window.update(&all, data.live);
         let range = window.range();
         let moved = (!window.follows()).then(|| range.clone());
-        let source = Some((
-            data.slow_version(),
-            data.sieve.generation(),
-            moved,
-            self.choice.apart.len(),
-            self.choice.quiet,
-        ));
-        if self.made_from == source {
+        let (apart, quiet) = (self.choice.apart.len(), self.choice.quiet);
+        let wanted = (data.sieve.generation(), moved, apart, quiet);
+        let source = (data.slow_version(), wanted);
+        if self.made_from.as_ref() == Some(&source) {
             return;
         }
-        self.made_from = source;
+        let known = self.lives.update(data, |_, process| Life::of(process));
+        if !known && can_wait(&self.made_from, &source) {
+            return;
+        }
+        self.made_from = known.then_some(source);
         self.forest.update(data.model, &lanes::EVERYONE);
-        self.lives
-            .update(data.model, |_, process| Life::of(process));
         self.list.replace(lanes::lanes(
             data,
             &self.forest,

@@ -4,33 +4,24 @@
 
 use super::{
     Data, Room, View, branch,
+    chosen::Chosen,
+    figures::FIGURES,
     forest::{self, Dead, Filter, Forest, Row},
+    marks::{Zombies, ancestors},
 };
 use crate::{
     model::Key,
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, figure, rest, word},
+        chooser::Choice,
+        columns::Sorted,
+        gathered::Gathered,
         list::List,
         needle::{Needle, Whence, seek},
         phrase::Tone,
     },
 };
-
-const COLUMNS: [Column; 8] = [
-    figure("PID", 7, 0),
-    rest("PROCESS", 28),
-    word("STATE", 8, 6),
-    figure("AGE", 8, 2),
-    figure("EXIT", 9, 0),
-    figure("THR", 4, 5),
-    figure("FAULTS", 6, 3),
-    figure("COW?", 6, 4),
-];
-
-/// The column with the tree itself.
-const NAME: usize = 1;
 
 /// kthreadd, the parent of all kernel threads.
 const KTHREADD: u32 = 2;
@@ -40,12 +31,23 @@ pub struct Tree {
     list: List<Row>,
     forest: Forest,
     filter: Filter,
+    chosen: Chosen,
+    /// What sorts, of each process.
+    ranks: Gathered<Option<u128>>,
+    /// What these are, and the model that siblings were last put in order by.
+    arranged: Option<(Sorted, Option<Arranged>)>,
+    zombies: Zombies,
+    /// The cursor goes to whoever is new.
+    follow: bool,
     /// What the rows were made from; none: they must be made anew.
     made_from: Option<((u64, u64), u64)>,
     /// Kernel threads are folded away once, when they first appear: there are
     /// hundreds, and they are seldom what one came for.
     kthreads_folded: bool,
 }
+
+/// Its version, the sieve's, and how many it had let go.
+type Arranged = ((u64, u64), u64, u64);
 
 impl Tree {
     fn update(&mut self, data: &Data<'_>) {
@@ -57,16 +59,75 @@ impl Tree {
             self.kthreads_folded = true;
             self.made_from = None;
         }
+        self.zombies.update(data);
         // What is recent changes with time alone; once a second is enough.
         let second = match self.filter.dead {
             Dead::Recent => data.now / 1_000_000_000,
             Dead::All | Dead::None => 0,
         };
         let source = Some((data.version(), second));
-        if self.made_from != source {
+        if self.made_from != source || self.is_out_of_order(data) {
             self.forest.update(data.model, &self.filter);
+            self.arrange(data);
             self.list.replace(self.forest.rows(data, &self.filter));
             self.made_from = source;
+            self.follow(data);
+        }
+    }
+
+    fn is_out_of_order(&self, data: &Data<'_>) -> bool {
+        let arranged = |sorted| Some((sorted, Some(arranged_from(data))));
+        match self.chosen.sorted() {
+            Some(sorted) => self.arranged != arranged(sorted),
+            None => self.arranged.is_some(),
+        }
+    }
+
+    /// Puts siblings in the order that is asked for.
+    fn arrange(&mut self, data: &Data<'_>) {
+        if !self.is_out_of_order(data) {
+            return;
+        }
+        let Some(sorted) = self.chosen.sorted() else {
+            self.arranged = None;
+            self.ranks = Gathered::default();
+            self.forest.disarrange();
+            return self.forest.update(data.model, &self.filter);
+        };
+        let figure = |(sorted, _): (Sorted, _)| sorted.column;
+        if self.arranged.map(figure) != Some(sorted.column) {
+            self.ranks = Gathered::default();
+        }
+        let order = FIGURES[sorted.column].order;
+        let known = self
+            .ranks
+            .update(data, |_, process| order(process, data.now));
+        let asked_for = self.arranged.map(|(sorted, _)| sorted) != Some(sorted);
+        if known || asked_for {
+            let ranks = &self.ranks;
+            self.forest.arrange(data.model, |place| {
+                ranks.at(place).map_or(0, |&(key, figure)| {
+                    match figure.filter(|_| data.sieve.shows(key)) {
+                        // What is unknown comes last, either way.
+                        None => 0,
+                        Some(figure) if sorted.ascending => u128::MAX - figure,
+                        Some(figure) => figure.saturating_add(1),
+                    }
+                })
+            });
+        }
+        self.arranged = Some((sorted, known.then(|| arranged_from(data))));
+    }
+
+    /// Puts the cursor on the newest of those who are listed.
+    fn follow(&mut self, data: &Data<'_>) {
+        if !self.follow {
+            return;
+        }
+        let rows = self.list.rows().iter().enumerate();
+        let processes = rows.filter(|(_, row)| row.thread.is_none() && data.sieve.shows(row.key));
+        if let Some((newest, _)) = processes.max_by_key(|(_, row)| row.key) {
+            self.list.select_index(newest);
         }
     }
 
@@ -109,13 +170,45 @@ impl Tree {
     }
 
     fn reveal(&mut self, data: &Data<'_>, key: Key) {
-        let mut up = data.model.tree_parent(key);
-        while let Some(key) = up {
-            self.filter.folded.remove(&key);
-            up = data.model.tree_parent(key);
+        for ancestor in ancestors(data.model, key) {
+            self.filter.folded.remove(&ancestor);
         }
+        self.follow = false;
         self.changed(data);
         self.list.select((key, None));
+    }
+
+    /// Folds or unfolds every branch of the selected one.
+    fn fold_below(&mut self, data: &Data<'_>, fold: bool) {
+        let Some(&row) = self.list.selected() else {
+            return;
+        };
+        for branch in self.forest.branches_below(row.key) {
+            match fold {
+                true => self.filter.folded.insert(branch),
+                false => self.filter.folded.remove(&branch),
+            };
+        }
+        self.changed(data);
+        self.list.select((row.key, None));
+    }
+
+    /// Folds everything but the roots; the cursor goes to what hides its place.
+    fn fold_all(&mut self, data: &Data<'_>) {
+        let selected = self.list.selected().map(|row| row.key);
+        let model = data.model;
+        let not_roots = self
+            .forest
+            .branches()
+            .filter(|&key| model.tree_parent(key).is_some());
+        self.filter.folded.extend(not_roots);
+        self.changed(data);
+        let mut up = selected;
+        while let Some(key) = up
+            && !self.list.select((key, None))
+        {
+            up = model.tree_parent(key);
+        }
     }
 }
 
@@ -129,9 +222,24 @@ impl View for Tree {
         match action {
             Action::Left => self.left(data),
             Action::Right => self.right(data),
+            Action::FoldBelow => self.fold_below(data, true),
+            Action::UnfoldBelow => self.fold_below(data, false),
+            Action::FoldAll => self.fold_all(data),
             Action::UnfoldAll => {
                 self.filter.folded.clear();
                 self.changed(data);
+            }
+            Action::Sort => {
+                self.chosen.sort_by_next();
+                self.changed(data);
+            }
+            Action::Reverse => {
+                self.chosen.reverse();
+                self.changed(data);
+            }
+            Action::Follow => {
+                self.follow ^= true;
+                self.follow(data);
             }
             Action::Dead => {
                 self.filter.dead = match self.filter.dead {
@@ -145,9 +253,7 @@ impl View for Tree {
                 self.filter.with_threads ^= true;
                 self.changed(data);
             }
-            movement => {
-                self.list.on(movement);
-            }
+            movement => self.follow &= !self.list.on(movement),
         }
     }
 
@@ -172,7 +278,26 @@ impl View for Tree {
     }
 
     fn click(&mut self, line: usize) -> bool {
+        self.follow = false;
         self.list.click(line)
+    }
+
+    fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
+        self.chosen.click(x, width);
+        self.changed(data);
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        self.chosen.choices()
+    }
+
+    fn toggle(&mut self, choice: usize) {
+        self.chosen.toggle(choice);
+    }
+
+    fn sort_by(&mut self, choice: usize, data: &Data<'_>) {
+        self.chosen.sort_by(choice);
+        self.changed(data);
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
@@ -197,29 +322,50 @@ impl View for Tree {
         } else {
             ""
         };
-        format!("{dead}{threads}{}", self.list.position())
+        let follow = if self.follow { "following · " } else { "" };
+        let sorted = match self.chosen.sorted() {
+            Some(sorted) => format!("by {} · ", FIGURES[sorted.column].column.title),
+            None => String::new(),
+        };
+        format!("{follow}{dead}{threads}{sorted}{}", self.list.position())
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
-        let glyphs = canvas.glyphs();
         let rows = self.list.rows();
         canvas.table(
-            &COLUMNS,
-            None,
+            self.chosen.columns(),
+            self.chosen.sorted_column(),
             self.list.cursor(),
             |index, column, width| {
-                let process = data.model.process(rows[index].key);
-                let phrase = match (column, rows[index].thread) {
-                    (NAME, _) => branch::name(data.model, rows, index, glyphs, width),
-                    (_, Some(thread)) => branch::thread_cell(process, thread, column),
-                    (_, None) => branch::cell(data, process, column, width),
+                let (row, figure) = (rows[index], self.chosen.figure(column));
+                let process = data.model.process(row.key);
+                let phrase = match (FIGURES[figure].cell, row.thread) {
+                    (None, _) => branch::name(data, rows, index, &self.zombies, width),
+                    (Some(_), Some(thread)) => branch::thread_cell(process, thread, figure),
+                    (Some(cell), None) => match process.state().is_gone() && !keeps_tone(figure) {
+                        true => cell(data, process, width).all(Tone::Dim),
+                        false => cell(data, process, width),
+                    },
                 };
                 // It is there for those below it.
-                match data.sieve.shows(rows[index].key) {
+                match data.sieve.shows(row.key) {
                     true => phrase,
                     false => phrase.all(Tone::Faint),
                 }
             },
         );
     }
+}
+
+/// How it ended is what one wants to know of the dead.
+fn keeps_tone(figure: usize) -> bool {
+    FIGURES[figure].column.title == "EXIT"
+}
+
+fn arranged_from(data: &Data<'_>) -> Arranged {
+    (
+        data.slow_version(),
+        data.sieve.generation(),
+        data.model.gone_by(),
+    )
 }

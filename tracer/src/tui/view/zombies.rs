@@ -74,11 +74,14 @@ impl Zombies {
         self.made_from = Some(data.version());
         self.owned = owned(data);
         if self.history_from != Some(data.slow_version()) {
-            self.history_from = Some(data.slow_version());
-            self.reapings
-                .update(data.model, |_, process| Reaping::of(process));
-            self.waits = self.last_waits();
-            self.longest = self.longest();
+            let reapings = &mut self.reapings;
+            if reapings.update(data, |_, process| Reaping::of(process)) {
+                self.history_from = Some(data.slow_version());
+                self.waits = self.last_waits();
+                self.longest = self.longest();
+            } else {
+                self.made_from = None;
+            }
         }
         let mut owners: Vec<_> = self.owned.iter().collect();
         owners.sort_by_key(|(owner, zombies)| (Reverse(zombies.len()), **owner));
