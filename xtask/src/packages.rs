@@ -25,12 +25,32 @@ const FOR_TESTS: &[Package] = &[
     Package {
         name: "gcc",
         command: "gcc",
-        purpose: "the background compile of the loss test",
+        purpose: "the background compile of the loss test, a build",
     },
     Package {
         name: "make",
         command: "make",
-        purpose: "the background compile of the loss test",
+        purpose: "a build whose processes are known",
+    },
+    Package {
+        name: "stress-ng",
+        command: "stress-ng",
+        purpose: "processes made and ended in every way",
+    },
+    Package {
+        name: "tini",
+        command: "tini",
+        purpose: "a subreaper",
+    },
+    Package {
+        name: "python3",
+        command: "python3",
+        purpose: "programs that say what system calls told them",
+    },
+    Package {
+        name: "strace",
+        command: "strace",
+        purpose: "a witness of a tree of processes",
     },
     Package {
         name: "qemu-system-x86",
