@@ -207,6 +207,8 @@ fn stress(stressor: &str, operations: u32, least: usize) {
     command
         .args(["--reuid=65534", "--clear-groups", "stress-ng", "--quiet"])
         .args(["--temp-path", "/tmp", "--timeout", "5"])
+        // Else it makes thousands before it looks at the clock.
+        .args(["--exec-max", "16"])
         .args([&format!("--{stressor}"), "2"])
         .args([&format!("--{stressor}-ops"), &operations.to_string()]);
     compare(&format!("stress-{stressor}"), least, &mut command);
@@ -228,7 +230,7 @@ stress! {
     stress_vfork: "vfork", 500, 50;
     stress_clone: "clone", 200, 20;
     stress_zombie: "zombie", 500, 50;
-    stress_exec: "exec", 20, 20;
+    stress_exec: "exec", 200, 20;
     stress_daemon: "daemon", 200, 20;
     // Each instance signals one child and itself again and again.
     stress_kill: "kill", 2000, 4;

@@ -16,6 +16,7 @@ mod facts;
 mod families;
 mod faults;
 mod loads;
+mod reuse;
 mod system;
 
 fn main() {
@@ -78,6 +79,10 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         in_all: false,
         ..scenario("storm", 20_000, loads::storm)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("reuse", 3000, reuse::reuse)
     },
     Scenario {
         in_all: false,

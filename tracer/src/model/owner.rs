@@ -53,7 +53,6 @@ impl Model {
         }
     }
 
-    /// A wait has reaped a child.
     /// Everyone who has reaped children. Linear in the processes that are kept.
     pub(super) fn reapers(&self) -> Vec<Reaper> {
         let reapers = self.processes().filter_map(|(_, process)| {
@@ -77,6 +76,7 @@ impl Model {
         }
     }
 
+    /// A wait has reaped a child.
     pub(super) fn has_reaped(&mut self, at: u64, by: ProcessId) {
         if let Some(owner) = self.find(by) {
             self.owning(owner, |owning| {
