@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use tracer::session::{
     self, Answer, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay,
-    Retention, Save, Shown, When, Window, Without,
+    Retention, Ring, Save, Shown, Target, When, Window, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -46,7 +46,13 @@ Examples:
   sudo tracer record                            until Ctrl-C, to tracer-DATE.trace
   sudo tracer record night.trace --for 8h       for eight hours
   sudo tracer record ci.trace -- make test      while a command runs; exits as it does
-  sudo tracer record - | ssh host tracer replay - --report
+  sudo tracer record - | ssh host tracer replay -
+  sudo tracer record --ring /var/lib/tracer --keep 24h --max-size 2GiB
+  tracer replay /var/lib/tracer --since 03:10 --until 03:15
+
+A flight recorder goes on where an earlier one in the same directory ended. What
+is kept is never more than --max-size, but for what one second writes. On a full
+disk it lets go of its oldest segments first, and ends only when none is left.
 
 Exit codes: 0 all went well; 1 tracing failed; 2 wrong usage; 3 the recording is
 incomplete but can be read (a full disk); with a command, the command's own.")]
@@ -161,6 +167,23 @@ struct RecordArgs {
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
+    /// Flight recorder: keep the latest past in a directory, in segments of which each can be
+    /// replayed alone; the oldest are removed
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath,
+          conflicts_with_all = ["file", "force"])]
+    ring: Option<PathBuf>,
+    /// With --ring: how far back to keep what happened: 90m, 24h, 7d
+    #[arg(long, value_name = "TIME", default_value = "24h", requires = "ring",
+          value_parser = session::duration)]
+    keep: Duration,
+    /// With --ring: how much the directory may hold; 1M or more
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", requires = "ring",
+          value_parser = ring_size)]
+    max_size: u64,
+    /// With --ring: how long a segment is at most; it also ends at an eighth of --max-size
+    #[arg(long, value_name = "TIME", default_value = "10m", requires = "ring",
+          value_parser = segment_length)]
+    segment: Duration,
     /// Record while this command runs, and exit with its exit code; it runs as tracer does: under
     /// sudo as root, unless it is `sudo -u USER CMD`
     #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
@@ -349,12 +372,19 @@ impl Cli {
                 })
             }
             Command::Record(args) => {
-                let path = args.file.unwrap_or_else(session::default_file);
                 let (kernel, limit) = args.trace.options();
                 let command = Some(args.command).filter(|command| !command.is_empty());
-                let save = Save {
-                    path,
-                    force: args.force,
+                let save = match args.ring {
+                    Some(dir) => Target::Ring(Ring {
+                        dir,
+                        keep: args.keep,
+                        max_size: args.max_size,
+                        segment: args.segment,
+                    }),
+                    None => Target::File(Save {
+                        path: args.file.unwrap_or_else(session::default_file),
+                        force: args.force,
+                    }),
                 };
                 session::record(Record {
                     kernel,
@@ -478,22 +508,27 @@ fn report_help() -> String {
     )
 }
 
+/// What a flight recorder can do with.
+fn ring_size(text: &str) -> Result<u64, String> {
+    let size = session::bytes(text)?;
+    match size >= 1 << 20 {
+        true => Ok(size),
+        false => Err("it must be 1M or more, to hold more than what runs now".to_owned()),
+    }
+}
+
+/// Shorter segments would hold little but what each begins with.
+fn segment_length(text: &str) -> Result<Duration, String> {
+    let length = session::duration(text)?;
+    match length >= Duration::from_secs(1) {
+        true => Ok(length),
+        false => Err("it must be 1s or more".to_owned()),
+    }
+}
+
 /// A power of two between 64 KiB and 1 GiB.
 fn buffer(text: &str) -> Result<u32, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" => 0,
-        "K" | "KIB" => 10,
-        "M" | "MIB" => 20,
-        "G" | "GIB" => 30,
-        unit => return Err(format!("no such unit: {unit:?} (there are K, M, G)")),
-    };
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| format!("not a number: {digits:?}"))?;
-    let size = number
-        .checked_mul(1 << shift)
-        .and_then(|size| u32::try_from(size).ok());
+    let size = u32::try_from(session::bytes(text)?).ok();
     let size = size.filter(|size| (1 << 16..=1 << 30).contains(size) && size.is_power_of_two());
     size.ok_or_else(|| "the kernel wants a power of two; allowed are 64K to 1G".to_owned())
 }

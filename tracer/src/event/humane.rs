@@ -81,12 +81,35 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "s" | "" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
-        unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h)")),
+        "d" => 86_400.0,
+        unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h, d)")),
     };
     let number: f64 = digits
         .parse()
         .map_err(|_| format!("not a number: {digits:?}"))?;
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
+
+/// `512K`, `64M`, `2GiB`, `1.5T`: binary, whatever the spelling; a bare number
+/// is bytes.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        unit => return Err(format!("no such unit: {unit:?} (there are K, M, G, T)")),
+    };
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| format!("not a number: {digits:?}"))?;
+    let bytes = number * (1_u64 << shift) as f64;
+    match bytes.is_finite() && (0.0..u64::MAX as f64).contains(&bytes) {
+        true => Ok(bytes as u64),
+        false => Err(format!("{text} is out of range")),
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +154,16 @@ mod tests {
             assert_eq!(count(number), text);
         }
         assert_eq!(count(u64::MAX), "18446744T");
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        assert_eq!(parse_bytes("2GiB"), Ok(2 << 30));
+        assert_eq!(parse_bytes("1.5m"), Ok(3 << 19));
+        assert_eq!(parse_bytes("65536"), Ok(1 << 16));
+        for nonsense in ["", "GiB", "2 GiB of it", "-1K", "1e300T", "nanG", "2Q"] {
+            assert!(parse_bytes(nonsense).is_err(), "{nonsense}");
+        }
     }
 
     #[test]

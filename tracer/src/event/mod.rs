@@ -29,7 +29,7 @@ pub use moment::{
     Reap, Sigchld, Signal, Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, errno_name, signal_name};
-pub use session::{Hook, Purpose, Session};
+pub use session::{Hook, Purpose, Segment, Session};
 pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub use text::{Comm, Text, arguments, command_line, escaped};

@@ -266,4 +266,6 @@ pub enum GapCause {
     /// A part of a recording cannot be read. Of what kinds its events were
     /// nobody knows, so `lost` is empty; how many, if what follows tells.
     Unreadable { events: Option<u64> },
+    /// No tracer was at work; `lost` is empty, and what happened nobody knows.
+    Untraced,
 }

@@ -24,6 +24,29 @@ pub struct Session {
     /// tracer's own pid in the initial pid namespace; 0: unknown.
     pub tracer_pid: u32,
     pub hooks: Vec<Hook>,
+    /// Which part of a trace that is kept in several this recording is; none
+    /// where the whole trace is in it.
+    pub segment: Option<Segment>,
+}
+
+/// A part of a trace, in a file of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// How many parts of the trace came before this one.
+    pub number: u64,
+    /// When the trace began, ns since boot: together with the boot that says
+    /// which trace it is.
+    pub began: u64,
+    /// How many events are in the parts before, the session that each begins
+    /// with not counted but in the first.
+    pub events_before: u64,
+}
+
+impl Segment {
+    /// Nothing lies between the end of this part and the beginning of that.
+    pub fn is_followed_by(&self, next: &Segment) -> bool {
+        self.began == next.began && self.number + 1 == next.number
+    }
 }
 
 /// How one purpose is served.

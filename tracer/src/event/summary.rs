@@ -50,6 +50,34 @@ pub struct SecondCounts {
 }
 
 impl Summary {
+    /// What was added since an earlier summary of the same stream.
+    pub fn since(&self, earlier: &Summary) -> Summary {
+        let faults = self.faults().since(earlier.faults());
+        let reapers = self.reapers.iter().filter_map(|reaper| {
+            let before = earlier
+                .reapers
+                .iter()
+                .find(|it| it.process == reaper.process);
+            let before = before.map_or(0, |before| before.reaped);
+            let reaped = reaper.reaped.saturating_sub(before);
+            (reaped > 0).then_some(Reaper { reaped, ..*reaper })
+        });
+        Summary {
+            began: earlier.began.max(self.began),
+            events: self.events.saturating_sub(earlier.events),
+            forks: self.forks.saturating_sub(earlier.forks),
+            threads: self.threads.saturating_sub(earlier.threads),
+            execs: self.execs.saturating_sub(earlier.execs),
+            exits: self.exits.saturating_sub(earlier.exits),
+            lost: self.lost.saturating_sub(earlier.lost),
+            faults: Summary::faults_by_class(&faults),
+            second: self.second,
+            seconds: self.seconds.clone(),
+            failed_forks: self.failed_forks.saturating_sub(earlier.failed_forks),
+            reapers: reapers.collect(),
+        }
+    }
+
     pub fn faults_by_class(faults: &Faults) -> Vec<u64> {
         let classes = FaultClass::ALL.iter();
         classes.map(|&class| faults.of(class)).collect()

@@ -137,6 +137,7 @@ fn session(session: &Session) -> Value {
         "command": value::command(&session.command),
         "tracer_pid": session.tracer_pid,
         "hooks": hooks.collect::<Value>(),
+        "segment": session.segment.map(value::segment),
     })
 }
 
@@ -266,6 +267,7 @@ fn gap(gap: &Gap) -> Value {
     let (cause, unreadable) = match gap.cause {
         GapCause::NoRoom => ("no_room", None),
         GapCause::Unreadable { events } => ("unreadable", events),
+        GapCause::Untraced => ("untraced", None),
     };
     json!({
         "since_ns": gap.since,

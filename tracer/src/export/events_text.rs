@@ -281,5 +281,6 @@ fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {
             events: Some(events),
         } => write!(f, "{events} events unreadable"),
         GapCause::Unreadable { events: None } => f.write_str("a part is unreadable"),
+        GapCause::Untraced => f.write_str("nobody traced"),
     }
 }

@@ -50,7 +50,7 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
             "unreadable": matches!(gap.cause, GapCause::Unreadable { .. }),
             "unreadable_events": match gap.cause {
                 GapCause::Unreadable { events } => events,
-                GapCause::NoRoom => None,
+                GapCause::NoRoom | GapCause::Untraced => None,
             },
         })
     });
@@ -107,5 +107,6 @@ fn about(session: &Session) -> Value {
         "command": value::command(&session.command),
         "tracer_pid": session.tracer_pid,
         "hooks": hooks.collect::<Vec<_>>(),
+        "segment": session.segment.map(value::segment),
     })
 }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Care, ChildUsage, Comm, FaultClass, FaultTally, ProcessId, Text, Ties, Usage, arguments,
-    escaped, signal_name,
+    Care, ChildUsage, Comm, FaultClass, FaultTally, ProcessId, Segment, Text, Ties, Usage,
+    arguments, escaped, signal_name,
 };
 
 /// Bytes as a string from which they can be told exactly: printable text as it
@@ -25,6 +25,16 @@ pub fn comm(comm: Comm) -> Value {
 /// NUL-separated arguments as an array.
 pub fn argv(argv: Option<&[u8]>) -> Value {
     argv.map_or(Value::Null, |argv| arguments(argv).map(text).collect())
+}
+
+/// Which part of a trace a recording is.
+pub fn segment(segment: Segment) -> Value {
+    let Segment {
+        number,
+        began,
+        events_before,
+    } = segment;
+    json!({"number": number, "trace_began_ns": began, "events_before": events_before})
 }
 
 pub fn command(command: &Text) -> Value {

@@ -20,6 +20,15 @@ impl GapSpan {
         match self.cause {
             GapCause::NoRoom => self.lost.iter().map(|(_, count)| count).sum(),
             GapCause::Unreadable { events } => events.unwrap_or(0),
+            GapCause::Untraced => 0,
+        }
+    }
+
+    /// How many records are missing nobody can say.
+    pub fn is_of_unknown_size(&self) -> bool {
+        match self.cause {
+            GapCause::NoRoom | GapCause::Unreadable { events: Some(_) } => false,
+            GapCause::Unreadable { events: None } | GapCause::Untraced => true,
         }
     }
 

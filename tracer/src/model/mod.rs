@@ -108,7 +108,7 @@ impl Model {
         let Event { at, who, .. } = *event;
         self.witness(event);
         match &event.what {
-            What::Session(session) => self.session = Some(Arc::new((**session).clone())),
+            What::Session(session) => self.on_session(session),
             What::Snapshot(snapshot) => self.on_snapshot(at, who, snapshot),
             What::SnapshotEnd(began) => self.on_snapshot_end(at, *began),
             What::Fork(fork) => self.on_fork(at, who, fork),
@@ -142,7 +142,19 @@ impl Model {
         self.let_go();
     }
 
-    /// What the first event said; none before it.
+    /// A tracer begins, perhaps after another: what it counts begins at zero.
+    fn on_session(&mut self, session: &Session) {
+        let counted_before = self.session.replace(Arc::new(session.clone())).is_some();
+        if counted_before {
+            let all: Vec<_> = self.processes().map(|(key, _)| key).collect();
+            for key in all {
+                self.change(key, Process::counts_anew);
+            }
+        }
+        self.ended = false;
+    }
+
+    /// What the latest session said; none before it.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_deref()
     }

@@ -61,6 +61,13 @@ impl Process {
         known.is_some()
     }
 
+    /// Whoever counts begins at zero, as another tracer does.
+    pub(super) fn counts_anew(&mut self) {
+        for thread in &mut self.threads {
+            thread.faults = FaultTally::default();
+        }
+    }
+
     /// All threads but some are gone. Gives their memory back.
     pub(super) fn keep_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
         let before = self.threads.len();

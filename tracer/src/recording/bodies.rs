@@ -10,7 +10,7 @@ use super::{
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
     Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, Reaper, SecondCounts,
-    Session, Signal, Snapshot, Summary, Ties, Usage, Wait, Waits, What,
+    Segment, Session, Signal, Snapshot, Summary, Ties, Usage, Wait, Waits, What,
 };
 
 /// Which kinds have a body.
@@ -131,7 +131,7 @@ bodies! {
     Session {
         3 tracer_version, 4 kernel_release, 5 hostname, 6 boot_id, 7 realtime_offset,
         8 page_size, 9 ticks, 10 cpus, 11 task_struct_size, 12 kernel_stack_size, 13 command,
-        14 tracer_pid, 15 hooks,
+        14 tracer_pid, 15 hooks, 16 segment,
     }
     Snapshot {
         3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: NearSubject, 8 ns_level, 9 comm,
@@ -206,6 +206,7 @@ macro_rules! parts {
 parts! {
     Ties { 1 pgid, 2 sid, 3 tracer }
     Care { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped }
+    Segment { 1 number, 2 began, 3 events_before }
     ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }
 }
 

@@ -7,20 +7,27 @@ use std::{
     path::Path,
 };
 
+use super::lock;
+
 /// Command lines are private: a recording is for its owner alone.
 const OWNER_ONLY: u32 = 0o600;
 
 /// Creates a file for a recording. One that exists is replaced with `force`
-/// only; the error is [`io::ErrorKind::AlreadyExists`] otherwise.
+/// only; the error is [`io::ErrorKind::AlreadyExists`] otherwise. One that is
+/// being written is not: [`io::ErrorKind::ResourceBusy`]. As long as the file is
+/// open it counts as being written.
 pub fn create(path: &Path, force: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).mode(OWNER_ONLY);
-    if !force {
-        return options.create_new(true).open(path);
-    }
-    let file = options.create(true).open(path)?;
+    let file = match force {
+        false => options.create_new(true).open(path)?,
+        true => options.create(true).open(path)?,
+    };
     // A device or a pipe is written to as it is.
     if file.metadata()?.is_file() {
+        if !lock::take(&file)? {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
         // Closed to others before there is anything to read.
         file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
         file.set_len(0)?;

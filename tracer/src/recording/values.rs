@@ -103,6 +103,7 @@ impl Field for GapCause {
                 to.column = to.column.part(1);
                 events.put(to);
             }
+            GapCause::Untraced => to.number(2),
         }
     }
 
@@ -114,6 +115,7 @@ impl Field for GapCause {
                 let events = Field::get(from)?;
                 GapCause::Unreadable { events }
             }
+            2 => GapCause::Untraced,
             _ => from.unknown(GapCause::NoRoom),
         })
     }

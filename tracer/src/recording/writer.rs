@@ -63,9 +63,7 @@ impl<W: Write> Writer<W> {
             listed: 0,
             broken: false,
         };
-        let header = version::to_bytes();
-        writer.to.write_all(&header)?;
-        writer.written.bytes = header.len() as u64;
+        writer.begin()?;
         Ok(writer)
     }
 
@@ -133,14 +131,39 @@ impl<W: Write> Writer<W> {
     /// Ends the recording in good order: the index, then the mark that nothing
     /// is missing.
     pub fn finish(mut self) -> io::Result<(Written, W)> {
+        self.end()?;
+        Ok((self.written, self.to))
+    }
+
+    /// Ends the recording in good order and begins another, for which `turn`
+    /// readies the output. Gives what is in the one that ended.
+    pub fn begin_another(
+        &mut self,
+        turn: impl FnOnce(&mut W) -> io::Result<()>,
+    ) -> io::Result<Written> {
+        self.end()?;
+        let ended = std::mem::take(&mut self.written);
+        (self.blocks, self.span, self.listed) = (0, None, 0);
+        let begun = turn(&mut self.to).and_then(|()| self.begin());
+        begun.inspect_err(|_| self.broken = true)?;
+        Ok(ended)
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let header = version::to_bytes();
+        self.to.write_all(&header)?;
+        self.written.bytes = header.len() as u64;
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
         self.check()?;
         self.close_block()?;
         self.write_index()?;
         let span = self.span.unwrap_or(Span::of(0));
         let listed = self.listed.to_le_bytes();
         self.put(END, 0, span, &listed)?;
-        self.to.flush()?;
-        Ok((self.written, self.to))
+        self.to.flush().inspect_err(|_| self.broken = true)
     }
 
     pub fn written(&self) -> Written {
@@ -150,6 +173,11 @@ impl<W: Write> Writer<W> {
     /// What is written to.
     pub fn output(&self) -> &W {
         &self.to
+    }
+
+    /// Nothing must be written to it past this writer.
+    pub fn output_mut(&mut self) -> &mut W {
+        &mut self.to
     }
 
     fn check(&self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 
 use super::{page::Page, plural};
 use crate::{
-    event::{GapCause, Session, Utc, command_line, escaped, humane::duration},
+    event::{Session, Utc, command_line, escaped, humane::duration},
     model::{Creation, GapSpan, Model, Outcome, Tally},
 };
 
@@ -82,8 +82,7 @@ fn lost(model: &Model) -> String {
     if gaps.is_empty() {
         return "nothing".to_owned();
     }
-    let unknown = |gap: &GapSpan| gap.cause == GapCause::Unreadable { events: None };
-    let at_least = match gaps.iter().any(unknown) {
+    let at_least = match gaps.iter().any(GapSpan::is_of_unknown_size) {
         true => "at least ",
         false => "",
     };

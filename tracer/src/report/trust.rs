@@ -48,12 +48,12 @@ fn gaps(model: &Model, page: &mut Page) {
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|&(name, count)| (Reverse(count), name));
     let named = kinds.iter().map(|(name, count)| format!("{count} {name}"));
-    let unreadable = model
-        .gaps()
-        .iter()
-        .filter(|gap| gap.cause != GapCause::NoRoom);
-    let unreadable = (unreadable.count() > 0).then(|| "unreadable parts of the recording".into());
-    let lost: Vec<String> = named.chain(unreadable).collect();
+    let any = |is: fn(GapCause) -> bool| model.gaps().iter().any(|gap| is(gap.cause));
+    let unreadable = any(|cause| matches!(cause, GapCause::Unreadable { .. }))
+        .then(|| "unreadable parts of the recording".into());
+    let untraced =
+        any(|cause| cause == GapCause::Untraced).then(|| "while no tracer was at work".into());
+    let lost: Vec<String> = named.chain(unreadable).chain(untraced).collect();
     page.section(&format!("Lost records: {}", lost.join(", ")));
 
     let mut worst: Vec<&GapSpan> = model.gaps().iter().collect();
@@ -71,6 +71,7 @@ fn gaps(model: &Model, page: &mut Page) {
             GapCause::NoRoom => (gap.total().to_string(), "no room in the buffer"),
             GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
             GapCause::Unreadable { .. } => (gap.total().to_string(), "unreadable"),
+            GapCause::Untraced => ("?".to_owned(), "no tracer was at work"),
         };
         [count, since, length, cause.to_owned()]
     });

@@ -170,6 +170,7 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
             GapCause::NoRoom => format!("{lost} records lost"),
             GapCause::Unreadable { events: Some(n) } => format!("{n} events unreadable"),
             GapCause::Unreadable { events: None } => "an unknown number unreadable".to_owned(),
+            GapCause::Untraced => "no tracer was at work".to_owned(),
         };
         match &survey.session {
             Some(session) => {

@@ -6,7 +6,7 @@ use std::{io::IsTerminal as _, time::Duration};
 use anyhow::Result;
 
 use super::{
-    Exit, KernelOptions, Retention, Save,
+    Exit, KernelOptions, Retention, Save, Target,
     trace::{Plan, trace},
     view::View,
 };
@@ -34,7 +34,7 @@ pub fn live(live: Live) -> Result<Exit> {
     };
     let plan = Plan {
         kernel: live.kernel,
-        save: live.save,
+        save: live.save.map(Target::File),
         limit: live.limit,
         command: None,
     };

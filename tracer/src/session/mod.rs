@@ -39,7 +39,7 @@ mod view;
 mod when;
 mod window;
 
-pub use crate::event::humane::parse_duration as duration;
+pub use crate::event::humane::{parse_bytes as bytes, parse_duration as duration};
 pub use crate::{
     filter::Filter,
     model::Retention,
@@ -54,7 +54,7 @@ pub use info::{Info, info};
 pub use live::{Live, live};
 pub use output::{SUMMARY, parts, print, report_part};
 pub use record::{Record, default_file, record};
-pub use recorder::{Keeper, Save};
+pub use recorder::{Keeper, Ring, Save, Target};
 pub use repair::{Repair, repair};
 pub use replay::{Replay, Shown, replay};
 pub use when::When;

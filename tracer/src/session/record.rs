@@ -12,14 +12,14 @@ use anyhow::Result;
 use crate::event::Utc;
 
 use super::{
-    Exit, KernelOptions, Save,
+    Exit, KernelOptions, Target,
     trace::{Plan, trace},
     view::View,
 };
 
 pub struct Record {
     pub kernel: KernelOptions,
-    pub save: Save,
+    pub save: Target,
     pub limit: Option<Duration>,
     pub command: Option<Vec<OsString>>,
 }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Exit, KernelOptions, OK, RECORDING_INCOMPLETE, Save,
+    Exit, KernelOptions, OK, RECORDING_INCOMPLETE, Target,
     errand::{Errand, Happening},
     meter::Meter,
     recorder::Recorder,
@@ -26,7 +26,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 pub struct Plan {
     pub kernel: KernelOptions,
-    pub save: Option<Save>,
+    pub save: Option<Target>,
     pub limit: Option<Duration>,
     /// Trace while this command runs, and exit as it does.
     pub command: Option<Vec<OsString>>,
@@ -76,9 +76,9 @@ pub fn trace(plan: Plan, view: View) -> Result<Exit> {
 async fn run(plan: Plan, view: View) -> Result<Exit> {
     // Nothing is attached for a file that may not be written, and no file is
     // made, or emptied, for a trace that cannot begin.
-    plan.save.as_ref().map(Recorder::may_create).transpose()?;
+    plan.save.as_ref().map(Target::may_create).transpose()?;
     let mut source = Live::start(&plan.kernel)?;
-    let recorder = plan.save.as_ref().map(Recorder::create).transpose()?;
+    let recorder = plan.save.as_ref().map(Recorder::keep).transpose()?;
     let mut sinks = Sinks {
         view,
         recorder,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{
-    Save, diagnostics, effects, filters,
+    Target, diagnostics, effects, filters,
     meter::Meter,
     output,
     recorder::{Kept, Recorder},
@@ -59,10 +59,10 @@ impl View {
         }
     }
 
-    pub fn status(save: &Save, while_command: bool) -> View {
-        let target = match save.path == Path::new("-") {
+    pub fn status(save: &Target, while_command: bool) -> View {
+        let target = match save.path() == Path::new("-") {
             true => "standard output".to_owned(),
-            false => save.path.display().to_string(),
+            false => save.path().display().to_string(),
         };
         View::Status(Status::new(target, while_command))
     }

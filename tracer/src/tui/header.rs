@@ -9,7 +9,10 @@ use super::{
     view::Data,
     words,
 };
-use crate::event::{GapCause, escaped, humane};
+use crate::{
+    event::{escaped, humane},
+    model::GapSpan,
+};
 
 /// From this width on nothing is abbreviated.
 const ROOMY: u16 = 110;
@@ -101,11 +104,7 @@ fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
 
 fn lost(data: &Data<'_>) -> Phrase {
     // What lay in a part of a recording that cannot be read, nobody knows.
-    let unknown = data
-        .model
-        .gaps()
-        .iter()
-        .any(|gap| matches!(gap.cause, GapCause::Unreadable { events: None }));
+    let unknown = data.model.gaps().iter().any(GapSpan::is_of_unknown_size);
     match (data.model.totals().lost, unknown) {
         (0, false) => Phrase::of(Tone::Good, "lost 0"),
         (0, true) => Phrase::of(Tone::Alert, " lost ? "),

@@ -265,15 +265,18 @@ fn fault(fault: &Fault) -> Phrase {
 
 fn lost(model: &Model, gap: &Gap) -> Phrase {
     let since = format!(" since {}", clock(model, gap.since));
-    if let GapCause::Unreadable { events } = gap.cause {
-        let events = events.map_or_else(|| "?".to_owned(), humane::count);
-        let text = format!("a part of the recording cannot be read: {events} events");
-        return Phrase::of(Tone::Bad, text).and(Tone::Dim, since);
-    }
-    let kinds = gap
-        .lost
-        .iter()
-        .map(|lost| format!("{} {}", lost.count, lost.kind.name()));
-    let kinds = kinds.collect::<Vec<_>>().join(", ");
-    Phrase::of(Tone::Bad, format!("lost {kinds}")).and(Tone::Dim, since)
+    let kinds = || {
+        let kinds = gap.lost.iter();
+        let kinds = kinds.map(|lost| format!("{} {}", lost.count, lost.kind.name()));
+        kinds.collect::<Vec<_>>().join(", ")
+    };
+    let text = match gap.cause {
+        GapCause::NoRoom => format!("lost {}", kinds()),
+        GapCause::Unreadable { events } => {
+            let events = events.map_or_else(|| "?".to_owned(), humane::count);
+            format!("a part of the recording cannot be read: {events} events")
+        }
+        GapCause::Untraced => "no tracer was at work".to_owned(),
+    };
+    Phrase::of(Tone::Bad, text).and(Tone::Dim, since)
 }

@@ -6,7 +6,8 @@ use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
     LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
-    Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
+    Segment, Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits,
+    What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -156,8 +157,15 @@ fn session() -> impl Strategy<Value = Session> {
     let numbers = (any::<i64>(), int64(), int64(), int32(), int32());
     let sizes = (option::of(int64()), option::of(int64()));
     let hooks = vec(hook(), 0..15);
-    (strings, numbers, sizes, text(), hooks).prop_map(
-        |(strings, numbers, sizes, command, hooks)| Session {
+    let segment = option::of((int64(), int64(), int64()).prop_map(
+        |(number, began, events_before)| Segment {
+            number,
+            began,
+            events_before,
+        },
+    ));
+    (strings, numbers, sizes, text(), hooks, segment).prop_map(
+        |(strings, numbers, sizes, command, hooks, segment)| Session {
             tracer_version: strings.0,
             kernel_release: strings.1,
             hostname: strings.2,
@@ -171,6 +179,7 @@ fn session() -> impl Strategy<Value = Session> {
             command,
             tracer_pid: numbers.4,
             hooks,
+            segment,
         },
     )
 }
@@ -442,6 +451,6 @@ fn gap() -> impl Strategy<Value = Gap> {
         0..5,
     );
     let unreadable = option::of(int64()).prop_map(|events| GapCause::Unreadable { events });
-    let cause = prop_oneof![Just(GapCause::NoRoom), unreadable];
+    let cause = prop_oneof![Just(GapCause::NoRoom), unreadable, Just(GapCause::Untraced)];
     (int64(), lost, cause).prop_map(|(since, lost, cause)| Gap { since, lost, cause })
 }

@@ -4,7 +4,8 @@ use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
     LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
-    Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits, What, Who,
+    Segment, Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits,
+    What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -151,6 +152,11 @@ pub fn story() -> Vec<Event> {
                 loses: "no tracepoint page_fault_user".into(),
             },
         ],
+        segment: Some(Segment {
+            number: 3,
+            began: 59_000_000_000,
+            events_before: 4_000_000,
+        }),
     };
     let snapshot = Snapshot {
         parent: process(1, 1),

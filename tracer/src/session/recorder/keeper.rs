@@ -120,6 +120,11 @@ impl Keeper {
         self.number - at >= INTERVAL.max(SPARING * length)
     }
 
+    /// The latest time that was told, ns since boot.
+    pub fn now(&self) -> u64 {
+        self.model.now()
+    }
+
     /// The events of a checkpoint here.
     pub fn checkpoint(&mut self) -> Vec<Event> {
         self.sift();

@@ -8,6 +8,8 @@
 
 mod keeper;
 mod output;
+mod part;
+mod ring;
 mod scribe;
 
 use std::{
@@ -25,6 +27,8 @@ use anyhow::{Context as _, Result, anyhow};
 use crate::{event::Event, recording::Written, source};
 pub use keeper::Keeper;
 use output::Output;
+pub use ring::Ring;
+use ring::Segments;
 use scribe::{Failure, Scribe};
 
 /// Events are handed over in batches of at most this many,
@@ -38,6 +42,33 @@ pub struct Save {
     /// `-` is standard output.
     pub path: PathBuf,
     pub force: bool,
+}
+
+/// Where a trace is kept.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// In one file or a pipe.
+    File(Save),
+    /// In the segments of a directory, as far back as is wanted.
+    Ring(Ring),
+}
+
+impl Target {
+    /// Refuses what [`Recorder::keep`] would refuse, and touches nothing.
+    pub fn may_create(&self) -> Result<()> {
+        match self {
+            Target::File(save) => Recorder::may_create(save),
+            Target::Ring(ring) => ring.may_open(),
+        }
+    }
+
+    /// `-` is standard output.
+    pub fn path(&self) -> &Path {
+        match self {
+            Target::File(save) => &save.path,
+            Target::Ring(ring) => &ring.dir,
+        }
+    }
 }
 
 pub struct Recorder {
@@ -72,8 +103,22 @@ impl Recorder {
     }
 
     pub fn create(save: &Save) -> Result<Recorder> {
-        let cannot = || format!("{} cannot be written", save.path.display());
-        let scribe = Scribe::new(Output::create(save)?).with_context(cannot)?;
+        Self::begin(&save.path, Output::create(save)?)
+    }
+
+    pub fn keep(target: &Target) -> Result<Recorder> {
+        match target {
+            Target::File(save) => Self::create(save),
+            Target::Ring(ring) => {
+                let segments = Segments::open(ring)?;
+                Self::begin(&ring.dir, Output::Segments(Box::new(segments)))
+            }
+        }
+    }
+
+    fn begin(path: &Path, output: Output) -> Result<Recorder> {
+        let cannot = || format!("{} cannot be written", path.display());
+        let scribe = Scribe::new(output).with_context(cannot)?;
         let (queue, batches) = sync_channel(QUEUE);
         let progress = Arc::<Progress>::default();
         let told = Arc::clone(&progress);
@@ -85,7 +130,7 @@ impl Recorder {
             })
             .with_context(cannot)?;
         Ok(Recorder {
-            path: save.path.clone(),
+            path: path.to_owned(),
             batch: Vec::new(),
             queue,
             progress,

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-use super::{Save, is_standard_output};
+use super::{Save, is_standard_output, ring::Segments};
 use crate::recording;
 
 pub enum Output {
@@ -19,6 +19,8 @@ pub enum Output {
     File(File),
     /// A pipe or a device: what was written is out of our hands.
     Stream(File),
+    /// A file of several, which are as good as one.
+    Segments(Box<Segments>),
 }
 
 /// Refuses what [`Output::create`] would refuse, and touches nothing.
@@ -53,6 +55,9 @@ impl Output {
         let file = match recording::create(path, save.force) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(path)),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                return Err(anyhow!("{}: another tracer is writing it", path.display()));
+            }
             Err(error) => {
                 return Err(error).with_context(|| format!("{} cannot be created", path.display()));
             }
@@ -60,18 +65,16 @@ impl Output {
         if !file.metadata().is_ok_and(|file| file.is_file()) {
             return Ok(Output::Stream(file));
         }
-        // The name must outlive the machine too. Where a directory cannot be
-        // synced, the file system does it in its own time.
-        let directory = path.parent().filter(|parent| *parent != Path::new(""));
-        let directory = File::open(directory.unwrap_or(Path::new(".")));
-        let _ = directory.and_then(|directory| directory.sync_all());
+        sync_directory(path);
         Ok(Output::File(file))
     }
 
     /// From here on, what was written survives a power cut.
     pub fn sync(&self) -> io::Result<()> {
-        let Output::File(file) = self else {
-            return Ok(());
+        let file = match self {
+            Output::File(file) => file,
+            Output::Segments(segments) => segments.file(),
+            Output::Stream(_) => return Ok(()),
         };
         file.sync_data()?;
         if file.metadata()?.nlink() == 0 {
@@ -83,10 +86,20 @@ impl Output {
     }
 }
 
+/// The name of a file must outlive the machine too. Where a directory cannot be
+/// synced, the file system does it in its own time.
+pub fn sync_directory(of: &Path) {
+    let directory = of.parent().filter(|parent| *parent != Path::new(""));
+    let directory = File::open(directory.unwrap_or(Path::new(".")));
+    let _ = directory.and_then(|directory| directory.sync_all());
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (Output::File(file) | Output::Stream(file)) = self;
-        file.write(bytes)
+        match self {
+            Output::File(file) | Output::Stream(file) => file.write(bytes),
+            Output::Segments(segments) => segments.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

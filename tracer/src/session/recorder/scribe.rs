@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Output, Progress, keeper::Keeper};
+use super::{Output, Progress, keeper::Keeper, part::Part};
 use crate::{
     event::Event,
     recording::{Writer, Written},
@@ -22,6 +22,8 @@ const FLUSH: Duration = Duration::from_millis(800);
 pub struct Scribe {
     writer: Writer<Output>,
     keeper: Keeper,
+    /// Where the trace is kept in several files: which one this is.
+    part: Option<Part>,
 }
 
 /// Why a recording ended before the trace, and what is in it.
@@ -32,7 +34,9 @@ pub struct Failure {
 
 impl Scribe {
     pub fn new(output: Output) -> io::Result<Scribe> {
+        let part = matches!(output, Output::Segments(_)).then(Part::default);
         Ok(Scribe {
+            part,
             writer: Writer::new(output)?,
             keeper: Keeper::default(),
         })
@@ -47,15 +51,16 @@ impl Scribe {
     ) -> Result<Written, Failure> {
         match self.take_all(batches, progress) {
             Ok(()) => {
-                let before = self.writer.written();
+                let before = self.written();
+                let part = self.part;
                 let finished = self.writer.finish().and_then(|(written, output)| {
                     output.sync()?;
-                    Ok(written)
+                    Ok(part.map_or(written, |part| part.all(written)))
                 });
                 finished.map_err(|why| Failure { why, kept: before })
             }
             Err(why) => {
-                let kept = self.writer.written();
+                let kept = self.written();
                 // Nobody else sets it.
                 let _ = progress.failed.set(why.to_string());
                 while batches.recv().is_ok() {
@@ -72,7 +77,10 @@ impl Scribe {
             match batches.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Ok(batch) => {
                     progress.waiting.fetch_sub(1, Ordering::Relaxed);
-                    for event in batch {
+                    for mut event in batch {
+                        if let Some(part) = &self.part {
+                            part.mark(&mut event);
+                        }
                         self.writer.write(&event)?;
                         if self.keeper.take(event) {
                             self.writer.checkpoint(&self.keeper.checkpoint())?;
@@ -85,10 +93,20 @@ impl Scribe {
             if Instant::now() >= next {
                 self.writer.flush()?;
                 self.writer.output().sync()?;
+                if let Some(part) = &mut self.part {
+                    part.flushed(&mut self.writer, &mut self.keeper)?;
+                }
                 next = Instant::now() + FLUSH;
             }
-            let bytes = self.writer.written().bytes;
-            progress.bytes.store(bytes, Ordering::Relaxed);
+            progress
+                .bytes
+                .store(self.written().bytes, Ordering::Relaxed);
         }
+    }
+
+    /// What has reached the disk.
+    fn written(&self) -> Written {
+        let written = self.writer.written();
+        self.part.map_or(written, |part| part.all(written))
     }
 }

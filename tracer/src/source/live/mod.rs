@@ -32,7 +32,7 @@ use anyhow::{Context as _, Result};
 use aya::Ebpf;
 use aya_log::EbpfLogger;
 
-pub use clock::now;
+pub use clock::{now, realtime_offset};
 use decode::Decoder;
 pub use doctor::{examine, facts_as_text};
 use mappings::Mappings;

@@ -26,6 +26,7 @@ pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
         command: Text::new(&fs::read("/proc/self/cmdline").unwrap_or_default()),
         tracer_pid: own.unwrap_or(0),
         hooks,
+        segment: None,
     }
 }
 

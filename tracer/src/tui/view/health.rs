@@ -151,6 +151,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
                 events: Some(events),
             } => (humane::count(events), "unreadable"),
             GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
+            GapCause::Untraced => ("?".to_owned(), "untraced"),
         };
         sheet.fact(
             &when,
