@@ -190,8 +190,10 @@ fn steps_and_landmarks_are_found_both_ways() {
 #[test]
 fn a_damaged_checkpoint_is_done_without() {
     let mut bytes = record(storm::Storm::new().take(400_000));
-    let clean = Playback::open(Cursor::new(&bytes[..])).unwrap();
-    let index = clean.index().clone();
+    let index = {
+        let clean = Playback::open(Cursor::new(&bytes[..])).unwrap();
+        clean.index().clone()
+    };
     for checkpoint in &index.checkpoints {
         bytes[checkpoint.offset as usize + 70] ^= 1;
     }

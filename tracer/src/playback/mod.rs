@@ -6,6 +6,7 @@
 //! the stage sees the recent past too, and costs the same however long the
 //! recording is. What lies ahead and near is simply played.
 
+mod contents;
 mod density;
 mod landmark;
 mod pace;
@@ -17,8 +18,9 @@ pub use pace::Pace;
 
 use crate::{
     event::{Event, What},
-    recording::{Checkpoint, Error, Index, Reader, Span},
+    recording::{Chain, Checkpoint, Error, Growing, Index, Part, Span},
 };
+use contents::Contents;
 
 /// So many events before the place a jump begins, and more by what lies between
 /// two checkpoints.
@@ -46,12 +48,10 @@ pub enum Place {
 }
 
 pub struct Playback<R> {
-    reader: Reader<R>,
-    index: Index,
-    /// Events before each block of the index.
-    before: Vec<u64>,
-    total: u64,
-    span: Option<Span>,
+    chain: Chain<R>,
+    contents: Contents,
+    /// The last part, where it is still being written.
+    tail: Option<Tail<R>>,
     /// The next event, when it has been looked at.
     next: Option<Event>,
     /// How many events the stage has been told, and the latest time of those.
@@ -61,43 +61,116 @@ pub struct Playback<R> {
     in_step: bool,
 }
 
+/// How far the index of a growing recording has been read.
+struct Tail<R> {
+    growing: Growing<R>,
+    /// Its own index, and how much of that is in the contents.
+    index: Index,
+    entries: usize,
+    checkpoints: usize,
+}
+
 impl<R: Read + Seek> Playback<R> {
     /// Opens a recording at its beginning; reads its index, or makes one.
     pub fn open(mut from: R) -> Result<Playback<R>, Error> {
         let index = Index::load(&mut from)?;
         from.rewind()?;
-        let mut total = 0;
-        let mut before = Vec::with_capacity(index.entries.len());
-        for entry in &index.entries {
-            before.push(total);
-            total += u64::from(entry.events);
+        let chain = Chain::of(from)?;
+        let mut contents = Contents::default();
+        contents.add(0, 0, 0, &index.entries, &index.checkpoints);
+        Ok(Playback::at_beginning(chain, contents, None))
+    }
+
+    /// Opens recordings that follow one another; the last of them may still be
+    /// written, if it is to be [followed](Self::grow).
+    pub fn open_parts(mut parts: Vec<Part<R>>, follow: bool) -> Result<Playback<R>, Error> {
+        let mut indexes = Vec::new();
+        let mut tail = None;
+        let last = parts.len().saturating_sub(1);
+        for (number, part) in parts.iter_mut().enumerate() {
+            let from = part.open()?;
+            if follow && number == last {
+                tail = Some(Tail::open(from)?);
+            } else {
+                indexes.push(Index::load(from)?);
+            }
         }
-        let spans = index.entries.iter().map(|entry| entry.span);
-        let span = spans.reduce(|all, span| Span {
-            earliest: all.earliest.min(span.earliest),
-            latest: all.latest.max(span.latest),
-        });
-        Ok(Playback {
-            reader: Reader::new(from)?,
-            index,
-            before,
-            total,
-            span,
+        let chain = Chain::open(parts)?;
+        let mut contents = Contents::default();
+        for (part, index) in indexes.iter().enumerate() {
+            let (before, again) = (chain.before(part), Chain::<R>::again(part));
+            contents.add(part, before, again, &index.entries, &index.checkpoints);
+        }
+        let mut playback = Playback::at_beginning(chain, contents, tail);
+        playback.grow()?;
+        playback.now = playback.span().map_or(0, |span| span.earliest);
+        Ok(playback)
+    }
+
+    fn at_beginning(chain: Chain<R>, contents: Contents, tail: Option<Tail<R>>) -> Playback<R> {
+        Playback {
+            now: contents.span().map_or(0, |span| span.earliest),
+            chain,
+            contents,
+            tail,
             next: None,
             position: 0,
-            now: span.map_or(0, |span| span.earliest),
             in_step: true,
-        })
+        }
+    }
+
+    /// Takes in what has been written since. Costs as much as that is.
+    pub fn grow(&mut self) -> Result<(), Error> {
+        let Some(tail) = &mut self.tail else {
+            return Ok(());
+        };
+        tail.growing.grow(&mut tail.index)?;
+        let part = self.chain.parts() - 1;
+        let (before, again) = (self.chain.before(part), Chain::<R>::again(part));
+        // A checkpoint's last block may yet come: it is complete when something
+        // else stands behind it.
+        let entries = &tail.index.entries;
+        let behind = entries.last().map_or(0, |entry| entry.offset);
+        let checkpoints = &tail.index.checkpoints;
+        let complete = checkpoints.partition_point(|checkpoint| checkpoint.offset < behind);
+        self.contents.add(
+            part,
+            before,
+            again,
+            &entries[tail.entries..],
+            &checkpoints[tail.checkpoints..complete],
+        );
+        (tail.entries, tail.checkpoints) = (entries.len(), complete);
+        Ok(())
+    }
+
+    /// The last part has its end mark, or nobody waits for it.
+    pub fn has_ended(&self) -> bool {
+        let tail = self.tail.as_ref();
+        tail.is_none_or(|tail| tail.growing.has_ended())
+    }
+
+    /// The trace has gone on in another recording, which may still be written.
+    pub fn push(&mut self, mut part: Part<R>) -> Result<(), Error> {
+        self.grow()?;
+        self.tail = Some(Tail::open(part.open()?)?);
+        self.chain.push(part);
+        self.grow()
+    }
+
+    /// Nothing more will be written.
+    pub fn stop_growing(&mut self) {
+        self.tail = None;
     }
 
     /// From the first event's time to the last's; none without events.
     pub fn span(&self) -> Option<Span> {
-        self.span
+        self.contents.span()
     }
 
     /// How many events there are.
     pub fn events(&self) -> u64 {
-        self.total
+        self.contents.events()
     }
 
     /// How many of them the stage has been told.
@@ -111,17 +184,17 @@ impl<R: Read + Seek> Playback<R> {
     }
 
     pub fn is_at_end(&self) -> bool {
-        self.position >= self.total
+        self.position >= self.events()
     }
 
     /// Where the blocks are, and the checkpoints.
     pub fn index(&self) -> &Index {
-        &self.index
+        self.contents.index()
     }
 
     /// Events in each of so many equal parts of the span, from the index alone.
     pub fn density(&self, parts: usize) -> Vec<u64> {
-        density::density(&self.index.entries, self.span, parts)
+        density::density(&self.contents.index().entries, self.span(), parts)
     }
 
     /// Goes to a place: afterwards the stage is as if all events up to there
@@ -142,7 +215,7 @@ impl<R: Read + Seek> Playback<R> {
             }
         }
         if let Place::Time(at) = place {
-            let latest = self.span.map_or(at, |span| span.latest);
+            let latest = self.span().map_or(at, |span| span.latest);
             self.now = self.now.max(at.min(latest));
         }
         Ok(())
@@ -175,13 +248,13 @@ impl<R: Read + Seek> Playback<R> {
         loop {
             let next = match self.next.take() {
                 Some(next) => Some(next),
-                None => self.reader.next_event()?,
+                None => self.chain.next_event()?,
             };
             let Some(event) = next else {
                 return Ok(false);
             };
-            let number = self.reader.number();
-            if !self.reader.is_recalling() && number > self.position && wanted(&event) {
+            let number = self.chain.number();
+            if !self.chain.is_recalling() && number > self.position && wanted(&event) {
                 self.go_to(Place::Event(number), stage)?;
                 return Ok(true);
             }
@@ -197,15 +270,14 @@ impl<R: Read + Seek> Playback<R> {
     ) -> Result<bool, Error> {
         // The event that one stands behind is not meant.
         let limit = self.position.saturating_sub(1);
-        let blocks = self.before.partition_point(|&before| before < limit);
-        for block in (0..blocks).rev() {
-            self.seek_block(self.before[block])?;
-            let end = self.before[block] + u64::from(self.index.entries[block].events);
+        for block in (0..self.contents.blocks_before(limit)).rev() {
+            let (begin, end) = self.contents.events_of(block);
+            self.seek_block(begin)?;
             let end = end.min(limit);
             let mut found = None;
-            while let Some(event) = self.reader.next_event()? {
-                let number = self.reader.number();
-                if number <= end && !self.reader.is_recalling() && wanted(&event) {
+            while let Some(event) = self.chain.next_event()? {
+                let number = self.chain.number();
+                if number <= end && !self.chain.is_recalling() && wanted(&event) {
                     found = Some(number);
                 }
                 if number >= end {
@@ -224,50 +296,45 @@ impl<R: Read + Seek> Playback<R> {
     fn seek_block(&mut self, event: u64) -> Result<(), Error> {
         self.in_step = false;
         self.next = None;
-        let block = self.before.partition_point(|&before| before <= event);
-        let entry = self.index.entries.get(block.saturating_sub(1));
-        self.reader.resume_at(entry.map_or(0, |entry| entry.offset))
+        let (part, offset) = self.contents.block_of(event);
+        self.chain.resume_at(part, offset)
     }
 
     /// About how many events lie before a place; never more.
     fn event_near(&self, place: Place) -> u64 {
         match place {
             Place::Beginning => 0,
-            Place::Event(number) => number.min(self.total),
-            Place::End => self.total,
-            Place::Time(at) => {
-                let entries = &self.index.entries;
-                let block = entries.partition_point(|entry| entry.span.latest <= at);
-                self.before.get(block).copied().unwrap_or(self.total)
-            }
+            Place::Event(number) => number.min(self.events()),
+            Place::End => self.events(),
+            Place::Time(at) => self.contents.events_until(at),
         }
     }
 
     /// Clears the stage and tells it where to begin, before that event.
     fn jump(&mut self, event: u64, stage: &mut dyn Stage) -> Result<(), Error> {
         let enough = |checkpoint: &Checkpoint| checkpoint.events_before + LOOK_BACK <= event;
-        let good = self.index.checkpoints.partition_point(enough);
+        let good = self.index().checkpoints.partition_point(enough);
         for good in (0..good).rev() {
-            let checkpoint = self.index.checkpoints[good];
-            if self.recall(checkpoint, stage)? {
+            if self.recall(good, stage)? {
                 return Ok(());
             }
         }
         stage.clear();
         self.next = None;
-        self.reader.rewind()?;
+        self.chain.rewind()?;
         (self.position, self.now, self.in_step) = (0, 0, true);
         Ok(())
     }
 
     /// Tells the stage what a checkpoint holds; false if that is damaged.
-    fn recall(&mut self, checkpoint: Checkpoint, stage: &mut dyn Stage) -> Result<bool, Error> {
-        self.reader.resume_at(checkpoint.offset)?;
+    fn recall(&mut self, number: usize, stage: &mut dyn Stage) -> Result<bool, Error> {
+        let (part, checkpoint) = self.contents.checkpoint(number);
+        self.chain.resume_at(part, checkpoint.offset)?;
         stage.clear();
         self.next = None;
         loop {
-            let event = self.reader.next_event()?;
-            let Some(event) = event.filter(|_| self.reader.is_recalling()) else {
+            let event = self.chain.next_event()?;
+            let Some(event) = event.filter(|_| self.chain.is_recalling()) else {
                 return Ok(false);
             };
             stage.take(&event);
@@ -296,7 +363,7 @@ impl<R: Read + Seek> Playback<R> {
     fn look_ahead(&mut self) -> Option<&Event> {
         if self.next.is_none() {
             // An error comes again when the event is taken.
-            self.next = self.reader.next_event().ok().flatten();
+            self.next = self.chain.next_event().ok().flatten();
         }
         self.next.as_ref()
     }
@@ -304,14 +371,25 @@ impl<R: Read + Seek> Playback<R> {
     fn advance(&mut self, stage: &mut dyn Stage) -> Result<bool, Error> {
         let next = match self.next.take() {
             Some(next) => Some(next),
-            None => self.reader.next_event()?,
+            None => self.chain.next_event()?,
         };
         let Some(event) = next else {
             return Ok(false);
         };
-        self.position = self.reader.number();
+        self.position = self.chain.number();
         self.now = self.now.max(event.at);
         stage.take(&event);
         Ok(true)
+    }
+}
+
+impl<R: Read> Tail<R> {
+    fn open(from: R) -> Result<Tail<R>, Error> {
+        Ok(Tail {
+            growing: Growing::open(from)?,
+            index: Index::default(),
+            entries: 0,
+            checkpoints: 0,
+        })
     }
 }

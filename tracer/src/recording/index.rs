@@ -27,7 +27,7 @@ pub struct Entry {
 
 /// The blocks of events of a recording and its checkpoints, in the order of the
 /// file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
     pub entries: Vec<Entry>,
     pub checkpoints: Vec<Checkpoint>,
@@ -44,29 +44,52 @@ impl Index {
             return Ok(index);
         }
         from.rewind()?;
+        let mut index = Index::default();
+        Growing::open(from)?.grow(&mut index)?;
+        Ok(index)
+    }
+}
+
+/// Where the blocks are of a recording that is still being written.
+pub struct Growing<R> {
+    blocks: Blocks<R>,
+    ended: bool,
+}
+
+impl<R: Read> Growing<R> {
+    /// Begins at the front of a recording.
+    pub fn open(from: R) -> Result<Growing<R>, Error> {
         let (input, _) = version::header(Input::new(from))?;
-        let mut blocks = Blocks::new(input);
-        let mut entries = Vec::new();
-        let mut checkpoints: Vec<Checkpoint> = Vec::new();
-        while let Some(Found { header, offset, .. }) = blocks.next()? {
+        Ok(Growing {
+            blocks: Blocks::new(input),
+            ended: false,
+        })
+    }
+
+    /// Adds the blocks that have been written since. Reads those and no others.
+    pub fn grow(&mut self, index: &mut Index) -> Result<(), Error> {
+        while !self.ended
+            && let Some(Found { header, offset, .. }) = self.blocks.next()?
+        {
             version::check(header.version)?;
             match header.kind {
-                EVENTS => entries.push(Entry {
+                EVENTS => index.entries.push(Entry {
                     offset,
                     length: header.block_length() as u64,
                     events: header.events,
                     span: header.span,
                 }),
-                CHECKPOINT => add(&mut checkpoints, &header, offset),
-                END => break,
+                CHECKPOINT => add(&mut index.checkpoints, &header, offset),
+                END => self.ended = true,
                 _ => {}
             }
         }
-        Ok(Index {
-            entries,
-            checkpoints,
-            written: false,
-        })
+        Ok(())
+    }
+
+    /// The writer has set its end mark.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 }
 
@@ -115,9 +138,8 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
         parts.push((entries, checkpoints));
     }
     let mut index = Index {
-        entries: Vec::new(),
-        checkpoints: Vec::new(),
         written: true,
+        ..Index::default()
     };
     for (entries, checkpoints) in parts.into_iter().rev() {
         index.entries.extend(entries);

@@ -13,6 +13,7 @@
 mod block;
 mod blocks;
 mod bodies;
+mod chain;
 mod checkpoint;
 mod codec;
 mod columns;
@@ -36,12 +37,13 @@ mod varint;
 mod version;
 mod writer;
 
+pub use chain::{Account, Chain, Open, Part};
 pub use checkpoint::Checkpoint;
 pub use create::create;
 pub use damage::{Damage, Ending, Unknown};
 pub use error::Error;
 pub use events::Span;
-pub use index::{Entry, Index};
+pub use index::{Entry, Growing, Index};
 pub use lock::is_taken as is_being_written;
 pub use reader::Reader;
 pub use survey::Survey;

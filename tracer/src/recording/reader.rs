@@ -107,6 +107,13 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// What this recording begins with was told: it goes on with what another
+    /// ended with, at that time.
+    pub(super) fn follow_on(&mut self, latest: u64) {
+        self.begins = false;
+        self.latest = latest;
+    }
+
     /// What could not be read so far.
     pub fn damage(&self) -> &[Damage] {
         &self.damage

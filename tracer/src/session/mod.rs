@@ -34,6 +34,7 @@ mod replay;
 mod settle;
 mod status;
 mod stop;
+mod story;
 mod trace;
 mod view;
 mod when;

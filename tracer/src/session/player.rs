@@ -1,9 +1,10 @@
 //! Joins a recording that one can move about in to the dashboard.
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{fs::File, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
+use super::story::Story;
 use crate::{
     event::Event,
     playback::{Landmark, Pace, Place, Playback, Stage},
@@ -35,13 +36,11 @@ impl Stage for Shown<'_> {
 
 impl Player {
     /// Opens a recording; none where one cannot move about in it, as in a pipe.
-    pub fn open(path: &Path) -> Result<Option<Player>> {
-        if !path.is_file() {
+    pub fn open(story: &Story) -> Result<Option<Player>> {
+        if !story.path.is_file() && !story.has_parts() {
             return Ok(None);
         }
-        let cannot = || format!("{} cannot be replayed", path.display());
-        let file = File::open(path).with_context(cannot)?;
-        let playback = Playback::open(file).with_context(cannot)?;
+        let playback = story.playback(false)?;
         Ok(Some(Player {
             now: playback.now(),
             playback,

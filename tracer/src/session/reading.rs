@@ -3,39 +3,55 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::progress::Progress;
-use crate::{event::Event, recording::Ending, source::replay::Replay};
+use super::{progress::Progress, story::Story, window::Window};
+use crate::{
+    event::Event,
+    recording::{Account, Ending},
+};
 
 /// Reads a recording to its end and says what is wrong with it, if anything
 /// is: that is no reason not to take the rest.
-pub fn read(path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
-    let mut source = Replay::open(path)?;
-    let mut progress = Progress::new("reading", path, source.length());
-    while let Some(event) = source.next_event()? {
+pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+    read_story(&Story::find(path, &Window::default())?, take)
+}
+
+/// The same of what was found already.
+pub fn read_story(story: &Story, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+    let cannot = || format!("{} cannot be replayed", story.path.display());
+    let (mut chain, length) = story.chain()?;
+    let mut progress = Progress::new("reading", &story.path, length);
+    let (mut part, mut before) = (0, 0);
+    while let Some(event) = chain.next_event().with_context(cannot)? {
         take(event)?;
-        progress.step(source.reader().offset());
+        let (now, offset) = chain.place();
+        if now != part {
+            before += story.length_of(part);
+            part = now;
+        }
+        progress.step(before + offset);
     }
     drop(progress);
-    say_what_is_wrong(path, &source);
+    for (part, account) in chain.accounts() {
+        say_what_is_wrong(story.path_of(part), &account);
+    }
     Ok(())
 }
 
-fn say_what_is_wrong(path: &Path, source: &Replay) {
+fn say_what_is_wrong(path: &Path, account: &Account) {
     let path = path.display();
-    let reader = source.reader();
-    for damage in reader.damage() {
+    for damage in &account.damage {
         eprintln!("tracer: {path}: {damage}");
     }
-    let unknown = reader.unknown();
+    let unknown = account.unknown;
     if unknown.events + unknown.blocks > 0 {
         eprintln!(
             "tracer: {path}: {} events and {} blocks are of a kind that this version does not know",
             unknown.events, unknown.blocks
         );
     }
-    if let Some(Ending::Torn { offset, bytes }) = reader.ending() {
+    if let Some(Ending::Torn { offset, bytes }) = account.ending {
         eprintln!(
             "tracer: {path}: ends without its end mark at offset {offset}: the recorder was \
              killed, is still at work, or the file was cut ({bytes} bytes at the end are \

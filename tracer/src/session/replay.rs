@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
     Exit, OK, diagnostics, effects, filters, output, player::Player, reading::read, stop::Stop,
-    window::Window,
+    story::Story, window::Window,
 };
 use crate::{
     event::Who,
@@ -120,10 +120,11 @@ fn dashboard(replay: &Replay) -> Result<()> {
     let mut app = App::new(mode, look).keep(RETENTION);
     app.set_filter(replay.filter.clone());
     app.set_saved(filters::saved());
-    let mut player = Player::open(path)?;
+    let story = Story::find(path, &replay.window)?;
+    let mut player = Player::open(&story)?;
     match &mut player {
         Some(player) => {
-            let beginning = replay.window.beginning(path)?;
+            let beginning = replay.window.beginning(&story)?;
             let place = beginning.map_or(Place::End, Place::Time);
             player.go_to(place, &mut app)?;
         }

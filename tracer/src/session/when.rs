@@ -66,18 +66,31 @@ fn dateless(text: &str) -> Option<Time> {
 impl When {
     /// The moment as the recording counts it, ns since boot.
     pub fn within(self, span: Span, session: Option<&Session>) -> u64 {
-        let length = |length: Duration| u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
         let offset = session.map_or(0, |session| session.realtime_offset);
-        let began = offset.saturating_add_unsigned(span.earliest);
-        let boot = |wall: i64| u64::try_from(wall.saturating_sub(offset)).unwrap_or(0);
+        let wall = |at: u64| offset.saturating_add_unsigned(at);
+        let at = self.on_the_wall(wall(span.earliest), wall(span.latest));
+        u64::try_from(at.saturating_sub(offset)).unwrap_or(0)
+    }
+
+    /// The moment by the wall clock, ns since 1970, of what began and ended
+    /// then.
+    pub fn on_the_wall(self, began: i64, ended: i64) -> i64 {
+        let length = |length: Duration| i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
         match self {
-            When::BeforeEnd(before) => span.latest.saturating_sub(length(before)),
-            When::AfterBeginning(after) => span.earliest.saturating_add(length(after)),
-            When::OfDay(of_day) => {
-                let late = (of_day - began).rem_euclid(DAY);
-                boot(began.saturating_add(late))
+            When::BeforeEnd(before) => ended.saturating_sub(length(before)),
+            When::AfterBeginning(after) => began.saturating_add(length(after)),
+            When::OfDay(of_day) => began.saturating_add((of_day - began).rem_euclid(DAY)),
+            When::At(at) => at,
+        }
+    }
+
+    /// The same, where of a time of day the last one is meant.
+    pub fn last_on_the_wall(self, began: i64, ended: i64) -> i64 {
+        match self {
+            When::OfDay(of_day) => ended.saturating_sub((ended - of_day).rem_euclid(DAY)),
+            When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => {
+                self.on_the_wall(began, ended)
             }
-            When::At(at) => boot(at),
         }
     }
 }
@@ -107,6 +120,11 @@ mod tests {
         assert_eq!(within("1970-01-02T00:10:00Z"), 700 * S);
         assert_eq!(within("1970-01-02T00:10"), 700 * S);
         assert_eq!(within("1970-01-02T02:10:00+02:00"), 700 * S);
+        // From a directory that goes back for days, the last 23:00 is meant.
+        let last =
+            |text: &str, ended: i64| text.parse::<When>().unwrap().last_on_the_wall(0, ended);
+        assert_eq!(last("23:00", 5 * DAY), 4 * DAY + 23 * 3600 * S as i64);
+        assert_eq!(last("-10m", 5 * DAY), 5 * DAY - 600 * S as i64);
         for nonsense in ["", "soon", "-", "25:00", "03h", "--10m"] {
             assert!(nonsense.parse::<When>().is_err(), "{nonsense}");
         }

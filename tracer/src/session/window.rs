@@ -6,11 +6,10 @@ use std::{collections::HashSet, fs::File, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{reading, recorder::Keeper, when::When};
+use super::{reading, recorder::Keeper, story::Story, when::When};
 use crate::{
     event::{Event, ProcessId, Summary, What, Who},
     playback::{Place, Playback, Stage},
-    recording::Reader,
 };
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +72,23 @@ impl Window {
         self.since.is_none() && self.until.is_none() && self.tree.is_none()
     }
 
+    /// No moment is said.
+    pub fn is_timeless(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// From when to when by the wall clock, of what began and ended then. Of a
+    /// time of day the last one is meant, and the end is not before the
+    /// beginning.
+    pub fn on_the_wall(&self, began: i64, ended: i64) -> (i64, i64) {
+        let since = self.since.map(|since| since.last_on_the_wall(began, ended));
+        let until = self.until.map(|until| match since {
+            Some(since) => until.on_the_wall(since, ended),
+            None => until.last_on_the_wall(began, ended),
+        });
+        (since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))
+    }
+
     /// Reads this part of a recording.
     pub fn read(&self, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
         let mut tree = self.tree.map(|root| Tree {
@@ -83,10 +99,11 @@ impl Window {
             true => take(event),
             false => Ok(()),
         };
-        if self.since.is_none() && self.until.is_none() {
-            return reading::read(path, take);
+        let story = Story::find(path, self)?;
+        if self.is_timeless() {
+            return reading::read_story(&story, take);
         }
-        let (mut playback, since, until) = self.open(path)?;
+        let (mut playback, since, until) = self.open(&story)?;
         if self.since.is_some() {
             let mut before = Before::default();
             playback.go_to(Place::Time(since.saturating_sub(1)), &mut before)?;
@@ -113,32 +130,24 @@ impl Window {
     }
 
     /// The moment at which it begins; none: where the recording does.
-    pub fn beginning(&self, path: &Path) -> Result<Option<u64>> {
+    pub fn beginning(&self, story: &Story) -> Result<Option<u64>> {
         match self.since {
-            Some(_) => Ok(Some(self.open(path)?.1)),
+            Some(_) => Ok(Some(self.open(story)?.1)),
             None => Ok(None),
         }
     }
 
     /// Opens a recording; the moments as it counts them.
-    fn open(&self, path: &Path) -> Result<(Playback<File>, u64, u64)> {
-        ensure!(
-            path.is_file(),
-            "{} is not a file: a part of a recording can only be taken of a file",
-            path.display()
-        );
-        let cannot = || format!("{} cannot be replayed", path.display());
-        let first = Reader::new(File::open(path).with_context(cannot)?).with_context(cannot)?;
-        let session = first.flatten().find_map(|event| match event.what {
-            What::Session(session) => Some(session),
-            _ => None,
-        });
-        let playback = Playback::open(File::open(path)?).with_context(cannot)?;
+    fn open(&self, story: &Story) -> Result<(Playback<File>, u64, u64)> {
+        let session = story.session()?;
+        let playback = story.playback(false)?;
         let span = playback.span();
-        let span = span.with_context(|| format!("{} is empty", path.display()))?;
-        let moment = |when: When| when.within(span, session.as_deref());
-        let since = self.since.map_or(0, moment);
-        let until = self.until.map_or(u64::MAX, moment);
+        let span = span.with_context(|| format!("{} is empty", story.path.display()))?;
+        let moment = |found: Option<u64>, asked: Option<When>| {
+            found.or_else(|| asked.map(|when| when.within(span, session.as_deref())))
+        };
+        let since = moment(story.since, self.since).unwrap_or(0);
+        let until = moment(story.until, self.until).unwrap_or(u64::MAX);
         ensure!(since <= until, "--until lies before --since");
         ensure!(since <= span.latest, "the recording ends before --since");
         ensure!(until >= span.earliest, "the recording begins after --until");

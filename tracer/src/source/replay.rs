@@ -73,10 +73,12 @@ fn error(name: &Path, why: recording::Error) -> Error {
     }
 }
 
-type From = Box<dyn Read + Send>;
+/// The bytes of a recording.
+pub type From = Box<dyn Read + Send>;
 
-/// The bytes of a recording, and how many there are if that is known.
-fn open(name: &Path) -> io::Result<(From, Option<u64>)> {
+/// The bytes of a recording, and how many there are if that is known; `-` is
+/// standard input.
+pub fn open(name: &Path) -> io::Result<(From, Option<u64>)> {
     if name == "-" {
         let stdin = io::stdin();
         if stdin.is_terminal() {
