@@ -1,11 +1,15 @@
-//! `fmt`: rustfmt over both workspaces.
+//! `fmt`: rustfmt over all workspaces.
 
 use anyhow::{Context as _, Result};
 
 use crate::{process, workspace};
 
-/// The user-space workspace, and the eBPF crate that is one of its own.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "tracer-ebpf/Cargo.toml"];
+/// The user-space workspace, and the crates that are each one of their own.
+const MANIFESTS: [&str; 3] = [
+    "Cargo.toml",
+    "tracer-ebpf/Cargo.toml",
+    "tracer/fuzz/Cargo.toml",
+];
 
 pub fn apply() -> Result<()> {
     rustfmt(&[])

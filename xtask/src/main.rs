@@ -7,6 +7,7 @@ mod artifacts;
 mod bench;
 mod build;
 mod fmt;
+mod fuzz;
 mod imports;
 mod install;
 mod linker;
@@ -147,6 +148,16 @@ Examples:
   cargo xtask bench --write               and write docs/performance.md")]
     Bench(bench::Wanted),
 
+    /// Feed what reads bytes from outside with whatever a fuzzer thinks of
+    #[command(after_help = "\
+What was learnt stays in target/fuzz/corpus, findings in target/fuzz/findings.
+
+Examples:
+  cargo xtask fuzz                            ten minutes for each target
+  cargo xtask fuzz recording --seconds 60
+  cargo xtask fuzz blocks --input target/fuzz/findings/blocks/crash-1234")]
+    Fuzz(fuzz::Wanted),
+
     /// Draw the pictures in docs/ anew, from the real screen
     #[command(after_help = "\
 Needs tmux, and root to record the story that the pictures tell.
@@ -164,7 +175,7 @@ Examples:
   cargo xtask check")]
     Check,
 
-    /// Format both workspaces
+    /// Format all workspaces
     #[command(after_help = "\
 Examples:
   cargo xtask fmt")]
@@ -205,6 +216,7 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
             facts,
         }),
         Some(Verb::Bench(wanted)) => bench::verb(&wanted),
+        Some(Verb::Fuzz(wanted)) => fuzz::verb(&wanted),
         Some(Verb::Pictures { recording }) => pictures::verb(recording.as_deref()),
         Some(Verb::Check) => imports::verb(),
         Some(Verb::Fmt) => fmt::apply(),

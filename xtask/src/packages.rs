@@ -69,6 +69,13 @@ const FOR_TESTS: &[Package] = &[
     },
 ];
 
+/// libFuzzer is C++, and built with the targets.
+pub const FOR_FUZZING: &[Package] = &[Package {
+    name: "g++",
+    command: "g++",
+    purpose: "fuzzing",
+}];
+
 /// What the bench of recordings needs.
 pub const FOR_RECORDING: &[Package] = &[Package {
     name: "linux-perf",

@@ -16,18 +16,23 @@ use clap::ValueEnum;
 
 use crate::{
     artifacts::{self, Executable},
-    build, fmt, imports, packages, privilege, process, setup, vm, workspace,
+    build, fmt, fuzz, imports, packages, privilege, process, setup, vm, workspace,
 };
 
 /// The feature of `tracer` behind which its kernel tests are, so that
 /// `cargo test --workspace` leaves them alone.
 pub const KERNEL_FEATURE: &str = "kernel-tests";
 
+/// So long each target is fuzzed, s: what was found once is not found again.
+const FUZZING: u32 = 20;
+
 /// A part of the tests that can be asked for alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// Unit tests of user space
     Unit,
+    /// A short run of each fuzz target
+    Fuzz,
     /// Tests against the running kernel, as root
     Kernel,
     /// Those tests on three other kernels, under emulation
@@ -55,6 +60,10 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
     }
     if wanted(Part::Unit) {
         step("unit tests", || unit_tests(&object, args))?;
+    }
+    // They are not tests to be chosen from.
+    if wanted(Part::Fuzz) && args.is_empty() {
+        step("fuzzing", || fuzz::short(&object, FUZZING))?;
     }
     let mut skipped = Vec::new();
     if wanted(Part::Kernel) {

@@ -206,7 +206,7 @@ impl<R: Read + Seek> Playback<R> {
             Place::Beginning | Place::Event(_) => about < self.position,
             Place::End => false,
         };
-        if behind || !self.in_step || about > self.position + NEAR {
+        if behind || !self.in_step || about > self.position.saturating_add(NEAR) {
             self.jump(about, stage)?;
         }
         while !self.is_at(place) {
@@ -312,7 +312,8 @@ impl<R: Read + Seek> Playback<R> {
 
     /// Clears the stage and tells it where to begin, before that event.
     fn jump(&mut self, event: u64, stage: &mut dyn Stage) -> Result<(), Error> {
-        let enough = |checkpoint: &Checkpoint| checkpoint.events_before + LOOK_BACK <= event;
+        let early = event.checked_sub(LOOK_BACK);
+        let enough = |it: &Checkpoint| early.is_some_and(|early| it.events_before <= early);
         let good = self.index().checkpoints.partition_point(enough);
         for good in (0..good).rev() {
             if self.recall(good, stage)? {

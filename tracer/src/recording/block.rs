@@ -93,7 +93,9 @@ impl Header {
             },
         };
         let fits = |length: u32| length as usize <= MAX_PAYLOAD;
-        (fits(header.stored) && fits(header.raw)).then_some(header)
+        let is_sound =
+            fits(header.stored) && fits(header.raw) && header.span.earliest <= header.span.latest;
+        is_sound.then_some(header)
     }
 
     /// Header and payload together.

@@ -220,6 +220,9 @@ fn get(mut rest: &[u8]) -> Result<Part, Malformed> {
         let events = u32::try_from(varint::get(rest)?).map_err(|_| Malformed)?;
         let earliest = varint::from_difference(varint::get(rest)?, last.1);
         let latest = varint::from_difference(varint::get(rest)?, earliest);
+        if latest < earliest {
+            return Err(Malformed);
+        }
         last = (offset.wrapping_add(length), latest);
         entries.push(Entry {
             offset,

@@ -107,7 +107,7 @@ impl Decoder {
             ns_pid: fork.ns_pid,
             ns_level: fork.ns_level,
             comm: Comm::new(&fork.comm),
-            asked: Some(fork.asked).filter(|&asked| asked != 0),
+            asked: Some(fork.asked).filter(|&asked| asked != 0 && asked <= fork.head.at),
             copied: (!shared && !kthread).then_some(AddressSpace {
                 pages: Some(fork.pages).filter(|&pages| pages != wire::PAGES_UNKNOWN),
                 page_tables: fork.page_tables,

@@ -41,22 +41,22 @@ impl Conclude {
         let seen = Faults {
             read: counts[FAULT_READ],
             protection: counts[FAULT_PROTECTION],
-            instruction: counts[FAULT_INSTRUCTION..FAULT_CLASSES].iter().sum::<u64>()
-                + counts[VMA_INSTRUCTION],
+            instruction: sum(&counts[FAULT_INSTRUCTION..FAULT_CLASSES])
+                .saturating_add(counts[VMA_INSTRUCTION]),
             zero_page: counts[VMA_ZERO_PAGE],
             file: counts[VMA_FILE],
             major: counts[VMA_MAJOR],
-            huge: counts[VMA_HUGE] + counts[ALLOC_HUGE],
-            zero_write: counts[WP_ZERO] + counts[ALLOC_ZERO_WRITE],
-            cow_copy: counts[WP_COPY] + counts[ALLOC_COPY],
+            huge: sum(&[counts[VMA_HUGE], counts[ALLOC_HUGE]]),
+            zero_write: sum(&[counts[WP_ZERO], counts[ALLOC_ZERO_WRITE]]),
+            cow_copy: sum(&[counts[WP_COPY], counts[ALLOC_COPY]]),
             cow_reuse: counts[WP_REUSE],
             shared_write: counts[WP_SHARED],
             ..Faults::default()
         };
-        let allocated = counts[ALLOC_HUGE] + counts[ALLOC_ZERO_FILL];
+        let allocated = sum(&[counts[ALLOC_HUGE], counts[ALLOC_ZERO_FILL]]);
         let mut faults = Faults {
             write: counts[FAULT_WRITE].saturating_sub(allocated),
-            zero_fill: counts[VMA_ZERO_FILL] + counts[ALLOC_ZERO_FILL],
+            zero_fill: sum(&[counts[VMA_ZERO_FILL], counts[ALLOC_ZERO_FILL]]),
             file_copy: counts[VMA_FILE_COPY],
             ..seen
         };
@@ -66,14 +66,14 @@ impl Conclude {
         if by_mapping {
             // The mapping alone shows these writes as first writes.
             let in_file = counts[WP_IN_FILE];
-            let anonymous =
-                (seen.zero_write + seen.cow_copy + seen.cow_reuse).saturating_sub(in_file);
+            let anonymous = sum(&[seen.zero_write, seen.cow_copy, seen.cow_reuse]);
+            let anonymous = anonymous.saturating_sub(in_file);
             faults.zero_fill = faults.zero_fill.saturating_sub(anonymous);
             faults.file_copy = faults.file_copy.saturating_sub(in_file);
             faults.file = faults.file.saturating_sub(seen.shared_write);
             return faults;
         }
-        let told = seen.protected_writes() + counts[WP_FILE_COPY];
+        let told = sum(&[seen.protected_writes(), counts[WP_FILE_COPY]]);
         let untold = counts[FAULT_WRITE_PROTECT].saturating_sub(told);
         faults.file_copy = counts[WP_FILE_COPY];
         match self {
@@ -82,6 +82,12 @@ impl Conclude {
         }
         faults
     }
+}
+
+fn sum(counts: &[u64]) -> u64 {
+    counts
+        .iter()
+        .fold(0, |sum, &count| sum.saturating_add(count))
 }
 
 fn places(counts: &FaultCounts) -> FaultPlaces {

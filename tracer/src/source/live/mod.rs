@@ -33,8 +33,9 @@ use aya::Ebpf;
 use aya_log::EbpfLogger;
 
 pub use clock::{now, realtime_offset};
-use decode::Decoder;
+pub use decode::{BadRecord, Decoder};
 pub use doctor::{examine, facts_as_text};
+pub use fault_classes::Conclude;
 use mappings::Mappings;
 pub use plan::{FaultMode, Without};
 pub use privilege::drop_all_but_files;

@@ -1,0 +1,10 @@
+//! Any payloads in blocks whose checksums are right: the decoder of events, of
+//! indexes and of checkpoints.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    tracer_fuzz::read(&tracer_fuzz::forge(input));
+});

@@ -1,0 +1,21 @@
+//! Any bytes as a record of the ring buffer.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tracer::source::live::{Conclude, Decoder};
+
+fuzz_target!(|input: &[u8]| {
+    let Some((how, record)) = input.split_first() else {
+        return;
+    };
+    let faults = match how % 4 {
+        0 => None,
+        1 => Some(Conclude::Candidates),
+        2 => Some(Conclude::FromAllocations),
+        _ => Some(Conclude::FromPages),
+    };
+    if let Ok(event) = (Decoder { faults }).decode(record) {
+        tracer_fuzz::assert_comes_back(&[event]);
+    }
+});

@@ -1,0 +1,66 @@
+//! Writes what fuzzing begins with: the recordings of every version, their
+//! blocks, a storm with checkpoints, and a record of each kind.
+//!
+//! Usage: seeds DIRECTORY
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tracer::{recording::Writer, session::Keeper};
+use tracer_common::wire::Kind;
+
+#[path = "../../../examples/recording/storm.rs"]
+mod storm;
+
+/// More than any record of the ring buffer but for texts.
+const RECORD: usize = 1024;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let to = PathBuf::from(std::env::args_os().nth(1).ok_or("which directory?")?);
+    let goldens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/recordings");
+    let mut recordings = vec![("storm".into(), storm()?)];
+    for file in fs::read_dir(goldens)? {
+        let path = file?.path();
+        if path.extension().is_some_and(|it| it == "tracer") {
+            let name = path.file_stem().unwrap_or_default().to_os_string();
+            recordings.push((name, fs::read(path)?));
+        }
+    }
+    for (name, recording) in &recordings {
+        put(&to, "recording", name.as_ref(), recording)?;
+        let claims = tracer_fuzz::claims(recording);
+        put(&to, "blocks", name.as_ref(), &claims)?;
+        put(&to, "story", name.as_ref(), &claims)?;
+    }
+    for kind in Kind::ALL {
+        let mut record = vec![3, kind as u8];
+        record.resize(RECORD, 0);
+        put(&to, "ring", format!("{kind:?}").as_ref(), &record)?;
+    }
+    Ok(())
+}
+
+fn put(to: &Path, target: &str, name: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let directory = to.join(target);
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join(name), bytes)
+}
+
+/// A small recording of some lives, in blocks that fit a seed.
+fn storm() -> std::io::Result<Vec<u8>> {
+    let mut writer = Writer::new(Vec::new())?;
+    let mut keeper = Keeper::default();
+    for (number, event) in storm::Storm::new().take(400).enumerate() {
+        writer.write(&event)?;
+        keeper.take(event);
+        match number {
+            199 => writer.checkpoint(&keeper.checkpoint())?,
+            number if number % 100 == 0 => writer.flush()?,
+            _ => {}
+        }
+    }
+    Ok(writer.finish()?.1)
+}

@@ -1,0 +1,168 @@
+//! What the fuzz targets share: recordings forged around bytes that no writer
+//! wrote, and what must hold of whatever a reader makes of them.
+
+use libfuzzer_sys as _;
+use std::io::Cursor;
+
+use tracer::{
+    event::Event,
+    playback::{Landmark, Place, Playback, Stage},
+    recording::{Index, Reader, Writer},
+};
+
+/// The layout is docs/recording-format.md's, not the code's.
+const FILE_HEADER: usize = 16;
+const HEADER: usize = 56;
+const INDEX: u8 = 2;
+const END: u8 = 3;
+
+/// Ahead of each payload in the input of [`forge`]: the kind of the block, how
+/// many events it claims, the length of the payload (u16).
+pub const CLAIM: usize = 4;
+
+/// A recording whose checksums are right and whose payloads are whatever the
+/// input says: [`CLAIM`], payload, and again.
+pub fn forge(mut input: &[u8]) -> Vec<u8> {
+    let mut bytes = front();
+    let (mut blocks, mut events_before, mut index) = (0, 0, 0);
+    while let Some((&[kind, events, low, high], rest)) = input.split_first_chunk::<CLAIM>() {
+        let length = usize::from(u16::from_le_bytes([low, high])).min(rest.len());
+        let (payload, rest) = rest.split_at(length);
+        input = rest;
+        if kind == INDEX {
+            index = bytes.len() as u64;
+        }
+        put(
+            &mut bytes,
+            kind,
+            u32::from(events),
+            blocks,
+            events_before,
+            payload,
+        );
+        blocks += 1;
+        events_before += u64::from(events);
+    }
+    put(
+        &mut bytes,
+        END,
+        0,
+        blocks,
+        events_before,
+        &index.to_le_bytes(),
+    );
+    bytes
+}
+
+fn front() -> Vec<u8> {
+    let mut front = b"\x89tracer\n\x01\x00\x10\x00".to_vec();
+    front.extend(crc32c::crc32c(&front).to_le_bytes());
+    front
+}
+
+fn put(to: &mut Vec<u8>, kind: u8, events: u32, blocks: u32, events_before: u64, payload: &[u8]) {
+    let length = (payload.len() as u32).to_le_bytes();
+    let mut rest = vec![1, 0, kind, 0];
+    rest.extend([length, length, crc32c::crc32c(payload).to_le_bytes()].concat());
+    rest.extend(events.to_le_bytes());
+    rest.extend(blocks.to_le_bytes());
+    rest.extend(events_before.to_le_bytes());
+    rest.extend([0; 16]);
+    to.extend(b"\xf7TrB");
+    to.extend(crc32c::crc32c(&rest).to_le_bytes());
+    to.extend(rest);
+    to.extend(payload);
+}
+
+/// The blocks of a good recording as an input of [`forge`].
+pub fn claims(recording: &[u8]) -> Vec<u8> {
+    let mut input = Vec::new();
+    let mut rest = recording.get(FILE_HEADER..).unwrap_or_default();
+    while let Some(header) = rest.first_chunk::<HEADER>() {
+        let word = |at: usize| {
+            header[at..]
+                .first_chunk()
+                .map_or(0, |&it| u32::from_le_bytes(it))
+        };
+        let (stored, raw, events) = (word(12), word(16) as usize, word(24));
+        let Some(payload) = rest.get(HEADER..HEADER + stored as usize) else {
+            break;
+        };
+        let payload = match header[11] {
+            0 => payload.to_vec(),
+            _ => zstd::bulk::decompress(payload, raw).unwrap_or_default(),
+        };
+        // Longer ones are not for a seed.
+        if let (Ok(length), Ok(events)) = (u16::try_from(payload.len()), u8::try_from(events)) {
+            input.extend([header[10], events]);
+            input.extend(length.to_le_bytes());
+            input.extend(payload);
+        }
+        rest = &rest[HEADER + stored as usize..];
+    }
+    input
+}
+
+/// Reads a recording in every way there is. Nothing may panic, and what was
+/// understood can be written again and says the same.
+pub fn read(bytes: &[u8]) -> Vec<Event> {
+    let Ok(reader) = Reader::new(bytes) else {
+        return Vec::new();
+    };
+    let events: Vec<Event> = reader.map_while(Result::ok).collect();
+    assert_comes_back(&events);
+    go_about(bytes);
+    events
+}
+
+/// Writes events and reads them again.
+pub fn assert_comes_back(events: &[Event]) {
+    let mut writer = Writer::new(Vec::new()).expect("memory has no errors");
+    for event in events {
+        // A block that is too long is refused.
+        if writer.write(event).is_err() {
+            return;
+        }
+    }
+    let Ok((_, bytes)) = writer.finish() else {
+        return;
+    };
+    let mut reader = Reader::new(&bytes[..]).expect("a written recording can be read");
+    for event in events {
+        let back = reader.next_event().expect("memory has no errors");
+        assert_eq!(back.as_ref(), Some(event));
+    }
+    assert!(reader.damage().is_empty());
+}
+
+/// To the places that an index, or one made anew, leads to.
+fn go_about(bytes: &[u8]) {
+    let Ok(index) = Index::load(Cursor::new(bytes)) else {
+        return;
+    };
+    let Ok(mut playback) = Playback::open(Cursor::new(bytes)) else {
+        return;
+    };
+    let total = index.entries.iter().map(|it| u64::from(it.events));
+    let total = total.fold(0, u64::saturating_add);
+    let stage = &mut Nobody;
+    let _ = playback.density(40);
+    for place in [
+        Place::End,
+        Place::Event(total / 2),
+        Place::Time(playback.now() / 2),
+        Place::Beginning,
+    ] {
+        let _ = playback.go_to(place, stage);
+    }
+    let _ = playback.next_where(|event| Landmark::Exit.is(event), stage);
+    let _ = playback.previous_where(|event| Landmark::Gap.is(event), stage);
+}
+
+struct Nobody;
+
+impl Stage for Nobody {
+    fn clear(&mut self) {}
+
+    fn take(&mut self, _: &Event) {}
+}
