@@ -163,14 +163,14 @@ impl Model {
     pub(super) fn on_wakeup_new(&mut self, at: u64, who: Who) {
         let key = self.of(who);
         if who.is_leader() {
-            self.change(key, |process| process.runnable_at = Some(at));
+            self.note(key, |process| process.runnable_at = Some(at));
         }
     }
 
     pub(super) fn on_first_run(&mut self, at: u64, who: Who) {
         let key = self.of(who);
         if who.is_leader() {
-            self.change(key, |process| process.first_ran_at = Some(at));
+            self.note(key, |process| process.first_ran_at = Some(at));
         }
     }
 
@@ -209,7 +209,7 @@ impl Model {
 
     pub(super) fn on_comm(&mut self, at: u64, who: Who, comm: Comm) {
         let key = self.of(who);
-        self.change(key, |process| {
+        self.note(key, |process| {
             if who.is_leader() {
                 process.rename(at, comm);
             }

@@ -11,17 +11,17 @@ const SIGNALS_KEPT: usize = 8;
 impl Model {
     pub(super) fn on_signal(&mut self, at: u64, who: Who, signal: &Signal) {
         let key = self.of(who);
-        self.change(key, |process| process.take_signal(at, signal));
+        self.note(key, |process| process.take_signal(at, signal));
     }
 
     pub(super) fn on_oom_victim(&mut self, who: Who) {
         let key = self.of(who);
-        self.change(key, |process| process.oom_victim = true);
+        self.note(key, |process| process.oom_victim = true);
     }
 
     pub(super) fn on_exit_start(&mut self, at: u64, who: Who) {
         let key = self.of(who);
-        self.change(key, |process| {
+        self.note(key, |process| {
             process.early_mut().exit_start = Some((who.task.pid, at))
         });
     }
@@ -74,9 +74,10 @@ impl Model {
             process.ties = exit.ties.or(process.ties);
             process.children = exit.children.map(Box::new).or(process.children.take());
             process.conclude(Some(exit.code));
+            process.settle();
         });
         self.stops_sharing(key, Ended::Exit(at));
-        self.settle(key);
+        self.match_waits(key);
         if let Some(reaper) = exit.reaper {
             let reaper = self.ensure(reaper);
             self.hand_on(key, reaper);

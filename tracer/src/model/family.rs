@@ -18,7 +18,7 @@ impl Model {
             && !self.descends(parent, key)
         {
             self.change(key, |process| process.tree_parent = Some(parent));
-            self.change(parent, |process| process.tree_children.push(key));
+            self.note(parent, |process| process.tree_children.push(key));
         }
     }
 

@@ -96,7 +96,7 @@ impl Model {
         if let Some(copies) = fork.by_copies {
             self.advance_copies(at, fork.by, copies);
         }
-        self.change(child, |process| {
+        self.note(child, |process| {
             // An exec may have been told already.
             let ended = process.executions.first().map(|exec| Ended::Exec(exec.at));
             process.fork_cost = Some(Box::new(ForkCost {
@@ -106,7 +106,7 @@ impl Model {
                 ..ForkCost::default()
             }));
         });
-        self.change(parent, |process| {
+        self.note(parent, |process| {
             let open = process.forks.map_or(0, |forks| forks.open);
             process.forks = Some(Forks {
                 newest: child,
@@ -120,7 +120,7 @@ impl Model {
     /// between the readings of its counters.
     pub(super) fn advance_copies(&mut self, at: u64, who: Who, copies: u64) {
         let key = self.of(who);
-        let new = self.change(key, |process| {
+        let new = self.note(key, |process| {
             let told = &mut process.thread_mut(who.task)?.faults.classes.cow_copy;
             let new = copies.saturating_sub(*told);
             *told += new;
@@ -138,14 +138,14 @@ impl Model {
     /// A process has copied pages: whose fork was it?
     pub(super) fn charge_copies(&mut self, at: u64, key: Key, copies: u64) {
         if let Some(forks) = self.processes[key].forks {
-            self.change(forks.newest, |child| {
+            self.note(forks.newest, |child| {
                 if let Some(cost) = &mut child.fork_cost {
                     cost.charge_parent(at, copies);
                     cost.ambiguous |= forks.ambiguous;
                 }
             });
         } else if self.processes[key].shares_upwards() {
-            self.change(key, |process| {
+            self.note(key, |process| {
                 if let Some(cost) = &mut process.fork_cost {
                     cost.child_copies = cost.child_copies.saturating_add(copies);
                 }
@@ -156,7 +156,7 @@ impl Model {
     /// A process no longer shares the memory that it was forked with. What its
     /// parent copies from now on is still of before, or of another fork.
     pub(super) fn stops_sharing(&mut self, key: Key, ended: Ended) {
-        let parent = self.change(key, |process| {
+        let parent = self.note(key, |process| {
             let cost = process.fork_cost.as_mut()?;
             if cost.ended.is_some() {
                 return None;
@@ -165,7 +165,7 @@ impl Model {
             process.original_parent
         });
         if let Some(parent) = parent {
-            self.change(parent, |process| {
+            self.note(parent, |process| {
                 if let Some(forks) = &mut process.forks {
                     forks.open = forks.open.saturating_sub(1);
                 }

@@ -108,7 +108,7 @@ impl Model {
     /// What the kernel says of a task is better than what we concluded from
     /// its silence.
     pub(super) fn witness(&mut self, event: &Event) {
-        let Some(key) = self.find(event.who.process) else {
+        let Some(key) = self.processes.look_up(event.who.process) else {
             return;
         };
         let process = &self.processes[key];

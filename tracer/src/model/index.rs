@@ -1,7 +1,7 @@
 //! What the model keeps over all processes beside them: who lives, who is a
 //! zombie, who waits for whom. Each is a function of the processes alone and
 //! is brought up to date by [`Model::change`], the only door to a process's
-//! state.
+//! state; [`Model::note`] is for what they do not depend on.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -162,6 +162,19 @@ impl Model {
         result
     }
 
+    /// Changes of a process what no index depends on.
+    pub(super) fn note<R>(&mut self, key: Key, change: impl FnOnce(&mut Process) -> R) -> R {
+        let Some(process) = self.processes.get_mut(key) else {
+            return change(&mut Process::new(ProcessId::default()));
+        };
+        #[cfg(debug_assertions)]
+        let before = Facet::of(process);
+        let result = change(process);
+        #[cfg(debug_assertions)]
+        assert!(before == Facet::of(process), "this is Model::change's");
+        result
+    }
+
     /// Counts who leads to whom.
     fn lead(&mut self, before: &[Option<Key>], after: &[Option<Key>]) {
         if before == after {
@@ -183,7 +196,7 @@ impl Model {
     }
 
     /// Takes a process out of all indices and out of the table.
-    pub(super) fn remove(&mut self, key: Key) -> Option<std::sync::Arc<Process>> {
+    pub(super) fn remove(&mut self, key: Key) -> Option<Box<Process>> {
         let process = self.processes.remove(key)?;
         let facet = Facet::of(&process);
         self.index.remove(key, &facet);

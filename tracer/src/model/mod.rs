@@ -98,6 +98,15 @@ impl Model {
         }
     }
 
+    /// A model of who is there, for whoever asks no more: nobody who is gone is
+    /// kept, nor counted in [`Self::tally`].
+    pub fn of_the_present() -> Model {
+        Model {
+            retained: Retained::nobody(),
+            ..Model::default()
+        }
+    }
+
     /// Takes in one event. Constant time, but for the death of a process with
     /// children (linear in those) and the end of a snapshot (linear in those
     /// in the process table).
@@ -133,7 +142,7 @@ impl Model {
             What::Cgroup(cgroup) => self.on_cgroup(cgroup),
             What::Moved(moved) => {
                 let key = self.of(who);
-                self.change(key, |process| process.cgroup = Some(moved.cgroup));
+                self.note(key, |process| process.cgroup = Some(moved.cgroup));
             }
             What::Gap(gap) => self.on_gap(at, gap),
             What::Summary(summary) => self.on_summary(summary),
@@ -285,13 +294,13 @@ impl Model {
 
     fn on_faults(&mut self, at: u64, who: Who, faults: FaultTally) {
         let key = self.of(who);
-        let new = self.change(key, |process| {
+        let new = self.note(key, |process| {
             let thread = process.thread_mut(who.task)?;
             Some(faults.since(std::mem::replace(&mut thread.faults, faults)))
         });
         if let Some(new) = new {
             self.charge(at, key, new);
-            self.change(key, |process| {
+            self.note(key, |process| {
                 let recent = process.recent_faults.get_or_insert_default();
                 recent.add(at, new.classes.total());
             });
@@ -299,7 +308,7 @@ impl Model {
     }
 
     fn charge(&mut self, at: u64, key: Key, new: FaultTally) {
-        self.change(key, |process| {
+        self.note(key, |process| {
             let all = FaultTally {
                 classes: process.faults,
                 places: process.places,

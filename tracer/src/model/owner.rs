@@ -29,7 +29,7 @@ impl Owning {
 
 impl Model {
     fn owning(&mut self, key: Key, tell: impl FnOnce(&mut Owning)) {
-        self.change(key, |process| tell(process.owning.get_or_insert_default()));
+        self.note(key, |process| tell(process.owning.get_or_insert_default()));
     }
 
     pub(super) fn on_care(&mut self, at: u64, key: Option<Key>, care: Option<Care>) {

@@ -58,8 +58,9 @@ impl Model {
                 process.zombie_at = Some(at);
                 process.zombie_inferred = true;
             }
+            process.settle();
         });
-        self.settle(dead);
+        self.match_waits(dead);
     }
 
     /// `do_notify_parent` by the dead process itself.
@@ -90,8 +91,9 @@ impl Model {
                 process.zombie_at = Some(at);
             }
             process.zombie_inferred = false;
+            process.settle();
         });
-        self.settle(dead);
+        self.match_waits(dead);
     }
 
     pub(super) fn on_last_switch(&mut self, at: u64, who: Who, switch: &LastSwitch) {
@@ -112,8 +114,9 @@ impl Model {
                 process.ended_by = who.task.pid;
             }
             process.switched_out(at, who.task.pid, switch);
+            process.settle();
         });
-        self.settle(key);
+        self.match_waits(key);
     }
 
     pub(super) fn on_wait(&mut self, at: u64, who: Who, wait: &Wait) {
@@ -168,10 +171,8 @@ impl Model {
         }
     }
 
-    /// Draws what follows from records of a death that came before their turn,
-    /// and from the absence of others.
-    pub(super) fn settle(&mut self, key: Key) {
-        self.change(key, Process::settle);
+    /// A wait may have been told before the death that it is about.
+    pub(super) fn match_waits(&mut self, key: Key) {
         if self.unmatched.is_empty() {
             return;
         }
@@ -285,8 +286,9 @@ impl Process {
         }
     }
 
-    /// What follows from what is known and from what is missing.
-    fn settle(&mut self) {
+    /// Draws what follows from records of a death that came before their turn,
+    /// and from the absence of others.
+    pub(super) fn settle(&mut self) {
         if !self.is_dead() {
             return;
         }

@@ -53,12 +53,23 @@ pub(super) struct Retained {
     freed: Vec<Key>,
     /// All who were let go.
     tally: Tally,
+    /// Nobody will ask for it.
+    uncounted: bool,
 }
 
 impl Retained {
     pub fn new(policy: Retention) -> Self {
         Retained {
             policy,
+            ..Retained::default()
+        }
+    }
+
+    /// Keeps nobody who is gone, and counts none of them.
+    pub fn nobody() -> Self {
+        Retained {
+            policy: Retention { gone: 0, age: 0 },
+            uncounted: true,
             ..Retained::default()
         }
     }
@@ -125,17 +136,18 @@ impl Model {
                 continue;
             }
             parents.extend(process.tree_parent);
-            let mut tally = std::mem::take(&mut self.retained.tally);
-            tally.let_go(self, key);
-            self.retained.tally = tally;
+            if !self.retained.uncounted {
+                let mut tally = std::mem::take(&mut self.retained.tally);
+                tally.let_go(self, key);
+                self.retained.tally = tally;
+            }
             self.remove(key);
         }
         for parent in parents {
-            let children =
-                self.change(parent, |process| std::mem::take(&mut process.tree_children));
+            let children = self.note(parent, |process| std::mem::take(&mut process.tree_children));
             let kept = children.into_iter().filter(|&child| self.knows(child));
             let kept = kept.collect();
-            self.change(parent, |process| process.tree_children = kept);
+            self.note(parent, |process| process.tree_children = kept);
         }
     }
 }

@@ -3,9 +3,9 @@
 //! Keys ascend in order of appearance and are never used again, so that they
 //! sort by age and a stale one finds nobody. Behind them stand chunks of boxes:
 //! a chunk that nobody is left in is given back, and what remains of it is a
-//! pointer for every [`CHUNK`] processes ever seen. A clone shares all of them
-//! until either side changes one: a pause of the dashboard costs a pointer per
-//! chunk, not the memory of every process.
+//! pointer for every [`CHUNK`] processes ever seen. A clone shares a chunk until
+//! either side changes one of its processes: a pause of the dashboard costs a
+//! pointer per chunk, and then the memory of those that change.
 
 use std::{
     collections::HashMap,
@@ -16,12 +16,12 @@ use std::{
 use super::{Key, Process};
 use crate::event::ProcessId;
 
-const CHUNK: usize = 64;
+const CHUNK: usize = 32;
 
 #[derive(Clone)]
 struct Chunk {
     kept: usize,
-    processes: [Option<Arc<Process>>; CHUNK],
+    processes: [Option<Box<Process>>; CHUNK],
 }
 
 impl Default for Chunk {
@@ -42,6 +42,9 @@ pub(super) struct Table {
     by_id: HashMap<ProcessId, Key, foldhash::fast::FixedState>,
     /// The latest bearer of a number in the initial pid namespace.
     by_tgid: HashMap<u32, Key, foldhash::fast::FixedState>,
+    /// Who was looked for last: an event looks for its subject more than once,
+    /// and so does the next.
+    latest: Option<(ProcessId, Key)>,
 }
 
 /// A process that was just made up.
@@ -61,11 +64,12 @@ static NOBODY: LazyLock<Process> = LazyLock::new(|| {
 impl Table {
     /// The process with that identity, made up if it is not known.
     pub fn ensure(&mut self, id: ProcessId) -> Result<Key, New> {
-        if let Some(&key) = self.by_id.get(&id) {
+        if let Some(key) = self.look_up(id) {
             return Ok(key);
         }
         let key = self.push(Process::new(id));
         self.by_id.insert(id, key);
+        self.latest = Some((id, key));
         let superseded = self.line_up(id, key);
         Err(New { key, superseded })
     }
@@ -79,7 +83,7 @@ impl Table {
         if let Some(newest) = self.chunks.last_mut() {
             let chunk = Arc::make_mut(newest.get_or_insert_default());
             chunk.kept += 1;
-            chunk.processes[place % CHUNK] = Some(Arc::new(process));
+            chunk.processes[place % CHUNK] = Some(Box::new(process));
         }
         self.made += 1;
         self.kept += 1;
@@ -113,7 +117,7 @@ impl Table {
     }
 
     /// Forgets a process. Linear in those kept who had the same number.
-    pub fn remove(&mut self, key: Key) -> Option<Arc<Process>> {
+    pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
         let place = self.chunks.get_mut(key.index() / CHUNK)?;
         let chunk = Arc::make_mut(place.as_mut()?);
         let process = chunk.processes[key.index() % CHUNK].take()?;
@@ -123,6 +127,7 @@ impl Table {
         }
         self.kept -= 1;
         self.by_id.remove(&process.id);
+        self.latest = None;
         let tgid = process.id.tgid;
         let younger = self
             .bearers(tgid)
@@ -146,7 +151,17 @@ impl Table {
     }
 
     pub fn find(&self, id: ProcessId) -> Option<Key> {
-        self.by_id.get(&id).copied()
+        match self.latest {
+            Some((latest, key)) if latest == id => Some(key),
+            _ => self.by_id.get(&id).copied(),
+        }
+    }
+
+    /// The same, of one who is soon to be looked for again.
+    pub fn look_up(&mut self, id: ProcessId) -> Option<Key> {
+        let key = self.find(id)?;
+        self.latest = Some((id, key));
+        Some(key)
     }
 
     pub fn find_pid(&self, tgid: u32) -> Option<Key> {
@@ -160,9 +175,7 @@ impl Table {
 
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Process> {
         let chunk = Arc::make_mut(self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?);
-        chunk.processes[key.index() % CHUNK]
-            .as_mut()
-            .map(Arc::make_mut)
+        chunk.processes[key.index() % CHUNK].as_deref_mut()
     }
 
     /// How many are kept.

@@ -2,7 +2,10 @@
 //! let go. A tally only ever grows by whole processes; its size is bounded by
 //! the kinds it tells apart, and what goes beyond that is counted together.
 
-use std::{collections::BTreeMap, ops::AddAssign};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::AddAssign,
+};
 
 use super::{Creation, Key, Model, Outcome, Process, State};
 use crate::event::{Comm, ProcessId};
@@ -105,7 +108,7 @@ pub struct Reapers {
 pub struct Latencies {
     pub count: u64,
     pub max: u64,
-    by_length: BTreeMap<u64, u64>,
+    by_length: HashMap<u64, u64, foldhash::fast::FixedState>,
 }
 
 impl Latencies {
@@ -117,16 +120,18 @@ impl Latencies {
 
     /// The nearest-rank percentile, cut to three figures; 100 is exact.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
+        if percent == 100 {
+            return (self.count > 0).then_some(self.max);
+        }
         let rank = (self.count * percent).div_ceil(100).max(1);
         let mut below = 0;
-        let reaches = |&(_, &count): &(&u64, &u64)| {
+        let reaches = |&(_, count): &(u64, u64)| {
             below += count;
             below >= rank
         };
-        match percent {
-            100 => (self.count > 0).then_some(self.max),
-            _ => self.by_length.iter().find(reaches).map(|(&ns, _)| ns),
-        }
+        let mut lengths: Vec<_> = self.by_length.iter().map(|(&ns, &n)| (ns, n)).collect();
+        lengths.sort_unstable();
+        lengths.into_iter().find(reaches).map(|(ns, _)| ns)
     }
 }
 

@@ -9,9 +9,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use foldhash::fast::RandomState;
+
 use crate::{
     event::{Event, Kind, ProcessId, TaskId, What, Who},
-    model::{Model, Retention},
+    model::{Key, Model},
 };
 
 /// After so many events there is a checkpoint,
@@ -19,7 +21,8 @@ const INTERVAL: u64 = 100_000;
 /// or after so many times its own length, where many live.
 const SPARING: u64 = 8;
 
-/// After so many events what is kept is sifted.
+/// After so many events what is kept is sifted, or after as many as there are
+/// processes to look at.
 const SIFT: u64 = 16_384;
 
 /// So many gaps are kept, the latest.
@@ -30,8 +33,7 @@ const EXITS: usize = 256;
 
 pub struct Keeper {
     model: Model,
-    /// Each with its number in the stream.
-    by_process: HashMap<ProcessId, Vec<(u64, Event)>, foldhash::fast::RandomState>,
+    by_process: HashMap<ProcessId, Kept, RandomState>,
     session: Option<Event>,
     /// The end of the latest snapshot.
     snapshot_end: Option<(u64, Event)>,
@@ -39,8 +41,18 @@ pub struct Keeper {
     /// By their number, as far as the model has use for them.
     cgroups: HashMap<u64, (u64, Event)>,
     number: u64,
+    /// The number at which what is kept is to be sifted.
+    sift_at: u64,
     /// The number at the last checkpoint, and how many events that had.
     last: (u64, u64),
+}
+
+/// What is kept of a process: events, each with its number in the stream.
+#[derive(Default)]
+struct Kept {
+    events: Vec<(u64, Event)>,
+    /// So many were left when they were last sifted.
+    sifted: usize,
 }
 
 /// How long an event of a kind says something that later ones do not.
@@ -72,13 +84,14 @@ fn lasts(kind: Kind) -> Lasts {
 impl Default for Keeper {
     fn default() -> Keeper {
         Keeper {
-            model: Model::new(Retention { gone: 0, age: 0 }),
+            model: Model::of_the_present(),
             by_process: HashMap::default(),
             session: None,
             snapshot_end: None,
             gaps: VecDeque::new(),
             cgroups: HashMap::new(),
             number: 0,
+            sift_at: SIFT,
             last: (0, 0),
         }
     }
@@ -110,10 +123,10 @@ impl Keeper {
             _ => {
                 let numbered = numbered(event);
                 let kept = self.by_process.entry(numbered.1.who.process);
-                kept.or_default().push(numbered);
+                kept.or_default().events.push(numbered);
             }
         }
-        if self.number.is_multiple_of(SIFT) {
+        if self.number >= self.sift_at {
             self.sift();
         }
         let (at, length) = self.last;
@@ -128,7 +141,7 @@ impl Keeper {
     /// The events of a checkpoint here.
     pub fn checkpoint(&mut self) -> Vec<Event> {
         self.sift();
-        let processes = self.by_process.values().flatten();
+        let processes = self.by_process.values().flat_map(|kept| &kept.events);
         let mut events: Vec<_> = processes
             .chain(&self.snapshot_end)
             .chain(&self.gaps)
@@ -153,65 +166,65 @@ impl Keeper {
         self.cgroups
             .retain(|&id, _| model.cgroup_path(id).is_some());
         self.by_process.retain(|&id, kept| {
-            let is_needed = is_needed(model, id);
-            if is_needed {
-                sift(kept);
-            }
+            let Some(process) = model.find(id).filter(|&key| is_needed(model, key)) else {
+                return false;
+            };
+            kept.sift();
             // Only the end of the latest snapshot is kept: one that an earlier
             // snapshot named must not seem to be named by it.
-            if is_needed && has_vanished(model, id) {
-                kept.retain(|(_, event)| event.what.kind() != Kind::Snapshot);
+            if model.process(process).vanished_at.is_some() {
+                let events = &mut kept.events;
+                events.retain(|(_, event)| event.what.kind() != Kind::Snapshot);
             }
-            is_needed
+            true
         });
+        self.sift_at = self.number + SIFT.max(self.by_process.len() as u64);
     }
 }
 
 /// Whether a process is there, or is on its way out, or others come from it.
-fn is_needed(model: &Model, id: ProcessId) -> bool {
-    let Some(key) = model.find(id) else {
-        return false;
-    };
+fn is_needed(model: &Model, key: Key) -> bool {
     let process = model.process(key);
     let has_no_more_to_say = process.freed_at.is_some() || process.vanished_at.is_some();
     let is_over = process.state().is_gone() && has_no_more_to_say;
     !is_over || !model.tree_children(key).is_empty()
 }
 
-fn has_vanished(model: &Model, id: ProcessId) -> bool {
-    let key = model.find(id);
-    key.is_some_and(|key| model.process(key).vanished_at.is_some())
-}
-
-/// Leaves out of a process's events what later ones say too.
-fn sift(kept: &mut Vec<(u64, Event)>) {
-    leave_out_repeated(kept);
-    leave_out_gone_threads(kept);
+impl Kept {
+    /// Leaves out what later events say too.
+    fn sift(&mut self) {
+        if self.events.len() > self.sifted {
+            leave_out_repeated(&mut self.events);
+            leave_out_gone_threads(&mut self.events);
+            self.sifted = self.events.len();
+        }
+    }
 }
 
 fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
-    let mut later = HashSet::new();
-    let mut firsts = HashMap::new();
+    let about = |event: &Event| (event.who.task, event.what.kind());
+    let mut latest = HashMap::with_hasher(RandomState::default());
+    let mut firsts = HashSet::with_hasher(RandomState::default());
     for (number, event) in kept.iter() {
-        firsts
-            .entry((event.who.task, event.what.kind()))
-            .or_insert(*number);
-    }
-    let mut lasting: Vec<_> = std::mem::take(kept)
-        .into_iter()
-        .rev()
-        .filter(|(number, event)| {
-            let about = (event.who.task, event.what.kind());
-            match lasts(about.1) {
-                Lasts::Always => true,
-                Lasts::UntilNext => later.insert(about),
-                Lasts::FirstAndLatest => later.insert(about) || firsts[&about] == *number,
-                Lasts::Never => false,
+        match lasts(event.what.kind()) {
+            Lasts::Always | Lasts::Never => {}
+            Lasts::UntilNext => {
+                latest.insert(about(event), *number);
             }
-        })
-        .collect();
-    lasting.reverse();
-    *kept = lasting;
+            Lasts::FirstAndLatest => {
+                if latest.insert(about(event), *number).is_none() {
+                    firsts.insert(*number);
+                }
+            }
+        }
+    }
+    kept.retain(|(number, event)| match lasts(event.what.kind()) {
+        Lasts::Always => true,
+        Lasts::UntilNext | Lasts::FirstAndLatest => {
+            latest.get(&about(event)) == Some(number) || firsts.contains(number)
+        }
+        Lasts::Never => false,
+    });
 }
 
 /// Of threads that were freed only the exits are left: each stands for a
