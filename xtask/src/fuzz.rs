@@ -6,9 +6,8 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -145,29 +144,24 @@ fn fuzz(built: &[Executable], target: Target, seeds: &Path, seconds: u32) -> Res
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-rss_limit_mb={MEMORY}"))
         .arg(format!("-timeout={PATIENCE}"))
-        .args(["-print_final_stats=1", "-verbosity=0"])
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
+        .args(["-print_final_stats=1", "-verbosity=0"]);
+    let output = command
+        .output()
         .with_context(|| format!("`{}` could not be started", process::show(&command)))?;
-    let said = child.stderr.take().context("libFuzzer says nothing")?;
-    let mut executions = None;
-    for line in BufReader::new(said).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        match line.strip_prefix("stat::number_of_executed_units:") {
-            Some(number) => executions = number.trim().parse::<u64>().ok(),
-            None if line.starts_with("stat::") => {}
-            None => eprintln!("{line}"),
-        }
-    }
-    let status = child.wait()?;
-    if !status.success() {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        eprint!("{said}");
         bail!(
-            "{name}: a finding ({status}); it is in {}: `cargo xtask fuzz {name} --input FILE` \
-             shows it again",
+            "{name}: a finding ({}); it is in {}: `cargo xtask fuzz {name} --input FILE` shows it \
+             again",
+            output.status,
             findings.display()
         );
     }
+    let executions = said
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
+        .and_then(|number| number.trim().parse::<u64>().ok());
     let executions = executions.context("libFuzzer did not say how often it ran the target")?;
     ensure!(executions > 0, "{name} was never run");
     println!("    {name}: {executions} executions, nothing found");
