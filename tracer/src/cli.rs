@@ -3,12 +3,13 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Answer, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Record, Repair, Replay,
-    Retention, Ring, Save, Shown, Target, When, Window, Without,
+    self, Answer, Colours, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Looks, Record,
+    Repair, Replay, Retention, Ring, Save, Shown, Target, When, Window, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -156,7 +157,63 @@ struct LiveArgs {
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
     #[command(flatten)]
+    looks: LooksArgs,
+    #[command(flatten)]
     trace: TraceArgs,
+}
+
+#[derive(Args)]
+struct LooksArgs {
+    /// The dashboard's colours [default: as they were left, or as COLORFGBG says]
+    #[arg(long, value_name = "THEME", value_parser = PossibleValuesParser::new(session::themes()))]
+    theme: Option<String>,
+    /// How many colours; auto is what the terminal says it has, and none with NO_COLOR
+    #[arg(
+        long,
+        visible_alias = "color",
+        value_name = "HOW",
+        value_enum,
+        default_value_t
+    )]
+    colors: ColoursArg,
+    /// No signs but ASCII [default: where the locale has no UTF-8]
+    #[arg(long)]
+    ascii: bool,
+    /// Neither read nor keep how the dashboard was left: columns, order, theme
+    #[arg(long)]
+    no_state: bool,
+}
+
+impl LooksArgs {
+    fn looks(self) -> Looks {
+        Looks {
+            theme: self.theme,
+            colours: match self.colors {
+                ColoursArg::Auto => Colours::Auto,
+                ColoursArg::Never => Colours::Never,
+                ColoursArg::Sixteen => Colours::Named,
+                ColoursArg::Palette => Colours::Indexed,
+                ColoursArg::True => Colours::True,
+            },
+            ascii: self.ascii,
+            no_state: self.no_state,
+        }
+    }
+}
+
+/// What `--colors` takes.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ColoursArg {
+    #[default]
+    Auto,
+    /// Bold, dim and reversed only
+    Never,
+    #[value(name = "16")]
+    Sixteen,
+    #[value(name = "256")]
+    Palette,
+    /// 24 bits
+    True,
 }
 
 #[derive(Args)]
@@ -273,6 +330,8 @@ struct ReplayArgs {
     /// for --events.
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
+    #[command(flatten)]
+    looks: LooksArgs,
 }
 
 #[derive(Args)]
@@ -369,6 +428,7 @@ impl Cli {
                         age: age.flatten().unwrap_or(u64::MAX),
                     },
                     filter: args.filter,
+                    looks: args.looks.looks(),
                 })
             }
             Command::Record(args) => {
@@ -406,6 +466,7 @@ impl Cli {
                     shown,
                     filter: args.filter,
                     window: args.moments.window(None),
+                    looks: args.looks.looks(),
                 })
             }
             Command::Filters => session::print(&session::filters()),

@@ -2,18 +2,15 @@
 //! configuration (XDG Base Directory), a `name = expression` a line; `#` begins
 //! a comment.
 
-use std::{env, fs, io::Write as _, path::PathBuf};
+use std::{fs, io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use super::home;
 use crate::filter::{self, Filter, Saved};
 
 fn file() -> Option<PathBuf> {
-    let path = |name: &str| env::var_os(name).map(PathBuf::from);
-    // What is not absolute is to be ignored, says the specification.
-    let given = path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
-    let base = given.or_else(|| Some(path("HOME")?.join(".config")))?;
-    Some(base.join("tracer/filters"))
+    home::config("filters")
 }
 
 /// Those that can be read; none is no error.
@@ -37,7 +34,7 @@ fn parse(text: &str) -> Saved {
 pub fn save(name: &str, filter: &str) -> Result<()> {
     let file = file().context("there is no home directory to save a filter in")?;
     let keep = || {
-        fs::create_dir_all(file.parent().unwrap_or(&file))?;
+        home::make_folder_of(&file)?;
         let mut file = fs::OpenOptions::new()
             .create(true)
             .append(true)

@@ -6,7 +6,7 @@ use std::{io::IsTerminal as _, time::Duration};
 use anyhow::Result;
 
 use super::{
-    Exit, KernelOptions, Retention, Save, Target,
+    Exit, KernelOptions, Looks, Retention, Save, Target,
     trace::{Plan, trace},
     view::View,
 };
@@ -24,13 +24,14 @@ pub struct Live {
     pub retention: Retention,
     /// Which processes are shown; all, if none is given.
     pub filter: Option<Filter>,
+    pub looks: Looks,
 }
 
 pub fn live(live: Live) -> Result<Exit> {
     let view = if live.report || !std::io::stdout().is_terminal() {
         View::report(live.retention, live.part, live.filter)
     } else {
-        View::live_dashboard(live.retention, live.filter)
+        View::live_dashboard(live.retention, live.filter, &live.looks)
     };
     let plan = Plan {
         kernel: live.kernel,

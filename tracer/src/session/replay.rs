@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
-    Exit, OK, diagnostics, effects, filters, output, player::Player, reading::read, stop::Stop,
+    Exit, Looks, OK, diagnostics, effects, output, player::Player, reading::read, stop::Stop,
     story::Story, window::Window,
 };
 use crate::{
@@ -37,6 +37,7 @@ pub struct Replay {
     pub filter: Option<Filter>,
     /// Which part of it; the dashboard begins there and goes anywhere.
     pub window: Window,
+    pub looks: Looks,
 }
 
 /// As what.
@@ -116,10 +117,8 @@ fn dashboard(replay: &Replay) -> Result<()> {
     let mode = tui::Mode::Replay {
         file: path.display().to_string(),
     };
-    let look = tui::Look::from_env(|name| std::env::var(name).ok());
-    let mut app = App::new(mode, look).keep(RETENTION);
-    app.set_filter(replay.filter.clone());
-    app.set_saved(filters::saved());
+    let (app, keepsake) = replay.looks.dashboard(mode, replay.filter.clone());
+    let mut app = app.keep(RETENTION);
     let story = Story::find(path, &replay.window)?;
     let mut player = Player::open(&story)?;
     match &mut player {
@@ -139,6 +138,9 @@ fn dashboard(replay: &Replay) -> Result<()> {
         .build()?;
     let shown = runtime.block_on(watch(&mut app, player));
     diagnostics::release();
+    if let Some(keepsake) = keepsake {
+        keepsake.keep(&app);
+    }
     shown
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{
-    Target, diagnostics, effects, filters,
+    Looks, Target, diagnostics, effects,
+    keepsake::Keepsake,
     meter::Meter,
     output,
     recorder::{Kept, Recorder},
@@ -26,6 +27,7 @@ pub enum View {
     Dashboard {
         app: Box<App>,
         screen: Option<Screen>,
+        keepsake: Option<Keepsake>,
     },
     Report {
         model: Box<Model>,
@@ -36,14 +38,12 @@ pub enum View {
 }
 
 impl View {
-    pub fn live_dashboard(retention: Retention, filter: Option<Filter>) -> View {
-        let look = tui::Look::from_env(|name| std::env::var(name).ok());
-        let mut app = App::new(tui::Mode::Live, look).keep(retention);
-        app.set_filter(filter);
-        app.set_saved(filters::saved());
+    pub fn live_dashboard(retention: Retention, filter: Option<Filter>, looks: &Looks) -> View {
+        let (app, keepsake) = looks.dashboard(tui::Mode::Live, filter);
         View::Dashboard {
-            app: Box::new(app),
+            app: Box::new(app.keep(retention)),
             screen: None,
+            keepsake,
         }
     }
 
@@ -89,6 +89,7 @@ impl View {
             View::Dashboard {
                 app,
                 screen: Some(screen),
+                ..
             } => {
                 app.set_now(source::live::now());
                 if app.dirty() {
@@ -128,6 +129,7 @@ impl View {
             View::Dashboard {
                 app,
                 screen: Some(screen),
+                ..
             } => match screen.next_input().await {
                 Some(input) => {
                     let flow = app.on_input(input?);
@@ -143,9 +145,17 @@ impl View {
 
     /// Gives the screen back.
     pub fn close(&mut self) {
-        if let View::Dashboard { screen, .. } = self {
+        if let View::Dashboard {
+            app,
+            screen,
+            keepsake,
+        } = self
+        {
             *screen = None;
             diagnostics::release();
+            if let Some(keepsake) = keepsake.take() {
+                keepsake.keep(app);
+            }
         }
     }
 

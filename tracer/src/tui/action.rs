@@ -52,6 +52,7 @@ pub enum Action {
     CopyCommand,
     CopyJson,
     Export,
+    Theme,
     Suspend,
     Help,
 }
@@ -149,6 +150,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     CopyCommand all [key('y')] "y" "" "copy the process's command line (OSC 52)";
     CopyJson all [key('Y'), (KeyCode::Char('Y'), KeyModifiers::SHIFT)] "Y" "" "copy all that is known of it, as JSON";
     Export all [key('w')] "w" "" "write the processes that are shown to a file, as JSON";
+    Theme all [key('T'), (KeyCode::Char('T'), KeyModifiers::SHIFT)] "T" "" "other colours: for a dark background, a light one, or none";
     Suspend all [control('z')] "Ctrl-Z" "" "back to the shell; fg returns";
     Help all [key('?'), (KeyCode::Char('?'), KeyModifiers::SHIFT), (KeyCode::F(1), PLAIN)] "?" "Help" "this text";
     Quit all [key('q'), control('c')] "q" "Quit" "quit; also Ctrl-C";

@@ -54,6 +54,8 @@ pub struct OwnCost {
 pub struct App {
     pub(super) mode: Mode,
     pub(super) look: Look,
+    /// The theme that the reader has asked for.
+    pub(super) chosen_theme: Option<&'static str>,
     model: Model,
     log: Log,
     /// The picture at the time of the pause, while it is paused.
@@ -102,6 +104,7 @@ impl App {
         App {
             mode,
             look,
+            chosen_theme: None,
             model: Model::default(),
             log: Log::default(),
             frozen: None,
@@ -150,7 +153,9 @@ impl App {
         self.model = Model::new(self.retention);
         self.log = Log::default();
         self.now = 0;
-        self.views = VIEWS.iter().map(|entry| (entry.open)()).collect();
+        for view in &mut self.views {
+            view.begin_again();
+        }
         self.sieve.renew();
         self.dirty = true;
     }
@@ -282,6 +287,14 @@ impl App {
     pub(super) fn behind(&self) -> Option<u64> {
         let frozen = self.frozen.as_ref()?;
         Some(self.model.totals().events - frozen.model.totals().events)
+    }
+
+    pub(super) fn views(&self) -> impl Iterator<Item = &dyn View> {
+        self.views.iter().map(|view| view.as_ref())
+    }
+
+    pub(super) fn view_numbered(&mut self, number: usize) -> &mut dyn View {
+        self.views[number].as_mut()
     }
 
     pub(super) fn view(&self) -> &dyn View {

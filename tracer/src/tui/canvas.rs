@@ -9,9 +9,10 @@ use ratatui::{
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
+    glyphs::Glyphs,
     needle::Needle,
     phrase::{Phrase, Tone},
-    theme::{Glyphs, Look},
+    theme::Look,
 };
 
 pub struct Canvas<'a> {

@@ -3,8 +3,8 @@
 
 use super::{
     canvas::Canvas,
+    glyphs::Glyphs,
     phrase::{Phrase, Tone},
-    theme::Glyphs,
     view::Data,
 };
 use crate::{

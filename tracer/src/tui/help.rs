@@ -5,8 +5,8 @@ use super::{
     action::{Action, BINDINGS, Binding},
     canvas::Canvas,
     cursor::Cursor,
+    glyphs::Glyphs,
     phrase::{Phrase, Tone},
-    theme::Glyphs,
     view::VIEWS,
     words,
 };

@@ -127,6 +127,7 @@ impl App {
             }
             Action::Columns => self.chooser = Some(Chooser::default()),
             Action::Export => self.effects.push(Effect::Export),
+            Action::Theme => self.next_theme(),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::NextMatch => self.search(Whence::Next),
             Action::PreviousMatch => self.search(Whence::Previous),

@@ -1,216 +1,142 @@
-//! The one place that knows colours and glyphs.
+//! The one place that knows what a tone looks like.
 //!
 //! State is never said by colour alone: each has its glyph, and everything is
-//! legible in monochrome and in plain ASCII. Colours are chosen from the middle
-//! of the 256-colour cube, where they stand out from black and from white; the
-//! default foreground and background stay the terminal's own.
+//! legible in monochrome and in plain ASCII. The default foreground and
+//! background stay the terminal's own.
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::phrase::Tone;
-use crate::model::State;
+use super::{
+    glyphs::{ASCII, Glyphs, UNICODE},
+    palette::{self, Depth, Theme},
+    phrase::Tone,
+};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Palette {
-    Colour,
+    Colour(&'static Theme, Depth),
     /// Bold, dim, underlined and reversed only.
     Monochrome,
 }
-
-/// The signs that text is mixed with.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Glyphs {
-    pub alive: &'static str,
-    pub exiting: &'static str,
-    pub zombie: &'static str,
-    pub reaped: &'static str,
-    pub vanished: &'static str,
-    pub thread: &'static str,
-    pub unknown: &'static str,
-    /// Two columns per level of the tree.
-    pub tree_pass: &'static str,
-    pub tree_fork: &'static str,
-    pub tree_last: &'static str,
-    pub tree_cut: &'static str,
-    pub folded: &'static str,
-    pub adopted_by: &'static str,
-    pub descending: &'static str,
-    pub ascending: &'static str,
-    pub bar: &'static str,
-    pub more: &'static str,
-    pub thumb: &'static str,
-    pub track: &'static str,
-    pub cursor: &'static str,
-    /// Points down at what is wrong.
-    pub mark: &'static str,
-    /// Eight heights, the lowest first.
-    pub spark: [&'static str; 8],
-    pub times: &'static str,
-    pub lane: Lane,
-    /// Corners from the upper left clockwise, then horizontal and vertical.
-    pub frame: [&'static str; 6],
-    /// Everything else must be made of ASCII too.
-    pub ascii: bool,
-}
-
-/// The signs of the timeline.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Lane {
-    pub alive: &'static str,
-    pub zombie: &'static str,
-    pub born: &'static str,
-    pub exec: &'static str,
-    pub ended: &'static str,
-    pub killed: &'static str,
-    /// Where a parent has made a child, and the way down to it.
-    pub forks: &'static str,
-    pub joined: &'static str,
-    /// Records were lost.
-    pub lost: &'static str,
-}
-
-impl Glyphs {
-    pub fn state(&self, state: State) -> &'static str {
-        match state {
-            State::Alive => self.alive,
-            State::Exiting => self.exiting,
-            State::Zombie => self.zombie,
-            State::Reaped => self.reaped,
-            State::Vanished => self.vanished,
-        }
-    }
-}
-
-pub static UNICODE: Glyphs = Glyphs {
-    alive: "●",
-    exiting: "◐",
-    zombie: "Z",
-    reaped: "○",
-    vanished: "◌",
-    thread: "∙",
-    unknown: "?",
-    tree_pass: "│ ",
-    tree_fork: "├─",
-    tree_last: "└─",
-    tree_cut: "… ",
-    folded: "▸",
-    adopted_by: "↪",
-    descending: "▼",
-    ascending: "▲",
-    bar: "━",
-    more: "…",
-    thumb: "┃",
-    track: "│",
-    cursor: "▏",
-    mark: "▾",
-    spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    times: "×",
-    lane: Lane {
-        alive: "━",
-        zombie: "▒",
-        born: "┗",
-        exec: "◆",
-        ended: "┫",
-        killed: "✖",
-        forks: "┳",
-        joined: "│",
-        lost: "░",
-    },
-    frame: ["╭", "╮", "╯", "╰", "─", "│"],
-    ascii: false,
-};
-
-pub static ASCII: Glyphs = Glyphs {
-    alive: "*",
-    exiting: "~",
-    zombie: "Z",
-    reaped: "o",
-    vanished: "x",
-    thread: ".",
-    unknown: "?",
-    tree_pass: "| ",
-    tree_fork: "|-",
-    tree_last: "`-",
-    tree_cut: "< ",
-    folded: ">",
-    adopted_by: "->",
-    descending: "v",
-    ascending: "^",
-    bar: "=",
-    more: "~",
-    thumb: "#",
-    track: "|",
-    cursor: "_",
-    mark: "v",
-    spark: ["_", ".", ":", "-", "=", "+", "*", "#"],
-    times: "x",
-    lane: Lane {
-        alive: "=",
-        zombie: "z",
-        born: "`",
-        exec: "e",
-        ended: "]",
-        killed: "X",
-        forks: "+",
-        joined: "|",
-        lost: ":",
-    },
-    frame: ["+", "+", "+", "+", "-", "|"],
-    ascii: true,
-};
 
 /// How everything looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     pub palette: Palette,
     pub glyphs: &'static Glyphs,
+    /// How many colours there are, whether or not they are used; none where
+    /// none may be.
+    depth: Option<Depth>,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Look {
-            palette: Palette::Colour,
-            glyphs: &UNICODE,
-        }
+        Look::of(Some(Depth::Indexed), &UNICODE)
     }
 }
 
-const GREEN: Color = Color::Indexed(71);
-const YELLOW: Color = Color::Indexed(172);
-const RED: Color = Color::Indexed(167);
-const BLUE: Color = Color::Indexed(68);
-const CYAN: Color = Color::Indexed(37);
-const GREY: Color = Color::Indexed(245);
-const FAINT: Color = Color::Indexed(242);
-const WHITE: Color = Color::Indexed(231);
-const BLACK: Color = Color::Indexed(16);
-const ALERT: Color = Color::Indexed(160);
-const SELECTION: Color = Color::Indexed(24);
-
 impl Look {
-    /// What the environment asks for: <https://no-color.org>, a dumb terminal,
-    /// and the locale's character set in the order of setlocale(3).
+    fn of(depth: Option<Depth>, glyphs: &'static Glyphs) -> Look {
+        Look {
+            palette: match depth {
+                Some(depth) => Palette::Colour(&palette::EITHER, depth),
+                None => Palette::Monochrome,
+            },
+            glyphs,
+            depth,
+        }
+    }
+
+    /// What the environment asks for: <https://no-color.org>, what the terminal
+    /// says it can (TERM, COLORTERM), the colour of its background where it says
+    /// that (COLORFGBG), and the locale's character set in the order of
+    /// setlocale(3).
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name| variable(name).filter(|value| !value.is_empty());
-        let dumb = set("TERM").is_some_and(|term| term == "dumb" || term.starts_with("vt"));
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let utf8 = locale.is_some_and(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        Look {
-            palette: if set("NO_COLOR").is_some() || dumb {
-                Palette::Monochrome
-            } else {
-                Palette::Colour
-            },
-            glyphs: if utf8 { &UNICODE } else { &ASCII },
+        let depth = match set("NO_COLOR") {
+            Some(_) => None,
+            None => palette::depth(set("TERM").as_deref(), set("COLORTERM").as_deref()),
+        };
+        let look = Look::of(depth, if utf8 { &UNICODE } else { &ASCII });
+        match set("COLORFGBG").and_then(|colours| palette::by_background(&colours)) {
+            Some(theme) => look.with_theme(theme),
+            None => look,
         }
+    }
+
+    /// With so many colours, whatever the terminal says; none: without any.
+    pub fn with_depth(self, depth: Option<Depth>) -> Look {
+        let theme = self.theme();
+        Look::of(depth, self.glyphs).with_theme(theme)
+    }
+
+    /// In plain ASCII, whatever the locale says.
+    pub fn in_ascii(self) -> Look {
+        let glyphs = &ASCII;
+        Look { glyphs, ..self }
+    }
+
+    /// With these colours, if there are colours.
+    pub fn with_theme(self, theme: &'static Theme) -> Look {
+        let palette = match self.depth {
+            Some(depth) => Palette::Colour(theme, depth),
+            None => Palette::Monochrome,
+        };
+        Look { palette, ..self }
+    }
+
+    /// Without colours, though there are some.
+    pub fn plain(self) -> Look {
+        let palette = Palette::Monochrome;
+        Look { palette, ..self }
+    }
+
+    fn theme(&self) -> &'static Theme {
+        match self.palette {
+            Palette::Colour(theme, _) => theme,
+            Palette::Monochrome => &palette::EITHER,
+        }
+    }
+
+    /// As [`Look::named`] takes it.
+    pub fn name(&self) -> &'static str {
+        match self.palette {
+            Palette::Colour(theme, _) => theme.name,
+            Palette::Monochrome => PLAIN,
+        }
+    }
+
+    /// The look of that name: of [`palette::THEMES`], or plain.
+    pub fn named(self, name: &str) -> Option<Look> {
+        if name == PLAIN {
+            return Some(self.plain());
+        }
+        let theme = palette::THEMES.iter().find(|theme| theme.name == name)?;
+        Some(self.with_theme(theme))
+    }
+
+    /// The next look, in the order of the names.
+    pub fn next(self) -> Look {
+        if self.depth.is_none() {
+            return self;
+        }
+        let mut names = palette::THEMES
+            .iter()
+            .map(|theme| theme.name)
+            .chain([PLAIN]);
+        names.find(|&name| name == self.name());
+        let next = names.next().unwrap_or(palette::THEMES[0].name);
+        self.named(next).unwrap_or(self)
     }
 
     pub fn style(&self, tone: Tone) -> Style {
         match self.palette {
-            Palette::Colour => colour(tone),
+            Palette::Colour(theme, depth) => colour(theme, depth, tone),
             Palette::Monochrome => monochrome(tone),
         }
     }
@@ -219,7 +145,10 @@ impl Look {
     /// which not all would be legible on it.
     pub fn selection(&self) -> Style {
         match self.palette {
-            Palette::Colour => Style::new().fg(WHITE).bg(SELECTION),
+            Palette::Colour(theme, depth) => {
+                let (over, under) = theme.selection;
+                Style::new().fg(over.at(depth)).bg(under.at(depth))
+            }
             Palette::Monochrome => Style::new()
                 .add_modifier(Modifier::REVERSED)
                 .remove_modifier(Modifier::DIM),
@@ -229,33 +158,40 @@ impl Look {
     /// What a search has found.
     pub fn found(&self) -> Style {
         match self.palette {
-            Palette::Colour => Style::new().fg(BLACK).bg(YELLOW),
+            Palette::Colour(theme, depth) => Style::new()
+                .fg(theme.on_badge.at(depth))
+                .bg(theme.warn.at(depth)),
             Palette::Monochrome => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         }
     }
 }
 
-fn colour(tone: Tone) -> Style {
+/// The look without colours, among the names of themes.
+pub const PLAIN: &str = "plain";
+
+fn colour(theme: &Theme, depth: Depth, tone: Tone) -> Style {
     let style = Style::new();
-    let badge = |background| style.fg(BLACK).bg(background).add_modifier(Modifier::BOLD);
+    let colour = |shade: palette::Shade| -> Color { shade.at(depth) };
+    let text = |shade| style.fg(colour(shade));
+    let bold = |style: Style| style.add_modifier(Modifier::BOLD);
+    let badge = |shade| bold(style.fg(colour(theme.on_badge)).bg(colour(shade)));
+    let pair = |(over, under)| bold(style.fg(colour(over)).bg(colour(under)));
     match tone {
         Tone::Plain => style,
-        Tone::Strong => style.add_modifier(Modifier::BOLD),
-        Tone::Dim => style.fg(GREY),
-        Tone::Faint => style.fg(FAINT),
-        Tone::Good => style.fg(GREEN),
-        Tone::Warn => style.fg(YELLOW),
-        Tone::Bad => style.fg(RED).add_modifier(Modifier::BOLD),
-        Tone::Alert => style.fg(WHITE).bg(ALERT).add_modifier(Modifier::BOLD),
-        Tone::Accent => style.fg(CYAN),
-        Tone::Title => style.fg(BLUE).add_modifier(Modifier::BOLD),
-        Tone::Sorted => style.fg(CYAN).add_modifier(Modifier::BOLD),
-        Tone::Key => style.fg(CYAN).add_modifier(Modifier::BOLD),
-        Tone::Tab => style.fg(GREY),
-        Tone::ActiveTab => style.fg(WHITE).bg(SELECTION).add_modifier(Modifier::BOLD),
-        Tone::Live => badge(GREEN),
-        Tone::Replay => badge(BLUE),
-        Tone::Paused => badge(YELLOW),
+        Tone::Strong => bold(style),
+        Tone::Dim | Tone::Tab => text(theme.dim),
+        Tone::Faint => text(theme.faint),
+        Tone::Good => text(theme.good),
+        Tone::Warn => text(theme.warn),
+        Tone::Bad => bold(text(theme.bad)),
+        Tone::Alert => pair(theme.alert),
+        Tone::Accent => text(theme.accent),
+        Tone::Title => bold(text(theme.title)),
+        Tone::Sorted | Tone::Key => bold(text(theme.accent)),
+        Tone::ActiveTab => pair(theme.selection),
+        Tone::Live => badge(theme.good),
+        Tone::Replay => badge(theme.title),
+        Tone::Paused => badge(theme.warn),
     }
 }
 

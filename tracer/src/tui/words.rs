@@ -5,8 +5,8 @@
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::{
+    glyphs::Glyphs,
     phrase::{Phrase, Tone},
-    theme::Glyphs,
 };
 use crate::{
     event::{

@@ -2,6 +2,7 @@
 
 mod filters;
 mod host;
+mod keepsake;
 mod keys;
 mod mouse;
 mod robust;

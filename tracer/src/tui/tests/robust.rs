@@ -12,7 +12,7 @@ use crate::{
         Event, Gap, GapCause, Purpose, What, Who,
         script::{SEC, START, Script},
     },
-    tui::{ASCII, App, Flow, Look, Mode, Palette, view::VIEWS},
+    tui::{App, Flow, Look, Mode, view::VIEWS},
 };
 
 /// A small generator (xorshift64*): random keys need no good randomness, but
@@ -148,10 +148,7 @@ fn the_log_loses_the_oldest_and_the_cursor_stays() {
 
 #[test]
 fn ascii_and_monochrome_mean_it() {
-    let look = Look {
-        palette: Palette::Monochrome,
-        glyphs: &ASCII,
-    };
+    let look = Look::default().plain().in_ascii();
     let mut bench = Bench::live(100, 30);
     for view in "123456789?".chars() {
         let mut app = App::new(Mode::Live, look);
@@ -186,8 +183,24 @@ fn the_environment_is_heeded() {
             .ascii
     );
     assert!(with(&[]).glyphs.ascii);
-    assert_eq!(with(&[("NO_COLOR", "1")]).palette, Palette::Monochrome);
-    assert_eq!(with(&[("NO_COLOR", "")]).palette, Palette::Colour);
+    assert_eq!(with(&[("NO_COLOR", "1")]).name(), "plain");
+    assert_eq!(with(&[("NO_COLOR", "")]).name(), "either");
+    assert_eq!(with(&[("COLORFGBG", "0;15")]).name(), "light");
+    let named = [
+        ("NO_COLOR", "1"),
+        ("COLORFGBG", "0;15"),
+        ("COLORTERM", "truecolor"),
+    ];
+    let uncoloured = Look::from_env(|name| {
+        let found = named.iter().find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| (*value).to_owned())
+    });
+    // No theme brings colours back where none may be.
+    assert_eq!(
+        uncoloured.named("dark").map(|look| look.name()),
+        Some("plain")
+    );
+    assert_eq!(uncoloured.next().name(), "plain");
 }
 
 #[test]

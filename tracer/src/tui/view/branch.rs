@@ -11,8 +11,8 @@ use crate::{
     event::humane,
     model::{Creation, Model, Process},
     tui::{
+        glyphs::Glyphs,
         phrase::{Phrase, Tone},
-        theme::Glyphs,
         words,
     },
 };

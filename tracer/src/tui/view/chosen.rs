@@ -98,6 +98,43 @@ impl Chosen {
         }
     }
 
+    /// By name, for the next time.
+    pub fn kept(&self) -> Vec<(&'static str, String)> {
+        let titles = self.columns.iter().map(|column| column.title);
+        let titles: Vec<_> = titles.collect();
+        let sort = match self.sorted {
+            Some(sorted) => {
+                let way = if sorted.ascending { "up" } else { "down" };
+                format!("{} {way}", FIGURES[sorted.column].column.title)
+            }
+            None => "born".to_owned(),
+        };
+        vec![("columns", titles.join(" ")), ("sort", sort)]
+    }
+
+    pub fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if name == "columns" {
+            let mut shown = value
+                .split_whitespace()
+                .map(named)
+                .collect::<Result<Vec<_>, _>>()?;
+            shown.push(NAME);
+            shown.sort_unstable();
+            shown.dedup();
+            *self = Chosen::of(shown.into_iter(), self.sorted);
+            return Ok(());
+        }
+        self.sorted = match value.split_once(' ') {
+            None if value == "born" => None,
+            Some((title, way @ ("up" | "down"))) => Some(Sorted {
+                column: named(title)?,
+                ascending: way == "up",
+            }),
+            Some(_) | None => return Err(format!("{value:?} is no column and up or down")),
+        };
+        Ok(())
+    }
+
     pub fn choices(&self) -> Vec<Choice> {
         let choice = |(number, figure): (usize, &super::figures::Figure)| Choice {
             title: figure.column.title,
@@ -116,4 +153,11 @@ fn first(figure: usize) -> Sorted {
         column: figure,
         ascending: FIGURES[figure].ascending,
     }
+}
+
+/// The figure whose column has this title.
+fn named(title: &str) -> Result<usize, String> {
+    let mut figures = FIGURES.iter();
+    let figure = figures.position(|figure| figure.column.title == title);
+    figure.ok_or_else(|| format!("there is no column {title:?}"))
 }

@@ -15,10 +15,10 @@ use crate::{
         canvas::Canvas,
         columns::{Column, figure, rest, word},
         gathered::{Gathered, Source, can_wait},
+        glyphs::Glyphs,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
-        theme::Glyphs,
         words,
     },
 };
@@ -263,6 +263,14 @@ impl View for Deaths {
             (false, causes) => format!("{causes} causes"),
         };
         format!("{order} · {}", self.list.position())
+    }
+
+    fn begin_again(&mut self) {
+        *self = Deaths {
+            one_by_one: self.one_by_one,
+            turned: std::mem::take(&mut self.turned),
+            ..Deaths::default()
+        };
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {

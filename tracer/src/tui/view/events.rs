@@ -178,6 +178,13 @@ impl View for Events {
         format!("{following}{last}{position}/{}", self.cursor.length())
     }
 
+    fn begin_again(&mut self) {
+        *self = Events {
+            follow: self.follow,
+            ..Events::default()
+        };
+    }
+
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         if self.cursor.length() == 0 {
             return canvas.note(&[Phrase::of(Tone::Dim, "Nothing to show yet.")]);

@@ -9,6 +9,7 @@ use crate::{
         canvas::Canvas,
         columns::{Column, Sorted, column_at, figure, rest, word},
         gathered::{Gathered, Source, can_wait},
+        keepsake::unknown,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -202,6 +203,27 @@ impl View for Faults {
                 format!("{dead}by {sorted} · {}", self.list.position())
             }
         }
+    }
+
+    fn begin_again(&mut self) {
+        *self = Faults {
+            sort: self.sort,
+            without_dead: self.without_dead,
+            ..Faults::default()
+        };
+    }
+
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        vec![("sort", COLUMNS[SORTS[self.sort]].title.to_owned())]
+    }
+
+    fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if name != "sort" {
+            return Err(unknown(self, name));
+        }
+        let sort = SORTS.iter().position(|&sort| COLUMNS[sort].title == value);
+        self.sort = sort.ok_or_else(|| format!("no column {value:?} sorts here"))?;
+        Ok(())
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {

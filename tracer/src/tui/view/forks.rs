@@ -11,6 +11,7 @@ use crate::{
         action::Action,
         canvas::Canvas,
         columns::{Column, Sorted, figure, rest},
+        keepsake::unknown,
         list::List,
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
@@ -114,6 +115,26 @@ impl View for Forks {
     fn status(&self, _: &Data<'_>) -> String {
         let sorted = COLUMNS[SORTS[self.sort]].title;
         format!("by {sorted} · {}", self.list.position())
+    }
+
+    fn begin_again(&mut self) {
+        *self = Forks {
+            sort: self.sort,
+            ..Forks::default()
+        };
+    }
+
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        vec![("sort", COLUMNS[SORTS[self.sort]].title.to_owned())]
+    }
+
+    fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if name != "sort" {
+            return Err(unknown(self, name));
+        }
+        let sort = SORTS.iter().position(|&sort| COLUMNS[sort].title == value);
+        self.sort = sort.ok_or_else(|| format!("no column {value:?} sorts here"))?;
+        Ok(())
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {

@@ -63,6 +63,10 @@ impl View for Health {
         self.page.position()
     }
 
+    fn begin_again(&mut self) {
+        *self = Health::default();
+    }
+
     fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
         canvas.page(self.page.lines(), self.page.cursor());
     }

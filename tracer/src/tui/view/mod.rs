@@ -27,10 +27,10 @@ use super::{
     action::Action,
     canvas::Canvas,
     chooser::Choice,
+    glyphs::Glyphs,
     log::Log,
     needle::{Needle, Whence},
     sieve::Sieve,
-    theme::Glyphs,
 };
 use crate::model::{Key, Model};
 
@@ -108,6 +108,20 @@ pub trait View {
     fn status(&self, data: &Data<'_>) -> String;
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>);
+
+    /// The model that it looked at is gone, and another begins. How it looks
+    /// stays as it is.
+    fn begin_again(&mut self);
+
+    /// What of it outlasts the dashboard, by name.
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Makes it as it was kept; an error says why that cannot be.
+    fn restore(&mut self, _name: &str, _value: &str) -> Result<(), String> {
+        Err("this view keeps nothing".to_owned())
+    }
 
     /// The columns to choose from; none where they are what they are.
     fn choices(&self) -> Vec<Choice> {

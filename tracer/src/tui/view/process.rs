@@ -83,6 +83,10 @@ impl View for Story {
             .to_owned()
     }
 
+    fn begin_again(&mut self) {
+        *self = Story::default();
+    }
+
     fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
         if self.of.is_none() {
             return canvas.note(&[

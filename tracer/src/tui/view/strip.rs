@@ -5,8 +5,8 @@ use super::{lanes::Life, window::Scale};
 use crate::{
     model::GapSpan,
     tui::{
+        glyphs::Glyphs,
         phrase::{Phrase, Tone},
-        theme::Glyphs,
     },
 };
 
@@ -156,7 +156,7 @@ pub fn phrase(cells: &[Cell]) -> Phrase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::Comm, tui::theme::ASCII};
+    use crate::{event::Comm, tui::glyphs::ASCII};
 
     fn text(cells: &[Cell]) -> String {
         phrase(cells).text()

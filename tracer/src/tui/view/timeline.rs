@@ -186,7 +186,7 @@ impl Timeline {
         strips: &mut [Vec<Cell>],
         first: usize,
         scale: &Scale,
-        glyphs: &crate::tui::theme::Glyphs,
+        glyphs: &crate::tui::glyphs::Glyphs,
     ) {
         for place in 0..strips.len() {
             let lane = &self.list.rows()[first + place];
@@ -422,6 +422,18 @@ impl View for Timeline {
             ""
         };
         format!("{following}{quiet}{span} · {}", self.list.position())
+    }
+
+    fn begin_again(&mut self) {
+        *self = Timeline {
+            window: self.window.take(),
+            choice: Choice {
+                apart: Default::default(),
+                ..self.choice.clone()
+            },
+            at: self.at,
+            ..Timeline::default()
+        };
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {

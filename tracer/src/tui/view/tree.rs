@@ -17,6 +17,7 @@ use crate::{
         chooser::Choice,
         columns::Sorted,
         gathered::Gathered,
+        keepsake::unknown,
         list::List,
         needle::{Needle, Whence, seek},
         phrase::Tone,
@@ -328,6 +329,36 @@ impl View for Tree {
             None => String::new(),
         };
         format!("{follow}{dead}{threads}{sorted}{}", self.list.position())
+    }
+
+    fn begin_again(&mut self) {
+        *self = Tree {
+            filter: Filter {
+                folded: Default::default(),
+                ..self.filter.clone()
+            },
+            chosen: std::mem::take(&mut self.chosen),
+            follow: self.follow,
+            ..Tree::default()
+        };
+    }
+
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let mut kept = self.chosen.kept();
+        kept.push(("threads", self.filter.with_threads.to_string()));
+        kept
+    }
+
+    fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "columns" | "sort" => self.chosen.restore(name, value),
+            "threads" => {
+                let known = || format!("{value:?} is neither true nor false");
+                self.filter.with_threads = value.parse().map_err(|_| known())?;
+                Ok(())
+            }
+            _ => Err(unknown(self, name)),
+        }
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {

@@ -12,10 +12,10 @@ use crate::{
         canvas::Canvas,
         columns::{Column, figure, rest, word},
         gathered::Gathered,
+        glyphs::Glyphs,
         list::{Identity, List},
         needle::{Needle, Whence, seek},
         phrase::{Phrase, Tone},
-        theme::Glyphs,
         words,
     },
 };
@@ -295,6 +295,10 @@ impl View for Zombies {
         let owners = self.owned.len();
         let s = if owners == 1 { "" } else { "s" };
         format!("{owners} owner{s} · {}", self.list.position())
+    }
+
+    fn begin_again(&mut self) {
+        *self = Zombies::default();
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
