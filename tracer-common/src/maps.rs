@@ -120,11 +120,13 @@ pub struct WaitCalls {
 
 /// How many records of each kind found no room, one per CPU. The index is
 /// [`crate::wire::Kind`] as a number; [`LOST_FAULTS`] counts page faults that
-/// found no room in the fault table.
+/// found no room in the fault table, [`LOST_STATES`] tasks that found none in
+/// that of the states.
 pub type LostCounts = [u64; LOST_SLOTS];
 
 pub const LOST_SLOTS: usize = 32;
 pub const LOST_FAULTS: usize = LOST_SLOTS - 1;
+pub const LOST_STATES: usize = LOST_SLOTS - 2;
 
 #[cfg(feature = "user")]
 // SAFETY: `repr(C)`, integers only, no padding (asserted below).

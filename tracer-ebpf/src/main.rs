@@ -12,6 +12,7 @@ mod hook;
 mod kernel;
 mod probe;
 mod ring;
+mod states;
 mod task;
 
 #[panic_handler]

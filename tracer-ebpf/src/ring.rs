@@ -29,11 +29,17 @@ static WAKE_AT: u64 = 0;
 /// The header of a record that happens now.
 #[inline(always)]
 pub fn header<R: Record>(who: Who) -> Header {
-    // SAFETY: helpers without preconditions.
-    let (cpu, at) = unsafe { (bpf_get_smp_processor_id(), bpf_ktime_get_boot_ns()) };
+    // SAFETY: a helper without preconditions.
+    header_at::<R>(who, unsafe { bpf_ktime_get_boot_ns() })
+}
+
+/// The header of a record of that moment.
+#[inline(always)]
+pub fn header_at<R: Record>(who: Who, at: u64) -> Header {
     Header {
         kind: R::KIND as u32,
-        cpu,
+        // SAFETY: a helper without preconditions.
+        cpu: unsafe { bpf_get_smp_processor_id() },
         at,
         who,
     }

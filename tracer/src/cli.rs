@@ -4,12 +4,12 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint, error::ErrorKind};
 use clap_complete::Shell;
 
 use tracer::session::{
     self, Answer, Colours, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Looks, Record,
-    Repair, Replay, Retention, Ring, Save, Shown, Target, When, Window, Without,
+    Repair, Replay, Retention, Ring, Save, Shown, StateMode, Target, When, Window, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -294,6 +294,21 @@ struct KernelArgs {
     /// With --faults=stream: send one fault in so many.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     fault_sample: u64,
+    /// What is done with the scheduler's states of tasks (running, runnable, asleep, ...)
+    ///
+    /// Time in each state and the delay from each wake-up to a turn on a CPU, by
+    /// task. Counting costs some tens of nanoseconds at every context switch and
+    /// wake-up, so that nothing is attached unless asked for.
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    states: StateArg,
+
+    /// With --states=stream: send the changes of these processes, and of all that comes from them
+    ///
+    /// PIDs are those of the initial pid namespace. The command of `record` is
+    /// always among them.
+    #[arg(long, value_name = "PIDS", value_delimiter = ',')]
+    states_of: Vec<u32>,
+
     /// Size of the kernel's ring buffer: a power of two, 64K to 1G
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]
     buffer: u32,
@@ -415,7 +430,7 @@ impl Cli {
                     path,
                     force: args.force,
                 });
-                let (kernel, limit) = args.trace.options();
+                let (kernel, limit) = args.trace.options(false);
                 let age = args.keep_for.map(|age| age.as_nanos().try_into().ok());
                 session::live(Live {
                     kernel,
@@ -432,8 +447,8 @@ impl Cli {
                 })
             }
             Command::Record(args) => {
-                let (kernel, limit) = args.trace.options();
                 let command = Some(args.command).filter(|command| !command.is_empty());
+                let (kernel, limit) = args.trace.options(command.is_some());
                 let save = match args.ring {
                     Some(dir) => Target::Ring(Ring {
                         dir,
@@ -489,7 +504,7 @@ impl Cli {
                     (true, false) => Answer::Json,
                     (false, false) => Answer::Text,
                 };
-                session::doctor(&args.kernel.options(), &answer)
+                session::doctor(&args.kernel.options(true), &answer)
             }
             Command::Completions { shell } => {
                 let mut script = Vec::new();
@@ -514,19 +529,24 @@ impl Cli {
 }
 
 impl TraceArgs {
-    fn options(self) -> (KernelOptions, Option<Duration>) {
-        (self.kernel.options(), self.limit)
+    fn options(self, starts_command: bool) -> (KernelOptions, Option<Duration>) {
+        (self.kernel.options(starts_command), self.limit)
     }
 }
 
 impl KernelArgs {
-    fn options(self) -> KernelOptions {
+    fn options(self, starts_command: bool) -> KernelOptions {
+        if let Some(wrong) = self.states.misused(&self.states_of, starts_command) {
+            let error = Cli::command().error(ErrorKind::ArgumentConflict, wrong);
+            error.exit();
+        }
         session::init_diagnostics(self.verbose);
         KernelOptions {
             buffer: self.buffer,
             btf: self.btf,
             without: self.without,
             faults: self.faults.mode(self.fault_sample),
+            states: self.states.mode(self.states_of),
             verbose: self.verbose > 0,
         }
     }
@@ -550,6 +570,41 @@ impl FaultArg {
             FaultArg::Off => FaultMode::Off,
             FaultArg::Count => FaultMode::Count,
             FaultArg::Stream => FaultMode::Stream { one_in },
+        }
+    }
+}
+
+/// What `--states` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
+enum StateArg {
+    /// No hook is attached for them
+    #[default]
+    Off,
+    /// Counted in the kernel, by task
+    Count,
+    /// Counted, and each change sent of the command that is recorded and of --states-of
+    Stream,
+}
+
+impl StateArg {
+    fn misused(self, of: &[u32], starts_command: bool) -> Option<&'static str> {
+        match self {
+            StateArg::Stream if of.is_empty() && !starts_command => Some(
+                "--states=stream sends the changes of chosen processes: give a command \
+                 (tracer record FILE -- CMD), or their PIDs with --states-of",
+            ),
+            StateArg::Off | StateArg::Count if !of.is_empty() => {
+                Some("--states-of says whose changes are sent: it needs --states=stream")
+            }
+            StateArg::Off | StateArg::Count | StateArg::Stream => None,
+        }
+    }
+
+    fn mode(self, of: Vec<u32>) -> StateMode {
+        match self {
+            StateArg::Off => StateMode::Off,
+            StateArg::Count => StateMode::Count,
+            StateArg::Stream => StateMode::Stream { of },
         }
     }
 }

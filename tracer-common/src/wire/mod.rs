@@ -15,6 +15,7 @@ mod free;
 mod notify;
 mod reap;
 mod signal;
+mod states;
 mod switch;
 mod task;
 mod wait;
@@ -29,6 +30,7 @@ pub use free::*;
 pub use notify::*;
 pub use reap::*;
 pub use signal::*;
+pub use states::*;
 pub use switch::*;
 pub use task::*;
 pub use wait::*;
@@ -81,10 +83,12 @@ pub enum Kind {
     ForkFailed = 20,
     Cgroup = 21,
     Moved = 22,
+    States = 23,
+    StateChange = 24,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 19] = [
+    pub const ALL: [Kind; 21] = [
         Kind::Fork,
         Kind::WakeupNew,
         Kind::FirstRun,
@@ -104,6 +108,8 @@ impl Kind {
         Kind::ForkFailed,
         Kind::Cgroup,
         Kind::Moved,
+        Kind::States,
+        Kind::StateChange,
     ];
 
     /// The kind with that number, if there is one.
@@ -175,4 +181,4 @@ pub const COMM_LEN: usize = 16;
 pub type Comm = [u8; COMM_LEN];
 
 const _: () = assert!(size_of::<Header>() == 40);
-const _: () = assert!(Kind::ALL.len() < crate::maps::LOST_FAULTS);
+const _: () = assert!(Kind::ALL.len() < crate::maps::LOST_STATES);

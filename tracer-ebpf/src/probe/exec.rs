@@ -22,6 +22,7 @@ use crate::{
     faults, fields,
     hook::{Arguments, hooks},
     ring::{EVENTS, header, lost, wake_flag},
+    states,
 };
 
 /// Where the record is put together: its length is not known beforehand, and
@@ -53,6 +54,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
     let old_pid = ctx.number(1) as u32;
     if old_pid != task.pid() {
         faults::renamed(task);
+        states::renamed(task);
     }
 
     // SAFETY: this CPU's draft; the kernel runs a tracepoint's programs with

@@ -15,6 +15,7 @@ mod oom;
 mod page_alloc;
 mod reap;
 mod signal;
+mod states;
 mod switch;
 mod task;
 mod wait;

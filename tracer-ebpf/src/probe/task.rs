@@ -13,6 +13,7 @@ use tracer_common::wire::{self, EXIT_DEAD, Header, Kind};
 use crate::{
     fields::{self, get},
     kernel::{Struct, Trusted},
+    states,
     task::{Task, current},
 };
 
@@ -62,6 +63,7 @@ fn task_iterator(ctx: *const Context) -> i32 {
     if exit_state & EXIT_DEAD != 0 {
         return 0;
     }
+    states::found(task);
     let (ns_pid, ns_level) = task.ns_pid();
     let record = wire::Task {
         head: Header {

@@ -17,6 +17,7 @@ mod families;
 mod faults;
 mod loads;
 mod reuse;
+mod states;
 mod system;
 
 fn main() {
@@ -72,6 +73,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("stopped", 0, deaths::stopped),
     scenario("pid_namespace", 0, families::pid_namespace),
     scenario("names", 0, births::names),
+    scenario("states", 0, states::states),
     Scenario {
         in_all: false,
         ..scenario("hostile", 0, loads::hostile)

@@ -67,6 +67,8 @@ impl Event {
             | What::ForkFailed(_)
             | What::Cgroup(_)
             | What::Moved(_)
+            | What::States(_)
+            | What::State(_)
             | What::Gap(_)
             | What::End
             | What::ExitStart => {}

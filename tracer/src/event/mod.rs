@@ -16,6 +16,7 @@ mod names;
 pub mod script;
 mod session;
 mod standing;
+mod states;
 mod summary;
 mod text;
 mod utc;
@@ -31,6 +32,7 @@ pub use moment::{
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use session::{Hook, Purpose, Segment, Session};
 pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
+pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub use text::{Comm, Text, arguments, command_line, escaped};
 pub use utc::Utc;
@@ -107,5 +109,7 @@ events! {
     26 ForkFailed(Box<ForkFailed>) = "fork_failed", "The subject asked for a new task and got none.";
     27 Cgroup(Box<Cgroup>) = "cgroup", "A cgroup exists.";
     28 Moved(Moved) = "moved", "The subject's process has gone to another cgroup.";
+    39 States(Box<States>) = "states", "How long the subject was in each state.";
+    40 State(TaskState) = "state", "The subject is in another state from now on.";
     37 Summary(Box<Summary>) = "summary", "What the events before it add up to: the end of a checkpoint.";
 }

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use super::{
     Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
-    Wait, What, Who,
+    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, StateTimes, States,
+    TaskId, TaskState, Text, Usage, Wait, Wakeups, What, Who,
 };
 
 pub const US: u64 = 1_000;
@@ -432,6 +432,20 @@ impl Script {
             next_comm: Comm::new(b"swapper/0"),
         };
         self.event(tid, What::LastSwitch(next))
+    }
+
+    /// The task has been in a state for so long; its times until then.
+    pub fn states(self, tid: u32, state: TaskState, open: u64, times: StateTimes) -> Self {
+        let since = self.at - open;
+        let states = States {
+            state,
+            since,
+            began: since - times.total(),
+            times,
+            wakeups: Wakeups::default(),
+            missed: 0,
+        };
+        self.event(tid, What::States(Box::new(states)))
     }
 
     pub fn wait(self, by: u32, child: u32) -> Self {

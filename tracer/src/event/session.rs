@@ -83,10 +83,12 @@ pub enum Purpose {
     Waits = 19,
     ForkFailed = 20,
     Cgroup = 21,
+    States = 22,
+    Wakeup = 23,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 19] = [
+    pub const ALL: [Purpose; 21] = [
         Purpose::ForkStart,
         Purpose::Fork,
         Purpose::ForkFailed,
@@ -105,6 +107,8 @@ impl Purpose {
         Purpose::Cgroup,
         Purpose::Faults,
         Purpose::Cow,
+        Purpose::Wakeup,
+        Purpose::States,
         Purpose::Snapshot,
     ];
 
@@ -112,6 +116,12 @@ impl Purpose {
         Self::ALL
             .into_iter()
             .find(|&purpose| purpose as u8 == number)
+    }
+
+    /// Served only where it is asked for; a session in which it was not does
+    /// not speak of it.
+    pub fn is_extra(self) -> bool {
+        matches!(self, Purpose::Wakeup | Purpose::States)
     }
 
     /// The name in reports and on screen.
@@ -135,6 +145,8 @@ impl Purpose {
             Purpose::Faults => "page faults",
             Purpose::Cow => "copy on write",
             Purpose::ForkStart => "fork start",
+            Purpose::States => "task states",
+            Purpose::Wakeup => "wake-ups",
             Purpose::Snapshot => "what already runs",
         }
     }

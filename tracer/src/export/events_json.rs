@@ -12,7 +12,7 @@ use super::{Exporter, Kept, value};
 use crate::{
     event::{
         Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, GapCause, Limit, Notify, Region, Session,
-        Sigchld, Signal, Snapshot, Summary, Utc, What, Who, clone_flag_names, errno_name,
+        Sigchld, Signal, Snapshot, States, Summary, Utc, What, Who, clone_flag_names, errno_name,
     },
     model::Model,
 };
@@ -96,6 +96,8 @@ impl EventsJson {
                 "path": value::text(made.path.as_bytes()),
             }),
             What::Moved(moved) => json!({"cgroup_id": moved.cgroup}),
+            What::States(states) => task_states(states),
+            What::State(state) => json!({"state": state.name()}),
             What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {
                 json!({})
             }
@@ -116,6 +118,17 @@ fn task(who: Who) -> Value {
         "start_ns": who.process.start,
         "tid": who.task.pid,
         "tid_start_ns": who.task.start,
+    })
+}
+
+fn task_states(states: &States) -> Value {
+    json!({
+        "state": states.state.name(),
+        "since_ns": states.since,
+        "counted_since_ns": states.began,
+        "times": value::state_times(&states.times),
+        "wakeups": value::wakeups(&states.wakeups),
+        "missed_turns": states.missed,
     })
 }
 

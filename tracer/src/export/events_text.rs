@@ -11,8 +11,8 @@ use super::{Exporter, Kept};
 use crate::{
     event::{
         Dead, Event, Exec, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, Session,
-        Sigchld, Signal, Snapshot, Usage, Utc, What, Who, clone_flag_names, command_line, escaped,
-        humane::duration, signal_name,
+        Sigchld, Signal, Snapshot, States, TaskState, Usage, Utc, What, Who, clone_flag_names,
+        command_line, escaped, humane::duration, signal_name,
     },
     model::{Model, WaitStatus},
 };
@@ -96,6 +96,8 @@ impl Display for Details<'_> {
             What::ForkFailed(failed) => write!(f, "{failed}"),
             What::Cgroup(made) => write!(f, "{} {}", made.id, made.path),
             What::Moved(moved) => write!(f, "to cgroup {}", moved.cgroup),
+            What::States(states) => task_states(f, states),
+            What::State(state) => f.write_str(state.name()),
             What::WakeupNew
             | What::FirstRun
             | What::ExitStart
@@ -104,6 +106,18 @@ impl Display for Details<'_> {
             | What::End => Ok(()),
         }
     }
+}
+
+/// Its state, and the times that are not zero.
+fn task_states(f: &mut Formatter<'_>, states: &States) -> fmt::Result {
+    f.write_str(states.state.name())?;
+    for &state in TaskState::ALIVE {
+        let time = states.times.of(state);
+        if time > 0 {
+            write!(f, ", {} {}", state.name(), duration(time))?;
+        }
+    }
+    Ok(())
 }
 
 fn session(f: &mut Formatter<'_>, session: &Session) -> fmt::Result {

@@ -112,6 +112,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("held_parent_ns", json!(process.held_parent(model.now())));
     put("runnable_ns", json!(process.runnable_at));
     put("first_ran_ns", json!(process.first_ran_at));
+    put("first_run_latency_ns", json!(process.first_run_latency()));
     put("exit_ns", json!(process.exited_at));
     put("lifetime_ns", json!(process.lifetime(model.now())));
     put("zombie_start_ns", json!(process.zombie_at));
@@ -145,6 +146,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
         "children_usage",
         value::child_usage(process.children.as_deref(), page_size),
     );
+    put("states", states(model, process));
     put("owner", owner(process));
     object
 }
@@ -183,6 +185,27 @@ fn container(model: &Model, key: Key) -> Value {
             "id": container.id,
             "pod": container.pod,
         })
+    })
+}
+
+/// Of all its threads; null where states were not counted. Complete: no end of
+/// a thread was missed. `state` is the main thread's, null once that is dead.
+fn states(model: &Model, process: &Process) -> Value {
+    let (Some(times), Some(wakeups), Some(scheduling)) = (
+        process.state_times(model.now()),
+        process.wakeups(),
+        process.scheduling.as_deref(),
+    ) else {
+        return Value::Null;
+    };
+    let main = process.main_state();
+    json!({
+        "times": value::state_times(&times),
+        "wakeups": value::wakeups(&wakeups),
+        "state": main.map(|(state, _)| state.name()),
+        "since_ns": main.map(|(_, since)| since),
+        "missed_turns": scheduling.missed(),
+        "complete": !scheduling.incomplete,
     })
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{FORMATS, Format, format};
 use crate::{
     event::{
-        Cgroup, Comm, Event, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region, Text,
-        Waits, What,
+        Cgroup, Comm, Event, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region,
+        StateTimes, TaskState, Text, Waits, What,
         script::{MS, Script},
     },
     model::Model,
@@ -92,6 +92,8 @@ fn every_kind() -> Script {
         .event(1, What::Moved(Moved { cgroup: 7 }))
         .event(1, What::ForkFailed(Box::new(failed)))
         .event(1, What::Waits(Waits { count: 3, last: 5 }))
+        .event(1, What::State(TaskState::Uninterruptible))
+        .states(1, TaskState::Interruptible, 7 * MS, StateTimes::default())
         .lose(Kind::Fork, 3)
         .end()
 }

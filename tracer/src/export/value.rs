@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Care, ChildUsage, Comm, FaultClass, FaultTally, ProcessId, Segment, Text, Ties, Usage,
-    arguments, escaped, signal_name,
+    Care, ChildUsage, Comm, FaultClass, FaultTally, ProcessId, Segment, StateTimes, TaskState,
+    Text, Ties, Usage, Wakeups, arguments, escaped, signal_name,
 };
 
 /// Bytes as a string from which they can be told exactly: printable text as it
@@ -130,6 +130,24 @@ pub fn child_usage(usage: Option<&ChildUsage>, page_size: Option<u64>) -> Value 
         "minor": usage.min_flt,
         "major": usage.maj_flt,
         "maxrss_kib": page_size.map(|size| usage.maxrss.saturating_mul(size) / 1024),
+    })
+}
+
+/// Time in each state.
+pub fn state_times(times: &StateTimes) -> Value {
+    let times = TaskState::ALIVE.iter().map(|&state| {
+        let time = times.of(state);
+        (format!("{}_ns", state.name()), json!(time))
+    });
+    Value::Object(times.collect())
+}
+
+/// From being woken to a turn on a CPU.
+pub fn wakeups(wakeups: &Wakeups) -> Value {
+    json!({
+        "count": wakeups.count,
+        "latency_ns": wakeups.latency,
+        "latency_max_ns": wakeups.latency_max,
     })
 }
 

@@ -101,6 +101,7 @@ impl Process {
     pub(super) fn vanish(&mut self, at: u64) {
         self.vanished_at = Some(at);
         self.keep_threads(|_| false);
+        self.states_end(|_| true);
     }
 }
 
@@ -126,9 +127,9 @@ impl Model {
             }
             // The end itself, and an RCU grace period after it.
             What::Reap(_) | What::Free(_) => (false, false),
-            What::Moved(_) => (false, true),
+            What::Moved(_) | What::State(_) => (false, true),
             // Told late: it may have ended meanwhile.
-            What::Waits(_) => (false, false),
+            What::Waits(_) | What::States(_) => (false, false),
             What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
             What::Cgroup(_) | What::Summary(_) => (false, false),
         };

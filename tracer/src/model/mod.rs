@@ -21,6 +21,7 @@ mod process;
 mod reap;
 mod recent;
 mod retention;
+mod states;
 mod status;
 mod summary;
 mod table;
@@ -48,6 +49,7 @@ use reap::Unmatched;
 pub use recent::Recent;
 use retention::Retained;
 pub use retention::Retention;
+pub use states::{Change, Scheduling};
 pub use status::{Known, Moment, Why};
 use table::{New, Table};
 pub use tally::{Killed, Latencies, Makers, Reapers, Sender, Started, Tally};
@@ -144,6 +146,8 @@ impl Model {
                 let key = self.of(who);
                 self.note(key, |process| process.cgroup = Some(moved.cgroup));
             }
+            What::States(states) => self.on_states(who, **states),
+            What::State(state) => self.on_state(at, who, *state),
             What::Gap(gap) => self.on_gap(at, gap),
             What::Summary(summary) => self.on_summary(summary),
             What::End => self.ended = true,

@@ -6,6 +6,7 @@ use super::{
     fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
     recent::Recent,
+    states::Scheduling,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
@@ -134,6 +135,9 @@ pub struct Process {
     pub usage_complete: bool,
     pub(super) accounted: bool,
 
+    /// In which states its threads were; none: nothing is known.
+    pub scheduling: Option<Box<Scheduling>>,
+
     /// Its process group, session and tracer, as last told.
     pub ties: Option<Ties>,
     /// The number of its cgroup: see [`super::Model::cgroup`].
@@ -210,6 +214,7 @@ impl Process {
             usage: Usage::default(),
             usage_complete: false,
             accounted: false,
+            scheduling: None,
             ties: None,
             cgroup: None,
             owning: None,

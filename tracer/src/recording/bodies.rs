@@ -10,7 +10,8 @@ use super::{
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
     Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, Reaper, SecondCounts,
-    Segment, Session, Signal, Snapshot, Summary, Ties, Usage, Wait, Waits, What,
+    Segment, Session, Signal, Snapshot, StateTimes, States, Summary, Ties, Usage, Wait, Waits,
+    Wakeups, What,
 };
 
 /// Which kinds have a body.
@@ -60,6 +61,8 @@ whats! {
     ForkFailed(body);
     Cgroup(body);
     Moved(body);
+    States(body);
+    State(body);
 }
 
 /// Implements [`Field`] for the body of an event, each field in a column of its
@@ -164,6 +167,7 @@ bodies! {
     ForkFailed { 3 errno, 4 comm, 5 processes, 6 max_processes, 7 pids, 8 max_pids }
     Cgroup { 3 id, 4 path }
     Moved { 3 cgroup }
+    States { 3 state, 4 since, 5 began, 6 times, 7 wakeups, 8 missed }
 }
 
 entries! {
@@ -205,6 +209,10 @@ macro_rules! parts {
 
 parts! {
     Ties { 1 pgid, 2 sid, 3 tracer }
+    StateTimes {
+        1 running, 2 runnable, 3 interruptible, 4 uninterruptible, 5 stopped, 6 traced, 7 idle,
+    }
+    Wakeups { 1 count, 2 latency, 3 latency_max }
     Care { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped }
     Segment { 1 number, 2 began, 3 events_before }
     ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }

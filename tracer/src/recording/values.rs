@@ -2,7 +2,9 @@
 //! for anything else; one without a name here is a later version's.
 
 use super::codec::{Decoder, Encoder, Field, Malformed};
-use crate::event::{Dead, FaultClass, GapCause, Handler, Kind, Purpose, Region, Sigchld};
+use crate::event::{
+    Dead, FaultClass, GapCause, Handler, Kind, Purpose, Region, Sigchld, TaskState,
+};
 
 /// Values that know their number; in place of one without a name stands another.
 macro_rules! numbered {
@@ -26,6 +28,7 @@ numbered! {
     Purpose or Snapshot;
     FaultClass or Read;
     Region or Heap;
+    TaskState or Dead;
 }
 
 impl Field for Sigchld {

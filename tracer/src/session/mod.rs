@@ -48,7 +48,7 @@ pub use crate::{
     filter::Filter,
     model::Retention,
     report::Part,
-    source::live::{FaultMode, Options as KernelOptions, Without},
+    source::live::{FaultMode, Options as KernelOptions, StateMode, Without},
 };
 pub use cut::{Cut, cut};
 pub use diagnostics::init as init_diagnostics;

@@ -38,6 +38,8 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::Waits(_)
         | What::Cgroup(_)
         | What::Moved(_)
+        | What::States(_)
+        | What::State(_)
         | What::Summary(_)
         | What::Gap(_)
         | What::End => None,
@@ -81,7 +83,9 @@ pub fn tone(what: &What) -> Tone {
         | What::Fault(_)
         | What::Waits(_)
         | What::Cgroup(_)
-        | What::Moved(_) => Tone::Dim,
+        | What::Moved(_)
+        | What::States(_)
+        | What::State(_) => Tone::Dim,
     }
 }
 
@@ -120,6 +124,16 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             Some(path) => Phrase::plain(format!("to {path}")),
             None => Phrase::plain(format!("to cgroup {}", moved.cgroup)),
         },
+        What::States(states) => Phrase::of(
+            Tone::Dim,
+            format!(
+                "{}, {} of {} on CPU",
+                states.state.name(),
+                humane::duration(states.times.running),
+                humane::duration(states.times.total())
+            ),
+        ),
+        What::State(state) => Phrase::of(Tone::Dim, state.name()),
         What::WakeupNew | What::FirstRun | What::ExitStart => Phrase::new(),
         What::Reap(reap) if reap.by.process == event.who.process => {
             Phrase::of(Tone::Dim, "by itself")

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::{check, told};
 use crate::event::{
     AddressSpace, Care, Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Sigchld, Signal, Snapshot, TaskId, Text, Usage,
-    Wait, Waits, What, Who,
+    LastSwitch, Lost, Moved, Notify, ProcessId, Sigchld, Signal, Snapshot, StateTimes, States,
+    TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
 };
 use crate::model::{Model, Retention};
 
@@ -182,12 +182,32 @@ fn what() -> impl Strategy<Value = What> {
         1 => (0..9u64).prop_map(|read| What::Faults(Box::new(Faults { read, cow_copy: read, ..Faults::default() }.into()))),
         1 => Just(What::ForkFailed(Box::default())),
         1 => (1..3u64).prop_map(|cgroup| What::Moved(Moved { cgroup })),
+        3 => states().prop_map(|states| What::States(Box::new(states))),
+        1 => task_state().prop_map(What::State),
         1 => Just(What::Waits(Waits { count: 1, last: 1 })),
         1 => Just(What::WakeupNew),
         1 => Just(What::FirstRun),
         1 => Just(What::OomVictim),
         1 => Just(What::Gap(Box::new(gap))),
     ]
+}
+
+fn task_state() -> impl Strategy<Value = TaskState> {
+    (0..8u8).prop_map(|number| TaskState::from_number(number).unwrap())
+}
+
+fn states() -> impl Strategy<Value = States> {
+    (task_state(), 0..40u64, 0..40u64).prop_map(|(state, since, running)| States {
+        state,
+        since,
+        began: 0,
+        times: StateTimes {
+            running,
+            ..StateTimes::default()
+        },
+        wakeups: Wakeups::default(),
+        missed: 0,
+    })
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -6,8 +6,8 @@ use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
     LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
-    Segment, Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits,
-    What, Who,
+    Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState,
+    Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -62,8 +62,29 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::Moved => int64()
             .prop_map(|cgroup| What::Moved(Moved { cgroup }))
             .boxed(),
+        Kind::States => states().prop_map(|it| What::States(Box::new(it))).boxed(),
+        Kind::State => task_state().prop_map(What::State).boxed(),
         Kind::Reap => who().prop_map(|by| What::Reap(Reap { by })).boxed(),
     }
+}
+
+fn task_state() -> impl Strategy<Value = TaskState> {
+    (0..8u8).prop_map(|number| TaskState::from_number(number).unwrap())
+}
+
+fn states() -> impl Strategy<Value = States> {
+    (task_state(), vec(int64(), 13)).prop_map(|(state, numbers)| States {
+        state,
+        since: numbers[0],
+        began: numbers[1],
+        times: StateTimes::by_state(|state| numbers[2 + state as usize]),
+        wakeups: Wakeups {
+            count: numbers[9],
+            latency: numbers[10],
+            latency_max: numbers[11],
+        },
+        missed: numbers[12],
+    })
 }
 
 fn summary(numbers: &[u64], faults: Vec<u64>) -> Summary {

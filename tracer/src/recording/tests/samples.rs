@@ -4,8 +4,8 @@ use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
     FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
     LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
-    Segment, Session, Sigchld, Signal, Snapshot, Summary, TaskId, Text, Ties, Usage, Wait, Waits,
-    What, Who,
+    Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState,
+    Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -21,6 +21,27 @@ pub fn thread(pid: u32, start: u64, process: ProcessId) -> Who {
 
 pub fn event(at: u64, cpu: u32, who: Who, what: What) -> Event {
     Event { at, cpu, who, what }
+}
+
+/// As of a task that was made runnable at that time.
+fn states(at: u64) -> States {
+    States {
+        state: TaskState::Uninterruptible,
+        since: at + 2_850_000_000,
+        began: at,
+        times: StateTimes {
+            running: 800_000_000,
+            runnable: 50_000_000,
+            interruptible: 2_000_000_000,
+            ..StateTimes::default()
+        },
+        wakeups: Wakeups {
+            count: 120,
+            latency: 40_000_000,
+            latency_max: 9_000_000,
+        },
+        missed: 1,
+    }
 }
 
 fn summary() -> Summary {
@@ -354,6 +375,18 @@ pub fn story() -> Vec<Event> {
             What::ForkFailed(Box::new(failed)),
         ),
         event(s + 2_800_000_000, 0, child, What::Waits(waits)),
+        event(
+            s + 2_850_000_000,
+            1,
+            child,
+            What::State(TaskState::Uninterruptible),
+        ),
+        event(
+            s + 2_860_000_000,
+            0,
+            child,
+            What::States(Box::new(states(s))),
+        ),
         event(
             s + 2_900_000_000,
             0,

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use foldhash::fast::RandomState;
 
 use crate::{
-    event::{Event, Kind, ProcessId, TaskId, What, Who},
+    event::{Event, Kind, ProcessId, TaskId, TaskState, What, Who},
     model::{Key, Model},
 };
 
@@ -28,7 +28,8 @@ const SIFT: u64 = 16_384;
 /// So many gaps are kept, the latest.
 const GAPS: usize = 1000;
 
-/// So many exits of threads are kept apart, of each process.
+/// So many exits of threads are kept apart, of each process, and as many times
+/// in each state.
 const EXITS: usize = 256;
 
 pub struct Keeper {
@@ -66,13 +67,16 @@ enum Lasts {
     Never,
 }
 
-fn lasts(kind: Kind) -> Lasts {
-    match kind {
+fn lasts(event: &Event) -> Lasts {
+    match event.what.kind() {
         Kind::Fork | Kind::WakeupNew | Kind::FirstRun | Kind::Exec | Kind::Signal => Lasts::Always,
         Kind::OomVictim | Kind::ExitStart | Kind::Exit | Kind::Notify => Lasts::Always,
         Kind::LastSwitch | Kind::Reap | Kind::Free => Lasts::Always,
         Kind::Comm | Kind::Wait | Kind::Waits | Kind::Faults => Lasts::UntilNext,
-        Kind::ForkFailed | Kind::Moved => Lasts::UntilNext,
+        Kind::ForkFailed | Kind::Moved | Kind::State => Lasts::UntilNext,
+        // Those of the old leader stay when another thread becomes it by exec.
+        Kind::States if is_last_of_states(event) => Lasts::Always,
+        Kind::States => Lasts::UntilNext,
         Kind::Snapshot => Lasts::FirstAndLatest,
         Kind::Fault => Lasts::Never,
         // Of the host: these are kept apart.
@@ -119,7 +123,7 @@ impl Keeper {
                 }
                 self.gaps.push_back(numbered(event));
             }
-            _ if matches!(lasts(event.what.kind()), Lasts::Never) => {}
+            _ if matches!(lasts(&event), Lasts::Never) => {}
             _ => {
                 let numbered = numbered(event);
                 let kept = self.by_process.entry(numbered.1.who.process);
@@ -206,7 +210,7 @@ fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
     let mut latest = HashMap::with_hasher(RandomState::default());
     let mut firsts = HashSet::with_hasher(RandomState::default());
     for (number, event) in kept.iter() {
-        match lasts(event.what.kind()) {
+        match lasts(event) {
             Lasts::Always | Lasts::Never => {}
             Lasts::UntilNext => {
                 latest.insert(about(event), *number);
@@ -218,7 +222,7 @@ fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
             }
         }
     }
-    kept.retain(|(number, event)| match lasts(event.what.kind()) {
+    kept.retain(|(number, event)| match lasts(event) {
         Lasts::Always => true,
         Lasts::UntilNext | Lasts::FirstAndLatest => {
             latest.get(&about(event)) == Some(number) || firsts.contains(number)
@@ -227,8 +231,14 @@ fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
     });
 }
 
-/// Of threads that were freed only the exits are left: each stands for a
-/// thread, its accounting and its faults.
+/// A task's times in each state are final.
+fn is_last_of_states(event: &Event) -> bool {
+    matches!(&event.what, What::States(states) if states.state == TaskState::Dead)
+}
+
+/// Of threads that were freed only what sums them up is left: the exits, each
+/// of which stands for a thread, its accounting and its faults, and the times
+/// in each state.
 fn leave_out_gone_threads(kept: &mut Vec<(u64, Event)>) {
     let thread = |event: &Event| (!event.who.is_leader()).then_some(event.who.task);
     let freed = kept.iter().filter_map(|(_, event)| match &event.what {
@@ -241,13 +251,21 @@ fn leave_out_gone_threads(kept: &mut Vec<(u64, Event)>) {
     }
     let gone = |event: &Event| thread(event).is_some_and(|task| freed.contains(&task));
     let is_exit = |event: &Event| matches!(event.what, What::Exit(_));
-    kept.retain(|(_, event)| is_exit(event) || !gone(event));
-    let threads = |(_, event): &(u64, Event)| is_exit(event) && thread(event).is_some();
-    let exits = kept.iter().filter(|&numbered| threads(numbered)).count();
-    let mut surplus = exits.saturating_sub(EXITS);
+    let sums_up = |event: &Event| is_exit(event) || is_last_of_states(event);
+    kept.retain(|(_, event)| sums_up(event) || !gone(event));
+    add_up(kept, |event| is_exit(event) && thread(event).is_some());
+    add_up(kept, |event| {
+        is_last_of_states(event) && thread(event).is_some()
+    });
+}
+
+/// Makes one event of the older ones of those.
+fn add_up(kept: &mut Vec<(u64, Event)>, those: impl Fn(&Event) -> bool) {
+    let count = kept.iter().filter(|(_, event)| those(event)).count();
+    let mut surplus = count.saturating_sub(EXITS);
     let mut sum: Option<(u64, Event)> = None;
     kept.retain(|numbered| {
-        if surplus == 0 || !threads(numbered) {
+        if surplus == 0 || !those(&numbered.1) {
             return true;
         }
         surplus -= 1;
@@ -265,6 +283,11 @@ fn leave_out_gone_threads(kept: &mut Vec<(u64, Event)>) {
 
 /// Adds what a thread used to what another did.
 fn add(sum: &mut Event, event: &Event) {
+    if let (What::States(sum), What::States(states)) = (&mut sum.what, &event.what) {
+        sum.times = sum.times.plus(states.times);
+        sum.wakeups = sum.wakeups.plus(states.wakeups);
+        sum.missed = sum.missed.saturating_add(states.missed);
+    }
     if let (What::Exit(sum), What::Exit(exit)) = (&mut sum.what, &event.what) {
         sum.usage = sum.usage.plus(exit.usage);
         sum.faults = match (sum.faults, exit.faults) {

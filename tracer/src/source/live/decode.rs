@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use tracer_common::wire;
+use tracer_common::{states, wire};
 use zerocopy::FromBytes;
 
 use super::fault_classes::{self, Conclude};
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fork, ForkFailed,
-    Handler, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal, Snapshot, TaskId, Text,
-    Ties, Usage, Wait, What, Who,
+    Handler, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal, Snapshot, StateTimes,
+    States, TaskId, TaskState, Text, Ties, Usage, Wait, Wakeups, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -84,6 +84,12 @@ impl Decoder {
             wire::Kind::Moved => What::Moved(Moved {
                 cgroup: read::<wire::Moved>(bytes)?.cgroup,
             }),
+            wire::Kind::States => {
+                What::States(Box::new(task_states(&read::<wire::States>(bytes)?.states)?))
+            }
+            wire::Kind::StateChange => {
+                What::State(task_state(read::<wire::StateChange>(bytes)?.state)?)
+            }
             wire::Kind::Task => What::Snapshot(Box::new(snapshot(read(bytes)?))),
         })
     }
@@ -211,6 +217,26 @@ fn care(bits: u32) -> Care {
         blocked: has(wire::CARE_BLOCKED),
         stopped: has(wire::CARE_STOPPED),
     }
+}
+
+fn task_state(number: u32) -> Option<TaskState> {
+    TaskState::from_number(number.try_into().ok()?)
+}
+
+/// None: its state is none of the numbers.
+pub fn task_states(states: &states::TaskStates) -> Option<States> {
+    Some(States {
+        state: task_state(states.state)?,
+        since: states.since,
+        began: states.began,
+        times: StateTimes::by_state(|state| states.times[state as usize]),
+        wakeups: Wakeups {
+            count: states.wakeups,
+            latency: states.latency,
+            latency_max: states.latency_max,
+        },
+        missed: states.missed.into(),
+    })
 }
 
 /// 0: it was not read.

@@ -9,7 +9,7 @@ use super::{
     Options,
     facts::{self, Facts},
     load::{Loaded, Settings},
-    plan::Offers as _,
+    plan::{Offers as _, StateMode},
     privilege,
     recorded::Recorded,
 };
@@ -27,13 +27,19 @@ pub fn examine(options: &Options) -> Diagnosis {
             pid_namespace(&facts),
         ]);
         privilege::check()?;
+        // What this host offers, whether or not it is asked for.
+        let states = match &options.states {
+            StateMode::Off => StateMode::Count,
+            asked => asked.clone(),
+        };
         let settings = Settings {
             buffer: options.buffer,
             wake_at: 0,
             stream_faults: 0,
+            states: states.clone(),
             verbose: false,
         };
-        Loaded::new(&facts, &settings)?.attach(&facts, &options.without, options.faults)
+        Loaded::new(&facts, &settings)?.attach(&facts, &options.without, options.faults, &states)
     });
     match tried {
         Ok(hooks) => Diagnosis {

@@ -70,6 +70,13 @@ impl Facts {
             .is_some_and(|arguments| arguments.len() >= 2)
     }
 
+    /// `sched_switch` passes the state of the task that leaves (since 5.18).
+    pub fn switch_says_state(&self) -> bool {
+        self.btf
+            .tracepoint("sched_switch")
+            .is_some_and(|arguments| arguments.len() >= 4)
+    }
+
     /// `mark_victim` passes the task, not only its pid.
     pub fn oom_says_task(&self) -> bool {
         let arguments = self.btf.tracepoint("mark_victim").unwrap_or_default();

@@ -10,7 +10,7 @@ use aya::{
 use super::{
     facts::{self, Facts},
     fields,
-    plan::{self, FaultMode, LADDER, Offers as _, Rung, Without},
+    plan::{self, FaultMode, LADDER, Offers as _, Rung, StateMode, Without},
     privilege::Memlock,
 };
 use crate::event::{Hook, Purpose};
@@ -20,6 +20,9 @@ static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_EBPF_OBJECT"));
 /// The purposes without which there is no story to tell.
 const VITAL: [Purpose; 2] = [Purpose::Fork, Purpose::Exit];
 
+/// So many tasks at a time have their states counted: some 6 MiB.
+const TASKS_WITH_STATES: u32 = 32768;
+
 pub struct Settings {
     /// Size of the ring buffer, bytes.
     pub buffer: u32,
@@ -27,6 +30,7 @@ pub struct Settings {
     pub wake_at: u64,
     /// One fault of so many is sent; 0: none.
     pub stream_faults: u64,
+    pub states: StateMode,
     pub verbose: bool,
 }
 
@@ -42,11 +46,16 @@ impl Loaded {
     pub fn new(facts: &Facts, settings: &Settings) -> Result<Loaded> {
         let mut globals = fields::values(&facts.btf);
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
+        globals.push(("HAVE_PREV_STATE", facts.switch_says_state().into()));
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
         globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
         globals.extend(facts.cgroups.globals(&facts.btf));
         globals.push(("WAKE_AT", settings.wake_at));
         globals.push(("STREAM_FAULTS", settings.stream_faults));
+        let count_states = settings.states != StateMode::Off;
+        globals.push(("COUNT_STATES", count_states.into()));
+        let stream_states = matches!(settings.states, StateMode::Stream { .. });
+        globals.push(("STREAM_STATES", stream_states.into()));
         let above = facts.proc.above.map_or(u64::MAX, u64::from);
         globals.push(("PROC_ABOVE", above));
         // Level 0 lets the verifier prune every message.
@@ -72,6 +81,9 @@ impl Loaded {
         loader.btf(Some(&btf));
         loader.verifier_log_level(VerifierLogLevel::STATS);
         loader.map_max_entries("EVENTS", settings.buffer);
+        if count_states {
+            loader.map_max_entries("STATES", TASKS_WITH_STATES);
+        }
         loader.override_global(aya_log::LEVEL, &log_level, false);
         for (name, value) in &globals {
             loader.override_global(name, value, true);
@@ -95,8 +107,12 @@ impl Loaded {
         facts: &Facts,
         without: &Without,
         faults: FaultMode,
+        states: &StateMode,
     ) -> Result<Vec<Hook>> {
-        let hooks = Purpose::ALL
+        let asked_for = Purpose::ALL
+            .into_iter()
+            .filter(|&purpose| states.asks_for(purpose));
+        let hooks: Vec<_> = asked_for
             .map(|purpose| match faults.excludes(purpose) {
                 Some(reason) => Hook {
                     purpose,
@@ -105,7 +121,7 @@ impl Loaded {
                 },
                 None => self.serve(purpose, facts, without),
             })
-            .to_vec();
+            .collect();
         match hooks
             .iter()
             .find(|hook| VITAL.contains(&hook.purpose) && hook.hook.is_none())

@@ -6,7 +6,7 @@ use aya::{
     maps::{MapData, PerCpuArray},
 };
 use tracer_common::{
-    maps::{LOST_FAULTS, LOST_SLOTS, LostCounts},
+    maps::{LOST_FAULTS, LOST_SLOTS, LOST_STATES, LostCounts},
     wire,
 };
 
@@ -62,8 +62,10 @@ impl Losses {
 
 /// The event that a loss counter's record would have become.
 fn kind(slot: usize) -> Option<Kind> {
-    if slot == LOST_FAULTS {
-        return Some(Kind::Faults);
+    match slot {
+        LOST_FAULTS => return Some(Kind::Faults),
+        LOST_STATES => return Some(Kind::States),
+        _ => {}
     }
     Some(match wire::Kind::from_number(slot as u32)? {
         wire::Kind::Fork => Kind::Fork,
@@ -85,5 +87,7 @@ fn kind(slot: usize) -> Option<Kind> {
         wire::Kind::Cgroup => Kind::Cgroup,
         wire::Kind::Moved => Kind::Moved,
         wire::Kind::Fault => Kind::Fault,
+        wire::Kind::States => Kind::States,
+        wire::Kind::StateChange => Kind::State,
     })
 }

@@ -23,6 +23,7 @@ mod ring;
 mod session;
 mod snapshot;
 mod starts;
+mod state_counts;
 mod symbols;
 mod wait_counts;
 
@@ -37,7 +38,7 @@ pub use decode::{BadRecord, Decoder};
 pub use doctor::{examine, facts_as_text};
 pub use fault_classes::Conclude;
 use mappings::Mappings;
-pub use plan::{FaultMode, Without};
+pub use plan::{FaultMode, StateMode, Without};
 pub use privilege::drop_all_but_files;
 use procfs::View;
 use snapshot::Teller;
@@ -54,6 +55,7 @@ pub struct Options {
     /// Hooks that must not be used.
     pub without: Without,
     pub faults: FaultMode,
+    pub states: StateMode,
     /// The kernel side's own diagnostics, to the `log` facade.
     pub verbose: bool,
 }
@@ -70,6 +72,8 @@ pub struct Live {
     /// None: faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
     waits: wait_counts::WaitCounts,
+    /// None: states are not traced.
+    states: Option<state_counts::StateCounts>,
     /// Those that exist already, until they are told.
     cgroups: Vec<Cgroup>,
     completion: Completion,
@@ -92,10 +96,11 @@ impl Live {
             buffer: options.buffer,
             wake_at: u64::from(options.buffer) / WAKE_FRACTION,
             stream_faults: options.faults.one_in(),
+            states: options.states.clone(),
             verbose: options.verbose,
         };
         let mut loaded = load::Loaded::new(&facts, &settings)?;
-        let mut hooks = loaded.attach(&facts, &options.without, options.faults)?;
+        let mut hooks = loaded.attach(&facts, &options.without, options.faults, &options.states)?;
         let view = facts.proc;
         let teller = snapshot::teller(&mut hooks, view);
         // Hooks are attached one by one; what the first ones saw alone is half
@@ -108,6 +113,9 @@ impl Live {
             (true, Some(Teller::Iterator { .. })) => snapshot::own_pid(&mut ebpf, view)?,
             (true, _) => None,
         };
+        if let StateMode::Stream { of } = &options.states {
+            state_counts::choose(&mut ebpf, own, of)?;
+        }
         let session = session::describe(&facts, own, hooks);
         let cgroups = facts.cgroups.existing();
         // The kernel's types have served, and are many.
@@ -125,6 +133,9 @@ impl Live {
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
             waits: wait_counts::WaitCounts::new(&mut ebpf)?,
+            states: (options.states != StateMode::Off)
+                .then(|| state_counts::StateCounts::new(&mut ebpf))
+                .transpose()?,
             cgroups,
             completion: Completion {
                 teller,
@@ -192,11 +203,14 @@ impl Live {
         Ok(())
     }
 
-    /// The counts that have grown since the last call, of faults and of waits.
-    /// Linear in the tasks that ever did either and live: for about once a
-    /// second.
+    /// The counts that have grown since the last call, of faults, of waits and
+    /// of states. Linear in the tasks that ever did either and live: for about
+    /// once a second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
         self.waits.read(&mut self.completion.of(sink))?;
+        if let Some(states) = &mut self.states {
+            states.read(&mut self.completion.of(sink))?;
+        }
         match &mut self.faults {
             Some(faults) => faults.read(&mut self.completion.of(sink)),
             None => Ok(()),

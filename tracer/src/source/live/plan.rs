@@ -107,6 +107,7 @@ const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge 
                        writes to shared mappings count as reuse, private copies of a file's pages \
                        that were read before as COW copies";
 const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
+const WOKEN_EARLY: &str = "the kind of a sleep that ended while it began: it is not counted";
 const COARSE: &str =
     "starts of what ran already but to 10 ms; zombies of others without CAP_SYS_PTRACE";
 
@@ -210,6 +211,14 @@ pub const LADDER: &[Rung] = ladder! {
     TpBtf    Cow ["mm_page_alloc" at "mm_page_alloc"] (Pointer, Value, Value), NO_PAGE;
     RawTp    Cow ["raw_mm_page_alloc" at "mm_page_alloc"] (Pointer, Value, Value), NO_PAGE;
 
+    TpBtf    Wakeup ["states_wakeup" at "sched_wakeup", "states_wakeup_new" at "sched_wakeup_new"] (Pointer), NONE;
+    RawTp    Wakeup ["raw_states_wakeup" at "sched_wakeup", "raw_states_wakeup_new" at "sched_wakeup_new"] (Pointer), NONE;
+
+    TpBtf    States ["states_switch" at "sched_switch"] (Value, Pointer, Pointer, Value), NONE;
+    RawTp    States ["raw_states_switch" at "sched_switch"] (Value, Pointer, Pointer, Value), NONE;
+    TpBtf    States ["states_switch" at "sched_switch"] (Value, Pointer, Pointer), WOKEN_EARLY;
+    RawTp    States ["raw_states_switch" at "sched_switch"] (Value, Pointer, Pointer), WOKEN_EARLY;
+
     Iterator Snapshot ["task_iterator" at "task"], NONE;
     Proc     Snapshot [], COARSE;
 };
@@ -251,6 +260,26 @@ impl FaultMode {
     pub(super) fn excludes(self, purpose: Purpose) -> Option<&'static str> {
         let about_faults = matches!(purpose, Purpose::Faults | Purpose::Cow);
         (self == FaultMode::Off && about_faults).then_some("turned off by --faults=off")
+    }
+}
+
+/// Whether and how task states are traced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StateMode {
+    /// No hook is attached for them.
+    #[default]
+    Off,
+    /// Counted in the kernel, by task.
+    Count,
+    /// Counted, and the transitions sent of the processes with these numbers
+    /// and of all that comes from them, and of what tracer itself starts.
+    Stream { of: Vec<u32> },
+}
+
+impl StateMode {
+    /// Whether anybody asks for a purpose.
+    pub(super) fn asks_for(&self, purpose: Purpose) -> bool {
+        *self != StateMode::Off || !purpose.is_extra()
     }
 }
 

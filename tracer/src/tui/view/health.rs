@@ -109,6 +109,11 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
                 Phrase::of(Tone::Bad, "none"),
                 Some(loses),
             ),
+            None if purpose.is_extra() => (
+                Phrase::of(Tone::Dim, "-"),
+                Phrase::of(Tone::Dim, "not asked for: --states=count"),
+                None,
+            ),
             None => (
                 Phrase::of(Tone::Dim, "?"),
                 Phrase::of(Tone::Dim, "not said"),

@@ -1,0 +1,339 @@
+//! How long each task was in which state, kept in the kernel: one entry per
+//! task, looked up once per turn on the CPU. What a task did before its turn,
+//! and since when it has had it, is settled when it is switched out: the CPU
+//! remembers when that turn began.
+//!
+//! Nothing guards an entry, and nothing needs to: a task's own switch out and
+//! whoever wakes it or finds it are ordered by the lock of its run queue and
+//! by `on_cpu` (`try_to_wake_up`, kernel/sched/core.c).
+
+use aya_ebpf::{
+    helpers::generated::bpf_ktime_get_boot_ns,
+    macros::map,
+    maps::{HashMap, PerCpuArray},
+};
+use tracer_common::{
+    maps::LOST_STATES,
+    states::{
+        DEAD, IDLE, INTERRUPTIBLE, OnCpu, RUNNABLE, RUNNING, STOPPED, STREAM_ROOTS, STREAM_TREE,
+        TRACED, TaskStates, UNINTERRUPTIBLE,
+    },
+    wire::{Kind, StateChange, States},
+};
+
+use crate::{
+    fields::get,
+    kernel::{Access, Trusted},
+    ring::{header_at, lost, send, send_in_place},
+    task::Task,
+};
+
+/// Task states as the kernel numbers them (include/linux/sched.h), the same on
+/// every kernel since 4.14.
+mod kernel {
+    pub const INTERRUPTIBLE: u32 = 0x1;
+    pub const UNINTERRUPTIBLE: u32 = 0x2;
+    pub const STOPPED: u32 = 0x4;
+    pub const TRACED: u32 = 0x8;
+    pub const PARKED: u32 = 0x40;
+    pub const DEAD: u32 = 0x80;
+    /// Adds nothing to the load: with UNINTERRUPTIBLE, TASK_IDLE.
+    pub const NOLOAD: u32 = 0x400;
+    /// TASK_RTLOCK_WAIT and TASK_FROZEN, which ps(1) calls D too.
+    pub const RTLOCK_WAIT: u32 = 0x1000;
+    pub const FROZEN: u32 = 0x8000;
+}
+
+/// 1: states are counted.
+#[unsafe(no_mangle)]
+static COUNT_STATES: u64 = 0;
+/// 1: transitions of those chosen are sent.
+#[unsafe(no_mangle)]
+static STREAM_STATES: u64 = 0;
+
+/// By the address of the living task's `task_struct`. Preallocated, as the
+/// switch hook wants it; of one entry where states are not counted.
+#[map]
+static STATES: HashMap<u64, TaskStates> = HashMap::with_max_entries(1, 0);
+
+#[map]
+static ON_CPU: PerCpuArray<OnCpu> = PerCpuArray::with_max_entries(1, 0);
+
+/// Whose transitions are sent, by tgid.
+#[map]
+static STREAMED: HashMap<u32, u32> = HashMap::with_max_entries(STREAM_ROOTS, 0);
+
+/// How far up the tree a chosen ancestor is looked for.
+const MAX_ANCESTORS: usize = 32;
+
+#[inline(always)]
+fn now() -> u64 {
+    // SAFETY: a helper without preconditions.
+    unsafe { bpf_ktime_get_boot_ns() }
+}
+
+#[inline(always)]
+fn streams() -> bool {
+    get(&STREAM_STATES) != 0
+}
+
+/// What a task sleeps in, by its `__state`. One that was woken already while
+/// it was switched out (TASK_WAKING, or nothing left) is as good as runnable.
+#[inline(always)]
+fn asleep(state: u32) -> u32 {
+    let is = |bits| state & bits != 0;
+    if is(kernel::DEAD) {
+        DEAD
+    } else if is(kernel::INTERRUPTIBLE) {
+        INTERRUPTIBLE
+    } else if is(kernel::STOPPED) {
+        STOPPED
+    } else if is(kernel::TRACED) {
+        TRACED
+    } else if is(kernel::PARKED) || is(kernel::UNINTERRUPTIBLE) && is(kernel::NOLOAD) {
+        IDLE
+    } else if is(kernel::UNINTERRUPTIBLE | kernel::RTLOCK_WAIT | kernel::FROZEN) {
+        UNINTERRUPTIBLE
+    } else {
+        RUNNABLE
+    }
+}
+
+#[inline(always)]
+fn first<A: Access>(task: Task<A>, state: u32, at: u64) -> TaskStates {
+    TaskStates {
+        who: task.who(),
+        began: at,
+        since: at,
+        state,
+        woken: 0,
+        streamed: 0,
+        missed: 0,
+        times: [0; 8],
+        wakeups: 0,
+        latency: 0,
+        latency_max: 0,
+    }
+}
+
+#[inline(always)]
+fn insert(key: u64, states: &TaskStates) {
+    if STATES.insert(&key, states, 0).is_err() {
+        lost(LOST_STATES, 1);
+    }
+}
+
+#[inline(always)]
+fn entry<A: Access>(task: Task<A>) -> Option<&'static mut TaskStates> {
+    let entry = STATES.get_ptr_mut(&task.address())?;
+    // SAFETY: a map value stays valid for the program's run; see the module's
+    // head for who else may touch it.
+    Some(unsafe { &mut *entry })
+}
+
+/// Ends the interval that is open, in `state`.
+#[inline(always)]
+fn close(entry: &mut TaskStates, at: u64) {
+    let state = (entry.state & 7) as usize;
+    // Clocks of two CPUs may differ by a little.
+    let since = entry.since;
+    if at > since {
+        entry.times[state] += at - since;
+        entry.since = at;
+    }
+}
+
+#[inline(always)]
+fn tell<A: Access>(task: Task<A>, state: u32, at: u64) {
+    send(|| StateChange {
+        head: header_at::<StateChange>(task.who(), at),
+        state,
+        zero: 0,
+    });
+}
+
+/// A CPU goes from one task to another. `state`: what the kernel says of the
+/// task that leaves.
+#[inline(always)]
+pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
+    let at = now();
+    let Some(cpu) = ON_CPU.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: this CPU's value; the switch is not interrupted by another.
+    let cpu = unsafe { &mut *cpu };
+    // Not every kernel shows every switch: another may have left unseen.
+    let turn = match cpu.task {
+        0 => Turn::Before,
+        came if came == prev.address() => Turn::Since(cpu.since),
+        _ => Turn::Unseen,
+    };
+    (cpu.since, cpu.task) = (at, next.address());
+    if prev.pid() != 0 {
+        let to = match prev.wants_cpu() {
+            true => RUNNABLE,
+            false => asleep(state),
+        };
+        leaves(prev, to, turn, at);
+    }
+    if streams()
+        && next.pid() != 0
+        && let Some(entry) = entry(next)
+        && entry.streamed != 0
+    {
+        tell(next, RUNNING, at);
+    }
+}
+
+/// When the task that leaves a CPU was given it.
+#[derive(Clone, Copy)]
+enum Turn {
+    Since(u64),
+    /// Before anything was counted.
+    Before,
+    Unseen,
+}
+
+#[inline(always)]
+fn leaves<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
+    let Some(entry) = entry(task) else {
+        if to != DEAD {
+            let mut states = first(task, to, at);
+            states.streamed = is_chosen(task.tgid()).into();
+            insert(task.address(), &states);
+        }
+        return;
+    };
+    match turn {
+        Turn::Since(turn) => {
+            if entry.woken != 0 && turn > entry.since {
+                let latency = turn - entry.since;
+                entry.wakeups += 1;
+                entry.latency += latency;
+                if latency > entry.latency_max {
+                    entry.latency_max = latency;
+                }
+            }
+            close(entry, turn);
+            entry.state = RUNNING;
+        }
+        Turn::Before => entry.state = RUNNING,
+        Turn::Unseen => entry.missed += 1,
+    }
+    entry.woken = 0;
+    close(entry, at);
+    entry.state = to;
+    if streams() && entry.streamed != 0 {
+        tell(task, to, at);
+    }
+    if to == DEAD {
+        send_in_place::<States>(|record| {
+            record.head = header_at::<States>(task.who(), at);
+            record.states = *entry;
+        });
+        let _ = STATES.remove(&task.address());
+    }
+}
+
+/// Something has put a sleeping task on a run queue. A running one is woken
+/// too, before it comes to sleep: that is no matter.
+#[inline(always)]
+pub fn woken<A: Access>(task: Task<A>) {
+    let Some(entry) = entry(task) else {
+        let mut states = first(task, RUNNABLE, now());
+        states.streamed = is_chosen(task.tgid()).into();
+        insert(task.address(), &states);
+        return;
+    };
+    if entry.state == RUNNABLE || entry.state == RUNNING {
+        return;
+    }
+    let at = now();
+    close(entry, at);
+    entry.state = RUNNABLE;
+    entry.woken = 1;
+    if streams() && entry.streamed != 0 {
+        tell(task, RUNNABLE, at);
+    }
+}
+
+/// A new task is made runnable, by `by`.
+#[inline(always)]
+pub fn begun<A: Access, B: Access>(task: Task<A>, by: Task<B>) {
+    let mut states = first(task, RUNNABLE, now());
+    if streams() {
+        let parent = entry(by).is_some_and(|entry| entry.streamed != 0);
+        // What a process makes is asked for, not its own threads.
+        let chosen = task.tgid() != by.tgid() && root(by.tgid()).is_some();
+        if parent || chosen {
+            states.streamed = 1;
+            tell(task, RUNNABLE, states.since);
+        }
+    }
+    insert(task.address(), &states);
+}
+
+/// The task has taken its leader's place in exec.
+#[inline(always)]
+pub fn renamed<A: Access>(task: Task<A>) {
+    if get(&COUNT_STATES) != 0
+        && let Some(entry) = entry(task)
+    {
+        entry.who = task.who();
+    }
+}
+
+#[inline(always)]
+fn root(tgid: u32) -> Option<u32> {
+    // SAFETY: a number that nobody changes after tracing has begun.
+    unsafe { STREAMED.get(&tgid) }.copied()
+}
+
+#[inline(always)]
+fn is_chosen(tgid: u32) -> bool {
+    streams() && root(tgid) == Some(STREAM_TREE)
+}
+
+/// A task that exists already. The hooks may have begun its entry, or begin it
+/// meanwhile: theirs stays.
+#[inline(always)]
+pub fn found(task: Task<Trusted>) {
+    const ONLY_NEW: u64 = aya_ebpf::bindings::BPF_NOEXIST as u64;
+    if get(&COUNT_STATES) == 0 || task.state() & kernel::DEAD != 0 {
+        return;
+    }
+    let state = match (task.is_on_cpu(), task.wants_cpu()) {
+        (true, _) => RUNNING,
+        (false, true) => RUNNABLE,
+        (false, false) => asleep(task.state()),
+    };
+    let _ = STATES.insert(&task.address(), &first(task, state, now()), ONLY_NEW);
+    if streams()
+        && comes_from_chosen(task)
+        && let Some(entry) = entry(task)
+    {
+        entry.streamed = 1;
+        tell(task, state, now());
+    }
+    // It has died since, and would have forgotten an entry before this one.
+    if task.state() & kernel::DEAD != 0 {
+        let _ = STATES.remove(&task.address());
+    }
+}
+
+#[inline(always)]
+fn comes_from_chosen(task: Task<Trusted>) -> bool {
+    let mut ancestor = task.leader();
+    for _ in 0..MAX_ANCESTORS {
+        if is_chosen(ancestor.tgid()) {
+            return true;
+        }
+        if ancestor.pid() == 0 {
+            return false;
+        }
+        ancestor = ancestor.real_parent();
+    }
+    false
+}
+
+const _: () = assert!(Kind::ALL.len() < LOST_STATES);

@@ -1,0 +1,169 @@
+//! How long the threads of a process were in which state, and where they were
+//! sent one by one, the changes themselves.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Model, Process};
+use crate::event::{StateTimes, States, TaskId, TaskState, Wakeups, Who};
+
+/// So many changes are kept of a process, the latest.
+const CHANGES_KEPT: usize = 4096;
+
+#[derive(Clone, Debug, Default)]
+pub struct Scheduling {
+    /// Of the threads that have ended.
+    ended: StateTimes,
+    ended_wakeups: Wakeups,
+    ended_missed: u64,
+    /// As last told of those that live.
+    living: BTreeMap<TaskId, States>,
+    /// A thread's end was missed: what it did last is not counted.
+    pub incomplete: bool,
+    /// The oldest first.
+    changes: VecDeque<Change>,
+    /// Older changes are no longer in `changes`.
+    forgot: bool,
+}
+
+/// A thread, by its number, is in a state from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub at: u64,
+    pub pid: u32,
+    pub state: TaskState,
+}
+
+impl Scheduling {
+    fn tell(&mut self, id: TaskId, states: States) {
+        if states.state == TaskState::Dead {
+            self.living.remove(&id);
+            self.end(states);
+        } else {
+            self.living.insert(id, states);
+        }
+    }
+
+    fn end(&mut self, states: States) {
+        self.ended = self.ended.plus(states.times);
+        self.ended_wakeups = self.ended_wakeups.plus(states.wakeups);
+        self.ended_missed = self.ended_missed.saturating_add(states.missed);
+    }
+
+    /// Their ends were not told and will not be.
+    fn miss_ends(&mut self, of: impl Fn(TaskId) -> bool) {
+        let living = std::mem::take(&mut self.living);
+        for (id, states) in living {
+            if of(id) {
+                self.incomplete = true;
+                self.end(states);
+            } else {
+                self.living.insert(id, states);
+            }
+        }
+    }
+
+    /// Turns on a CPU that are counted as waits for one: see [`States::missed`].
+    pub fn missed(&self) -> u64 {
+        let living = self.living.values().map(|states| states.missed);
+        living.fold(self.ended_missed, u64::saturating_add)
+    }
+
+    /// The changes that are kept, the oldest first.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.changes.iter()
+    }
+
+    /// From when on no change is missing: the first, unless it had any before.
+    pub fn changes_since(&self) -> Option<u64> {
+        self.changes.front().map(|change| change.at)
+    }
+
+    /// Earlier changes than the first were let go.
+    pub fn forgot(&self) -> bool {
+        self.forgot
+    }
+}
+
+impl Process {
+    /// Time of all threads in each state, those in which they are counted up to
+    /// `now`; unknown where states are not counted. Linear in the threads.
+    pub fn state_times(&self, now: u64) -> Option<StateTimes> {
+        let scheduling = self.scheduling.as_deref()?;
+        let living = scheduling.living.values();
+        Some(living.fold(scheduling.ended, |sum, states| {
+            // Who is reaped does nothing; how it ended is on its way, or lost.
+            sum.plus(match self.state().is_gone() {
+                true => states.times,
+                false => states.until(now),
+            })
+        }))
+    }
+
+    /// Wake-ups of all threads that were followed by a turn on a CPU.
+    pub fn wakeups(&self) -> Option<Wakeups> {
+        let scheduling = self.scheduling.as_deref()?;
+        let living = scheduling.living.values();
+        let sum = |sum: Wakeups, states: &States| sum.plus(states.wakeups);
+        Some(living.fold(scheduling.ended_wakeups, sum))
+    }
+
+    /// The state of its main thread and since when, as last told.
+    pub fn main_state(&self) -> Option<(TaskState, u64)> {
+        let living = &self.scheduling.as_deref()?.living;
+        let main = living.get(&self.id.leader().task)?;
+        Some((main.state, main.since))
+    }
+
+    /// From being made runnable to running for the first time.
+    pub fn first_run_latency(&self) -> Option<u64> {
+        Some(self.first_ran_at?.saturating_sub(self.runnable_at?))
+    }
+
+    /// A thread that was not the leader has called exec, and is the leader now.
+    pub(super) fn leads_since_exec(&mut self, leader: TaskId, old_pid: u32) {
+        if let Some(scheduling) = &mut self.scheduling
+            && old_pid != leader.pid
+        {
+            scheduling.miss_ends(|id| id == leader);
+            let mut callers = scheduling.living.keys().filter(|id| id.pid == old_pid);
+            let caller = callers.next().copied();
+            if let Some(states) = caller.and_then(|caller| scheduling.living.remove(&caller)) {
+                scheduling.living.insert(leader, states);
+            }
+        }
+    }
+
+    /// A thread has been freed, or all are gone.
+    pub(super) fn states_end(&mut self, of: impl Fn(TaskId) -> bool) {
+        if let Some(scheduling) = &mut self.scheduling {
+            scheduling.miss_ends(of);
+        }
+    }
+}
+
+impl Model {
+    /// Told once a second, and at a task's end: its process may have been
+    /// forgotten.
+    pub(super) fn on_states(&mut self, who: Who, states: States) {
+        self.scheduling(who, |scheduling| scheduling.tell(who.task, states));
+    }
+
+    pub(super) fn on_state(&mut self, at: u64, who: Who, state: TaskState) {
+        self.scheduling(who, |scheduling| {
+            if scheduling.changes.len() == CHANGES_KEPT {
+                scheduling.changes.pop_front();
+                scheduling.forgot = true;
+            }
+            let pid = who.task.pid;
+            scheduling.changes.push_back(Change { at, pid, state });
+        });
+    }
+
+    fn scheduling(&mut self, who: Who, tell: impl FnOnce(&mut Scheduling)) {
+        if let Some(key) = self.find(who.process) {
+            self.change(key, |process| {
+                tell(process.scheduling.get_or_insert_default());
+            });
+        }
+    }
+}

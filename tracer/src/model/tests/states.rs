@@ -1,0 +1,125 @@
+//! Time in each state, of threads that live, end, vanish and change places.
+
+use crate::{
+    event::{
+        StateTimes, TaskState,
+        script::{MS, SEC, START, Script},
+    },
+    model::Model,
+};
+
+fn model(script: &Script) -> Model {
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    model
+}
+
+fn running(time: u64) -> StateTimes {
+    StateTimes {
+        running: time,
+        ..StateTimes::default()
+    }
+}
+
+#[track_caller]
+fn times(model: &Model, pid: u32) -> StateTimes {
+    let key = model.find_pid(pid).unwrap();
+    model.process(key).state_times(model.now()).unwrap()
+}
+
+#[test]
+fn what_goes_on_is_counted_up_to_now() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .at(SEC)
+        .states(10, TaskState::Uninterruptible, 30 * MS, running(MS))
+        .at(SEC + 50 * MS)
+        .exec(1, "init", &[]);
+    let model = model(&script);
+    let told = times(&model, 10);
+    assert_eq!(told.running, MS);
+    assert_eq!(told.uninterruptible, 80 * MS);
+    assert_eq!(told.total(), 81 * MS);
+    let key = model.find_pid(10).unwrap();
+    let (state, since) = model.process(key).main_state().unwrap();
+    assert_eq!(
+        (state, since),
+        (TaskState::Uninterruptible, START + SEC - 30 * MS)
+    );
+}
+
+#[test]
+fn the_latest_word_of_each_thread_counts_once() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .thread(10, 11)
+        .states(10, TaskState::Interruptible, 0, running(MS))
+        .states(11, TaskState::Interruptible, 0, running(2 * MS))
+        .states(11, TaskState::Interruptible, 0, running(5 * MS))
+        .exit(11, 0)
+        .states(11, TaskState::Dead, 0, running(6 * MS))
+        .exit(10, 0)
+        .states(10, TaskState::Dead, 0, running(3 * MS))
+        .notify(10)
+        .reap(10);
+    let model = model(&script);
+    assert_eq!(times(&model, 10), running(9 * MS));
+    let key = model.find_pid(10).unwrap();
+    let process = model.process(key);
+    assert!(!process.scheduling.as_ref().unwrap().incomplete);
+    assert_eq!(process.main_state(), None);
+}
+
+#[test]
+fn an_end_that_was_missed_is_said_to_be() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .states(10, TaskState::Interruptible, 0, running(MS))
+        .die(10, 0)
+        .reap(10)
+        .at(SEC)
+        .exec(1, "init", &[]);
+    let model = model(&script);
+    // It did not sleep on when it was gone.
+    assert_eq!(times(&model, 10), running(MS));
+    let key = model.find_pid(10).unwrap();
+    let scheduling = model.process(key).scheduling.as_ref().unwrap();
+    assert!(scheduling.incomplete);
+}
+
+#[test]
+fn a_thread_that_takes_its_leaders_place_brings_its_time() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .thread(10, 11)
+        .states(10, TaskState::Interruptible, 0, running(MS))
+        .states(11, TaskState::Interruptible, 0, running(2 * MS))
+        .states(10, TaskState::Dead, 0, running(MS))
+        .exec_by(11, "sh", &["sh"])
+        // Under the leader's name now.
+        .states(10, TaskState::Dead, 0, running(4 * MS));
+    let model = model(&script);
+    assert_eq!(times(&model, 10), running(5 * MS));
+    let key = model.find_pid(10).unwrap();
+    assert!(!model.process(key).scheduling.as_ref().unwrap().incomplete);
+}
+
+#[test]
+fn nobody_is_made_up_for_being_told_late() {
+    let script = Script::new()
+        .session()
+        .states(10, TaskState::Dead, 0, running(MS));
+    assert_eq!(model(&script).find_pid(10), None);
+}
+
+#[test]
+fn not_counted_is_not_zero() {
+    let model = model(&Script::new().session().fork(1, 10));
+    let key = model.find_pid(10).unwrap();
+    assert_eq!(model.process(key).state_times(model.now()), None);
+    assert_eq!(model.process(key).wakeups(), None);
+}

@@ -1,0 +1,233 @@
+//! Time in each state of the scheduler, against a workload that holds each for
+//! a known time, and against the kernel's own accounting: schedstat, rusage,
+//! `/proc/PID/stat`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+mod support;
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+use support::{Scratch, events, json_lines, process, processes, record, run, until, workload};
+
+const MS: u64 = 1_000_000;
+const STATES: [&str; 7] = [
+    "running",
+    "runnable",
+    "interruptible",
+    "uninterruptible",
+    "stopped",
+    "traced",
+    "idle",
+];
+
+#[track_caller]
+fn ns(value: &Value) -> u64 {
+    value
+        .as_u64()
+        .unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+fn time(story: &Value, state: &str) -> u64 {
+    ns(&story["states"]["times"][format!("{state}_ns")])
+}
+
+fn total(story: &Value) -> u64 {
+    STATES.iter().map(|state| time(story, state)).sum()
+}
+
+/// Two clocks of the kernel, one of which leaves out what the hypervisor and
+/// interrupts took.
+#[track_caller]
+fn near(what: &str, told: u64, said: u64, story: &Value) {
+    let slack = 5 * MS + said / 10;
+    assert!(
+        told.abs_diff(said) <= slack,
+        "{what}: {told} told, {said} said by the kernel: {story}"
+    );
+}
+
+#[test]
+fn time_in_each_state_is_what_the_workload_spent() {
+    let scratch = Scratch::new("states");
+    let file = scratch.file("states.trace");
+    let mut record = record(&file);
+    record.args(["--states=count", "--"]).arg(workload());
+    let facts = json_lines(&run(record.arg("states")).stdout);
+    let processes = processes(&file);
+    assert_eq!(facts.len(), 8, "{facts:?}");
+    for fact in &facts {
+        let story = process(&processes, &fact["pid"]);
+        assert_eq!(story["states"]["complete"], true, "{story}");
+        assert_eq!(story["states"]["state"], Value::Null, "{story}");
+
+        // All of its life is in some state.
+        let life = ns(&story["last_switch_ns"]) - ns(&story["runnable_ns"]);
+        assert!(total(story).abs_diff(life) < MS, "{life}: {story}");
+
+        let state = fact["state"].as_str().unwrap();
+        let told = time(story, state);
+        let (least, most) = (ns(&fact["least_ns"]), ns(&fact["most_ns"]));
+        assert!((least..=most).contains(&told), "{told} of {fact}: {story}");
+
+        near(
+            "running",
+            time(story, "running"),
+            ns(&story["usage"]["runtime_ns"]),
+            story,
+        );
+        if let (Some(running), Some(runnable)) = (
+            fact["schedstat_running_ns"].as_u64(),
+            fact["schedstat_runnable_ns"].as_u64(),
+        ) {
+            near("running", time(story, "running"), running, story);
+            near("runnable", time(story, "runnable"), runnable, story);
+        }
+
+        // It went to sleep that often, and once more to die; a sleep may be over
+        // before it began.
+        let (wakeups, slept) = (ns(&story["states"]["wakeups"]["count"]), ns(&fact["nvcsw"]));
+        assert!(wakeups <= slept && slept <= wakeups + 3, "{fact}: {story}");
+        let latency = &story["states"]["wakeups"];
+        let (all, longest) = (ns(&latency["latency_ns"]), ns(&latency["latency_max_ns"]));
+        assert!(longest <= all && all <= time(story, "runnable"), "{story}");
+        assert!(all <= longest * wakeups, "{story}");
+    }
+    let crowded: Vec<_> = facts
+        .iter()
+        .filter(|fact| fact["what"] == "crowded")
+        .collect();
+    let waited = |fact: &&Value| time(process(&processes, &fact["pid"]), "runnable");
+    // The one that ended first had the CPU half of the time.
+    let waited: u64 = crowded.iter().map(waited).sum();
+    assert!(waited > 100 * MS, "{waited}");
+}
+
+/// Killed and reaped when the test ends, however it does.
+struct Sleeper(Child);
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn those_who_ran_before_are_counted_from_the_beginning() {
+    let sleeper = Sleeper(Command::new("sleep").arg("600").spawn().unwrap());
+    let stat = format!("/proc/{}/stat", sleeper.0.id());
+    until("sleep to sleep", || {
+        let stat = fs::read_to_string(&stat).ok()?;
+        stat.contains("(sleep) S").then_some(())
+    });
+    let scratch = Scratch::new("sleeper");
+    let file = scratch.file("sleeper.trace");
+    let mut record = record(&file);
+    run(record.args(["--states=count", "--for", "1500ms"]));
+    let processes = processes(&file);
+    let told: Vec<_> = events(&file);
+    let (began, end) = (ns(&told[0]["at_ns"]), ns(&told.last().unwrap()["at_ns"]));
+    let story = process(&processes, &sleeper.0.id().into());
+    let session_says_iterator = told[0]["hooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|hook| hook["purpose"] == "what already runs" && hook["hook"] == "iter:task");
+    if !session_says_iterator {
+        return;
+    }
+    assert_eq!(story["states"]["state"], "interruptible", "{story}");
+    let slept = time(story, "interruptible");
+    // The iterator comes to it while the trace begins.
+    assert!(
+        slept.abs_diff(end - began) < 500 * MS,
+        "{slept} of {}",
+        end - began
+    );
+    assert_eq!(slept, total(story), "{story}");
+
+    // Whoever lives is counted to the end, each from when it was found.
+    let counted = processes.iter().filter(|story| story["state"] == "alive");
+    let mut all = 0;
+    for story in counted.filter(|story| !story["states"].is_null()) {
+        all += 1;
+        let threads = ns(&story["threads"]);
+        assert!(
+            total(story) <= (end - began + 500 * MS) * threads,
+            "{story}"
+        );
+    }
+    assert!(all > 3, "{all} were counted");
+}
+
+#[test]
+fn changes_are_sent_of_the_command_and_of_nobody_else() {
+    let scratch = Scratch::new("stream");
+    let file = scratch.file("stream.trace");
+    let bystander = Sleeper(
+        Command::new("sh")
+            .args(["-c", "while :; do sleep 0.01; done"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let mut record = record(&file);
+    record.args(["--states=stream", "--"]).arg(workload());
+    let facts = json_lines(&run(record.arg("states")).stdout);
+    let (processes, events) = (processes(&file), events(&file));
+    let changes: Vec<_> = events
+        .iter()
+        .filter(|event| event["event"] == "state")
+        .collect();
+    let parent = &process(&processes, &facts[0]["pid"])["original_parent_pid"];
+    let family = |pid: &Value| {
+        pid == parent || {
+            let story = process(&processes, pid);
+            let above = &story["original_parent_pid"];
+            above == parent || process(&processes, above)["original_parent_pid"] == *parent
+        }
+    };
+    assert!(changes.iter().all(|change| family(&change["pid"])));
+    assert!(
+        changes
+            .iter()
+            .all(|change| change["pid"] != bystander.0.id())
+    );
+
+    // The changes alone give the times that were counted beside them.
+    for fact in &facts {
+        let story = process(&processes, &fact["pid"]);
+        let own: Vec<_> = changes
+            .iter()
+            .filter(|change| change["tid"] == fact["pid"])
+            .collect();
+        assert_eq!(own.first().unwrap()["state"], "runnable", "{fact}");
+        assert_eq!(own.last().unwrap()["state"], "dead", "{fact}");
+        for state in STATES {
+            let spans = own.windows(2).filter(|pair| pair[0]["state"] == state);
+            let spent: u64 = spans
+                .map(|pair| ns(&pair[1]["at_ns"]) - ns(&pair[0]["at_ns"]))
+                .sum();
+            let counted = time(story, state);
+            assert_eq!(spent, counted, "{state} of {fact}: {story}");
+        }
+    }
+}
+
+#[test]
+fn not_asked_for_is_unknown() {
+    let scratch = Scratch::new("off");
+    let file = scratch.file("off.trace");
+    run(record(&file).args(["--", "true"]));
+    for story in processes(&file) {
+        assert_eq!(story["states"], Value::Null, "{story}");
+    }
+}
