@@ -8,8 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint, 
 use clap_complete::Shell;
 
 use tracer::session::{
-    self, Answer, Colours, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Looks, Record,
-    Repair, Replay, Retention, Ring, Save, Shown, StateMode, Target, When, Window, Without,
+    self, Answer, Colours, Cut, Exit, FaultMode, Filter, Info, KernelOptions, Live, Looks, Merge,
+    Record, Repair, Replay, Retention, Ring, Save, Shown, StateMode, Target, When, Window, Without,
 };
 
 /// Watch every process of this machine be born, run, die, wait as a zombie and
@@ -102,8 +102,21 @@ beginning).
 Examples:
   tracer cut night.trace part.trace --since 03:10 --until 03:15
   tracer cut night.trace part.trace --since=-10m
-  tracer cut night.trace part.trace --tree 1234")]
+  tracer cut night.trace part.trace --tree 1234
+  tracer cut night.trace part.trace --tree 1234 --anonymize    to show it to strangers")]
     Cut(CutArgs),
+
+    /// Make one recording of several of one boot, in the order of time
+    #[command(after_help = "\
+What two of them tell is told once. Between recordings that do not touch stands a
+gap. Recordings of different boots cannot be merged: their times and process
+numbers have nothing to do with each other.
+
+Examples:
+  tracer merge whole.trace first.trace second.trace
+  tracer merge both.trace nginx.trace redis.trace    two trees that were cut out
+  tracer merge --anonymize public.trace first.trace second.trace")]
+    Merge(MergeArgs),
 
     /// Say what this machine offers a tracer, and what is lost and why
     #[command(after_help = "\
@@ -380,6 +393,31 @@ struct CutArgs {
     /// Only the process with this number and all that came from it
     #[arg(long, value_name = "PID")]
     tree: Option<u32>,
+    #[command(flatten)]
+    names: NameArgs,
+}
+
+#[derive(Args)]
+struct MergeArgs {
+    #[command(flatten)]
+    to: OutArgs,
+    /// The recordings, or directories of segments
+    #[arg(value_name = "IN", num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
+    from: Vec<PathBuf>,
+    #[command(flatten)]
+    names: NameArgs,
+}
+
+#[derive(Args)]
+struct NameArgs {
+    /// Replace every name: of hosts, commands, arguments, files and cgroups
+    ///
+    /// The same word becomes the same token wherever it stands in the new
+    /// recording, and another one in the next. Numbers, times, exit codes, the
+    /// kernel's release, how many arguments there were and how deep a path is
+    /// stay as they are.
+    #[arg(long)]
+    anonymize: bool,
 }
 
 #[derive(Args)]
@@ -493,6 +531,12 @@ impl Cli {
                 from: args.from,
                 to: args.to.save(),
                 window: args.moments.window(args.tree),
+                anonymize: args.names.anonymize,
+            }),
+            Command::Merge(args) => session::merge(&Merge {
+                from: args.from,
+                to: args.to.save(),
+                anonymize: args.names.anonymize,
             }),
             Command::Repair(args) => session::repair(&Repair {
                 from: args.from,

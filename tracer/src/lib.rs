@@ -1,5 +1,5 @@
 //! tracer as a library: the rooms of the house, in import order. See
-//! docs/architecture.md.
+//! docs/architecture.md; docs/reading-recordings.md shows how recordings are read.
 
 pub mod event;
 pub mod export;
@@ -11,3 +11,8 @@ pub mod report;
 pub mod session;
 pub mod source;
 pub mod tui;
+
+/// The examples of that page are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reading-recordings.md")]
+struct ReadingRecordings;

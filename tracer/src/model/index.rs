@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Key, Model, Process, State};
+use super::{Key, Model, Process, State, retention::Due};
 use crate::event::ProcessId;
 
 #[derive(Clone, Default)]
@@ -88,7 +88,8 @@ impl Index {
             }
             State::Exiting | State::Reaped | State::Vanished => {}
         }
-        self.exited -= u64::from(facet.exited);
+        // A recording may have said another number.
+        self.exited = self.exited.saturating_sub(u64::from(facet.exited));
         if let Some(owner) = facet.adopted_by {
             self.adopted.remove(&(owner, key));
         }
@@ -188,7 +189,7 @@ impl Model {
         for &to in before.iter().flatten() {
             if let Some(process) = self.processes.get_mut(to) {
                 process.led_to -= 1;
-                if process.led_to == 0 && process.overdue {
+                if process.led_to == 0 && process.due == Due::Now {
                     self.retained.freed(to);
                 }
             }

@@ -224,9 +224,19 @@ impl Model {
         self.processes.len()
     }
 
-    /// How many were let go: see [`Retention`].
+    /// How many are no longer listed: they were let go (see [`Retention`]), or
+    /// are [untold](Self::untold).
     pub fn gone_by(&self) -> u64 {
-        self.retained.tally().processes
+        self.retained
+            .tally()
+            .processes
+            .saturating_add(self.untold())
+    }
+
+    /// How many had ended when one came into the stream in the middle, by a
+    /// checkpoint: [`Self::totals`] counts them, [`Self::tally`] does not.
+    pub fn untold(&self) -> u64 {
+        self.retained.untold()
     }
 
     /// Counts over all processes, those let go included. Linear in those kept.

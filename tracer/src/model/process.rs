@@ -6,6 +6,7 @@ use super::{
     fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
     recent::Recent,
+    retention::Due,
     states::Scheduling,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
@@ -73,8 +74,8 @@ pub struct Process {
     pub(super) predecessor: Option<Key>,
     /// How often others lead to it: see [`super::index`].
     pub(super) led_to: u32,
-    /// It is to be let go as soon as nobody leads to it.
-    pub(super) overdue: bool,
+    /// Whether it is to be let go.
+    pub(super) due: Due,
 
     /// Command line when it was found by the snapshot, or of the parent it
     /// was forked from; NUL-separated.
@@ -179,7 +180,7 @@ impl Process {
             heir: None,
             predecessor: None,
             led_to: 0,
-            overdue: false,
+            due: Due::NotYet,
             snapshot_argv: None,
             snapshot_argv_cut: false,
             snapshot_argv_at: 0,

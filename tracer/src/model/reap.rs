@@ -1,7 +1,7 @@
 //! What comes after `do_exit`: the zombie, the last switch, the reaping, the
 //! free. Any of them may be missing, and then the others tell.
 
-use super::{Early, Key, Model, Process, State};
+use super::{Early, Key, Model, Process, State, retention::Due};
 use crate::event::{Dead, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
 /// Waits that found nobody, remembered for deaths that are told late. More
@@ -234,6 +234,16 @@ impl Model {
                 process.signals.retain(|(_, signal)| signal.sig == sig);
             }
         });
+        let is_free = self.note(key, |process| {
+            let was_awaited = process.due == Due::Awaited;
+            if was_awaited {
+                process.due = Due::Now;
+            }
+            was_awaited && process.led_to == 0
+        });
+        if is_free {
+            self.retained.freed(key);
+        }
     }
 }
 

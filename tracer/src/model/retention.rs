@@ -44,17 +44,31 @@ impl Default for Retention {
 /// nobody is let go. ns.
 const GRACE: u64 = 5_000_000_000;
 
+/// Whether a process is to be let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    NotYet,
+    /// As soon as its last record has come, or its time is over.
+    Awaited,
+    /// As soon as nobody leads to it.
+    Now,
+}
+
 #[derive(Clone, Default)]
 pub(super) struct Retained {
     policy: Retention,
     /// Who has gone when, in that order. Some may have turned out to live.
     departed: VecDeque<(u64, Key)>,
-    /// Overdue, and nobody leads to them any more.
+    /// Overdue, with records that may yet come; by when they were noticed.
+    incomplete: VecDeque<(u64, Key)>,
+    /// Overdue, and nothing holds them any more.
     freed: Vec<Key>,
     /// All who were let go.
     tally: Tally,
     /// Nobody will ask for it.
     uncounted: bool,
+    /// Who had ended before one came in: only their number is known.
+    untold: u64,
 }
 
 impl Retained {
@@ -79,7 +93,7 @@ impl Retained {
         self.departed.push_back((now, key));
     }
 
-    /// Nobody leads to an overdue process any more.
+    /// Nobody leads to an overdue process any more, or its last record came.
     pub fn freed(&mut self, key: Key) {
         self.freed.push(key);
     }
@@ -88,28 +102,60 @@ impl Retained {
         &self.tally
     }
 
+    /// One comes in where so many have ended of whom nothing is told.
+    pub fn came_in(&mut self, untold: u64) {
+        self.untold = untold;
+    }
+
+    pub fn untold(&self) -> u64 {
+        self.untold
+    }
+
     /// The next to be let go.
-    fn next(&mut self, processes: &Table, now: u64, too_many: &mut usize) -> Option<Key> {
+    fn next(&mut self, processes: &mut Table, now: u64, too_many: &mut usize) -> Option<Key> {
         if let Some(key) = self.freed.pop() {
             return Some(key);
         }
-        let &(at, key) = self.departed.front()?;
-        let age = now.saturating_sub(at);
-        let process = processes.get(key);
-        let incomplete = process.is_some_and(|process| process.freed_at.is_none());
-        if incomplete && age < GRACE || *too_many == 0 && age <= self.policy.age {
-            return None;
+        if self.is_patience_over(now)
+            && let Some((_, key)) = self.incomplete.pop_front()
+        {
+            if let Some(process) = processes.get_mut(key) {
+                process.due = Due::Now;
+            }
+            return Some(key);
         }
-        *too_many = too_many.saturating_sub(1);
-        self.departed.pop_front();
-        Some(key)
+        loop {
+            let &(at, key) = self.departed.front()?;
+            let age = now.saturating_sub(at);
+            if *too_many == 0 && age <= self.policy.age {
+                return None;
+            }
+            *too_many = too_many.saturating_sub(1);
+            self.departed.pop_front();
+            match processes.get_mut(key) {
+                // It must not hold up those behind it.
+                Some(process) if process.freed_at.is_none() && age < GRACE => {
+                    process.due = Due::Awaited;
+                    self.incomplete.push_back((at, key));
+                }
+                _ => return Some(key),
+            }
+        }
+    }
+
+    fn is_patience_over(&self, now: u64) -> bool {
+        let first = self.incomplete.front();
+        first.is_some_and(|&(at, _)| now.saturating_sub(at) >= GRACE)
     }
 
     fn is_due(&self, now: u64) -> bool {
         let Retention { gone, age } = self.policy;
         let too_many = self.departed.len() > gone.saturating_add(gone / 8);
         let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > age;
-        too_many || self.departed.front().is_some_and(too_old)
+        too_many
+            || self.departed.front().is_some_and(too_old)
+            || !self.freed.is_empty()
+            || self.is_patience_over(now)
     }
 }
 
@@ -122,17 +168,20 @@ impl Model {
         let mut too_many = self.retained.departed.len();
         too_many = too_many.saturating_sub(self.retained.policy.gone);
         let mut parents = BTreeSet::new();
-        while let Some(key) = self.retained.next(&self.processes, self.now, &mut too_many) {
+        while let Some(key) = self
+            .retained
+            .next(&mut self.processes, self.now, &mut too_many)
+        {
             let Some(process) = self.processes.get_mut(key) else {
                 continue;
             };
             if !process.state().is_gone() {
                 // It was found alive; it will go again.
-                process.overdue = false;
+                process.due = Due::NotYet;
                 continue;
             }
             if process.led_to > 0 {
-                process.overdue = true;
+                process.due = Due::Now;
                 continue;
             }
             parents.extend(process.tree_parent);

@@ -48,6 +48,9 @@ impl Model {
             lost: summary.lost,
             faults: summary.faults(),
         };
+        let known = self.processes().filter(|(_, it)| it.exited_at.is_some());
+        let known = known.count() as u64;
+        self.retained.came_in(summary.exits.saturating_sub(known));
         self.index.exited = summary.exits;
         self.history = History::of(summary.second, &summary.seconds);
         for reaper in &summary.reapers {

@@ -24,7 +24,7 @@ use contents::Contents;
 
 /// So many events before the place a jump begins, and more by what lies between
 /// two checkpoints.
-const LOOK_BACK: u64 = 100_000;
+const LOOK_BACK: u64 = 50_000;
 
 /// What lies no further ahead is played.
 const NEAR: u64 = 200_000;

@@ -21,6 +21,11 @@ impl Column {
         Column(kind as u32 * KIND + field as u32 * FIELD + part as u32)
     }
 
+    /// Whether the column with that number has the times of a kind of events.
+    pub fn is_time(number: u64) -> bool {
+        number >= u64::from(KIND) && number.is_multiple_of(u64::from(KIND))
+    }
+
     /// Its place among those of its kind.
     pub fn place(self) -> usize {
         (self.0 % KIND) as usize

@@ -29,8 +29,8 @@ impl fmt::Display for Error {
             ),
             Error::Version(version) => write!(
                 f,
-                "the recording has format version {version} and this tracer ({}) reads version \
-                 {VERSION}: replay it with the tracer that recorded it, or a later one",
+                "the recording has format version {version} and this tracer ({}) reads those up \
+                 to {VERSION}: replay it with the tracer that recorded it, or a later one",
                 env!("CARGO_PKG_VERSION"),
             ),
         }

@@ -5,7 +5,7 @@
 //! [`Index`] says where which time is. Where events come from and what is made
 //! of them this module must not know.
 //!
-//! From the outside in: `version` (the front of a file), `block` and `blocks`
+//! From the outside in: `version` (the front of a file), `upgrade` (older ones), `block` and `blocks`
 //! (frames, checksums, damage), `payload` (compression), `events` (one block's
 //! events), `columns` (how they lie), `tables` (what they share), `bodies` (what
 //! each kind says), `codec` and `values` (single fields), `varint` (numbers).
@@ -31,7 +31,8 @@ mod survey;
 mod tables;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod upgrade;
 mod values;
 mod varint;
 mod version;

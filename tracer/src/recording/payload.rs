@@ -10,6 +10,7 @@ use super::{
     block::{HEADER, Header, STORED, ZSTD},
     codec::Malformed,
     events::Span,
+    upgrade,
 };
 
 /// zstd's level. The higher ones take more time than they save room.
@@ -96,7 +97,8 @@ impl Opener {
         })
     }
 
-    /// Puts into `raw` what the payload holds. It takes no more memory than
+    /// Puts into `raw` what the payload holds, as the present version says it.
+    /// It takes no more memory than
     /// the header says, which is no more than [`MAX_PAYLOAD`].
     pub fn open(
         &mut self,
@@ -117,6 +119,6 @@ impl Opener {
         if raw.len() != header.raw as usize {
             return Err(Malformed);
         }
-        Ok(())
+        upgrade::upgrade(header.version, header.kind, raw)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{Error, block::Header, input::Input};
+use super::{Error, block::Header, input::Input, upgrade};
 
 /// The version that is written.
 pub const VERSION: u16 = 1;
@@ -15,13 +15,10 @@ pub(super) const FILE_HEADER: usize = 16;
 /// How far a recording with a damaged front is searched for a block.
 const SEARCH: usize = 64 << 10;
 
-/// The upgrade table at the reader's door. A version that is no longer the
-/// written one keeps its row here and gets its conversion where the reader
-/// opens payloads, so that nobody behind the door knows more than one version.
 pub(super) fn check(version: u16) -> Result<(), Error> {
-    match version {
-        VERSION => Ok(()),
-        other => Err(Error::Version(other)),
+    match upgrade::is_known(version) {
+        true => Ok(()),
+        false => Err(Error::Version(version)),
     }
 }
 

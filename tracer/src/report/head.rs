@@ -127,8 +127,12 @@ fn ended(model: &Model, tally: &Tally) -> String {
     };
     let signals = count(|outcome| matches!(outcome, Outcome::Killed(_)));
     let failures = count(|outcome| matches!(outcome, Outcome::Code(_)));
+    let untold = match model.untold() {
+        0 => String::new(),
+        untold => format!("; how {untold} ended was told before this begins"),
+    };
     format!(
-        "{}: {} ok, {failures} with a failure code, {signals} by a signal",
+        "{}: {} ok, {failures} with a failure code, {signals} by a signal{untold}",
         plural(model.totals().exits, "process", "processes"),
         count(|outcome| outcome == Outcome::Ok),
     )

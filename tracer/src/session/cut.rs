@@ -4,18 +4,20 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use super::{Exit, OK, Save, recorder::Recorder, window::Window};
+use super::{Exit, OK, Save, anonymize::Mask, recorder::Recorder, window::Window};
 use crate::event::humane;
 
 pub struct Cut {
     pub from: PathBuf,
     pub to: Save,
     pub window: Window,
+    /// Replace all names.
+    pub anonymize: bool,
 }
 
 pub fn cut(cut: &Cut) -> Result<Exit> {
     ensure!(
-        !cut.window.is_everything(),
+        cut.anonymize || !cut.window.is_everything(),
         "say what to keep: --since, --until, --tree"
     );
     ensure!(
@@ -24,7 +26,11 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
     );
     Recorder::may_create(&cut.to)?;
     let mut recorder = None;
-    cut.window.read(&cut.from, |event| {
+    let mask = cut.anonymize.then(Mask::default);
+    cut.window.read(&cut.from, |mut event| {
+        if let Some(mask) = &mask {
+            mask.cover(&mut event);
+        }
         // Nothing is made before something could be read.
         if recorder.is_none() {
             recorder = Some(Recorder::create(&cut.to)?);

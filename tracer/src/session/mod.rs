@@ -8,10 +8,11 @@
 //! | `record` | the kernel | the file | status line |
 //! | `replay` | a file | | dashboard, report or an exporter |
 //! | `info` | a file | | what is in it, and whether it is whole |
-//! | `repair`, `cut` | a file | another file | |
+//! | `repair`, `cut`, `merge` | a file, or several | another file | |
 //!
 //! This is the one place that waits: everything it calls returns at once.
 
+mod anonymize;
 mod child;
 mod cut;
 mod diagnostics;
@@ -25,6 +26,7 @@ mod info;
 mod keepsake;
 mod live;
 mod looks;
+mod merge;
 mod meter;
 mod output;
 mod player;
@@ -57,6 +59,7 @@ pub use filters::{filter, guide as filters};
 pub use info::{Info, info};
 pub use live::{Live, live};
 pub use looks::{Colours, Looks, themes};
+pub use merge::{Merge, merge};
 pub use output::{SUMMARY, parts, print, report_part};
 pub use record::{Record, default_file, record};
 pub use recorder::{Keeper, Ring, Save, Target};

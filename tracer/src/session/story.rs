@@ -193,6 +193,13 @@ impl Story {
             .map_or(&self.path, |front| &front.path)
     }
 
+    /// How many bytes all parts have, as far as they are files.
+    pub fn length(&self) -> u64 {
+        (0..self.fronts.len().max(1))
+            .map(|part| self.length_of(part))
+            .sum()
+    }
+
     pub fn length_of(&self, part: usize) -> u64 {
         let metadata = self.path_of(part).metadata();
         metadata.map_or(0, |metadata| metadata.len())

@@ -4,7 +4,7 @@ mod arbitrary;
 mod damage;
 mod document;
 mod later;
-mod samples;
+pub(crate) mod samples;
 mod writing;
 
 use std::{

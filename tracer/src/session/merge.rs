@@ -1,0 +1,404 @@
+//! `tracer merge`: recordings of one boot as one recording, in the order of
+//! time.
+//!
+//! Each process is told by one recording at a time: by the first that names it,
+//! until that ends. So nothing is told twice where two overlap, and what only
+//! one of them has is there: another tree, a time before or after. Between
+//! recordings that do not touch lies a gap.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::{
+    Exit, OK, Save, anonymize::Mask, progress::Progress, reading, recorder::Recorder, story::Story,
+    window::Window,
+};
+use crate::{
+    event::{Event, Gap, GapCause, ProcessId, Session, Snapshot, TaskId, What, Who, humane},
+    model::{Key, Model, State},
+    recording::Chain,
+    source::replay::From,
+};
+
+pub struct Merge {
+    pub from: Vec<PathBuf>,
+    pub to: Save,
+    /// Replace all names.
+    pub anonymize: bool,
+}
+
+pub fn merge(merge: &Merge) -> Result<Exit> {
+    for from in &merge.from {
+        ensure!(
+            *from != merge.to.path,
+            "{} would be merged into itself: give another name for the merged recording",
+            from.display()
+        );
+    }
+    Recorder::may_create(&merge.to)?;
+    let mut inputs = Vec::new();
+    for path in &merge.from {
+        inputs.push(Input::open(path)?);
+    }
+    same_boot(&inputs)?;
+    // The first to begin comes first, also where two say a thing at one time.
+    inputs.sort_by_key(|input| input.began);
+    let mut recorder = Recorder::create(&merge.to)?;
+    let mask = merge.anonymize.then(Mask::default);
+    let mut merged = Merged::new(inputs, |mut event| {
+        if let Some(mask) = &mask {
+            mask.cover(&mut event);
+        }
+        recorder.take(event);
+    });
+    merged.run()?;
+    let kept = recorder.finish()?;
+    eprintln!(
+        "tracer: {}: {} events, {}",
+        kept.path.display(),
+        kept.events,
+        humane::bytes(kept.bytes)
+    );
+    Ok(OK)
+}
+
+/// Times and numbers of another boot have nothing to do with these.
+fn same_boot(inputs: &[Input]) -> Result<()> {
+    let mut inputs = inputs.iter();
+    let Some(first) = inputs.next() else {
+        return Ok(());
+    };
+    for other in inputs {
+        let (one, two) = (&first.session, &other.session);
+        if one.boot_id != two.boot_id || one.boot_id.is_empty() {
+            bail!(
+                "{} is of boot {:?} of host {:?} and {} of boot {:?} of host {:?}: only \
+                 recordings of one boot can be merged, since the times and process numbers of \
+                 another have nothing to do with its own (those that were anonymized apart say \
+                 different boots too: merge first)",
+                first.path.display(),
+                one.boot_id,
+                one.hostname,
+                other.path.display(),
+                two.boot_id,
+                two.hostname,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A recording that is to be merged.
+struct Input {
+    path: PathBuf,
+    story: Story,
+    chain: Chain<From>,
+    session: Box<Session>,
+    /// The next event that is not the session.
+    head: Option<Event>,
+    /// When it begins to tell what happens, ns since boot. What is before that
+    /// in the file of a part tells who was there.
+    began: u64,
+    /// So many events of those are still to come.
+    front: usize,
+    state: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    Waits,
+    Tells,
+    /// Its last event was at that time.
+    Ended(u64),
+}
+
+impl Input {
+    /// Reads a recording once, to know where its beginning ends.
+    fn open(path: &Path) -> Result<Input> {
+        let cannot = || format!("{} cannot be merged", path.display());
+        ensure!(
+            path.as_os_str() != "-",
+            "standard input cannot be merged: a recording is read twice for that"
+        );
+        let story = Story::find(path, &Window::default())?;
+        let (mut number, mut front, mut began) = (0, 0, None);
+        let mut session = None;
+        reading::read_story(&story, |event| {
+            began.get_or_insert(event.at);
+            number += 1;
+            match event.what {
+                What::Session(told) => session = session.take().or(Some(told)),
+                What::Summary(summary) if front == 0 => {
+                    began = Some(summary.began);
+                    front = number;
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let session = session.with_context(|| {
+            let path = path.display();
+            format!("{path} cannot be merged: it does not say of which boot it is")
+        })?;
+        let mut input = Input {
+            path: path.to_owned(),
+            chain: story.chain()?.0,
+            story,
+            session,
+            head: None,
+            began: began.unwrap_or(0),
+            front,
+            state: Phase::Waits,
+        };
+        input.next().with_context(cannot)?;
+        Ok(input)
+    }
+
+    /// Takes the head and puts the next event in its place.
+    fn next(&mut self) -> Result<Option<Event>> {
+        let next = self.chain.next_event()?;
+        let taken = std::mem::replace(&mut self.head, next);
+        Ok(taken)
+    }
+
+    /// When the head is to be told.
+    fn time(&self) -> Option<u64> {
+        let at = self.head.as_ref()?.at;
+        Some(if self.front > 0 {
+            self.began
+        } else {
+            at.max(self.began)
+        })
+    }
+}
+
+/// The stream that is made of them.
+struct Merged<T> {
+    inputs: Vec<Input>,
+    tellers: HashMap<ProcessId, usize, foldhash::fast::RandomState>,
+    cgroups: HashSet<u64>,
+    /// Who is there, and what all adds up to.
+    model: Model,
+    take: T,
+}
+
+impl<T: FnMut(Event)> Merged<T> {
+    fn new(inputs: Vec<Input>, take: T) -> Self {
+        Merged {
+            inputs,
+            tellers: HashMap::default(),
+            cgroups: HashSet::new(),
+            model: Model::of_the_present(),
+            take,
+        }
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let lengths = self.inputs.iter().map(|input| input.story.length());
+        let length = Some(lengths.sum());
+        let mut progress = Progress::new("merging", Path::new("recordings"), length);
+        let mut ends = VecDeque::new();
+        loop {
+            let heads = self.inputs.iter().enumerate();
+            let heads = heads.filter_map(|(number, input)| Some((input.time()?, number)));
+            let Some((_, number)) = heads.min() else {
+                break;
+            };
+            self.begin(number);
+            if self.inputs[number].front > 0 {
+                self.tell_front(number)?;
+            } else if let Some(event) = self.inputs[number].next()? {
+                match event.what {
+                    What::End => ends.push_back(event),
+                    _ => self.tell(number, event),
+                }
+            }
+            let input = &mut self.inputs[number];
+            if input.head.is_none() {
+                input.state = Phase::Ended(self.model.now());
+            }
+            let read = self.inputs.iter().map(|input| input.chain.place().1);
+            progress.step(read.sum());
+        }
+        // It ended in good order if all did.
+        if ends.len() == self.inputs.len()
+            && let Some(end) = ends.pop_back()
+        {
+            self.put(end);
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, event: Event) {
+        self.model.apply(&event);
+        (self.take)(event);
+    }
+
+    /// Another than that one is telling.
+    fn is_accompanied(&self, number: usize) -> bool {
+        let mut others = self.inputs.iter().enumerate();
+        others.any(|(other, input)| other != number && input.state == Phase::Tells)
+    }
+
+    /// A recording begins: the first with the session, a later one with what
+    /// nobody has told between it and those before.
+    fn begin(&mut self, number: usize) {
+        if self.inputs[number].state != Phase::Waits {
+            return;
+        }
+        self.inputs[number].state = Phase::Tells;
+        let at = self.inputs[number].began;
+        let (since, is_first) = (self.model.now(), self.model.session().is_none());
+        if is_first {
+            let mut session = self.inputs[number].session.clone();
+            session.segment = None;
+            self.put(host(at, What::Session(session)));
+        } else if !self.is_accompanied(number) && since < at {
+            let gap = Gap {
+                since,
+                lost: Vec::new(),
+                cause: GapCause::Untraced,
+            };
+            self.put(host(at, What::Gap(Box::new(gap))));
+        }
+    }
+
+    fn tell(&mut self, number: usize, event: Event) {
+        let is_new = match &event.what {
+            What::Session(_) | What::Summary(_) | What::End => false,
+            // Whoever it does not name may be another's to tell.
+            What::SnapshotEnd(_) => !self.is_accompanied(number),
+            What::Cgroup(cgroup) => self.cgroups.insert(cgroup.id),
+            _ if event.who == Who::HOST => true,
+            _ => self.is_tellers(number, event.who.process, event.at),
+        };
+        if is_new {
+            self.put(event);
+        }
+    }
+
+    /// Whether what a recording says of a process is not told by another.
+    fn is_tellers(&mut self, number: usize, process: ProcessId, at: u64) -> bool {
+        let teller = self.tellers.entry(process).or_insert(number);
+        if *teller == number {
+            return true;
+        }
+        match self.inputs[*teller].state {
+            Phase::Waits | Phase::Tells => false,
+            Phase::Ended(last) if at <= last => false,
+            Phase::Ended(_) => {
+                *teller = number;
+                true
+            }
+        }
+    }
+
+    /// What a part tells of those who were there when it began. That was
+    /// counted when it happened, or is not to be counted.
+    fn tell_front(&mut self, number: usize) -> Result<()> {
+        let began = self.inputs[number].began;
+        let is_first = self.tellers.is_empty();
+        let mut counted = self.model.summary();
+        let mut there = Model::of_the_present();
+        while self.inputs[number].front > 0 {
+            self.inputs[number].front -= 1;
+            let Some(event) = self.inputs[number].next()? else {
+                break;
+            };
+            there.apply(&event);
+            match event.what {
+                What::Summary(summary) if is_first => counted = *summary,
+                What::SnapshotEnd(_) if !is_first => {}
+                _ => self.tell(number, event),
+            }
+        }
+        if !is_first && !self.is_accompanied(number) {
+            // Those who are not among them have ended since.
+            for snapshot in snapshots(&there, began) {
+                self.tellers.insert(snapshot.who.process, number);
+                self.put(snapshot);
+            }
+            self.put(host(began, What::SnapshotEnd(began)));
+        }
+        self.put(host(began, What::Summary(Box::new(counted))));
+        Ok(())
+    }
+}
+
+fn host(at: u64, what: What) -> Event {
+    Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what,
+    }
+}
+
+/// Everyone who is there, as a snapshot would tell it.
+fn snapshots(model: &Model, at: u64) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (key, process) in model.processes() {
+        let zombie = match process.state() {
+            State::Alive | State::Exiting => None,
+            State::Zombie => Some(process.status.map_or(0, |status| status.0)),
+            State::Reaped | State::Vanished => continue,
+        };
+        let leader = process.id.leader();
+        let threads = process
+            .threads
+            .iter()
+            .map(|thread| (thread.id, thread.comm));
+        let is_led = process
+            .threads
+            .iter()
+            .any(|thread| thread.id == leader.task);
+        let lead = (!is_led).then_some((leader.task, process.comm));
+        for (task, comm) in lead.into_iter().chain(threads) {
+            let mut found = found(model, key);
+            found.comm = comm;
+            found.zombie = zombie.filter(|_| task == leader.task);
+            let who = Who {
+                task,
+                process: process.id,
+            };
+            events.push(snapshot(at, who, found));
+        }
+    }
+    events
+}
+
+fn snapshot(at: u64, who: Who, found: Snapshot) -> Event {
+    Event {
+        at,
+        cpu: 0,
+        who,
+        what: What::Snapshot(Box::new(found)),
+    }
+}
+
+fn found(model: &Model, key: Key) -> Snapshot {
+    let process = model.process(key);
+    let parent = process.parent.map(|parent| model.process(parent).id);
+    let TaskId { pid, .. } = process.id.leader().task;
+    let (ns_pid, ns_level) = process.ns.unwrap_or((pid, 0));
+    Snapshot {
+        parent: parent.unwrap_or_default(),
+        kthread: process.kthread,
+        zombie: None,
+        exit_signal: process.exit_signal.unwrap_or(0),
+        ns_pid,
+        ns_level,
+        comm: process.comm,
+        argv: process.argv().map(crate::event::Text::new),
+        ties: process.ties,
+        care: process
+            .owning
+            .as_ref()
+            .and_then(|owning| Some(owning.care?.1)),
+        cgroup: process.cgroup,
+    }
+}

@@ -1,0 +1,249 @@
+//! `tracer cut` and `tracer merge`, as they are used: what was cut apart and is
+//! put together again says what the whole said, and what strangers are shown
+//! has no name in it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tracer::{
+    event::{Event, What},
+    recording::{Reader, Writer},
+};
+
+// The storm that is also measured with.
+#[path = "../examples/recording/storm.rs"]
+mod storm;
+
+const EVENTS: usize = 40_000;
+
+/// A storm on a machine that says which boot it is of.
+fn storm() -> Vec<Event> {
+    let mut story: Vec<_> = storm::Storm::new().take(EVENTS).collect();
+    if let What::Session(session) = &mut story[0].what {
+        session.boot_id = "b007".into();
+    }
+    story
+}
+
+/// A directory that goes when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let path = env::temp_dir().join(format!("tracer-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// A recording of these events.
+    fn record(&self, name: &str, events: impl IntoIterator<Item = Event>) -> String {
+        let mut writer = Writer::new(Vec::new()).unwrap();
+        for event in events {
+            writer.write(&event).unwrap();
+        }
+        let path = self.path(name);
+        fs::write(&path, writer.finish().unwrap().1).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn tracer(arguments: &[&str]) -> Output {
+    let tracer = env!("CARGO_BIN_EXE_tracer");
+    Command::new(tracer).args(arguments).output().unwrap()
+}
+
+#[track_caller]
+fn done(arguments: &[&str]) -> String {
+    let output = tracer(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a recording says of each process.
+fn processes(path: &str) -> BTreeMap<(u64, u64), Value> {
+    let lines = done(&["replay", path, "--json"]);
+    let processes = lines.lines().map(|line| {
+        let process: Value = serde_json::from_str(line).unwrap();
+        let number = |field: &str| {
+            process[field]
+                .as_u64()
+                .unwrap_or_else(|| panic!("{process}"))
+        };
+        ((number("pid"), number("start_ns")), process)
+    });
+    processes.collect()
+}
+
+fn events(path: &str) -> Vec<Event> {
+    let reader = Reader::new(fs::File::open(path).unwrap()).unwrap();
+    reader.map(Result::unwrap).collect()
+}
+
+fn after(at: u64) -> String {
+    let began = storm::Storm::new().next().unwrap().at;
+    let ns = at - began;
+    format!("+{}.{:09}s", ns / 1_000_000_000, ns % 1_000_000_000)
+}
+
+#[test]
+fn what_was_cut_apart_is_put_together_again() {
+    let scratch = Scratch::new("merge");
+    let story = storm();
+    let whole = scratch.record("whole", story.iter().cloned());
+    // Two parts that overlap by a quarter, and in the order of no time.
+    let (early, late) = (after(story[EVENTS / 2].at), after(story[EVENTS * 3 / 4].at));
+    let (first, second) = (scratch.path("first"), scratch.path("second"));
+    done(&["cut", &whole, &first, "--until", &late]);
+    done(&["cut", &whole, &second, "--since", &early]);
+    let merged = scratch.path("merged");
+    done(&["merge", &merged, &second, &first]);
+
+    let (whole, merged) = (processes(&whole), processes(&merged));
+    assert!(whole.len() > 1000);
+    for (id, says) in &whole {
+        assert_eq!(merged.get(id), Some(says), "{id:?}");
+    }
+    assert_eq!(merged.len(), whole.len());
+}
+
+#[test]
+fn two_trees_are_one_recording_and_nothing_is_told_twice() {
+    let scratch = Scratch::new("merge-trees");
+    let story = storm();
+    let whole = scratch.record("whole", story.iter().cloned());
+    // Parents of which the storm makes children.
+    let mut makers: Vec<u32> = story
+        .iter()
+        .filter_map(|event| match &event.what {
+            What::Fork(fork) => Some(fork.parent.tgid),
+            _ => None,
+        })
+        .collect();
+    makers.sort_unstable();
+    makers.dedup();
+    // The first is everybody's ancestor.
+    let (one, other) = (makers[1].to_string(), makers[2].to_string());
+    let (first, second) = (scratch.path("first"), scratch.path("second"));
+    done(&["cut", &whole, &first, "--tree", &one]);
+    done(&["cut", &whole, &second, "--tree", &other]);
+    let told = |path: &str| events(path).len();
+    assert!(
+        told(&first) > 100 && told(&first) < EVENTS,
+        "{}",
+        told(&first)
+    );
+
+    let (merged, again) = (scratch.path("merged"), scratch.path("again"));
+    done(&["merge", &merged, &first, &second]);
+    let mut parts: Vec<_> = [events(&first), events(&second)].concat();
+    parts.sort_by_key(|event| event.at);
+    let of_processes = |events: &[Event]| {
+        let events = events.iter().filter(|event| event.who.task.pid != 0);
+        events.cloned().collect::<Vec<_>>()
+    };
+    let mut merged_events = of_processes(&events(&merged));
+    merged_events.sort_by_key(|event| event.at);
+    assert_eq!(merged_events, of_processes(&parts));
+    // With itself, too.
+    done(&["merge", &again, &merged, &whole]);
+    assert_eq!(processes(&again), processes(&whole));
+}
+
+#[test]
+fn between_recordings_that_do_not_touch_stands_a_gap() {
+    let scratch = Scratch::new("merge-apart");
+    let story = storm();
+    let whole = scratch.record("whole", story.iter().cloned());
+    let (early, late) = (after(story[EVENTS / 4].at), after(story[EVENTS * 3 / 4].at));
+    let (first, second) = (scratch.path("first"), scratch.path("second"));
+    done(&["cut", &whole, &first, "--until", &early]);
+    done(&["cut", &whole, &second, "--since", &late]);
+    let merged = scratch.path("merged");
+    done(&["merge", &merged, &first, &second]);
+    let gaps: Vec<_> = events(&merged)
+        .into_iter()
+        .filter(|event| matches!(event.what, What::Gap(_)))
+        .collect();
+    let [gap] = &gaps[..] else { panic!("{gaps:?}") };
+    assert_eq!(gap.at, story[EVENTS * 3 / 4].at);
+
+    // Of those who are there at the end it says what the whole says; nobody
+    // who ended in between is taken to be there.
+    let alive = |path: &str| {
+        let alive = processes(path).into_iter();
+        let alive = alive.filter(|(_, process)| process["state"] == "alive");
+        alive.map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(alive(&merged), alive(&whole));
+}
+
+#[test]
+fn other_boots_are_refused() {
+    let scratch = Scratch::new("merge-boots");
+    let of_boot = |boot: &str| {
+        let mut events: Vec<_> = storm::Storm::new().take(100).collect();
+        if let What::Session(session) = &mut events[0].what {
+            session.boot_id = boot.into();
+        }
+        scratch.record(boot, events)
+    };
+    let (one, other) = (of_boot("boot-1"), of_boot("boot-2"));
+    let out = scratch.path("out");
+    let refused = tracer(&["merge", &out, &one, &other]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("boot-1") && said.contains("boot-2"), "{said}");
+    assert!(!Path::new(&out).exists());
+    assert_eq!(tracer(&["merge", &out, &one]).status.code(), Some(2));
+    let itself = tracer(&["merge", "--force", &one, &one, &one]);
+    assert_eq!(itself.status.code(), Some(1));
+}
+
+#[test]
+fn strangers_are_shown_the_same_lives_without_a_name() {
+    let scratch = Scratch::new("anonymize");
+    let story = storm();
+    let whole = scratch.record("whole", story.iter().cloned());
+    let shown = scratch.path("shown");
+    done(&["cut", &whole, &shown, "--anonymize"]);
+    let (whole, shown) = (events(&whole), events(&shown));
+    assert_eq!(shown.len(), whole.len());
+    let mut tokens = BTreeMap::new();
+    for (event, shown) in whole.iter().zip(&shown) {
+        assert_eq!(
+            (event.at, event.cpu, event.who),
+            (shown.at, shown.cpu, shown.who)
+        );
+        if let (What::Exec(exec), What::Exec(shown)) = (&event.what, &shown.what) {
+            let token = tokens.entry(exec.comm).or_insert(shown.comm);
+            assert_eq!(*token, shown.comm);
+            assert_ne!(exec.comm, shown.comm);
+        }
+    }
+    assert!(!tokens.is_empty());
+    let text = format!("{shown:?}");
+    for name in tokens.keys() {
+        assert!(!text.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
