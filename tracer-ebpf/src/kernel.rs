@@ -15,6 +15,12 @@ pub trait Access {
     /// # Safety
     /// `pointer` must be one this way of reading is meant for.
     unsafe fn read<T: Copy + Zero>(pointer: *const T) -> T;
+
+    /// Sixteen bytes of an array of characters.
+    ///
+    /// # Safety
+    /// As for [`Access::read`].
+    unsafe fn read_name(pointer: *const u8) -> [u8; 16];
 }
 
 #[derive(Clone, Copy)]
@@ -44,6 +50,21 @@ impl Access for Trusted {
         // or null pointer) reads as zero (kernel/bpf/verifier.c, PROBE_MEM).
         unsafe { core::ptr::read_volatile(pointer) }
     }
+
+    #[inline(always)]
+    unsafe fn read_name(pointer: *const u8) -> [u8; 16] {
+        let halves: *const u64 = pointer.cast();
+        // SAFETY: as in `read`; the verifier takes any size within the array,
+        // and the processor any alignment.
+        let halves = unsafe {
+            [
+                core::ptr::read_volatile(halves),
+                core::ptr::read_volatile(halves.add(1)),
+            ]
+        };
+        // SAFETY: plain bytes either way.
+        unsafe { core::mem::transmute(halves) }
+    }
 }
 
 impl Access for Probed {
@@ -61,6 +82,16 @@ impl Access for Probed {
             );
         }
         value
+    }
+
+    #[inline(always)]
+    unsafe fn read_name(pointer: *const u8) -> [u8; 16] {
+        let mut name = [0; 16];
+        // SAFETY: as in `read`.
+        unsafe {
+            bpf_probe_read_kernel(name.as_mut_ptr().cast(), size_of_val(&name) as u32, pointer.cast());
+        }
+        name
     }
 }
 

@@ -3,7 +3,7 @@
 
 use aya_ebpf::{
     bindings::task_struct,
-    helpers::{bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel_buf},
+    helpers::{bpf_get_current_task, bpf_get_current_task_btf},
 };
 use tracer_common::wire::{
     CARE_BLOCKED, CARE_CAUGHT, CARE_IGNORED, CARE_NOCLDWAIT, CARE_STOPPED, ChildUsage, Comm, Group,
@@ -34,6 +34,15 @@ pub fn current_trusted() -> Option<Task<Trusted>> {
     }
     // SAFETY: a helper without preconditions, whose pointer is BTF-typed.
     Some(unsafe { Struct::new(bpf_get_current_task_btf().cast()) })
+}
+
+/// Who runs: read directly where that can be.
+#[inline(always)]
+pub fn current_who() -> Who {
+    match current_trusted() {
+        Some(task) => task.who(),
+        None => current().who(),
+    }
 }
 
 const SIGCHLD: usize = 17;
@@ -161,11 +170,8 @@ impl<A: Access> Task<A> {
 
     #[inline(always)]
     pub fn comm(self) -> Comm {
-        let mut comm = [0; size_of::<Comm>()];
-        // SAFETY: a helper read of kernel memory into our own buffer; on a
-        // fault the buffer stays zero.
-        let _ = unsafe { bpf_probe_read_kernel_buf(self.at(&fields::TASK_COMM), &mut comm) };
-        comm
+        // SAFETY: a field of this struct.
+        unsafe { A::read_name(self.at(&fields::TASK_COMM)) }
     }
 
     /// The task's own accounting, and its group's highest resident set.
@@ -217,14 +223,10 @@ impl<A: Access> Task<A> {
         } else {
             (size_of::<u64>(), 0)
         };
-        let stat = self
-            .probed()
-            .follow(&fields::TASK_MM)
-            .at(&fields::MM_RSS_STAT);
-        // SAFETY: `Probed` reads any address safely.
-        let of = |kind: usize| unsafe {
-            Probed::read::<u64>(stat.wrapping_add(kind * size + count).cast())
-        };
+        let stat = self.follow(&fields::TASK_MM).at(&fields::MM_RSS_STAT);
+        // SAFETY: inside the struct, at a place that the verifier knows.
+        let of =
+            |kind: usize| unsafe { A::read::<u64>(stat.wrapping_add(kind * size + count).cast()) };
         // MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES (include/linux/mm_types_task.h).
         of(0).wrapping_add(of(1)).wrapping_add(of(3))
     }
@@ -238,15 +240,14 @@ impl<A: Access> Task<A> {
 
     /// Its `cgroup_subsys_state` of the controller at that place.
     #[inline(always)]
-    pub fn controller(self, subsys: u64) -> Struct<Probed> {
+    pub fn controller(self, subsys: u64) -> Struct<A> {
         let states = self
-            .probed()
             .follow(&fields::TASK_CGROUPS)
             .at(&fields::CSSET_SUBSYS);
-        // SAFETY: `Probed` reads any address safely.
+        // SAFETY: inside the struct, at a place that the verifier knows.
         unsafe {
             let state = states.cast::<*const u8>().wrapping_add(subsys as usize);
-            Struct::new(Probed::read(state))
+            Struct::new(A::read(state))
         }
     }
 
@@ -255,8 +256,7 @@ impl<A: Access> Task<A> {
     pub fn cgroup(self) -> u64 {
         let subsys = get(&fields::CGROUP_SUBSYS);
         let cgroup = if subsys == ABSENT {
-            self.probed()
-                .follow(&fields::TASK_CGROUPS)
+            self.follow(&fields::TASK_CGROUPS)
                 .follow(&fields::CSSET_DFL)
         } else {
             self.controller(subsys).follow(&fields::CSS_CGROUP)
@@ -286,11 +286,9 @@ impl<A: Access> Task<A> {
         (self.pid_at(level), level)
     }
 
-    /// Read by the helper, so that the verifier takes the pointer for a number
-    /// to which a computed index may be added.
     #[inline(always)]
-    fn thread_pid(self) -> Struct<Probed> {
-        self.probed().follow(&fields::TASK_THREAD_PID)
+    fn thread_pid(self) -> Struct<A> {
+        self.follow(&fields::TASK_THREAD_PID)
     }
 
     #[inline(always)]
@@ -298,11 +296,12 @@ impl<A: Access> Task<A> {
         self.thread_pid().read(&fields::PID_LEVEL)
     }
 
-    /// `upid` of that level.
+    /// `upid` of that level. Read by the helper: to a pointer that is a number
+    /// to the verifier a computed index may be added.
     #[inline(always)]
     fn upid(self, level: u32) -> Struct<Probed> {
         let size = offset(get(&fields::UPID_SIZE));
-        let numbers = self.thread_pid().at(&fields::PID_NUMBERS);
+        let numbers = self.probed().thread_pid().at(&fields::PID_NUMBERS);
         // SAFETY: `Probed` reads any address safely.
         unsafe { Struct::new(numbers.wrapping_add(level as usize * size)) }
     }
@@ -310,6 +309,10 @@ impl<A: Access> Task<A> {
     /// The task's number as seen from a namespace of that level.
     #[inline(always)]
     pub fn pid_at(self, level: u32) -> u32 {
+        // Level 0 is the initial namespace, whose number the task has itself.
+        if level == 0 {
+            return self.pid();
+        }
         let nr = self.upid(level).address() as *const u32;
         // SAFETY: `Probed` reads any address safely.
         unsafe { Probed::read(nr) }
@@ -317,13 +320,12 @@ impl<A: Access> Task<A> {
 
     /// The action that the task's process has set for a signal.
     #[inline(always)]
-    fn action(self, signal: usize) -> Struct<Probed> {
+    fn action(self, signal: usize) -> Struct<A> {
         let size = offset(get(&fields::K_SIGACTION_SIZE));
         let actions = self
-            .probed()
             .follow(&fields::TASK_SIGHAND)
             .at(&fields::SIGHAND_ACTION);
-        // SAFETY: `Probed` reads any address safely.
+        // SAFETY: inside the struct, at a place that the verifier knows.
         unsafe { Struct::new(actions.wrapping_add((signal - 1) * size)) }
     }
 
@@ -352,11 +354,11 @@ impl<A: Access> Task<A> {
     /// Its process group or session, as a number of the initial pid namespace.
     #[inline(always)]
     fn pid_of_type(self, kind: usize) -> u32 {
-        let pids = self.signal().probed().at(&fields::SIGNAL_PIDS);
-        // SAFETY: `Probed` reads any address safely.
+        let pids = self.signal().at(&fields::SIGNAL_PIDS);
+        // SAFETY: inside the structs, at places that the verifier knows.
         unsafe {
-            let pid: *const u8 = Probed::read(pids.cast::<*const u8>().wrapping_add(kind));
-            Probed::read(Struct::<Probed>::new(pid).at(&fields::PID_NUMBERS).cast())
+            let pid: *const u8 = A::read(pids.cast::<*const u8>().wrapping_add(kind));
+            A::read(Struct::<A>::new(pid).at(&fields::PID_NUMBERS).cast())
         }
     }
 
@@ -417,9 +419,13 @@ impl<A: Access> Task<A> {
     /// The init of its pid namespace.
     #[inline(always)]
     fn child_reaper(self, level: u32) -> Group {
-        self.upid(level)
-            .follow(&fields::UPID_NS)
-            .follow(&fields::PIDNS_CHILD_REAPER)
-            .group()
+        if level == 0 {
+            // SAFETY: the first `upid`, inside the struct.
+            let first = unsafe { Struct::<A>::new(self.thread_pid().at(&fields::PID_NUMBERS)) };
+            let namespace = first.follow(&fields::UPID_NS);
+            return namespace.follow(&fields::PIDNS_CHILD_REAPER).group();
+        }
+        let namespace = self.upid(level).follow(&fields::UPID_NS);
+        namespace.follow(&fields::PIDNS_CHILD_REAPER).group()
     }
 }

@@ -92,7 +92,7 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         if last {
             exit.care = parent.care();
             if task.has_children()
-                && let Some(heir) = task.probed().reaper()
+                && let Some(heir) = task.reaper()
             {
                 exit.reaper = heir;
                 flags |= EXIT_REAPER;
@@ -100,5 +100,4 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         }
         exit.flags = flags;
     });
-    faults::forget(task);
 }

@@ -15,7 +15,7 @@ use crate::{
     hook::{Arguments, hooks},
     kernel::Access,
     ring::{header, send_in_place},
-    task::{Task, current},
+    task::{Task, current, current_who},
 };
 
 hooks! {
@@ -41,7 +41,7 @@ fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
     let by_copies = faults::copies(caller);
     send_in_place::<Fork>(|fork| {
         fork.head = header::<Fork>(child.who());
-        fork.by = caller.who();
+        fork.by = current_who();
         fork.parent = child.real_parent().group();
         fork.clone_flags = clone_flags;
         fork.task_flags = child.flags();

@@ -32,8 +32,11 @@ fn freed(ctx: &impl Arguments) {
     } else {
         NONE
     };
+    // Its memory is cold by now: the loads do not wait for each other here, and
+    // would behind the buffer's lock.
+    let who = task.who();
     send(|| Free {
-        head: header::<Free>(task.who()),
+        head: header::<Free>(who),
         group,
     });
 }

@@ -20,7 +20,7 @@ use crate::{
     hook::{Arguments, hooks},
     kernel::{Access, Probed},
     ring::{header, send},
-    task::{Task, current},
+    task::{Task, current, current_trusted},
 };
 
 /// CLD_EXITED, CLD_KILLED and CLD_DUMPED (include/uapi/asm-generic/siginfo.h):
@@ -65,13 +65,20 @@ fn told(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn child_signal(ctx: &impl Arguments) {
+    match current_trusted() {
+        Some(teller) => child_signal_by(teller, ctx),
+        None => child_signal_by(current(), ctx),
+    }
+}
+
+#[inline(always)]
+fn child_signal_by<A: Access>(teller: Task<A>, ctx: &impl Arguments) {
     // SEND_SIG_NOINFO (0) and SEND_SIG_PRIV (1) are not addresses, so that some
     // kernels' verifiers take the argument for a number.
     let info = ctx.pointer(1).probed();
     if info.address() <= 1 || !CLD_DEATHS.contains(&info.read::<i32>(&fields::SIGINFO_CODE)) {
         return;
     }
-    let teller = current();
     if teller.flags() & PF_EXITING == 0 {
         return;
     }
@@ -115,7 +122,7 @@ fn child_signal(ctx: &impl Arguments) {
 /// Who would get the owner's zombies if it died.
 #[inline(always)]
 fn heir<A: Access>(owner: Task<A>) -> Group {
-    owner.probed().reaper().unwrap_or(Group {
+    owner.reaper().unwrap_or(Group {
         tgid: 0,
         zero: 0,
         start: 0,

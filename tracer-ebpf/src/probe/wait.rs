@@ -17,7 +17,7 @@ use tracer_common::wire::Wait;
 use crate::{
     hook::unless_floor,
     ring::{header, send},
-    task::current,
+    task::current_who,
 };
 
 /// Offsets in the tracepoints' format (tracefs, all kernels 5.10 to 7.3).
@@ -103,7 +103,7 @@ fn waitid_returns(ctx: &TracePointContext) {
 #[inline(always)]
 fn reaped(child: u32) {
     send(|| Wait {
-        head: header::<Wait>(current().who()),
+        head: header::<Wait>(current_who()),
         child,
         zero: 0,
     });

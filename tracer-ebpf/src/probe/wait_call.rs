@@ -10,7 +10,7 @@ use tracer_common::maps::WaitCalls;
 
 use crate::{
     hook::{Arguments, hooks},
-    task::current,
+    task::current_who,
 };
 
 /// By tgid.
@@ -21,7 +21,7 @@ hooks! { waits: tp_btf sched_process_wait, raw_tp raw_sched_process_wait; }
 
 #[inline(always)]
 fn waits(_: &impl Arguments) {
-    let who = current().who();
+    let who = current_who();
     // SAFETY: a helper without preconditions.
     let last = unsafe { bpf_ktime_get_boot_ns() };
     if let Some(calls) = WAITS.get_ptr_mut(&who.tgid) {
