@@ -5,7 +5,7 @@ use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
     helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
     macros::map,
-    maps::{PerCpuArray, RingBuf},
+    maps::{Array, PerCpuArray, RingBuf},
 };
 use tracer_common::{
     maps::LostCounts,
@@ -21,10 +21,15 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 #[map]
 static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
 
-/// User space reads on a timer; it is woken before that only when this much
-/// waits for it, since a wake-up costs more than a record.
+/// While records come, user space reads on a timer; it is woken before that only
+/// when this much waits for it, since a wake-up costs more than a record.
 #[unsafe(no_mangle)]
 static WAKE_AT: u64 = 0;
+
+/// Not zero: nothing came of late and user space sleeps, so that the next record
+/// has to wake it.
+#[map]
+static ASLEEP: Array<u32> = Array::with_max_entries(1, 0);
 
 /// The header of a record that happens now.
 #[inline(always)]
@@ -75,12 +80,29 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
 /// Whether submitting should wake the reader.
 #[inline(always)]
 pub fn wake_flag() -> u64 {
-    let flag = if EVENTS.query(BPF_RB_AVAIL_DATA as u64) >= get(&WAKE_AT) {
+    let flag = if wakes_sleeper() || EVENTS.query(BPF_RB_AVAIL_DATA as u64) >= get(&WAKE_AT) {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
     };
     u64::from(flag)
+}
+
+/// Whether the reader sleeps; it is taken for awake from then on. Two processors
+/// may both wake it, which does no harm.
+#[inline(always)]
+fn wakes_sleeper() -> bool {
+    let Some(asleep) = ASLEEP.get_ptr_mut(0) else {
+        return false;
+    };
+    // SAFETY: the map's value, which is written whole.
+    unsafe {
+        let sleeps = asleep.read_volatile() != 0;
+        if sleeps {
+            asleep.write_volatile(0);
+        }
+        sleeps
+    }
 }
 
 /// Counts `n` of that loss slot as lost.

@@ -39,6 +39,10 @@ impl Settle {
         self.since = Some(Instant::now());
     }
 
+    pub fn has_begun(&self) -> bool {
+        self.since.is_some()
+    }
+
     pub fn is_over(&self) -> bool {
         let late = |since: Instant| since.elapsed() >= LIMIT;
         self.since

@@ -54,6 +54,11 @@ impl Status {
         }
     }
 
+    /// How often the line changes.
+    pub fn beat(&self) -> Option<Duration> {
+        self.in_place.then_some(INTERVAL)
+    }
+
     pub fn show(&mut self, recorder: Option<&Recorder>) {
         if !self.in_place || self.shown_at.is_some_and(|at| at.elapsed() < INTERVAL) {
             return;

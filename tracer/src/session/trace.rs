@@ -6,7 +6,7 @@ use std::{ffi::OsString, os::fd::AsFd as _, time::Duration};
 use anyhow::Result;
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
 use super::{
@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{event::Event, source::live::Live};
 
-/// How often the ring buffer is read; sooner when it fills.
+/// How often the ring buffer is read while something happens; sooner when it
+/// fills.
 const POLL: Duration = Duration::from_millis(50);
 /// How often the living's fault counters are read.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -52,15 +53,18 @@ impl Sinks {
     }
 
     /// Takes what has come, if the recorder can keep up; else it waits where
-    /// its loss is counted, in the kernel.
-    fn poll(&mut self, source: &mut Live) -> Result<()> {
+    /// its loss is counted, in the kernel. Gives whether to look again soon:
+    /// otherwise the kernel wakes us.
+    fn poll(&mut self, source: &mut Live) -> Result<bool> {
+        let mut busy = true;
         if self.recorder.as_ref().is_none_or(Recorder::has_room) {
-            source.poll(&mut |event| self.take(event))?;
+            busy = source.poll(&mut |event| self.take(event))?
+                || source.sleep(&mut |event| self.take(event))?;
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.hand_over();
         }
-        Ok(())
+        Ok(busy || self.settle.as_ref().is_some_and(Settle::has_begun))
     }
 }
 
@@ -127,17 +131,27 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
     let mut errand = Errand::begin(plan.command.as_deref(), plan.limit)?;
     source.drop_privileges();
-    let mut poll = interval(POLL);
-    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut sweep = interval(SWEEP);
-    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut poll = every(POLL);
+    let mut sweep = every(SWEEP);
+    let mut beat = sinks.view.beat().map(every);
+    // Something came of late.
+    let mut busy = true;
 
     let mut meter = Meter::new();
     loop {
         let mut over = sinks.settle.as_ref().is_some_and(Settle::is_over);
         tokio::select! {
-            ready = wakeup.readable() => ready?.clear_ready(),
-            _ = poll.tick() => {}
+            ready = wakeup.readable() => {
+                ready?.clear_ready();
+                if !busy {
+                    // It is the first of many, mostly.
+                    busy = true;
+                    poll.reset();
+                    continue;
+                }
+            }
+            _ = poll.tick(), if busy => {}
+            () = next(&mut beat) => {}
             _ = sweep.tick() => {
                 sinks.poll(source)?;
                 source.sweep(&mut |event| sinks.take(event))?;
@@ -155,7 +169,7 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
                 }
             }
         }
-        sinks.poll(source)?;
+        busy = sinks.poll(source)?;
         if let Some(why) = sinks.recorder.as_ref().and_then(Recorder::failure)
             && !sinks.view.goes_on_without(&why)
         {
@@ -170,4 +184,20 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
         eprintln!("{LEFT_BEHIND}");
     }
     Ok(errand)
+}
+
+fn every(period: Duration) -> Interval {
+    let mut every = interval(period);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every
+}
+
+/// The next beat; never, where there is none.
+async fn next(beat: &mut Option<Interval>) {
+    match beat {
+        Some(beat) => {
+            beat.tick().await;
+        }
+        None => std::future::pending().await,
+    }
 }

@@ -1,6 +1,6 @@
 //! What the user sees of a running trace.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::Result;
 
@@ -82,6 +82,16 @@ impl View {
             *screen = Some(Screen::open()?);
         }
         Ok(())
+    }
+
+    /// How often to show something though nothing happens, if at all.
+    pub fn beat(&self) -> Option<Duration> {
+        match self {
+            // Ages grow by tenths of a second.
+            View::Dashboard { .. } => Some(Duration::from_millis(100)),
+            View::Status(status) => status.beat(),
+            View::Report { .. } => None,
+        }
     }
 
     pub fn show(&mut self, recorder: Option<&Recorder>) -> Result<()> {

@@ -182,11 +182,12 @@ impl Live {
     }
 
     /// Hands out what has come in since the last call, and says what was lost.
-    pub fn poll(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+    /// Gives whether there may soon be more.
+    pub fn poll(&mut self, sink: &mut dyn FnMut(Event)) -> Result<bool> {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        self.ring.drain(&mut self.completion.of(sink));
+        let came = self.ring.drain(&mut self.completion.of(sink));
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
@@ -198,9 +199,16 @@ impl Live {
                 self.unhealed = false;
                 self.tell_what_runs(sink)?;
             }
-            None => {}
+            None => return Ok(came),
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// As [`Self::poll`], where nothing came of late: unless there is more now,
+    /// the next record makes [`Self::wakeup`] readable.
+    pub fn sleep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<bool> {
+        self.ring.wake_by_next()?;
+        self.poll(sink)
     }
 
     /// The counts that have grown since the last call, of faults, of waits and
@@ -237,7 +245,8 @@ impl Live {
         self.fill
     }
 
-    /// Becomes readable when the ring buffer fills faster than it is polled.
+    /// Becomes readable when the ring buffer fills faster than it is polled, and
+    /// by the first record after [`Self::sleep`].
     pub fn wakeup(&self) -> &(impl AsFd + std::os::fd::AsRawFd + use<>) {
         self.ring.wakeup()
     }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
-    maps::{MapData, RingBuf},
+    maps::{Array, MapData, RingBuf},
 };
 
 use super::{clock::now, decode::Decoder};
@@ -23,6 +23,8 @@ const RECORD_HEADER: u64 = 8;
 
 pub struct Ring {
     ring: RingBuf<MapData>,
+    /// Not zero: the next record wakes whoever waits.
+    asleep: Array<MapData, u32>,
     decoder: Decoder,
     batch: Vec<Event>,
     /// Bytes handed out since somebody asked, and the size of the buffer.
@@ -38,8 +40,12 @@ impl Ring {
             .take_map("EVENTS")
             .context("no map EVENTS in the eBPF object")?;
         let ring = RingBuf::try_from(map)?;
+        let map = ebpf
+            .take_map("ASLEEP")
+            .context("no map ASLEEP in the eBPF object")?;
         Ok(Ring {
             ring,
+            asleep: map.try_into()?,
             decoder,
             batch: Vec::new(),
             drained: 0,
@@ -63,15 +69,24 @@ impl Ring {
         &self.ring
     }
 
-    /// Hands out everything that waits. Records of different CPUs can stand a
+    /// The next record makes [`Self::wakeup`] readable. One that came just before
+    /// does not: drain once more after this.
+    pub fn wake_by_next(&mut self) -> Result<()> {
+        self.asleep
+            .set(0, 1, 0)
+            .context("asking the kernel side to be woken")
+    }
+
+    /// Hands out everything that waits; gives whether there was anything. Records of different CPUs can stand a
     /// few microseconds out of order, since each takes its place and then the
     /// time: each batch is sorted, which costs next to nothing when it is in
     /// order already.
     ///
     /// What comes in meanwhile is left for the next call: on a large machine it
     /// might never end.
-    pub fn drain(&mut self, sink: &mut dyn FnMut(Event)) {
+    pub fn drain(&mut self, sink: &mut dyn FnMut(Event)) -> bool {
         let until = now();
+        let before = self.drained;
         let mut caught_up = false;
         while !caught_up {
             while self.batch.len() < BATCH
@@ -90,10 +105,11 @@ impl Ring {
                 }
             }
             if self.batch.is_empty() {
-                return;
+                break;
             }
             self.batch.sort_by_key(|event| event.at);
             self.batch.drain(..).for_each(&mut *sink);
         }
+        self.drained > before
     }
 }
