@@ -215,15 +215,21 @@ impl<A: Access> Task<A> {
         if get(&fields::MM_RSS_STAT) == ABSENT {
             return PAGES_UNKNOWN;
         }
-        let (size, count) = if get(&fields::RSS_STAT_SIZE) == ABSENT {
-            (
-                offset(get(&fields::RSS_COUNTER_SIZE)),
-                offset(get(&fields::RSS_COUNTER_COUNT)),
-            )
-        } else {
-            (size_of::<u64>(), 0)
-        };
-        let stat = self.follow(&fields::TASK_MM).at(&fields::MM_RSS_STAT);
+        let mm = self.follow(&fields::TASK_MM);
+        if get(&fields::RSS_STAT_SIZE) != ABSENT {
+            // Its counters are of a type that older verifiers do not look into.
+            return mm.probed().pages_of(size_of::<u64>(), 0);
+        }
+        mm.pages_of(
+            offset(get(&fields::RSS_COUNTER_SIZE)),
+            offset(get(&fields::RSS_COUNTER_COUNT)),
+        )
+    }
+
+    /// Of an `mm_struct` with counters of that size, which begin there.
+    #[inline(always)]
+    fn pages_of(self, size: usize, count: usize) -> u64 {
+        let stat = self.at(&fields::MM_RSS_STAT);
         // SAFETY: inside the struct, at a place that the verifier knows.
         let of =
             |kind: usize| unsafe { A::read::<u64>(stat.wrapping_add(kind * size + count).cast()) };
@@ -318,7 +324,8 @@ impl<A: Access> Task<A> {
         unsafe { Probed::read(nr) }
     }
 
-    /// The action that the task's process has set for a signal.
+    /// The action that the task's process has set for a signal; by the helper,
+    /// if the signal is not a constant.
     #[inline(always)]
     fn action(self, signal: usize) -> Struct<A> {
         let size = offset(get(&fields::K_SIGACTION_SIZE));
@@ -379,10 +386,10 @@ impl<A: Access> Task<A> {
         }
     }
 
-    /// The signal has its default action.
+    /// The signal, known only now, has its default action.
     #[inline(always)]
     pub fn takes_default(self, signal: usize) -> bool {
-        self.action(signal).read::<u64>(&fields::SIGACTION_HANDLER) == SIG_DFL
+        self.probed().action(signal).read::<u64>(&fields::SIGACTION_HANDLER) == SIG_DFL
     }
 
     /// Has children to hand on when it dies.

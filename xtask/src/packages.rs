@@ -83,6 +83,13 @@ pub const FOR_RECORDING: &[Package] = &[Package {
     purpose: "the size of another recording",
 }];
 
+/// What counts instructions.
+pub const FOR_INSTRUCTIONS: &[Package] = &[Package {
+    name: "valgrind",
+    command: "valgrind",
+    purpose: "counting instructions",
+}];
+
 /// What the bench with a real Redis needs.
 pub const FOR_REDIS: &[Package] = &[
     Package {

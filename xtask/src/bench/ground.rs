@@ -30,6 +30,8 @@ pub struct Ground {
     pub rounds: u32,
     /// Short measurements: to see that it works.
     pub quick: bool,
+    /// The results are to be kept.
+    pub keep: bool,
     /// Go on with a long bench that was cut short.
     pub resume: bool,
     /// When to cut it short.
@@ -58,6 +60,7 @@ impl Ground {
                 false => wanted.rounds,
             },
             quick: wanted.quick,
+            keep: wanted.write,
             resume: wanted.resume,
             budget: wanted
                 .minutes

@@ -8,8 +8,10 @@
 //! again as root ([`ground`]), since it starts tracer and its peers and must be
 //! able to stop them.
 
+mod data;
 mod frame;
 mod ground;
+mod instructions;
 mod machine;
 mod overhead;
 mod page;
@@ -71,6 +73,16 @@ const BENCHES: &[Bench] = &[
         name: "recording",
         question: "How small is a recording, and how fast is it written, read and moved about in?",
         run: recording::bench,
+    },
+    Bench {
+        name: "data",
+        question: "How do the costs grow with the number of events?",
+        run: data::bench,
+    },
+    Bench {
+        name: "instructions",
+        question: "How many instructions does each step take?",
+        run: instructions::bench,
     },
 ];
 

@@ -39,7 +39,6 @@ pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 
 /// The exponent `b` of `cost = a * size^b` that fits best: 1 is linear growth.
 /// By least squares on the logarithms; none of fewer than two sizes.
-#[allow(dead_code, reason = "for the benches that measure work")]
 pub fn growth(points: &[(f64, f64)]) -> Option<f64> {
     let count = points.len() as f64;
     let logs = || points.iter().map(|(size, cost)| (size.ln(), cost.ln()));
