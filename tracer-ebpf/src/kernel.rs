@@ -89,7 +89,11 @@ impl Access for Probed {
         let mut name = [0; 16];
         // SAFETY: as in `read`.
         unsafe {
-            bpf_probe_read_kernel(name.as_mut_ptr().cast(), size_of_val(&name) as u32, pointer.cast());
+            bpf_probe_read_kernel(
+                name.as_mut_ptr().cast(),
+                size_of_val(&name) as u32,
+                pointer.cast(),
+            );
         }
         name
     }

@@ -247,9 +247,7 @@ impl<A: Access> Task<A> {
     /// Its `cgroup_subsys_state` of the controller at that place.
     #[inline(always)]
     pub fn controller(self, subsys: u64) -> Struct<A> {
-        let states = self
-            .follow(&fields::TASK_CGROUPS)
-            .at(&fields::CSSET_SUBSYS);
+        let states = self.follow(&fields::TASK_CGROUPS).at(&fields::CSSET_SUBSYS);
         // SAFETY: inside the struct, at a place that the verifier knows.
         unsafe {
             let state = states.cast::<*const u8>().wrapping_add(subsys as usize);
@@ -389,7 +387,10 @@ impl<A: Access> Task<A> {
     /// The signal, known only now, has its default action.
     #[inline(always)]
     pub fn takes_default(self, signal: usize) -> bool {
-        self.probed().action(signal).read::<u64>(&fields::SIGACTION_HANDLER) == SIG_DFL
+        self.probed()
+            .action(signal)
+            .read::<u64>(&fields::SIGACTION_HANDLER)
+            == SIG_DFL
     }
 
     /// Has children to hand on when it dies.
