@@ -74,11 +74,12 @@ impl Model {
     pub(super) fn on_snapshot_end(&mut self, at: u64, began: u64) {
         self.generation += 1;
         let generation = self.generation;
-        let here: Vec<_> = (self.index.present.iter())
+        let mut here: Vec<_> = (self.index.present.iter())
             .map(|&key| (key, &self.processes[key]))
             .filter(|(_, process)| process.id.start < began)
             .map(|(key, process)| (key, process.generation == generation))
             .collect();
+        here.sort_unstable();
         for (key, found) in here {
             self.change(key, |process| match found {
                 true => process.found_only(generation, began),

@@ -3,15 +3,15 @@
 //! is brought up to date by [`Model::change`], the only door to a process's
 //! state; [`Model::note`] is for what they do not depend on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Key, Model, Process, State, retention::Due};
 use crate::event::ProcessId;
 
 #[derive(Clone, Default)]
 pub(super) struct Index {
-    /// Who is in the kernel's process table, as far as we know.
-    pub present: BTreeSet<Key>,
+    /// Who is in the kernel's process table, as far as we know; in no order.
+    pub present: HashSet<Key, foldhash::fast::FixedState>,
     pub alive: usize,
     /// Whose exit is known.
     pub exited: u64,
@@ -25,13 +25,16 @@ pub(super) struct Index {
     adopted: BTreeSet<(Key, Key)>,
 }
 
+/// Owners and numbers, as in [`Index::unreaped`].
+type Claims = [Option<(Key, u32)>; 3];
+
 /// What of a process the index depends on.
 #[derive(Clone, Copy, PartialEq)]
 struct Facet {
     state: State,
     exited: bool,
     adopted_by: Option<Key>,
-    claims: [Option<(Key, u32)>; 3],
+    claims: Claims,
     /// To whom it leads: they are kept as long as it is.
     leads_to: [Option<Key>; 5],
 }
@@ -59,7 +62,7 @@ impl Facet {
 /// By which owners and numbers a dead process can be waited for. Until a
 /// notification says which number its owner sees, it is the one in the initial
 /// pid namespace or the one in its own.
-fn claims(process: &Process, state: State) -> [Option<(Key, u32)>; 3] {
+fn claims(process: &Process, state: State) -> Claims {
     let mut claims = [None; 3];
     if !matches!(state, State::Exiting | State::Zombie) {
         return claims;
@@ -77,52 +80,86 @@ fn claims(process: &Process, state: State) -> [Option<(Key, u32)>; 3] {
 }
 
 impl Index {
+    /// A process is no longer what it was. What stayed the same is not touched.
+    fn update(&mut self, key: Key, before: &Facet, after: &Facet) {
+        if before.state != after.state {
+            self.leave(key, before.state);
+            self.enter(key, after.state);
+        }
+        self.count_exit(before.exited, after.exited);
+        if before.adopted_by != after.adopted_by {
+            self.adopt(key, before.adopted_by, after.adopted_by);
+        }
+        if before.claims != after.claims {
+            self.claim(key, &before.claims, &after.claims);
+        }
+    }
+
     fn remove(&mut self, key: Key, facet: &Facet) {
-        if !facet.state.is_gone() {
+        self.leave(key, facet.state);
+        self.count_exit(facet.exited, false);
+        self.adopt(key, facet.adopted_by, None);
+        self.claim(key, &facet.claims, &[None; 3]);
+    }
+
+    fn leave(&mut self, key: Key, state: State) {
+        if !state.is_gone() {
             self.present.remove(&key);
         }
-        match facet.state {
+        match state {
             State::Alive => self.alive -= 1,
             State::Zombie => {
                 self.zombies.remove(&key);
             }
             State::Exiting | State::Reaped | State::Vanished => {}
         }
-        // A recording may have said another number.
-        self.exited = self.exited.saturating_sub(u64::from(facet.exited));
-        if let Some(owner) = facet.adopted_by {
-            self.adopted.remove(&(owner, key));
-        }
-        for claim in facet.claims.iter().flatten() {
-            if self.unreaped.get(claim) == Some(&key) {
-                self.unreaped.remove(claim);
-            }
-        }
     }
 
-    fn insert(&mut self, key: Key, facet: &Facet) {
-        if !facet.state.is_gone() {
+    fn enter(&mut self, key: Key, state: State) {
+        if !state.is_gone() {
             self.present.insert(key);
         }
-        match facet.state {
+        match state {
             State::Alive => self.alive += 1,
             State::Zombie => {
                 self.zombies.insert(key);
             }
             State::Exiting | State::Reaped | State::Vanished => {}
         }
-        self.exited += u64::from(facet.exited);
-        if let Some(owner) = facet.adopted_by {
+    }
+
+    fn count_exit(&mut self, before: bool, after: bool) {
+        // A recording may have said another number.
+        self.exited = self.exited.saturating_sub(u64::from(before)) + u64::from(after);
+    }
+
+    fn adopt(&mut self, key: Key, before: Option<Key>, after: Option<Key>) {
+        if let Some(owner) = before {
+            self.adopted.remove(&(owner, key));
+        }
+        if let Some(owner) = after {
             self.adopted.insert((owner, key));
         }
-        for claim in facet.claims.iter().flatten() {
+    }
+
+    fn claim(&mut self, key: Key, before: &Claims, after: &Claims) {
+        for claim in before.iter().flatten() {
+            if self.unreaped.get(claim) == Some(&key) {
+                self.unreaped.remove(claim);
+            }
+        }
+        for claim in after.iter().flatten() {
             self.unreaped.insert(*claim, key);
         }
     }
 
     /// A process that was just made up.
     pub fn add(&mut self, key: Key, process: &Process) {
-        self.insert(key, &Facet::of(process));
+        let facet = Facet::of(process);
+        self.enter(key, facet.state);
+        self.count_exit(false, facet.exited);
+        self.adopt(key, None, facet.adopted_by);
+        self.claim(key, &[None; 3], &facet.claims);
     }
 
     pub fn unreaped(&self, owner: Key, number: u32) -> Option<Key> {
@@ -152,8 +189,7 @@ impl Model {
         let result = change(process);
         let after = Facet::of(process);
         if before != after {
-            self.index.remove(key, &before);
-            self.index.insert(key, &after);
+            self.index.update(key, &before, &after);
             self.totals.exits = self.index.exited;
             self.lead(&before.leads_to, &after.leads_to);
             if after.state.is_gone() && !before.state.is_gone() {
@@ -212,7 +248,7 @@ impl Model {
     pub(super) fn check_index(&self) {
         let (mut alive, mut zombies, mut adopted) = (0, BTreeSet::new(), BTreeSet::new());
         let mut claimed = BTreeSet::new();
-        let mut present = BTreeSet::new();
+        let mut present = HashSet::default();
         let mut led_to: HashMap<Key, u32> = HashMap::new();
         for (key, process) in self.processes() {
             let facet = Facet::of(process);
