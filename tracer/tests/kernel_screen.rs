@@ -216,3 +216,45 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
     terminal.keys(&["q"]);
     terminal.line(&["left with 0"]);
 }
+
+#[test]
+fn live_goes_back_to_what_has_been_and_to_the_present_again() {
+    let scratch = Scratch::new("past");
+    let state = scratch.file("state");
+    let live = format!(
+        "XDG_STATE_HOME={} {} live; echo left with $?; cat",
+        state.display(),
+        tracer().get_program().display()
+    );
+    let terminal = Terminal::open("past", (120, 40), &live);
+    terminal.line(&["LIVE"]);
+    let owner = Owner::start(2);
+    let pid = owner.child.id().to_string();
+    terminal.keys(&["/"]);
+    terminal.keys(&["-l", &pid]);
+    terminal.keys(&["Enter"]);
+    terminal.line(&[&pid, "workload", "alive"]);
+    terminal.keys(&["Escape"]);
+    drop(owner);
+    terminal.line(&[&pid, "workload", "reaped"]);
+    // What is told is on the disk within a second: until then the past ends earlier.
+    until("its end to be in the past", || {
+        terminal.keys(&["E"]);
+        terminal.line(&["PAST", "event"]);
+        terminal.keys(&[":"]);
+        terminal.keys(&["-l", "+0s"]);
+        terminal.keys(&["Enter"]);
+        terminal.line(&["PAST", "0 ns of"]);
+        let gone = !terminal.screen().contains("workload");
+        terminal.keys(&["Escape"]);
+        terminal.line(&["LIVE"]);
+        gone.then_some(())
+    });
+    terminal.line(&[&pid, "workload", "reaped"]);
+    // Colours are kept for the next time, and nothing is left behind.
+    terminal.keys(&["T"]);
+    terminal.keys(&["q"]);
+    terminal.line(&["left with 0"]);
+    let kept = std::fs::read_to_string(state.join("tracer/dashboard")).unwrap();
+    assert!(kept.contains("theme = dark"), "{kept}");
+}

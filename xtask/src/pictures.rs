@@ -1,6 +1,6 @@
 //! `pictures`: the real screen, as SVG. A small story is recorded on this
-//! machine, replayed in tmux, and what the terminal shows is drawn: the story's
-//! processes and, in trees, their ancestors, which are this machine's own.
+//! machine and cut down to its own processes, so that nothing of the machine is
+//! in it; that is replayed in tmux, and what the terminal shows is drawn.
 
 mod svg;
 
@@ -25,18 +25,21 @@ const STORY: &str = include_str!("pictures/story.sh");
 const SIZE: (u16, u16) = (120, 34);
 
 /// File, keys in tmux's names, and what is on the screen when it is complete.
-const PICTURES: [(&str, &[&str], &str); 4] = [
+const PICTURES: [(&str, &[&str], &str); 7] = [
     ("tree", &["1", "g"], "story"),
     ("timeline", &["2", "0"], "2 Timeline "),
-    ("deaths", &["5"], "SIGKILL from"),
-    ("process", &["5", "g", "j", "Enter"], "copy_process"),
+    ("zombies", &["3"], "none seen"),
+    ("faults", &["4"], "15 SECONDS"),
+    ("forks", &["5", "s"], "by PARENT COW"),
+    ("deaths", &["6"], "SIGKILL from"),
+    ("process", &["6", "g", "j", "Enter"], "copy_process"),
 ];
 
 pub fn verb(recording: Option<&Path>) -> Result<()> {
     let tracer = build::tracer(Profile::Release)?;
     let folder = std::env::temp_dir().join(format!("tracer-pictures-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let made = folder.join("story.trace");
+    let [whole, made, pid] = ["whole.trace", "story.trace", "pid"].map(|name| folder.join(name));
     let recording = match recording {
         Some(recording) => recording,
         None => {
@@ -45,10 +48,17 @@ pub fn verb(recording: Option<&Path>) -> Result<()> {
             let mut record = privilege::as_root(&tracer)?;
             record
                 .args(["record", "--force"])
-                .arg(&made)
-                .args(["--", "bash"])
+                .arg(&whole)
+                .args(["--", "env"])
+                .arg(format!("STORY_PID={}", pid.display()))
+                .arg("bash")
                 .arg(&script);
             process::run(&mut record)?;
+            let pid = std::fs::read_to_string(&pid).context("the story has not begun")?;
+            let mut cut = privilege::as_root(&tracer)?;
+            cut.arg("cut").args([&whole, &made]);
+            cut.args(["--tree", pid.trim()]);
+            process::run(&mut cut)?;
             &made
         }
     };
@@ -68,7 +78,7 @@ impl Screen {
             socket: format!("tracer-pictures-{}", std::process::id()),
         };
         let replay = format!(
-            "{} replay {} --filter 'tree(story)'",
+            "{} replay {} --no-state --theme dark --colors true",
             tracer.display(),
             recording.display()
         );

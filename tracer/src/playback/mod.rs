@@ -10,11 +10,13 @@ mod contents;
 mod density;
 mod landmark;
 mod pace;
+mod survey;
 
 use std::io::{Read, Seek};
 
 pub use landmark::Landmark;
 pub use pace::Pace;
+pub use survey::{Part as SurveyPart, Survey};
 
 use crate::{
     event::{Event, What},

@@ -20,6 +20,13 @@ pub fn perform(app: &mut App, screen: &mut Screen, mut player: Option<&mut Playe
                     Some(Err(error)) => Err(error),
                 }
             }
+            Effect::GoTo(time) => {
+                let gone = player.as_mut().map(|player| player.go_to_time(&time, app));
+                match gone {
+                    None | Some(Ok(())) => continue,
+                    Some(Err(error)) => Err(error),
+                }
+            }
             Effect::SaveFilter { name, filter } => {
                 filters::save(&name, &filter).map(|()| format!("saved as @{name}"))
             }

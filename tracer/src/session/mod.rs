@@ -29,6 +29,7 @@ mod looks;
 mod merge;
 mod meter;
 mod output;
+mod past;
 mod player;
 mod progress;
 mod reading;

@@ -1,24 +1,37 @@
 //! Joins a recording that one can move about in to the dashboard.
 
-use std::{fs::File, time::Duration};
+use std::{
+    fs::File,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
 
-use super::story::Story;
+use super::{story::Story, when::When, window::Window};
 use crate::{
-    event::Event,
-    playback::{Landmark, Pace, Place, Playback, Stage},
-    tui::{App, Control, Phrase, Playhead, Tone},
+    event::{Event, Session},
+    playback::{Landmark, Pace, Place, Playback, Stage, Survey},
+    source::replay,
+    tui::{App, Control, Mark, Phrase, Playhead, Tone},
 };
 
 /// A jump goes so many times into a recording.
 const PARTS: u64 = 20;
+
+/// So many events are looked through between two pictures: some ten milliseconds.
+const AT_ONCE: usize = 20_000;
 
 pub struct Player {
     playback: Playback<File>,
     pace: Pace,
     /// Where the picture would be if events came at every ns.
     now: u64,
+    /// What happened when, while that is not all known.
+    survey: Option<Survey<replay::From>>,
+    session: Option<Box<Session>>,
+    /// When it was last said that time passes.
+    last: Instant,
 }
 
 /// The dashboard as the stage of a playback.
@@ -30,7 +43,7 @@ impl Stage for Shown<'_> {
     }
 
     fn take(&mut self, event: &Event) {
-        self.0.apply(event);
+        self.0.show(event);
     }
 }
 
@@ -40,12 +53,73 @@ impl Player {
         if !story.path.is_file() && !story.has_parts() {
             return Ok(None);
         }
+        Player::begin(story).map(Some)
+    }
+
+    fn begin(story: &Story) -> Result<Player> {
         let playback = story.playback(false)?;
-        Ok(Some(Player {
+        let survey = match playback.span() {
+            Some(span) => Some(Survey::new(story.chain()?.0, span)),
+            None => None,
+        };
+        Ok(Player {
             now: playback.now(),
             playback,
             pace: Pace::default(),
-        }))
+            survey,
+            session: story.session()?,
+            last: Instant::now(),
+        })
+    }
+
+    /// Opens what a living trace has kept, at its end.
+    pub fn of_the_past(path: &Path, app: &mut App) -> Result<Player> {
+        let mut player = Player::begin(&Story::find(path, &Window::default())?)?;
+        app.begin_again();
+        player.go_to(Place::End, app)?;
+        Ok(player)
+    }
+
+    /// Time passes; and a part of the recording is looked through.
+    pub fn tick(&mut self, app: &mut App) -> Result<()> {
+        let elapsed = std::mem::replace(&mut self.last, Instant::now()).elapsed();
+        self.look_on(app)?;
+        if self.is_playing() {
+            self.pass(elapsed, app)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything to do when no key is pressed.
+    pub fn is_busy(&self) -> bool {
+        self.is_playing() || self.survey.is_some()
+    }
+
+    fn look_on(&mut self, app: &mut App) -> Result<()> {
+        let Some(survey) = &mut self.survey else {
+            return Ok(());
+        };
+        let goes_on = survey.go_on(AT_ONCE)?;
+        let marks = survey.parts().iter().map(|part| Mark {
+            events: part.events > 0,
+            killed: part.killed > 0,
+            zombie: part.zombies > 0,
+            gap: part.gap,
+        });
+        app.set_marks(marks.collect());
+        if !goes_on {
+            self.survey = None;
+        }
+        Ok(())
+    }
+
+    /// Goes to a time as people say it.
+    pub fn go_to_time(&mut self, text: &str, app: &mut App) -> Result<()> {
+        let when: When = text.parse().map_err(|why| anyhow!("{text:?}: {why}"))?;
+        let span = self.playback.span().context("there are no events")?;
+        let at = when.within(span, self.session.as_deref());
+        self.pace.playing = false;
+        self.go_to(Place::Time(at.clamp(span.earliest, span.latest)), app)
     }
 
     /// Shows the recording at a place.
@@ -91,6 +165,9 @@ impl Player {
             Control::PreviousExit => return self.seek(Landmark::Exit, false, app),
             Control::NextZombie => return self.seek(Landmark::Zombie, true, app),
             Control::PreviousZombie => return self.seek(Landmark::Zombie, false, app),
+            Control::At(at) => self.playback.go_to(Place::Time(at), stage)?,
+            Control::NextHit => return self.seek_hit(true, app),
+            Control::PreviousHit => return self.seek_hit(false, app),
             Control::NextGap => return self.seek(Landmark::Gap, true, app),
             Control::PreviousGap => return self.seek(Landmark::Gap, false, app),
         }
@@ -106,8 +183,26 @@ impl Player {
     }
 
     fn seek(&mut self, landmark: Landmark, forward: bool, app: &mut App) -> Result<()> {
+        self.seek_where(landmark.name(), |event| landmark.is(event), forward, app)
+    }
+
+    fn seek_hit(&mut self, forward: bool, app: &mut App) -> Result<()> {
+        let Some(hit) = app.hit() else {
+            app.notify(Phrase::of(Tone::Warn, "search for something first: /"));
+            return Ok(());
+        };
+        self.seek_where("event of it", hit, forward, app)
+    }
+
+    fn seek_where(
+        &mut self,
+        what: &str,
+        is: impl Fn(&Event) -> bool,
+        forward: bool,
+        app: &mut App,
+    ) -> Result<()> {
         self.pace.playing = false;
-        let (is, stage) = (|event: &Event| landmark.is(event), &mut Shown(app));
+        let stage = &mut Shown(app);
         let found = match forward {
             true => self.playback.next_where(is, stage)?,
             false => self.playback.previous_where(is, stage)?,
@@ -115,7 +210,6 @@ impl Player {
         self.arrive(app);
         if !found {
             let way = if forward { "after" } else { "before" };
-            let what = landmark.name();
             app.notify(Phrase::of(Tone::Warn, format!("no {what} {way} this")));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::{
     io::{IsTerminal as _, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
@@ -150,30 +150,24 @@ async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
     let mut screen = Screen::open()?;
     let mut frame = interval(FRAME);
     frame.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut shown = Instant::now();
     loop {
         screen.draw(app)?;
-        let playing = player.as_mut().filter(|player| player.is_playing());
+        let busy = player.as_mut().filter(|player| player.is_busy());
         let input = tokio::select! {
             input = screen.next_input() => input,
             // Leave as for `q`: the terminal must be given back.
             _ = stop.asked() => None,
-            _ = frame.tick(), if playing.is_some() => {
-                if let Some(player) = playing {
-                    player.pass(shown.elapsed(), app)?;
+            _ = frame.tick(), if busy.is_some() => {
+                if let Some(player) = busy {
+                    player.tick(app)?;
                 }
-                shown = Instant::now();
                 continue;
             }
         };
         // None: the terminal is gone.
         let Some(input) = input else { return Ok(()) };
         let flow = app.on_input(input?);
-        let was_playing = player.as_ref().is_some_and(Player::is_playing);
         effects::perform(app, &mut screen, player.as_mut());
-        if !was_playing {
-            shown = Instant::now();
-        }
         if flow == Flow::Quit {
             return Ok(());
         }

@@ -13,6 +13,7 @@ use super::{
     Exit, KernelOptions, OK, RECORDING_INCOMPLETE, Target,
     errand::{Errand, Happening},
     meter::Meter,
+    past::Past,
     recorder::Recorder,
     settle::Settle,
     view::{Flow, View},
@@ -37,6 +38,8 @@ pub struct Plan {
 struct Sinks {
     view: View,
     recorder: Option<Recorder>,
+    /// What the view can go back to.
+    past: Option<Past>,
     /// Only a command's end is waited for to settle.
     settle: Option<Settle>,
 }
@@ -47,6 +50,9 @@ impl Sinks {
             settle.take(&event);
         }
         self.view.take(&event);
+        if let Some(past) = &mut self.past {
+            past.take(&event);
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.take(event);
         }
@@ -57,12 +63,16 @@ impl Sinks {
     /// otherwise the kernel wakes us.
     fn poll(&mut self, source: &mut Live) -> Result<bool> {
         let mut busy = true;
-        if self.recorder.as_ref().is_none_or(Recorder::has_room) {
+        let past_has_room = self.past.as_ref().is_none_or(Past::has_room);
+        if past_has_room && self.recorder.as_ref().is_none_or(Recorder::has_room) {
             busy = source.poll(&mut |event| self.take(event))?
                 || source.sleep(&mut |event| self.take(event))?;
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.hand_over();
+        }
+        if let Some(past) = &mut self.past {
+            past.hand_over();
         }
         Ok(busy || self.settle.as_ref().is_some_and(Settle::has_begun))
     }
@@ -83,9 +93,16 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     plan.save.as_ref().map(Target::may_create).transpose()?;
     let mut source = Live::start(&plan.kernel)?;
     let recorder = plan.save.as_ref().map(Recorder::keep).transpose()?;
+    let saved = plan.save.as_ref().map(Target::path);
+    let past = view.goes_back().then(|| Past::begin(saved));
+    let past = past.transpose().unwrap_or_else(|error| {
+        log::info!("the dashboard cannot go back: {error:#}");
+        None
+    });
     let mut sinks = Sinks {
         view,
         recorder,
+        past,
         settle: plan.command.as_ref().map(|_| Settle::default()),
     };
     let pumped = pump(&plan, &mut source, &mut sinks).await;
@@ -170,6 +187,7 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
             }
         }
         busy = sinks.poll(source)?;
+        sinks.view.perform(sinks.past.as_ref());
         if let Some(why) = sinks.recorder.as_ref().and_then(Recorder::failure)
             && !sinks.view.goes_on_without(&why)
         {

@@ -9,6 +9,8 @@ use super::{
     keepsake::Keepsake,
     meter::Meter,
     output,
+    past::Past,
+    player::Player,
     recorder::{Kept, Recorder},
     status::Status,
 };
@@ -18,7 +20,7 @@ use crate::{
     model::{Model, Retention},
     report::Part,
     source,
-    tui::{self, App, OwnCost, Screen},
+    tui::{self, App, OwnCost, Phrase, Screen, Tone},
 };
 
 pub use crate::tui::Flow;
@@ -28,6 +30,8 @@ pub enum View {
         app: Box<App>,
         screen: Option<Screen>,
         keepsake: Option<Keepsake>,
+        /// While it shows the past.
+        player: Option<Box<Player>>,
     },
     Report {
         model: Box<Model>,
@@ -44,6 +48,15 @@ impl View {
             app: Box::new(app.keep(retention)),
             screen: None,
             keepsake,
+            player: None,
+        }
+    }
+
+    /// Whether it can show the past.
+    pub fn goes_back(&self) -> bool {
+        match self {
+            View::Dashboard { .. } => true,
+            View::Report { .. } | View::Status(_) => false,
         }
     }
 
@@ -99,9 +112,13 @@ impl View {
             View::Dashboard {
                 app,
                 screen: Some(screen),
+                player,
                 ..
             } => {
                 app.set_now(source::live::now());
+                if let Some(player) = player {
+                    player.tick(app)?;
+                }
                 if app.dirty() {
                     screen.draw(app)?;
                 }
@@ -141,15 +158,42 @@ impl View {
                 screen: Some(screen),
                 ..
             } => match screen.next_input().await {
-                Some(input) => {
-                    let flow = app.on_input(input?);
-                    effects::perform(app, screen, None);
-                    Ok(flow)
-                }
+                Some(input) => Ok(app.on_input(input?)),
                 // The terminal is gone.
                 None => Ok(Flow::Quit),
             },
             _ => std::future::pending().await,
+        }
+    }
+
+    /// Does what the user asked for. What is kept of the past is there to be
+    /// gone back to.
+    pub fn perform(&mut self, past: Option<&Past>) {
+        let View::Dashboard {
+            app,
+            screen: Some(screen),
+            player,
+            ..
+        } = self
+        else {
+            return;
+        };
+        app.set_can_go_back(past.is_some());
+        if app.wants_the_past()
+            && player.is_none()
+            && let Some(past) = past
+        {
+            match Player::of_the_past(past.path(), app) {
+                Ok(past) => *player = Some(Box::new(past)),
+                Err(error) => {
+                    app.resume();
+                    app.notify(Phrase::of(Tone::Bad, format!("{error:#}")));
+                }
+            }
+        }
+        effects::perform(app, screen, player.as_deref_mut());
+        if !app.is_in_the_past() {
+            *player = None;
         }
     }
 
@@ -159,6 +203,7 @@ impl View {
             app,
             screen,
             keepsake,
+            ..
         } = self
         {
             *screen = None;

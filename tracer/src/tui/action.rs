@@ -49,6 +49,7 @@ pub enum Action {
     Follow,
     /// In a recording.
     Play(Control),
+    GoTo,
     CopyCommand,
     CopyJson,
     Export,
@@ -127,7 +128,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     MuchLater some [key(']'), (KeyCode::Right, KeyModifiers::SHIFT)] "]" "" "half a screen later; also Shift-→";
     Quiet some [key('a')] "a" "All lanes" "also those to whom nothing happens";
     Regroup some [key('x')] "x" "Expand" "a lane for each sibling, or one for all of them";
-    Play(StepForward) all [key('.')] "." "" "in a recording: one event on";
+    Play(StepForward) all [key('.')] "." "" "in a recording, or back in the past: one event on";
     Play(StepBack) all [key(',')] "," "" "one event back";
     Play(Forward) all [key('}')] "}" "" "a twentieth of the recording on";
     Play(Backward) all [key('{')] "{" "" "a twentieth back";
@@ -139,6 +140,9 @@ pub const BINDINGS: &[Binding] = bindings! {
     Play(PreviousZombie) all [key('Z'), (KeyCode::Char('Z'), KeyModifiers::SHIFT)] "Z" "" "to the zombie before";
     Play(NextGap) all [key('m')] "m" "" "to the next gap, where something is missing";
     Play(PreviousGap) all [key('M'), (KeyCode::Char('M'), KeyModifiers::SHIFT)] "M" "" "to the gap before";
+    Play(NextHit) all [key(')')] ")" "" "to the next event of what was searched for";
+    Play(PreviousHit) all [key('(')] "(" "" "to the event of it before";
+    GoTo all [key(':')] ":" "Go to" "to a time: 03:10:05, -10s before the end, +90s after the beginning";
     NextView all [(KeyCode::Tab, PLAIN)] "Tab" "Next view" "next view";
     PreviousView all [(KeyCode::BackTab, PLAIN), (KeyCode::BackTab, KeyModifiers::SHIFT)] "Shift-Tab" "" "previous view";
     Up all [(KeyCode::Up, PLAIN), key('k')] "↑ k" "" "up";

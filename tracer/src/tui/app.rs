@@ -9,7 +9,7 @@ use super::{
     log::Log,
     needle::Needle,
     phrase::Phrase,
-    playing::Playhead,
+    playing::{Mark, Playhead},
     prompt::Prompt,
     sieve::Sieve,
     theme::Look,
@@ -64,6 +64,10 @@ pub struct App {
     own: Option<OwnCost>,
     /// Where in a recording this is; none where one cannot move about.
     pub(super) playhead: Option<Playhead>,
+    /// What happened along all of it, as far as it is known.
+    pub(super) marks: Vec<Mark>,
+    /// Live: the past is kept, and can be gone back to.
+    can_go_back: bool,
     retention: Retention,
     /// What each view looked at before the stream began anew.
     looked_at: Vec<Option<ProcessId>>,
@@ -111,6 +115,8 @@ impl App {
             now: 0,
             own: None,
             playhead: None,
+            marks: Vec::new(),
+            can_go_back: false,
             retention: Retention::default(),
             looked_at: Vec::new(),
             alarm: None,
@@ -138,21 +144,34 @@ impl App {
         self
     }
 
-    /// Forgets the stream, which begins anew at another place. What the views
-    /// look at they look at again, if it is there.
+    /// Forgets what is moved about in, which begins anew at another place. What
+    /// the views look at they look at again, if it is there.
     pub fn begin_again(&mut self) {
-        if self.model.totals().events > 0 {
-            let data = self.data();
-            let known = |key: &Key| data.model.knows(*key);
-            let looked_at = self.views.iter().map(|view| {
-                let key = view.selected(&data).filter(known)?;
-                Some(data.model.process(key).id)
-            });
-            self.looked_at = looked_at.collect();
+        self.remember();
+        let model = Model::new(self.retention);
+        match &mut self.frozen {
+            Some(frozen) => (frozen.model, frozen.log, frozen.now) = (model, Log::default(), 0),
+            None => (self.model, self.log, self.now) = (model, Log::default(), 0),
         }
-        self.model = Model::new(self.retention);
-        self.log = Log::default();
-        self.now = 0;
+        self.renew();
+    }
+
+    /// Notes what each view looks at, by what outlasts the model.
+    fn remember(&mut self) {
+        let data = self.data();
+        if data.model.totals().events == 0 {
+            return;
+        }
+        let known = |key: &Key| data.model.knows(*key);
+        let looked_at = self.views.iter().map(|view| {
+            let key = view.selected(&data).filter(known)?;
+            Some(data.model.process(key).id)
+        });
+        self.looked_at = looked_at.collect();
+    }
+
+    /// The model is another one.
+    fn renew(&mut self) {
         for view in &mut self.views {
             view.begin_again();
         }
@@ -160,19 +179,66 @@ impl App {
         self.dirty = true;
     }
 
-    /// The picture is at this place of the recording now.
-    pub fn set_playhead(&mut self, playhead: Playhead) {
-        self.dirty |= self.playhead != Some(playhead);
-        self.playhead = Some(playhead);
-        self.now = playhead.now;
+    /// Looks at what was looked at before the model was another one.
+    fn recall(&mut self) {
         let looked_at = std::mem::take(&mut self.looked_at);
         let mut views = std::mem::take(&mut self.views);
         for (view, id) in views.iter_mut().zip(looked_at) {
-            if let Some(key) = id.and_then(|id| self.model.find(id)) {
-                view.show(&self.data(), key);
+            let data = self.data();
+            if let Some(key) = id.and_then(|id| data.model.find(id)) {
+                view.show(&data, key);
             }
         }
         self.views = views;
+    }
+
+    /// Shows an event of what is moved about in.
+    pub fn show(&mut self, event: &Event) {
+        let (model, log) = match &mut self.frozen {
+            Some(frozen) => (&mut frozen.model, &mut frozen.log),
+            None => (&mut self.model, &mut self.log),
+        };
+        model.apply(event);
+        log.push(event);
+        self.dirty = true;
+    }
+
+    /// The picture is at this place of what is moved about in now.
+    pub fn set_playhead(&mut self, playhead: Playhead) {
+        self.dirty |= self.playhead != Some(playhead);
+        self.playhead = Some(playhead);
+        match &mut self.frozen {
+            Some(frozen) => frozen.now = playhead.now,
+            None => self.now = playhead.now,
+        }
+        self.recall();
+    }
+
+    /// What happened along all of it, in equal parts of its time.
+    pub fn set_marks(&mut self, marks: Vec<Mark>) {
+        self.dirty |= self.marks != marks;
+        self.marks = marks;
+    }
+
+    /// Live: whether the past is kept.
+    pub fn set_can_go_back(&mut self, can: bool) {
+        self.can_go_back = can;
+    }
+
+    /// Whether something of a recording or of the past can be played here.
+    pub(super) fn can_play(&self) -> bool {
+        self.playhead.is_some() || self.can_go_back
+    }
+
+    /// Live: what is shown has been, and is moved about in.
+    pub fn is_in_the_past(&self) -> bool {
+        self.mode == Mode::Live && self.playhead.is_some()
+    }
+
+    /// It has been asked to go somewhere.
+    pub fn wants_the_past(&self) -> bool {
+        let plays = |effect: &Effect| matches!(effect, Effect::Play(_) | Effect::GoTo(_));
+        self.mode == Mode::Live && self.effects.iter().any(plays)
     }
 
     pub fn apply(&mut self, event: &Event) {
@@ -268,25 +334,45 @@ impl App {
 
     /// Freezes the picture, or lets it go on.
     pub(super) fn pause(&mut self) {
-        if self.mode != Mode::Live {
-            return;
+        match (&self.mode, &self.frozen) {
+            (Mode::Live, None) => self.freeze(),
+            (Mode::Live, Some(_)) => self.resume(),
+            (Mode::Replay { .. }, _) => {}
         }
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => Some(Box::new(Frozen {
+    }
+
+    pub(super) fn freeze(&mut self) {
+        if self.frozen.is_none() {
+            self.frozen = Some(Box::new(Frozen {
                 model: self.model.clone(),
                 log: self.log.clone(),
                 now: self.now,
                 own: self.own,
-            })),
-        };
+            }));
+            self.sieve.renew();
+        }
+    }
+
+    /// Shows the present again.
+    pub fn resume(&mut self) {
+        if self.is_in_the_past() {
+            self.remember();
+            (self.frozen, self.playhead) = (None, None);
+            self.marks.clear();
+            self.renew();
+            self.recall();
+        }
+        self.frozen = None;
         self.sieve.renew();
+        self.dirty = true;
     }
 
     /// How many events have come since the picture was frozen.
     pub(super) fn behind(&self) -> Option<u64> {
         let frozen = self.frozen.as_ref()?;
-        Some(self.model.totals().events - frozen.model.totals().events)
+        let seen = frozen.model.totals().events;
+        // What is kept of the past may be told twice.
+        Some(self.model.totals().events.saturating_sub(seen))
     }
 
     pub(super) fn views(&self) -> impl Iterator<Item = &dyn View> {

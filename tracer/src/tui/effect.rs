@@ -18,4 +18,6 @@ pub enum Effect {
     SaveFilter { name: String, filter: String },
     /// Move about in the recording.
     Play(Control),
+    /// Go to a time, as people say it.
+    GoTo(String),
 }

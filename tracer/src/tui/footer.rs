@@ -26,8 +26,11 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
         },
     };
     let phrase = match &app.playhead {
-        Some(playhead) => playhead.phrase().joined(phrase),
-        None => phrase,
+        // There is no line of its own for it.
+        Some(playhead) if app.drawn.0.bar == 0 && app.prompt.is_none() => {
+            playhead.phrase(app.mode == Mode::Live).joined(phrase)
+        }
+        Some(_) | None => phrase,
     };
     canvas.put(0, 0, width, &phrase);
 }
@@ -43,11 +46,10 @@ fn keys(app: &App, width: usize) -> Phrase {
         .iter()
         .filter(|binding| binding.works(own) && !binding.label.is_empty())
         // A recording does not go on while one looks at it.
-        .filter(|binding| {
-            binding.action != Action::Pause || app.mode == Mode::Live || app.playhead.is_some()
-        })
+        .filter(|binding| app.can(binding.action))
         .map(|binding| {
             let label = match (binding.action, app.behind()) {
+                (Action::Pause, _) if app.playhead.is_some() => "Play",
                 (Action::Pause, Some(_)) => "Resume",
                 _ => binding.label,
             };

@@ -61,6 +61,9 @@ fn badge(app: &App, data: &Data<'_>) -> Phrase {
     } else {
         mode
     };
+    if app.is_in_the_past() {
+        return Phrase::of(Tone::Replay, " PAST ");
+    }
     match app.behind() {
         Some(0) => Phrase::of(Tone::Paused, " PAUSED "),
         Some(events) => Phrase::of(Tone::Paused, format!(" PAUSED +{} ", humane::count(events))),

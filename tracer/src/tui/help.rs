@@ -28,8 +28,14 @@ pub struct Help {
 }
 
 impl Help {
-    pub fn fit(&mut self, width: u16, height: u16, own: &[Action], glyphs: &'static Glyphs) {
-        let (keys, signs) = (keys(own), signs(glyphs));
+    pub fn fit(
+        &mut self,
+        (width, height): (u16, u16),
+        own: &[Action],
+        can: impl Fn(Action) -> bool,
+        glyphs: &'static Glyphs,
+    ) {
+        let (keys, signs) = (keys(own, can), signs(glyphs));
         let [left, right] = [&keys, &signs].map(|lines| widest(lines));
         let both = left + GAP + right + FRAME;
         (self.lines, self.width) = if width + CUT >= both {
@@ -69,13 +75,14 @@ fn title(text: &str) -> Phrase {
     Phrase::of(Tone::Title, text)
 }
 
-fn keys(own: &[Action]) -> Vec<Phrase> {
+fn keys(own: &[Action], can: impl Fn(Action) -> bool) -> Vec<Phrase> {
     let rows = |everywhere: bool| {
         let wanted = move |binding: &&Binding| {
             binding.everywhere == everywhere && (everywhere || own.contains(&binding.action))
         };
         let row = |binding: &Binding| row(Phrase::of(Tone::Key, binding.shown), binding.help);
-        BINDINGS.iter().filter(wanted).map(row)
+        let can = |binding: &&Binding| can(binding.action);
+        BINDINGS.iter().filter(can).filter(wanted).map(row)
     };
     let mut lines = Vec::new();
     if !own.is_empty() {

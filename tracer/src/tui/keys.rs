@@ -3,7 +3,8 @@
 
 use super::{
     action::{self, Action},
-    app::{App, Flow},
+    app::{App, Flow, Mode},
+    bar,
     chooser::Chooser,
     effect::Effect,
     help,
@@ -14,7 +15,10 @@ use super::{
     view::{DETAILS, VIEWS},
     words,
 };
-use crate::{event::command_line, filter::Filter};
+use crate::{
+    event::{Event, command_line},
+    filter::Filter,
+};
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
     MouseEventKind,
@@ -83,6 +87,10 @@ impl App {
             self.not_found = false;
             return true;
         }
+        if self.is_in_the_past() {
+            self.resume();
+            return true;
+        }
         let filtered = meant.is_none() && self.sieve.filter().is_some();
         if filtered {
             self.sieve.set(None);
@@ -92,8 +100,27 @@ impl App {
 
     /// Asks for it, where there is something to play.
     fn play(&mut self, control: Control) {
-        if self.playhead.is_some() {
+        if self.is_in_the_past()
+            && control == Control::PlayOrPause
+            && self.playhead.is_some_and(|playhead| playhead.is_at_end())
+        {
+            // Behind the end of the past the present goes on.
+            return self.resume();
+        }
+        if self.can_play() {
+            if self.mode == Mode::Live {
+                self.freeze();
+            }
             self.effects.push(Effect::Play(control));
+        }
+    }
+
+    /// Whether an action can be done here and now.
+    pub(super) fn can(&self, action: Action) -> bool {
+        match action {
+            Action::Play(_) | Action::GoTo => self.can_play(),
+            Action::Pause => self.mode == Mode::Live || self.playhead.is_some(),
+            _ => true,
         }
     }
 
@@ -112,6 +139,8 @@ impl App {
             Action::Play(control) => self.play(control),
             Action::Details => self.open_details(),
             Action::Back => self.active = self.came_from,
+            Action::GoTo if self.can_play() => self.prompt = Some(Prompt::new(Asks::Time, "")),
+            Action::GoTo => {}
             Action::Search => self.prompt = Some(Prompt::new(Asks::Search, "")),
             Action::Filter => {
                 let text = self.sieve.filter().map_or("", Filter::text);
@@ -195,6 +224,10 @@ impl App {
         } else if y == body {
             let (view, data) = self.looking();
             view.click_title(x, width, &data);
+        } else if heights.bar > 0 && y == body + heights.body {
+            if let Some(control) = bar::at(self, x, width) {
+                self.play(control);
+            }
         } else if y > body && y < body + heights.body {
             let (view, _) = self.looking();
             // A click on what is selected opens it.
@@ -254,7 +287,15 @@ impl App {
                 self.not_found = false;
             }
             (Asks::Search, Typed::Complete) | (Asks::Filter, Typed::GivenUp) => self.prompt = None,
-            (Asks::Filter, Typed::Changed) => {}
+            (Asks::Time, Typed::GivenUp) => self.prompt = None,
+            (Asks::Time, Typed::Complete) => {
+                self.prompt = None;
+                if self.mode == Mode::Live {
+                    self.freeze();
+                }
+                self.effects.push(Effect::GoTo(text.trim().to_owned()));
+            }
+            (Asks::Filter | Asks::Time, Typed::Changed) => {}
             (Asks::Filter, Typed::Complete) => self.filter_by(&text),
         }
     }
@@ -288,6 +329,12 @@ impl App {
             self.effects.push(Effect::SaveFilter { name, filter });
         }
         self.sieve.set(filter);
+    }
+
+    /// Whether an event is about what is searched for; none while nothing is.
+    pub fn hit(&self) -> Option<impl Fn(&Event) -> bool + use<>> {
+        let needle = self.needle.clone();
+        (!needle.is_empty()).then_some(move |event: &Event| needle.matches_event(event))
     }
 
     fn search(&mut self, whence: Whence) {

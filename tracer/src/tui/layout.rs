@@ -5,6 +5,7 @@ use ratatui::Frame;
 
 use super::{
     app::App,
+    bar,
     canvas::Canvas,
     filtering, footer, header, tabs,
     view::{Room, VIEWS},
@@ -18,12 +19,14 @@ pub struct Heights {
     /// What is left out, if anything is.
     pub filter: u16,
     pub body: u16,
+    /// Where in a recording this is.
+    pub bar: u16,
     pub footer: u16,
 }
 
 impl Heights {
     /// The body comes first where there is little.
-    pub fn of(width: u16, height: u16, filtered: bool) -> Heights {
+    pub fn of(width: u16, height: u16, filtered: bool, plays: bool) -> Heights {
         let header = match (width, height) {
             (_, 0..=5) => 0,
             (60.., 16..) => 3,
@@ -32,12 +35,14 @@ impl Heights {
         let tabs = u16::from(height > 3);
         let footer = u16::from(height > 4);
         let filter = u16::from(filtered && height > 6);
-        let body = height.saturating_sub(header + tabs + filter + footer);
+        let bar = u16::from(plays && height > 7);
+        let body = height.saturating_sub(header + tabs + filter + bar + footer);
         Heights {
             header,
             tabs,
             filter,
             body,
+            bar,
             footer,
         }
     }
@@ -49,7 +54,12 @@ impl App {
         let area = frame.area();
         let (look, heights) = (
             self.look,
-            Heights::of(area.width, area.height, self.sieve.filter().is_some()),
+            Heights::of(
+                area.width,
+                area.height,
+                self.sieve.filter().is_some(),
+                self.playhead.is_some(),
+            ),
         );
         self.drawn = (heights, area.width);
         let room = Room {
@@ -58,13 +68,11 @@ impl App {
         };
         let (view, data) = self.looking();
         view.refresh(&data, room);
-        if let Some(help) = &mut self.help {
-            help.fit(
-                area.width,
-                area.height,
-                VIEWS[self.active].actions,
-                look.glyphs,
-            );
+        if let Some(mut help) = self.help.take() {
+            let own = VIEWS[self.active].actions;
+            let size = (area.width, area.height);
+            help.fit(size, own, |action| self.can(action), look.glyphs);
+            self.help = Some(help);
         }
         if let Some(mut chooser) = self.chooser.take() {
             let (view, _) = self.looking();
@@ -96,10 +104,10 @@ impl App {
             line.clear();
             line.put(0, 0, width, &complaint);
         }
-        footer::draw(
-            app,
-            &mut canvas.part(0, top + heights.body, width, heights.footer),
-        );
+        let top = top + heights.body;
+        bar::draw(app, &look, &mut canvas.part(0, top, width, heights.bar));
+        let top = top + heights.bar;
+        footer::draw(app, &mut canvas.part(0, top, width, heights.footer));
         if let Some(chooser) = &app.chooser {
             chooser.draw(&mut canvas);
         }

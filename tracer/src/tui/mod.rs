@@ -8,6 +8,7 @@
 
 mod action;
 mod app;
+mod bar;
 mod canvas;
 mod chooser;
 mod columns;
@@ -47,7 +48,7 @@ pub use effect::Effect;
 pub use glyphs::{ASCII, Glyphs, UNICODE};
 pub use palette::{Depth, THEMES};
 pub use phrase::{Phrase, Tone};
-pub use playing::{Control, Playhead};
+pub use playing::{Control, Mark, Playhead};
 pub use screen::Screen;
 pub use theme::{Look, PLAIN, Palette};
 pub use view::names as views;

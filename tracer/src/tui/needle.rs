@@ -1,7 +1,7 @@
 //! What a reader searches for, and how it is found.
 
 use crate::{
-    event::{Comm, escaped},
+    event::{Comm, Event, What, Who, escaped},
     model::Process,
 };
 
@@ -52,6 +52,25 @@ impl Needle {
             || process
                 .argv()
                 .is_some_and(|argv| self.is_in_arguments(argv))
+    }
+
+    /// The PID that an event is about, or the name or command line that it tells.
+    pub fn matches_event(&self, event: &Event) -> bool {
+        let comm = match &event.what {
+            What::Fork(fork) => Some(fork.comm),
+            What::Exec(exec) => Some(exec.comm),
+            What::Exit(exit) => Some(exit.comm),
+            What::Snapshot(found) => Some(found.comm),
+            _ => None,
+        };
+        let argv = match &event.what {
+            What::Exec(exec) => exec.argv.as_ref(),
+            What::Snapshot(found) => found.argv.as_ref(),
+            _ => None,
+        };
+        event.who != Who::HOST && self.matches_pid(event.who.process.tgid)
+            || comm.is_some_and(|comm| self.matches_comm(comm))
+            || argv.is_some_and(|argv| self.is_in_arguments(argv.as_bytes()))
     }
 
     pub fn matches_pid(&self, pid: u32) -> bool {

@@ -21,6 +21,24 @@ pub enum Control {
     PreviousZombie,
     NextGap,
     PreviousGap,
+    /// What was searched for.
+    NextHit,
+    PreviousHit,
+    /// A time, ns since boot.
+    At(u64),
+}
+
+/// What happened in a part of a recording's time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Anything at all.
+    pub events: bool,
+    /// A process was ended by a signal.
+    pub killed: bool,
+    /// A zombie began to wait for long.
+    pub zombie: bool,
+    /// Something is missing.
+    pub gap: bool,
 }
 
 /// Where in a recording the picture is.
@@ -44,8 +62,9 @@ impl Playhead {
         self.position >= self.events
     }
 
-    /// In a few words.
-    pub(super) fn phrase(&self) -> Phrase {
+    /// In a few words. In the past of a living trace there are other words than in
+    /// a recording.
+    pub(super) fn phrase(&self, live: bool) -> Phrase {
         let since = |at: u64| humane::duration(at.saturating_sub(self.began));
         let tone = if self.playing {
             Tone::Live
@@ -55,6 +74,7 @@ impl Playhead {
         let word = match (self.playing, self.is_at_end()) {
             (true, _) => " PLAYS ",
             (false, true) => " END ",
+            (false, false) if live => " PAST ",
             (false, false) => " PAUSED ",
         };
         Phrase::of(tone, word)
@@ -65,5 +85,7 @@ impl Playhead {
                 format!(", event {} of {}", self.position, self.events),
             )
             .and(Tone::Dim, format!(", {}x  ", self.speed))
+            .and(Tone::Key, if live { "Esc" } else { "" })
+            .and(Tone::Dim, if live { " Present  " } else { "" })
     }
 }

@@ -13,6 +13,8 @@ pub enum Asks {
     Search,
     /// Leaves out what is not asked for, when it is complete.
     Filter,
+    /// Goes to a time, when it is complete.
+    Time,
 }
 
 pub struct Prompt {
@@ -73,6 +75,7 @@ impl Prompt {
         let sign = match self.asks {
             Asks::Search => "/",
             Asks::Filter => "filter: ",
+            Asks::Time => "go to (03:10:05, -10s, +90s): ",
         };
         let room = width.saturating_sub(sign.width() + 2);
         let (before, after) = self.around_cursor();

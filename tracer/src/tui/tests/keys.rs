@@ -3,18 +3,15 @@
 use crossterm::event::KeyCode;
 
 use super::{Bench, Mode};
-use crate::event::{
-    AddressSpace, Faults, What,
-    script::{SEC, Script},
-};
+use crate::event::script::{SEC, Script};
 
-fn view(name: &str) -> Bench {
+pub fn view(name: &str) -> Bench {
     let mut bench = Bench::live(120, 40);
     bench.view(name);
     bench
 }
 
-fn assert_shows(bench: &Bench, present: &[&str], absent: &[&str]) {
+pub fn assert_shows(bench: &Bench, present: &[&str], absent: &[&str]) {
     let text = bench.text();
     for part in present {
         assert!(text.contains(part), "no {part:?} in\n{text}");
@@ -101,142 +98,108 @@ fn siblings_of_one_name_share_a_lane_until_they_are_asked_for() {
     assert_shows(&bench, &["job ×6"], &[]);
 }
 
-/// The numbers at the beginnings of the tree's lines.
-fn pids(bench: &Bench) -> Vec<u32> {
-    let text = bench.text();
-    let lines = text.lines().skip_while(|line| !line.contains("PROCESS"));
-    let first = lines.filter_map(|line| line.split_whitespace().next());
-    first.filter_map(|pid| pid.parse().ok()).collect()
-}
-
 #[test]
-fn the_tree_is_sorted_without_tearing_branches_apart() {
-    let mut bench = view("Tree");
-    let born = pids(&bench);
-    // PID, PROCESS, STATE, AGE, EXIT, THR, FAULTS.
-    bench.type_keys("sssssss");
-    assert_shows(&bench, &["▼FAULTS", "by FAULTS"], &[]);
-    // cc1 2003 faulted most: it comes first below make, and make's line first.
-    let sorted = pids(&bench);
-    assert_eq!(sorted[..5], [1, 700, 1200, 2001, 2003], "{}", bench.text());
-    assert_eq!(sorted[5], 2002);
-    // Then java, which hangs below init, then nginx.
-    let place = |pid| sorted.iter().position(|&other| other == pid);
-    assert!(place(900) < place(812) && place(812) < place(820));
-    assert!(place(812) < place(813) && place(813) < place(3101));
-    bench.type_keys("S");
-    assert_shows(&bench, &["▲FAULTS"], &[]);
-    // Whoever holds the least is first below each parent.
-    let sorted = pids(&bench);
-    let place = |pid| sorted.iter().position(|&other| other == pid);
-    assert!(place(2010) < place(2002) && place(2002) < place(2003));
-    assert!(place(820) < place(812));
-    // COW?, and in order of appearance again.
-    bench.type_keys("ss");
-    assert_shows(&bench, &[], &["▲", "▼", "by "]);
-    assert_eq!(pids(&bench), born);
-    // The kernel's threads stay behind all others.
-    bench.type_keys("s");
-    assert_eq!(pids(&bench).last(), Some(&2));
-}
-
-#[test]
-fn columns_of_the_tree_are_chosen() {
-    let mut bench = view("Tree");
-    bench.type_keys("c");
+fn zombies_lead_to_their_owner_and_to_themselves() {
+    let mut bench = view("Zombies");
     assert_shows(
         &bench,
-        &["Columns: Space", "[x] PID", "[ ] PPID", "[ ] CGROUP"],
+        &["2 owners · 1/6", "hoarder", ">5.0 s", "none seen"],
         &[],
     );
-    // The name stays; the parent's number comes, the state goes.
-    bench.type_keys("j j j ");
-    assert_shows(&bench, &["[x] PROCESS", "[x] PPID", "[ ] STATE"], &[]);
-    bench.type_keys("s");
-    assert_shows(&bench, &["largest first"], &[]);
+    bench.type_keys("jj");
+    bench.press(KeyCode::Enter);
+    assert_shows(&bench, &["3001 hoarder", "zombie for", "820 hoarder"], &[]);
+    bench.type_keys("p");
+    assert_shows(&bench, &["820 hoarder", "children"], &["zombie for"]);
     bench.press(KeyCode::Esc);
-    assert_shows(
-        &bench,
-        &["PROCESS", "PPID", "by STATE"],
-        &["Columns:", " STATE  "],
-    );
-    let text = bench.text();
-    let cc1 = text.lines().find(|line| line.contains("huge.c")).unwrap();
-    assert!(cc1.contains(" 2001 "), "{cc1}");
+    bench.type_keys("o");
+    assert_shows(&bench, &["tree(3001)", "1 owner"], &["3101"]);
 }
 
 #[test]
-fn branches_of_the_tree_are_folded_and_unfolded_whole() {
+fn faults_are_sorted_by_each_class_and_the_dead_are_left_out() {
+    let mut bench = view("Faults");
+    let first = |bench: &Bench| {
+        let text = bench.text();
+        let mut lines = text.lines().skip_while(|line| !line.contains("PROCESS"));
+        lines.nth(1).map(str::to_owned)
+    };
+    assert_shows(&bench, &["▼TOTAL", "by TOTAL"], &[]);
+    assert!(first(&bench).unwrap().contains("huge.c"));
+    bench.type_keys("s");
+    assert_shows(&bench, &["▼COW"], &[]);
+    assert!(first(&bench).unwrap().contains("make"));
+    bench.type_keys("d");
+    assert_shows(&bench, &["dead hidden"], &["huge.c"]);
+    assert!(first(&bench).unwrap().contains("nginx"));
+    // Round to the number, the smallest first.
+    bench.type_keys("sssssss");
+    assert_shows(&bench, &["▼PID"], &[]);
+    bench.type_keys("s");
+    bench.press(KeyCode::Enter);
+    assert_shows(&bench, &["900 java", "by region"], &[]);
+}
+
+#[test]
+fn forks_are_sorted_by_what_they_cost() {
+    let mut bench = view("Forks");
+    assert_shows(&bench, &["▼TOOK", "PARENT COW", "2001"], &[]);
+    bench.type_keys("ss");
+    assert_shows(&bench, &["by CHILD COW"], &[]);
+    bench.type_keys("/4002");
+    bench.press(KeyCode::Enter);
+    bench.press(KeyCode::Enter);
+    assert_shows(&bench, &["4002 日本語🦀", "its fork"], &[]);
+}
+
+#[test]
+fn the_log_is_read_back_searched_and_followed_again() {
+    let mut bench = view("Events");
+    assert_shows(&bench, &["following", "sleep 1000"], &["huge.c"]);
+    bench.press(KeyCode::Home);
+    assert_shows(&bench, &["1/", "session"], &["following", "sleep 1000"]);
+    bench.type_keys("/huge.c");
+    bench.press(KeyCode::Enter);
+    assert_shows(&bench, &["huge.c", "2003"], &[]);
+    bench.press(KeyCode::Enter);
+    assert_shows(&bench, &["2003 cc1", "SIGKILL"], &[]);
+    bench.press(KeyCode::Esc);
+    bench.press(KeyCode::Esc);
+    bench.type_keys("F");
+    assert_shows(&bench, &["following", "sleep 1000"], &[]);
+}
+
+#[test]
+fn a_process_leads_to_its_parent_and_back() {
     let mut bench = view("Tree");
-    bench.type_keys("-");
-    assert_eq!(pids(&bench), [1, 700, 812, 820, 900, 4999, 5001, 2]);
-    // Who is in a folded branch and dead is told of it.
-    assert_shows(
-        &bench,
-        &[
-            "sshd ▸ 9 more",
-            "nginx ▸ 2 more Z×1",
-            "hoarder ▸ 3 more Z×3",
-        ],
-        &[],
-    );
-    bench.type_keys("jL");
-    assert_shows(&bench, &["huge.c", "nginx ▸ 2 more"], &["sshd ▸"]);
-    bench.type_keys("H");
-    bench.press(KeyCode::Right);
-    assert_shows(&bench, &["bash ▸ 7 more"], &["huge.c"]);
-    bench.type_keys("*");
-    assert_shows(&bench, &["huge.c", "kworker/0:1"], &["▸"]);
-    // Deep in a branch that is folded away, the cursor goes up to what is left.
     bench.type_keys("/2003");
     bench.press(KeyCode::Enter);
-    bench.type_keys("-y");
-    let copied = bench.app.take_effects();
-    assert!(format!("{copied:?}").contains("sshd -D"), "{copied:?}");
-}
-
-#[test]
-fn the_tree_follows_who_is_new() {
-    let script = Script::new().session().found(1, 0, "init").found_all();
-    let script = script.fork(1, 10).exec(10, "old", &["old"]);
-    let mut bench = Bench::new(Mode::Live, &script.events, 100, 30);
-    bench.type_keys("F");
-    let seen = script.events.len();
-    let script = script.fork(1, 11).exec(11, "new", &["new"]);
-    for event in &script.events[seen..] {
-        bench.app.apply(event);
-    }
-    bench.draw();
-    bench.type_keys("y");
-    assert_eq!(
-        bench.app.take_effects(),
-        [super::super::Effect::Copy("new".to_owned())]
+    bench.press(KeyCode::Enter);
+    assert_shows(
+        &bench,
+        &["2003 cc1", "copy_process", "SIGKILL from 1200 bash"],
+        &[],
     );
-    assert_shows(&bench, &["following"], &[]);
-    bench.type_keys("k");
-    assert_shows(&bench, &[], &["following"]);
+    bench.type_keys("p");
+    assert_shows(&bench, &["2001 make", "exit code 2"], &["SIGKILL from"]);
+    bench.type_keys("pp");
+    assert_shows(&bench, &["700 sshd"], &[]);
+    bench.press(KeyCode::Esc);
+    bench.press(KeyCode::Esc);
+    assert_shows(&bench, &["1 Tree", "PROCESS", "huge.c"], &[]);
 }
 
 #[test]
-fn a_fork_that_made_many_copies_is_marked() {
-    let script = Script::new().session().found(1, 0, "init").found_all();
-    let script = script.fork_with(1, 10, |fork| {
-        fork.copied = Some(AddressSpace {
-            pages: Some(9_000),
-            page_tables: 4_096,
-        });
-    });
-    let copies = |count| {
-        let faults = Faults {
-            cow_copy: count,
-            ..Faults::default()
-        };
-        What::Faults(Box::new(faults.into()))
-    };
-    let few = script.event(10, copies(4_000));
-    let bench = Bench::new(Mode::Live, &few.events, 100, 30);
-    assert_shows(&bench, &[], &["COW 4"]);
-    let many = few.event(10, copies(4_100));
-    let bench = Bench::new(Mode::Live, &many.events, 100, 30);
-    assert_shows(&bench, &["init COW 4100"], &[]);
+fn health_is_scrolled() {
+    let mut bench = Bench::live(80, 14);
+    bench.view("Health");
+    let top = bench.text();
+    bench.press(KeyCode::PageDown);
+    assert_ne!(bench.text(), top);
+    bench.press(KeyCode::End);
+    let end = bench.text();
+    bench.press(KeyCode::Down);
+    assert_eq!(bench.text(), end);
+    bench.press(KeyCode::Home);
+    assert_eq!(bench.text(), top);
 }

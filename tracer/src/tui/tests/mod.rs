@@ -5,15 +5,20 @@ mod host;
 mod keepsake;
 mod keys;
 mod mouse;
+mod past;
 mod robust;
 
 mod snapshots;
+mod tree;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use super::{App, Flow, Look, Mode, OwnCost, view::VIEWS};
-use crate::event::{Event, script::SEC};
+use crate::{
+    event::{Event, What, script::SEC},
+    recording::{Reader, Writer},
+};
 
 /// An app that has seen all of a script, and a terminal of some size.
 struct Bench {
@@ -40,9 +45,9 @@ impl Bench {
         bench
     }
 
-    /// The busy host, two seconds after the last event.
+    /// The busy host as a recording tells it, two seconds after the last event.
     fn live(width: u16, height: u16) -> Bench {
-        let events = host::busy();
+        let events = recorded(&host::busy());
         let mut bench = Bench::new(Mode::Live, &events, width, height);
         bench.app.set_now(events.last().unwrap().at + 2 * SEC);
         bench.app.set_own(OwnCost {
@@ -94,6 +99,17 @@ impl Bench {
         });
         lines.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// What is left of events after they were in a file.
+fn recorded(events: &[Event]) -> Vec<Event> {
+    let mut writer = Writer::new(Vec::new()).unwrap();
+    events.iter().for_each(|event| writer.write(event).unwrap());
+    let (_, bytes) = writer.finish().unwrap();
+    let read = Reader::new(&bytes[..]).unwrap().map(Result::unwrap);
+    // The mark of a good end is the file's own.
+    read.filter(|event| !matches!(event.what, What::End))
+        .collect()
 }
 
 fn key(code: KeyCode) -> Input {

@@ -12,7 +12,7 @@ use crate::{
         Event, Gap, GapCause, Purpose, What, Who,
         script::{SEC, START, Script},
     },
-    tui::{App, Flow, Look, Mode, view::VIEWS},
+    tui::{App, Effect, Flow, Look, Mark, Mode, Playhead, view::VIEWS},
 };
 
 /// A small generator (xorshift64*): random keys need no good randomness, but
@@ -76,9 +76,15 @@ fn random_keys_sizes_and_events_do_no_harm() {
     let events = host::busy();
     let mut pending = events.iter();
     let mut bench = Bench::new(Mode::Live, &[], 80, 24);
+    bench.app.set_can_go_back(true);
     let mut dice = Dice(0x7261_7465);
     for step in 0..10_000 {
-        match dice.roll(12) {
+        match dice.roll(13) {
+            12 => {
+                bench
+                    .app
+                    .on_input(Input::Paste("a\u{1b}[31m界 && tree(1)\n".to_owned()));
+            }
             0 => {
                 let (width, height) = (dice.roll(140) as u16, dice.roll(50) as u16);
                 bench.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -108,6 +114,32 @@ fn random_keys_sizes_and_events_do_no_harm() {
             _ => {
                 bench.app.on_input(dice.key());
             }
+        }
+        // The session goes back, and on, when it is asked to.
+        let asked = bench.app.take_effects();
+        if asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::Play(_) | Effect::GoTo(_)))
+        {
+            let there = dice.roll(events.len() as u64) as usize;
+            bench.app.begin_again();
+            events[..there]
+                .iter()
+                .for_each(|event| bench.app.show(event));
+            bench.app.set_playhead(Playhead {
+                now: START + dice.roll(20) * SEC,
+                began: START + dice.roll(3) * SEC,
+                ended: START + 5 * SEC,
+                position: there as u64,
+                events: events.len() as u64,
+                ..Playhead::default()
+            });
+            let marks = (0..dice.roll(500)).map(|part| Mark {
+                killed: part % 5 == 0,
+                gap: part % 7 == 0,
+                ..Mark::default()
+            });
+            bench.app.set_marks(marks.collect());
         }
         // Keys come faster than pictures.
         if dice.roll(6) == 0 {

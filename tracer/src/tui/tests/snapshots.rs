@@ -2,7 +2,11 @@
 
 use crossterm::event::KeyCode;
 
-use super::Bench;
+use super::{Bench, host, recorded};
+use crate::{
+    event::Event,
+    tui::{Mark, Mode, Playhead},
+};
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (160, 50)];
 
@@ -104,6 +108,48 @@ fn process_orphaned() {
 #[test]
 fn process_of_which_little_is_known() {
     pictures("process-unseen", details_of("4999"));
+}
+
+#[test]
+fn columns_to_choose() {
+    pictures("columns", |bench| {
+        bench.type_keys("cjjjs");
+    });
+}
+
+#[test]
+fn replay() {
+    pictures("replay", |bench| {
+        let events = recorded(&host::busy());
+        let (width, height) = (bench.picture.area.width, bench.picture.area.height);
+        let file = "build.trace".to_owned();
+        *bench = Bench::new(Mode::Replay { file }, &events[..60], width, height);
+        let at = |event: &Event| event.at;
+        let now = events[..60].iter().map(at).max().unwrap();
+        let marked = |parts: &[usize]| {
+            (0..100)
+                .map(|part| parts.contains(&part))
+                .collect::<Vec<_>>()
+        };
+        let (killed, zombie, gap) = (marked(&[40]), marked(&[55]), marked(&[80, 81]));
+        let marks = (0..100).map(|part| Mark {
+            events: part % 7 < 5,
+            killed: killed[part],
+            zombie: zombie[part],
+            gap: gap[part],
+        });
+        bench.app.set_marks(marks.collect());
+        bench.app.set_playhead(Playhead {
+            playing: false,
+            speed: 2.0,
+            now,
+            began: events[0].at,
+            ended: events.iter().map(at).max().unwrap(),
+            position: 60,
+            events: events.len() as u64,
+        });
+        bench.draw();
+    });
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::HashMap};
 use super::{Data, Room, View};
 use crate::{
     event::{ProcessId, humane},
-    model::{Key, Process, State},
+    model::{Key, Model, Process, State},
     tui::{
         action::Action,
         canvas::Canvas,
@@ -42,13 +42,15 @@ struct Row {
     /// None: the line of the owner itself.
     zombie: Option<Key>,
     last: bool,
+    /// It tells of zombies that are gone.
+    past: bool,
 }
 
 impl Identity for Row {
-    type Id = (Option<Key>, Option<Key>);
+    type Id = (Option<Key>, Option<Key>, bool);
 
     fn id(&self) -> Self::Id {
-        (self.owner, self.zombie)
+        (self.owner, self.zombie, self.past)
     }
 }
 
@@ -63,6 +65,8 @@ pub struct Zombies {
     waits: HashMap<ProcessId, u64>,
     /// Who was one for longest, and how long: told when there are none now.
     longest: Option<(u64, Key)>,
+    /// Who left zombies standing that are gone now.
+    left: HashMap<Option<Key>, Left>,
     history_from: Option<(u64, u64)>,
 }
 
@@ -75,10 +79,11 @@ impl Zombies {
         self.owned = owned(data);
         if self.history_from != Some(data.slow_version()) {
             let reapings = &mut self.reapings;
-            if reapings.update(data, |_, process| Reaping::of(process)) {
+            if reapings.update(data, |_, process| Reaping::of(data.model, process)) {
                 self.history_from = Some(data.slow_version());
                 self.waits = self.last_waits();
                 self.longest = self.longest();
+                self.left = self.left();
             } else {
                 self.made_from = None;
             }
@@ -91,6 +96,7 @@ impl Zombies {
                 owner,
                 zombie,
                 last,
+                past: false,
             };
             rows.push(row(None, false));
             let last = zombies.last();
@@ -100,6 +106,15 @@ impl Zombies {
                     .map(|zombie| row(Some(*zombie), Some(zombie) == last)),
             );
         }
+        let shown = |owner: &&Option<Key>| owner.is_none_or(|owner| data.sieve.shows(owner));
+        let mut left: Vec<_> = self.left.keys().filter(shown).collect();
+        left.sort_by_key(|&owner| (Reverse(self.left[owner].count), *owner));
+        rows.extend(left.into_iter().map(|&owner| Row {
+            owner,
+            zombie: None,
+            last: false,
+            past: true,
+        }));
         self.list.replace(rows);
     }
 
@@ -167,8 +182,33 @@ fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
     owned
 }
 
+/// Zombies that stood for long, and are gone.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    count: u64,
+    /// The longest that one of them stood, and when the last was reaped.
+    longest: u64,
+    until: u64,
+}
+
+/// A zombie that stood for so long was left standing, ns: most are reaped at
+/// once.
+const LONG: u64 = 1_000_000_000;
+
+/// Whose zombie it was: its owner, or the parent that died without having waited.
+fn left_by(model: &Model, zombie: &Process) -> Option<Key> {
+    let since = zombie.zombie_at;
+    let outlived = |&parent: &Key| {
+        let ended = model.process(parent).exited_at;
+        since.is_some_and(|since| ended.is_none_or(|ended| ended >= since))
+    };
+    zombie.original_parent.filter(outlived).or(zombie.parent)
+}
+
 /// The end of a zombie that somebody waited for.
 struct Reaping {
+    /// Whose it was.
+    of: Option<Key>,
     by: ProcessId,
     at: u64,
     /// How long it had been one, if that was seen.
@@ -176,8 +216,9 @@ struct Reaping {
 }
 
 impl Reaping {
-    fn of(process: &Process) -> Option<Reaping> {
+    fn of(model: &Model, process: &Process) -> Option<Reaping> {
         Some(Reaping {
+            of: left_by(model, process),
             by: process.reaped_by?.process,
             at: process.reaped_at?,
             after: process.zombie_time(0),
@@ -203,6 +244,42 @@ impl Zombies {
         let reapings = self.reapings.iter();
         let times = reapings.filter_map(|(key, reaping)| Some((reaping.as_ref()?.after?, key)));
         times.filter(|&(time, _)| time > 0).max()
+    }
+
+    fn left(&self) -> HashMap<Option<Key>, Left> {
+        let mut all: HashMap<_, Left> = HashMap::new();
+        let reapings = self.reapings.iter().filter_map(|(_, it)| it.as_ref());
+        for reaping in reapings {
+            let Some(after) = reaping.after.filter(|&after| after >= LONG) else {
+                continue;
+            };
+            let left = all.entry(reaping.of).or_default();
+            left.count += 1;
+            left.longest = left.longest.max(after);
+            left.until = left.until.max(reaping.at);
+        }
+        all
+    }
+
+    /// What an owner has left behind in the past.
+    fn left_cell(&self, data: &Data<'_>, owner: Option<Key>, column: usize) -> Phrase {
+        let left = self.left.get(&owner).copied().unwrap_or_default();
+        let process = owner.map(|owner| data.model.process(owner));
+        match column {
+            0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
+            1 => {
+                let named = process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
+                    named(owner, data.glyphs)
+                });
+                named.all(Tone::Dim)
+            }
+            2 => Phrase::of(Tone::Dim, humane::count(left.count)),
+            3 => Phrase::of(Tone::Dim, humane::duration(left.longest)),
+            4 => Phrase::of(Tone::Dim, "all reaped"),
+            7 => Phrase::of(Tone::Dim, words::clock(data.model, left.until)),
+            8 => Phrase::of(Tone::Dim, "longest, last reaped"),
+            _ => Phrase::new(),
+        }
     }
 
     /// How long those that were reaped had been zombies: powers of ten, the
@@ -288,13 +365,17 @@ impl View for Zombies {
 
     fn show(&mut self, data: &Data<'_>, key: Key) {
         self.list
-            .select((data.model.process(key).parent, Some(key)));
+            .select((data.model.process(key).parent, Some(key), false));
     }
 
     fn status(&self, _: &Data<'_>) -> String {
         let owners = self.owned.len();
         let s = if owners == 1 { "" } else { "s" };
-        format!("{owners} owner{s} · {}", self.list.position())
+        let left = match self.left.len() {
+            0 => String::new(),
+            left => format!("{left} in the past · "),
+        };
+        format!("{owners} owner{s} · {left}{}", self.list.position())
     }
 
     fn begin_again(&mut self) {
@@ -323,6 +404,7 @@ impl View for Zombies {
             |index, column, width| {
                 let row = &self.list.rows()[index];
                 match row.zombie {
+                    None if row.past => self.left_cell(data, row.owner, column),
                     Some(zombie) => zombie_cell(data, row, zombie, (column, width), glyphs),
                     None => self.owner_cell(data, row.owner, column, glyphs),
                 }

@@ -1,0 +1,181 @@
+//! Going back: in a recording and in a living trace's past.
+
+use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEvent, MouseEventKind};
+
+use super::{Bench, KeyModifiers, host};
+use crate::{
+    event::script::{SEC, START, Script},
+    tui::{Control, Effect, Mark, Mode, Playhead},
+};
+
+fn playhead(now: u64, position: u64) -> Playhead {
+    let events = host::busy();
+    Playhead {
+        now,
+        began: START,
+        ended: START + 10 * SEC,
+        position,
+        events: events.len() as u64,
+        speed: 1.0,
+        playing: false,
+    }
+}
+
+/// What the session does when it is asked to go back: the first events again.
+fn go_back(bench: &mut Bench, events: usize) {
+    bench.app.begin_again();
+    let told = &host::busy()[..events];
+    told.iter().for_each(|event| bench.app.show(event));
+    let now = told.iter().map(|event| event.at).max().unwrap();
+    bench.app.set_playhead(playhead(now, events as u64));
+    bench.draw();
+}
+
+#[test]
+fn without_a_past_nothing_offers_to_go_back() {
+    let mut bench = Bench::live(160, 60);
+    bench.type_keys(",E:");
+    assert!(bench.app.take_effects().is_empty());
+    assert!(bench.text().contains(" LIVE "));
+    bench.type_keys("?");
+    assert!(
+        !bench.text().contains("to the next exit"),
+        "{}",
+        bench.text()
+    );
+    bench.press(KeyCode::Esc);
+    bench.app.set_can_go_back(true);
+    bench.type_keys("?");
+    assert!(
+        bench.text().contains("to the next exit"),
+        "{}",
+        bench.text()
+    );
+}
+
+#[test]
+fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
+    let mut bench = Bench::live(120, 40);
+    bench.app.set_can_go_back(true);
+    bench.type_keys("/4001");
+    bench.press(KeyCode::Enter);
+    bench.press(KeyCode::Esc);
+    bench.type_keys("E");
+    assert_eq!(
+        bench.app.take_effects(),
+        [Effect::Play(Control::PreviousExit)]
+    );
+    assert!(!bench.app.is_in_the_past() && bench.text().contains("PAUSED"));
+    // Only what already ran is told: there is no build yet.
+    go_back(&mut bench, 14);
+    let text = bench.text();
+    assert!(bench.app.is_in_the_past());
+    assert!(
+        text.contains(" PAST ") && text.contains("event 14 of"),
+        "{text}"
+    );
+    assert!(!text.contains("huge.c") && text.contains("nginx"), "{text}");
+    // The present goes on, unseen.
+    let events = bench.app.model().totals().events;
+    let more = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(1, 8000)
+        .events;
+    let fork = more.last().unwrap();
+    bench.app.apply(fork);
+    bench.draw();
+    assert_eq!(bench.app.model().totals().events, events + 1);
+    assert!(!bench.text().contains("8000"));
+    // What was looked at is looked at again.
+    bench.press(KeyCode::Esc);
+    let text = bench.text();
+    assert!(
+        !bench.app.is_in_the_past() && text.contains(" LIVE "),
+        "{text}"
+    );
+    assert!(text.contains("huge.c") && text.contains("8000"), "{text}");
+    // At the end of the past, playing on is the present.
+    bench.type_keys(",");
+    go_back(&mut bench, host::busy().len());
+    bench.app.take_effects();
+    bench.type_keys(" ");
+    assert!(bench.text().contains(" LIVE ") && bench.app.take_effects().is_empty());
+}
+
+#[test]
+fn a_time_is_asked_for() {
+    let mut bench = Bench::live(120, 40);
+    bench.app.set_can_go_back(true);
+    bench.type_keys(":-10s");
+    assert!(bench.text().contains("-10s"));
+    bench.press(KeyCode::Enter);
+    assert_eq!(bench.app.take_effects(), [Effect::GoTo("-10s".to_owned())]);
+}
+
+#[test]
+fn the_bar_shows_what_lies_where_and_is_clicked() {
+    let mode = Mode::Replay {
+        file: "story".to_owned(),
+    };
+    let mut bench = Bench::new(mode, &host::busy(), 120, 30);
+    bench.app.set_playhead(playhead(START + 5 * SEC, 20));
+    let mut marks = vec![Mark::default(); 400];
+    marks[40].killed = true;
+    marks[200].zombie = true;
+    marks[399].gap = true;
+    marks[100].events = true;
+    bench.app.set_marks(marks);
+    bench.draw();
+    let text = bench.text();
+    let (row, bar) = text
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.contains("PAUSED"))
+        .unwrap();
+    let column = |sign: &str| bar.find(sign).map(|at| bar[..at].chars().count());
+    let (killed, zombie, gap) = (
+        column("✖").unwrap(),
+        column("Z").unwrap(),
+        column("░").unwrap(),
+    );
+    assert!(
+        killed < column("━").unwrap() && column("━") < Some(zombie) && zombie < gap,
+        "{bar}"
+    );
+    assert_eq!(gap, 118, "{bar}");
+    bench.app.on_input(Input::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: gap as u16,
+        row: row as u16,
+        modifiers: KeyModifiers::NONE,
+    }));
+    let end = Effect::Play(Control::At(START + 10 * SEC));
+    assert_eq!(bench.app.take_effects(), [end]);
+    // Small screens have the words alone.
+    let small = Bench::new(Mode::Live, &[], 40, 7);
+    assert!(!small.text().contains("✖"));
+}
+
+#[test]
+fn zombies_that_are_gone_are_told_of_by_who_left_them() {
+    let script = Script::new().session().found(1, 0, "init").found_all();
+    let script = script.fork(1, 10).exec(10, "careless", &["careless"]);
+    let script = script.fork(10, 11).die(11, 0).fork(10, 12).die(12, 0);
+    let script = script.at(7 * SEC).reap(11).reap(12);
+    let script = script.fork(1, 20).exec(20, "careful", &["careful"]);
+    let script = script.fork(20, 21).die(21, 0).reap(21);
+    let mut bench = Bench::new(Mode::Live, &script.events, 160, 20);
+    bench.view("Zombies");
+    let text = bench.text();
+    assert!(text.contains("1 in the past"), "{text}");
+    let line = text.lines().find(|line| line.contains("careless")).unwrap();
+    assert!(
+        line.contains(" 2 ") && line.contains("6.9 s") && line.contains("all reaped"),
+        "{line}"
+    );
+    assert!(!text.contains("careful"), "{text}");
+    // Details are of who left them.
+    bench.press(KeyCode::Enter);
+    assert!(bench.text().contains("10 careless"), "{}", bench.text());
+}

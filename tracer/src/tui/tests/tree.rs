@@ -1,0 +1,149 @@
+//! Keys in the tree: sorted, its columns chosen, branches folded whole, followed.
+
+use crossterm::event::KeyCode;
+
+use super::{
+    Bench, Mode,
+    keys::{assert_shows, view},
+};
+use crate::{
+    event::{AddressSpace, Faults, What, script::Script},
+    tui::Effect,
+};
+
+/// The numbers at the beginnings of the tree's lines.
+fn pids(bench: &Bench) -> Vec<u32> {
+    let text = bench.text();
+    let lines = text.lines().skip_while(|line| !line.contains("PROCESS"));
+    let first = lines.filter_map(|line| line.split_whitespace().next());
+    first.filter_map(|pid| pid.parse().ok()).collect()
+}
+
+#[test]
+fn the_tree_is_sorted_without_tearing_branches_apart() {
+    let mut bench = view("Tree");
+    let born = pids(&bench);
+    // PID, PROCESS, STATE, AGE, EXIT, THR, FAULTS.
+    bench.type_keys("sssssss");
+    assert_shows(&bench, &["▼FAULTS", "by FAULTS"], &[]);
+    // cc1 2003 faulted most: it comes first below make, and make's line first.
+    let sorted = pids(&bench);
+    assert_eq!(sorted[..5], [1, 700, 1200, 2001, 2003], "{}", bench.text());
+    assert_eq!(sorted[5], 2002);
+    // Then java, which hangs below init, then nginx.
+    let place = |pid| sorted.iter().position(|&other| other == pid);
+    assert!(place(900) < place(812) && place(812) < place(820));
+    assert!(place(812) < place(813) && place(813) < place(3101));
+    bench.type_keys("S");
+    assert_shows(&bench, &["▲FAULTS"], &[]);
+    // Whoever holds the least is first below each parent.
+    let sorted = pids(&bench);
+    let place = |pid| sorted.iter().position(|&other| other == pid);
+    assert!(place(2010) < place(2002) && place(2002) < place(2003));
+    assert!(place(820) < place(812));
+    // COW?, and in order of appearance again.
+    bench.type_keys("ss");
+    assert_shows(&bench, &[], &["▲", "▼", "by "]);
+    assert_eq!(pids(&bench), born);
+    // The kernel's threads stay behind all others.
+    bench.type_keys("s");
+    assert_eq!(pids(&bench).last(), Some(&2));
+}
+
+#[test]
+fn columns_of_the_tree_are_chosen() {
+    let mut bench = view("Tree");
+    bench.type_keys("c");
+    assert_shows(
+        &bench,
+        &["Columns: Space", "[x] PID", "[ ] PPID", "[ ] CGROUP"],
+        &[],
+    );
+    // The name stays; the parent's number comes, the state goes.
+    bench.type_keys("j j j ");
+    assert_shows(&bench, &["[x] PROCESS", "[x] PPID", "[ ] STATE"], &[]);
+    bench.type_keys("s");
+    assert_shows(&bench, &["largest first"], &[]);
+    bench.press(KeyCode::Esc);
+    assert_shows(
+        &bench,
+        &["PROCESS", "PPID", "by STATE"],
+        &["Columns:", " STATE  "],
+    );
+    let text = bench.text();
+    let cc1 = text.lines().find(|line| line.contains("huge.c")).unwrap();
+    assert!(cc1.contains(" 2001 "), "{cc1}");
+}
+
+#[test]
+fn branches_of_the_tree_are_folded_and_unfolded_whole() {
+    let mut bench = view("Tree");
+    bench.type_keys("-");
+    assert_eq!(pids(&bench), [1, 700, 812, 820, 900, 4999, 5001, 2]);
+    // Who is in a folded branch and dead is told of it.
+    assert_shows(
+        &bench,
+        &[
+            "sshd ▸ 9 more",
+            "nginx ▸ 2 more Z×1",
+            "hoarder ▸ 3 more Z×3",
+        ],
+        &[],
+    );
+    bench.type_keys("jL");
+    assert_shows(&bench, &["huge.c", "nginx ▸ 2 more"], &["sshd ▸"]);
+    bench.type_keys("H");
+    bench.press(KeyCode::Right);
+    assert_shows(&bench, &["bash ▸ 7 more"], &["huge.c"]);
+    bench.type_keys("*");
+    assert_shows(&bench, &["huge.c", "kworker/0:1"], &["▸"]);
+    // Deep in a branch that is folded away, the cursor goes up to what is left.
+    bench.type_keys("/2003");
+    bench.press(KeyCode::Enter);
+    bench.type_keys("-y");
+    let copied = bench.app.take_effects();
+    assert!(format!("{copied:?}").contains("sshd -D"), "{copied:?}");
+}
+
+#[test]
+fn the_tree_follows_who_is_new() {
+    let script = Script::new().session().found(1, 0, "init").found_all();
+    let script = script.fork(1, 10).exec(10, "old", &["old"]);
+    let mut bench = Bench::new(Mode::Live, &script.events, 100, 30);
+    bench.type_keys("F");
+    let seen = script.events.len();
+    let script = script.fork(1, 11).exec(11, "new", &["new"]);
+    for event in &script.events[seen..] {
+        bench.app.apply(event);
+    }
+    bench.draw();
+    bench.type_keys("y");
+    assert_eq!(bench.app.take_effects(), [Effect::Copy("new".to_owned())]);
+    assert_shows(&bench, &["following"], &[]);
+    bench.type_keys("k");
+    assert_shows(&bench, &[], &["following"]);
+}
+
+#[test]
+fn a_fork_that_made_many_copies_is_marked() {
+    let script = Script::new().session().found(1, 0, "init").found_all();
+    let script = script.fork_with(1, 10, |fork| {
+        fork.copied = Some(AddressSpace {
+            pages: Some(9_000),
+            page_tables: 4_096,
+        });
+    });
+    let copies = |count| {
+        let faults = Faults {
+            cow_copy: count,
+            ..Faults::default()
+        };
+        What::Faults(Box::new(faults.into()))
+    };
+    let few = script.event(10, copies(4_000));
+    let bench = Bench::new(Mode::Live, &few.events, 100, 30);
+    assert_shows(&bench, &[], &["COW 4"]);
+    let many = few.event(10, copies(4_100));
+    let bench = Bench::new(Mode::Live, &many.events, 100, 30);
+    assert_shows(&bench, &["init COW 4100"], &[]);
+}
