@@ -93,6 +93,14 @@ fn assert_same(jumped: &Model, played: &Model, at: u64) {
     assert_eq!(jumped.0.len(), played.0.len(), "at {at}");
 }
 
+/// Whoever has ended is listed, counted with those let go, or marked as ended
+/// before one came in.
+#[track_caller]
+fn assert_accounted(model: &Model) {
+    let told: u64 = model.tally().ended.values().sum();
+    assert_eq!(told + model.untold(), model.totals().exits);
+}
+
 #[test]
 fn a_jump_leads_where_playing_does() {
     let bytes = record(storm::Storm::new().take(EVENTS));
@@ -122,6 +130,7 @@ fn a_jump_leads_where_playing_does() {
             .unwrap();
         assert_eq!(playback.position(), places[turn]);
         assert_same(&stage.0, model, places[turn]);
+        assert_accounted(&stage.0);
         // Another jump, from the front.
         let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
         let mut stage = Play::new();

@@ -4,7 +4,7 @@
 use super::{all, check, key, one};
 use crate::{
     event::{
-        Event,
+        Event, Summary, What, Who,
         script::{MS, SEC, Script},
     },
     model::{Model, Retention, State, Tally},
@@ -182,4 +182,83 @@ fn a_stale_key_finds_nobody() {
             .iter()
             .all(|&child| child != stale)
     );
+}
+
+/// A record that is lost must not keep everybody who goes after.
+#[test]
+fn whoever_waits_for_his_last_record_holds_up_nobody() {
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_all()
+        .fork(1, 10)
+        .fork(1, 11)
+        .exit_with(10, |_| ())
+        .notify(10)
+        .wait(1, 10)
+        .exit_with(11, |_| ())
+        .notify(11)
+        .wait(1, 11)
+        .free(11)
+        .wakeup(1);
+    let model = keeping(0, &script.events);
+    check(&model);
+    assert!(model.find_pid(10).is_some() && model.find_pid(11).is_none());
+
+    // It comes after all, and there is no second one of that name.
+    let model = keeping(0, &script.clone().free(10).wakeup(1).events);
+    check(&model);
+    assert_eq!((model.kept(), model.tally().processes), (1, 3));
+
+    // It never comes.
+    let model = keeping(0, &script.at(20 * SEC).wakeup(1).events);
+    check(&model);
+    assert_eq!((model.kept(), model.tally().processes), (1, 3));
+}
+
+fn summary(exits: u64) -> Event {
+    Event {
+        at: 0,
+        cpu: 0,
+        who: Who::HOST,
+        what: What::Summary(Box::new(Summary {
+            exits,
+            ..Summary::default()
+        })),
+    }
+}
+
+#[test]
+fn who_ended_before_one_came_in_is_counted_and_marked() {
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .fork(1, 10)
+        .die(10, 3);
+    let mut events = script.events.clone();
+    events.push(summary(8));
+    events.extend(
+        script
+            .fork(1, 11)
+            .die(11, 0)
+            .events
+            .into_iter()
+            .skip(events.len() - 1),
+    );
+    let model = keeping(usize::MAX, &events);
+    let ended: u64 = model.tally().ended.values().sum();
+    assert_eq!((model.untold(), model.gone_by()), (7, 7));
+    assert_eq!((model.totals().exits, ended), (9, 2));
+}
+
+/// No writer says so; a damaged recording might.
+#[test]
+fn a_summary_that_forgets_the_dead_is_survived() {
+    let script = Script::new().session().found(1, 0, "init").fork(1, 10);
+    let mut events = script.clone().die(10, 0).events;
+    events.push(summary(0));
+    let dead = script.die(10, 0).reap(10).events;
+    events.extend(dead.into_iter().skip(events.len() - 1));
+    let model = keeping(0, &events);
+    assert_eq!(model.untold(), 0);
 }
