@@ -16,7 +16,7 @@ use std::{
 
 use serde_json::Value;
 use tracer::{
-    event::{Event, What},
+    event::{Event, What, Who},
     recording::{Reader, Writer},
 };
 
@@ -32,6 +32,13 @@ fn storm() -> Vec<Event> {
     if let What::Session(session) = &mut story[0].what {
         session.boot_id = "b007".into();
     }
+    let at = story.iter().map(|event| event.at).max().unwrap();
+    story.push(Event {
+        at,
+        cpu: 0,
+        who: Who::HOST,
+        what: What::End,
+    });
     story
 }
 
@@ -119,6 +126,8 @@ fn what_was_cut_apart_is_put_together_again() {
     let merged = scratch.path("merged");
     done(&["merge", &merged, &second, &first]);
 
+    // It ends in good order, as the later of the two does.
+    assert_eq!(events(&merged).last().unwrap().what, What::End);
     let (whole, merged) = (processes(&whole), processes(&merged));
     assert!(whole.len() > 1000);
     for (id, says) in &whole {

@@ -7,7 +7,7 @@
 //! recordings that do not touch lies a gap.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -201,7 +201,7 @@ impl<T: FnMut(Event)> Merged<T> {
         let lengths = self.inputs.iter().map(|input| input.story.length());
         let length = Some(lengths.sum());
         let mut progress = Progress::new("merging", Path::new("recordings"), length);
-        let mut ends = VecDeque::new();
+        let mut end = None;
         loop {
             let heads = self.inputs.iter().enumerate();
             let heads = heads.filter_map(|(number, input)| Some((input.time()?, number)));
@@ -213,7 +213,7 @@ impl<T: FnMut(Event)> Merged<T> {
                 self.tell_front(number)?;
             } else if let Some(event) = self.inputs[number].next()? {
                 match event.what {
-                    What::End => ends.push_back(event),
+                    What::End => end = Some(event),
                     _ => self.tell(number, event),
                 }
             }
@@ -224,10 +224,8 @@ impl<T: FnMut(Event)> Merged<T> {
             let read = self.inputs.iter().map(|input| input.chain.place().1);
             progress.step(read.sum());
         }
-        // It ended in good order if all did.
-        if ends.len() == self.inputs.len()
-            && let Some(end) = ends.pop_back()
-        {
+        // It ended in good order if the last of them did.
+        if let Some(end) = end.filter(|end: &Event| end.at >= self.model.now()) {
             self.put(end);
         }
         Ok(())
