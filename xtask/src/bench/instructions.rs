@@ -15,7 +15,15 @@ use crate::{packages, workspace};
 
 /// Enough for the constant part not to matter, few enough for a minute.
 const EVENTS: u64 = 50_000;
-const STAGES: [&str; 6] = ["write", "decode", "model", "report", "export", "frame"];
+/// And whether it is done to every event.
+const STAGES: [(&str, bool); 6] = [
+    ("write", true),
+    ("decode", true),
+    ("model", true),
+    ("export", true),
+    ("report", false),
+    ("frame", false),
+];
 
 /// What may be added before it is called a regression, percent. Hash tables
 /// with random seeds and what the compiler inlines make up for less.
@@ -30,11 +38,14 @@ pub fn bench(ground: &Ground) -> Result<Report> {
         ["", "instructions", "an event", "expected", "change"],
     );
     let mut worse = Vec::new();
-    for stage in STAGES {
+    for (stage, each) in STAGES {
         eprintln!("    {stage}");
         let count = count(ground, stage)?;
         counts.insert(stage, count);
-        let each = format!("{:.0}", count as f64 / EVENTS as f64);
+        let each = match each {
+            true => format!("{:.0}", count as f64 / EVENTS as f64),
+            false => "–".to_owned(),
+        };
         let mut row = vec![stage.to_owned(), count.to_string(), each];
         match expected.get(stage) {
             Some(&expected) => {

@@ -17,6 +17,8 @@ use crate::process;
 
 /// Longer than any tool takes to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Who has not heeded a signal for so long is sent SIGTERM.
+const DEAF: Duration = Duration::from_secs(5);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -156,7 +158,7 @@ impl Running {
     /// took.
     pub fn stop(mut self, signal: &str) -> Result<Duration> {
         let began = Instant::now();
-        process::run(Command::new("kill").args(["-s", signal, &self.pid().to_string()]))?;
+        kill(&[self.pid()], signal);
         self.wait()?;
         Ok(began.elapsed())
     }
@@ -175,8 +177,15 @@ impl Running {
     }
 
     fn wait(&mut self) -> Result<()> {
-        let shown = self.shown.clone();
-        wait_for(&format!("the end of `{shown}`"), || {
+        let what = format!("the end of `{}`", self.shown);
+        let mut told = Instant::now();
+        wait_for(&what, || {
+            // A shell's background jobs, and what they start, ignore SIGINT
+            // until they say otherwise.
+            if told.elapsed() > DEAF {
+                kill(&tree(self.pid()), "TERM");
+                told = Instant::now();
+            }
             Ok(self.child.try_wait()?.map(drop))
         })
     }
