@@ -58,7 +58,7 @@ fn two_capabilities_are_enough() {
     std::fs::write(&file, &output.stdout).unwrap();
     let shell = support::processes(&file)
         .into_iter()
-        .find(|process| process["comm"] == "sh");
+        .find(|process| process["argv"] == serde_json::json!(["/bin/sh", "-c", "exit 0"]));
     let shell = shell.expect("the command is in the recording");
     assert_eq!(shell["exit_code"], 0);
     assert_eq!(shell["state"], "reaped");

@@ -31,16 +31,18 @@ import json, os, time
 boot = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 children = []
 for _ in range(1000):
+    alive = boot()
     pid = os.fork()
     if pid == 0:
         os._exit(3)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    children.append((pid, boot()))
+    children.append((pid, alive, boot()))
 time.sleep(2)
-for pid, dead in children:
+for pid, alive, dead in children:
     before = boot()
     os.waitpid(pid, 0)
-    print(json.dumps(dict(pid=pid, owner=os.getpid(), dead=dead, before=before, after=boot())))
+    after = boot()
+    print(json.dumps(dict(pid=pid, owner=os.getpid(), alive=alive, dead=dead, before=before, after=after)))
 ";
 
 #[test]
@@ -51,18 +53,21 @@ fn a_thousand_zombies_of_one_owner_have_the_right_ages() {
     let facts = witness(&file, MANY_ZOMBIES);
     assert_eq!(facts.len(), 1000);
     let processes = processes(&file);
+    let mut known_well = 0;
     for fact in &facts {
         let story = process(&processes, &fact["pid"]);
         assert_eq!(story["reaped_by_pid"], fact["owner"], "{story}");
         assert_eq!(story["exit_code"], 3, "{story}");
         let age = ns(&story["zombie_ns"]);
-        // The witness knew of the death a little after it.
         let (least, most) = (
             ns(&fact["before"]) - ns(&fact["dead"]),
-            ns(&fact["after"]) - ns(&fact["dead"]) + TOLERANCE,
+            ns(&fact["after"]) - ns(&fact["alive"]),
         );
         assert!((least..=most).contains(&age), "{age} of {fact}");
+        known_well += usize::from(most - least <= TOLERANCE);
     }
+    // Where the machine was busy with others, the witness itself knows less.
+    assert!(known_well > 500, "{known_well} ages were known well");
     let owner = process(&processes, &facts[0]["owner"]);
     // A wrapper around the interpreter may have reaped some before.
     let reaped = processes
