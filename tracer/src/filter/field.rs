@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::value::Value;
 use crate::{
-    event::{Faults, Purpose, Usage},
+    event::{Faults, Purpose, TaskState, Usage},
     model::{Creation, Key, Model, Process, State},
 };
 
@@ -90,6 +90,16 @@ pub const FIELDS: &[Field] = fields! {
     "majflt" "" Kind::Count, |of| used(of, |usage| usage.maj_flt), "of major faults";
     "cpu" "" Kind::Time, |of| used(of, |usage| usage.runtime), "time on CPU, complete when it has ended";
     "rss" "maxrss" Kind::Bytes, rss, "the highest resident set, known when it has ended";
+    "state.running" "" Kind::Time, |of| in_state(of, TaskState::Running), "on a CPU, all threads; as the other states, known with --states=count";
+    "state.runnable" "" Kind::Time, |of| in_state(of, TaskState::Runnable), "waiting for a CPU";
+    "state.interruptible" "" Kind::Time, |of| in_state(of, TaskState::Interruptible), "asleep until something happens or a signal comes";
+    "state.uninterruptible" "" Kind::Time, |of| in_state(of, TaskState::Uninterruptible), "asleep without an ear for signals: disk, locks, vfork";
+    "state.stopped" "" Kind::Time, |of| in_state(of, TaskState::Stopped), "stopped by a signal";
+    "state.traced" "" Kind::Time, |of| in_state(of, TaskState::Traced), "held by its tracer";
+    "state.idle" "" Kind::Time, |of| in_state(of, TaskState::Idle), "a kernel thread without work";
+    "wakeup.max" "" Kind::Time, |of| Value::known(of.process.wakeups().map(|it| it.latency_max)), "the longest from a wake-up to a CPU";
+    "wakeup.average" "" Kind::Time, |of| Value::known(of.process.wakeups().and_then(|it| it.average())), "the average of that";
+    "firstrun" "" Kind::Time, |of| Value::known(of.process.first_run_latency()), "from being made runnable by fork to a CPU";
     "threads" "" Kind::Count, |of| number(of.process.threads_seen), "all threads it ever had, as far as seen";
     "execs" "" Kind::Count, |of| Value::Number(of.process.executions.len() as u64), "how often it called exec, since tracing began";
     "children" "" Kind::Count, |of| Value::Number(of.model.tree_children(of.key).len() as u64), "how many processes it has made, as far as seen";
@@ -279,6 +289,20 @@ fn rss<'a>(of: &Subject<'a>) -> Value<'a> {
             .zip(size)
             .map(|(pages, size)| pages.saturating_mul(size)),
     )
+}
+
+fn in_state<'a>(of: &Subject<'a>, state: TaskState) -> Value<'a> {
+    let times = of.process.state_times(of.now);
+    let incomplete = of
+        .process
+        .scheduling
+        .as_ref()
+        .is_some_and(|it| it.incomplete);
+    match times {
+        None => Value::Unknown,
+        Some(times) if incomplete => Value::AtLeast(times.of(state)),
+        Some(times) => Value::Number(times.of(state)),
+    }
 }
 
 fn is_missing(of: &Subject<'_>, purpose: Purpose) -> bool {

@@ -44,6 +44,10 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("exit.signal in (SEGV, ABRT, BUS)", "crashes"),
     (
+        "state.uninterruptible > 1s && !kthread",
+        "who was held up in the kernel, with --states=count",
+    ),
+    (
         "lifetime < 10ms && created_by == vfork",
         "short lives by posix_spawn",
     ),

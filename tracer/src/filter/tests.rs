@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{
-        Faults, Purpose, What,
+        Faults, Purpose, StateTimes, TaskState, What,
         script::{MS, SEC, START, Script},
     },
     model::Model,
@@ -277,4 +277,27 @@ proptest! {
         let (one, other) = (kept_of(&model, filter), kept_of(&model, &format!("!({filter})")));
         prop_assert!(one.iter().all(|pid| !other.contains(pid)));
     }
+}
+
+#[test]
+fn time_in_a_state_is_known_where_it_was_counted() {
+    let times = StateTimes {
+        running: 20 * MS,
+        ..StateTimes::default()
+    };
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(10, 1, "disk")
+        .states(10, TaskState::Uninterruptible, 2 * SEC, times)
+        .found_all();
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    assert_eq!(kept_of(&model, "state.uninterruptible > 1s"), [10]);
+    assert_eq!(
+        kept_of(&model, "state.running == 20ms && state == alive"),
+        [10]
+    );
+    assert_eq!(kept_of(&model, "!known(state.running)"), [1]);
+    assert!(kept_of(&model, "state.stopped > 0s").is_empty());
 }

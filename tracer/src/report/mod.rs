@@ -15,6 +15,7 @@ mod killed;
 mod outcome;
 mod page;
 mod started;
+mod states;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -36,7 +37,7 @@ pub struct Part {
 }
 
 /// Every part; help is derived from it.
-pub const PARTS: [Part; 6] = [
+pub const PARTS: [Part; 7] = [
     Part {
         name: "tree",
         help: "what started what",
@@ -72,6 +73,11 @@ pub const PARTS: [Part; 6] = [
         write: |model, _, page| forks::write(model, page),
     },
     Part {
+        name: "states",
+        help: "who was held up: uninterruptible, waiting for a CPU, slow to wake",
+        write: |model, _, page| states::write(model, page),
+    },
+    Part {
         name: "findings",
         help: "what a person should know, a sentence each",
         write: |model, _, page| findings::write(model, page),
@@ -99,6 +105,7 @@ pub fn summary(model: &Model, width: usize) -> String {
     findings::write(model, &mut page);
     faults::write(model, &mut page);
     forks::write(model, &mut page);
+    states::if_counted(model, &mut page);
     tree::write(model, &mut page);
     trust::write(model, &mut page);
     page.text()

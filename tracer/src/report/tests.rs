@@ -3,7 +3,7 @@
 use super::summary;
 use crate::{
     event::{
-        Gap, GapCause, Hook, Kind, Purpose, What,
+        Gap, GapCause, Hook, Kind, Purpose, StateTimes, TaskState, What,
         script::{MS, SEC, Script},
     },
     model::{Model, Retention},
@@ -194,4 +194,45 @@ fn an_unreadable_part_is_not_nothing() {
         report.contains("Lost records: unreadable parts of the recording"),
         "{report}"
     );
+}
+
+#[test]
+fn who_was_held_up_is_told_with_what_could_not_be_seen() {
+    let times = |running, runnable, uninterruptible| StateTimes {
+        running,
+        runnable,
+        uninterruptible,
+        ..StateTimes::default()
+    };
+    let script = Script::new()
+        .session()
+        .found(12, 1, "postgres")
+        .fork(12, 20)
+        .wakeup(20)
+        .first_run(20)
+        .at(4 * SEC)
+        .states(
+            12,
+            TaskState::Uninterruptible,
+            SEC,
+            times(300 * MS, 10 * MS, 2 * SEC),
+        )
+        .states(20, TaskState::Runnable, 0, times(200 * MS, 3 * SEC, 0))
+        .die(20, 0)
+        .reap(20);
+    let model = model(script);
+    let mut page = super::page::Page::new(100);
+    super::states::write(&model, &mut page);
+    insta::assert_snapshot!(page.text());
+    assert!(summary(&model, 100).contains("Task states: of 2 processes"));
+}
+
+#[test]
+fn states_that_were_not_counted_are_not_told_as_none() {
+    let model = model(night());
+    let mut page = super::page::Page::new(100);
+    super::states::write(&model, &mut page);
+    let text = page.text();
+    assert!(text.contains("not counted"), "{text}");
+    assert!(!summary(&model, 100).contains("Task states"));
 }

@@ -3,7 +3,7 @@
 
 use super::{Data, page::Sheet};
 use crate::{
-    event::{FaultTally, Sigchld, Usage, clone_flag_names, command_line, humane},
+    event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, humane},
     model::{Creation, Key, Model, Process, State},
     tui::{
         phrase::{Phrase, Tone},
@@ -250,6 +250,7 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             sheet.fact("CPU, memory", Phrase::of(Tone::Dim, when));
         }
     }
+    states(&mut sheet, data, process);
     let threads = format!(
         "{} alive, {} seen",
         process.threads.len(),
@@ -267,6 +268,51 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         sheet.fact("", Phrase::of(Tone::Dim, named.join("  ")));
     }
     sheet
+}
+
+/// Time in each state, and from wake-ups to a CPU; nothing where it was not
+/// counted.
+fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
+    if let Some(latency) = process.first_run_latency() {
+        let text = format!("{} after it was made runnable", humane::duration(latency));
+        sheet.fact("first ran", text);
+    }
+    let (Some(times), Some(wakeups), Some(scheduling)) = (
+        process.state_times(data.now),
+        process.wakeups(),
+        &process.scheduling,
+    ) else {
+        return;
+    };
+    let whole = times.total().max(1);
+    let told = TaskState::ALIVE
+        .iter()
+        .filter(|&&state| times.of(state) > 0);
+    let told = told.map(|&state| {
+        let time = times.of(state);
+        let share = u128::from(time) * 100 / u128::from(whole);
+        format!("{} {} ({share} %)", humane::duration(time), state.name())
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    let partial = match (scheduling.incomplete, scheduling.missed()) {
+        (true, _) => " (the end of a thread was missed)".to_owned(),
+        (false, 0) => String::new(),
+        (false, missed) => format!(" ({missed} turns on a CPU were not shown: in runnable)"),
+    };
+    sheet.fact("states", Phrase::plain(told).and(Tone::Warn, partial));
+    if let Some((state, since)) = process.main_state() {
+        let since = humane::duration(data.now.saturating_sub(since));
+        sheet.fact("now", format!("{} for {since}", state.name()));
+    }
+    if let Some(average) = wakeups.average() {
+        let text = format!(
+            "{}, {} to a CPU on average, {} at most",
+            humane::count(wakeups.count),
+            humane::duration(average),
+            humane::duration(wakeups.latency_max)
+        );
+        sheet.fact("wake-ups", text);
+    }
 }
 
 /// Faults by class and by region, and what the fork cost that made it.

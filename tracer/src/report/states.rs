@@ -1,0 +1,202 @@
+//! Who was held up: in uninterruptible sleep, waiting for a CPU, or slow to be
+//! given one after a wake-up.
+
+use std::cmp::Reverse;
+
+use super::{
+    name, of_those_kept,
+    page::{Align, Page},
+    plural,
+};
+use crate::{
+    event::{StateTimes, TaskState, Wakeups, humane::duration},
+    model::{Key, Model, Process},
+};
+
+const ROWS: usize = 10;
+/// Not worth a word below so long, ns, and below so much of the whole, %.
+const LONG: u64 = 500_000_000;
+const MUCH: u64 = 50;
+
+/// A process whose states were counted.
+struct Counted<'a> {
+    key: Key,
+    process: &'a Process,
+    times: StateTimes,
+    wakeups: Wakeups,
+}
+
+impl Counted<'_> {
+    fn share(&self, state: TaskState) -> u64 {
+        share(self.times.of(state), self.times.total())
+    }
+}
+
+fn share(part: u64, whole: u64) -> u64 {
+    (u128::from(part) * 100 / u128::from(whole.max(1))) as u64
+}
+
+fn counted(model: &Model) -> Vec<Counted<'_>> {
+    let all = model.processes().filter_map(|(key, process)| {
+        Some(Counted {
+            key,
+            process,
+            times: process.state_times(model.now())?,
+            wakeups: process.wakeups()?,
+        })
+    });
+    all.collect()
+}
+
+/// In the summary: nothing where nothing was counted.
+pub fn if_counted(model: &Model, page: &mut Page) {
+    if model.processes().any(|(_, it)| it.scheduling.is_some()) {
+        write(model, page);
+    }
+}
+
+pub fn write(model: &Model, page: &mut Page) {
+    let counted = counted(model);
+    if counted.is_empty() {
+        page.section("Task states: not counted (tracer record --states=count counts them)");
+        return;
+    }
+    page.section(&format!(
+        "Task states: of {}{}",
+        plural(counted.len() as u64, "process", "processes"),
+        of_those_kept(model)
+    ));
+    let all = counted.iter().map(|it| it.times);
+    let all = all.fold(StateTimes::default(), StateTimes::plus);
+    let told = TaskState::ALIVE.iter().filter(|&&it| all.of(it) > 0);
+    let told = told.map(|&state| format!("{} {}", duration(all.of(state)), state.name()));
+    page.labelled("", &told.collect::<Vec<_>>().join(", "));
+    most(model, page, &counted, TaskState::Uninterruptible);
+    most(model, page, &counted, TaskState::Runnable);
+    slowest(model, page, &counted);
+    for sentence in sentences(model, &counted) {
+        page.labelled("  note", &sentence);
+    }
+}
+
+/// Those with the most time in a state, with what else they did.
+fn most(model: &Model, page: &mut Page, counted: &[Counted<'_>], state: TaskState) {
+    let mut rows: Vec<_> = counted.iter().filter(|it| it.times.of(state) > 0).collect();
+    rows.sort_by_key(|it| (Reverse(it.times.of(state)), it.key));
+    let more = rows.len().saturating_sub(ROWS);
+    let rows: Vec<_> = rows
+        .iter()
+        .take(ROWS)
+        .map(|it| {
+            [
+                duration(it.times.of(state)),
+                format!("{} %", it.share(state)),
+                duration(it.times.running),
+                duration(it.times.total()),
+                name(model, it.key),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.table(
+        [
+            (state.name(), Align::Right),
+            ("share", Align::Right),
+            ("running", Align::Right),
+            ("counted", Align::Right),
+            ("process", Align::Left),
+        ],
+        &rows,
+    );
+    if more > 0 {
+        page.line(&format!("  and {more} more"));
+    }
+}
+
+/// Those that waited longest for a turn after a wake-up.
+fn slowest(model: &Model, page: &mut Page, counted: &[Counted<'_>]) {
+    let mut rows: Vec<_> = counted.iter().filter(|it| it.wakeups.count > 0).collect();
+    rows.sort_by_key(|it| (Reverse(it.wakeups.latency_max), it.key));
+    let more = rows.len().saturating_sub(ROWS);
+    let rows: Vec<_> = rows
+        .iter()
+        .take(ROWS)
+        .map(|it| {
+            let first = it.process.first_run_latency();
+            [
+                duration(it.wakeups.latency_max),
+                it.wakeups.average().map_or("–".to_owned(), duration),
+                it.wakeups.count.to_string(),
+                first.map_or("–".to_owned(), duration),
+                name(model, it.key),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.table(
+        [
+            ("wake-up to CPU, longest", Align::Right),
+            ("average", Align::Right),
+            ("wake-ups", Align::Right),
+            ("fork to CPU", Align::Right),
+            ("process", Align::Left),
+        ],
+        &rows,
+    );
+    if more > 0 {
+        page.line(&format!("  and {more} more"));
+    }
+}
+
+/// What somebody could act on, the longest first.
+fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
+    let mut told = Vec::new();
+    for it in counted {
+        let (asleep, total) = (it.times.uninterruptible, it.times.total());
+        if asleep >= LONG && it.share(TaskState::Uninterruptible) >= MUCH {
+            let says = format!(
+                "{} spent {} % of its {} uninterruptible: on a disk, a lock in the kernel, or a child by vfork",
+                name(model, it.key),
+                it.share(TaskState::Uninterruptible),
+                duration(total),
+            );
+            told.push((asleep, says));
+        }
+        let waited = it.times.runnable;
+        let wanted = waited.saturating_add(it.times.running);
+        if waited >= LONG && share(waited, wanted) >= MUCH {
+            let says = format!(
+                "{} wanted a CPU for {} and had none for {} % of it",
+                name(model, it.key),
+                duration(wanted),
+                share(waited, wanted),
+            );
+            told.push((waited, says));
+        }
+    }
+    told.sort_by_key(|&(time, _)| Reverse(time));
+    let unseen = counted
+        .iter()
+        .filter_map(|it| it.process.scheduling.as_ref());
+    let missed = unseen.clone().map(|it| it.missed());
+    let missed = missed.fold(0, u64::saturating_add);
+    let incomplete = unseen.filter(|it| it.incomplete).count() as u64;
+    let mut told: Vec<_> = told.into_iter().take(ROWS).map(|(_, says)| says).collect();
+    if missed > 0 {
+        told.push(format!(
+            "the kernel did not show the beginning of {}: counted as runnable, not as running",
+            plural(missed, "turn on a CPU", "turns on a CPU")
+        ));
+    }
+    if incomplete > 0 {
+        told.push(format!(
+            "the last times of {} are missing: the record of a thread's end was lost",
+            plural(incomplete, "process", "processes")
+        ));
+    }
+    told
+}
