@@ -20,10 +20,6 @@ macro_rules! kernel_fields {
             // (commit 2f064a59a11f).
             TASK_STATE: "task_struct", "__state", "state";
             TASK_ON_CPU: "task_struct", "on_cpu";
-            TASK_ON_RQ: "task_struct", "on_rq";
-            // Asleep though still on its run queue, since 6.12 (commit
-            // 152e11f6df29).
-            TASK_DELAYED: "task_struct", "se.sched_delayed";
             TASK_EXIT_STATE: "task_struct", "exit_state";
             TASK_EXIT_CODE: "task_struct", "exit_code";
             TASK_EXIT_SIGNAL: "task_struct", "exit_signal";

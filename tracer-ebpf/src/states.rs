@@ -152,8 +152,8 @@ fn tell<A: Access>(task: Task<A>, state: u32, at: u64) {
     });
 }
 
-/// A CPU goes from one task to another. `state`: what the kernel says of the
-/// task that leaves.
+/// A CPU goes from one task to another. `state`: that of the task that leaves,
+/// as `__state` has it; 0: it would rather not.
 #[inline(always)]
 pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
     let at = now();
@@ -170,11 +170,7 @@ pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
     };
     (cpu.since, cpu.task) = (at, next.address());
     if prev.pid() != 0 {
-        let to = match prev.wants_cpu() {
-            true => RUNNABLE,
-            false => asleep(state),
-        };
-        leaves(prev, to, turn, at);
+        leaves(prev, asleep(state), turn, at);
     }
     if streams()
         && next.pid() != 0
@@ -302,10 +298,9 @@ pub fn found(task: Task<Trusted>) {
     if get(&COUNT_STATES) == 0 || task.state() & kernel::DEAD != 0 {
         return;
     }
-    let state = match (task.is_on_cpu(), task.wants_cpu()) {
-        (true, _) => RUNNING,
-        (false, true) => RUNNABLE,
-        (false, false) => asleep(task.state()),
+    let state = match task.is_on_cpu() {
+        true => RUNNING,
+        false => asleep(task.state()),
     };
     let _ = STATES.insert(&task.address(), &first(task, state, now()), ONLY_NEW);
     if streams()

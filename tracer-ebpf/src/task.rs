@@ -138,15 +138,6 @@ impl<A: Access> Task<A> {
         self.read::<u32>(&fields::TASK_ON_CPU) != 0
     }
 
-    /// It is on a run queue and wants a CPU: `p->on_rq`, but for one whose
-    /// leave is delayed (`se.sched_delayed`, kernel/sched/fair.c).
-    #[inline(always)]
-    pub fn wants_cpu(self) -> bool {
-        let delayed =
-            get(&fields::TASK_DELAYED) != ABSENT && self.read::<u8>(&fields::TASK_DELAYED) != 0;
-        self.read::<u32>(&fields::TASK_ON_RQ) != 0 && !delayed
-    }
-
     /// Whether a flag of less than a byte is set: a bit field, or the `bool`
     /// it became (`is_child_subreaper` in 7.x).
     #[inline(always)]

@@ -30,8 +30,14 @@ hooks! {
 #[inline(always)]
 fn switched(ctx: &impl Arguments) {
     let (prev, next) = (ctx.pointer(1), ctx.pointer(2));
+    let preempted = ctx.number(0) as u8 != 0;
+    let now = prev.state();
+    // A signal that waits keeps a task from its sleep: `__schedule` sets
+    // `__state` back, and until 6.14 passed what it was before (commit
+    // 8feb053d5319).
     let state = match get(&HAVE_PREV_STATE) {
-        0 => prev.state(),
+        _ if preempted || now == 0 => 0,
+        0 => now,
         _ => ctx.number(3) as u32,
     };
     states::switched(prev, next, state);

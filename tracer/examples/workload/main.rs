@@ -73,7 +73,10 @@ const SCENARIOS: &[Scenario] = &[
     scenario("stopped", 0, deaths::stopped),
     scenario("pid_namespace", 0, families::pid_namespace),
     scenario("names", 0, births::names),
-    scenario("states", 0, states::states),
+    Scenario {
+        in_all: false,
+        ..scenario("states", 0, states::states)
+    },
     Scenario {
         in_all: false,
         ..scenario("hostile", 0, loads::hostile)
