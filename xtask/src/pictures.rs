@@ -5,6 +5,8 @@
 mod svg;
 
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::Command,
     thread,
@@ -29,7 +31,7 @@ const PICTURES: [(&str, &[&str], &str); 7] = [
     ("tree", &["1", "g"], "story"),
     ("timeline", &["2", "0"], "2 Timeline "),
     ("zombies", &["3"], "none seen"),
-    ("faults", &["4"], "15 SECONDS"),
+    ("faults", &["4"], "by TOTAL"),
     ("forks", &["5", "s"], "by PARENT COW"),
     ("deaths", &["6"], "SIGKILL from"),
     ("process", &["6", "g", "j", "Enter"], "copy_process"),
@@ -45,14 +47,13 @@ pub fn verb(recording: Option<&Path>) -> Result<()> {
         None => {
             let script = folder.join("story");
             std::fs::write(&script, STORY)?;
+            std::fs::set_permissions(&script, Permissions::from_mode(0o700))?;
             let mut record = privilege::as_root(&tracer)?;
             record
                 .args(["record", "--force"])
                 .arg(&whole)
-                .args(["--", "env"])
-                .arg(format!("STORY_PID={}", pid.display()))
-                .arg("bash")
-                .arg(&script);
+                .args(["--", "./story", "pid"])
+                .current_dir(&folder);
             process::run(&mut record)?;
             let pid = std::fs::read_to_string(&pid).context("the story has not begun")?;
             let mut cut = privilege::as_root(&tracer)?;
@@ -77,10 +78,12 @@ impl Screen {
         let screen = Screen {
             socket: format!("tracer-pictures-{}", std::process::id()),
         };
+        // What the file is called here is nobody's business.
+        let (folder, name) = (recording.parent(), recording.file_name());
+        let name = Path::new(name.unwrap_or_default()).display();
         let replay = format!(
-            "{} replay {} --no-state --theme dark --colors true",
+            "{} replay {name} --no-state --theme dark --colors true",
             tracer.display(),
-            recording.display()
         );
         let size = [SIZE.0.to_string(), SIZE.1.to_string()];
         let mut tmux = screen.tmux();
@@ -94,6 +97,9 @@ impl Screen {
             "-y",
             &size[1],
         ]);
+        if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+            tmux.arg("-c").arg(folder);
+        }
         tmux.arg(replay)
             .env("LC_ALL", "C.UTF-8")
             .env_remove("NO_COLOR");

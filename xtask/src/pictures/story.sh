@@ -1,22 +1,21 @@
+#!/bin/bash
 # The story that the pictures tell: a build of which one command is killed, an
-# owner that does not wait, and a fork whose pages are copied. A process called
-# `story` makes all of it, and says its number in the file $STORY_PID.
-exec -a story bash -c '
-printf story > /proc/self/comm
-echo $$ > "$STORY_PID"
+# owner that does not wait, and a fork whose pages are copied. It says its
+# number in the file that it is given.
+echo $$ > "$1"
 dir=$(mktemp -d)
-trap "rm -rf $dir" EXIT
+trap 'rm -rf $dir' EXIT
 # It outlives the story, and so do its zombies.
-bash -c "sleep 0.1 & sleep 0.3 & (exit 3) & exec sleep 5" &
-cat > "$dir/Makefile" <<MAKE
+bash -c 'sleep 0.1 & sleep 0.3 & (exit 3) & exec sleep 5' &
+cat > "$dir/Makefile" <<'MAKE'
 all: main.o lexer.o parser.o codegen.o
 %.o:
-	@sleep 0.\$\$((RANDOM % 4 + 1)); test \$* != parser || sh -c "kill -9 \$\$PPID"
+	@sleep 0.$$((RANDOM % 4 + 1)); test $* != parser || (kill -9 $$$$)
 MAKE
 make -s -k -j2 -C "$dir" SHELL=/bin/bash 2> /dev/null
-if command -v python3 > /dev/null; then
-	python3 -c "
-import os, time
+if [ -x /usr/bin/python3 ]; then
+	cat > "$dir/snapshot.py" <<'PYTHON'
+import os
 pages = bytearray(48 << 20)
 child = os.fork()
 for at in range(0, len(pages), 4096 if child == 0 else 16384):
@@ -24,8 +23,8 @@ for at in range(0, len(pages), 4096 if child == 0 else 16384):
 if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
-"
+PYTHON
+	/usr/bin/python3 "$dir/snapshot.py"
 fi
 for job in 1 2 3 4 5 6; do sleep 0.05; done
 exit 0
-'

@@ -25,8 +25,8 @@ const COLUMNS: [Column; 9] = [
     figure("TOOK", 8, 0),
     figure("PAGES", 7, 2),
     figure("TABLES", 8, 4),
-    figure("PARENT COW", 10, 0),
-    figure("CHILD COW", 9, 1),
+    figure("PARENT COW", 11, 0),
+    figure("CHILD COW", 10, 1),
     figure("PEAK/S", 7, 3),
     figure("SHARED FOR", 15, 1),
 ];
