@@ -65,6 +65,7 @@ Examples:
   tracer replay build.trace                     the dashboard
   tracer replay build.trace --report            a summary in text
   tracer replay build.trace --report=findings   who does not reap, cannot fork, keeps crashing
+  tracer replay build.trace --report=findings --json | jq .says
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
   tracer replay build.trace --events | less     every event, a line each
@@ -341,9 +342,9 @@ struct ReplayArgs {
     /// Print a summary, or one part of it (the summary is the default where standard output is no terminal)
     #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
           default_missing_value = session::SUMMARY, value_parser = part, long_help = report_help(),
-          conflicts_with_all = ["json", "events"])]
+          conflicts_with = "events")]
     report: Option<ReportPart>,
-    /// One JSON object per process, a line each; with --events, per event
+    /// One JSON object per process, a line each; with --events, per event; with --report=findings or zombies, per finding or owner
     #[arg(long)]
     json: bool,
     /// Every event, a line each
@@ -508,7 +509,8 @@ impl Cli {
             }
             Command::Replay(args) => {
                 let shown = match (args.report, args.json, args.events) {
-                    (Some(ReportPart(part)), ..) => Shown::Report(part),
+                    (Some(ReportPart(part)), true, _) => Shown::Export(session::objects(part)),
+                    (Some(ReportPart(part)), false, _) => Shown::Report(part),
                     (_, true, true) => Shown::Export("events-json"),
                     (_, true, false) => Shown::Export("json"),
                     (_, false, true) => Shown::Export("events"),

@@ -66,11 +66,7 @@ fn twenty_thousand_vforks_are_all_told() {
     assert_eq!(count(&children, |p| p["created_by"] == "vfork"), 20_000);
     assert_eq!(count(&children, |p| p["exit_code"] == 0), 20_000);
     assert_eq!(count(&children, |p| &p["reaped_by_pid"] == storm), 20_000);
-    assert_eq!(
-        count(&events(&file), |event| event["event"] == "gap"),
-        0,
-        "something was lost"
-    );
+    support::had_room(&events(&file));
 }
 
 #[test]

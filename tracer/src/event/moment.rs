@@ -266,6 +266,10 @@ pub enum GapCause {
     /// A part of a recording cannot be read. Of what kinds its events were
     /// nobody knows, so `lost` is empty; how many, if what follows tells.
     Unreadable { events: Option<u64> },
+    /// The kernel skipped programs of ours, because one was preempted on that CPU
+    /// while it ran; `lost` says what they tell. Not every run would have told
+    /// something, so that it is at most as much.
+    Skipped,
     /// No tracer was at work; `lost` is empty, and what happened nobody knows.
     Untraced,
 }

@@ -27,7 +27,7 @@ impl Exporter for EventsJson {
         if let What::Session(session) = &event.what {
             self.session = Some((**session).clone());
         }
-        value::line(&self.object(event), out)
+        value::line(self.object(event), out)
     }
 
     fn end(&mut self, _: &Model, _: Kept<'_>, _: &mut dyn Write) -> io::Result<()> {
@@ -279,6 +279,7 @@ fn gap(gap: &Gap) -> Value {
     let lost = lost.map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
     let (cause, unreadable) = match gap.cause {
         GapCause::NoRoom => ("no_room", None),
+        GapCause::Skipped => ("skipped", None),
         GapCause::Unreadable { events } => ("unreadable", events),
         GapCause::Untraced => ("untraced", None),
     };

@@ -285,12 +285,14 @@ fn fault(f: &mut Formatter<'_>, fault: &Fault) -> fmt::Result {
 }
 
 fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {
+    let lost = || {
+        let lost = gap.lost.iter();
+        let lost = lost.map(|lost| format!("{} {}", lost.count, lost.kind.name()));
+        lost.collect::<Vec<_>>().join(", ")
+    };
     match gap.cause {
-        GapCause::NoRoom => {
-            let lost = gap.lost.iter();
-            let lost = lost.map(|lost| format!("{} {}", lost.count, lost.kind.name()));
-            write!(f, "lost: {}", lost.collect::<Vec<_>>().join(", "))
-        }
+        GapCause::NoRoom => write!(f, "lost: {}", lost()),
+        GapCause::Skipped => write!(f, "skipped by the kernel: at most {}", lost()),
         GapCause::Unreadable {
             events: Some(events),
         } => write!(f, "{events} events unreadable"),

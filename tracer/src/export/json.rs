@@ -23,7 +23,7 @@ impl Exporter for Json {
 
     fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()> {
         for (key, _) in model.processes().filter(|(key, _)| kept(*key)) {
-            value::line(&object(model, key), out)?;
+            value::line(object(model, key), out)?;
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
         value::child_usage(process.children.as_deref(), page_size),
     );
     put("states", states(model, process));
-    put("owner", owner(process));
+    put("owner", care_of(process));
     object
 }
 
@@ -210,7 +210,7 @@ fn states(model: &Model, process: &Process) -> Value {
 }
 
 /// How it treats the deaths of its children; null: nothing is known.
-fn owner(process: &Process) -> Value {
+pub(super) fn care_of(process: &Process) -> Value {
     let Some(owning) = process.owning.as_deref() else {
         return Value::Null;
     };

@@ -8,7 +8,9 @@
 mod diagnosis;
 mod events_json;
 mod events_text;
+mod findings;
 mod json;
+mod owners;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -46,7 +48,7 @@ pub struct Format {
 }
 
 /// Every format there is; help and tests are derived from it.
-pub const FORMATS: [Format; 3] = [
+pub const FORMATS: [Format; 5] = [
     Format {
         name: "json",
         help: "one JSON object per process and line",
@@ -56,6 +58,16 @@ pub const FORMATS: [Format; 3] = [
         name: "events",
         help: "the event log, one line per event",
         start: || Box::new(events_text::EventsText::default()),
+    },
+    Format {
+        name: "findings",
+        help: "one JSON object per finding and line",
+        start: || Box::new(findings::Findings),
+    },
+    Format {
+        name: "owners",
+        help: "one JSON object per owner of zombies and line",
+        start: || Box::new(owners::Owners),
     },
     Format {
         name: "events-json",

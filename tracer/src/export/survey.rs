@@ -50,7 +50,7 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
             "unreadable": matches!(gap.cause, GapCause::Unreadable { .. }),
             "unreadable_events": match gap.cause {
                 GapCause::Unreadable { events } => events,
-                GapCause::NoRoom | GapCause::Untraced => None,
+                GapCause::NoRoom | GapCause::Skipped | GapCause::Untraced => None,
             },
         })
     });

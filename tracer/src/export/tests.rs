@@ -240,3 +240,32 @@ fn figures_without_a_hook_are_null() {
     assert_eq!(object["faults"]["minor"], 10);
     assert_eq!(object["oom_killed"], Value::Null);
 }
+
+#[test]
+fn findings_and_owners_are_objects_of_their_own() {
+    let script = Script::new()
+        .session()
+        .fork(1, 5)
+        .fork(5, 10)
+        .fork(5, 11)
+        .die(10, 0)
+        .reap(10)
+        .die(11, 3)
+        .at(2_000 * MS)
+        .fork(1, 6);
+    let finding = &lines("findings", &script)[0];
+    assert_eq!(finding["kind"], "unreaped");
+    assert_eq!(finding["process"]["pid"], 5);
+    assert_eq!(finding["count"], 1);
+    let says = finding["says"].as_str().unwrap();
+    assert!(says.contains("has not reaped 1 child"), "{says}");
+
+    let owners = lines("owners", &script);
+    assert_eq!(owners.len(), 1);
+    assert_eq!(owners[0]["process"]["pid"], 5);
+    assert_eq!(owners[0]["unreaped"], 1);
+    assert_eq!(owners[0]["oldest_at_least"], false);
+    assert!(owners[0]["oldest_ns"].as_u64().unwrap() > 1_900_000_000);
+    assert_eq!(owners[0]["reap_latency"]["count"], 1);
+    assert_eq!(owners[0]["owner"]["reaped"], 1);
+}

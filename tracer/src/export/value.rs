@@ -151,8 +151,8 @@ pub fn wakeups(wakeups: &Wakeups) -> Value {
     })
 }
 
-pub fn line(value: &Map<String, Value>, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+pub fn line(value: impl Into<Value>, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &value.into())?;
     out.write_all(b"\n")
 }
 

@@ -2,10 +2,8 @@
 //! cannot fork, what keeps crashing, what was lost; a sentence each. It draws
 //! from the model alone, for reports, exports and the dashboard alike.
 
-use std::collections::BTreeMap;
-
-use super::{Key, Model, Outcome, Owning, Sender};
-use crate::event::{Handler, humane::duration, signal_name};
+use super::{Age, Key, Model, Outcome, Owning, Sender};
+use crate::event::{GapCause, Handler, humane::duration, signal_name};
 
 /// A zombie this old is not just waiting for its parent's next turn, ns.
 const OLD: u64 = 1_000_000_000;
@@ -47,16 +45,22 @@ impl Model {
     /// The findings as of `now`, those with the most to them first within each
     /// kind. Linear in the processes kept.
     pub fn findings(&self, now: u64) -> Vec<Finding> {
-        let mut findings = self.unreaped(now);
+        let mut findings = self.do_not_reap(now);
         findings.extend(self.cannot_fork());
         findings.extend(self.deaths());
         if self.totals.lost > 0 {
+            let had_no_room = self.gaps.iter().any(|gap| gap.cause == GapCause::NoRoom);
+            let advice = if had_no_room {
+                " (a larger --buffer may help)"
+            } else {
+                ""
+            };
             findings.push(Finding {
                 kind: Kind::Lost,
                 process: None,
                 count: self.totals.lost,
                 says: format!(
-                    "{} records were lost: counts are lower bounds (a larger --buffer may help)",
+                    "{} records were lost: counts are lower bounds{advice}",
                     self.totals.lost
                 ),
             });
@@ -71,23 +75,14 @@ impl Model {
         format!("{comm}[{}]", process.id.tgid)
     }
 
-    fn unreaped(&self, now: u64) -> Vec<Finding> {
-        // How many, how old the oldest, and whether it is older than we know.
-        let mut owners: BTreeMap<Option<Key>, (u64, u64, bool)> = BTreeMap::new();
-        for zombie in self.zombies() {
-            let process = self.process(zombie);
-            let (count, oldest, at_least) = owners.entry(process.parent).or_default();
-            *count += 1;
-            let known = process.zombie_time(now);
-            *oldest = known
-                .unwrap_or(now.saturating_sub(self.began()))
-                .max(*oldest);
-            *at_least |= known.is_none();
-        }
-        owners.retain(|_, &mut (_, oldest, _)| oldest >= OLD);
+    fn do_not_reap(&self, now: u64) -> Vec<Finding> {
+        let mut owners = self.unreaped(now);
+        owners.retain(|_, owned| owned.oldest.is_some_and(|oldest| oldest.ns >= OLD));
         let mut findings: Vec<_> = owners
             .into_iter()
-            .map(|(owner, (count, oldest, at_least))| {
+            .map(|(owner, owned)| {
+                let count = owned.unreaped;
+                let Age { ns, at_least } = owned.oldest.unwrap_or_default();
                 let mut says = match owner {
                     Some(owner) => self.named(owner),
                     None => "An unknown parent".to_owned(),
@@ -98,7 +93,7 @@ impl Model {
                 );
                 says += &format!(
                     " has not reaped {count} {children}; oldest {over}{}",
-                    duration(oldest)
+                    duration(ns)
                 );
                 if let Some(owner) = owner {
                     says += &self.behaviour(owner, now);

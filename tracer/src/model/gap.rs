@@ -18,7 +18,7 @@ impl GapSpan {
     /// How many, as far as that is known.
     pub fn total(&self) -> u64 {
         match self.cause {
-            GapCause::NoRoom => self.lost.iter().map(|(_, count)| count).sum(),
+            GapCause::NoRoom | GapCause::Skipped => self.lost.iter().map(|(_, count)| count).sum(),
             GapCause::Unreadable { events } => events.unwrap_or(0),
             GapCause::Untraced => 0,
         }
@@ -27,14 +27,17 @@ impl GapSpan {
     /// How many records are missing nobody can say.
     pub fn is_of_unknown_size(&self) -> bool {
         match self.cause {
-            GapCause::NoRoom | GapCause::Unreadable { events: Some(_) } => false,
+            GapCause::NoRoom | GapCause::Skipped | GapCause::Unreadable { events: Some(_) } => {
+                false
+            }
             GapCause::Unreadable { events: None } | GapCause::Untraced => true,
         }
     }
 
     /// One stretch of time, though told in two.
     fn is_followed_by(&self, next: &GapSpan) -> bool {
-        (self.cause, next.cause) == (GapCause::NoRoom, GapCause::NoRoom) && next.since <= self.until
+        let counted = matches!(self.cause, GapCause::NoRoom | GapCause::Skipped);
+        counted && self.cause == next.cause && next.since <= self.until
     }
 
     fn extend(&mut self, next: GapSpan) {

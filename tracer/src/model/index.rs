@@ -238,7 +238,7 @@ impl Model {
         let facet = Facet::of(&process);
         self.index.remove(key, &facet);
         // It has exited all the same.
-        self.index.exited += u64::from(facet.exited);
+        self.index.exited = self.index.exited.saturating_add(facet.exited.into());
         self.lead(&facet.leads_to, &[]);
         Some(process)
     }

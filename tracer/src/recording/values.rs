@@ -107,6 +107,7 @@ impl Field for GapCause {
                 events.put(to);
             }
             GapCause::Untraced => to.number(2),
+            GapCause::Skipped => to.number(3),
         }
     }
 
@@ -119,6 +120,7 @@ impl Field for GapCause {
                 GapCause::Unreadable { events }
             }
             2 => GapCause::Untraced,
+            3 => GapCause::Skipped,
             _ => from.unknown(GapCause::NoRoom),
         })
     }

@@ -69,6 +69,7 @@ fn gaps(model: &Model, page: &mut Page) {
         let length = duration(gap.until.saturating_sub(gap.since));
         let (count, cause) = match gap.cause {
             GapCause::NoRoom => (gap.total().to_string(), "no room in the buffer"),
+            GapCause::Skipped => (gap.total().to_string(), "skipped by the kernel, at most"),
             GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
             GapCause::Unreadable { .. } => (gap.total().to_string(), "unreadable"),
             GapCause::Untraced => ("?".to_owned(), "no tracer was at work"),

@@ -9,65 +9,24 @@ use super::{
 };
 use crate::{
     event::humane::{bytes, duration},
-    model::{Key, Latencies, Model, Tally},
+    model::{Age, Key, Latencies, Model, Owned, Tally},
 };
 
 const OWNERS: usize = 4;
 const ZOMBIES: usize = 10;
 
-#[derive(Default)]
-struct Owner {
-    /// Zombies it has not reaped.
-    unreaped: u64,
-    /// The age of the oldest, as text and to sort by.
-    oldest: Option<Age>,
-    /// How long each one that it did reap was a zombie.
-    reaped: Latencies,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Age {
-    ns: u64,
-    /// It was a zombie already when it was found.
-    at_least: bool,
-}
-
-impl Age {
-    fn of(model: &Model, zombie: Key) -> Age {
-        let found = || model.now().saturating_sub(model.began());
-        let known = model.process(zombie).zombie_time(model.now());
-        Age {
-            ns: known.unwrap_or_else(found),
-            at_least: known.is_none(),
-        }
-    }
-
-    fn text(self) -> String {
-        format!(
-            "{}{}",
-            if self.at_least { "over " } else { "" },
-            duration(self.ns)
-        )
-    }
+fn age(age: Age) -> String {
+    let over = if age.at_least { "over " } else { "" };
+    format!("{over}{}", duration(age.ns))
 }
 
 /// Who owns zombies, by name. Those who have reaped all of theirs are told by
 /// command: a shell loop is not a thousand owners.
-fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owner)> {
-    let mut owners: BTreeMap<Option<Key>, Owner> = BTreeMap::new();
-    for zombie in model.zombies() {
-        let owner = owners.entry(model.process(zombie).parent).or_default();
-        owner.unreaped += 1;
-        owner.oldest = owner.oldest.max(Some(Age::of(model, zombie)));
-    }
-    for (&owner, reaped) in &tally.reapers.by_owner {
-        owners.entry(owner).or_default().reaped = reaped.clone();
-    }
-
-    let mut all: Vec<(String, Owner)> = Vec::new();
+fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owned)> {
+    let mut all: Vec<(String, Owned)> = Vec::new();
     // By command: how many owners, and the pid of one.
     let mut clean: BTreeMap<String, (u64, Option<u32>, Latencies)> = BTreeMap::new();
-    for (key, owner) in owners {
+    for (key, owner) in model.owners(tally, model.now()) {
         let Some(key) = key.filter(|_| owner.unreaped == 0) else {
             all.push((owner_name(model, key), owner));
             continue;
@@ -88,9 +47,9 @@ fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owner)> {
             (1, Some(pid)) => format!("{command}[{pid}]"),
             _ => format!("{command} × {owners}"),
         };
-        let owner = Owner {
+        let owner = Owned {
             reaped,
-            ..Owner::default()
+            ..Owned::default()
         };
         all.push((name, owner));
     }
@@ -125,7 +84,7 @@ pub fn owners(model: &Model, tally: &Tally, page: &mut Page) {
         [
             owner.unreaped.to_string(),
             name.clone(),
-            owner.oldest.map_or_else(|| "-".to_owned(), Age::text),
+            owner.oldest.map_or_else(|| "-".to_owned(), age),
             owner.reaped.count.to_string(),
             percentile(&owner.reaped, 50),
             percentile(&owner.reaped, 99),
@@ -160,16 +119,16 @@ fn memory(model: &Model) -> String {
 pub fn unreaped(model: &Model, page: &mut Page) {
     let mut zombies: Vec<_> = model
         .zombies()
-        .map(|key| (Age::of(model, key), key))
+        .map(|key| (model.zombie_age(key, model.now()), key))
         .collect();
     if zombies.is_empty() {
         return;
     }
     zombies.sort_by_key(|&(age, key)| (Reverse(age), key));
     page.section("The oldest zombies");
-    let rows = zombies.iter().take(ZOMBIES).map(|&(age, key)| {
+    let rows = zombies.iter().take(ZOMBIES).map(|&(of, key)| {
         [
-            age.text(),
+            age(of),
             name(model, key),
             owner_name(model, model.process(key).parent),
             outcome::text(model.process(key).outcome()),

@@ -168,6 +168,7 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
         let lost: u64 = gap.lost.iter().map(|lost| lost.count).sum();
         let lost = match gap.cause {
             GapCause::NoRoom => format!("{lost} records lost"),
+            GapCause::Skipped => format!("{lost} records lost at most: programs were skipped"),
             GapCause::Unreadable { events: Some(n) } => format!("{n} events unreadable"),
             GapCause::Unreadable { events: None } => "an unknown number unreadable".to_owned(),
             GapCause::Untraced => "no tracer was at work".to_owned(),

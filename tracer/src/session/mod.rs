@@ -61,7 +61,7 @@ pub use info::{Info, info};
 pub use live::{Live, live};
 pub use looks::{Colours, Looks, themes};
 pub use merge::{Merge, merge};
-pub use output::{SUMMARY, parts, print, report_part};
+pub use output::{SUMMARY, objects, parts, print, report_part};
 pub use record::{Record, default_file, record};
 pub use recorder::{Keeper, Ring, Save, Target};
 pub use repair::{Repair, repair};

@@ -54,6 +54,16 @@ pub fn report_part(name: &str) -> Result<Option<&'static Part>, String> {
     })
 }
 
+/// The format that says in JSON what a part says: all that is told of processes
+/// is in their own objects.
+pub fn objects(part: Option<&Part>) -> &'static str {
+    match part.map(|part| part.name) {
+        Some("findings") => "findings",
+        Some("zombies") => "owners",
+        _ => "json",
+    }
+}
+
 /// What the parts are, for help.
 pub fn parts() -> String {
     let lines = report::PARTS.iter();

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 
 use super::recorder::{Kept, Recorder};
-use crate::event::{Event, What, humane};
+use crate::event::{Event, GapCause, What, humane};
 
 /// How often the line is rewritten.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -23,6 +23,8 @@ pub struct Status {
     began: Instant,
     events: u64,
     lost: u64,
+    /// Some of it for want of room.
+    lacked_room: bool,
     /// Events and time at the last line, for the rate.
     last: (u64, Instant),
 }
@@ -43,6 +45,7 @@ impl Status {
             began: now,
             events: 0,
             lost: 0,
+            lacked_room: false,
             last: (0, now),
         }
     }
@@ -50,6 +53,7 @@ impl Status {
     pub fn take(&mut self, event: &Event) {
         self.events += 1;
         if let What::Gap(gap) = &event.what {
+            self.lacked_room |= gap.cause == GapCause::NoRoom;
             self.lost += gap.lost.iter().map(|lost| lost.count).sum::<u64>();
         }
     }
@@ -95,7 +99,10 @@ impl Status {
                 humane::bytes(kept.bytes),
                 match self.lost {
                     0 => "nothing lost".to_owned(),
-                    lost => format!("{lost} records lost (a larger --buffer may help)"),
+                    lost if self.lacked_room => {
+                        format!("{lost} records lost (a larger --buffer may help)")
+                    }
+                    lost => format!("at most {lost} records lost: the kernel skipped programs"),
                 },
             ),
             Some(Err(error)) => eprintln!("tracer: {error:#}"),

@@ -286,6 +286,7 @@ fn lost(model: &Model, gap: &Gap) -> Phrase {
     };
     let text = match gap.cause {
         GapCause::NoRoom => format!("lost {}", kinds()),
+        GapCause::Skipped => format!("skipped by the kernel: at most {}", kinds()),
         GapCause::Unreadable { events } => {
             let events = events.map_or_else(|| "?".to_owned(), humane::count);
             format!("a part of the recording cannot be read: {events} events")

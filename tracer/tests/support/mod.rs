@@ -83,9 +83,36 @@ pub fn record(file: &Path) -> Command {
 }
 
 /// Records while the workload runs a scenario; gives the facts that it states.
+/// Where the kernel skipped programs, which none of ours can help, it is done
+/// anew.
 pub fn record_workload(file: &Path, arguments: &[&str]) -> Vec<Value> {
+    for _ in 0..ATTEMPTS {
+        let _ = std::fs::remove_file(file);
+        let output = run(record(file).arg("--").arg(workload()).args(arguments));
+        if skipped(&events(file)) == 0 {
+            return json_lines(&output.stdout);
+        }
+    }
+    let _ = std::fs::remove_file(file);
     let output = run(record(file).arg("--").arg(workload()).args(arguments));
     json_lines(&output.stdout)
+}
+
+pub const ATTEMPTS: usize = 3;
+
+/// How many records are missing at most because the kernel skipped programs.
+pub fn skipped(events: &[Value]) -> u64 {
+    let gaps = events.iter().filter(|event| event["cause"] == "skipped");
+    let counts = gaps.flat_map(|gap| gap["lost"].as_object().into_iter().flatten());
+    counts.filter_map(|(_, count)| count.as_u64()).sum()
+}
+
+/// That the buffer had room for everything.
+#[track_caller]
+pub fn had_room(events: &[Value]) {
+    let lost = |event: &&Value| event["event"] == "gap" && event["cause"] != "skipped";
+    let lost: Vec<_> = events.iter().filter(lost).collect();
+    assert!(lost.is_empty(), "something was lost: {lost:?}");
 }
 
 /// What tracer says of every process in a recording.

@@ -28,7 +28,7 @@ stty -F $result raw
 
 # An empty one denies nothing.
 [ -n "$TRACER_WITHOUT" ] || unset TRACER_WITHOUT
-export TRACER_BIN=/tracer TRACER_WORKLOAD=/workload RUST_BACKTRACE=0
+export TRACER_BIN=/tracer TRACER_WORKLOAD=/workload TRACER_IN_VM=1 RUST_BACKTRACE=0
 cd /tmp
 echo "tracer-vm: kernel $(uname -r)" >$result
 if [ -n "$TRACER_FACTS" ]; then

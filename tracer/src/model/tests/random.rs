@@ -5,9 +5,10 @@ use proptest::prelude::*;
 
 use super::{check, told};
 use crate::event::{
-    AddressSpace, Care, Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Sigchld, Signal, Snapshot, StateTimes, States,
-    TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
+    FaultTally, Faults, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Moved, Notify, ProcessId,
+    Reap, Reaper, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text,
+    Ties, Usage, Wait, Waits, Wakeups, What, Who, script::Script,
 };
 use crate::model::{Model, Retention};
 
@@ -38,7 +39,7 @@ fn fork() -> impl Strategy<Value = What> {
         Just(Some(0x4100)),
         Just(Some(0x1_0000))
     ];
-    (who(), process(), flags, comm()).prop_map(|(by, parent, clone_flags, comm)| {
+    (who(), process(), flags, comm(), ties()).prop_map(|(by, parent, clone_flags, comm, ties)| {
         What::Fork(Box::new(Fork {
             by,
             parent,
@@ -51,32 +52,34 @@ fn fork() -> impl Strategy<Value = What> {
             asked: None,
             copied: clone_flags.map(|_| AddressSpace::default()),
             by_copies: Some(3),
-            ties: None,
+            ties,
             cgroup: Some(1),
         }))
     })
 }
 
 fn snapshot() -> impl Strategy<Value = What> {
-    (process(), prop::option::of(0..300), comm()).prop_map(|(parent, zombie, comm)| {
-        What::Snapshot(Box::new(Snapshot {
-            parent,
-            kthread: false,
-            zombie,
-            exit_signal: 17,
-            ns_pid: 1,
-            ns_level: 0,
-            comm,
-            argv: Some(Text::new(b"a\0")),
-            ties: None,
-            care: Some(Care::default()),
-            cgroup: Some(2),
-        }))
-    })
+    (process(), prop::option::of(0..300), comm(), ties()).prop_map(
+        |(parent, zombie, comm, ties)| {
+            What::Snapshot(Box::new(Snapshot {
+                parent,
+                kthread: false,
+                zombie,
+                exit_signal: 17,
+                ns_pid: 1,
+                ns_level: 0,
+                comm,
+                argv: Some(Text::new(b"a\0")),
+                ties,
+                care: Some(Care::default()),
+                cgroup: Some(2),
+            }))
+        },
+    )
 }
 
 fn exec() -> impl Strategy<Value = What> {
-    (0..5u32, comm()).prop_map(|(old_pid, comm)| {
+    (0..5u32, comm(), ties()).prop_map(|(old_pid, comm, ties)| {
         What::Exec(Box::new(Exec {
             old_pid,
             comm,
@@ -85,7 +88,7 @@ fn exec() -> impl Strategy<Value = What> {
             argv: None,
             argv_total: 0,
             copies: Some(2),
-            ties: None,
+            ties,
         }))
     })
 }
@@ -101,32 +104,39 @@ fn exit() -> impl Strategy<Value = What> {
         Just(Sigchld::Ignored),
         Just(Sigchld::NoCldWait)
     ];
-    (codes, process(), prop::option::of(process()), sigchld).prop_map(
-        |((code, group_code, group_dead), parent, reaper, sigchld)| {
-            What::Exit(Box::new(Exit {
-                code,
-                group_code,
-                group_dead,
-                exit_signal: 17,
-                parent,
-                sigchld,
-                reaper,
-                usage: Usage::default(),
-                faults: Some(
-                    Faults {
-                        read: 1,
-                        cow_copy: 4,
-                        ..Faults::default()
-                    }
-                    .into(),
-                ),
-                comm: Comm::new(b"x"),
-                ties: None,
-                care: Some(Care::default()),
-                children: None,
-            }))
-        },
+    (
+        codes,
+        process(),
+        prop::option::of(process()),
+        sigchld,
+        ties(),
     )
+        .prop_map(
+            |((code, group_code, group_dead), parent, reaper, sigchld, ties)| {
+                What::Exit(Box::new(Exit {
+                    code,
+                    group_code,
+                    group_dead,
+                    exit_signal: 17,
+                    parent,
+                    sigchld,
+                    reaper,
+                    usage: Usage::default(),
+                    faults: Some(
+                        Faults {
+                            read: 1,
+                            cow_copy: 4,
+                            ..Faults::default()
+                        }
+                        .into(),
+                    ),
+                    comm: Comm::new(b"x"),
+                    ties,
+                    care: Some(Care::default()),
+                    children: Some(ChildUsage::default()),
+                }))
+            },
+        )
 }
 
 fn notify() -> impl Strategy<Value = What> {
@@ -143,53 +153,153 @@ fn notify() -> impl Strategy<Value = What> {
     })
 }
 
-fn what() -> impl Strategy<Value = What> {
-    let signal = who().prop_map(|by| {
+fn ties() -> impl Strategy<Value = Option<Ties>> {
+    let tracer = prop::option::of(process());
+    let ties =
+        (0..5u32, 0..5u32, tracer).prop_map(|(pgid, sid, tracer)| Ties { pgid, sid, tracer });
+    prop::option::of(ties)
+}
+
+fn signal() -> impl Strategy<Value = What> {
+    (who(), 8..11i32).prop_map(|(by, sig)| {
         What::Signal(Box::new(Signal {
-            sig: 9,
+            sig,
             code: 0,
             by,
             by_comm: Comm::default(),
             group: true,
         }))
-    });
+    })
+}
+
+fn gap() -> What {
     let lost = Lost {
         kind: Kind::Exit,
         count: 2,
     };
-    let gap = Gap {
+    What::Gap(Box::new(Gap {
         since: 0,
         lost: vec![lost],
         cause: GapCause::NoRoom,
+    }))
+}
+
+fn faults(read: u64) -> FaultTally {
+    let faults = Faults {
+        read,
+        cow_copy: read,
+        ..Faults::default()
     };
+    faults.into()
+}
+
+fn one_fault() -> What {
+    What::Fault(Box::new(Fault {
+        address: 4096,
+        class: FaultClass::CowCopy,
+        region: None,
+        in_kernel: false,
+        file: None,
+    }))
+}
+
+fn summary() -> impl Strategy<Value = What> {
+    (process(), 0..40u64).prop_map(|(process, last)| {
+        What::Summary(Box::new(Summary {
+            events: last,
+            reapers: vec![Reaper {
+                process,
+                reaped: last,
+                last: Some(last),
+            }],
+            ..Summary::default()
+        }))
+    })
+}
+
+/// How often a kind is told among the others, and what it says.
+fn of_kind(kind: Kind) -> (u32, BoxedStrategy<What>) {
     let switch = LastSwitch {
         next_pid: 0,
         next_tgid: 0,
         next_comm: Comm::default(),
     };
-    prop_oneof![
-        4 => fork(),
-        3 => snapshot(),
-        1 => (0..8u64).prop_map(What::SnapshotEnd),
-        2 => exec(),
-        5 => exit(),
-        4 => notify(),
-        3 => (0..5u32).prop_map(|child| What::Wait(Wait { child })),
-        3 => Just(What::LastSwitch(switch)),
-        2 => prop::option::of(Just(Box::<Usage>::default())).prop_map(What::Free),
-        1 => signal,
-        1 => comm().prop_map(What::Comm),
-        1 => (0..9u64).prop_map(|read| What::Faults(Box::new(Faults { read, cow_copy: read, ..Faults::default() }.into()))),
-        1 => Just(What::ForkFailed(Box::default())),
-        1 => (1..3u64).prop_map(|cgroup| What::Moved(Moved { cgroup })),
-        3 => states().prop_map(|states| What::States(Box::new(states))),
-        1 => task_state().prop_map(What::State),
-        1 => Just(What::Waits(Waits { count: 1, last: 1 })),
-        1 => Just(What::WakeupNew),
-        1 => Just(What::FirstRun),
-        1 => Just(What::OomVictim),
-        1 => Just(What::Gap(Box::new(gap))),
-    ]
+    match kind {
+        Kind::Session => {
+            let session = Script::new().session().events.remove(0);
+            (1, Just(session.what).boxed())
+        }
+        Kind::Snapshot => (3, snapshot().boxed()),
+        Kind::SnapshotEnd => (1, (0..8u64).prop_map(What::SnapshotEnd).boxed()),
+        Kind::Fork => (4, fork().boxed()),
+        Kind::WakeupNew => (1, Just(What::WakeupNew).boxed()),
+        Kind::FirstRun => (1, Just(What::FirstRun).boxed()),
+        Kind::Exec => (2, exec().boxed()),
+        Kind::Comm => (1, comm().prop_map(What::Comm).boxed()),
+        Kind::Signal => (1, signal().boxed()),
+        Kind::OomVictim => (1, Just(What::OomVictim).boxed()),
+        Kind::ExitStart => (2, Just(What::ExitStart).boxed()),
+        Kind::Exit => (5, exit().boxed()),
+        Kind::Notify => (4, notify().boxed()),
+        Kind::LastSwitch => (3, Just(What::LastSwitch(switch)).boxed()),
+        Kind::Wait => (
+            3,
+            (0..5u32)
+                .prop_map(|child| What::Wait(Wait { child }))
+                .boxed(),
+        ),
+        Kind::Reap => (3, who().prop_map(|by| What::Reap(Reap { by })).boxed()),
+        Kind::Free => {
+            let usage = Just(Box::<Usage>::default());
+            (2, prop::option::of(usage).prop_map(What::Free).boxed())
+        }
+        Kind::Faults => (
+            1,
+            (0..9u64)
+                .prop_map(|read| What::Faults(Box::new(faults(read))))
+                .boxed(),
+        ),
+        Kind::Fault => (1, Just(one_fault()).boxed()),
+        Kind::Gap => (1, Just(gap()).boxed()),
+        Kind::Summary => (1, summary().boxed()),
+        Kind::End => (1, Just(What::End).boxed()),
+        Kind::Waits => {
+            let waits = (0..5u64, 0..40u64);
+            (
+                1,
+                waits
+                    .prop_map(|(count, last)| What::Waits(Waits { count, last }))
+                    .boxed(),
+            )
+        }
+        Kind::ForkFailed => (1, Just(What::ForkFailed(Box::default())).boxed()),
+        Kind::Cgroup => {
+            let cgroup = (1..3u64).prop_map(|id| {
+                What::Cgroup(Box::new(Cgroup {
+                    id,
+                    path: Text::new(b"/a"),
+                }))
+            });
+            (1, cgroup.boxed())
+        }
+        Kind::States => (
+            3,
+            states()
+                .prop_map(|states| What::States(Box::new(states)))
+                .boxed(),
+        ),
+        Kind::State => (1, task_state().prop_map(What::State).boxed()),
+        Kind::Moved => (
+            1,
+            (1..3u64)
+                .prop_map(|cgroup| What::Moved(Moved { cgroup }))
+                .boxed(),
+        ),
+    }
+}
+
+fn what() -> impl Strategy<Value = What> {
+    prop::strategy::Union::new_weighted(Kind::ALL.iter().map(|&kind| of_kind(kind)).collect())
 }
 
 fn task_state() -> impl Strategy<Value = TaskState> {

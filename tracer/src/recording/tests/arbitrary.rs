@@ -472,6 +472,11 @@ fn gap() -> impl Strategy<Value = Gap> {
         0..5,
     );
     let unreadable = option::of(int64()).prop_map(|events| GapCause::Unreadable { events });
-    let cause = prop_oneof![Just(GapCause::NoRoom), unreadable, Just(GapCause::Untraced)];
+    let cause = prop_oneof![
+        Just(GapCause::NoRoom),
+        unreadable,
+        Just(GapCause::Untraced),
+        Just(GapCause::Skipped)
+    ];
     (int64(), lost, cause).prop_map(|(since, lost, cause)| Gap { since, lost, cause })
 }

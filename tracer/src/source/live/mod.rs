@@ -21,6 +21,7 @@ mod procfs;
 mod recorded;
 mod ring;
 mod session;
+mod skipped;
 mod snapshot;
 mod starts;
 mod state_counts;
@@ -43,7 +44,7 @@ pub use privilege::drop_all_but_files;
 use procfs::View;
 use snapshot::Teller;
 
-use crate::event::{Cgroup, Event, What, Who};
+use crate::event::{Cgroup, Event, Kind, Lost, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -69,6 +70,7 @@ pub struct Live {
     ebpf: Option<Ebpf>,
     ring: ring::Ring,
     loss: loss::Losses,
+    skipped: skipped::Skipped,
     /// None: faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
     waits: wait_counts::WaitCounts,
@@ -129,6 +131,7 @@ impl Live {
         Ok(Live {
             ring: ring::Ring::new(&mut ebpf, options.buffer, Decoder { faults }, began)?,
             loss: loss::Losses::new(&mut ebpf)?,
+            skipped: skipped::Skipped::new(&ebpf),
             faults: faults
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
@@ -215,6 +218,12 @@ impl Live {
     /// of states. Linear in the tasks that ever did either and live: for about
     /// once a second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+        if let Some(gap) = self.skipped.read() {
+            // A snapshot does not make a count whole.
+            let is_count = |lost: &Lost| matches!(lost.kind, Kind::Faults | Kind::States);
+            self.unhealed |= !gap.lost.iter().all(is_count);
+            sink(host(now(), What::Gap(Box::new(gap))));
+        }
         self.waits.read(&mut self.completion.of(sink))?;
         if let Some(states) = &mut self.states {
             states.read(&mut self.completion.of(sink))?;

@@ -156,6 +156,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
         let when = words::clock(data.model, gap.since);
         let (count, how) = match gap.cause {
             GapCause::NoRoom => (humane::count(gap.total()), "lost"),
+            GapCause::Skipped => (humane::count(gap.total()), "skipped"),
             GapCause::Unreadable {
                 events: Some(events),
             } => (humane::count(events), "unreadable"),

@@ -1,0 +1,34 @@
+//! `findings`: one object per finding, as the report tells them: its kind, whom
+//! it is about (null: several, or not known), how many, and the sentence.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::{Exporter, Kept, value};
+use crate::{event::Event, model::Model};
+
+pub struct Findings;
+
+impl Exporter for Findings {
+    fn event(&mut self, _: &Event, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()> {
+        for finding in model.findings(model.now()) {
+            if finding.process.is_some_and(|process| !kept(process)) {
+                continue;
+            }
+            let about = finding.process.map(|process| model.process(process).id);
+            let object = json!({
+                "kind": finding.kind.name(),
+                "process": about.map(value::process),
+                "count": finding.count,
+                "says": finding.says,
+            });
+            value::line(object, out)?;
+        }
+        Ok(())
+    }
+}
