@@ -352,6 +352,9 @@ struct ReplayArgs {
     events: bool,
     #[command(flatten)]
     moments: MomentArgs,
+    /// Go on with what is still being written, until the recorder ends or Ctrl-C
+    #[arg(short, long, conflicts_with = "until")]
+    follow: bool,
     /// Only these processes: see `tracer filters`
     ///
     /// With --report, the processes that the filter keeps are listed, in place
@@ -522,6 +525,7 @@ impl Cli {
                     filter: args.filter,
                     window: args.moments.window(None),
                     looks: args.looks.looks(),
+                    follow: args.follow,
                 })
             }
             Command::Filters => session::print(&session::filters()),

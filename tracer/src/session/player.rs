@@ -8,7 +8,12 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::{story::Story, when::When, window::Window};
+use super::{
+    growth::{Growth, More},
+    story::{self, Story},
+    when::When,
+    window::Window,
+};
 use crate::{
     event::{Event, Session},
     playback::{Landmark, Pace, Place, Playback, Stage, Survey},
@@ -32,7 +37,12 @@ pub struct Player {
     session: Option<Box<Session>>,
     /// When it was last said that time passes.
     last: Instant,
+    /// More is being written, and when that was asked last.
+    growth: Option<(Growth, Instant)>,
 }
+
+/// How often to ask whether more has been written.
+const ASK: Duration = Duration::from_millis(200);
 
 /// The dashboard as the stage of a playback.
 struct Shown<'a>(&'a mut App);
@@ -49,15 +59,18 @@ impl Stage for Shown<'_> {
 
 impl Player {
     /// Opens a recording; none where one cannot move about in it, as in a pipe.
-    pub fn open(story: &Story) -> Result<Option<Player>> {
+    /// One that is followed grows, and plays at its end.
+    pub fn open(story: &Story, follow: bool) -> Result<Option<Player>> {
         if !story.path.is_file() && !story.has_parts() {
             return Ok(None);
         }
-        Player::begin(story).map(Some)
+        Player::begin(story, follow).map(Some)
     }
 
-    fn begin(story: &Story) -> Result<Player> {
-        let playback = story.playback(false)?;
+    fn begin(story: &Story, follow: bool) -> Result<Player> {
+        let playback = story.playback(follow)?;
+        let mut pace = Pace::default();
+        pace.playing = follow;
         let survey = match playback.span() {
             Some(span) => Some(Survey::new(story.chain()?.0, span)),
             None => None,
@@ -65,16 +78,17 @@ impl Player {
         Ok(Player {
             now: playback.now(),
             playback,
-            pace: Pace::default(),
+            pace,
             survey,
             session: story.session()?,
             last: Instant::now(),
+            growth: follow.then(|| (Growth::of(story), Instant::now())),
         })
     }
 
     /// Opens what a living trace has kept, at its end.
     pub fn of_the_past(path: &Path, app: &mut App) -> Result<Player> {
-        let mut player = Player::begin(&Story::find(path, &Window::default())?)?;
+        let mut player = Player::begin(&Story::find(path, &Window::default())?, false)?;
         app.begin_again();
         player.go_to(Place::End, app)?;
         Ok(player)
@@ -84,7 +98,7 @@ impl Player {
     pub fn tick(&mut self, app: &mut App) -> Result<()> {
         let elapsed = std::mem::replace(&mut self.last, Instant::now()).elapsed();
         self.look_on(app)?;
-        if self.is_playing() {
+        if self.is_moving() {
             self.pass(elapsed, app)?;
         }
         Ok(())
@@ -92,7 +106,7 @@ impl Player {
 
     /// Whether there is anything to do when no key is pressed.
     pub fn is_busy(&self) -> bool {
-        self.is_playing() || self.survey.is_some()
+        self.is_moving() || self.survey.is_some()
     }
 
     fn look_on(&mut self, app: &mut App) -> Result<()> {
@@ -122,6 +136,36 @@ impl Player {
         self.go_to(Place::Time(at.clamp(span.earliest, span.latest)), app)
     }
 
+    /// Time passes: it plays, or may grow.
+    pub fn is_moving(&self) -> bool {
+        self.pace.playing || self.growth.is_some()
+    }
+
+    /// Takes in what has been written since.
+    fn grow(&mut self, app: &mut App) -> Result<()> {
+        let Some((growth, asked)) = &mut self.growth else {
+            return Ok(());
+        };
+        if asked.elapsed() < ASK {
+            return Ok(());
+        }
+        *asked = Instant::now();
+        self.playback.grow()?;
+        match growth.more(self.playback.has_ended()) {
+            More::Wait => {}
+            More::Part(front) => self.playback.push(front.part(story::open))?,
+            More::Over { killed } => {
+                self.growth = None;
+                self.playback.stop_growing();
+                app.notify(match killed {
+                    true => Phrase::of(Tone::Bad, "the recorder was killed: nothing more comes"),
+                    false => Phrase::of(Tone::Good, "the recording has ended"),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Shows the recording at a place.
     pub fn go_to(&mut self, place: Place, app: &mut App) -> Result<()> {
         self.playback.go_to(place, &mut Shown(app))?;
@@ -129,16 +173,19 @@ impl Player {
         Ok(())
     }
 
-    pub fn is_playing(&self) -> bool {
-        self.pace.playing
-    }
-
     /// That much time has passed for the reader.
     pub fn pass(&mut self, elapsed: Duration, app: &mut App) -> Result<()> {
-        self.now = self.now.saturating_add(self.pace.passes(elapsed));
-        let now = self.now;
-        self.playback.go_to(Place::Time(now), &mut Shown(app))?;
-        self.pace.playing &= !self.playback.is_at_end();
+        // Whoever has seen all sees what is new at once.
+        let keeps_up = self.pace.playing && self.playback.is_at_end();
+        self.grow(app)?;
+        let mut now = self.now.saturating_add(self.pace.passes(elapsed));
+        if keeps_up {
+            self.playback.go_to(Place::End, &mut Shown(app))?;
+            now = self.playback.now();
+        } else if self.pace.playing {
+            self.playback.go_to(Place::Time(now), &mut Shown(app))?;
+        }
+        self.pace.playing &= !self.playback.is_at_end() || self.growth.is_some();
         self.arrive(app);
         // Between two events the picture's time goes on all the same.
         self.now = now.max(self.playback.now());
@@ -148,7 +195,7 @@ impl Player {
     pub fn control(&mut self, control: Control, app: &mut App) -> Result<()> {
         let stage = &mut Shown(app);
         match control {
-            Control::PlayOrPause if self.playback.is_at_end() => {
+            Control::PlayOrPause if self.playback.is_at_end() && self.growth.is_none() => {
                 self.playback.go_to(Place::Beginning, stage)?;
                 self.pace.playing = true;
             }

@@ -1,20 +1,21 @@
 //! `tracer replay`: a recording in the same dashboard, or as text.
 
 use std::{
+    cell::RefCell,
     io::{IsTerminal as _, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
-    Exit, Looks, OK, diagnostics, effects, output, player::Player, reading::read, stop::Stop,
-    story::Story, window::Window,
+    Exit, Looks, OK, diagnostics, effects, growth::Growth, output, patience::Patience,
+    player::Player, reading::read, spool::Spool, stop::Stop, story::Story, window::Window,
 };
 use crate::{
-    event::Who,
+    event::{Event, Who},
     export::{self, Format},
     filter::Filter,
     model::{Model, Retention},
@@ -38,6 +39,27 @@ pub struct Replay {
     /// Which part of it; the dashboard begins there and goes anywhere.
     pub window: Window,
     pub looks: Looks,
+    /// Go on with what is still being written.
+    pub follow: bool,
+}
+
+impl Replay {
+    /// Reads what was asked for; `pause` is called before it waits for more.
+    fn read(
+        &self,
+        take: impl FnMut(Event) -> Result<()>,
+        mut pause: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        if !self.follow || self.path == Path::new("-") {
+            return self.window.read(&self.path, take);
+        }
+        let mut patience = Patience::new()?;
+        let wait = || {
+            pause()?;
+            patience.wait()
+        };
+        self.window.follow(&self.path, wait, take)
+    }
 }
 
 /// As what.
@@ -79,14 +101,21 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let Some(filter) = &replay.filter else {
         // Nobody may be missing in what other programs read.
         let mut model = Model::new(Retention::EVERYONE);
-        replay.window.read(&replay.path, |event| {
+        let shared = RefCell::new(&mut *out);
+        let tell = |event: Event| {
             model.apply(&event);
-            Ok(exporter.event(&event, out)?)
-        })?;
+            Ok(exporter.event(&event, *shared.borrow_mut())?)
+        };
+        // Whoever reads it sees what there is.
+        replay.read(tell, || Ok(shared.borrow_mut().flush()?))?;
         return Ok(exporter.end(&model, &|_| true, out)?);
     };
+    ensure!(
+        !replay.follow,
+        "with --filter a recording is read twice, which one that is followed cannot be"
+    );
     // A filter is asked about whole lives: first they are read, then told.
-    anyhow::ensure!(
+    ensure!(
         replay.path != Path::new("-"),
         "with --filter a recording is read twice, which standard input cannot be: give a file"
     );
@@ -105,10 +134,11 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
 /// What a recording tells.
 fn model(replay: &Replay, retention: Retention) -> Result<Model> {
     let mut model = Model::new(retention);
-    replay.window.read(&replay.path, |event| {
+    let apply = |event: Event| {
         model.apply(&event);
         Ok(())
-    })?;
+    };
+    replay.read(apply, || Ok(()))?;
     Ok(model)
 }
 
@@ -119,15 +149,22 @@ fn dashboard(replay: &Replay) -> Result<()> {
     };
     let (app, keepsake) = replay.looks.dashboard(mode, replay.filter.clone());
     let mut app = app.keep(RETENTION);
-    let story = Story::find(path, &replay.window)?;
-    let mut player = Player::open(&story)?;
+    // One can move about in what came through a pipe, too.
+    let spool = (path == Path::new("-")).then(Spool::begin).transpose()?;
+    let path = spool.as_ref().map_or_else(|| path.clone(), Spool::path);
+    let follow = replay.follow || spool.is_some();
+    while follow && Growth::is_awaited(&path) {
+        std::thread::sleep(FRAME);
+    }
+    let story = Story::find(&path, &replay.window)?;
+    let beginning = replay.window.beginning(&story)?;
+    let mut player = Player::open(&story, follow)?;
     match &mut player {
         Some(player) => {
-            let beginning = replay.window.beginning(&story)?;
             let place = beginning.map_or(Place::End, Place::Time);
             player.go_to(place, &mut app)?;
         }
-        None => read(path, |event| {
+        None => read(&path, |event| {
             app.apply(&event);
             Ok(())
         })?,

@@ -4,7 +4,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -66,7 +66,7 @@ impl Front {
             && parts.is_some_and(|(part, next)| part.is_followed_by(&next))
     }
 
-    pub fn part<R>(&self, open: impl FnMut(&Path) -> std::io::Result<R> + 'static) -> Part<R> {
+    pub fn part<R>(&self, open: impl FnMut(&Path) -> io::Result<R> + 'static) -> Part<R> {
         let (path, mut open) = (self.path.clone(), open);
         Part {
             open: Open::Again(Box::new(move || open(&path))),
@@ -171,7 +171,6 @@ impl Story {
     /// To be moved about in; `follow`: as it grows.
     pub fn playback(&self, follow: bool) -> Result<Playback<File>> {
         let cannot = || format!("{} cannot be replayed", self.path.display());
-        let open = |path: &Path| File::open(path);
         let parts = match self.has_parts() {
             true => self.fronts.iter().map(|front| front.part(open)).collect(),
             false => {
@@ -210,12 +209,12 @@ impl Story {
         if let Some(last) = self.fronts.last() {
             return Ok(Some(last.session.clone()));
         }
+        let cannot = || format!("{} cannot be replayed", self.path.display());
         ensure!(
-            self.path.is_file(),
-            "{} is not a file: a part of a recording can only be taken of a file",
+            self.path != Path::new("-") && self.path.metadata().with_context(cannot)?.is_file(),
+            "{} is not a file: only in a file one can go to a moment",
             self.path.display()
         );
-        let cannot = || format!("{} cannot be replayed", self.path.display());
         let file = File::open(&self.path).with_context(cannot)?;
         let first = Reader::new(file).with_context(cannot)?;
         Ok(first.flatten().find_map(|event| match event.what {
@@ -223,6 +222,11 @@ impl Story {
             _ => None,
         }))
     }
+}
+
+/// As a file that one can move about in.
+pub fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 /// The wall clock at a moment of a story: as of its last part, since a clock

@@ -6,7 +6,13 @@ use std::{collections::HashSet, fs::File, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{reading, recorder::Keeper, story::Story, when::When};
+use super::{
+    growth::{Growth, More},
+    reading,
+    recorder::Keeper,
+    story::{self, Story},
+    when::When,
+};
 use crate::{
     event::{Event, ProcessId, Summary, What, Who},
     playback::{Place, Playback, Stage},
@@ -103,7 +109,61 @@ impl Window {
         if self.is_timeless() {
             return reading::read_story(&story, take);
         }
-        let (mut playback, since, until) = self.open(&story)?;
+        let (mut playback, since, until) = self.open(&story, false)?;
+        self.tell_before(&mut playback, since, &mut take)?;
+        tell_until(&mut playback, until, &mut take)?;
+        Ok(())
+    }
+
+    /// Reads a recording on while it is written, until it ends or `wait` says
+    /// that it is enough.
+    pub fn follow(
+        &self,
+        path: &Path,
+        mut wait: impl FnMut() -> Result<bool>,
+        mut take: impl FnMut(Event) -> Result<()>,
+    ) -> Result<()> {
+        while Growth::is_awaited(path) {
+            if !wait()? {
+                return Ok(());
+            }
+        }
+        let story = Story::find(path, self)?;
+        let (mut playback, since, until) = self.open(&story, true)?;
+        self.tell_before(&mut playback, since, &mut take)?;
+        let mut growth = Growth::of(&story);
+        while tell_until(&mut playback, until, &mut take)? {
+            playback.grow()?;
+            let goes_on = match growth.more(playback.has_ended()) {
+                More::Wait => wait()?,
+                More::Part(front) => {
+                    playback.push(front.part(story::open))?;
+                    true
+                }
+                More::Over { killed } => {
+                    if killed {
+                        eprintln!(
+                            "tracer: {}: the recorder was killed: nothing more comes",
+                            path.display()
+                        );
+                    }
+                    false
+                }
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what is there at the beginning.
+    fn tell_before(
+        &self,
+        playback: &mut Playback<File>,
+        since: u64,
+        take: &mut impl FnMut(Event) -> Result<()>,
+    ) -> Result<()> {
         if self.since.is_some() {
             let mut before = Before::default();
             playback.go_to(Place::Time(since.saturating_sub(1)), &mut before)?;
@@ -118,29 +178,21 @@ impl Window {
                 take(event)?;
             }
         }
-        let mut next = Next::default();
-        while playback.step(&mut next)? {
-            match next.0.take() {
-                Some(event) if event.at > until => break,
-                Some(event) => take(event)?,
-                None => {}
-            }
-        }
         Ok(())
     }
 
     /// The moment at which it begins; none: where the recording does.
     pub fn beginning(&self, story: &Story) -> Result<Option<u64>> {
         match self.since {
-            Some(_) => Ok(Some(self.open(story)?.1)),
+            Some(_) => Ok(Some(self.open(story, false)?.1)),
             None => Ok(None),
         }
     }
 
     /// Opens a recording; the moments as it counts them.
-    fn open(&self, story: &Story) -> Result<(Playback<File>, u64, u64)> {
+    fn open(&self, story: &Story, follow: bool) -> Result<(Playback<File>, u64, u64)> {
         let session = story.session()?;
-        let playback = story.playback(false)?;
+        let playback = story.playback(follow)?;
         let span = playback.span();
         let span = span.with_context(|| format!("{} is empty", story.path.display()))?;
         let moment = |found: Option<u64>, asked: Option<When>| {
@@ -153,4 +205,22 @@ impl Window {
         ensure!(until >= span.earliest, "the recording begins after --until");
         Ok((playback, since, until))
     }
+}
+
+/// Tells what has happened up to a moment; false if the recording is already
+/// beyond that.
+fn tell_until(
+    playback: &mut Playback<File>,
+    until: u64,
+    take: &mut impl FnMut(Event) -> Result<()>,
+) -> Result<bool> {
+    let mut next = Next::default();
+    while playback.step(&mut next)? {
+        match next.0.take() {
+            Some(event) if event.at > until => return Ok(false),
+            Some(event) => take(event)?,
+            None => {}
+        }
+    }
+    Ok(true)
 }
