@@ -268,6 +268,7 @@ impl Player {
         let span = self.playback.span();
         app.set_playhead(Playhead {
             playing: self.pace.playing,
+            growing: self.growth.is_some(),
             speed: self.pace.speed(),
             now: self.now,
             began: span.map_or(0, |span| span.earliest),

@@ -59,6 +59,11 @@ impl Front {
         &self.session
     }
 
+    /// When it begins, ns since boot.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
     /// The trace goes on there.
     pub fn is_followed_by(&self, next: &Front) -> bool {
         let parts = self.segment().zip(next.segment());

@@ -54,7 +54,9 @@ fn badge(app: &App, data: &Data<'_>) -> Phrase {
         Mode::Live => Phrase::of(Tone::Live, " LIVE "),
         Mode::Replay { .. } => Phrase::of(Tone::Replay, " REPLAY "),
     };
-    let at_end = app.playhead.is_none_or(|playhead| playhead.is_at_end());
+    let at_end = app
+        .playhead
+        .is_none_or(|playhead| playhead.is_at_end() && !playhead.growing);
     let cut_short = !data.live && at_end && !data.model.ended();
     let mode = if cut_short {
         mode.and(Tone::Warn, " cut short")

@@ -45,6 +45,8 @@ pub struct Mark {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Playhead {
     pub playing: bool,
+    /// More is being written.
+    pub growing: bool,
     /// 1.0 is real time.
     pub speed: f64,
     /// The time of the picture, and of the recording's first and last event, ns
@@ -72,10 +74,11 @@ impl Playhead {
             Tone::Paused
         };
         let word = match (self.playing, self.is_at_end()) {
+            (true, true) if self.growing => " FOLLOWS ",
             (true, _) => " PLAYS ",
-            (false, true) => " END ",
-            (false, false) if live => " PAST ",
-            (false, false) => " PAUSED ",
+            (false, true) if !self.growing => " END ",
+            (false, _) if live => " PAST ",
+            (false, _) => " PAUSED ",
         };
         Phrase::of(tone, word)
             .and(Tone::Strong, format!(" {}", since(self.now)))

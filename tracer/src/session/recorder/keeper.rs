@@ -28,6 +28,9 @@ const SIFT: u64 = 16_384;
 /// So many gaps are kept, the latest.
 const GAPS: usize = 1000;
 
+/// So many sessions are told, the latest.
+const SESSIONS: usize = 8;
+
 /// So many exits of threads are kept apart, of each process, and as many times
 /// in each state.
 const EXITS: usize = 256;
@@ -35,7 +38,9 @@ const EXITS: usize = 256;
 pub struct Keeper {
     model: Model,
     by_process: HashMap<ProcessId, Kept, RandomState>,
-    session: Option<Event>,
+    /// Of each tracer that was at work, the latest: what they count begins at
+    /// zero with them.
+    sessions: VecDeque<(u64, Event)>,
     /// The end of the latest snapshot.
     snapshot_end: Option<(u64, Event)>,
     gaps: VecDeque<(u64, Event)>,
@@ -90,7 +95,7 @@ impl Default for Keeper {
         Keeper {
             model: Model::of_the_present(),
             by_process: HashMap::default(),
-            session: None,
+            sessions: VecDeque::new(),
             snapshot_end: None,
             gaps: VecDeque::new(),
             cgroups: HashMap::new(),
@@ -110,7 +115,14 @@ impl Keeper {
         let numbered = |event| (self.number, event);
         match &event.what {
             What::Session(_) => {
-                self.session.get_or_insert(event);
+                // A segment and its checkpoint say the same.
+                if self.by_process.is_empty() {
+                    self.sessions.clear();
+                }
+                if self.sessions.len() == SESSIONS {
+                    self.sessions.pop_front();
+                }
+                self.sessions.push_back(numbered(event));
             }
             What::SnapshotEnd(_) => self.snapshot_end = Some(numbered(event)),
             What::Cgroup(cgroup) => {
@@ -137,6 +149,11 @@ impl Keeper {
         self.number - at >= INTERVAL.max(SPARING * length)
     }
 
+    /// What the latest tracer said of itself.
+    pub fn session(&self) -> Option<&Event> {
+        self.sessions.back().map(|(_, session)| session)
+    }
+
     /// The latest time that was told, ns since boot.
     pub fn now(&self) -> u64 {
         self.model.now()
@@ -150,6 +167,7 @@ impl Keeper {
             .chain(&self.snapshot_end)
             .chain(&self.gaps)
             .chain(self.cgroups.values())
+            .chain(self.sessions.iter().skip(1))
             .collect();
         events.sort_unstable_by_key(|(number, _)| *number);
         let events = events.into_iter().map(|(_, event)| event);
@@ -159,21 +177,23 @@ impl Keeper {
             who: Who::HOST,
             what: What::Summary(Box::new(self.model.summary())),
         };
-        let all = self.session.iter().chain(events).cloned();
+        // Nothing is told before a session.
+        let first = self.sessions.front().map(|(_, session)| session);
+        let all = first.into_iter().chain(events).cloned();
         let all: Vec<_> = all.chain([summary]).collect();
         self.last = (self.number, all.len() as u64);
         all
     }
 
     fn sift(&mut self) {
-        let model = &self.model;
+        let (model, sessions) = (&self.model, &self.sessions);
         self.cgroups
             .retain(|&id, _| model.cgroup_path(id).is_some());
         self.by_process.retain(|&id, kept| {
             let Some(process) = model.find(id).filter(|&key| is_needed(model, key)) else {
                 return false;
             };
-            kept.sift();
+            kept.sift(sessions);
             // Only the end of the latest snapshot is kept: one that an earlier
             // snapshot named must not seem to be named by it.
             if model.process(process).vanished_at.is_some() {
@@ -196,27 +216,35 @@ fn is_needed(model: &Model, key: Key) -> bool {
 
 impl Kept {
     /// Leaves out what later events say too.
-    fn sift(&mut self) {
+    fn sift(&mut self, sessions: &VecDeque<(u64, Event)>) {
         if self.events.len() > self.sifted {
-            leave_out_repeated(&mut self.events);
+            leave_out_repeated(&mut self.events, sessions);
             leave_out_gone_threads(&mut self.events);
             self.sifted = self.events.len();
         }
     }
 }
 
-fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
-    let about = |event: &Event| (event.who.task, event.what.kind());
+fn leave_out_repeated(kept: &mut Vec<(u64, Event)>, sessions: &VecDeque<(u64, Event)>) {
+    let tracer = |number: u64| sessions.partition_point(|&(begun, _)| begun <= number);
+    let about = |number: u64, event: &Event| {
+        let kind = event.what.kind();
+        match lasts(event) {
+            // Each tracer counts for itself.
+            Lasts::UntilNext => (event.who.task, kind, tracer(number)),
+            Lasts::Always | Lasts::FirstAndLatest | Lasts::Never => (event.who.task, kind, 0),
+        }
+    };
     let mut latest = HashMap::with_hasher(RandomState::default());
     let mut firsts = HashSet::with_hasher(RandomState::default());
     for (number, event) in kept.iter() {
         match lasts(event) {
             Lasts::Always | Lasts::Never => {}
             Lasts::UntilNext => {
-                latest.insert(about(event), *number);
+                latest.insert(about(*number, event), *number);
             }
             Lasts::FirstAndLatest => {
-                if latest.insert(about(event), *number).is_none() {
+                if latest.insert(about(*number, event), *number).is_none() {
                     firsts.insert(*number);
                 }
             }
@@ -225,7 +253,7 @@ fn leave_out_repeated(kept: &mut Vec<(u64, Event)>) {
     kept.retain(|(number, event)| match lasts(event) {
         Lasts::Always => true,
         Lasts::UntilNext | Lasts::FirstAndLatest => {
-            latest.get(&about(event)) == Some(number) || firsts.contains(number)
+            latest.get(&about(*number, event)) == Some(number) || firsts.contains(number)
         }
         Lasts::Never => false,
     });

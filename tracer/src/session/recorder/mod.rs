@@ -9,10 +9,12 @@
 mod keeper;
 mod output;
 mod part;
+mod resume;
 mod ring;
 mod scribe;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -103,7 +105,8 @@ impl Recorder {
     }
 
     pub fn create(save: &Save) -> Result<Recorder> {
-        Self::begin(&save.path, Output::create(save)?)
+        let scribe = Scribe::new(Output::create(save)?);
+        Self::begin(&save.path, scribe)
     }
 
     pub fn keep(target: &Target) -> Result<Recorder> {
@@ -111,14 +114,15 @@ impl Recorder {
             Target::File(save) => Self::create(save),
             Target::Ring(ring) => {
                 let segments = Segments::open(ring)?;
-                Self::begin(&ring.dir, Output::Segments(Box::new(segments)))
+                let before = resume::resume(&segments);
+                Self::begin(&ring.dir, Scribe::in_parts(segments, before))
             }
         }
     }
 
-    fn begin(path: &Path, output: Output) -> Result<Recorder> {
+    fn begin(path: &Path, scribe: io::Result<Scribe>) -> Result<Recorder> {
         let cannot = || format!("{} cannot be written", path.display());
-        let scribe = Scribe::new(output).with_context(cannot)?;
+        let scribe = scribe.with_context(cannot)?;
         let (queue, batches) = sync_channel(QUEUE);
         let progress = Arc::<Progress>::default();
         let told = Arc::clone(&progress);

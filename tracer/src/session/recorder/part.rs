@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Output, keeper::Keeper};
 use crate::{
-    event::{Event, Segment, What},
+    event::{Event, Gap, GapCause, Segment, What, Who},
     recording::{Writer, Written},
     source::live,
 };
@@ -13,22 +13,50 @@ use crate::{
 /// Which file of the trace is written, and what is in those before.
 #[derive(Clone, Copy, Default)]
 pub struct Part {
-    number: u64,
+    segment: Segment,
+    /// In the files before that this tracer wrote.
     before: Written,
     /// What the current file began with, bytes.
     opening: u64,
+    /// This tracer goes on with another's trace, and its own events are still
+    /// to come.
+    resumes: bool,
 }
 
 impl Part {
-    /// The trace begins: says that this is its first part.
-    pub fn mark(&self, event: &mut Event) {
-        if let What::Session(session) = &mut event.what {
-            session.segment = Some(Segment {
-                number: 0,
-                began: event.at,
-                events_before: 0,
-            });
+    /// The one behind a part that another tracer wrote.
+    pub fn after(part: Segment, events_before: u64) -> Part {
+        Part {
+            segment: Segment {
+                number: part.number + 1,
+                events_before,
+                ..part
+            },
+            resumes: true,
+            ..Part::default()
         }
+    }
+
+    /// Says which part of the trace a session is in; gives what lies between it
+    /// and the tracer before.
+    pub fn mark(&mut self, event: &mut Event, keeper: &Keeper) -> Option<Event> {
+        let What::Session(session) = &mut event.what else {
+            return None;
+        };
+        if self.segment.number == 0 {
+            self.segment.began = event.at;
+        }
+        session.segment = Some(self.segment);
+        std::mem::take(&mut self.resumes).then(|| Event {
+            at: event.at,
+            cpu: 0,
+            who: Who::HOST,
+            what: What::Gap(Box::new(Gap {
+                since: keeper.now(),
+                lost: Vec::new(),
+                cause: GapCause::Untraced,
+            })),
+        })
     }
 
     /// What was written is safe: ends the file if it has gone on for long
@@ -50,43 +78,39 @@ impl Part {
 
     /// Goes on in another file.
     fn turn(&mut self, writer: &mut Writer<Output>, keeper: &mut Keeper) -> io::Result<()> {
-        let mut opening = keeper.checkpoint();
-        let now = keeper.now();
-        // Nothing was told yet.
-        let Some(Event {
-            at,
-            what: What::Session(session),
-            ..
-        }) = opening.first_mut()
-        else {
-            return Ok(());
-        };
         let so_far = self.all(writer.written());
-        *at = now;
-        // The clock may have been set since the trace began.
-        session.realtime_offset = live::realtime_offset();
-        if let Some(segment) = &mut session.segment {
-            segment.number = self.number + 1;
-            segment.events_before = so_far.events;
-        }
         let ended = writer.begin_another(|output| match output {
             Output::Segments(segments) => segments.turn(),
             Output::File(_) | Output::Stream(_) => Ok(()),
         })?;
+        self.segment.events_before += so_far.events - self.before.events;
         self.before = self.all(ended);
-        self.number += 1;
-        writer.write(&opening[0])?;
-        writer.checkpoint(&opening)?;
+        self.segment.number += 1;
+        self.open(writer, keeper)
+    }
+
+    /// What a part begins with that is not the first.
+    pub fn open(&mut self, writer: &mut Writer<Output>, keeper: &mut Keeper) -> io::Result<()> {
+        if let Some(mut event) = keeper.session().cloned() {
+            event.at = keeper.now();
+            if let What::Session(session) = &mut event.what {
+                // The clock may have been set since the trace began.
+                session.realtime_offset = live::realtime_offset();
+                session.segment = Some(self.segment);
+            }
+            writer.write(&event)?;
+        }
+        writer.checkpoint(&keeper.checkpoint())?;
         writer.flush()?;
         writer.output().sync()?;
         self.opening = writer.written().bytes;
         Ok(())
     }
 
-    /// What is in all files, when so much is in the current one.
+    /// What this tracer wrote, when so much is in the current file.
     pub fn all(&self, current: Written) -> Written {
         // The session that each file begins with is an event of the first.
-        let again = u64::from(self.number > 0).min(current.events);
+        let again = u64::from(self.segment.number > 0).min(current.events);
         Written {
             bytes: self.before.bytes + current.bytes,
             events: self.before.events + current.events - again,

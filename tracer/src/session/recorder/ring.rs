@@ -7,17 +7,17 @@ use std::{
     collections::VecDeque,
     fs::{self, File},
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-use super::output;
+use super::{super::story::Front, output};
 use crate::{
-    event::{Session, Utc, What},
+    event::Utc,
     recording::{
-        Reader, create,
+        create,
         ring::{self, SegmentFile},
     },
     source::live,
@@ -109,6 +109,11 @@ impl Segments {
             file,
             began: Instant::now(),
         })
+    }
+
+    /// The segments of earlier tracers, the latest first.
+    pub fn earlier(&self) -> impl Iterator<Item = &Path> {
+        self.old.iter().rev().map(|old| old.path.as_path())
     }
 
     pub fn file(&self) -> &File {
@@ -206,17 +211,16 @@ fn drop_oldest(old: &mut VecDeque<Old>) -> io::Result<bool> {
 
 /// The segments of earlier tracers.
 fn old(segments: Vec<SegmentFile>) -> io::Result<VecDeque<Old>> {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id");
-    let boot = boot.unwrap_or_default();
+    let boot = live::boot_id();
     let now = live::now();
     // One ended when the next began, or later than it was last written.
     let mut next = Some(now);
     let mut old = VecDeque::new();
     for SegmentFile { path, .. } in segments.into_iter().rev() {
         let metadata = fs::metadata(&path)?;
-        let began = session(&path)
-            .filter(|(_, session)| session.boot_id == boot.trim())
-            .map(|(at, _)| at);
+        let began = Front::read(path.clone())
+            .filter(|front| front.session().boot_id == boot)
+            .map(|front| front.at());
         let ended = match (began, next) {
             (Some(_), next) => Ended::InThisBoot(next.unwrap_or(now)),
             (None, _) => Ended::Before(metadata.modified()?),
@@ -229,16 +233,6 @@ fn old(segments: Vec<SegmentFile>) -> io::Result<VecDeque<Old>> {
         });
     }
     Ok(old)
-}
-
-/// What a recording begins with, and when; none where that cannot be read.
-fn session(path: &std::path::Path) -> Option<(u64, Box<Session>)> {
-    let mut reader = Reader::new(File::open(path).ok()?).ok()?;
-    let event = reader.next_event().ok()??;
-    match event.what {
-        What::Session(session) => Some((event.at, session)),
-        _ => None,
-    }
 }
 
 impl Old {

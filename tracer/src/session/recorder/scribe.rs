@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Output, Progress, keeper::Keeper, part::Part};
+use super::{Output, Progress, keeper::Keeper, part::Part, resume::Resumed, ring::Segments};
 use crate::{
     event::Event,
     recording::{Writer, Written},
@@ -34,12 +34,23 @@ pub struct Failure {
 
 impl Scribe {
     pub fn new(output: Output) -> io::Result<Scribe> {
-        let part = matches!(output, Output::Segments(_)).then(Part::default);
         Ok(Scribe {
-            part,
             writer: Writer::new(output)?,
             keeper: Keeper::default(),
+            part: None,
         })
+    }
+
+    /// The same in several files; goes on with what another tracer began.
+    pub fn in_parts(segments: Segments, before: Option<Resumed>) -> io::Result<Scribe> {
+        let mut scribe = Scribe::new(Output::Segments(Box::new(segments)))?;
+        let mut part = Part::default();
+        if let Some(Resumed { keeper, part: it }) = before {
+            (scribe.keeper, part) = (keeper, it);
+            part.open(&mut scribe.writer, &mut scribe.keeper)?;
+        }
+        scribe.part = Some(part);
+        Ok(scribe)
     }
 
     /// Writes what comes until the other end is dropped, then ends the
@@ -78,12 +89,10 @@ impl Scribe {
                 Ok(batch) => {
                     progress.waiting.fetch_sub(1, Ordering::Relaxed);
                     for mut event in batch {
-                        if let Some(part) = &self.part {
-                            part.mark(&mut event);
-                        }
-                        self.writer.write(&event)?;
-                        if self.keeper.take(event) {
-                            self.writer.checkpoint(&self.keeper.checkpoint())?;
+                        let part = self.part.as_mut();
+                        let gap = part.and_then(|part| part.mark(&mut event, &self.keeper));
+                        for event in gap.into_iter().chain([event]) {
+                            self.take(event)?;
                         }
                     }
                 }
@@ -102,6 +111,14 @@ impl Scribe {
                 .bytes
                 .store(self.written().bytes, Ordering::Relaxed);
         }
+    }
+
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        self.writer.write(&event)?;
+        if self.keeper.take(event) {
+            self.writer.checkpoint(&self.keeper.checkpoint())?;
+        }
+        Ok(())
     }
 
     /// What has reached the disk.

@@ -42,6 +42,7 @@ use mappings::Mappings;
 pub use plan::{FaultMode, StateMode, Without};
 pub use privilege::drop_all_but_files;
 use procfs::View;
+pub use session::boot_id;
 use snapshot::Teller;
 
 use crate::event::{Cgroup, Event, Kind, Lost, What, Who};

@@ -6,17 +6,11 @@ use super::{clock, facts::Facts};
 use crate::event::{Hook, Session, Text};
 
 pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
-    let line = |path: &str| {
-        fs::read_to_string(path)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    };
     Session {
         tracer_version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel_release: line("/proc/sys/kernel/osrelease"),
         hostname: line("/proc/sys/kernel/hostname"),
-        boot_id: line("/proc/sys/kernel/random/boot_id"),
+        boot_id: boot_id(),
         realtime_offset: clock::realtime_offset(),
         page_size: sysconf(libc::_SC_PAGESIZE),
         ticks: sysconf(libc::_SC_CLK_TCK),
@@ -28,6 +22,16 @@ pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
         hooks,
         segment: None,
     }
+}
+
+/// Which boot of which machine this is.
+pub fn boot_id() -> String {
+    line("/proc/sys/kernel/random/boot_id")
+}
+
+fn line(path: &str) -> String {
+    let line = fs::read_to_string(path).unwrap_or_default();
+    line.trim().to_owned()
 }
 
 fn sysconf(name: libc::c_int) -> u64 {

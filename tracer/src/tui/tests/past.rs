@@ -18,6 +18,7 @@ fn playhead(now: u64, position: u64) -> Playhead {
         events: events.len() as u64,
         speed: 1.0,
         playing: false,
+        growing: false,
     }
 }
 

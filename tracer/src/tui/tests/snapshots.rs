@@ -141,6 +141,7 @@ fn replay() {
         bench.app.set_marks(marks.collect());
         bench.app.set_playhead(Playhead {
             playing: false,
+            growing: false,
             speed: 2.0,
             now,
             began: events[0].at,

@@ -1,0 +1,54 @@
+//! Going on with a trace that another tracer began: its last part is read, from
+//! its last checkpoint on, so that what comes now is the same story.
+
+use super::{
+    super::story::{self, Front},
+    Keeper,
+    part::Part,
+    ring::Segments,
+};
+use crate::{
+    event::Event,
+    playback::{Place, Playback, Stage},
+    source::live,
+};
+
+/// What an earlier tracer has left.
+pub struct Resumed {
+    pub keeper: Keeper,
+    pub part: Part,
+}
+
+#[derive(Default)]
+struct Before(Keeper);
+
+impl Stage for Before {
+    fn clear(&mut self) {
+        self.0 = Keeper::default();
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.0.take(event.clone());
+    }
+}
+
+/// What the latest tracer in a directory has left; none if it was not of this
+/// boot, or cannot be read: a new trace begins then.
+pub fn resume(segments: &Segments) -> Option<Resumed> {
+    // One that was killed at once leaves a file without a beginning.
+    let mut fronts = segments.earlier().map(|path| Front::read(path.to_owned()));
+    let front = fronts.find_map(|front| front)?;
+    if front.session().boot_id != live::boot_id() {
+        return None;
+    }
+    let part = front.segment()?;
+    let mut playback = Playback::open_parts(vec![front.part(story::open)], false).ok()?;
+    let mut before = Before::default();
+    playback.go_to(Place::End, &mut before).ok()?;
+    // The session that a part begins with is an event of the first only.
+    let told = playback.events() - u64::from(part.number > 0).min(playback.events());
+    Some(Resumed {
+        keeper: before.0,
+        part: Part::after(part, part.events_before + told),
+    })
+}
