@@ -130,7 +130,8 @@ impl Index {
 
     fn count_exit(&mut self, before: bool, after: bool) {
         // A recording may have said another number.
-        self.exited = self.exited.saturating_sub(u64::from(before)) + u64::from(after);
+        let exited = self.exited.saturating_add(u64::from(after));
+        self.exited = exited.saturating_sub(u64::from(before));
     }
 
     fn adopt(&mut self, key: Key, before: Option<Key>, after: Option<Key>) {

@@ -12,6 +12,8 @@ mod part;
 mod resume;
 mod ring;
 mod scribe;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
@@ -168,7 +170,13 @@ impl Recorder {
 
     /// Why nothing is written any more, as soon as that is so.
     pub fn failure(&self) -> Option<String> {
-        let why = self.progress.failed.get()?;
+        let crashed = || {
+            self.scribe
+                .is_finished()
+                .then_some("the writer has crashed")
+        };
+        let failed = self.progress.failed.get().map(String::as_str);
+        let why = failed.or_else(crashed)?;
         Some(format!("{}: {why}", self.path.display()))
     }
 

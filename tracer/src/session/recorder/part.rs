@@ -77,14 +77,14 @@ impl Part {
     }
 
     /// Goes on in another file.
-    fn turn(&mut self, writer: &mut Writer<Output>, keeper: &mut Keeper) -> io::Result<()> {
-        let so_far = self.all(writer.written());
+    pub fn turn(&mut self, writer: &mut Writer<Output>, keeper: &mut Keeper) -> io::Result<()> {
         let ended = writer.begin_another(|output| match output {
             Output::Segments(segments) => segments.turn(),
             Output::File(_) | Output::Stream(_) => Ok(()),
         })?;
-        self.segment.events_before += so_far.events - self.before.events;
-        self.before = self.all(ended);
+        let all = self.all(ended);
+        self.segment.events_before += all.events - self.before.events;
+        self.before = all;
         self.segment.number += 1;
         self.open(writer, keeper)
     }

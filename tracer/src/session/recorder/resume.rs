@@ -1,12 +1,9 @@
 //! Going on with a trace that another tracer began: its last part is read, from
 //! its last checkpoint on, so that what comes now is the same story.
 
-use super::{
-    super::story::{self, Front},
-    Keeper,
-    part::Part,
-    ring::Segments,
-};
+use std::fs::File;
+
+use super::{super::story::Front, Keeper, part::Part, ring::Segments};
 use crate::{
     event::Event,
     playback::{Place, Playback, Stage},
@@ -42,7 +39,8 @@ pub fn resume(segments: &Segments) -> Option<Resumed> {
         return None;
     }
     let part = front.segment()?;
-    let mut playback = Playback::open_parts(vec![front.part(story::open)], false).ok()?;
+    // The counts of a checkpoint are of the whole trace, and stay so.
+    let mut playback = Playback::open(File::open(&front.path).ok()?).ok()?;
     let mut before = Before::default();
     playback.go_to(Place::End, &mut before).ok()?;
     // The session that a part begins with is an event of the first only.

@@ -88,12 +88,8 @@ impl Scribe {
             match batches.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Ok(batch) => {
                     progress.waiting.fetch_sub(1, Ordering::Relaxed);
-                    for mut event in batch {
-                        let part = self.part.as_mut();
-                        let gap = part.and_then(|part| part.mark(&mut event, &self.keeper));
-                        for event in gap.into_iter().chain([event]) {
-                            self.take(event)?;
-                        }
+                    for event in batch {
+                        self.tell(event)?;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -113,6 +109,16 @@ impl Scribe {
         }
     }
 
+    /// The next event of the trace.
+    pub fn tell(&mut self, mut event: Event) -> io::Result<()> {
+        let part = self.part.as_mut();
+        let gap = part.and_then(|part| part.mark(&mut event, &self.keeper));
+        for event in gap.into_iter().chain([event]) {
+            self.take(event)?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, event: Event) -> io::Result<()> {
         self.writer.write(&event)?;
         if self.keeper.take(event) {
@@ -125,5 +131,21 @@ impl Scribe {
     fn written(&self) -> Written {
         let written = self.writer.written();
         self.part.map_or(written, |part| part.all(written))
+    }
+}
+
+#[cfg(test)]
+impl Scribe {
+    pub fn turn(&mut self) -> io::Result<()> {
+        let part = self.part.as_mut().unwrap();
+        part.turn(&mut self.writer, &mut self.keeper)
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    pub fn finish(self) -> io::Result<()> {
+        self.writer.finish().map(|_| ())
     }
 }
