@@ -70,7 +70,17 @@ Examples:
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
   tracer replay build.trace --events | less     every event, a line each
   tracer replay night.trace --since 03:10 --until 03:15 --report
-  tracer replay build.trace --events --json     every event, a JSON object each")]
+  tracer replay build.trace --events --json     every event, a JSON object each
+  tracer replay --follow build.trace            while it is still being written
+  tracer replay /var/lib/tracer --since=-10m    the last ten minutes of a flight recorder
+  ssh host sudo tracer record - | tracer replay -
+
+Of a directory with segments (`tracer record --ring`) the latest trace is read that
+meets the time asked for; a time of day is the last one that there was.
+
+Exit codes: 0 also where a part cannot be read: what is missing is said, and is a gap
+in what is shown (`tracer info` exits with 3 then); 1 nothing can be read; 2 wrong
+usage.")]
     Replay(ReplayArgs),
 
     /// Say what is in a recording, and check that all of it can be read
@@ -79,6 +89,7 @@ Examples:
   tracer info build.trace
   tracer info build.trace --json | jq .kinds
   tracer info night.trace || tracer repair night.trace whole.trace
+  tracer info /var/lib/tracer                   the segments of a flight recorder
 
 Exit codes: 0 every block is good and the recording ends in good order; 1 it cannot be
 read at all; 3 it is damaged or torn, and the rest can be read.")]
@@ -336,8 +347,8 @@ struct KernelArgs {
 
 #[derive(Args)]
 struct ReplayArgs {
-    /// The recording; `-` is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
+    /// The recording, or a directory with segments; `-` is standard input
+    #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
     /// Print a summary, or one part of it (the summary is the default where standard output is no terminal)
     #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
@@ -368,8 +379,8 @@ struct ReplayArgs {
 
 #[derive(Args)]
 struct InfoArgs {
-    /// The recording; `-` is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
+    /// The recording, or a directory with segments; `-` is standard input
+    #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
     /// As one JSON object
     #[arg(long)]

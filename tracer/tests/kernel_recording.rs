@@ -11,33 +11,13 @@ mod support;
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
-use support::{Scratch, events, record, run, until, workload};
+use support::{Scratch, SmallDisk, events, record, until, workload};
 use tracer::recording::{Ending, Reader};
-
-/// A small file system of its own, for as long as this lives.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: PathBuf, size: u32) -> SmallDisk {
-        fs::create_dir_all(&at).unwrap();
-        let size = format!("size={size}");
-        run(Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "tracer-test"])
-            .arg(&at));
-        SmallDisk(at)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
 
 /// Records while a shell script runs.
 fn start(file: &Path, script: &str, arguments: &[&Path]) -> (Child, BufReader<ChildStderr>) {
@@ -63,7 +43,7 @@ fn wait(mut child: Child) -> ExitStatus {
 fn a_full_disk_is_told_at_once_and_costs_neither_the_file_nor_the_command() {
     let scratch = Scratch::new("full");
     let disk = SmallDisk::mount(scratch.file("disk"), 256 << 10);
-    let (file, done) = (disk.0.join("full.trace"), scratch.file("go"));
+    let (file, done) = (disk.path().join("full.trace"), scratch.file("go"));
     let script = "\"$0\" storm 60000; until [ -e \"$1\" ]; do sleep 0.05; done; exit 0";
     let (child, mut stderr) = start(&file, script, &[&workload(), &done]);
     // The command is still running when this comes.
@@ -82,7 +62,7 @@ fn a_full_disk_is_told_at_once_and_costs_neither_the_file_nor_the_command() {
 fn a_command_that_fails_keeps_its_exit_code_on_a_full_disk() {
     let scratch = Scratch::new("full-code");
     let disk = SmallDisk::mount(scratch.file("disk"), 256 << 10);
-    let file = disk.0.join("full.trace");
+    let file = disk.path().join("full.trace");
     let (child, _stderr) = start(&file, "\"$0\" storm 60000; exit 7", &[&workload()]);
     assert_eq!(wait(child).code(), Some(7));
 }

@@ -97,7 +97,6 @@ impl Index {
 
     fn remove(&mut self, key: Key, facet: &Facet) {
         self.leave(key, facet.state);
-        self.count_exit(facet.exited, false);
         self.adopt(key, facet.adopted_by, None);
         self.claim(key, &facet.claims, &[None; 3]);
     }
@@ -238,8 +237,6 @@ impl Model {
         let process = self.processes.remove(key)?;
         let facet = Facet::of(&process);
         self.index.remove(key, &facet);
-        // It has exited all the same.
-        self.index.exited = self.index.exited.saturating_add(facet.exited.into());
         self.lead(&facet.leads_to, &[]);
         Some(process)
     }

@@ -37,8 +37,11 @@ impl Survey {
         let mut survey = Survey::default();
         let mut counts = vec![0_u64; 256];
         while let Some(event) = reader.next_event()? {
-            counts[usize::from(event.what.kind() as u8)] += 1;
-            survey.take(event);
+            // What a part of a trace begins with was counted in those before.
+            if !reader.is_recalling() {
+                counts[usize::from(event.what.kind() as u8)] += 1;
+                survey.take(event);
+            }
             step(reader.offset());
         }
         let count = |&kind: &Kind| (kind, counts[usize::from(kind as u8)]);

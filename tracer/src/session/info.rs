@@ -1,5 +1,7 @@
 //! `tracer info`: what is in a recording, and whether all of it can be read.
 
+mod segments;
+
 use std::{
     fmt::{self, Write as _},
     path::{Path, PathBuf},
@@ -25,6 +27,9 @@ pub struct Info {
 const NAMED: usize = 20;
 
 pub fn info(info: &Info) -> Result<Exit> {
+    if info.path.is_dir() {
+        return segments::info(info);
+    }
     let mut source = Replay::open(&info.path)?;
     let mut progress = Progress::new("checking", &info.path, source.length());
     let survey = source.survey(|position| progress.step(position))?;

@@ -154,3 +154,27 @@ pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// A small file system of its own, for as long as this lives.
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    pub fn mount(at: PathBuf, size: u32) -> SmallDisk {
+        std::fs::create_dir_all(&at).unwrap();
+        let size = format!("size={size}");
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tracer-test"])
+            .arg(&at));
+        SmallDisk(at)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}

@@ -1,0 +1,90 @@
+//! `tracer info DIR`: which segments a flight recorder has left, of which traces,
+//! and whether all of them can be read.
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{
+    super::{Exit, OK, RECORDING_INCOMPLETE, output, progress::Progress, story},
+    Info,
+};
+use crate::{
+    event::{Utc, escaped, humane},
+    export,
+    recording::{Survey, is_being_written, ring},
+    source::replay::Replay,
+};
+
+pub fn info(info: &Info) -> Result<Exit> {
+    let dir = &info.path;
+    let stories = story::stories(dir)?;
+    ensure!(
+        !stories.is_empty(),
+        "{} is a directory without segments: `tracer record --ring` makes those",
+        dir.display()
+    );
+    let (mut all_whole, mut bytes, mut lines, mut objects) = (true, 0, String::new(), Vec::new());
+    for (number, trace) in stories.iter().enumerate() {
+        for front in trace {
+            let mut source = Replay::open(&front.path)?;
+            let mut progress = Progress::new("checking", &front.path, source.length());
+            let survey = source.survey(|position| progress.step(position))?;
+            drop(progress);
+            let written = is_being_written(&front.path) == Some(true);
+            all_whole &= survey.is_whole() || (written && survey.damage.is_empty());
+            let size = survey.tally.all().stored;
+            bytes += size;
+            if info.json {
+                objects.push(export::survey_json(&front.path.to_string_lossy(), &survey));
+                continue;
+            }
+            let name = front.path.file_name().unwrap_or_default();
+            let name = escaped(name.to_string_lossy().as_bytes());
+            let state = state(&survey, written);
+            lines.push_str(&format!(
+                "{:>5}  {name:<30}  {:>8}  {:>10} events  {:>9}  {state}\n",
+                number + 1,
+                length(&survey),
+                survey.events,
+                humane::bytes(size),
+            ));
+        }
+    }
+    if info.json {
+        let objects = objects.iter().map(|object| object.trim_end());
+        let all = objects.collect::<Vec<_>>().join(",\n");
+        output::print(&format!("[{all}]\n"))?;
+    } else {
+        let segments: usize = stories.iter().map(Vec::len).sum();
+        let last = stories.last().and_then(|trace| trace.last());
+        let last = last.context("no segment")?;
+        let first = stories.last().map_or(0, |trace| trace[0].at());
+        let began = Utc(last.session().realtime(first));
+        let work = match ring::is_taken(dir) {
+            Some(true) => "a recorder is at work",
+            Some(false) => "no recorder is at work",
+            None => "it is not known whether a recorder is at work",
+        };
+        output::print(&format!(
+            "{}: {segments} segments of {} traces, {}, the latest trace from {began} on; {work}\n\n\
+             trace  segment\n{lines}",
+            escaped(dir.to_string_lossy().as_bytes()),
+            stories.len(),
+            humane::bytes(bytes),
+        ))?;
+    }
+    Ok(if all_whole { OK } else { RECORDING_INCOMPLETE })
+}
+
+fn length(survey: &Survey) -> String {
+    let span = survey.span.map(|span| span.latest - span.earliest);
+    span.map_or_else(|| "empty".to_owned(), humane::duration)
+}
+
+fn state(survey: &Survey, written: bool) -> &'static str {
+    match (survey.damage.is_empty(), survey.is_whole(), written) {
+        (false, ..) => "damaged",
+        (true, true, _) => "good",
+        (true, false, true) => "is being written",
+        (true, false, false) => "good, its recorder was killed",
+    }
+}

@@ -1,0 +1,239 @@
+//! The flight recorder: killed, restarted, out of room, its directory taken
+//! away, followed while it writes. What it kept is one story.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, and it says where"
+)]
+
+mod support;
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use support::{Scratch, SmallDisk, json_lines, run, tracer, until, workload};
+use tracer::recording::Reader;
+
+/// `tracer record --ring`, with segments as short as may be.
+fn ring(dir: &Path, options: &[&str]) -> Child {
+    let mut record = tracer();
+    record
+        .args(["record", "--segment", "1s", "--ring"])
+        .arg(dir);
+    if let Ok(without) = std::env::var("TRACER_WITHOUT") {
+        record.args(["--without", &without]);
+    }
+    let record = record.args(options).stdout(Stdio::null());
+    record.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn storm(lives: &str) -> Child {
+    let mut storm = Command::new(workload());
+    let storm = storm.args(["storm", lives]).stdout(Stdio::null());
+    storm.spawn().unwrap()
+}
+
+fn segments(dir: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(dir).into_iter().flatten();
+    let paths = files.map(|file| file.unwrap().path());
+    let mut segments: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "trace"))
+        .collect();
+    segments.sort();
+    segments
+}
+
+fn replay(dir: &Path, options: &[&str]) -> Vec<Value> {
+    let output = run(tracer().arg("replay").arg(dir).args(options));
+    json_lines(&output.stdout)
+}
+
+fn stop(mut child: Child, signal: i32) -> (Option<i32>, String) {
+    // SAFETY: our own child.
+    unsafe { libc::kill(child.id().cast_signed(), signal) };
+    let status = until("tracer to end", || child.try_wait().unwrap());
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut told).unwrap();
+    (status.code(), told)
+}
+
+/// How often it is killed: `TRACER_KILLS` says.
+fn kills() -> usize {
+    let kills = std::env::var("TRACER_KILLS").ok();
+    kills.map_or(4, |kills| kills.parse().unwrap())
+}
+
+#[test]
+fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
+    let scratch = Scratch::new("ring-kill");
+    let dir = scratch.file("ring");
+    let mut load = storm("10000000");
+    let mut before = 0;
+    for kill in 0..kills() {
+        let mut child = ring(&dir, &["--max-size", "64M"]);
+        until("the recorder to begin", || {
+            let segments = segments(&dir);
+            let last = segments.last().filter(|_| segments.len() > before)?;
+            last.metadata().ok().filter(|file| file.len() > 20_000)
+        });
+        // Moments that have nothing to do with tracer's own clock.
+        let after = Duration::from_millis((kill as u64 * 2_654_435_761) % 2_500);
+        let at = Instant::now() + after;
+        while Instant::now() < at {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        before = segments(&dir).len();
+    }
+    let child = ring(&dir, &["--max-size", "64M"]);
+    until("the recorder to begin", || {
+        (segments(&dir).len() > before).then_some(())
+    });
+    load.kill().unwrap();
+    load.wait().unwrap();
+    let (code, told) = stop(child, libc::SIGTERM);
+    assert_eq!(code, Some(0), "{told}");
+
+    let events = replay(&dir, &["--events", "--json"]);
+    let of = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
+    let causes = events.iter().filter(|event| event["event"] == "gap");
+    let causes = causes.map(|event| event["detail"]["cause"].as_str().unwrap_or("").to_owned());
+    let mut causes: Vec<_> = causes.collect();
+    causes.retain(|cause| cause != "no_room");
+    assert_eq!(causes, vec!["untraced"; kills()], "{:?}", segments(&dir));
+    assert_eq!(of("session"), kills() + 1);
+    // Each can be read alone, and no event is in two of them.
+    let mut alone = 0;
+    for segment in segments(&dir) {
+        let mut reader = Reader::new(File::open(&segment).unwrap()).unwrap();
+        while reader.next_event().unwrap().is_some() {}
+        assert_eq!(reader.damage(), [], "{}", segment.display());
+        alone += reader.number();
+    }
+    let again = segments(&dir).len() - 1;
+    assert_eq!(events.len() as u64, alone - again as u64);
+}
+
+#[test]
+fn two_recorders_do_not_share_a_directory() {
+    let scratch = Scratch::new("ring-two");
+    let dir = scratch.file("ring");
+    let first = ring(&dir, &[]);
+    until("the recorder to begin", || segments(&dir).pop());
+    let mut second = ring(&dir, &[]);
+    let status = until("the second to be refused", || second.try_wait().unwrap());
+    assert_eq!(status.code(), Some(1));
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut second.stderr.take().unwrap(), &mut told).unwrap();
+    assert!(told.contains("another tracer records there"), "{told}");
+    assert_eq!(stop(first, libc::SIGTERM).0, Some(0));
+}
+
+#[test]
+fn a_full_disk_costs_the_oldest_segments() {
+    let scratch = Scratch::new("ring-full");
+    let disk = SmallDisk::mount(scratch.file("disk"), 600 << 10);
+    let dir = disk.path().join("ring");
+    let child = ring(&dir, &[]);
+    until("the recorder to begin", || segments(&dir).pop());
+    let first = segments(&dir)[0].clone();
+    let mut load = storm("10000000");
+    until("the first segment to go", || {
+        (!first.exists()).then_some(())
+    });
+    load.kill().unwrap();
+    load.wait().unwrap();
+    let (code, told) = stop(child, libc::SIGTERM);
+    assert_eq!(code, Some(0), "{told}");
+    let events = replay(&dir, &["--events", "--json"]);
+    assert_eq!(events[0]["event"], "session");
+    assert_eq!(events.last().unwrap()["event"], "end");
+}
+
+#[test]
+fn a_directory_that_is_taken_away_is_told() {
+    let scratch = Scratch::new("ring-gone");
+    let dir = scratch.file("ring");
+    let mut child = ring(&dir, &[]);
+    until("the recorder to begin", || segments(&dir).pop());
+    fs::remove_dir_all(&dir).unwrap();
+    let status = until("tracer to end", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(3));
+}
+
+#[test]
+fn whoever_follows_sees_all_of_it() {
+    let scratch = Scratch::new("ring-follow");
+    let dir = scratch.file("ring");
+    let child = ring(&dir, &[]);
+    until("the recorder to begin", || segments(&dir).pop());
+    let followed = scratch.file("followed");
+    let mut follow = tracer();
+    follow
+        .args(["replay", "--follow", "--events", "--json"])
+        .arg(&dir);
+    let mut follow = follow
+        .stdout(File::create(&followed).unwrap())
+        .spawn()
+        .unwrap();
+    until("some segments", || (segments(&dir).len() > 3).then_some(()));
+    assert_eq!(stop(child, libc::SIGTERM).0, Some(0));
+    let status = until("the follower to end", || follow.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    let whole = run(tracer().args(["replay", "--events", "--json"]).arg(&dir)).stdout;
+    assert!(fs::read(followed).unwrap() == whole);
+}
+
+#[test]
+fn a_follower_is_told_that_the_recorder_was_killed() {
+    let scratch = Scratch::new("follow-killed");
+    let file = scratch.file("killed.trace");
+    let mut record = tracer();
+    let mut record = record
+        .arg("record")
+        .arg(&file)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until("the recording to begin", || {
+        file.metadata().ok().filter(|file| file.len() > 1000)
+    });
+    let mut follow = tracer();
+    follow.args(["replay", "--follow", "--report"]).arg(&file);
+    let follow = follow
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    record.kill().unwrap();
+    record.wait().unwrap();
+    let output = follow.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("the recorder was killed"), "{told}");
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("breaks off"), "{report}");
+}
+
+#[test]
+fn a_pipe_is_a_recording_too() {
+    let mut record = tracer();
+    record.args(["record", "-", "--for", "1s"]);
+    let mut record = record
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut replay = tracer();
+    replay.args(["replay", "-", "--events", "--json"]);
+    let output = run(replay.stdin(record.stdout.take().unwrap()));
+    assert!(record.wait().unwrap().success());
+    let events = json_lines(&output.stdout);
+    assert_eq!(events[0]["event"], "session");
+    assert_eq!(events.last().unwrap()["event"], "end");
+}
