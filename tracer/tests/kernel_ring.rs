@@ -92,8 +92,9 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
         before = segments(&dir).len();
     }
     let child = ring(&dir, &["--max-size", "64M"]);
-    until("the recorder to begin", || {
-        (segments(&dir).len() > before).then_some(())
+    // Its first segment is there before it listens to signals.
+    until("the recorder to be at work", || {
+        (segments(&dir).len() > before + 1).then_some(())
     });
     load.kill().unwrap();
     load.wait().unwrap();
@@ -103,7 +104,7 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
     let events = replay(&dir, &["--events", "--json"]);
     let of = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
     let causes = events.iter().filter(|event| event["event"] == "gap");
-    let causes = causes.map(|event| event["detail"]["cause"].as_str().unwrap_or("").to_owned());
+    let causes = causes.map(|event| event["cause"].as_str().unwrap_or("").to_owned());
     let mut causes: Vec<_> = causes.collect();
     causes.retain(|cause| cause != "no_room");
     assert_eq!(causes, vec!["untraced"; kills()], "{:?}", segments(&dir));
