@@ -106,7 +106,7 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
     let causes = events.iter().filter(|event| event["event"] == "gap");
     let causes = causes.map(|event| event["cause"].as_str().unwrap_or("").to_owned());
     let mut causes: Vec<_> = causes.collect();
-    causes.retain(|cause| cause != "no_room");
+    causes.retain(|cause| cause == "untraced");
     assert_eq!(causes, vec!["untraced"; kills()], "{:?}", segments(&dir));
     assert_eq!(of("session"), kills() + 1);
     // Each can be read alone, and no event is in two of them.
