@@ -73,6 +73,13 @@ impl Past {
         }
     }
 
+    /// All that was taken can be gone back to.
+    pub fn settle(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.settle();
+        }
+    }
+
     pub fn has_room(&self) -> bool {
         self.recorder.as_ref().is_none_or(Recorder::has_room)
     }

@@ -168,7 +168,7 @@ impl View {
 
     /// Does what the user asked for. What is kept of the past is there to be
     /// gone back to.
-    pub fn perform(&mut self, past: Option<&Past>) {
+    pub fn perform(&mut self, past: Option<&mut Past>) {
         let View::Dashboard {
             app,
             screen: Some(screen),
@@ -183,6 +183,7 @@ impl View {
             && player.is_none()
             && let Some(past) = past
         {
+            past.settle();
             match Player::of_the_past(past.path(), app) {
                 Ok(past) => *player = Some(Box::new(past)),
                 Err(error) => {

@@ -24,6 +24,7 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, anyhow};
@@ -39,6 +40,9 @@ use scribe::{Failure, Scribe};
 const BATCH: usize = 4096;
 /// and no more than so many batches wait: about 100 MB at the very worst.
 const QUEUE: usize = 128;
+
+/// So long, at most, whoever looks back waits for the disk.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// Where to, and whether a file may be replaced.
 #[derive(Clone, Debug)]
@@ -160,6 +164,21 @@ impl Recorder {
             self.progress.waiting.fetch_add(1, Ordering::Relaxed);
             // A thread that is gone has left its reason behind.
             let _ = self.queue.send(batch);
+        }
+    }
+
+    /// Waits until what was taken can be read, but not for long.
+    pub fn settle(&mut self) {
+        self.hand_over();
+        self.progress.waiting.fetch_add(1, Ordering::Relaxed);
+        // A batch of nothing asks for what came before it to be written.
+        let _ = self.queue.send(Vec::new());
+        let until = Instant::now() + SETTLE;
+        while self.progress.waiting.load(Ordering::Relaxed) > 0
+            && self.failure().is_none()
+            && Instant::now() < until
+        {
+            thread::sleep(SETTLE / 100);
         }
     }
 

@@ -85,9 +85,12 @@ impl Scribe {
     fn take_all(&mut self, batches: &Receiver<Vec<Event>>, progress: &Progress) -> io::Result<()> {
         let mut next = Instant::now() + FLUSH;
         loop {
-            match batches.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            let received = batches.recv_timeout(next.saturating_duration_since(Instant::now()));
+            let done = usize::from(received.is_ok());
+            let mut at_once = false;
+            match received {
                 Ok(batch) => {
-                    progress.waiting.fetch_sub(1, Ordering::Relaxed);
+                    at_once = batch.is_empty();
                     for event in batch {
                         self.tell(event)?;
                     }
@@ -95,7 +98,7 @@ impl Scribe {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
-            if Instant::now() >= next {
+            if at_once || Instant::now() >= next {
                 self.writer.flush()?;
                 self.writer.output().sync()?;
                 if let Some(part) = &mut self.part {
@@ -106,6 +109,7 @@ impl Scribe {
             progress
                 .bytes
                 .store(self.written().bytes, Ordering::Relaxed);
+            progress.waiting.fetch_sub(done, Ordering::Relaxed);
         }
     }
 
