@@ -116,11 +116,12 @@ impl Model {
             }
         });
         if is_thread {
-            self.totals.threads += 1;
+            self.totals.threads = self.totals.threads.saturating_add(1);
             return;
         }
-        self.totals.forks += 1;
-        self.history.at(at).forks += 1;
+        self.totals.forks = self.totals.forks.saturating_add(1);
+        let second = self.history.at(at);
+        second.forks = second.forks.saturating_add(1);
         let parent = self.parent_of(fork.parent);
         let parent_now = self.heir(parent);
         let argv = self.inherited_argv(at, fork.by.process);
@@ -175,8 +176,9 @@ impl Model {
     }
 
     pub(super) fn on_exec(&mut self, at: u64, who: Who, exec: &Exec) {
-        self.totals.execs += 1;
-        self.history.at(at).execs += 1;
+        self.totals.execs = self.totals.execs.saturating_add(1);
+        let second = self.history.at(at);
+        second.execs = second.execs.saturating_add(1);
         let key = self.of(who);
         // Another thread's count would be taken for the leader's.
         if let Some(copies) = exec.copies.filter(|_| exec.old_pid == who.task.pid) {

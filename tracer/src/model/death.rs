@@ -47,7 +47,8 @@ impl Model {
 
     fn on_group_dead(&mut self, at: u64, key: Key, who: Who, exit: &Exit) {
         if self.processes[key].exited_at.is_none() {
-            self.history.at(at).exits += 1;
+            let second = self.history.at(at);
+            second.exits = second.exits.saturating_add(1);
         }
         let parent = self.parent_of(exit.parent);
         self.on_care(at, parent, exit.care);

@@ -23,7 +23,7 @@ pub(super) type FailedForks = BTreeMap<(ProcessId, i32), Failures>;
 
 impl Model {
     pub(super) fn on_fork_failed(&mut self, at: u64, who: Who, failed: &ForkFailed) {
-        self.totals.failed_forks += 1;
+        self.totals.failed_forks = self.totals.failed_forks.saturating_add(1);
         self.of(who);
         let kind = (who.process, failed.errno);
         if self.failed_forks.len() == KINDS && !self.failed_forks.contains_key(&kind) {
@@ -40,7 +40,7 @@ impl Model {
             last: failed.clone(),
             by: who.process,
         });
-        failures.count += 1;
+        failures.count = failures.count.saturating_add(1);
         failures.last_at = at;
         failures.last = failed.clone();
     }

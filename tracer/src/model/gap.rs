@@ -18,7 +18,10 @@ impl GapSpan {
     /// How many, as far as that is known.
     pub fn total(&self) -> u64 {
         match self.cause {
-            GapCause::NoRoom | GapCause::Skipped => self.lost.iter().map(|(_, count)| count).sum(),
+            GapCause::NoRoom | GapCause::Skipped => {
+                let counts = self.lost.iter().map(|&(_, count)| count);
+                counts.fold(0, u64::saturating_add)
+            }
             GapCause::Unreadable { events } => events.unwrap_or(0),
             GapCause::Untraced => 0,
         }
@@ -65,7 +68,8 @@ impl Model {
             cause: gap.cause,
         };
         self.totals.lost = self.totals.lost.saturating_add(span.total());
-        self.history.at(at).lost += span.total();
+        let second = self.history.at(at);
+        second.lost = second.lost.saturating_add(span.total());
         match self.gaps.last_mut() {
             Some(last) if last.is_followed_by(&span) => last.extend(span),
             _ => self.gaps.push(span),
@@ -105,7 +109,7 @@ impl Process {
     pub(super) fn vanish(&mut self, at: u64) {
         self.vanished_at = Some(at);
         self.keep_threads(|_| false);
-        self.states_end(|_| true);
+        self.all_states_end();
     }
 }
 

@@ -117,7 +117,7 @@ impl Model {
     pub fn apply(&mut self, event: &Event) {
         self.began.get_or_insert(event.at);
         self.now = self.now.max(event.at);
-        self.totals.events += 1;
+        self.totals.events = self.totals.events.saturating_add(1);
         let Event { at, who, .. } = *event;
         self.witness(event);
         match &event.what {

@@ -14,12 +14,26 @@ pub struct Owning {
     pub heir: Option<ProcessId>,
     /// Its wait calls, counted once a second.
     pub waits: Option<Waits>,
+    /// Of them, those that tracers before this one counted.
+    waits_before: u64,
     /// Children that it has reaped by waiting.
     pub reaped: u64,
     pub last_reaped: Option<u64>,
 }
 
 impl Owning {
+    /// Whoever counts its wait calls begins at zero.
+    pub(super) fn counts_anew(&mut self) {
+        self.waits_before = self.waits.map_or(0, |waits| waits.count);
+    }
+
+    fn has_waited(&mut self, waits: Waits) {
+        self.waits = Some(Waits {
+            count: self.waits_before.saturating_add(waits.count),
+            last: waits.last,
+        });
+    }
+
     /// When it is known to have waited last, by a call that was counted or by
     /// a child that it reaped.
     pub fn last_waited(&self) -> Option<u64> {
@@ -49,7 +63,7 @@ impl Model {
     pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
         // Told once a second: its process may have ended, and be forgotten.
         if let Some(owner) = self.find(owner) {
-            self.owning(owner, |owning| owning.waits = Some(waits));
+            self.owning(owner, |owning| owning.has_waited(waits));
         }
     }
 
@@ -80,7 +94,7 @@ impl Model {
     pub(super) fn has_reaped(&mut self, at: u64, by: ProcessId) {
         if let Some(owner) = self.find(by) {
             self.owning(owner, |owning| {
-                owning.reaped += 1;
+                owning.reaped = owning.reaped.saturating_add(1);
                 owning.last_reaped = owning.last_reaped.max(Some(at));
             });
         }

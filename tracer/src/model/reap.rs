@@ -211,13 +211,13 @@ impl Model {
         if !who.is_leader() {
             self.change(key, |process| {
                 process.lose_thread(who.task);
-                process.states_end(|id| id == who.task);
+                process.states_end(who.task);
             });
             return;
         }
         self.change(key, |process| {
             process.keep_threads(|_| false);
-            process.states_end(|_| true);
+            process.all_states_end();
             process.vanished_at = None;
             process.early = None;
             process.freed_at = Some(at);

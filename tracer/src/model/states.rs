@@ -17,7 +17,8 @@ pub struct Scheduling {
     ended_missed: u64,
     /// As last told of those that live.
     living: BTreeMap<TaskId, States>,
-    /// A thread's end was missed: what it did last is not counted.
+    /// A thread's end was missed, or that of the tracer that counted: what was
+    /// done last is not counted.
     pub incomplete: bool,
     /// The oldest first.
     changes: VecDeque<Change>,
@@ -49,16 +50,19 @@ impl Scheduling {
         self.ended_missed = self.ended_missed.saturating_add(states.missed);
     }
 
-    /// Their ends were not told and will not be.
-    fn miss_ends(&mut self, of: impl Fn(TaskId) -> bool) {
-        let living = std::mem::take(&mut self.living);
-        for (id, states) in living {
-            if of(id) {
-                self.incomplete = true;
-                self.end(states);
-            } else {
-                self.living.insert(id, states);
-            }
+    /// Its end was not told and will not be.
+    fn miss_end(&mut self, of: TaskId) {
+        if let Some(states) = self.living.remove(&of) {
+            self.incomplete = true;
+            self.end(states);
+        }
+    }
+
+    /// Nobody will be told of any more under the counts that are known.
+    pub(super) fn miss_all_ends(&mut self) {
+        for states in std::mem::take(&mut self.living).into_values() {
+            self.incomplete = true;
+            self.end(states);
         }
     }
 
@@ -124,7 +128,7 @@ impl Process {
         if let Some(scheduling) = &mut self.scheduling
             && old_pid != leader.pid
         {
-            scheduling.miss_ends(|id| id == leader);
+            scheduling.miss_end(leader);
             let mut callers = scheduling.living.keys().filter(|id| id.pid == old_pid);
             let caller = callers.next().copied();
             if let Some(states) = caller.and_then(|caller| scheduling.living.remove(&caller)) {
@@ -133,10 +137,17 @@ impl Process {
         }
     }
 
-    /// A thread has been freed, or all are gone.
-    pub(super) fn states_end(&mut self, of: impl Fn(TaskId) -> bool) {
+    /// A thread has been freed.
+    pub(super) fn states_end(&mut self, of: TaskId) {
         if let Some(scheduling) = &mut self.scheduling {
-            scheduling.miss_ends(of);
+            scheduling.miss_end(of);
+        }
+    }
+
+    /// All threads are gone.
+    pub(super) fn all_states_end(&mut self) {
+        if let Some(scheduling) = &mut self.scheduling {
+            scheduling.miss_all_ends();
         }
     }
 }

@@ -66,6 +66,10 @@ impl Process {
         for thread in &mut self.threads {
             thread.faults = FaultTally::default();
         }
+        self.all_states_end();
+        if let Some(owning) = &mut self.owning {
+            owning.counts_anew();
+        }
     }
 
     /// All threads but some are gone. Gives their memory back.

@@ -2,7 +2,7 @@
 
 use crate::{
     event::{
-        StateTimes, TaskState,
+        StateTimes, TaskState, Waits, What,
         script::{MS, SEC, START, Script},
     },
     model::Model,
@@ -106,6 +106,26 @@ fn a_thread_that_takes_its_leaders_place_brings_its_time() {
     assert_eq!(times(&model, 10), running(5 * MS));
     let key = model.find_pid(10).unwrap();
     assert!(!model.process(key).scheduling.as_ref().unwrap().incomplete);
+}
+
+#[test]
+fn what_a_tracer_counted_stays_when_another_begins() {
+    let waits = |count| What::Waits(Waits { count, last: START });
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .states(10, TaskState::Interruptible, 0, running(5 * MS))
+        .event(10, waits(7))
+        .at(SEC)
+        .session()
+        .states(10, TaskState::Interruptible, 0, running(2 * MS))
+        .event(10, waits(3));
+    let model = model(&script);
+    assert_eq!(times(&model, 10).running, 7 * MS);
+    let process = model.process(model.find_pid(10).unwrap());
+    assert!(process.scheduling.as_ref().unwrap().incomplete);
+    let waits = process.owning.as_ref().unwrap().waits;
+    assert_eq!(waits.map(|waits| waits.count), Some(10));
 }
 
 #[test]
