@@ -15,7 +15,7 @@ pub struct Finding {
     pub kind: Kind,
     /// Whom it is about; none: several, or it is not known.
     pub process: Option<Key>,
-    /// How many zombies, failures, deaths or records.
+    /// How many zombies, failures, deaths, records or times.
     pub count: u64,
     pub says: String,
 }
@@ -65,7 +65,38 @@ impl Model {
                 ),
             });
         }
+        findings.extend(self.times_of_unknown_loss());
         findings
+    }
+
+    /// Times of which nobody can say how many records are missing.
+    fn times_of_unknown_loss(&self) -> impl Iterator<Item = Finding> {
+        let unknown = || self.gaps.iter().filter(|gap| gap.is_of_unknown_size());
+        let kinds = [
+            (true, "no tracer was at work"),
+            (false, "the recording could not be read"),
+        ];
+        kinds.into_iter().filter_map(move |(untraced, why)| {
+            let gaps = unknown().filter(|gap| (gap.cause == GapCause::Untraced) == untraced);
+            let (count, time) = gaps.fold((0_u64, 0_u64), |(count, time), gap| {
+                let span = gap.until.saturating_sub(gap.since);
+                (count + 1, time.saturating_add(span))
+            });
+            let times = match count {
+                0 => return None,
+                1 => "once".to_owned(),
+                count => format!("{count} times"),
+            };
+            Some(Finding {
+                kind: Kind::Lost,
+                process: None,
+                count,
+                says: format!(
+                    "For {} {why}, {times}: what happened then is unknown, counts are lower bounds",
+                    duration(time)
+                ),
+            })
+        })
     }
 
     fn named(&self, key: Key) -> String {

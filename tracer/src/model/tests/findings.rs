@@ -3,7 +3,7 @@
 use super::told;
 use crate::{
     event::{
-        Care, ForkFailed, Handler, Waits, What,
+        Care, ForkFailed, Gap, GapCause, Handler, Waits, What,
         script::{MS, SEC, START, Script},
     },
     model::findings::Kind,
@@ -150,4 +150,23 @@ fn how_long_vfork_held_the_caller() {
 
 fn held_since(model: &crate::model::Model, pid: u32) -> u64 {
     super::one(model, pid).forked_at.unwrap() - START
+}
+
+#[test]
+fn a_time_in_which_nobody_traced_is_told() {
+    let untraced = What::Gap(Box::new(Gap {
+        since: START,
+        lost: Vec::new(),
+        cause: GapCause::Untraced,
+    }));
+    let script = Script::new().session().at(3 * SEC).event(0, untraced);
+    assert_eq!(
+        says(&script, START + 3 * SEC),
+        [(
+            Kind::Lost,
+            "For 3.0 s no tracer was at work, once: what happened then is unknown, counts are \
+             lower bounds"
+                .to_owned()
+        )]
+    );
 }
