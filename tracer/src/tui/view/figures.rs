@@ -22,7 +22,7 @@ pub struct Figure {
     /// The smallest first, until the reader wants it the other way round.
     pub ascending: bool,
     /// What decides the order, where it is known.
-    pub order: fn(&Process, u64) -> Option<u128>,
+    pub order: fn(&Data<'_>, &Process) -> Option<u128>,
     /// The words in as many columns; none: the tree itself.
     pub cell: Option<fn(&Data<'_>, &Process, usize) -> Phrase>,
 }
@@ -50,34 +50,34 @@ macro_rules! figures {
 /// In the order of the screen.
 pub const FIGURES: &[Figure] = figures! {
     figure("PID", 7, 0), usual up, "its number in the initial pid namespace",
-        |process, _| Some(process.id.tgid.into()),
+        |_, process| Some(process.id.tgid.into()),
         Some(|_, process, _| Phrase::plain(process.id.tgid.to_string()));
     rest("PROCESS", 28), usual up, "the tree: name and command line",
-        |process, _| process.known_comm().map(by_name),
+        |_, process| process.known_comm().map(by_name),
         None;
     figure("PPID", 7, 12), chosen up, "the number of its parent now, who must reap it",
-        |process, _| process.parent.map(|parent| parent.index() as u128),
+        |data, process| process.parent.map(|parent| data.model.process(parent).id.tgid.into()),
         Some(|data, process, _| match process.parent {
             Some(parent) => Phrase::plain(data.model.process(parent).id.tgid.to_string()),
             None => unknown(),
         });
     word("STATE", 8, 6), usual down, "alive, zombie, reaped",
-        |process, _| Some(gravity(process.state())),
+        |_, process| Some(gravity(process.state())),
         Some(|_, process, _| state(process.state()));
     word("BORN", 15, 11), chosen up, "when it was made, UTC",
-        |process, _| Some(process.id.start.into()),
+        |_, process| Some(process.id.start.into()),
         Some(|data, process, _| Phrase::plain(words::clock(data.model, process.id.start)));
     figure("AGE", 8, 2), usual down, "how long it has lived; of a zombie, how long it has been one",
-        |process, now| match process.state() {
-            State::Zombie => process.zombie_time(now).map(u128::from),
+        |data, process| match process.state() {
+            State::Zombie => process.zombie_time(data.now).map(u128::from),
             State::Alive | State::Exiting | State::Reaped | State::Vanished => {
-                process.lifetime(now).map(u128::from)
+                process.lifetime(data.now).map(u128::from)
             }
         },
         Some(|data, process, _| Phrase::plain(words::age(process, data.now)));
     figure("EXIT", 9, 0), usual down, "how it ended: exit code or signal",
         // Killed, then failed, then ended well.
-        |process, _| {
+        |_, process| {
             let status = process.status?;
             match (status.signal(), status.exit_code()) {
                 (Some(signal), _) => Some(0x1_0000 + signal.unsigned_abs() as u128),
@@ -87,14 +87,14 @@ pub const FIGURES: &[Figure] = figures! {
         },
         Some(|_, process, width| words::ending(process, width));
     figure("WAITED", 8, 10), chosen down, "how long it was a zombie before it was reaped",
-        |process, now| process.zombie_time(now).map(u128::from),
+        |data, process| process.zombie_time(data.now).map(u128::from),
         Some(|data, process, _| match (process.zombie_time(data.now), process.state()) {
             (Some(time), _) => Phrase::plain(humane::duration(time)),
             (None, State::Alive) => Phrase::new(),
             (None, State::Exiting | State::Zombie | State::Reaped | State::Vanished) => unknown(),
         });
     figure("THR", 4, 5), usual down, "threads that live; of the dead, all that ever did",
-        |process, _| Some(match process.state() {
+        |_, process| Some(match process.state() {
             State::Alive => process.threads.len() as u128,
             State::Exiting | State::Zombie | State::Reaped | State::Vanished => {
                 process.threads_seen.into()
@@ -102,16 +102,16 @@ pub const FIGURES: &[Figure] = figures! {
         }),
         Some(|_, process, _| words::threads(process));
     figure("KIDS", 5, 9), chosen down, "processes that it made, as far as they are kept",
-        |process, _| Some(process.tree_children_kept() as u128),
+        |_, process| Some(process.tree_children_kept() as u128),
         Some(|_, process, _| count(process.tree_children_kept() as u64));
     figure("CPU", 8, 8), chosen down, "time on CPU; known when it has ended",
-        |process, _| words::final_usage(process).map(|usage| usage.runtime.into()),
+        |_, process| words::final_usage(process).map(|usage| usage.runtime.into()),
         Some(|_, process, _| match words::final_usage(process) {
             Some(usage) => Phrase::plain(humane::duration(usage.runtime)),
             None => unknown(),
         });
     figure("PEAK", 8, 8), chosen down, "the most memory it had resident; known when it has ended",
-        |process, _| Some(words::final_usage(process)?.maxrss?.into()),
+        |_, process| Some(words::final_usage(process)?.maxrss?.into()),
         Some(|data, process, _| {
             let pages = words::final_usage(process).and_then(|usage| usage.maxrss);
             let size = data.model.session().map_or(0, |session| session.page_size);
@@ -121,28 +121,28 @@ pub const FIGURES: &[Figure] = figures! {
             }
         });
     figure("FAULTS", 7, 3), usual down, "page faults since tracing began",
-        |process, _| Some(process.faults.total().into()),
+        |_, process| Some(process.faults.total().into()),
         Some(|data, process, _| words::faults(data.model, process.faults.total()));
     figure("/S", 6, 7), chosen down, "page faults in the last second",
-        |process, now| process.recent_faults.as_ref().map(|recent| recent.rate(now).into()),
+        |data, process| process.recent_faults.as_ref().map(|recent| recent.rate(data.now).into()),
         Some(|data, process, _| match &process.recent_faults {
             Some(recent) => words::faults(data.model, recent.rate(data.now)),
             None => Phrase::new(),
         });
     figure("MAJOR", 6, 8), chosen down, "faults that waited for a disk; known when it has ended",
-        |process, _| words::final_usage(process).map(|usage| usage.maj_flt.into()),
+        |_, process| words::final_usage(process).map(|usage| usage.maj_flt.into()),
         Some(|_, process, _| words::final_usage(process).map_or_else(unknown, |usage| count(usage.maj_flt)));
     figure("COW?", 6, 4), usual down, "pages copied on write; ? where some may have been no copies",
-        |process, _| Some(process.faults.copies().into()),
+        |_, process| Some(process.faults.copies().into()),
         Some(|data, process, _| words::copies(data.model, &process.faults));
     figure("FORK", 8, 9), chosen down, "how long the fork took that made it",
-        |process, _| process.fork_cost.as_ref()?.took.map(u128::from),
+        |_, process| process.fork_cost.as_ref()?.took.map(u128::from),
         Some(|_, process, _| match &process.fork_cost {
             Some(cost) => cost.took.map_or_else(unknown, |took| Phrase::plain(humane::duration(took))),
             None => Phrase::new(),
         });
     word("CGROUP", 24, 13), chosen up, "its control group: container, service, session",
-        |process, _| process.cgroup.map(u128::from),
+        |_, process| process.cgroup.map(u128::from),
         Some(|data, process, width| match words::cgroup(data.model, process) {
             Some(path) => Phrase::plain(words::end_of(&path, width, data.glyphs)),
             None => unknown(),

@@ -162,17 +162,21 @@ impl Forest {
     /// came from it, so that the foremost of all is at the top, below its
     /// ancestors. Who comes later is the last until this is said again.
     ///
-    /// Time linear in who is kept, where the order is much the same as before.
+    /// Time linear in who is kept, where the order is much the same as before
+    /// and parents have appeared before their children, as they nearly always do.
     pub fn arrange(&mut self, model: &Model, rank: impl Fn(usize) -> u128) {
         let mut best: Vec<u128> = (0..self.nodes.len()).map(rank).collect();
-        for index in 0..best.len() {
+        for index in (0..best.len()).rev() {
             let own = best[index];
-            let mut up = self.nodes[index].parent;
+            let mut up = self.nodes[index].parent.map(|parent| parent as usize);
             while let Some(parent) = up
-                && best[parent as usize] < own
+                && best[parent] < own
             {
-                best[parent as usize] = own;
-                up = self.nodes[parent as usize].parent;
+                best[parent] = own;
+                // Its own turn is to come, unless it appeared after its child.
+                let had_its_turn = parent > index;
+                up = self.nodes[parent].parent.map(|parent| parent as usize);
+                up = up.filter(|_| had_its_turn);
             }
         }
         let mut order = self.order.take().unwrap_or_default();

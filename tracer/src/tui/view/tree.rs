@@ -100,9 +100,7 @@ impl Tree {
             self.ranks = Gathered::default();
         }
         let order = FIGURES[sorted.column].order;
-        let known = self
-            .ranks
-            .update(data, |_, process| order(process, data.now));
+        let known = self.ranks.update(data, |_, process| order(data, process));
         let asked_for = self.arranged.map(|(sorted, _)| sorted) != Some(sorted);
         if known || asked_for {
             let ranks = &self.ranks;
