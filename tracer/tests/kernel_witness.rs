@@ -26,8 +26,8 @@ use support::{ATTEMPTS, Scratch, events, had_room, processes, record, skipped, w
 const CLOCKS_APART: u64 = 100_000;
 
 /// Runs a command under `record` while the witness listens, and compares all
-/// that happened on the host as long as the command lived: at least so many
-/// processes. Gives their stories.
+/// that happened on the host as long as the command lived. Gives the stories of
+/// the command and of whoever came from it: at least so many processes.
 fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
     let scratch = Scratch::new(&format!("witness-{name}"));
     let file = scratch.file("x.trace");
@@ -66,6 +66,8 @@ fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
         same_parent(name, life, story, over, &heard);
         compared.push((*story).clone());
     }
+    let count = compared.len();
+    let compared = that_came_from(root, compared);
     assert!(
         compared.len() >= least,
         "{name}: too little happened ({} processes): {complaint}",
@@ -81,7 +83,10 @@ fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
             .any(|life| tells(story, life));
         assert!(seen, "{name}: nobody saw {story}");
     }
-    println!("{name}: {} processes compared", compared.len());
+    println!(
+        "{name}: {count} processes compared, {} of them its own",
+        compared.len()
+    );
     compared
 }
 
@@ -117,6 +122,25 @@ fn root<'a>(events: &[Value], told: &'a [Value]) -> &'a Value {
         .iter()
         .find(|story| &story["original_parent_pid"] == tracer && story["exec_count"] != 0);
     root.unwrap()
+}
+
+/// Whatever else runs on the host is not the command's affair.
+fn that_came_from(root: &Value, mut stories: Vec<Value>) -> Vec<Value> {
+    stories.sort_by_key(|story| story["forked_ns"].as_u64());
+    let mut pids = BTreeSet::new();
+    let pid = |story: &Value, field: &str| story[field].as_u64();
+    stories.retain(|story| {
+        let is_root = story["pid"] == root["pid"] && story["start_ns"] == root["start_ns"];
+        let is_own = is_root || pids.contains(&pid(story, "original_parent_pid"));
+        if is_own {
+            pids.insert(pid(story, "pid"));
+        } else {
+            // A stranger may bear the number of one who is gone.
+            pids.remove(&pid(story, "pid"));
+        }
+        is_own
+    });
+    stories
 }
 
 fn by_pid(told: &[Value]) -> BTreeMap<u32, Vec<&Value>> {
@@ -311,7 +335,7 @@ fn a_pid_namespace_and_its_init() {
         story.clone()
     };
     let init = one("init", &|story| {
-        story["ns_pid"] == 1 && story["ns_level"] == 1
+        story["ns_pid"] == 1 && story["ns_level"] != 0
     });
     assert_eq!(init["exit_code"], 5);
     let orphan = one("orphan", &|story| story["exit_code"] == 3);
