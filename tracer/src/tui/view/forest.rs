@@ -411,3 +411,36 @@ pub fn rails_by(rows: impl Fn(usize) -> Option<Row>, row: usize) -> Vec<bool> {
 pub fn parent(rows: &[Row], row: usize) -> Option<usize> {
     rows.get(row)?.parent.map(|parent| parent as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::script::Script;
+
+    #[test]
+    fn the_foremost_of_a_deep_chain_brings_all_of_it_to_the_top() {
+        const DEPTH: u32 = 500;
+        let mut script = Script::new().session().fork(1, 10).fork(1, 1000);
+        for pid in 1000..1000 + DEPTH {
+            script = script.fork(pid, pid + 1);
+        }
+        let mut model = Model::default();
+        script.events.iter().for_each(|event| model.apply(event));
+        let mut forest = Forest::default();
+        forest.update(&model, &Filter::default());
+        let place = |pid| forest.place(model.find_pid(pid).unwrap()).unwrap();
+        let (init, chain, other) = (place(1), place(1000), place(10));
+        let deepest = place(1000 + DEPTH);
+        let below = |forest: &Forest| forest.children(init as u32).collect::<Vec<_>>();
+        // The ranks grow down the chain.
+        forest.arrange(&model, |place| place as u128);
+        assert_eq!(below(&forest), [chain as u32, other as u32]);
+        forest.arrange(&model, |place| u128::from(place == other));
+        assert_eq!(below(&forest), [other as u32, chain as u32]);
+        forest.arrange(&model, |place| match place {
+            _ if place == deepest => 2,
+            _ => u128::from(place == other),
+        });
+        assert_eq!(below(&forest), [chain as u32, other as u32]);
+    }
+}
