@@ -188,8 +188,9 @@ fn container(model: &Model, key: Key) -> Value {
     })
 }
 
-/// Of all its threads; null where states were not counted. Complete: no end of
-/// a thread was missed. `state` is the main thread's, null once that is dead.
+/// Of all its threads; null where states were not counted. Complete: all
+/// threads that were seen were told of, and no end of one was missed; all since
+/// `counted_since_ns`, which is later than its birth if it was found. `state` is the main thread's, null once that is dead.
 fn states(model: &Model, process: &Process) -> Value {
     let (Some(times), Some(wakeups), Some(scheduling)) = (
         process.state_times(model.now()),
@@ -205,7 +206,8 @@ fn states(model: &Model, process: &Process) -> Value {
         "state": main.map(|(state, _)| state.name()),
         "since_ns": main.map(|(_, since)| since),
         "missed_turns": scheduling.missed(),
-        "complete": !scheduling.incomplete,
+        "counted_since_ns": scheduling.counted_since,
+        "complete": process.states_are_complete(),
     })
 }
 

@@ -20,6 +20,10 @@ pub struct Scheduling {
     /// A thread's end was missed, or that of the tracer that counted: what was
     /// done last is not counted.
     pub incomplete: bool,
+    /// Threads of which anything was told.
+    threads: u32,
+    /// When the first of them was first seen.
+    pub counted_since: Option<u64>,
     /// The oldest first.
     changes: VecDeque<Change>,
     /// Older changes are no longer in `changes`.
@@ -36,11 +40,17 @@ pub struct Change {
 
 impl Scheduling {
     fn tell(&mut self, id: TaskId, states: States) {
-        if states.state == TaskState::Dead {
-            self.living.remove(&id);
+        let since = self.counted_since.unwrap_or(states.began);
+        self.counted_since = Some(since.min(states.began));
+        let known = if states.state == TaskState::Dead {
+            let known = self.living.remove(&id);
             self.end(states);
+            known
         } else {
-            self.living.insert(id, states);
+            self.living.insert(id, states)
+        };
+        if known.is_none() {
+            self.threads = self.threads.saturating_add(1);
         }
     }
 
@@ -101,6 +111,13 @@ impl Process {
                 false => states.until(now),
             })
         }))
+    }
+
+    /// Something was told of every thread that was seen, and no end was missed:
+    /// all is counted from [`Scheduling::counted_since`] on.
+    pub fn states_are_complete(&self) -> bool {
+        let scheduling = self.scheduling.as_deref();
+        scheduling.is_some_and(|it| !it.incomplete && it.threads >= self.threads_seen)
     }
 
     /// Wake-ups of all threads that were followed by a turn on a CPU.

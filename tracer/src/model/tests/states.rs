@@ -129,6 +129,24 @@ fn what_a_tracer_counted_stays_when_another_begins() {
 }
 
 #[test]
+fn a_thread_that_was_never_told_of_is_missing() {
+    let script = Script::new().session().fork(1, 10).thread(10, 11).states(
+        10,
+        TaskState::Interruptible,
+        0,
+        running(MS),
+    );
+    let complete = |script: &Script| {
+        let model = model(script);
+        let process = model.process(model.find_pid(10).unwrap());
+        process.states_are_complete()
+    };
+    assert!(!complete(&script));
+    let script = script.states(11, TaskState::Dead, 0, running(MS));
+    assert!(complete(&script));
+}
+
+#[test]
 fn nobody_is_made_up_for_being_told_late() {
     let script = Script::new()
         .session()
