@@ -75,8 +75,16 @@ fn faults_are_what_the_workload_did() {
             let class = told_as(class, &faults, &cow);
             let count = |story: &Value| story["faults"][class].as_u64().unwrap();
             let caused = count(&after).saturating_sub(count(&before));
+            // Its own few pages its parent writes to as well: who comes first
+            // copies them, and who comes second reuses them.
+            let shared = ["write_protect", "cow_copy", "cow_reuse"]
+                .map(|class| before["faults"][class].as_u64().unwrap_or(0));
+            let slack = match class {
+                "write_protect" | "cow_copy" | "cow_reuse" => SLACK.max(shared.iter().sum()),
+                _ => SLACK,
+            };
             assert!(
-                caused.abs_diff(expected) <= SLACK,
+                caused.abs_diff(expected) <= slack,
                 "{}: {caused} {class} for {expected}\n{before}\n{after}",
                 with["pattern"]
             );

@@ -41,9 +41,10 @@ const TESTS: &[&str] = &[
     "kernel_snapshot",
     "kernel_states",
     "kernel_storm",
-    "kernel_witness",
-    "kernel_reuse",
 ];
+
+/// Those that the whole matrix runs besides: they take minutes.
+const LONG: &[&str] = &["kernel_witness", "kernel_reuse"];
 
 /// Their tests that guests do not run, by a part of the name, and why.
 const SKIPPED: &[(&str, &str)] = &[
@@ -93,7 +94,7 @@ pub fn verb(wanted: &Wanted) -> Result<()> {
     if wanted.facts {
         return record_facts(&object, &images);
     }
-    run(&object, &images, &rungs)
+    run(&object, &[TESTS, LONG].concat(), &images, &rungs)
 }
 
 /// The part of the matrix that every test run affords. Gives the kernels that
@@ -107,7 +108,7 @@ pub fn short(object: &Path) -> Result<Vec<String>> {
         .into_iter()
         .partition(|(_, image)| image.is_ok());
     if !had.is_empty() {
-        run(object, &had, &kernels::ends())?;
+        run(object, TESTS, &had, &kernels::ends())?;
     }
     let why = |(_, image): Fetched| image.err().map(|error| format!("{error:#}"));
     Ok(missing.into_iter().filter_map(why).collect())
@@ -115,7 +116,7 @@ pub fn short(object: &Path) -> Result<Vec<String>> {
 
 /// Boots each kernel only to be told what it offers, for the tests of the plan.
 fn record_facts(object: &Path, kernels: &[Fetched]) -> Result<()> {
-    let initramfs = initramfs::make(&programs(object)?)?;
+    let initramfs = initramfs::make(&programs(object, TESTS)?)?;
     for (kernel, image) in kernels {
         let image = image.as_ref().map_err(|error| anyhow!("{error:#}"))?;
         let directory = runs().join(format!("{} facts", kernel.series));
@@ -154,9 +155,9 @@ fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
 
 /// Runs the tests on every kernel and rung, one after another: two emulated
 /// processors are all that a small machine has.
-fn run(object: &Path, kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
+fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
     println!("building the static programs …");
-    let initramfs = initramfs::make(&programs(object)?)?;
+    let initramfs = initramfs::make(&programs(object, tests)?)?;
     let page = fs::read_to_string(workspace::root().join(PROMISES))?;
     let mut table = Vec::new();
     let mut costs = Costs::default();
@@ -240,7 +241,7 @@ fn explain(verdict: &Verdict, boot: &Boot) {
 }
 
 /// Builds what the guest runs.
-fn programs(object: &Path) -> Result<Programs> {
+fn programs(object: &Path, tests: &[&str]) -> Result<Programs> {
     let cargo = |verb: &str| {
         let mut cargo = build::user_space(object);
         cargo
@@ -254,7 +255,7 @@ fn programs(object: &Path) -> Result<Programs> {
     };
     let mut build = cargo("test");
     build.arg("--no-run");
-    for test in TESTS {
+    for test in tests {
         build.args(["--test", test]);
     }
     let (tests, rest): (Vec<Executable>, Vec<Executable>) = artifacts::executables(&mut build)?

@@ -48,7 +48,7 @@ done
 
 # What each rung is served by, and the verifier's cost of each program.
 echo "tracer-vm: programs" >$result
-/tracer record -vv ${TRACER_WITHOUT:+--without "$TRACER_WITHOUT"} /tmp/programs.trace \
+/tracer record -vv --states=count ${TRACER_WITHOUT:+--without "$TRACER_WITHOUT"} /tmp/programs.trace \
     -- /bin/true >$result 2>&1
 echo "tracer-vm: done" >$result
 # Waits for the serial port to be empty.
