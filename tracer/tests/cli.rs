@@ -72,7 +72,8 @@ fn wrong_usage_is_told_from_failure() {
         &["live", "--without", "magic"],
         &["replay"],
         &["play"],
-        &["replay", "x", "--report", "--json"],
+        &["replay", "x", "--report=sideways"],
+        &["replay", "x", "--report", "--events"],
     ] {
         assert_eq!(tracer(arguments).status.code(), Some(2), "{arguments:?}");
     }
@@ -188,6 +189,24 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
 
     refused(&tracer(&["repair", damaged, whole]), &["exists", "--force"]);
     refused(&tracer(&["repair", damaged, damaged]), &["in place"]);
+    // The same file by another name.
+    let alias = scratch.join("alias.trace");
+    std::fs::hard_link(whole, &alias).unwrap();
+    let alias = alias.to_str().unwrap();
+    for command in ["repair", "cut", "merge"] {
+        let names = match command {
+            "merge" => vec![alias, whole, damaged],
+            _ => vec![whole, alias],
+        };
+        let more: &[&str] = if command == "cut" {
+            &["--since=+1s"]
+        } else {
+            &[]
+        };
+        let arguments = [&[command, "--force"], more, &names].concat();
+        refused(&tracer(&arguments), &["another name"]);
+        assert_eq!(events(alias), events(damaged));
+    }
     std::fs::remove_dir_all(&scratch).unwrap();
 }
 

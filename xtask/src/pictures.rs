@@ -1,6 +1,6 @@
 //! `pictures`: the real screen, as SVG. A small story is recorded on this
-//! machine and cut down to its own processes, so that nothing of the machine is
-//! in it; that is replayed in tmux, and what the terminal shows is drawn.
+//! machine and cut down to its own processes, so that nothing of the machine but
+//! its host name and kernel is in it; that is replayed in tmux, and what the terminal shows is drawn.
 
 mod svg;
 

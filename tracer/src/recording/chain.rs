@@ -117,9 +117,11 @@ impl<R: Read> Chain<R> {
     /// Goes on in the next part; gives the gap before it.
     fn enter_next(&mut self) -> Result<Option<Event>, Error> {
         let told = self.number();
+        // One that cannot be opened is not come to.
+        let reader = Reader::new(self.parts[self.at + 1].open()?)?;
         self.accounts.push(self.account());
         self.at += 1;
-        self.reader = Reader::new(self.parts[self.at].open()?)?;
+        self.reader = reader;
         self.reader.follow_on(self.latest);
         self.follows = true;
         let missing = self.before(self.at).saturating_sub(told);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 use super::{Exit, OK, Save, anonymize::Mask, recorder::Recorder, window::Window};
-use crate::event::humane;
+use crate::event::{What, humane};
 
 pub struct Cut {
     pub from: PathBuf,
@@ -21,7 +21,7 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
         "say what to keep: --since, --until, --tree"
     );
     ensure!(
-        cut.from != cut.to.path,
+        !cut.to.replaces(&cut.from),
         "a recording is not cut in place: give another name for the part"
     );
     Recorder::may_create(&cut.to)?;
@@ -30,6 +30,10 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
     cut.window.read(&cut.from, |mut event| {
         if let Some(mask) = &mask {
             mask.cover(&mut event);
+        }
+        if let What::Session(session) = &mut event.what {
+            // What is cut out of a part is no part.
+            session.segment = None;
         }
         // Nothing is made before something could be read.
         if recorder.is_none() {

@@ -34,7 +34,7 @@ pub struct Merge {
 pub fn merge(merge: &Merge) -> Result<Exit> {
     for from in &merge.from {
         ensure!(
-            *from != merge.to.path,
+            !merge.to.replaces(from),
             "{} would be merged into itself: give another name for the merged recording",
             from.display()
         );

@@ -15,7 +15,7 @@ pub struct Repair {
 
 pub fn repair(repair: &Repair) -> Result<Exit> {
     ensure!(
-        repair.from.as_os_str() == "-" || repair.from != repair.to.path,
+        !repair.to.replaces(&repair.from),
         "a recording is not repaired in place: give another name for the repaired one"
     );
     Recorder::may_create(&repair.to)?;

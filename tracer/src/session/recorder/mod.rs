@@ -16,7 +16,8 @@ mod scribe;
 mod tests;
 
 use std::{
-    io,
+    fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -50,6 +51,18 @@ pub struct Save {
     /// `-` is standard output.
     pub path: PathBuf,
     pub force: bool,
+}
+
+impl Save {
+    /// To write there would destroy what is read, by whatever name it goes.
+    pub fn replaces(&self, from: &Path) -> bool {
+        let inode = |path: &Path| {
+            let file = fs::metadata(path).ok()?;
+            Some((file.dev(), file.ino()))
+        };
+        let is_stream = is_standard_output(&self.path);
+        !is_stream && inode(&self.path).is_some_and(|it| inode(from) == Some(it))
+    }
 }
 
 /// Where a trace is kept.
