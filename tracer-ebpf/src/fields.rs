@@ -21,9 +21,6 @@ pub static HAVE_GROUP_DEAD: u64 = 0;
 /// `mark_victim(task, uid)`, where it was `mark_victim(pid)`.
 #[unsafe(no_mangle)]
 pub static HAVE_VICTIM_TASK: u64 = 0;
-/// `sched_switch(preempt, prev, next, prev_state)`, since 5.18.
-#[unsafe(no_mangle)]
-pub static HAVE_PREV_STATE: u64 = 0;
 
 /// The helper `bpf_get_current_task_btf` (since 5.11).
 #[unsafe(no_mangle)]

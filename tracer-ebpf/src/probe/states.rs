@@ -3,8 +3,8 @@
 //! Hooks, all in kernel/sched/core.c:
 //! `sched_switch(bool preempt, prev, next, unsigned int prev_state)`, in
 //! `__schedule`, with the run queue locked and `prev` off it if it sleeps. The
-//! last argument exists since 5.18 (commit 9c2136be0878): before, `__state` is
-//! read, which a wake-up on another CPU may have changed already.
+//! last argument exists since 5.18 (commit 9c2136be0878): before, states are not
+//! counted.
 //! `sched_wakeup(p)`, in `ttwu_do_wakeup`, with the run queue locked, when the
 //! task is on it: that is when the kernel's own accounting says it waits
 //! (`sched_info_enqueue`); `sched_waking` comes earlier, and while the task may
@@ -15,7 +15,6 @@
 //! [`StateChange`]: tracer_common::wire::StateChange
 
 use crate::{
-    fields::{HAVE_PREV_STATE, get},
     hook::{Arguments, hooks},
     states,
     task::current,
@@ -35,10 +34,9 @@ fn switched(ctx: &impl Arguments) {
     // A signal that waits keeps a task from its sleep: `__schedule` sets
     // `__state` back, and until 6.14 passed what it was before (commit
     // 8feb053d5319).
-    let state = match get(&HAVE_PREV_STATE) {
-        _ if preempted || now == 0 => 0,
-        0 => now,
-        _ => ctx.number(3) as u32,
+    let state = match preempted || now == 0 {
+        true => 0,
+        false => ctx.number(3) as u32,
     };
     states::switched(prev, next, state);
 }

@@ -46,7 +46,6 @@ impl Loaded {
     pub fn new(facts: &Facts, settings: &Settings) -> Result<Loaded> {
         let mut globals = fields::values(&facts.btf);
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
-        globals.push(("HAVE_PREV_STATE", facts.switch_says_state().into()));
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
         globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
         globals.extend(facts.cgroups.globals(&facts.btf));

@@ -95,11 +95,15 @@ impl Live {
     pub fn start(options: &Options) -> Result<Live> {
         privilege::check()?;
         let facts = facts::Facts::of_this_host(options.btf.as_deref())?;
+        let states = match facts.switch_says_state() {
+            true => options.states.clone(),
+            false => StateMode::Off,
+        };
         let settings = load::Settings {
             buffer: options.buffer,
             wake_at: u64::from(options.buffer) / WAKE_FRACTION,
             stream_faults: options.faults.one_in(),
-            states: options.states.clone(),
+            states: states.clone(),
             verbose: options.verbose,
         };
         let mut loaded = load::Loaded::new(&facts, &settings)?;
@@ -116,7 +120,7 @@ impl Live {
             (true, Some(Teller::Iterator { .. })) => snapshot::own_pid(&mut ebpf, view)?,
             (true, _) => None,
         };
-        if let StateMode::Stream { of } = &options.states {
+        if let StateMode::Stream { of } = &states {
             state_counts::choose(&mut ebpf, own, of)?;
         }
         let session = session::describe(&facts, own, hooks);
@@ -137,7 +141,7 @@ impl Live {
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
             waits: wait_counts::WaitCounts::new(&mut ebpf)?,
-            states: (options.states != StateMode::Off)
+            states: (states != StateMode::Off)
                 .then(|| state_counts::StateCounts::new(&mut ebpf))
                 .transpose()?,
             cgroups,
