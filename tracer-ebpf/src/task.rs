@@ -132,10 +132,10 @@ impl<A: Access> Task<A> {
         self.read(&fields::TASK_STATE)
     }
 
-    /// It has a CPU.
+    /// It has a CPU: an `int` of 0 or 1, one byte in 7.3.
     #[inline(always)]
     pub fn is_on_cpu(self) -> bool {
-        self.read::<u32>(&fields::TASK_ON_CPU) != 0
+        self.read::<u8>(&fields::TASK_ON_CPU) != 0
     }
 
     /// Whether a flag of less than a byte is set: a bit field, or the `bool`
