@@ -6,7 +6,6 @@
 use std::{
     env,
     ffi::OsString,
-    fs,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -111,13 +110,6 @@ fn unit_tests(object: &Path, args: &[String]) -> Result<()> {
 
 /// Runs the kernel tests, and gives those that could not be run, with why.
 fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
-    let directory = workspace::root().join("tracer/tests");
-    if !has_kernel_tests(&directory) {
-        return Ok(vec![format!(
-            "kernel tests (no kernel_*.rs in {})",
-            directory.display()
-        )]);
-    }
     let built = artifacts::executables(
         build::user_space(object)
             .args(["test", "--release", "--package", "tracer"])
@@ -159,16 +151,6 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
     Ok(Vec::new())
 }
 
-fn has_kernel_tests(directory: &Path) -> bool {
-    fs::read_dir(directory).is_ok_and(|entries| {
-        entries.flatten().any(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with("kernel_") && name.ends_with(".rs")
-        })
-    })
-}
-
 /// The program whose process lives the kernel tests know beforehand.
 fn workload(object: &Path) -> Result<PathBuf> {
     let built = artifacts::executables(
@@ -185,4 +167,37 @@ fn assignment(name: &str, value: &Path) -> OsString {
     assignment.push("=");
     assignment.push(value);
     assignment
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn no_kernel_test_is_run_without_a_kernel() {
+        let package = workspace::root().join("tracer");
+        let manifest = fs::read_to_string(package.join("Cargo.toml")).expect("a manifest");
+        let mut found = 0;
+        for entry in fs::read_dir(package.join("tests"))
+            .expect("tests")
+            .flatten()
+        {
+            let name = entry.file_name().into_string().expect("UTF-8");
+            let Some(name) = name.strip_suffix(".rs") else {
+                continue;
+            };
+            if !name.starts_with("kernel_") {
+                continue;
+            }
+            found += 1;
+            let gate = format!("name = \"{name}\"\nrequired-features = [\"{KERNEL_FEATURE}\"]");
+            assert!(
+                manifest.contains(&gate),
+                "tracer/Cargo.toml lacks:\n[[test]]\n{gate}"
+            );
+        }
+        assert!(found > 0);
+    }
 }
