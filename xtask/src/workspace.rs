@@ -35,13 +35,19 @@ pub fn cargo_rustc() -> Command {
 
 /// `cargo` freed of what the caller's shell, or the cargo that started xtask,
 /// says about compilers, flags, profiles and target directories. What is left
-/// is how to reach the network and how to talk.
+/// is how to reach the network and how to talk. It drives the rustc that lies
+/// beside it: rustup's own `rustc` would obey the toolchain files which some of
+/// the compiled crates carry.
 pub fn pristine(cargo: &Path) -> Command {
     let mut command = Command::new(cargo);
     for (name, _) in env::vars_os() {
         if shapes_a_build(&name) {
             command.env_remove(name);
         }
+    }
+    let rustc = cargo.with_file_name("rustc");
+    if rustc.is_file() {
+        command.env("RUSTC", rustc);
     }
     command
 }
