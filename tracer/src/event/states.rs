@@ -3,7 +3,7 @@
 /// Declares the states that take time: names, a letter as ps(1) shows it, and
 /// the sum of each.
 macro_rules! states {
-    ($($(#[doc = $doc:literal])+ $number:literal $field:ident $state:ident;)*) => {
+    ($($(#[doc = $doc:literal])+ $number:literal $field:ident $state:ident $letter:literal;)*) => {
         /// A state of a task. Numbered by hand: the number is in recordings.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
@@ -36,6 +36,14 @@ macro_rules! states {
                     TaskState::Dead => "dead",
                 }
             }
+
+            /// As ps(1) names it (`task_index_to_char`, include/linux/sched.h).
+            pub fn letter(self) -> &'static str {
+                match self {
+                    $(TaskState::$state => $letter,)*
+                    TaskState::Dead => "X",
+                }
+            }
         }
 
         impl StateTimes {
@@ -61,20 +69,20 @@ macro_rules! states {
 
 states! {
     /// On a CPU.
-    0 running Running;
+    0 running Running "R";
     /// On a run queue, waiting for a CPU.
-    1 runnable Runnable;
+    1 runnable Runnable "R";
     /// Asleep until something happens or a signal comes (TASK_INTERRUPTIBLE).
-    2 interruptible Interruptible;
+    2 interruptible Interruptible "S";
     /// Asleep without an ear for signals, but perhaps a deadly one
     /// (TASK_UNINTERRUPTIBLE, TASK_KILLABLE): disk, page lock, vfork's parent.
-    3 uninterruptible Uninterruptible;
+    3 uninterruptible Uninterruptible "D";
     /// Stopped by a signal (TASK_STOPPED).
-    4 stopped Stopped;
+    4 stopped Stopped "T";
     /// Held by its tracer (TASK_TRACED).
-    5 traced Traced;
+    5 traced Traced "t";
     /// A kernel thread without work (TASK_IDLE, TASK_PARKED).
-    6 idle Idle;
+    6 idle Idle "I";
 }
 
 impl StateTimes {

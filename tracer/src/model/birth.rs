@@ -204,7 +204,7 @@ impl Model {
                 return;
             }
             process.replace_threads(who.task, exec);
-            process.leads_since_exec(who.task, exec.old_pid);
+            process.leads_since_exec(at, who.task, exec.old_pid);
             process.leader_exit = None;
             process.zombie_when_found = false;
         });

@@ -82,6 +82,14 @@ impl Scheduling {
         living.fold(self.ended_missed, u64::saturating_add)
     }
 
+    fn change(&mut self, change: Change) {
+        if self.changes.len() == CHANGES_KEPT {
+            self.changes.pop_front();
+            self.forgot = true;
+        }
+        self.changes.push_back(change);
+    }
+
     /// The changes that are kept, the oldest first.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
         self.changes.iter()
@@ -128,11 +136,18 @@ impl Process {
         Some(living.fold(scheduling.ended_wakeups, sum))
     }
 
-    /// The state of its main thread and since when, as last told.
+    /// The state of its main thread and since when, as last told. Linear in the
+    /// changes that came since its last.
     pub fn main_state(&self) -> Option<(TaskState, u64)> {
-        let living = &self.scheduling.as_deref()?.living;
-        let main = living.get(&self.id.leader().task)?;
-        Some((main.state, main.since))
+        let scheduling = self.scheduling.as_deref()?;
+        let counted = scheduling.living.get(&self.id.leader().task);
+        let counted = counted.map(|main| (main.state, main.since));
+        let mut changes = scheduling.changes.iter().rev();
+        let changed = changes.find(|change| change.pid == self.id.tgid);
+        let changed = changed.map(|change| (change.state, change.at));
+        let told = counted.into_iter().chain(changed);
+        let latest = told.max_by_key(|&(_, since)| since);
+        latest.filter(|&(state, _)| state != TaskState::Dead)
     }
 
     /// From being made runnable to running for the first time.
@@ -141,10 +156,21 @@ impl Process {
     }
 
     /// A thread that was not the leader has called exec, and is the leader now.
-    pub(super) fn leads_since_exec(&mut self, leader: TaskId, old_pid: u32) {
+    pub(super) fn leads_since_exec(&mut self, at: u64, leader: TaskId, old_pid: u32) {
         if let Some(scheduling) = &mut self.scheduling
             && old_pid != leader.pid
         {
+            if scheduling
+                .changes
+                .iter()
+                .any(|change| change.pid == old_pid)
+            {
+                // Whoever calls exec runs.
+                let numbers = [(old_pid, TaskState::Dead), (leader.pid, TaskState::Running)];
+                for (pid, state) in numbers {
+                    scheduling.change(Change { at, pid, state });
+                }
+            }
             scheduling.miss_end(leader);
             let mut callers = scheduling.living.keys().filter(|id| id.pid == old_pid);
             let caller = callers.next().copied();
@@ -177,13 +203,9 @@ impl Model {
     }
 
     pub(super) fn on_state(&mut self, at: u64, who: Who, state: TaskState) {
+        let pid = who.task.pid;
         self.scheduling(who, |scheduling| {
-            if scheduling.changes.len() == CHANGES_KEPT {
-                scheduling.changes.pop_front();
-                scheduling.forgot = true;
-            }
-            let pid = who.task.pid;
-            scheduling.changes.push_back(Change { at, pid, state });
+            scheduling.change(Change { at, pid, state });
         });
     }
 

@@ -1,7 +1,7 @@
 //! The signs that text is mixed with, in Unicode and in plain ASCII. Each state
 //! has one, so that colour is never needed to tell it.
 
-use crate::model::State;
+use crate::{event::TaskState, model::State};
 
 /// The signs that text is mixed with.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +53,25 @@ pub struct Lane {
     pub joined: &'static str,
     /// Records were lost.
     pub lost: &'static str,
+    pub running: &'static str,
+    pub runnable: &'static str,
+    pub asleep: &'static str,
+}
+
+impl Lane {
+    /// What a task does; what is out of the ordinary has its letter.
+    pub fn doing(&self, state: TaskState) -> &'static str {
+        match state {
+            TaskState::Running => self.running,
+            TaskState::Runnable => self.runnable,
+            TaskState::Interruptible => self.asleep,
+            TaskState::Uninterruptible
+            | TaskState::Stopped
+            | TaskState::Traced
+            | TaskState::Idle
+            | TaskState::Dead => state.letter(),
+        }
+    }
 }
 
 impl Glyphs {
@@ -101,6 +120,9 @@ pub static UNICODE: Glyphs = Glyphs {
         forks: "┳",
         joined: "│",
         lost: "░",
+        running: "█",
+        runnable: "▄",
+        asleep: "─",
     },
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
     ascii: false,
@@ -140,6 +162,9 @@ pub static ASCII: Glyphs = Glyphs {
         forks: "+",
         joined: "|",
         lost: ":",
+        running: "#",
+        runnable: "r",
+        asleep: "-",
     },
     frame: ["+", "+", "+", "+", "-", "|"],
     ascii: true,

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Faults, Purpose, Usage, Utc, Who, arguments, command_line, escaped, humane,
-        signal_name,
+        Comm, Faults, Purpose, TaskState, Usage, Utc, Who, arguments, command_line, escaped,
+        humane, signal_name,
     },
     model::{Key, Model, Process, State, Why},
 };
@@ -87,6 +87,16 @@ pub fn state_tone(state: State) -> Tone {
         State::Exiting => Tone::Warn,
         State::Zombie => Tone::Alert,
         State::Reaped | State::Vanished => Tone::Dim,
+    }
+}
+
+pub fn doing_tone(state: TaskState) -> Tone {
+    match state {
+        TaskState::Running => Tone::Good,
+        TaskState::Runnable => Tone::Warn,
+        TaskState::Uninterruptible => Tone::Bad,
+        TaskState::Stopped | TaskState::Traced => Tone::Accent,
+        TaskState::Interruptible | TaskState::Idle | TaskState::Dead => Tone::Dim,
     }
 }
 

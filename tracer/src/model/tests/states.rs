@@ -109,6 +109,42 @@ fn a_thread_that_takes_its_leaders_place_brings_its_time() {
 }
 
 #[test]
+fn the_state_now_is_the_latest_that_was_told() {
+    let change = |state| What::State(state);
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .states(10, TaskState::Interruptible, 0, running(MS))
+        .event(10, change(TaskState::Runnable));
+    let state = |script: &Script| {
+        let model = model(script);
+        let process = model.process(model.find_pid(10).unwrap());
+        process.main_state().map(|(state, _)| state)
+    };
+    assert_eq!(state(&script), Some(TaskState::Runnable));
+    let script = script.states(10, TaskState::Stopped, 0, running(MS));
+    assert_eq!(state(&script), Some(TaskState::Stopped));
+    assert_eq!(state(&script.event(10, change(TaskState::Dead))), None);
+}
+
+#[test]
+fn a_thread_that_takes_its_leaders_place_is_no_thread_of_its_own_any_more() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .thread(10, 11)
+        .event(11, What::State(TaskState::Running))
+        .event(10, What::State(TaskState::Dead))
+        .exec_by(11, "sh", &["sh"]);
+    let model = model(&script);
+    let process = model.process(model.find_pid(10).unwrap());
+    let changes = process.scheduling.as_ref().unwrap().changes();
+    let told: Vec<_> = changes.map(|change| (change.pid, change.state)).collect();
+    let (dead, running) = (TaskState::Dead, TaskState::Running);
+    assert_eq!(told, [(11, running), (10, dead), (11, dead), (10, running)]);
+}
+
+#[test]
 fn what_a_tracer_counted_stays_when_another_begins() {
     let waits = |count| What::Waits(Waits { count, last: START });
     let script = Script::new()

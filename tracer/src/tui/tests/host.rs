@@ -1,7 +1,8 @@
 //! A machine on which everything happens that the dashboard must show.
 
 use crate::event::{
-    AddressSpace, Event, Faults, Gap, GapCause, Kind, Lost, Purpose, Session, Text, What,
+    AddressSpace, Event, Faults, Gap, GapCause, Kind, Lost, Purpose, Session, TaskState, Text,
+    What,
     script::{MS, SEC, Script},
 };
 
@@ -159,6 +160,40 @@ fn events_of(script: Script) -> Vec<Event> {
         7001,
     );
     script.exec(7001, "sleep", &["sleep", "1000"]).events
+}
+
+/// A command whose states were streamed: it runs, waits for a disk, is stopped,
+/// has a child by vfork, which wants a CPU for long, and sleeps.
+pub fn streamed() -> Vec<Event> {
+    use TaskState::{Dead, Interruptible, Runnable, Running, Stopped, Traced, Uninterruptible};
+    let script = Script::new().session_with(describe);
+    let script = script.found(1200, 1, "bash").found_all();
+    let changes = [
+        (0, 2001, Runnable),
+        (10, 2001, Running),
+        (900, 2001, Uninterruptible),
+        (1_500, 2001, Running),
+        (2_000, 2001, Uninterruptible),
+        (2_000, 2002, Runnable),
+        (2_800, 2002, Running),
+        (3_100, 2002, Dead),
+        (3_100, 2001, Running),
+        (3_300, 2001, Stopped),
+        (4_000, 2001, Traced),
+        (4_400, 2001, Running),
+        (4_500, 2001, Interruptible),
+    ];
+    let mut script = born(script, 1200, 2001).exec(2001, "backup", &["backup", "/home"]);
+    for (at, pid, state) in changes {
+        if (pid, state) == (2002, Runnable) {
+            script = born(script, 2001, 2002).exec(2002, "tar", &["tar", "c"]);
+        }
+        script = script.at(at * MS).event(pid, What::State(state));
+        if state == Dead {
+            script = script.die(pid, 0).reap(pid);
+        }
+    }
+    script.events
 }
 
 fn born(script: Script, parent: u32, child: u32) -> Script {

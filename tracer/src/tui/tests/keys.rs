@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::{Bench, Mode};
+use super::{Bench, Mode, host};
 use crate::event::script::{SEC, Script};
 
 pub fn view(name: &str) -> Bench {
@@ -73,6 +73,24 @@ fn the_timeline_is_zoomed_and_pointed_at() {
     assert_shows(&bench, &["following"], &[]);
     bench.press(KeyCode::Enter);
     assert_shows(&bench, &["2003 cc1  reaped", "copy_process"], &[]);
+}
+
+#[test]
+fn the_timeline_says_what_a_process_did_where_its_states_were_streamed() {
+    let mut bench = Bench::new(Mode::Live, &host::streamed(), 120, 30);
+    bench.view("Timeline");
+    bench.type_keys("/2001");
+    bench.press(KeyCode::Enter);
+    assert_shows(
+        &bench,
+        &["uninterruptible", "DDDD", "TTT", "old, running"],
+        &[],
+    );
+    bench.type_keys("[");
+    assert_shows(&bench, &["old, uninterruptible"], &[]);
+    // The legend tells of no states where none are drawn.
+    let bench = view("Timeline");
+    assert_shows(&bench, &["━ alive"], &["uninterruptible"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::{Bench, host, recorded};
 use crate::{
-    event::Event,
+    event::{Event, script::SEC},
     tui::{Mark, Mode, Playhead},
 };
 
@@ -30,6 +30,23 @@ fn tree() {
 #[test]
 fn timeline() {
     pictures("timeline", |bench| {
+        bench.view("Timeline");
+    });
+}
+
+/// A live dashboard that has seen these events, a second after the last.
+fn seeing(events: &[Event], bench: &mut Bench) {
+    let (width, height) = (bench.picture.area.width, bench.picture.area.height);
+    *bench = Bench::new(Mode::Live, &recorded(events), width, height);
+    let last = events.iter().map(|event| event.at).max().unwrap();
+    bench.app.set_now(last + SEC);
+    bench.draw();
+}
+
+#[test]
+fn timeline_with_states() {
+    pictures("timeline-states", |bench| {
+        seeing(&host::streamed(), bench);
         bench.view("Timeline");
     });
 }

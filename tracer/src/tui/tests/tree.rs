@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    Bench, Mode,
+    Bench, Mode, host,
     keys::{assert_shows, view},
 };
 use crate::{
@@ -48,6 +48,30 @@ fn the_tree_is_sorted_without_tearing_branches_apart() {
     // The kernel's threads stay behind all others.
     bench.type_keys("s");
     assert_eq!(pids(&bench).last(), Some(&2));
+}
+
+#[test]
+fn a_column_names_states_as_ps_does() {
+    let mut bench = Bench::new(Mode::Live, &host::streamed(), 120, 30);
+    assert_eq!(
+        bench.app.restore("tree.columns = PID PROCESS S 1ST-RUN"),
+        [""; 0]
+    );
+    bench.draw();
+    let ends = |pid: &str, with: &[&str]| {
+        let text = bench.text();
+        let lines = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let line = lines.into_iter().find(|line| line.first() == Some(&pid));
+        assert!(
+            line.is_some_and(|line| line.ends_with(with)),
+            "{with:?} in {text}"
+        );
+    };
+    ends("2001", &["S", "1.0", "µs"]);
+    ends("2002", &["X", "1.0", "µs"]);
+    ends("1200", &["?", "?"]);
 }
 
 #[test]

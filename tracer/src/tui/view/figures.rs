@@ -4,7 +4,7 @@
 
 use super::Data;
 use crate::{
-    event::humane,
+    event::{TaskState, humane},
     model::{Process, State},
     tui::{
         columns::{Column, figure, rest, word},
@@ -64,6 +64,12 @@ pub const FIGURES: &[Figure] = figures! {
     word("STATE", 8, 6), usual down, "alive, zombie, reaped",
         |_, process| Some(gravity(process.state())),
         Some(|_, process, _| state(process.state()));
+    word("S", 2, 14), chosen down, "its main thread, as ps(1) names it: R, S, D, T, t, I, Z, X; needs --states",
+        |_, process| Some(urgency(letter(process)?)),
+        Some(|_, process, _| match letter(process) {
+            Some((tone, letter)) => Phrase::of(tone, letter),
+            None => unknown(),
+        });
     word("BORN", 15, 11), chosen up, "when it was made, UTC",
         |_, process| Some(process.id.start.into()),
         Some(|data, process, _| Phrase::plain(words::clock(data.model, process.id.start)));
@@ -110,6 +116,12 @@ pub const FIGURES: &[Figure] = figures! {
             Some(usage) => Phrase::plain(humane::duration(usage.runtime)),
             None => unknown(),
         });
+    figure("1ST-RUN", 8, 15), chosen down, "from being made runnable to a CPU, when it was born",
+        |_, process| process.first_run_latency().map(u128::from),
+        Some(|_, process, _| latency(process.first_run_latency()));
+    figure("WAKE-UP", 8, 15), chosen down, "from a wake-up to a CPU, at most; needs --states",
+        |_, process| process.wakeups().map(|wakeups| wakeups.latency_max.into()),
+        Some(|_, process, _| latency(process.wakeups().map(|wakeups| wakeups.latency_max)));
     figure("PEAK", 8, 8), chosen down, "the most memory it had resident; known when it has ended",
         |_, process| Some(words::final_usage(process)?.maxrss?.into()),
         Some(|data, process, _| {
@@ -176,6 +188,30 @@ fn state(state: State) -> Phrase {
         State::Alive | State::Reaped | State::Vanished => Tone::Dim,
     };
     Phrase::of(tone, state.name())
+}
+
+/// What its main thread does, as ps(1) names it; unknown of the living where it
+/// was not told.
+fn letter(process: &Process) -> Option<(Tone, &'static str)> {
+    match process.state() {
+        State::Zombie => Some((Tone::Bad, "Z")),
+        State::Exiting | State::Reaped => Some((Tone::Dim, TaskState::Dead.letter())),
+        State::Vanished => None,
+        State::Alive => {
+            let (state, _) = process.main_state()?;
+            Some((words::doing_tone(state), state.letter()))
+        }
+    }
+}
+
+/// What one looks for first: who is stuck, stopped, a zombie; then who runs.
+fn urgency((_, letter): (Tone, &str)) -> u128 {
+    let order = ["X", "I", "S", "R", "Z", "t", "T", "D"];
+    order.iter().position(|&other| other == letter).unwrap_or(0) as u128
+}
+
+fn latency(latency: Option<u64>) -> Phrase {
+    latency.map_or_else(unknown, |latency| Phrase::plain(humane::duration(latency)))
 }
 
 fn count(count: u64) -> Phrase {

@@ -4,6 +4,7 @@
 mod branch;
 mod chosen;
 mod deaths;
+mod doings;
 mod events;
 mod facts;
 mod faults;
@@ -12,6 +13,7 @@ mod forest;
 mod forks;
 mod health;
 mod lanes;
+mod legend;
 mod lifeline;
 mod marks;
 mod page;

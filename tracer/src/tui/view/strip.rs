@@ -1,12 +1,16 @@
 //! Lives as cells side by side: what a lane of the timeline shows of a stretch
 //! of time. No colours and no screen.
 
+use std::ops::Range;
+
 use super::{lanes::Life, window::Scale};
 use crate::{
+    event::TaskState,
     model::GapSpan,
     tui::{
         glyphs::Glyphs,
         phrase::{Phrase, Tone},
+        words,
     },
 };
 
@@ -17,6 +21,8 @@ pub struct Cell {
     pub glyph: &'static str,
     /// Somebody lives here, or is a zombie.
     pub lived: bool,
+    /// A moment of the life is here.
+    pub moment: bool,
 }
 
 impl Cell {
@@ -24,41 +30,53 @@ impl Cell {
         tone: Tone::Plain,
         glyph: " ",
         lived: false,
+        moment: false,
     };
+
+    pub const fn of(tone: Tone, glyph: &'static str) -> Cell {
+        Cell {
+            tone,
+            glyph,
+            lived: true,
+            moment: false,
+        }
+    }
 }
 
-/// The life of one process; a life is at least one cell long.
-pub fn life(life: &Life, scale: &Scale, now: u64, glyphs: &Glyphs) -> Vec<Cell> {
+/// The life of one process; a life is at least one cell long. Where it is known
+/// what it did, that is drawn.
+pub fn life(
+    life: &Life,
+    doings: &[Option<TaskState>],
+    scale: &Scale,
+    now: u64,
+    glyphs: &Glyphs,
+) -> Vec<Cell> {
     let mut cells = vec![Cell::EMPTY; scale.cells];
     let lane = &glyphs.lane;
-    let mut fill = |since: u64, until: u64, tone, glyph| {
-        if since <= scale.range.end && until >= scale.range.start {
-            let (first, last) = (scale.nearest(since), scale.nearest(until));
-            for cell in cells.iter_mut().take(last + 1).skip(first) {
-                *cell = Cell {
-                    tone,
-                    glyph,
-                    lived: true,
-                };
-            }
-        }
-    };
     if scale.cells == 0 {
         return cells;
     }
     let until = life.until.unwrap_or(now);
     if life.zombie != Some(life.since) {
-        fill(life.since, until, Tone::Good, lane.alive);
+        let alive = Cell::of(Tone::Good, lane.alive);
+        fill(&mut cells, scale, life.since..until, alive);
+    }
+    for (cell, doing) in cells.iter_mut().zip(doings) {
+        if let Some(state) = doing.filter(|_| cell.lived) {
+            *cell = Cell::of(words::doing_tone(state), lane.doing(state));
+        }
     }
     if let Some(zombie) = life.zombie {
-        fill(zombie, life.gone.unwrap_or(now), Tone::Bad, lane.zombie);
+        let gone = life.gone.unwrap_or(now);
+        let stands = Cell::of(Tone::Bad, lane.zombie);
+        fill(&mut cells, scale, zombie..gone, stands);
     }
     let mut mark = |at: Option<u64>, tone, glyph| {
         if let Some(cell) = at.and_then(|at| scale.cell(at)) {
             cells[cell] = Cell {
-                tone,
-                glyph,
-                lived: true,
+                moment: true,
+                ..Cell::of(tone, glyph)
             };
         }
     };
@@ -73,6 +91,16 @@ pub fn life(life: &Life, scale: &Scale, now: u64, glyphs: &Glyphs) -> Vec<Cell> 
         (false, false) => {}
     }
     cells
+}
+
+/// Every cell that a time touches.
+fn fill(cells: &mut [Cell], scale: &Scale, time: Range<u64>, with: Cell) {
+    if time.start <= scale.range.end && time.end >= scale.range.start {
+        let (first, last) = (scale.nearest(time.start), scale.nearest(time.end));
+        for cell in cells.iter_mut().take(last + 1).skip(first) {
+            *cell = with;
+        }
+    }
 }
 
 /// How many of a group lived in each cell, relative to the most in any.
@@ -116,17 +144,13 @@ pub fn group<'a>(
     }
     let most = sums.iter().map(|sum| sum.change).max().unwrap_or(0).max(1);
     let cell = |sum: &Sum| match (sum.change, sum.zombies) {
-        _ if sum.killed => Cell {
-            tone: Tone::Bad,
-            glyph: glyphs.lane.killed,
-            lived: true,
-        },
+        _ if sum.killed => Cell::of(Tone::Bad, glyphs.lane.killed),
         (0, _) => Cell::EMPTY,
-        (living, zombies) => Cell {
-            tone: if zombies > 0 { Tone::Bad } else { Tone::Good },
-            glyph: glyphs.spark[((living * 7).div_euclid(most)).clamp(0, 7) as usize],
-            lived: true,
-        },
+        (living, zombies) => {
+            let tone = if zombies > 0 { Tone::Bad } else { Tone::Good };
+            let height = (living * 7).div_euclid(most).clamp(0, 7);
+            Cell::of(tone, glyphs.spark[height as usize])
+        }
     };
     sums[..scale.cells].iter().map(cell).collect()
 }
@@ -181,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_life_is_drawn_with_its_moments() {
-        let drawn = |life: &Life| text(&super::life(life, &SCALE, 100, &ASCII));
+        let drawn = |life: &Life| text(&super::life(life, &[], &SCALE, 100, &ASCII));
         assert_eq!(drawn(&life_to_55()), "  `==]    ");
         let zombie = Life {
             zombie: Some(55),
@@ -223,6 +247,24 @@ mod tests {
             }),
             "  ]       "
         );
+    }
+
+    #[test]
+    fn what_it_did_is_drawn_while_it_lived() {
+        use TaskState::{Interruptible, Running, Uninterruptible};
+        let mut doings = [None; 10];
+        doings[3..].fill(Some(Interruptible));
+        doings[3] = Some(Running);
+        doings[4] = Some(Uninterruptible);
+        let life = Life {
+            until: Some(75),
+            zombie: Some(75),
+            gone: None,
+            last_exec: Some(65),
+            ..life_to_55()
+        };
+        let drawn = super::life(&life, &doings, &SCALE, 100, &ASCII);
+        assert_eq!(text(&drawn), "  `#D-ezzz");
     }
 
     #[test]

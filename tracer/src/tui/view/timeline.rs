@@ -5,13 +5,15 @@ use std::ops::Range;
 
 use super::{
     Data, Room, View,
+    doings::doings,
     forest::{self, Forest},
     lanes::{self, Choice, Lane, Life},
+    legend::legend,
     strip::{self, Cell},
     window::{Scale, Window},
 };
 use crate::{
-    event::humane,
+    event::{TaskState, humane},
     model::{Key, State},
     tui::{
         action::Action,
@@ -27,6 +29,9 @@ use crate::{
 /// The lines besides the lanes: the scale above, the map and the cursor's
 /// place below.
 const AROUND: usize = 3;
+
+/// From this height on, one more tells what the signs mean.
+const ROOMY: usize = 14;
 
 #[derive(Default)]
 pub struct Timeline {
@@ -149,15 +154,31 @@ impl Timeline {
         self.changed(data);
     }
 
-    fn cells_of(&self, data: &Data<'_>, lane: &Lane, scale: &Scale) -> Vec<Cell> {
+    fn cells_of(
+        &self,
+        data: &Data<'_>,
+        lane: &Lane,
+        doings: &[Option<TaskState>],
+        scale: &Scale,
+    ) -> Vec<Cell> {
         let lives = lane.group.iter().filter_map(|&key| self.lives.get(key));
         let mut cells = match (lane.group.is_empty(), self.lives.get(lane.row.key)) {
-            (true, Some(life)) => strip::life(life, scale, data.now, data.glyphs),
+            (true, Some(life)) => strip::life(life, doings, scale, data.now, data.glyphs),
             (true, None) => strip::group(std::iter::empty(), scale, data.now, data.glyphs),
             (false, _) => strip::group(lives, scale, data.now, data.glyphs),
         };
         strip::lose(&mut cells, data.model.gaps(), scale, data.glyphs);
         cells
+    }
+
+    /// What the process of a lane of one did.
+    fn doings_of(&self, data: &Data<'_>, lane: &Lane, scale: &Scale) -> Vec<Option<TaskState>> {
+        if !lane.group.is_empty() {
+            return Vec::new();
+        }
+        let life = self.lives.get(lane.row.key);
+        let until = life.and_then(|life| life.until).unwrap_or(data.now);
+        doings(data.model.process(lane.row.key), scale, until)
     }
 
     fn label(&self, data: &Data<'_>, index: usize, width: usize) -> Phrase {
@@ -206,7 +227,8 @@ impl Timeline {
                 }
             }
             if let Some(cell) = parent.and_then(|parent| strips[parent].get_mut(cell))
-                && cell.glyph == glyphs.lane.alive
+                && cell.lived
+                && !cell.moment
             {
                 cell.glyph = glyphs.lane.forks;
             }
@@ -266,14 +288,13 @@ impl Timeline {
         };
         let shown = whole.nearest(scale.range.start)..=whole.nearest(scale.range.end);
         let most = u64::from(self.map.iter().copied().max().unwrap_or(0).max(1));
-        let cell = |(cell, &count): (usize, &u32)| Cell {
-            tone: if shown.contains(&cell) {
-                Tone::Accent
-            } else {
-                Tone::Faint
-            },
-            glyph: data.glyphs.spark[(u64::from(count) * 7).div_ceil(most).min(7) as usize],
-            lived: true,
+        let cell = |(cell, &count): (usize, &u32)| {
+            let tone = match shown.contains(&cell) {
+                true => Tone::Accent,
+                false => Tone::Faint,
+            };
+            let height = (u64::from(count) * 7).div_ceil(most).min(7);
+            Cell::of(tone, data.glyphs.spark[height as usize])
         };
         let mut cells: Vec<_> = self.map.iter().enumerate().map(cell).collect();
         strip::lose(&mut cells, data.model.gaps(), &whole, data.glyphs);
@@ -317,7 +338,17 @@ impl Timeline {
             (Some(zombie), _) if zombie <= at => {
                 (Tone::Bad, format!("zombie for {}", since(zombie)))
             }
-            _ => (Tone::Good, format!("alive, {} old", since(life.since))),
+            _ => {
+                let moment = Scale {
+                    range: at.saturating_sub(1)..at,
+                    cells: 1,
+                };
+                let doing = self.doings_of(data, lane, &moment);
+                let doing = doing.first().copied().flatten();
+                let doing = doing.map_or(String::new(), |state| format!(", {}", state.name()));
+                let old = since(life.since);
+                (Tone::Good, format!("alive, {old} old{doing}"))
+            }
         };
         let phrase = phrase.and(tone, format!(" {text}"));
         match process.state() {
@@ -347,7 +378,8 @@ impl View for Timeline {
             self.made_from = None;
         }
         self.update(data);
-        self.list.fit(room.height.saturating_sub(AROUND));
+        let legend = usize::from(room.height >= ROOMY);
+        self.list.fit(room.height.saturating_sub(AROUND + legend));
     }
 
     fn on(&mut self, action: Action, data: &Data<'_>) {
@@ -452,10 +484,12 @@ impl View for Timeline {
                 &Phrase::of(Tone::Dim, "Nothing happens here; a shows all that live."),
             );
         }
-        let mut strips: Vec<_> = visible
-            .clone()
-            .map(|index| self.cells_of(data, &self.list.rows()[index], &scale))
-            .collect();
+        let lanes = &self.list.rows()[visible.clone()];
+        let doings = lanes.iter().map(|lane| self.doings_of(data, lane, &scale));
+        let doings: Vec<_> = doings.collect();
+        let strips = lanes.iter().zip(&doings);
+        let strips = strips.map(|(lane, doings)| self.cells_of(data, lane, doings, &scale));
+        let mut strips: Vec<_> = strips.collect();
         self.join(&mut strips, visible.start, &scale, data.glyphs);
         let at = scale.nearest(self.at()) as u16;
         for (y, (index, cells)) in (1..).zip(visible.zip(&strips)) {
@@ -467,6 +501,11 @@ impl View for Timeline {
             }
         }
         canvas.point(left + at, 0);
+        if usize::from(height) >= ROOMY {
+            let told = doings.iter().flatten().any(Option::is_some);
+            let legend = legend(usize::from(width), told, data.glyphs);
+            canvas.put(0, height - 3, width, &legend);
+        }
         if height > 2 {
             let all = all(data);
             let whole = humane::duration(all.end - all.start);

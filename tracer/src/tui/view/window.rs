@@ -112,6 +112,13 @@ impl Scale {
         (within && self.cells > 0).then(|| self.nearest(at))
     }
 
+    /// When a cell begins; after the last one, the end.
+    pub fn begins(&self, cell: usize) -> u64 {
+        let length = self.range.end.saturating_sub(self.range.start);
+        let before = u128::from(length) * cell as u128 / self.cells.max(1) as u128;
+        self.range.start.saturating_add(before as u64)
+    }
+
     /// The cell that a time lies in, or the one nearest to it.
     pub fn nearest(&self, at: u64) -> usize {
         let length = (self.range.end - self.range.start).max(1);
@@ -166,6 +173,10 @@ mod tests {
             (None, Some(0), Some(4))
         );
         assert_eq!((scale.nearest(0), scale.nearest(99)), (0, 4));
+        assert_eq!(
+            (scale.begins(0), scale.begins(3), scale.begins(5)),
+            (10, 16, 20)
+        );
         let empty = Scale {
             range: 10..10,
             cells: 0,
