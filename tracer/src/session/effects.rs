@@ -27,6 +27,10 @@ pub fn perform(app: &mut App, screen: &mut Screen, mut player: Option<&mut Playe
                     Some(Err(error)) => Err(error),
                 }
             }
+            Effect::AskBackground => match screen.ask_background() {
+                Ok(()) => continue,
+                Err(error) => Err(error.into()),
+            },
             Effect::SaveFilter { name, filter } => {
                 filters::save(&name, &filter).map(|()| format!("saved as @{name}"))
             }

@@ -54,9 +54,12 @@ impl Looks {
         app.set_filter(filter);
         app.set_saved(filters::saved());
         let keepsake = (!self.no_state).then(|| Keepsake::restore(&mut app));
-        if let Some(theme) = &self.theme {
+        match &self.theme {
             // The command line has been checked.
-            app.show_theme(theme);
+            Some(theme) => app.show_theme(theme),
+            // The Linux console knows no such question, and old ones print it.
+            None if std::env::var("TERM").is_ok_and(|term| term == "linux") => {}
+            None => app.fit_background(),
         }
         (app, keepsake)
     }

@@ -185,6 +185,7 @@ fn dashboard(replay: &Replay) -> Result<()> {
 async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
     let mut stop = Stop::new(None)?;
     let mut screen = Screen::open()?;
+    effects::perform(app, &mut screen, player.as_mut());
     let mut frame = interval(FRAME);
     frame.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -2,6 +2,7 @@
 //! keys do to it is in [`super::keys`], how it is drawn in [`super::layout`].
 
 use super::{
+    background::Listener,
     chooser::Chooser,
     effect::Effect,
     help,
@@ -56,6 +57,8 @@ pub struct App {
     pub(super) look: Look,
     /// The theme that the reader has asked for.
     pub(super) chosen_theme: Option<&'static str>,
+    /// For what the terminal says of its background.
+    pub(super) listener: Listener,
     model: Model,
     log: Log,
     /// The picture at the time of the pause, while it is paused.
@@ -109,6 +112,7 @@ impl App {
             mode,
             look,
             chosen_theme: None,
+            listener: Listener::default(),
             model: Model::default(),
             log: Log::default(),
             frozen: None,

@@ -6,6 +6,8 @@ use crate::model::Key;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// Ask the terminal for its background; see [`super::background`].
+    AskBackground,
     /// To the terminal's clipboard.
     Copy(String),
     /// What is known of a process, as JSON, to the clipboard.

@@ -3,6 +3,9 @@
 
 use super::{
     app::App,
+    background::{Lightness, Listener},
+    effect::Effect,
+    palette,
     theme::PLAIN,
     view::{VIEWS, View},
 };
@@ -72,6 +75,22 @@ impl App {
     /// Looks so this time, whatever is kept.
     pub fn show_theme(&mut self, name: &str) {
         self.look = self.look.named(name).unwrap_or(self.look);
+    }
+
+    /// Lets the terminal's background choose between dark and light, unless the
+    /// reader has chosen; the terminal is asked for it.
+    pub fn fit_background(&mut self) {
+        if self.chosen_theme.is_none() && self.look.has_themes() {
+            self.listener = Listener::Waits;
+            self.effects.push(Effect::AskBackground);
+        }
+    }
+
+    pub(super) fn on_background(&mut self, lightness: Lightness) {
+        // It may have come after the reader has chosen.
+        if self.chosen_theme.is_none() {
+            self.look = self.look.with_theme(palette::by_lightness(lightness));
+        }
     }
 
     pub(super) fn next_theme(&mut self) {

@@ -4,6 +4,7 @@
 use super::{
     action::{self, Action},
     app::{App, Flow, Mode},
+    background::Heard,
     bar,
     chooser::Chooser,
     effect::Effect,
@@ -28,7 +29,7 @@ impl App {
     pub fn on_input(&mut self, input: Input) -> Flow {
         self.dirty = true;
         match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => return self.on_key(key),
+            Input::Key(key) if key.kind != KeyEventKind::Release => return self.on_keys(key),
             Input::Paste(text) => {
                 if let Some(prompt) = &mut self.prompt {
                     prompt.paste(&text);
@@ -38,6 +39,22 @@ impl App {
             Input::Mouse(mouse) => self.on_mouse(mouse),
             Input::Key(_) | Input::Resize(..) => {}
             Input::FocusGained | Input::FocusLost => {}
+        }
+        Flow::Continue
+    }
+
+    /// A key, or part of what the terminal answers.
+    fn on_keys(&mut self, key: KeyEvent) -> Flow {
+        match self.listener.hear(key) {
+            Heard::Keys(keys) => {
+                for key in keys {
+                    if self.on_key(key) == Flow::Quit {
+                        return Flow::Quit;
+                    }
+                }
+            }
+            Heard::Nothing => {}
+            Heard::Background(lightness) => self.on_background(lightness),
         }
         Flow::Continue
     }

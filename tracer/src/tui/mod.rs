@@ -8,6 +8,7 @@
 
 mod action;
 mod app;
+mod background;
 mod bar;
 mod canvas;
 mod chooser;

@@ -4,6 +4,8 @@
 
 use ratatui::style::Color;
 
+use super::background::Lightness;
+
 /// How many colours the terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -124,6 +126,11 @@ pub fn by_background(colours: &str) -> Option<&'static Theme> {
         7 | 9..=15 => Some(&LIGHT),
         16..=u8::MAX => None,
     }
+}
+
+/// The theme for a background of that lightness.
+pub fn by_lightness(Lightness(lightness): Lightness) -> &'static Theme {
+    if lightness > 0.5 { &LIGHT } else { &DARK }
 }
 
 #[cfg(test)]

@@ -13,12 +13,13 @@ use std::{
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor, event, execute,
+    style::Print,
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use futures_util::StreamExt;
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-use super::App;
+use super::{App, background};
 
 /// The terminal is not as the shell left it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -61,6 +62,11 @@ impl Screen {
         let drawn = self.terminal.draw(|frame| app.draw(frame)).map(|_| ());
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         drawn
+    }
+
+    /// The answer comes among the keys.
+    pub fn ask_background(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Print(background::QUESTION))
     }
 
     /// To the clipboard of the terminal, if it allows that (OSC 52).

@@ -90,6 +90,11 @@ impl Look {
         Look { palette, ..self }
     }
 
+    /// Whether a theme makes a difference.
+    pub fn has_themes(&self) -> bool {
+        matches!(self.palette, Palette::Colour(..))
+    }
+
     /// Without colours, though there are some.
     pub fn plain(self) -> Look {
         let palette = Palette::Monochrome;

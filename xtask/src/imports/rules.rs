@@ -87,6 +87,7 @@ pub const FENCES: &[Fence] = &[
             "futures_util",
             "unicode_width",
             "tui_input",
+            "xterm_color",
         ],
         only_in: &["tui"],
         because: "the terminal is one view among others",

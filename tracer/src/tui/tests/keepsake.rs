@@ -1,7 +1,9 @@
 //! How the dashboard is left, and found again.
 
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+
 use super::{Bench, Mode, host};
-use crate::tui::{App, Look};
+use crate::tui::{App, Effect, Look};
 
 #[test]
 fn what_was_chosen_is_there_again() {
@@ -32,6 +34,38 @@ fn what_was_chosen_is_there_again() {
     let text = bench.text();
     assert!(text.contains("PPID") && text.contains("▼FAULTS"), "{text}");
     assert!(text.contains("GC Thread#0"), "{text}");
+}
+
+#[test]
+fn the_background_chooses_the_theme_unless_the_reader_has() {
+    let answer = |bench: &mut Bench| {
+        let alt = |letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::ALT);
+        bench.app.on_input(Input::Key(alt(']')));
+        bench.type_keys("11;rgb:ffff/ffff/ffff");
+        bench.app.on_input(Input::Key(alt('\\')));
+    };
+    let mut bench = Bench::live(80, 24);
+    bench.app.fit_background();
+    assert_eq!(bench.app.take_effects(), [Effect::AskBackground]);
+    let before = bench.text();
+    answer(&mut bench);
+    bench.draw();
+    // No letter of it was taken for a key.
+    assert_eq!(bench.text(), before);
+    assert_eq!(bench.app.look.name(), "light");
+    // What the terminal has chosen is not kept for another one.
+    assert!(!bench.app.kept().contains("theme"));
+
+    let mut bench = Bench::live(80, 24);
+    bench.app.set_theme("dark").unwrap();
+    bench.app.fit_background();
+    assert_eq!(bench.app.take_effects(), []);
+    let mut bench = Bench::live(80, 24);
+    bench.app.fit_background();
+    bench.type_keys("TT");
+    let chosen = bench.app.look.name();
+    answer(&mut bench);
+    assert_eq!(bench.app.look.name(), chosen);
 }
 
 #[test]
