@@ -5,7 +5,7 @@ use tracer::session::{self, Colours, Looks};
 
 #[derive(Args)]
 pub struct LooksArgs {
-    /// The dashboard's colours [default: as they were left, or as COLORFGBG says]
+    /// The dashboard's colours [default: as they were left, or as the terminal's background asks for]
     #[arg(long, value_name = "THEME", value_parser = PossibleValuesParser::new(session::themes()))]
     theme: Option<String>,
     /// How many colours; auto is what the terminal says it has, and none with NO_COLOR
