@@ -97,8 +97,9 @@ fn witness(file: &Path, command: &Command) -> (Vec<Message>, Output) {
     for attempt in 1..=ATTEMPTS {
         let connector = Connector::listen();
         // How it ends is its own affair: some of these commands die on purpose.
+        // The whole host is compared, whatever else storms on it.
         let output = record(file)
-            .arg("--")
+            .args(["--buffer", "64M", "--"])
             .arg(command.get_program())
             .args(command.get_args())
             .output()

@@ -50,6 +50,7 @@ fn compare(fact: &Value, story: &Value) {
         }
     }
     if let Some(minor) = fact.get("minor") {
+        same(fact, &story["usage"], "complete", &true.into());
         same(fact, &story["faults"], "minor", minor);
         same(fact, &story["faults"], "major", &fact["major"]);
         // A kernel that counts per CPU may not have come to a page yet, and says
@@ -65,7 +66,6 @@ fn compare(fact: &Value, story: &Value) {
                 "{switches}: {told} of {fact}"
             );
         }
-        same(fact, &story["usage"], "complete", &true.into());
     }
     if let Some(origin) = fact.get("origin") {
         same(fact, &story["killed_by"], "origin", origin);

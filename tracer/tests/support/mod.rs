@@ -145,7 +145,7 @@ pub fn process<'a>(processes: &'a [Value], pid: &Value) -> &'a Value {
 
 /// Waits until `ready` gives something; fails with `what` after a while.
 pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         if let Some(value) = ready() {
             return value;
