@@ -5,8 +5,8 @@
 mod svg;
 
 use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt as _,
+    fs::{DirBuilder, Permissions},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::Path,
     process::Command,
     thread,
@@ -40,7 +40,9 @@ const PICTURES: [(&str, &[&str], &str); 7] = [
 pub fn verb(recording: Option<&Path>) -> Result<()> {
     let tracer = build::tracer(Profile::Release)?;
     let folder = std::env::temp_dir().join(format!("tracer-pictures-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
+    // Nobody else has made it, and nobody else looks into it.
+    let made = DirBuilder::new().mode(0o700).create(&folder);
+    made.with_context(|| format!("{} cannot be made", folder.display()))?;
     let [whole, made, pid] = ["whole.trace", "story.trace", "pid"].map(|name| folder.join(name));
     let recording = match recording {
         Some(recording) => recording,

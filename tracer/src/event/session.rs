@@ -43,9 +43,10 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Nothing lies between the end of this part and the beginning of that.
-    pub fn is_followed_by(&self, next: &Segment) -> bool {
-        self.began == next.began && self.number + 1 == next.number
+    /// That part is of the same trace and comes later. Parts between the two may
+    /// be missing: how many events those had the numbers of events say.
+    pub fn is_before(&self, other: &Segment) -> bool {
+        self.began == other.began && self.number < other.number
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Exporter, Kept, value};
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, GapCause, Limit, Notify, Region, Session,
-        Sigchld, Signal, Snapshot, States, Summary, Utc, What, Who, clone_flag_names, errno_name,
+        Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, Limit, Notify, Region, Session, Sigchld,
+        Signal, Snapshot, States, Summary, Utc, What, Who, clone_flag_names, errno_name,
     },
     model::Model,
 };
@@ -277,12 +277,7 @@ fn summary(before: &Summary) -> Value {
 fn gap(gap: &Gap) -> Value {
     let lost = gap.lost.iter();
     let lost = lost.map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
-    let (cause, unreadable) = match gap.cause {
-        GapCause::NoRoom => ("no_room", None),
-        GapCause::Skipped => ("skipped", None),
-        GapCause::Unreadable { events } => ("unreadable", events),
-        GapCause::Untraced => ("untraced", None),
-    };
+    let (cause, unreadable) = value::gap_cause(gap.cause);
     json!({
         "since_ns": gap.since,
         "cause": cause,

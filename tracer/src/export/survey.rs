@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::value;
 use crate::{
-    event::{GapCause, Session, Utc},
-    recording::{Damage, Ending, Survey, block_name},
+    event::{Session, Utc},
+    recording::{Damage, Ending, Error, Survey, block_name},
 };
 
 pub fn survey_json(file: &str, survey: &Survey) -> String {
@@ -42,16 +42,14 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
     let gaps = gaps.iter().map(|(at, gap)| {
         let lost = gap.lost.iter();
         let lost = lost.map(|lost| (lost.kind.name().to_owned(), json!(lost.count)));
+        let (cause, unreadable) = value::gap_cause(gap.cause);
         json!({
             "since_ns": gap.since,
             "until_ns": at,
             "since": wall(gap.since),
             "lost": lost.collect::<Value>(),
-            "unreadable": matches!(gap.cause, GapCause::Unreadable { .. }),
-            "unreadable_events": match gap.cause {
-                GapCause::Unreadable { events } => events,
-                GapCause::NoRoom | GapCause::Skipped | GapCause::Untraced => None,
-            },
+            "cause": cause,
+            "unreadable_events": unreadable,
         })
     });
     let object = json!({
@@ -78,6 +76,17 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
         "blocks": blocks.collect::<Vec<_>>(),
         "gap_count": gap_count,
         "gaps": gaps.collect::<Vec<_>>(),
+    });
+    format!("{object:#}\n")
+}
+
+/// A segment that says nothing of itself.
+pub fn unreadable_json(file: &str, bytes: u64, why: &Error) -> String {
+    let object = json!({
+        "file": value::text(file.as_bytes()),
+        "bytes": bytes,
+        "whole": false,
+        "error": why.to_string(),
     });
     format!("{object:#}\n")
 }

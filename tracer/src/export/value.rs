@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Care, ChildUsage, Comm, FaultClass, FaultTally, ProcessId, Segment, StateTimes, TaskState,
-    Text, Ties, Usage, Wakeups, arguments, escaped, signal_name,
+    Care, ChildUsage, Comm, FaultClass, FaultTally, GapCause, ProcessId, Segment, StateTimes,
+    TaskState, Text, Ties, Usage, Wakeups, arguments, escaped, signal_name,
 };
 
 /// Bytes as a string from which they can be told exactly: printable text as it
@@ -35,6 +35,16 @@ pub fn segment(segment: Segment) -> Value {
         events_before,
     } = segment;
     json!({"number": number, "trace_began_ns": began, "events_before": events_before})
+}
+
+/// Why something is missing; of what cannot be read, how many events.
+pub fn gap_cause(cause: GapCause) -> (&'static str, Option<u64>) {
+    match cause {
+        GapCause::NoRoom => ("no_room", None),
+        GapCause::Skipped => ("skipped", None),
+        GapCause::Unreadable { events } => ("unreadable", events),
+        GapCause::Untraced => ("untraced", None),
+    }
 }
 
 pub fn command(command: &Text) -> Value {

@@ -231,9 +231,12 @@ impl<R: Read + Seek> Playback<R> {
         self.advance(stage)
     }
 
-    /// One event back.
+    /// One event back, of those that are there.
     pub fn step_back(&mut self, stage: &mut dyn Stage) -> Result<(), Error> {
-        self.go_to(Place::Event(self.position.saturating_sub(1)), stage)
+        match self.previous_where(|_| true, stage)? {
+            true => Ok(()),
+            false => self.go_to(Place::Beginning, stage),
+        }
     }
 
     /// Goes behind the next event of which `wanted` is true; stays where it is

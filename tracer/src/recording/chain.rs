@@ -42,6 +42,8 @@ impl<R> Part<R> {
 /// What was wrong with a part that has been read.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
+    /// It could not be opened.
+    pub refused: Option<String>,
     pub damage: Vec<Damage>,
     pub unknown: Unknown,
     pub ending: Option<Ending>,
@@ -56,6 +58,10 @@ pub struct Chain<R> {
     follows: bool,
     /// The latest time given out.
     latest: u64,
+    /// So many events are missing before the part that was just come to.
+    missing: u64,
+    /// The event behind a gap.
+    held: Option<Event>,
     /// What the counts were when the first part began.
     base: Option<Summary>,
     accounts: Vec<Account>,
@@ -81,6 +87,8 @@ impl<R: Read> Chain<R> {
             reader,
             follows: false,
             latest: 0,
+            missing: 0,
+            held: None,
             base: None,
             accounts: Vec::new(),
         })
@@ -95,17 +103,25 @@ impl<R: Read> Chain<R> {
     /// again if it grows.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         loop {
-            let Some(mut event) = self.reader.next_event()? else {
+            let next = match self.held.take() {
+                Some(held) => Some(held),
+                None => self.reader.next_event()?,
+            };
+            let Some(mut event) = next else {
                 if self.at + 1 == self.parts.len() {
                     return Ok(None);
                 }
-                if let Some(gap) = self.enter_next()? {
-                    return Ok(Some(gap));
-                }
+                self.enter_next()?;
                 continue;
             };
             let is_first = self.follows && self.reader.number() == 1;
-            if is_first && matches!(event.what, What::Session(_)) {
+            let was_told = is_first && matches!(event.what, What::Session(_));
+            if self.missing > 0 {
+                let gap = self.gap(event.at);
+                self.held = (!was_told).then_some(event);
+                return Ok(Some(gap));
+            }
+            if was_told {
                 continue;
             }
             self.latest = self.latest.max(event.at);
@@ -114,30 +130,52 @@ impl<R: Read> Chain<R> {
         }
     }
 
-    /// Goes on in the next part; gives the gap before it.
-    fn enter_next(&mut self) -> Result<Option<Event>, Error> {
+    /// Goes on in the next part that can be opened.
+    fn enter_next(&mut self) -> Result<(), Error> {
         let told = self.number();
-        // One that cannot be opened is not come to.
-        let reader = Reader::new(self.parts[self.at + 1].open()?)?;
+        let mut next = self.at + 1;
+        let mut refused = Vec::new();
+        let reader = loop {
+            let opened = self.parts[next].open().map_err(Error::from);
+            match opened.and_then(Reader::new) {
+                Ok(reader) => break reader,
+                // A recorder removes the oldest at any time: what it left of the
+                // trace is behind that.
+                Err(why) if next + 1 < self.parts.len() => refused.push(why.to_string()),
+                Err(why) => return Err(why),
+            }
+            next += 1;
+        };
         self.accounts.push(self.account());
-        self.at += 1;
+        self.accounts.extend(refused.into_iter().map(|why| Account {
+            refused: Some(why),
+            ..Account::default()
+        }));
+        self.at = next;
         self.reader = reader;
         self.reader.follow_on(self.latest);
         self.follows = true;
-        let missing = self.before(self.at).saturating_sub(told);
-        let gap = Gap {
-            since: self.latest,
-            lost: Vec::new(),
-            cause: GapCause::Unreadable {
-                events: Some(missing),
-            },
+        self.missing += self.before(self.at).saturating_sub(told);
+        Ok(())
+    }
+
+    /// What is missing up to that time, which the next part begins at.
+    fn gap(&mut self, until: u64) -> Event {
+        let since = self.latest;
+        self.latest = until.max(since);
+        let cause = GapCause::Unreadable {
+            events: Some(std::mem::take(&mut self.missing)),
         };
-        Ok((missing > 0).then(|| Event {
+        Event {
             at: self.latest,
             cpu: 0,
             who: Who::HOST,
-            what: What::Gap(Box::new(gap)),
-        }))
+            what: What::Gap(Box::new(Gap {
+                since,
+                lost: Vec::new(),
+                cause,
+            })),
+        }
     }
 
     /// What events say that depends on where the stream begins and ends.
@@ -242,6 +280,7 @@ impl<R: Read> Chain<R> {
 
     fn account(&self) -> Account {
         Account {
+            refused: None,
             damage: self.reader.damage().to_vec(),
             unknown: self.reader.unknown(),
             ending: self.reader.ending(),
@@ -268,6 +307,7 @@ impl<R: Read + Seek> Chain<R> {
             self.at = part;
         }
         (self.follows, self.latest) = (false, 0);
+        (self.missing, self.held) = (0, None);
         Ok(())
     }
 }

@@ -11,6 +11,8 @@ pub enum Error {
     NotARecording,
     /// It ends before its first block.
     Empty,
+    /// What it begins with, which says what it is a part of, is damaged.
+    Beginning,
     /// It is in a version of the format that this tracer does not know.
     Version(u16),
 }
@@ -26,6 +28,10 @@ impl fmt::Display for Error {
             Error::Empty => write!(
                 f,
                 "the recording is empty: tracer was stopped before it had written anything"
+            ),
+            Error::Beginning => write!(
+                f,
+                "its beginning is damaged, which says of what trace it is a part"
             ),
             Error::Version(version) => write!(
                 f,

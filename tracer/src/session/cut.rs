@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use super::{Exit, OK, Save, anonymize::Mask, recorder::Recorder, window::Window};
-use crate::event::{What, humane};
+use super::{Exit, Save, anonymize::Mask, remake::Remake, window::Window};
+use crate::event::What;
 
 pub struct Cut {
     pub from: PathBuf,
@@ -24,8 +24,7 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
         !cut.to.replaces(&cut.from),
         "a recording is not cut in place: give another name for the part"
     );
-    Recorder::may_create(&cut.to)?;
-    let mut recorder = None;
+    let mut remake = Remake::begin(&cut.to)?;
     let mask = cut.anonymize.then(Mask::default);
     cut.window.read(&cut.from, |mut event| {
         if let Some(mask) = &mask {
@@ -35,24 +34,7 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
             // What is cut out of a part is no part.
             session.segment = None;
         }
-        // Nothing is made before something could be read.
-        if recorder.is_none() {
-            recorder = Some(Recorder::create(&cut.to)?);
-        }
-        if let Some(recorder) = &mut recorder {
-            recorder.take(event);
-        }
-        Ok(())
+        remake.take(event)
     })?;
-    let Some(recorder) = recorder else {
-        anyhow::bail!("{} holds nothing of that", cut.from.display());
-    };
-    let kept = recorder.finish()?;
-    eprintln!(
-        "tracer: {}: {} events, {}",
-        kept.path.display(),
-        kept.events,
-        humane::bytes(kept.bytes)
-    );
-    Ok(OK)
+    remake.finish(|| format!("{} holds nothing of that", cut.from.display()))
 }

@@ -82,6 +82,6 @@ impl Growth {
         let later = segments.into_iter().filter(|it| it.path > last.path);
         later
             .filter_map(|segment| Front::read(segment.path))
-            .find(|front| last.is_followed_by(front))
+            .find(|front| last.is_before(front))
     }
 }

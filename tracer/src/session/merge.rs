@@ -18,7 +18,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    event::{Event, Gap, GapCause, ProcessId, Session, Snapshot, TaskId, What, Who, humane},
+    event::{Event, Gap, GapCause, ProcessId, Session, Snapshot, TaskId, What, Who},
     model::{Key, Model, State},
     recording::Chain,
     source::replay::From,
@@ -56,13 +56,7 @@ pub fn merge(merge: &Merge) -> Result<Exit> {
         recorder.take(event);
     });
     merged.run()?;
-    let kept = recorder.finish()?;
-    eprintln!(
-        "tracer: {}: {} events, {}",
-        kept.path.display(),
-        kept.events,
-        humane::bytes(kept.bytes)
-    );
+    eprintln!("tracer: {}", recorder.finish()?);
     Ok(OK)
 }
 

@@ -37,6 +37,7 @@ mod progress;
 mod reading;
 mod record;
 mod recorder;
+mod remake;
 mod repair;
 mod replay;
 mod settle;

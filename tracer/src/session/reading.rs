@@ -41,6 +41,9 @@ pub fn read_story(story: &Story, mut take: impl FnMut(Event) -> Result<()>) -> R
 
 fn say_what_is_wrong(path: &Path, account: &Account) {
     let path = path.display();
+    if let Some(why) = &account.refused {
+        eprintln!("tracer: {path}: {why}");
+    }
     for damage in &account.damage {
         eprintln!("tracer: {path}: {damage}");
     }

@@ -14,7 +14,7 @@ use super::window::Window;
 use crate::{
     event::{Segment, Session, Utc, What},
     playback::Playback,
-    recording::{Chain, Index, Open, Part, Reader, ring},
+    recording::{self, Chain, Ending, Index, Open, Part, Reader, is_being_written, ring},
     source::replay,
 };
 
@@ -39,15 +39,28 @@ pub struct Story {
 impl Front {
     /// Reads the first event of a segment; none where there is none.
     pub fn read(path: PathBuf) -> Option<Front> {
-        let mut reader = Reader::new(File::open(&path).ok()?).ok()?;
-        let event = reader.next_event().ok()??;
-        match event.what {
-            What::Session(session) => Some(Front {
-                path,
-                at: event.at,
-                session,
-            }),
-            _ => None,
+        Front::try_read(path).ok().flatten()
+    }
+
+    /// The same, and why it cannot be read. Where the first block is damaged the
+    /// checkpoint behind it says of which part it is.
+    fn try_read(path: PathBuf) -> Result<Option<Front>, recording::Error> {
+        let mut reader = match Reader::new(File::open(&path)?) {
+            Err(recording::Error::Empty) => return Ok(None),
+            reader => reader?,
+        };
+        let mut began = None;
+        while let Some(event) = reader.next_event()? {
+            let at = *began.get_or_insert(event.at);
+            match event.what {
+                What::Session(session) => return Ok(Some(Front { path, at, session })),
+                What::Gap(_) => {}
+                _ => break,
+            }
+        }
+        match reader.ending() {
+            Some(Ending::Torn { bytes: 0, .. }) => Ok(None),
+            _ => Err(recording::Error::Beginning),
         }
     }
 
@@ -65,10 +78,10 @@ impl Front {
     }
 
     /// The trace goes on there.
-    pub fn is_followed_by(&self, next: &Front) -> bool {
+    pub fn is_before(&self, next: &Front) -> bool {
         let parts = self.segment().zip(next.segment());
         self.session.boot_id == next.session.boot_id
-            && parts.is_some_and(|(part, next)| part.is_followed_by(&next))
+            && parts.is_some_and(|(part, next)| part.is_before(&next))
     }
 
     pub fn part<R>(&self, open: impl FnMut(&Path) -> io::Result<R> + 'static) -> Part<R> {
@@ -104,7 +117,14 @@ impl Story {
     /// Of the stories in a directory the latest that lies in the window.
     fn choose(&mut self, window: &Window) -> Result<()> {
         let dir = self.path.display();
-        let mut stories = stories(&self.path)?;
+        let Holdings {
+            mut stories,
+            unreadable,
+        } = holdings(&self.path)?;
+        for (path, why) in unreadable {
+            let path = path.display();
+            eprintln!("tracer: {path}: {why}: what it holds is a gap");
+        }
         let Some(last) = stories.last() else {
             bail!("{dir} is a directory without segments: `tracer record --ring` makes those");
         };
@@ -241,8 +261,17 @@ fn wall(story: &[Front], at: u64) -> i64 {
     last.map_or(0, |last| last.session.realtime(at))
 }
 
-/// All that a directory holds, in order. Reads the beginning of each segment.
-pub fn stories(dir: &Path) -> Result<Vec<Vec<Front>>> {
+/// All that a directory holds.
+#[derive(Default)]
+pub struct Holdings {
+    /// In their order.
+    pub stories: Vec<Vec<Front>>,
+    /// Segments that say nothing of themselves, and why.
+    pub unreadable: Vec<(PathBuf, recording::Error)>,
+}
+
+/// Reads the beginning of each segment of a directory.
+pub fn holdings(dir: &Path) -> Result<Holdings> {
     let cannot = || format!("{} cannot be read", dir.display());
     let listing = ring::list(dir).with_context(cannot)?;
     if listing.foreign > 0 && !listing.segments.is_empty() {
@@ -252,21 +281,29 @@ pub fn stories(dir: &Path) -> Result<Vec<Vec<Front>>> {
             listing.foreign
         );
     }
-    let mut stories: Vec<Vec<Front>> = Vec::new();
+    let mut holdings = Holdings::default();
     for segment in listing.segments {
-        // A recorder that was killed at once leaves a file without a beginning;
-        // one that is at work may remove the oldest at any time.
-        let Some(front) = Front::read(segment.path) else {
-            continue;
+        let front = match Front::try_read(segment.path.clone()) {
+            Ok(Some(front)) => front,
+            // A recorder that was killed at once leaves a file without a beginning;
+            // one that is at work has yet to write it,
+            Ok(None) => continue,
+            // and may remove the oldest at any time.
+            Err(recording::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(_) if is_being_written(&segment.path) == Some(true) => continue,
+            Err(why) => {
+                holdings.unreadable.push((segment.path, why));
+                continue;
+            }
         };
-        match stories.last_mut() {
-            Some(story) if story.last().is_some_and(|last| last.is_followed_by(&front)) => {
+        match holdings.stories.last_mut() {
+            Some(story) if story.last().is_some_and(|last| last.is_before(&front)) => {
                 story.push(front);
             }
-            _ => stories.push(vec![front]),
+            _ => holdings.stories.push(vec![front]),
         }
     }
-    Ok(stories)
+    Ok(holdings)
 }
 
 /// The latest time of a story.

@@ -3,7 +3,8 @@
 use std::{
     env,
     ffi::OsString,
-    fs,
+    fs::{self, DirBuilder},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -51,7 +52,9 @@ impl Ground {
             return Ok(None);
         }
         let scratch = env::temp_dir().join(format!("tracer-bench-{}", std::process::id()));
-        fs::create_dir_all(&scratch)?;
+        // Nobody else has made it, and nobody else looks into it.
+        let made = DirBuilder::new().mode(0o700).create(&scratch);
+        made.with_context(|| format!("{} cannot be made", scratch.display()))?;
         Ok(Some(Ground {
             directory,
             scratch,

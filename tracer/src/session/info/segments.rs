@@ -1,10 +1,10 @@
 //! `tracer info DIR`: which segments a flight recorder has left, of which traces,
 //! and whether all of them can be read.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::{
-    super::{Exit, OK, RECORDING_INCOMPLETE, output, progress::Progress, story},
+    super::{Exit, OK, RECORDING_INCOMPLETE, output, progress::Progress, story, story::Holdings},
     Info,
 };
 use crate::{
@@ -16,9 +16,12 @@ use crate::{
 
 pub fn info(info: &Info) -> Result<Exit> {
     let dir = &info.path;
-    let stories = story::stories(dir)?;
+    let Holdings {
+        stories,
+        unreadable,
+    } = story::holdings(dir)?;
     ensure!(
-        !stories.is_empty(),
+        !stories.is_empty() || !unreadable.is_empty(),
         "{} is a directory without segments: `tracer record --ring` makes those",
         dir.display()
     );
@@ -49,23 +52,38 @@ pub fn info(info: &Info) -> Result<Exit> {
             ));
         }
     }
+    for (path, why) in &unreadable {
+        all_whole = false;
+        let size = path.metadata().map_or(0, |file| file.len());
+        bytes += size;
+        if info.json {
+            objects.push(export::unreadable_json(&path.to_string_lossy(), size, why));
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default();
+        let name = escaped(name.to_string_lossy().as_bytes());
+        let size = humane::bytes(size);
+        lines.push_str(&format!("    ?  {name:<30}  {size:>40}  {why}\n"));
+    }
     if info.json {
         let objects = objects.iter().map(|object| object.trim_end());
         let all = objects.collect::<Vec<_>>().join(",\n");
         output::print(&format!("[{all}]\n"))?;
     } else {
-        let segments: usize = stories.iter().map(Vec::len).sum();
-        let last = stories.last().and_then(|trace| trace.last());
-        let last = last.context("no segment")?;
-        let first = stories.last().map_or(0, |trace| trace[0].at());
-        let began = Utc(last.session().realtime(first));
+        let segments = unreadable.len() + stories.iter().map(Vec::len).sum::<usize>();
+        let latest = stories.last().and_then(|trace| {
+            let (first, last) = (trace.first()?, trace.last()?);
+            let began = Utc(last.session().realtime(first.at()));
+            Some(format!(", the latest trace from {began} on"))
+        });
+        let latest = latest.unwrap_or_default();
         let work = match ring::is_taken(dir) {
             Some(true) => "a recorder is at work",
             Some(false) => "no recorder is at work",
             None => "it is not known whether a recorder is at work",
         };
         output::print(&format!(
-            "{}: {segments} segments of {} traces, {}, the latest trace from {began} on; {work}\n\n\
+            "{}: {segments} segments of {} traces, {}{latest}; {work}\n\n\
              trace  segment\n{lines}",
             escaped(dir.to_string_lossy().as_bytes()),
             stories.len(),

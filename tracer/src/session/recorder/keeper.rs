@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use foldhash::fast::RandomState;
 
 use crate::{
-    event::{Event, Kind, ProcessId, TaskId, TaskState, What, Who},
+    event::{Event, Kind, ProcessId, Segment, TaskId, TaskState, What, Who},
     model::{Key, Model},
 };
 
@@ -154,6 +154,15 @@ impl Keeper {
         self.sessions.back().map(|(_, session)| session)
     }
 
+    /// From here on it is kept in that part of the trace.
+    pub fn enter(&mut self, segment: Segment) {
+        for (_, event) in &mut self.sessions {
+            if let What::Session(session) = &mut event.what {
+                session.segment = Some(segment);
+            }
+        }
+    }
+
     /// The latest time that was told, ns since boot.
     pub fn now(&self) -> u64 {
         self.model.now()
@@ -163,11 +172,15 @@ impl Keeper {
     pub fn checkpoint(&mut self) -> Vec<Event> {
         self.sift();
         let processes = self.by_process.values().flat_map(|kept| &kept.events);
+        // Nothing is told before a session. Where others were before it, the
+        // latest comes in its own place too.
+        let first = self.session();
+        let sessions = self.sessions.iter().filter(|_| self.sessions.len() > 1);
         let mut events: Vec<_> = processes
             .chain(&self.snapshot_end)
             .chain(&self.gaps)
             .chain(self.cgroups.values())
-            .chain(self.sessions.iter().skip(1))
+            .chain(sessions)
             .collect();
         events.sort_unstable_by_key(|(number, _)| *number);
         let events = events.into_iter().map(|(_, event)| event);
@@ -177,8 +190,6 @@ impl Keeper {
             who: Who::HOST,
             what: What::Summary(Box::new(self.model.summary())),
         };
-        // Nothing is told before a session.
-        let first = self.sessions.front().map(|(_, session)| session);
         let all = first.into_iter().chain(events).cloned();
         let all: Vec<_> = all.chain([summary]).collect();
         self.last = (self.number, all.len() as u64);

@@ -16,7 +16,7 @@ mod scribe;
 mod tests;
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -30,7 +30,11 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::{event::Event, recording::Written, source};
+use crate::{
+    event::{Event, humane},
+    recording::Written,
+    source,
+};
 pub use keeper::Keeper;
 use output::Output;
 pub use ring::Ring;
@@ -101,7 +105,7 @@ pub struct Recorder {
 }
 
 /// What the thread tells while it works.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Progress {
     /// Written so far.
     bytes: AtomicU64,
@@ -115,6 +119,13 @@ pub struct Kept {
     pub path: PathBuf,
     pub events: u64,
     pub bytes: u64,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, size) = (self.path.display(), humane::bytes(self.bytes));
+        write!(f, "{path}: {} events, {size}", self.events)
+    }
 }
 
 impl Recorder {

@@ -37,17 +37,26 @@ impl Part {
         }
     }
 
-    /// Says which part of the trace a session is in; gives what lies between it
-    /// and the tracer before.
-    pub fn mark(&mut self, event: &mut Event, keeper: &Keeper) -> Option<Event> {
+    /// Says which part of the trace a session is in. Where that goes on with
+    /// another tracer's, the file begins with it; gives what lies between the two.
+    pub fn mark(
+        &mut self,
+        event: &mut Event,
+        writer: &mut Writer<Output>,
+        keeper: &mut Keeper,
+    ) -> io::Result<Option<Event>> {
         let What::Session(session) = &mut event.what else {
-            return None;
+            return Ok(None);
         };
         if self.segment.number == 0 {
             self.segment.began = event.at;
         }
         session.segment = Some(self.segment);
-        std::mem::take(&mut self.resumes).then(|| Event {
+        if !std::mem::take(&mut self.resumes) {
+            return Ok(None);
+        }
+        self.open(Some(event.clone()), writer, keeper)?;
+        Ok(Some(Event {
             at: event.at,
             cpu: 0,
             who: Who::HOST,
@@ -56,12 +65,16 @@ impl Part {
                 lost: Vec::new(),
                 cause: GapCause::Untraced,
             })),
-        })
+        }))
     }
 
     /// What was written is safe: ends the file if it has gone on for long
     /// enough, and lets go of those that have to go.
     pub fn flushed(&mut self, writer: &mut Writer<Output>, keeper: &mut Keeper) -> io::Result<()> {
+        if self.resumes {
+            // Nothing is in it yet.
+            return Ok(());
+        }
         let bytes = writer.written().bytes;
         let Output::Segments(segments) = writer.output_mut() else {
             return Ok(());
@@ -86,12 +99,19 @@ impl Part {
         self.segment.events_before += all.events - self.before.events;
         self.before = all;
         self.segment.number += 1;
-        self.open(writer, keeper)
+        self.open(keeper.session().cloned(), writer, keeper)
     }
 
-    /// What a part begins with that is not the first.
-    pub fn open(&mut self, writer: &mut Writer<Output>, keeper: &mut Keeper) -> io::Result<()> {
-        if let Some(mut event) = keeper.session().cloned() {
+    /// What a part begins with that is not the first: the session of the tracer
+    /// that writes it, and who is there.
+    fn open(
+        &mut self,
+        session: Option<Event>,
+        writer: &mut Writer<Output>,
+        keeper: &mut Keeper,
+    ) -> io::Result<()> {
+        keeper.enter(self.segment);
+        if let Some(mut event) = session {
             event.at = keeper.now();
             if let What::Session(session) = &mut event.what {
                 // The clock may have been set since the trace began.

@@ -47,7 +47,6 @@ impl Scribe {
         let mut part = Part::default();
         if let Some(Resumed { keeper, part: it }) = before {
             (scribe.keeper, part) = (keeper, it);
-            part.open(&mut scribe.writer, &mut scribe.keeper)?;
         }
         scribe.part = Some(part);
         Ok(scribe)
@@ -86,37 +85,45 @@ impl Scribe {
         let mut next = Instant::now() + FLUSH;
         loop {
             let received = batches.recv_timeout(next.saturating_duration_since(Instant::now()));
-            let done = usize::from(received.is_ok());
-            let mut at_once = false;
-            match received {
-                Ok(batch) => {
-                    at_once = batch.is_empty();
-                    for event in batch {
-                        self.tell(event)?;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+            let (batch, done) = match received {
+                Ok(batch) => (Some(batch), 1),
+                Err(RecvTimeoutError::Timeout) => (None, 0),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            }
-            if at_once || Instant::now() >= next {
-                self.writer.flush()?;
-                self.writer.output().sync()?;
-                if let Some(part) = &mut self.part {
-                    part.flushed(&mut self.writer, &mut self.keeper)?;
-                }
-                next = Instant::now() + FLUSH;
-            }
+            };
+            let kept = self.keep(batch, &mut next);
             progress
                 .bytes
                 .store(self.written().bytes, Ordering::Relaxed);
+            // Nobody waits for one that failed either.
             progress.waiting.fetch_sub(done, Ordering::Relaxed);
+            kept?;
         }
+    }
+
+    /// Takes what came; writes it when it is time, or at once if that was asked
+    /// for by a batch of nothing.
+    fn keep(&mut self, batch: Option<Vec<Event>>, next: &mut Instant) -> io::Result<()> {
+        let at_once = batch.as_ref().is_some_and(Vec::is_empty);
+        for event in batch.into_iter().flatten() {
+            self.tell(event)?;
+        }
+        if at_once || Instant::now() >= *next {
+            self.writer.flush()?;
+            self.writer.output().sync()?;
+            if let Some(part) = &mut self.part {
+                part.flushed(&mut self.writer, &mut self.keeper)?;
+            }
+            *next = Instant::now() + FLUSH;
+        }
+        Ok(())
     }
 
     /// The next event of the trace.
     pub fn tell(&mut self, mut event: Event) -> io::Result<()> {
-        let part = self.part.as_mut();
-        let gap = part.and_then(|part| part.mark(&mut event, &self.keeper));
+        let gap = match &mut self.part {
+            Some(part) => part.mark(&mut event, &mut self.writer, &mut self.keeper)?,
+            None => None,
+        };
         for event in gap.into_iter().chain([event]) {
             self.take(event)?;
         }

@@ -4,22 +4,28 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process,
-    time::Duration,
+    sync::atomic::Ordering,
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{
+    Recorder, Save,
     resume::resume,
     ring::{Ring, Segments},
     scribe::Scribe,
 };
 use crate::{
     event::{
-        Event, FaultTally, GapCause, What,
+        Event, FaultTally, GapCause, Segment, What,
         script::{SEC, START, Script},
     },
     model::{Model, Retention},
     playback::{Place, Stage},
-    session::{story::Story, window::Window},
+    session::{
+        story::{Story, holdings},
+        window::Window,
+    },
     source::live,
 };
 
@@ -226,6 +232,142 @@ fn a_tracer_that_was_killed_is_gone_on_from() {
         .iter()
         .for_each(|event| alone.0.apply(event));
     assert_eq!(alone.says().0, played.says().0);
+}
+
+#[test]
+fn a_part_says_of_itself_what_its_own_tracer_says() {
+    let scratch = Scratch::new("own");
+    let by = |release: &str, mut events: Vec<Event>| {
+        if let What::Session(session) = &mut events[0].what {
+            session.kernel_release = release.into();
+        }
+        events
+    };
+    let first = by("first", told(START, 1000, 60));
+    let second = by("second", told(START + 100 * SEC, 5000, 60));
+    write(&scratch.ring(), &first, 200, false);
+    let firsts = parts(&scratch.0);
+    write(&scratch.ring(), &second, 200, true);
+    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    for (number, segment) in segments.iter().enumerate() {
+        let own = if number < firsts { "first" } else { "second" };
+        let told = read(&segment.path);
+        let sessions = told.iter().filter_map(|event| match &event.what {
+            What::Session(session) => Some((session.kernel_release.as_str(), session.segment)),
+            _ => None,
+        });
+        let sessions: Vec<_> = sessions.collect();
+        assert_eq!(sessions.first().unwrap().0, own);
+        assert_eq!(sessions.last().unwrap().0, own);
+        // Those of its checkpoint, too.
+        let part = |segment: &Option<Segment>| segment.unwrap().number;
+        let parts: Vec<_> = sessions.iter().map(|(_, it)| part(it)).collect();
+        assert_eq!(parts, vec![number as u64; parts.len()]);
+    }
+}
+
+/// What is told of a directory, but for its gaps; and those.
+fn told_and_gaps(dir: &Path) -> (Vec<Event>, Vec<(u64, u64, GapCause)>) {
+    let (gaps, told): (Vec<_>, Vec<_>) = read(dir)
+        .into_iter()
+        .partition(|event| matches!(event.what, What::Gap(_)));
+    let gaps = gaps.into_iter().map(|event| match event.what {
+        What::Gap(gap) => (gap.since, event.at, gap.cause),
+        _ => unreachable!(),
+    });
+    (without_parts(told), gaps.collect())
+}
+
+#[test]
+fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
+    let scratch = Scratch::new("missing");
+    let events = without_parts(told(START, 1000, 300));
+    write(&scratch.ring(), &events, 250, true);
+    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    // One is not there, and two cannot be read.
+    fs::remove_file(&segments[2].path).unwrap();
+    fs::write(&segments[4].path, "not a recording").unwrap();
+    fs::write(&segments[5].path, "neither").unwrap();
+    let (told, gaps) = told_and_gaps(&scratch.0);
+    let expected = [&events[..500], &events[750..1000], &events[1500..]].concat();
+    assert!(told == expected);
+    let latest = |until: usize| events[..until].iter().map(|event| event.at).max().unwrap();
+    let gap = |from: usize, to: usize| {
+        let events = Some((to - from) as u64);
+        (latest(from), latest(to), GapCause::Unreadable { events })
+    };
+    assert_eq!(gaps, [gap(500, 750), gap(1000, 1500)]);
+
+    // One can step over it, forwards and back.
+    let story = Story::find(&scratch.0, &Window::default()).unwrap();
+    let mut playback = story.playback(false).unwrap();
+    let mut stage = Play::new();
+    playback.go_to(Place::Event(752), &mut stage).unwrap();
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        places.push(playback.position());
+        playback.step_back(&mut stage).unwrap();
+    }
+    assert_eq!(places, [752, 751, 750, 500]);
+    let held = holdings(&scratch.0).unwrap();
+    assert_eq!((held.stories.len(), held.unreadable.len()), (1, 2));
+}
+
+#[test]
+fn a_segment_whose_front_is_damaged_is_of_its_trace_all_the_same() {
+    let scratch = Scratch::new("front");
+    let events = without_parts(told(START, 1000, 300));
+    write(&scratch.ring(), &events, 250, true);
+    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let mut bytes = fs::read(&segments[3].path).unwrap();
+    // The header of the file and of its first block.
+    bytes[..60].fill(0xff);
+    fs::write(&segments[3].path, bytes).unwrap();
+    let (told, gaps) = told_and_gaps(&scratch.0);
+    assert!(told == events);
+    // The session, which it only repeats, could not be read there.
+    assert_eq!(gaps.len(), 1);
+}
+
+#[test]
+fn a_segment_that_goes_while_others_are_read_is_passed_over() {
+    let scratch = Scratch::new("goes");
+    let events = without_parts(told(START, 1000, 300));
+    write(&scratch.ring(), &events, 250, true);
+    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let story = Story::find(&scratch.0, &Window::default()).unwrap();
+    let (mut chain, _) = story.chain().unwrap();
+    let mut told = vec![chain.next_event().unwrap().unwrap()];
+    fs::remove_file(&segments[1].path).unwrap();
+    fs::remove_file(&segments[2].path).unwrap();
+    told.extend(std::iter::from_fn(|| chain.next_event().unwrap()));
+    let refused = chain.accounts().filter(|(_, it)| it.refused.is_some());
+    assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [1, 2]);
+    let gap = told.remove(250);
+    assert!(matches!(gap.what, What::Gap(_)), "{gap:?}");
+    assert!(without_parts(told) == [&events[..250], &events[750..]].concat());
+}
+
+#[test]
+fn nobody_waits_for_a_writer_that_failed() {
+    let scratch = Scratch::new("failed");
+    fs::create_dir(&scratch.0).unwrap();
+    let save = Save {
+        path: scratch.0.join("removed.trace"),
+        force: false,
+    };
+    let mut recorder = Recorder::create(&save).unwrap();
+    fs::remove_file(&save.path).unwrap();
+    told(START, 1000, 300)
+        .into_iter()
+        .for_each(|event| recorder.take(event));
+    recorder.settle();
+    let until = Instant::now() + Duration::from_secs(10);
+    while recorder.failure().is_none() || recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
+        assert!(Instant::now() < until, "{:?}", recorder.progress);
+        thread::yield_now();
+    }
+    assert!(recorder.finish().is_err());
 }
 
 #[test]
