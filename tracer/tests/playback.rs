@@ -11,7 +11,7 @@ use tracer::{
     event::{Event, ProcessId},
     export,
     model::{Model, Retention, State},
-    playback::{Landmark, Place, Playback, Stage},
+    playback::{Found, Landmark, Place, Playback, Stage, Way},
     recording::Writer,
     session::Keeper,
 };
@@ -193,6 +193,53 @@ fn steps_and_landmarks_are_found_both_ways() {
     assert!(!playback.previous_where(|_| true, &mut stage).unwrap());
     let sum: u64 = playback.density(40).iter().sum();
     assert!(sum.abs_diff(20_000) < 40, "{sum}");
+}
+
+/// Whoever looks piece by piece finds the same, and no piece is long.
+#[test]
+fn a_search_goes_on_piece_by_piece() {
+    let events: Vec<_> = storm::Storm::new().take(50_000).collect();
+    let bytes = record(events.iter().cloned());
+    let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
+    let mut stage = Play::new();
+    let longest = playback.index().entries.iter().map(|block| block.events);
+    let (piece, longest) = (1_000, u64::from(longest.max().unwrap()));
+    for (way, from, wanted) in [(Way::Back, 49_000, 7_000), (Way::Forward, 7_000, 49_000)] {
+        playback.go_to(Place::Event(from), &mut stage).unwrap();
+        let told = stage.0.totals().events;
+        let mut search = playback.search(way).unwrap();
+        let (mut pieces, mut shares, mut looked) = (0, vec![0.0], 0);
+        let mut is = |event: &Event| {
+            looked += 1;
+            *event == events[wanted - 1]
+        };
+        let found = loop {
+            match playback.look_on(&mut search, &mut is, piece).unwrap() {
+                Found::NotYet => shares.push(search.share()),
+                found => break found,
+            }
+            pieces += 1;
+        };
+        assert_eq!(found, Found::Place(wanted as u64));
+        assert!(
+            pieces as u64 >= 40_000 / (piece + longest),
+            "{pieces} pieces"
+        );
+        assert!(looked <= 42_000 + 2 * longest, "{looked} looked at");
+        assert!(shares.is_sorted() && shares.iter().all(|share| (0.0..=1.0).contains(share)));
+        // The stage has not been told of it.
+        assert_eq!(stage.0.totals().events, told);
+    }
+    // One that was given up leaves no trace.
+    playback.go_to(Place::Event(30_000), &mut stage).unwrap();
+    let mut search = playback.search(Way::Back).unwrap();
+    let given_up = playback.look_on(&mut search, &mut |_| false, piece);
+    assert_eq!(given_up.unwrap(), Found::NotYet);
+    assert!(playback.step(&mut stage).unwrap());
+    assert_eq!(
+        (playback.position(), stage.0.totals().events),
+        (30_001, 30_001)
+    );
 }
 
 /// A damaged checkpoint costs time, not truth.

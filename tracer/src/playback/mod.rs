@@ -10,12 +10,14 @@ mod contents;
 mod density;
 mod landmark;
 mod pace;
+mod search;
 mod survey;
 
 use std::io::{Read, Seek};
 
 pub use landmark::Landmark;
 pub use pace::Pace;
+pub use search::{Found, Search, Way};
 pub use survey::{Part as SurveyPart, Survey};
 
 use crate::{
@@ -243,58 +245,35 @@ impl<R: Read + Seek> Playback<R> {
     /// when there is none, and says so.
     pub fn next_where(
         &mut self,
-        mut wanted: impl FnMut(&Event) -> bool,
+        wanted: impl FnMut(&Event) -> bool,
         stage: &mut dyn Stage,
     ) -> Result<bool, Error> {
-        if !self.in_step {
-            self.seek_block(self.position)?;
-        }
-        self.in_step = false;
-        loop {
-            let next = match self.next.take() {
-                Some(next) => Some(next),
-                None => self.chain.next_event()?,
-            };
-            let Some(event) = next else {
-                return Ok(false);
-            };
-            let number = self.chain.number();
-            if !self.chain.is_recalling() && number > self.position && wanted(&event) {
-                self.go_to(Place::Event(number), stage)?;
-                return Ok(true);
-            }
-        }
+        self.go_where(Way::Forward, wanted, stage)
     }
 
     /// Goes behind the last event before this place of which `wanted` is true;
     /// stays when there is none, and says so. Reads block by block backwards.
     pub fn previous_where(
         &mut self,
+        wanted: impl FnMut(&Event) -> bool,
+        stage: &mut dyn Stage,
+    ) -> Result<bool, Error> {
+        self.go_where(Way::Back, wanted, stage)
+    }
+
+    /// Looks through all that lies there: [`search`](Self::search) does it piece
+    /// by piece.
+    fn go_where(
+        &mut self,
+        way: Way,
         mut wanted: impl FnMut(&Event) -> bool,
         stage: &mut dyn Stage,
     ) -> Result<bool, Error> {
-        // The event that one stands behind is not meant.
-        let limit = self.position.saturating_sub(1);
-        for block in (0..self.contents.blocks_before(limit)).rev() {
-            let (begin, end) = self.contents.events_of(block);
-            self.seek_block(begin)?;
-            let end = end.min(limit);
-            let mut found = None;
-            while let Some(event) = self.chain.next_event()? {
-                let number = self.chain.number();
-                if number <= end && !self.chain.is_recalling() && wanted(&event) {
-                    found = Some(number);
-                }
-                if number >= end {
-                    break;
-                }
-            }
-            if let Some(number) = found {
-                self.go_to(Place::Event(number), stage)?;
-                return Ok(true);
-            }
+        let mut search = self.search(way)?;
+        match self.look_on(&mut search, &mut wanted, u64::MAX)? {
+            Found::Place(place) => self.go_to(Place::Event(place), stage).map(|()| true),
+            Found::Nothing | Found::NotYet => Ok(false),
         }
-        Ok(false)
     }
 
     /// Puts the reader, not the stage, to the block in which that event is.

@@ -32,14 +32,19 @@ pub struct Past {
     path: PathBuf,
     /// Of one that is kept for this alone.
     recorder: Option<Recorder>,
+    /// It was said that nothing more is kept.
+    told: bool,
 }
 
 impl Past {
     /// What is saved in that file, or what is kept from now on.
     pub fn begin(saved: Option<&Path>) -> Result<Past> {
         if let Some(file) = saved.filter(|file| file.is_file()) {
-            let (path, recorder) = (file.to_owned(), None);
-            return Ok(Past { path, recorder });
+            return Ok(Past {
+                path: file.to_owned(),
+                recorder: None,
+                told: false,
+            });
         }
         let folder = env::temp_dir();
         clear_away(&folder);
@@ -52,8 +57,11 @@ impl Past {
             segment: SEGMENT,
         };
         let recorder = Recorder::keep(&Target::Ring(ring)).inspect_err(|_| remove(&path))?;
-        let recorder = Some(recorder);
-        Ok(Past { path, recorder })
+        Ok(Past {
+            path,
+            recorder: Some(recorder),
+            told: false,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -78,6 +86,13 @@ impl Past {
         if let Some(recorder) = &mut self.recorder {
             recorder.settle();
         }
+    }
+
+    /// Why nothing more is kept, once: what was kept before can be gone back to.
+    pub fn has_failed(&mut self) -> Option<String> {
+        let why = self.recorder.as_ref().filter(|_| !self.told)?.failure()?;
+        self.told = true;
+        Some(why)
     }
 
     pub fn has_room(&self) -> bool {
@@ -118,5 +133,35 @@ fn remove(folder: &Path) {
             log::info!("{} stays behind: {error}", folder.display());
         }
         Err(_) | Ok(()) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread, time::Instant};
+
+    use super::*;
+    use crate::event::script::Script;
+
+    #[test]
+    fn a_past_that_is_kept_no_more_says_so_once() {
+        let mut past = Past::begin(None).unwrap();
+        let events = Script::new().session().found(1, 0, "init").events;
+        events.iter().for_each(|event| past.take(event));
+        past.settle();
+        assert_eq!(past.has_failed(), None);
+        fs::remove_dir_all(past.path()).unwrap();
+        past.settle();
+        let until = Instant::now() + Duration::from_secs(10);
+        let why = loop {
+            assert!(Instant::now() < until, "nobody has noticed");
+            if let Some(why) = past.has_failed() {
+                break why;
+            }
+            thread::yield_now();
+        };
+        assert!(why.contains("removed"), "{why}");
+        assert_eq!(past.has_failed(), None);
+        assert!(past.has_room());
     }
 }

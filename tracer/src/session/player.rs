@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     event::{Event, Session},
-    playback::{Landmark, Pace, Place, Playback, Stage, Survey},
+    playback::{Found, Landmark, Pace, Place, Playback, Search, Stage, Survey, Way},
     source::replay,
     tui::{App, Control, Mark, Phrase, Playhead, Tone},
 };
@@ -34,12 +34,25 @@ pub struct Player {
     now: u64,
     /// What happened when, while that is not all known.
     survey: Option<Survey<replay::From>>,
+    /// What is looked for, until it is found or one goes elsewhere.
+    quest: Option<Quest>,
     session: Option<Box<Session>>,
     /// When it was last said that time passes.
     last: Instant,
     /// More is being written, and when that was asked last.
     growth: Option<(Growth, Instant)>,
 }
+
+/// Something that is looked for.
+struct Quest {
+    what: String,
+    is: Box<dyn Fn(&Event) -> bool>,
+    search: Search,
+}
+
+/// So long, about, it is looked for between two pictures: whoever traces
+/// meanwhile has to look after the kernel too.
+const SLICE: Duration = Duration::from_millis(30);
 
 /// How often to ask whether more has been written.
 const ASK: Duration = Duration::from_millis(200);
@@ -80,6 +93,7 @@ impl Player {
             playback,
             pace,
             survey,
+            quest: None,
             session: story.session()?,
             last: Instant::now(),
             growth: follow.then(|| (Growth::of(story), Instant::now())),
@@ -98,15 +112,23 @@ impl Player {
     pub fn tick(&mut self, app: &mut App) -> Result<()> {
         let elapsed = std::mem::replace(&mut self.last, Instant::now()).elapsed();
         self.look_on(app)?;
+        self.seek_on(app)?;
         if self.is_moving() {
             self.pass(elapsed, app)?;
         }
         Ok(())
     }
 
+    /// Does nothing more until it is told to.
+    pub fn rest(&mut self) {
+        self.pace.playing = false;
+        (self.survey, self.quest, self.growth) = (None, None, None);
+        self.playback.stop_growing();
+    }
+
     /// Whether there is anything to do when no key is pressed.
     pub fn is_busy(&self) -> bool {
-        self.is_moving() || self.survey.is_some()
+        self.is_moving() || self.survey.is_some() || self.quest.is_some()
     }
 
     fn look_on(&mut self, app: &mut App) -> Result<()> {
@@ -133,6 +155,7 @@ impl Player {
         let span = self.playback.span().context("there are no events")?;
         let at = when.within(span, self.session.as_deref());
         self.pace.playing = false;
+        self.quest = None;
         self.go_to(Place::Time(at.clamp(span.earliest, span.latest)), app)
     }
 
@@ -193,6 +216,7 @@ impl Player {
     }
 
     pub fn control(&mut self, control: Control, app: &mut App) -> Result<()> {
+        self.quest = None;
         let stage = &mut Shown(app);
         match control {
             Control::PlayOrPause if self.playback.is_at_end() && self.growth.is_none() => {
@@ -208,15 +232,15 @@ impl Player {
             Control::StepBack => self.playback.step_back(stage)?,
             Control::Forward => self.leap(stage, u64::saturating_add)?,
             Control::Backward => self.leap(stage, u64::saturating_sub)?,
-            Control::NextExit => return self.seek(Landmark::Exit, true, app),
-            Control::PreviousExit => return self.seek(Landmark::Exit, false, app),
-            Control::NextZombie => return self.seek(Landmark::Zombie, true, app),
-            Control::PreviousZombie => return self.seek(Landmark::Zombie, false, app),
+            Control::NextExit => return self.seek(Landmark::Exit, Way::Forward, app),
+            Control::PreviousExit => return self.seek(Landmark::Exit, Way::Back, app),
+            Control::NextZombie => return self.seek(Landmark::Zombie, Way::Forward, app),
+            Control::PreviousZombie => return self.seek(Landmark::Zombie, Way::Back, app),
             Control::At(at) => self.playback.go_to(Place::Time(at), stage)?,
-            Control::NextHit => return self.seek_hit(true, app),
-            Control::PreviousHit => return self.seek_hit(false, app),
-            Control::NextGap => return self.seek(Landmark::Gap, true, app),
-            Control::PreviousGap => return self.seek(Landmark::Gap, false, app),
+            Control::NextHit => return self.seek_hit(Way::Forward, app),
+            Control::PreviousHit => return self.seek_hit(Way::Back, app),
+            Control::NextGap => return self.seek(Landmark::Gap, Way::Forward, app),
+            Control::PreviousGap => return self.seek(Landmark::Gap, Way::Back, app),
         }
         self.arrive(app);
         Ok(())
@@ -229,36 +253,67 @@ impl Player {
         Ok(self.playback.go_to(Place::Time(at), stage)?)
     }
 
-    fn seek(&mut self, landmark: Landmark, forward: bool, app: &mut App) -> Result<()> {
-        self.seek_where(landmark.name(), |event| landmark.is(event), forward, app)
+    fn seek(&mut self, landmark: Landmark, way: Way, app: &mut App) -> Result<()> {
+        let is = move |event: &Event| landmark.is(event);
+        self.seek_where(landmark.name(), Box::new(is), way, app)
     }
 
-    fn seek_hit(&mut self, forward: bool, app: &mut App) -> Result<()> {
+    fn seek_hit(&mut self, way: Way, app: &mut App) -> Result<()> {
         let Some(hit) = app.hit() else {
             app.notify(Phrase::of(Tone::Warn, "search for something first: /"));
             return Ok(());
         };
-        self.seek_where("event of it", hit, forward, app)
+        self.seek_where("event of it", Box::new(hit), way, app)
     }
 
     fn seek_where(
         &mut self,
         what: &str,
-        is: impl Fn(&Event) -> bool,
-        forward: bool,
+        is: Box<dyn Fn(&Event) -> bool>,
+        way: Way,
         app: &mut App,
     ) -> Result<()> {
         self.pace.playing = false;
-        let stage = &mut Shown(app);
-        let found = match forward {
-            true => self.playback.next_where(is, stage)?,
-            false => self.playback.previous_where(is, stage)?,
+        self.quest = Some(Quest {
+            what: what.to_owned(),
+            is,
+            search: self.playback.search(way)?,
+        });
+        self.seek_on(app)
+    }
+
+    /// Looks on for what is looked for, for a slice of time.
+    fn seek_on(&mut self, app: &mut App) -> Result<()> {
+        let Some(mut quest) = self.quest.take() else {
+            return Ok(());
         };
-        self.arrive(app);
-        if !found {
-            let way = if forward { "after" } else { "before" };
-            app.notify(Phrase::of(Tone::Warn, format!("no {what} {way} this")));
+        let began = Instant::now();
+        let mut found = Found::NotYet;
+        while found == Found::NotYet && began.elapsed() < SLICE {
+            let events = AT_ONCE as u64;
+            let is = &mut |event: &Event| (quest.is)(event);
+            found = self.playback.look_on(&mut quest.search, is, events)?;
         }
+        let (what, share) = (&quest.what, quest.search.share());
+        let way = match quest.search.way() {
+            Way::Forward => "after",
+            Way::Back => "before",
+        };
+        match found {
+            Found::Place(place) => {
+                app.clear_notice();
+                self.playback.go_to(Place::Event(place), &mut Shown(app))?;
+            }
+            Found::Nothing => {
+                app.notify(Phrase::of(Tone::Warn, format!("no {what} {way} this")));
+            }
+            Found::NotYet => {
+                let says = format!("looking for {what} {way} this: {:.0}%", share * 100.0);
+                app.notify(Phrase::plain(says));
+                self.quest = Some(quest);
+            }
+        }
+        self.arrive(app);
         Ok(())
     }
 

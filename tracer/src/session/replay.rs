@@ -21,7 +21,7 @@ use crate::{
     model::{Model, Retention},
     playback::Place,
     report::Part,
-    tui::{self, App, Flow, Screen},
+    tui::{self, App, Flow, Phrase, Screen, Tone},
 };
 
 /// What the dashboard keeps of a recording: about 100 MiB.
@@ -196,8 +196,12 @@ async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
             // Leave as for `q`: the terminal must be given back.
             _ = stop.asked() => None,
             _ = frame.tick(), if busy.is_some() => {
-                if let Some(player) = busy {
-                    player.tick(app)?;
+                if let Some(player) = busy
+                    && let Err(error) = player.tick(app)
+                {
+                    // What has been shown stays on the screen.
+                    player.rest();
+                    app.notify(Phrase::of(Tone::Bad, format!("{error:#}")));
                 }
                 continue;
             }

@@ -188,6 +188,9 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
         }
         busy = sinks.poll(source)?;
         sinks.view.perform(sinks.past.as_mut());
+        if let Some(why) = sinks.past.as_mut().and_then(Past::has_failed) {
+            sinks.view.keeps_no_past(&why);
+        }
         if let Some(why) = sinks.recorder.as_ref().and_then(Recorder::failure)
             && !sinks.view.goes_on_without(&why)
         {

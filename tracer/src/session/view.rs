@@ -116,8 +116,14 @@ impl View {
                 ..
             } => {
                 app.set_now(source::live::now());
-                if let Some(player) = player {
-                    player.tick(app)?;
+                // What is wrong with the past is no reason to end the present.
+                if let Some(Err(error)) = player.as_mut().map(|player| player.tick(app)) {
+                    *player = None;
+                    app.resume();
+                    app.notify(Phrase::of(
+                        Tone::Bad,
+                        format!("back to the present: {error:#}"),
+                    ));
                 }
                 if app.dirty() {
                     screen.draw(app)?;
@@ -138,6 +144,14 @@ impl View {
             View::Status(_) => return false,
         }
         true
+    }
+
+    /// What can be gone back to ends here: nothing more is kept.
+    pub fn keeps_no_past(&mut self, why: &str) {
+        if let View::Dashboard { app, .. } = self {
+            let says = format!("from here on one cannot go back: {why}");
+            app.notify(Phrase::of(Tone::Bad, says));
+        }
     }
 
     /// What tracer itself costs, for whom it concerns: about once a second.

@@ -292,6 +292,11 @@ impl App {
         self.dirty = true;
     }
 
+    /// What was said is of no use any more.
+    pub fn clear_notice(&mut self) {
+        self.dirty |= self.notice.take().is_some();
+    }
+
     /// Something that must not be missed; it stays in the bottom line.
     pub fn set_alarm(&mut self, alarm: &str) {
         self.dirty |= self.alarm.as_deref() != Some(alarm);
