@@ -39,6 +39,7 @@ const TESTS: &[&str] = &[
     "kernel_privilege",
     "kernel_doctor",
     "kernel_snapshot",
+    "kernel_limits",
     "kernel_states",
     "kernel_storm",
 ];

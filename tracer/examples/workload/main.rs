@@ -15,6 +15,7 @@ mod deaths;
 mod facts;
 mod families;
 mod faults;
+mod limits;
 mod loads;
 mod reuse;
 mod states;
@@ -76,6 +77,14 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         in_all: false,
         ..scenario("states", 0, states::states)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("out_of_memory", 16, limits::out_of_memory)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("too_many_tasks", 4, limits::too_many_tasks)
     },
     Scenario {
         in_all: false,

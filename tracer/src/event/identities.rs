@@ -57,7 +57,7 @@ impl Event {
             | What::WakeupNew
             | What::FirstRun
             | What::Comm(_)
-            | What::OomVictim
+            | What::OomVictim(_)
             | What::LastSwitch(_)
             | What::Wait(_)
             | What::Free(_)

@@ -12,6 +12,7 @@ mod ids;
 mod limit;
 mod moment;
 mod names;
+mod oom;
 #[cfg(test)]
 pub mod script;
 mod session;
@@ -30,6 +31,7 @@ pub use moment::{
     Reap, Sigchld, Signal, Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, errno_name, signal_name};
+pub use oom::{Constraint, OomCause, OomVictim};
 pub use session::{Hook, Purpose, Segment, Session};
 pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
 pub use states::{StateTimes, States, TaskState, Wakeups};
@@ -93,7 +95,7 @@ events! {
     7 Exec(Box<Exec>) = "exec", "The subject has become another program.";
     8 Comm(Comm) = "comm", "The subject has changed its name.";
     9 Signal(Box<Signal>) = "signal", "A deadly signal was sent to the subject.";
-    10 OomVictim = "oom_victim", "The OOM killer chose the subject.";
+    10 OomVictim(Box<OomVictim>) = "oom_victim", "The OOM killer chose the subject.";
     11 Exit(Box<Exit>) = "exit", "The subject has entered `do_exit`.";
     12 Notify(Notify) = "notify", "`do_notify_parent`: a dead process is a zombie, or handed on.";
     13 LastSwitch(LastSwitch) = "last_switch", "The dead subject was switched out for good.";

@@ -10,9 +10,9 @@
 use std::collections::HashMap;
 
 use super::{
-    Comm, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Reap, Session, Sigchld, Signal, Snapshot, StateTimes, States,
-    TaskId, TaskState, Text, Usage, Wait, Wakeups, What, Who,
+    Comm, Constraint, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch,
+    Lost, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Session, Sigchld, Signal,
+    Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage, Wait, Wakeups, What, Who,
 };
 
 pub const US: u64 = 1_000;
@@ -25,6 +25,15 @@ pub const START: u64 = 1_000 * SEC;
 const SIGCHLD: i32 = 17;
 pub const CLONE_THREAD: u64 = 0x3d0f00;
 pub const CLONE_VFORK: u64 = 0x4100;
+
+/// A cgroup's limit was reached, by one in a cgroup below.
+pub fn memcg_victim() -> OomVictim {
+    OomVictim::Logged(OomCause {
+        constraint: Constraint::Memcg,
+        oom_memcg: Some(Text::new(b"/jobs")),
+        task_memcg: Some(Text::new(b"/jobs/hog")),
+    })
+}
 
 #[derive(Clone)]
 struct Task {

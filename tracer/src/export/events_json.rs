@@ -98,9 +98,8 @@ impl EventsJson {
             What::Moved(moved) => json!({"cgroup_id": moved.cgroup}),
             What::States(states) => task_states(states),
             What::State(state) => json!({"state": state.name()}),
-            What::WakeupNew | What::FirstRun | What::ExitStart | What::OomVictim | What::End => {
-                json!({})
-            }
+            What::OomVictim(victim) => value::oom(Some(victim)),
+            What::WakeupNew | What::FirstRun | What::ExitStart | What::End => json!({}),
         }
     }
 }

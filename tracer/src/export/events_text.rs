@@ -92,18 +92,16 @@ impl Display for Details<'_> {
             What::Fault(one) => fault(f, one),
             What::Summary(summary) => write!(f, "{} events before", summary.events),
             What::Gap(lost) => gap(f, lost),
+            What::OomVictim(victim) => write!(f, "{victim}"),
             What::Waits(waits) => write!(f, "{} calls so far", waits.count),
             What::ForkFailed(failed) => write!(f, "{failed}"),
             What::Cgroup(made) => write!(f, "{} {}", made.id, made.path),
             What::Moved(moved) => write!(f, "to cgroup {}", moved.cgroup),
             What::States(states) => task_states(f, states),
             What::State(state) => f.write_str(state.name()),
-            What::WakeupNew
-            | What::FirstRun
-            | What::ExitStart
-            | What::OomVictim
-            | What::Free(None)
-            | What::End => Ok(()),
+            What::WakeupNew | What::FirstRun | What::ExitStart | What::Free(None) | What::End => {
+                Ok(())
+            }
         }
     }
 }

@@ -101,11 +101,12 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
         "core_dumped",
         json!(status.map(|status| status.core_dumped())),
     );
-    let oom_is_told = served(model, Purpose::Oom) || process.oom_victim;
+    let oom_is_told = served(model, Purpose::Oom) || process.oom().is_some();
     put(
         "oom_killed",
-        json!(oom_is_told.then_some(process.oom_victim)),
+        json!(oom_is_told.then_some(process.oom().is_some())),
     );
+    put("oom", value::oom(process.oom()));
     put("killed_by", killed_by(process));
 
     put("forked_ns", json!(process.forked_at));

@@ -8,7 +8,7 @@ use crate::{
     event::{
         Cgroup, Comm, Event, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region,
         StateTimes, TaskState, Text, Waits, What,
-        script::{MS, Script},
+        script::{MS, Script, memcg_victim},
     },
     model::Model,
 };
@@ -75,7 +75,7 @@ fn every_kind() -> Script {
             })),
         )
         .kill(1, 10, 9)
-        .event(10, What::OomVictim)
+        .event(10, What::OomVictim(Box::new(memcg_victim())))
         .killed(11, 9)
         .last_switch(11)
         .free(11)
@@ -218,7 +218,10 @@ fn unknown_is_null_and_known_nothing_is_not() {
     assert_eq!(object["clone_flags"], json!([]));
     assert_eq!(object["exit_code"], 0);
     assert_eq!(object["exit_signal"], Value::Null);
-    assert_eq!(object["oom_killed"], false);
+    assert_eq!(
+        (&object["oom_killed"], &object["oom"]),
+        (&false.into(), &Value::Null)
+    );
     assert_eq!(object["core_dumped"], false);
     assert_eq!(object["faults"]["total"], 5);
 }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Care, ChildUsage, Comm, FaultClass, FaultTally, GapCause, ProcessId, Segment, StateTimes,
-    TaskState, Text, Ties, Usage, Wakeups, arguments, escaped, signal_name,
+    Care, ChildUsage, Comm, FaultClass, FaultTally, GapCause, OomVictim, ProcessId, Segment,
+    StateTimes, TaskState, Text, Ties, Usage, Wakeups, arguments, escaped, signal_name,
 };
 
 /// Bytes as a string from which they can be told exactly: printable text as it
@@ -140,6 +140,21 @@ pub fn child_usage(usage: Option<&ChildUsage>, page_size: Option<u64>) -> Value 
         "minor": usage.min_flt,
         "major": usage.maj_flt,
         "maxrss_kib": page_size.map(|size| usage.maxrss.saturating_mul(size) / 1024),
+    })
+}
+
+/// Why the OOM killer chose it; null of one whom it did not choose.
+pub fn oom(victim: Option<&OomVictim>) -> Value {
+    let Some(victim) = victim else {
+        return Value::Null;
+    };
+    let cause = victim.cause();
+    let path = |path: Option<&Text>| path.map(|path| text(path.as_bytes()));
+    json!({
+        "constraint": cause.map(|cause| cause.constraint.name()),
+        "oom_memcg": path(cause.and_then(|cause| cause.oom_memcg.as_ref())),
+        "task_memcg": path(cause.and_then(|cause| cause.task_memcg.as_ref())),
+        "unknown": victim.why_unknown(),
     })
 }
 

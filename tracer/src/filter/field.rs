@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::value::Value;
 use crate::{
-    event::{Faults, Purpose, TaskState, Usage},
+    event::{Faults, OomCause, Purpose, TaskState, Text, Usage},
     model::{Creation, Key, Model, Process, State},
 };
 
@@ -58,6 +58,12 @@ macro_rules! fields {
 }
 
 const STATES: &[&str] = &["alive", "exiting", "zombie", "reaped", "vanished"];
+const CONSTRAINTS: &[&str] = &[
+    "CONSTRAINT_NONE",
+    "CONSTRAINT_CPUSET",
+    "CONSTRAINT_MEMORY_POLICY",
+    "CONSTRAINT_MEMCG",
+];
 const CREATIONS: &[&str] = &["fork", "vfork", "clone", "kthread", "snapshot"];
 
 pub const FIELDS: &[Field] = fields! {
@@ -74,6 +80,8 @@ pub const FIELDS: &[Field] = fields! {
     "exit.signal" "signal" Kind::Signal, exit_signal, "the signal that killed it, if one did";
     "exit.core" "core" Kind::Flag, exit_core, "its core was dumped";
     "oom" "" Kind::Flag, oom, "the OOM killer chose it";
+    "oom.constraint" "" Kind::Word(CONSTRAINTS), |of| oom_cause(of, |cause| Value::Word(cause.constraint.name())), "by what constraint, as the kernel's log says it; none if it did not choose it";
+    "oom.memcg" "" Kind::Text, |of| oom_cause(of, |cause| path(cause.oom_memcg.as_ref())), "the memory cgroup whose limit was reached; none if it was the host's memory";
     "killer.pid" "" Kind::Count, |of| killer(of, |pid, _| number(pid)), "who sent the signal that killed it; none if that was the kernel";
     "killer.comm" "killer" Kind::Text, |of| killer(of, |_, comm| Value::Text(comm)), "the name of that one when it sent it";
     "lifetime" "age" Kind::Time, lifetime, "from its fork to its exit, or until now";
@@ -205,10 +213,25 @@ fn exit_core<'a>(of: &Subject<'a>) -> Value<'a> {
 }
 
 fn oom<'a>(of: &Subject<'a>) -> Value<'a> {
-    match of.process.oom_victim {
+    match of.process.oom().is_some() {
         false if is_missing(of, Purpose::Oom) => Value::Unknown,
         chosen => Value::Flag(chosen),
     }
+}
+
+fn oom_cause<'a>(of: &Subject<'a>, part: fn(&'a OomCause) -> Value<'a>) -> Value<'a> {
+    match of.process.oom().map(|victim| victim.cause()) {
+        Some(Some(cause)) => part(cause),
+        Some(None) => Value::Unknown,
+        None if is_missing(of, Purpose::Oom) => Value::Unknown,
+        None => Value::Absent,
+    }
+}
+
+fn path(path: Option<&Text>) -> Value<'_> {
+    path.map_or(Value::Absent, |path| {
+        Value::Text(Cow::Borrowed(path.as_bytes()))
+    })
 }
 
 fn killer<'a>(of: &Subject<'a>, part: fn(u32, Cow<'a, [u8]>) -> Value<'a>) -> Value<'a> {

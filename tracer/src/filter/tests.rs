@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     event::{
-        Faults, Purpose, StateTimes, TaskState, What,
-        script::{MS, SEC, START, Script},
+        Faults, OomVictim, Purpose, StateTimes, TaskState, What,
+        script::{MS, SEC, START, Script, memcg_victim},
     },
     model::Model,
 };
@@ -60,6 +60,31 @@ fn host() -> Model {
     let mut model = Model::default();
     script.events.iter().for_each(|event| model.apply(event));
     model
+}
+
+#[test]
+fn a_victim_of_the_oom_killer_is_found_by_its_cgroup() {
+    let script = Script::new()
+        .session()
+        .fork(1, 100)
+        .fork(1, 101)
+        .fork(1, 102)
+        .event(101, What::OomVictim(Box::new(memcg_victim())))
+        .event(102, What::OomVictim(Box::new(OomVictim::NotLogged)))
+        .killed(101, 9)
+        .killed(102, 9);
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    let cases: &[(&str, &[u32])] = &[
+        ("oom", &[101, 102]),
+        ("oom.constraint == CONSTRAINT_MEMCG", &[101]),
+        ("oom.constraint != CONSTRAINT_NONE && oom", &[101]),
+        ("oom.memcg == \"/jobs\"", &[101]),
+        ("oom && !known(oom.memcg)", &[102]),
+    ];
+    for (filter, pids) in cases {
+        assert_eq!(kept_of(&model, filter), *pids, "{filter}");
+    }
 }
 
 fn kept(filter: &str) -> Vec<u32> {

@@ -2,7 +2,7 @@
 //! record may come late or never; each says what it knows.
 
 use super::{Ended, Key, Model, Process, WaitStatus};
-use crate::event::{Exit, FaultTally, Signal, TaskId, Who};
+use crate::event::{Exit, FaultTally, OomVictim, Signal, TaskId, Who};
 
 /// Deadly signals remembered per process: the first of each kind decides, so
 /// a flood of them changes nothing.
@@ -14,9 +14,13 @@ impl Model {
         self.note(key, |process| process.take_signal(at, signal));
     }
 
-    pub(super) fn on_oom_victim(&mut self, who: Who) {
+    /// A thread of it may be marked after another, which the log is silent of.
+    pub(super) fn on_oom_victim(&mut self, who: Who, victim: &OomVictim) {
         let key = self.of(who);
-        self.note(key, |process| process.oom_victim = true);
+        self.note(key, |process| match process.oom() {
+            Some(known) if known.cause().is_some() => {}
+            Some(_) | None => process.early_mut().oom = Some(victim.clone()),
+        });
     }
 
     pub(super) fn on_exit_start(&mut self, at: u64, who: Who) {

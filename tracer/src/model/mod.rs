@@ -130,7 +130,7 @@ impl Model {
             What::Exec(exec) => self.on_exec(at, who, exec),
             What::Comm(comm) => self.on_comm(at, who, *comm),
             What::Signal(signal) => self.on_signal(at, who, signal),
-            What::OomVictim => self.on_oom_victim(who),
+            What::OomVictim(victim) => self.on_oom_victim(who, victim),
             What::ExitStart => self.on_exit_start(at, who),
             What::Exit(exit) => self.on_exit(at, who, exit),
             What::Notify(notify) => self.on_notify(at, who, notify),

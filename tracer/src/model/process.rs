@@ -11,8 +11,8 @@ use super::{
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
-    ChildUsage, Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, ProcessId, Sigchld,
-    Signal, TaskId, Text, Ties, Usage, Who,
+    ChildUsage, Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, OomVictim, ProcessId,
+    Sigchld, Signal, TaskId, Text, Ties, Usage, Who,
 };
 
 /// A living thread.
@@ -42,6 +42,8 @@ pub(super) struct Early {
     pub exit_start: Option<(u32, u64)>,
     /// Who waits for it before its parent may: a tracer (ptrace(2)).
     pub tracer: Option<Key>,
+    /// The OOM killer chose it, and why; stays.
+    pub oom: Option<OomVictim>,
 }
 
 #[derive(Clone, Debug)]
@@ -119,7 +121,6 @@ pub struct Process {
     pub exit_signal: Option<i32>,
     /// Deadly signals sent to it, the oldest first; once freed, the fatal one.
     pub signals: Vec<(u64, Signal)>,
-    pub oom_victim: bool,
 
     /// Faults of all threads since tracing began, and where they fell.
     pub faults: Faults,
@@ -206,7 +207,6 @@ impl Process {
             sigchld: None,
             exit_signal: None,
             signals: Vec::new(),
-            oom_victim: false,
             faults: Faults::default(),
             places: FaultPlaces::default(),
             recent_faults: None,
@@ -291,6 +291,11 @@ impl Process {
     /// [`Self::usage`], if any thread has been accounted yet.
     pub fn known_usage(&self) -> Option<&Usage> {
         self.accounted.then_some(&self.usage)
+    }
+
+    /// Why the OOM killer chose it, if it did.
+    pub fn oom(&self) -> Option<&OomVictim> {
+        self.early.as_ref()?.oom.as_ref()
     }
 
     /// The signal that killed it and when it was sent, if it was seen.

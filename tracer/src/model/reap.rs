@@ -219,7 +219,7 @@ impl Model {
             process.keep_threads(|_| false);
             process.all_states_end();
             process.vanished_at = None;
-            process.early = None;
+            process.early_is_done();
             process.freed_at = Some(at);
             if process.autoreaped.is_none() && process.zombie_at.is_none() {
                 process.autoreaped = process.reaps_itself().then_some(true);
@@ -250,6 +250,14 @@ impl Model {
 impl Process {
     pub(super) fn early_mut(&mut self) -> &mut Early {
         self.early.get_or_insert_default()
+    }
+
+    /// Whatever came before its turn is of no use any more.
+    fn early_is_done(&mut self) {
+        let oom = self.early.take().and_then(|early| early.oom);
+        if oom.is_some() {
+            self.early_mut().oom = oom;
+        }
     }
 
     /// The kernel reaps by itself only those who would send SIGCHLD.
@@ -323,7 +331,7 @@ impl Process {
         }
         let done = |early: &Early| early.tracer.is_none() && early.switch.is_none();
         if self.exited_at.is_some() && self.early.as_deref().is_some_and(done) {
-            self.early = None;
+            self.early_is_done();
         }
     }
 }

@@ -221,7 +221,7 @@ impl Tally {
 impl Sender {
     /// Of the signal that killed a process.
     pub fn of(process: &Process) -> Sender {
-        if process.oom_victim {
+        if process.oom().is_some() {
             return Sender::OomKiller;
         }
         match process.fatal_signal() {

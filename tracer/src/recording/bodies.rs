@@ -9,9 +9,9 @@ use super::{
 };
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
-    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, Reap, Reaper, SecondCounts,
-    Segment, Session, Signal, Snapshot, StateTimes, States, Summary, Ties, Usage, Wait, Waits,
-    Wakeups, What,
+    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap, Reaper,
+    SecondCounts, Segment, Session, Signal, Snapshot, StateTimes, States, Summary, Ties, Usage,
+    Wait, Waits, Wakeups, What,
 };
 
 /// Which kinds have a body.
@@ -44,7 +44,7 @@ whats! {
     Exec(body);
     Comm(body);
     Signal(body);
-    OomVictim;
+    OomVictim(body);
     Exit(body);
     Notify(body);
     LastSwitch(body);
@@ -213,6 +213,7 @@ parts! {
         1 running, 2 runnable, 3 interruptible, 4 uninterruptible, 5 stopped, 6 traced, 7 idle,
     }
     Wakeups { 1 count, 2 latency, 3 latency_max }
+    OomCause { 1 constraint, 2 oom_memcg, 3 task_memcg }
     Care { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped }
     Segment { 1 number, 2 began, 3 events_before }
     ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }

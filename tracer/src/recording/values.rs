@@ -3,7 +3,8 @@
 
 use super::codec::{Decoder, Encoder, Field, Malformed};
 use crate::event::{
-    Dead, FaultClass, GapCause, Handler, Kind, Purpose, Region, Sigchld, TaskState,
+    Constraint, Dead, FaultClass, GapCause, Handler, Kind, OomCause, OomVictim, Purpose, Region,
+    Sigchld, TaskState,
 };
 
 /// Values that know their number; in place of one without a name stands another.
@@ -29,6 +30,7 @@ numbered! {
     FaultClass or Read;
     Region or Heap;
     TaskState or Dead;
+    Constraint or None;
 }
 
 impl Field for Sigchld {
@@ -93,6 +95,30 @@ impl Field for Dead {
             }
             2 => Dead::Child,
             _ => from.unknown(Dead::Child),
+        })
+    }
+}
+
+impl Field for OomVictim {
+    fn put(&self, to: &mut Encoder) {
+        match self {
+            OomVictim::Untold => to.number(0),
+            OomVictim::NoLog => to.number(1),
+            OomVictim::NotLogged => to.number(2),
+            OomVictim::Logged(cause) => {
+                to.number(3);
+                cause.put(to);
+            }
+        }
+    }
+
+    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+        Ok(match from.number()? {
+            0 => OomVictim::Untold,
+            1 => OomVictim::NoLog,
+            2 => OomVictim::NotLogged,
+            3 => OomVictim::Logged(OomCause::get(from)?),
+            _ => from.unknown(OomVictim::Untold),
         })
     }
 }

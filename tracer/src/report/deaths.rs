@@ -12,6 +12,15 @@ use crate::{
 
 const ROWS: usize = 40;
 
+/// How it ended; of one that the OOM killer chose, by what constraint.
+fn ended(process: &Process) -> String {
+    let outcome = outcome::text(process.outcome());
+    match process.oom() {
+        Some(victim) => format!("{outcome}, OOM: {victim}"),
+        None => outcome,
+    }
+}
+
 pub fn write(model: &Model, page: &mut Page) {
     let bad = |process: &Process| match process.outcome() {
         Outcome::Ok | Outcome::Alive => false,
@@ -44,7 +53,7 @@ pub fn write(model: &Model, page: &mut Page) {
         [
             when,
             name(model, key),
-            outcome::text(process.outcome()),
+            ended(process),
             lived.map_or_else(|| "?".to_owned(), duration),
             process.argv().map(command_line).unwrap_or_default(),
         ]

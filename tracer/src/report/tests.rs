@@ -4,7 +4,7 @@ use super::summary;
 use crate::{
     event::{
         Gap, GapCause, Hook, Kind, Purpose, StateTimes, TaskState, What,
-        script::{MS, SEC, Script},
+        script::{MS, SEC, Script, memcg_victim},
     },
     model::{Model, Retention},
 };
@@ -58,7 +58,7 @@ fn night() -> Script {
     }
     script = script.fork(820, 3000).exec(3000, "hog", &["hog", "--all"]);
     script = script
-        .event(3000, What::OomVictim)
+        .event(3000, What::OomVictim(Box::new(memcg_victim())))
         .signal(820, 3000, 9, 128);
     script = script
         .killed(3000, 9)

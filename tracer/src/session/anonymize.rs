@@ -9,7 +9,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::event::{Comm, Event, Session, Text, What};
+use crate::event::{Comm, Event, OomVictim, Session, Text, What};
 
 /// What says what a cgroup is.
 const SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
@@ -46,12 +46,21 @@ impl Mask {
             What::LastSwitch(switch) => self.comm(&mut switch.next_comm),
             What::Fault(fault) => fault.file = fault.file.as_ref().map(|file| self.path(file)),
             What::ForkFailed(failed) => self.comm(&mut failed.comm),
+            What::OomVictim(victim) => self.victim(victim),
             What::Cgroup(cgroup) => cgroup.path = self.path(&cgroup.path),
-            What::SnapshotEnd(_) | What::WakeupNew | What::FirstRun | What::OomVictim => {}
+            What::SnapshotEnd(_) | What::WakeupNew | What::FirstRun => {}
             What::Notify(_) | What::Wait(_) | What::Free(_) | What::Faults(_) => {}
             What::Gap(_) | What::End | What::ExitStart | What::Reap(_) => {}
             What::Waits(_) | What::Moved(_) | What::Summary(_) => {}
             What::States(_) | What::State(_) => {}
+        }
+    }
+
+    fn victim(&self, victim: &mut OomVictim) {
+        if let OomVictim::Logged(cause) = victim {
+            for path in [&mut cause.oom_memcg, &mut cause.task_memcg] {
+                *path = path.as_ref().map(|path| self.path(path));
+            }
         }
     }
 

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Dead, Event, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, ProcessId,
-        Region, Signal, Usage, What, clone_flag_names, command_line, humane,
+        Comm, Dead, Event, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, OomVictim,
+        ProcessId, Region, Signal, Usage, What, clone_flag_names, command_line, humane,
     },
     model::{Model, WaitStatus},
 };
@@ -28,7 +28,7 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::ExitStart
         | What::Reap(_)
         | What::Signal(_)
-        | What::OomVictim
+        | What::OomVictim(_)
         | What::Notify(_)
         | What::LastSwitch(_)
         | What::Wait(_)
@@ -66,7 +66,7 @@ pub fn tone(what: &What) -> Tone {
             status if status.signal().is_some() => Tone::Bad,
             _ => Tone::Warn,
         },
-        What::Signal(_) | What::OomVictim | What::ForkFailed(_) => Tone::Bad,
+        What::Signal(_) | What::OomVictim(_) | What::ForkFailed(_) => Tone::Bad,
         What::Notify(_) => Tone::Warn,
         What::Wait(_) | What::Reap(_) => Tone::Plain,
         What::Gap(_) => Tone::Alert,
@@ -153,7 +153,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
         },
         What::Comm(comm) => Phrase::plain(format!("is now called {comm}")),
         What::Signal(sent) => signalled(sent),
-        What::OomVictim => Phrase::of(Tone::Bad, "chosen by the OOM killer"),
+        What::OomVictim(victim) => chosen(victim),
         What::Exit(exit) => exited(exit),
         What::Notify(notify) => notified(model, notify),
         What::LastSwitch(switch) => {
@@ -193,6 +193,11 @@ fn forked(model: &Model, event: &Event, fork: &Fork) -> Phrase {
 }
 
 /// Which signal, and who sent it.
+/// By the OOM killer, and why.
+pub fn chosen(victim: &OomVictim) -> Phrase {
+    Phrase::of(Tone::Bad, "chosen by the OOM killer").and(Tone::Plain, format!(": {victim}"))
+}
+
 pub fn signalled(sent: &Signal) -> Phrase {
     let from = if sent.from_kernel() {
         "the kernel".to_owned()

@@ -112,12 +112,12 @@ pub fn ending(process: &Process, width: usize) -> Phrase {
         (Some(code), _) => Phrase::of(Tone::Warn, code.to_string()),
         (_, Some(sig)) => {
             let signal = signal(sig);
-            let more = match (process.oom_victim, status.core_dumped()) {
+            let more = match (process.oom().is_some(), status.core_dumped()) {
                 (true, _) => format!("OOM {signal}"),
                 (false, true) => format!("{signal} core"),
                 (false, false) => signal.clone(),
             };
-            let short = if process.oom_victim {
+            let short = if process.oom().is_some() {
                 "OOM kill".to_owned()
             } else {
                 signal

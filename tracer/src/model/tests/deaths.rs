@@ -3,8 +3,8 @@
 use super::{one, stories};
 use crate::{
     event::{
-        What,
-        script::{MS, Script},
+        OomVictim, What,
+        script::{MS, Script, memcg_victim},
     },
     model::State,
 };
@@ -82,11 +82,12 @@ stories! {
     out_of_memory: Script::new()
         .session()
         .fork(5, 10)
-        .event(10, What::OomVictim)
+        .event(10, What::OomVictim(Box::new(memcg_victim())))
+        .event(10, What::OomVictim(Box::new(OomVictim::NotLogged)))
         .signal(6, 10, SIGKILL, 0x80)
         .killed(10, SIGKILL)
         => |model| {
-            assert!(one(model, 10).oom_victim);
+            assert_eq!(one(model, 10).oom(), Some(&memcg_victim()));
             assert_eq!(one(model, 10).state(), State::Exiting);
         }
 }

@@ -237,7 +237,7 @@ fn of_kind(kind: Kind) -> (u32, BoxedStrategy<What>) {
         Kind::Exec => (2, exec().boxed()),
         Kind::Comm => (1, comm().prop_map(What::Comm).boxed()),
         Kind::Signal => (1, signal().boxed()),
-        Kind::OomVictim => (1, Just(What::OomVictim).boxed()),
+        Kind::OomVictim => (1, Just(What::OomVictim(Box::default())).boxed()),
         Kind::ExitStart => (2, Just(What::ExitStart).boxed()),
         Kind::Exit => (5, exit().boxed()),
         Kind::Notify => (4, notify().boxed()),

@@ -3,11 +3,11 @@
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
-    FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
-    Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState,
-    Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Constraint, Dead, Event, Exec, Exit, Fault,
+    FaultClass, FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook,
+    Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Reaper,
+    Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary,
+    TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -32,7 +32,9 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::Exec => exec().prop_map(|it| What::Exec(Box::new(it))).boxed(),
         Kind::Comm => comm().prop_map(What::Comm).boxed(),
         Kind::Signal => signal().prop_map(|it| What::Signal(Box::new(it))).boxed(),
-        Kind::OomVictim => Just(What::OomVictim).boxed(),
+        Kind::OomVictim => victim()
+            .prop_map(|it| What::OomVictim(Box::new(it)))
+            .boxed(),
         Kind::Exit => exit().prop_map(|it| What::Exit(Box::new(it))).boxed(),
         Kind::Notify => notify().prop_map(What::Notify).boxed(),
         Kind::LastSwitch => last_switch().prop_map(What::LastSwitch).boxed(),
@@ -257,6 +259,23 @@ fn fork_failed() -> impl Strategy<Value = ForkFailed> {
         pids: figures[2],
         max_pids: figures[3],
     })
+}
+
+fn victim() -> impl Strategy<Value = OomVictim> {
+    let paths = (option::of(text()), option::of(text()));
+    let cause = (prop::sample::select(Constraint::ALL), paths).prop_map(
+        |(constraint, (oom_memcg, task_memcg))| OomCause {
+            constraint,
+            oom_memcg,
+            task_memcg,
+        },
+    );
+    prop_oneof![
+        Just(OomVictim::Untold),
+        Just(OomVictim::NoLog),
+        Just(OomVictim::NotLogged),
+        cause.prop_map(OomVictim::Logged),
+    ]
 }
 
 fn snapshot() -> impl Strategy<Value = Snapshot> {

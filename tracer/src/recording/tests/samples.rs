@@ -1,11 +1,11 @@
 //! Events to record: one story in which every kind occurs.
 
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
-    FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook, Kind,
-    LastSwitch, Lost, Moved, Notify, ProcessId, Purpose, Reap, Reaper, Region, SecondCounts,
-    Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState,
-    Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Constraint, Dead, Event, Exec, Exit, Fault,
+    FaultClass, FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook,
+    Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Reaper,
+    Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary,
+    TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -273,6 +273,11 @@ pub fn story() -> Vec<Event> {
         maxrss: None,
         ..usage
     };
+    let victim = OomVictim::Logged(OomCause {
+        constraint: Constraint::Memcg,
+        oom_memcg: Some(Text::new(b"/system.slice")),
+        task_memcg: Some(Text::new(b"/system.slice/work.service")),
+    });
     let cgroup = Cgroup {
         id: 7,
         path: Text::new(b"/system.slice/work.service"),
@@ -326,7 +331,7 @@ pub fn story() -> Vec<Event> {
         event(s + 410_000, 0, worker, What::Fork(Box::new(clone))),
         event(s + 415_000, 0, worker, What::Comm(Comm::new(b"work/0"))),
         event(s + 500_000, 1, child, What::Signal(Box::new(signal))),
-        event(s + 510_000, 1, child, What::OomVictim),
+        event(s + 510_000, 1, child, What::OomVictim(Box::new(victim))),
         event(s + 600_000, 0, worker, What::Exit(Box::new(exit))),
         event(s + 600_500, 0, worker, What::Faults(Box::new(tally))),
         event(s + 600_600, 0, worker, What::Fault(Box::new(fault))),

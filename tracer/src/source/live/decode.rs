@@ -66,7 +66,7 @@ impl Decoder {
             wire::Kind::Exec => What::Exec(Box::new(self.exec(bytes)?)),
             wire::Kind::Comm => What::Comm(Comm::new(&read::<wire::CommChange>(bytes)?.comm)),
             wire::Kind::Signal => What::Signal(Box::new(signal(read(bytes)?))),
-            wire::Kind::OomVictim => What::OomVictim,
+            wire::Kind::OomVictim => What::OomVictim(Box::default()),
             wire::Kind::Exit => What::Exit(Box::new(self.exit(read(bytes)?))),
             wire::Kind::Notify => What::Notify(notify(read(bytes)?)),
             wire::Kind::LastSwitch => What::LastSwitch(last_switch(read(bytes)?)),

@@ -12,6 +12,7 @@ mod facts;
 mod fault_classes;
 mod fault_counts;
 mod fields;
+mod kernel_log;
 mod load;
 mod loss;
 mod mappings;
@@ -38,6 +39,7 @@ pub use clock::{now, realtime_offset};
 pub use decode::{BadRecord, Decoder};
 pub use doctor::{examine, facts_as_text};
 pub use fault_classes::Conclude;
+use kernel_log::KernelLog;
 use mappings::Mappings;
 pub use plan::{FaultMode, StateMode, Without};
 pub use privilege::drop_all_but_files;
@@ -45,7 +47,7 @@ use procfs::View;
 pub use session::boot_id;
 use snapshot::Teller;
 
-use crate::event::{Cgroup, Event, Kind, Lost, What, Who};
+use crate::event::{Cgroup, Event, Kind, Lost, OomVictim, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -123,6 +125,7 @@ impl Live {
         if let StateMode::Stream { of } = &states {
             state_counts::choose(&mut ebpf, own, of)?;
         }
+        let log = kernel_log::open(&mut hooks);
         let session = session::describe(&facts, own, hooks);
         let cgroups = facts.cgroups.existing();
         // The kernel's types have served, and are many.
@@ -148,6 +151,7 @@ impl Live {
             completion: Completion {
                 teller,
                 mappings: (options.faults.one_in() > 0).then(Mappings::default),
+                log,
             },
             view,
             logger,
@@ -272,6 +276,8 @@ struct Completion {
     teller: Option<Teller>,
     /// Where faults are sent one by one.
     mappings: Option<Mappings>,
+    /// None: it may not be read.
+    log: Option<KernelLog>,
 }
 
 impl Completion {
@@ -283,6 +289,12 @@ impl Completion {
             }
             if let Some(mappings) = &mut self.mappings {
                 mappings.complete(&mut event);
+            }
+            if let What::OomVictim(victim) = &mut event.what {
+                **victim = match &mut self.log {
+                    Some(log) => log.of(event.who),
+                    None => OomVictim::NoLog,
+                };
             }
             sink(event);
         }

@@ -66,7 +66,10 @@ mod tests {
     fn who_was_found_by_its_tick_keeps_that_name() {
         let mut starts = Starts::default();
         assert_eq!(starts.of(7, 5 * TICK), 5 * TICK);
-        let exec = settled(&mut starts, event(7, 5 * TICK + 1234, What::OomVictim));
+        let exec = settled(
+            &mut starts,
+            event(7, 5 * TICK + 1234, What::OomVictim(Box::default())),
+        );
         assert_eq!(
             exec.who,
             ProcessId {

@@ -170,7 +170,7 @@ fn death(process: &Process) -> Death {
         }
         _ => None,
     };
-    let oom = process.oom_victim;
+    let oom = process.oom().is_some();
     (outcome != Outcome::Alive).then_some((
         at,
         Cause {

@@ -164,8 +164,8 @@ pub fn death(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         let text = format!("who sent {} was not seen", words::signal(sig));
         sheet.fact("signal", Phrase::of(Tone::Warn, text));
     }
-    if process.oom_victim {
-        sheet.fact("memory", Phrase::of(Tone::Bad, "chosen by the OOM killer"));
+    if let Some(victim) = process.oom() {
+        sheet.fact("memory", telling::chosen(victim));
     }
     reaping(&mut sheet, data, process);
     sheet
