@@ -121,7 +121,7 @@ pub struct WaitCalls {
 /// How many records of each kind found no room, one per CPU. The index is
 /// [`crate::wire::Kind`] as a number; [`LOST_FAULTS`] counts page faults that
 /// found no room in the fault table, [`LOST_STATES`] tasks that found none in
-/// that of the states.
+/// that of the states when they were made, or when a snapshot found them.
 pub type LostCounts = [u64; LOST_SLOTS];
 
 pub const LOST_SLOTS: usize = 32;

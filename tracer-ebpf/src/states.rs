@@ -66,6 +66,8 @@ static STREAMED: HashMap<u32, u32> = HashMap::with_max_entries(STREAM_ROOTS, 0);
 /// How far up the tree a chosen ancestor is looked for.
 const MAX_ANCESTORS: usize = 32;
 
+const ONLY_NEW: u64 = aya_ebpf::bindings::BPF_NOEXIST as u64;
+
 #[inline(always)]
 fn now() -> u64 {
     // SAFETY: a helper without preconditions.
@@ -116,9 +118,12 @@ fn first<A: Access>(task: Task<A>, state: u32, at: u64) -> TaskStates {
     }
 }
 
+/// Begins the entry of a task that is made or found. One that finds no room is
+/// counted here, once, and not whenever it is tried again.
 #[inline(always)]
-fn insert(key: u64, states: &TaskStates) {
-    if STATES.insert(&key, states, 0).is_err() {
+fn insert(key: u64, states: &TaskStates, flags: u64) {
+    const E2BIG: i32 = 7;
+    if STATES.insert(&key, states, flags) == Err(-E2BIG) {
         lost(LOST_STATES, 1);
     }
 }
@@ -196,7 +201,7 @@ fn leaves<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
         if to != DEAD {
             let mut states = first(task, to, at);
             states.streamed = is_chosen(task.tgid()).into();
-            insert(task.address(), &states);
+            let _ = STATES.insert(&task.address(), &states, 0);
         }
         return;
     };
@@ -238,7 +243,7 @@ pub fn woken<A: Access>(task: Task<A>) {
     let Some(entry) = entry(task) else {
         let mut states = first(task, RUNNABLE, now());
         states.streamed = is_chosen(task.tgid()).into();
-        insert(task.address(), &states);
+        let _ = STATES.insert(&task.address(), &states, 0);
         return;
     };
     if entry.state == RUNNABLE || entry.state == RUNNING {
@@ -266,7 +271,7 @@ pub fn begun<A: Access, B: Access>(task: Task<A>, by: Task<B>) {
             tell(task, RUNNABLE, states.since);
         }
     }
-    insert(task.address(), &states);
+    insert(task.address(), &states, 0);
 }
 
 /// The task has taken its leader's place in exec.
@@ -294,7 +299,6 @@ fn is_chosen(tgid: u32) -> bool {
 /// meanwhile: theirs stays.
 #[inline(always)]
 pub fn found(task: Task<Trusted>) {
-    const ONLY_NEW: u64 = aya_ebpf::bindings::BPF_NOEXIST as u64;
     if get(&COUNT_STATES) == 0 || task.state() & kernel::DEAD != 0 {
         return;
     }
@@ -302,7 +306,7 @@ pub fn found(task: Task<Trusted>) {
         true => RUNNING,
         false => asleep(task.state()),
     };
-    let _ = STATES.insert(&task.address(), &first(task, state, now()), ONLY_NEW);
+    insert(task.address(), &first(task, state, now()), ONLY_NEW);
     if streams()
         && comes_from_chosen(task)
         && let Some(entry) = entry(task)

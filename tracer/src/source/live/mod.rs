@@ -47,7 +47,7 @@ use procfs::View;
 pub use session::boot_id;
 use snapshot::Teller;
 
-use crate::event::{Cgroup, Event, Kind, Lost, OomVictim, What, Who};
+use crate::event::{Cgroup, Event, Gap, Kind, Lost, OomVictim, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -203,8 +203,8 @@ impl Live {
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
+                self.unhealed |= heals(&gap);
                 sink(host(now(), What::Gap(Box::new(gap))));
-                self.unhealed = true;
             }
             // Heal once the storm is over: a snapshot amid it would be stale.
             None if self.unhealed => {
@@ -228,9 +228,7 @@ impl Live {
     /// once a second.
     pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
         if let Some(gap) = self.skipped.read() {
-            // A snapshot does not make a count whole.
-            let is_count = |lost: &Lost| matches!(lost.kind, Kind::Faults | Kind::States);
-            self.unhealed |= !gap.lost.iter().all(is_count);
+            self.unhealed |= heals(&gap);
             sink(host(now(), What::Gap(Box::new(gap))));
         }
         self.waits.read(&mut self.completion.of(sink))?;
@@ -305,6 +303,12 @@ impl Completion {
     fn reads_proc(&self) -> bool {
         matches!(self.teller, Some(Teller::Proc(_))) || self.mappings.is_some()
     }
+}
+
+/// Whether a snapshot makes good what is missing: a count it does not make whole.
+fn heals(gap: &Gap) -> bool {
+    let is_count = |lost: &Lost| matches!(lost.kind, Kind::Faults | Kind::States);
+    !gap.lost.iter().all(is_count)
 }
 
 /// An event that no task is the subject of.
