@@ -75,7 +75,7 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
     let mut load = storm("10000000");
     let mut before = 0;
     for kill in 0..kills() {
-        let mut child = ring(&dir, &["--max-size", "64M"]);
+        let mut child = ring(&dir, &["--max-size", "1G"]);
         until("the recorder to begin", || {
             let segments = segments(&dir);
             let last = segments.last().filter(|_| segments.len() > before)?;
@@ -91,7 +91,7 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
         child.wait().unwrap();
         before = segments(&dir).len();
     }
-    let child = ring(&dir, &["--max-size", "64M"]);
+    let child = ring(&dir, &["--max-size", "1G"]);
     // Its first segment is there before it listens to signals.
     until("the recorder to be at work", || {
         (segments(&dir).len() > before + 1).then_some(())

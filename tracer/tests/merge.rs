@@ -207,6 +207,53 @@ fn between_recordings_that_do_not_touch_stands_a_gap() {
     assert_eq!(alive(&merged), alive(&whole));
 }
 
+/// Each tracer reads the clock for itself, and loses what it loses.
+#[test]
+fn an_end_that_one_has_lost_the_other_tells_once() {
+    let scratch = Scratch::new("merge-lost");
+    let story = storm();
+    let ends = |event: &Event| {
+        matches!(
+            event.what,
+            What::ExitStart | What::Exit(_) | What::Notify(_) | What::LastSwitch(_)
+        ) || matches!(event.what, What::Reap(_) | What::Free(_))
+    };
+    let of = |from: usize, to: usize, later: u64| {
+        let (from, to) = (story[from].at, story[to].at);
+        let events = story.iter().filter(move |event| {
+            let lost = (from..to).contains(&event.at) && ends(event);
+            !lost
+        });
+        events.cloned().map(move |mut event| {
+            event.at += later;
+            event
+        })
+    };
+    let whole = scratch.record("whole", story.iter().cloned());
+    let first = scratch.record("first", of(EVENTS / 3, EVENTS / 2, 0));
+    let second = scratch.record("second", of(EVENTS / 2, EVENTS * 2 / 3, 2_000));
+    let merged = scratch.path("merged");
+    done(&["merge", &merged, &first, &second]);
+    let counts = |path: &str| {
+        let mut counts = BTreeMap::new();
+        for event in events(path).into_iter().filter(ends) {
+            *counts
+                .entry((event.who.task, event.what.kind() as u8))
+                .or_insert(0) += 1;
+        }
+        counts
+    };
+    assert!(counts(&first).len() < counts(&whole).len());
+    assert_eq!(counts(&merged), counts(&whole));
+    let states = |path: &str| {
+        let processes = processes(path).into_iter();
+        let states = processes.map(|(id, process)| (id, process["state"].clone()));
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(states(&merged), states(&whole));
+    assert_ne!(states(&first), states(&whole));
+}
+
 #[test]
 fn other_boots_are_refused() {
     let scratch = Scratch::new("merge-boots");

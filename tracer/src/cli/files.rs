@@ -60,7 +60,9 @@ impl RepairArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-What was there when the part begins is in it too, so that it stands alone.
+What was there when the part begins is in it too, so that it stands alone. With
+--tree no name of others is in it, but for the machine itself: its host name, its
+kernel and tracer's own command line stay; --anonymize replaces these too.
 Moments are a time of day (the first such in the recording), a date with a time,
 both UTC unless they say otherwise, -10m (before the end) or +90s (after the
 beginning).

@@ -58,7 +58,8 @@ pub struct ReplayArgs {
     ///
     /// With --report, the processes that the filter keeps are listed, in place
     /// of the summary. A filter is asked about a process's whole life, also
-    /// for --events.
+    /// for --events; with --follow, about its life so far: all of its events
+    /// come once it is kept.
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
     #[command(flatten)]

@@ -3,11 +3,12 @@
 //!
 //! Each process is told by one recording at a time: by the first that names it,
 //! until that ends. So nothing is told twice where two overlap, and what only
-//! one of them has is there: another tree, a time before or after. Between
-//! recordings that do not touch lies a gap.
+//! one of them has is there: another tree, a time before or after, and the end
+//! of somebody that the other has lost. Between recordings that do not touch
+//! lies a gap.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -18,7 +19,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    event::{Event, Gap, GapCause, ProcessId, Session, Snapshot, TaskId, What, Who},
+    event::{Event, Gap, GapCause, Kind, ProcessId, Session, Snapshot, TaskId, What, Who},
     model::{Key, Model, State},
     recording::Chain,
     source::replay::From,
@@ -99,6 +100,8 @@ struct Input {
     began: u64,
     /// So many events of those are still to come.
     front: usize,
+    /// It has said who was there when it began.
+    was_complete: bool,
     state: Phase,
 }
 
@@ -146,6 +149,7 @@ impl Input {
             head: None,
             began: began.unwrap_or(0),
             front,
+            was_complete: false,
             state: Phase::Waits,
         };
         input.next().with_context(cannot)?;
@@ -170,10 +174,36 @@ impl Input {
     }
 }
 
+/// What two recordings say of one moment lies no further apart, ns: each reads
+/// the clock for itself.
+const APART: u64 = 50_000_000;
+
+/// So many processes are remembered before those long gone are forgotten,
+const FEW: usize = 4096;
+/// which have been told nothing of for so long, ns.
+const LONG: u64 = 60_000_000_000;
+
+/// That something came to an end, which is told once.
+type End = (TaskId, Kind);
+
+/// Who tells of a process, and when somebody last did.
+struct Telling {
+    teller: usize,
+    last: u64,
+}
+
 /// The stream that is made of them.
 struct Merged<T> {
     inputs: Vec<Input>,
-    tellers: HashMap<ProcessId, usize, foldhash::fast::RandomState>,
+    tellers: HashMap<ProcessId, Telling, foldhash::fast::RandomState>,
+    /// How many there were when those long gone were last forgotten.
+    swept: usize,
+    /// Ends that were told of late, and when each was.
+    ends: HashMap<End, u64, foldhash::fast::RandomState>,
+    ended: VecDeque<(End, u64)>,
+    /// Those that another than the teller has told: whether they are new shows
+    /// when the teller has had its say.
+    held: VecDeque<Event>,
     cgroups: HashSet<u64>,
     /// Who is there, and what all adds up to.
     model: Model,
@@ -185,6 +215,10 @@ impl<T: FnMut(Event)> Merged<T> {
         Merged {
             inputs,
             tellers: HashMap::default(),
+            swept: 0,
+            ends: HashMap::default(),
+            ended: VecDeque::new(),
+            held: VecDeque::new(),
             cgroups: HashSet::new(),
             model: Model::of_the_present(),
             take,
@@ -218,6 +252,7 @@ impl<T: FnMut(Event)> Merged<T> {
             let read = self.inputs.iter().map(|input| input.chain.place().1);
             progress.step(read.sum());
         }
+        self.settle(u64::MAX);
         // It ended in good order if the last of them did.
         if let Some(end) = end.filter(|end: &Event| end.at >= self.model.now()) {
             self.put(end);
@@ -260,32 +295,98 @@ impl<T: FnMut(Event)> Merged<T> {
     }
 
     fn tell(&mut self, number: usize, event: Event) {
+        self.settle(event.at.saturating_sub(APART));
         let is_new = match &event.what {
             What::Session(_) | What::Summary(_) | What::End => false,
-            // Whoever it does not name may be another's to tell.
-            What::SnapshotEnd(_) => !self.is_accompanied(number),
+            What::SnapshotEnd(_) => self.is_complete(number, event.at),
             What::Cgroup(cgroup) => self.cgroups.insert(cgroup.id),
             _ if event.who == Who::HOST => true,
             _ => self.is_tellers(number, event.who.process, event.at),
         };
-        if is_new {
-            self.put(event);
+        let is_end = is_end(event.what.kind());
+        // Who ended before a part began was told when it happened.
+        let happens = self.inputs[number].front == 0;
+        match is_new {
+            true if is_end && happens => self.put_end(event),
+            true => self.put(event),
+            false if is_end && happens => self.held.push_back(event),
+            false => {}
         }
+    }
+
+    fn put_end(&mut self, event: Event) {
+        let end = (event.who.task, event.what.kind());
+        self.ends.insert(end, event.at);
+        self.ended.push_back((end, event.at));
+        self.put(event);
+    }
+
+    /// Ends up to that time that the teller has not told are told by whoever
+    /// has: the teller has lost them.
+    fn settle(&mut self, until: u64) {
+        while let Some(event) = self.held.pop_front_if(|event| event.at <= until) {
+            let told = self.ends.get(&(event.who.task, event.what.kind()));
+            if told.is_none_or(|told| told.abs_diff(event.at) > APART) {
+                self.put_end(event);
+            }
+        }
+        let old = until.saturating_sub(APART);
+        while let Some((end, at)) = self.ended.pop_front_if(|&mut (_, at)| at < old) {
+            if self.ends.get(&end) == Some(&at) {
+                self.ends.remove(&end);
+            }
+        }
+    }
+
+    /// Whether who is not named by a recording's snapshot has gone: who is
+    /// another's to tell is named first, where the recording has begun before.
+    fn is_complete(&mut self, number: usize, at: u64) -> bool {
+        let is_first = !std::mem::replace(&mut self.inputs[number].was_complete, true);
+        if !self.is_accompanied(number) {
+            return true;
+        }
+        if is_first {
+            return false;
+        }
+        for snapshot in snapshots(&self.model, at) {
+            let told = self.tellers.get(&snapshot.who.process);
+            if told.is_some_and(|told| told.teller != number) {
+                self.put(snapshot);
+            }
+        }
+        true
     }
 
     /// Whether what a recording says of a process is not told by another.
     fn is_tellers(&mut self, number: usize, process: ProcessId, at: u64) -> bool {
-        let teller = self.tellers.entry(process).or_insert(number);
-        if *teller == number {
+        self.forget();
+        let new = Telling {
+            teller: number,
+            last: at,
+        };
+        let told = self.tellers.entry(process).or_insert(new);
+        told.last = told.last.max(at);
+        if told.teller == number {
             return true;
         }
-        match self.inputs[*teller].state {
+        match self.inputs[told.teller].state {
             Phase::Waits | Phase::Tells => false,
             Phase::Ended(last) if at <= last => false,
             Phase::Ended(_) => {
-                *teller = number;
+                told.teller = number;
                 true
             }
+        }
+    }
+
+    /// Forgets who told of those who are long gone.
+    fn forget(&mut self) {
+        if self.tellers.len() >= FEW.max(2 * self.swept) {
+            let (model, now) = (&self.model, self.model.now());
+            self.tellers.retain(|&process, told| {
+                now.saturating_sub(told.last) < LONG || model.find(process).is_some()
+            });
+            self.swept = self.tellers.len();
         }
     }
 
@@ -311,14 +412,27 @@ impl<T: FnMut(Event)> Merged<T> {
         if !is_first && !self.is_accompanied(number) {
             // Those who are not among them have ended since.
             for snapshot in snapshots(&there, began) {
-                self.tellers.insert(snapshot.who.process, number);
+                let told = Telling {
+                    teller: number,
+                    last: began,
+                };
+                self.tellers.insert(snapshot.who.process, told);
                 self.put(snapshot);
             }
             self.put(host(began, What::SnapshotEnd(began)));
         }
+        self.inputs[number].was_complete = true;
         self.put(host(began, What::Summary(Box::new(counted))));
         Ok(())
     }
+}
+
+/// What is told once of a task that ends.
+fn is_end(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ExitStart | Kind::Exit | Kind::Notify | Kind::LastSwitch | Kind::Reap | Kind::Free
+    )
 }
 
 fn host(at: u64, what: What) -> Event {
@@ -394,3 +508,6 @@ fn found(model: &Model, key: Key) -> Snapshot {
         cgroup: process.cgroup,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@
 
 mod anonymize;
 mod child;
+mod chosen;
 mod cut;
 mod diagnostics;
 mod doctor;
@@ -46,6 +47,7 @@ mod status;
 mod stop;
 mod story;
 mod trace;
+mod tree;
 mod view;
 mod when;
 mod window;

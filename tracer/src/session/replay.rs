@@ -11,12 +11,13 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
-    Exit, Looks, OK, diagnostics, effects, growth::Growth, output, patience::Patience,
-    player::Player, reading::read, spool::Spool, stop::Stop, story::Story, window::Window,
+    Exit, Looks, OK, chosen::Chosen, diagnostics, effects, growth::Growth, output,
+    patience::Patience, player::Player, reading::read, spool::Spool, stop::Stop, story::Story,
+    window::Window,
 };
 use crate::{
     event::{Event, Who},
-    export::{self, Format},
+    export::{self, Exporter, Format},
     filter::Filter,
     model::{Model, Retention},
     playback::Place,
@@ -110,10 +111,9 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         replay.read(tell, || Ok(shared.borrow_mut().flush()?))?;
         return Ok(exporter.end(&model, &|_| true, out)?);
     };
-    ensure!(
-        !replay.follow,
-        "with --filter a recording is read twice, which one that is followed cannot be"
-    );
+    if replay.follow {
+        return export_as_it_comes(replay, filter, &mut *exporter, out);
+    }
     // A filter is asked about whole lives: first they are read, then told.
     ensure!(
         replay.path != Path::new("-"),
@@ -129,6 +129,26 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         Ok(())
     })?;
     Ok(exporter.end(&model, &kept, out)?)
+}
+
+/// Of what is still being written nobody knows whole lives: whoever the filter
+/// keeps is told from then on, and what was told of him before.
+fn export_as_it_comes(
+    replay: &Replay,
+    filter: &Filter,
+    exporter: &mut dyn Exporter,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut chosen = Chosen::by(filter);
+    let shared = RefCell::new(&mut *out);
+    let take = |event: Event| {
+        let mut tell = |event: &Event| Ok(exporter.event(event, *shared.borrow_mut())?);
+        chosen.take(event, &mut tell)
+    };
+    replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
+    let model = chosen.model();
+    let kept = |key| filter.keeps(model, key, model.now());
+    Ok(exporter.end(model, &kept, out)?)
 }
 
 /// What a recording tells.

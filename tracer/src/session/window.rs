@@ -2,7 +2,7 @@
 //! What is there at the beginning is told first, so that the part stands alone;
 //! no more is read than that takes.
 
-use std::{collections::HashSet, fs::File, path::Path};
+use std::{fs::File, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -11,10 +11,11 @@ use super::{
     reading,
     recorder::Keeper,
     story::{self, Story},
+    tree::Tree,
     when::When,
 };
 use crate::{
-    event::{Event, ProcessId, Summary, What, Who},
+    event::{Event, Summary, What},
     playback::{Place, Playback, Stage},
 };
 
@@ -52,27 +53,6 @@ impl Stage for Next {
     }
 }
 
-/// Those of a tree that have been told so far.
-struct Tree {
-    root: u32,
-    members: HashSet<ProcessId>,
-}
-
-impl Tree {
-    fn has(&mut self, event: &Event) -> bool {
-        let parent = match &event.what {
-            What::Fork(fork) => Some(fork.parent),
-            What::Snapshot(found) => Some(found.parent),
-            _ => None,
-        };
-        let process = event.who.process;
-        if process.tgid == self.root || parent.is_some_and(|id| self.members.contains(&id)) {
-            self.members.insert(process);
-        }
-        event.who == Who::HOST || self.members.contains(&process)
-    }
-}
-
 impl Window {
     pub fn is_everything(&self) -> bool {
         self.since.is_none() && self.until.is_none() && self.tree.is_none()
@@ -97,13 +77,10 @@ impl Window {
 
     /// Reads this part of a recording.
     pub fn read(&self, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
-        let mut tree = self.tree.map(|root| Tree {
-            root,
-            members: HashSet::new(),
-        });
-        let mut take = |event: Event| match tree.as_mut().is_none_or(|tree| tree.has(&event)) {
-            true => take(event),
-            false => Ok(()),
+        let mut tree = self.tree.map(Tree::new);
+        let mut take = |event: Event| match &mut tree {
+            Some(tree) => tree.pass(event, &mut take),
+            None => take(event),
         };
         let story = Story::find(path, self)?;
         if self.is_timeless() {
