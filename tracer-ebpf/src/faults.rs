@@ -141,26 +141,27 @@ pub fn renamed<A: Access>(task: Task<A>) {
 
 /// What the task, which is running and dies, has counted in its life; none of it
 /// is kept. One that was never switched out since its first fault has all of it
-/// in the slot, and no counters.
+/// in the slot, and no counters: then they are not looked for.
 #[inline(always)]
 pub fn take<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     let Some(slot) = slot() else {
         *to = [0; FAULT_COUNTERS];
         return;
     };
+    slot.pending.class = Pending::NONE;
+    *to = slot.draft.counts;
+    slot.empty();
+    if task.never_ran() {
+        return;
+    }
     let key = task.address();
     // SAFETY: only the task itself writes its counters.
-    match unsafe { FAULTS.get(&key) } {
-        Some(faults) => {
-            for counter in 0..FAULT_COUNTERS {
-                to[counter] = faults.counts[counter] + slot.draft.counts[counter];
-            }
-            let _ = FAULTS.remove(&key);
+    if let Some(faults) = unsafe { FAULTS.get(&key) } {
+        for counter in 0..FAULT_COUNTERS {
+            to[counter] += faults.counts[counter];
         }
-        None => *to = slot.draft.counts,
+        let _ = FAULTS.remove(&key);
     }
-    slot.pending.class = Pending::NONE;
-    slot.empty();
 }
 
 /// Pages that the task, which is running, has copied on write so far.
@@ -173,14 +174,15 @@ pub fn copies<A: Access>(task: Task<A>) -> u64 {
     uncharged + charged.map_or(0, |faults| of(&faults.counts))
 }
 
-/// The task is dead: nobody will ask for its counters again, and what is left
-/// in the slot was told. Mostly there is nothing, and to look is cheaper than to
-/// remove.
+/// The task is dead and is being switched out: nobody will ask for its counters
+/// again, and what is left in the slot was told. Only where it was switched out
+/// before, on its way here, can it have any; mostly it has none, and to look is
+/// cheaper than to remove.
 #[inline(always)]
 pub fn forget<A: Access>(task: Task<A>) {
     let key = task.address();
     // SAFETY: nothing is read.
-    if unsafe { FAULTS.get(&key) }.is_some() {
+    if task.switches() > 1 && unsafe { FAULTS.get(&key) }.is_some() {
         let _ = FAULTS.remove(&key);
     }
     if let Some(slot) = slot() {

@@ -159,6 +159,13 @@ impl<A: Access> Task<A> {
         voluntary == 0 && self.read::<u64>(&fields::TASK_NIVCSW) == 0
     }
 
+    /// How often it was switched out, the switch that is under way included.
+    #[inline(always)]
+    pub fn switches(self) -> u64 {
+        let voluntary: u64 = self.read(&fields::TASK_NVCSW);
+        voluntary.wrapping_add(self.read(&fields::TASK_NIVCSW))
+    }
+
     #[inline(always)]
     pub fn comm(self) -> Comm {
         // SAFETY: a field of this struct.
