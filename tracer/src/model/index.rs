@@ -68,10 +68,11 @@ fn claims(process: &Process, state: State) -> Claims {
         return claims;
     }
     if let Some(owner) = process.parent {
+        let told = process.seen_pid.unwrap_or(process.id.tgid);
+        claims[0] = Some((owner, told));
         let own = process.ns.map(|(pid, _)| pid);
-        claims[0] = Some((owner, process.seen_pid.unwrap_or(process.id.tgid)));
         claims[1] = own
-            .filter(|_| process.seen_pid.is_none())
+            .filter(|&pid| process.seen_pid.is_none() && pid != told)
             .map(|pid| (owner, pid));
     }
     let tracer = process.early.as_ref().and_then(|early| early.tracer);
@@ -233,12 +234,13 @@ impl Model {
     }
 
     /// Takes a process out of all indices and out of the table.
-    pub(super) fn remove(&mut self, key: Key) -> Option<Box<Process>> {
-        let process = self.processes.remove(key)?;
-        let facet = Facet::of(&process);
-        self.index.remove(key, &facet);
-        self.lead(&facet.leads_to, &[]);
-        Some(process)
+    pub(super) fn remove(&mut self, key: Key) {
+        if let Some(process) = self.processes.remove(key) {
+            let facet = Facet::of(&process);
+            self.index.remove(key, &facet);
+            self.lead(&facet.leads_to, &[]);
+            self.processes.recycle(process);
+        }
     }
 
     /// That every index says what the processes say.

@@ -14,7 +14,7 @@ use super::{Key, Model, Table, Tally};
 /// How many of those who are gone a model keeps, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// So many, the latest to go. An eighth more may be there for a while:
+    /// So many, the latest to go. A thirtieth more may be there for a while:
     /// they are let go in batches.
     pub gone: usize,
     /// Nobody who is gone for longer than this, ns.
@@ -150,7 +150,7 @@ impl Retained {
 
     fn is_due(&self, now: u64) -> bool {
         let Retention { gone, age } = self.policy;
-        let too_many = self.departed.len() > gone.saturating_add(gone / 8);
+        let too_many = self.departed.len() > gone.saturating_add(gone / 32);
         let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > age;
         too_many
             || self.departed.front().is_some_and(too_old)
@@ -168,6 +168,7 @@ impl Model {
         let mut too_many = self.retained.departed.len();
         too_many = too_many.saturating_sub(self.retained.policy.gone);
         let mut parents = BTreeSet::new();
+        let mut tally = std::mem::take(&mut self.retained.tally);
         while let Some(key) = self
             .retained
             .next(&mut self.processes, self.now, &mut too_many)
@@ -186,12 +187,11 @@ impl Model {
             }
             parents.extend(process.tree_parent);
             if !self.retained.uncounted {
-                let mut tally = std::mem::take(&mut self.retained.tally);
                 tally.let_go(self, key);
-                self.retained.tally = tally;
             }
             self.remove(key);
         }
+        self.retained.tally = tally;
         for parent in parents {
             let children = self.note(parent, |process| std::mem::take(&mut process.tree_children));
             let kept = children.into_iter().filter(|&child| self.knows(child));

@@ -3,9 +3,10 @@
 //! Keys ascend in order of appearance and are never used again, so that they
 //! sort by age and a stale one finds nobody. Behind them stand chunks of boxes:
 //! a chunk that nobody is left in is given back, and what remains of it is a
-//! pointer for every [`CHUNK`] processes ever seen. A clone shares a chunk until
-//! either side changes one of its processes: a pause of the dashboard costs a
-//! pointer per chunk, and then the memory of those that change.
+//! pointer for every [`CHUNK`] processes ever seen. Two tables may
+//! [share](Table::share) a chunk until either changes one of its processes: a
+//! pause of the dashboard costs a pointer per chunk, and then the memory of those
+//! that change.
 
 use std::{
     collections::HashMap,
@@ -18,24 +19,89 @@ use crate::event::ProcessId;
 
 const CHUNK: usize = 32;
 
+/// Boxes of processes that were let go, for those to come: to ask the allocator
+/// for one costs more, since it is large. A clone has none.
+#[derive(Default)]
+struct Spare(Vec<Box<Process>>);
+
+impl Spare {
+    const KEPT: usize = 1024;
+
+    fn put(&mut self, mut process: Box<Process>) {
+        if self.0.len() < Self::KEPT {
+            *process = Process::new(ProcessId::default());
+            self.0.push(process);
+        }
+    }
+
+    fn take(&mut self, id: ProcessId) -> Box<Process> {
+        let Some(mut process) = self.0.pop() else {
+            return Box::new(Process::new(id));
+        };
+        process.id = id;
+        process
+    }
+}
+
+impl Clone for Spare {
+    fn clone(&self) -> Self {
+        Spare::default()
+    }
+}
+
 #[derive(Clone)]
-struct Chunk {
+struct Slots {
     kept: usize,
     processes: [Option<Box<Process>>; CHUNK],
 }
 
-impl Default for Chunk {
+impl Default for Slots {
     fn default() -> Self {
-        Chunk {
+        Slots {
             kept: 0,
             processes: [const { None }; CHUNK],
         }
     }
 }
 
+/// To ask at every change whether somebody shares a chunk would cost more than
+/// most changes: so it is known.
+#[derive(Clone)]
+enum Chunk {
+    Own(Box<Slots>),
+    Shared(Arc<Slots>),
+}
+
+impl Chunk {
+    fn slots(&self) -> &Slots {
+        match self {
+            Chunk::Own(slots) => slots,
+            Chunk::Shared(slots) => slots,
+        }
+    }
+
+    /// To be changed: what is shared is copied first.
+    fn own(&mut self) -> Option<&mut Slots> {
+        if let Chunk::Shared(slots) = self {
+            *self = Chunk::Own(Box::new(Slots::clone(slots)));
+        }
+        match self {
+            Chunk::Own(slots) => Some(slots),
+            Chunk::Shared(_) => None,
+        }
+    }
+
+    fn share(&mut self) {
+        if let Chunk::Own(slots) = self {
+            *self = Chunk::Shared(Arc::new(std::mem::take(slots)));
+        }
+    }
+}
+
 #[derive(Clone, Default)]
 pub(super) struct Table {
-    chunks: Vec<Option<Arc<Chunk>>>,
+    chunks: Vec<Option<Chunk>>,
+    spare: Spare,
     /// How many there ever were.
     made: usize,
     kept: usize,
@@ -67,27 +133,39 @@ impl Table {
         if let Some(key) = self.look_up(id) {
             return Ok(key);
         }
-        let key = self.push(Process::new(id));
+        let key = self.push(id);
         self.by_id.insert(id, key);
         self.latest = Some((id, key));
         let superseded = self.line_up(id, key);
         Err(New { key, superseded })
     }
 
-    fn push(&mut self, process: Process) -> Key {
+    fn push(&mut self, id: ProcessId) -> Key {
         let place = self.made;
         if place.is_multiple_of(CHUNK) {
             self.chunks.push(None);
         }
+        let process = self.spare.take(id);
         // It is none, too, when all that were in it have been let go.
-        if let Some(newest) = self.chunks.last_mut() {
-            let chunk = Arc::make_mut(newest.get_or_insert_default());
-            chunk.kept += 1;
-            chunk.processes[place % CHUNK] = Some(Box::new(process));
+        let newest = self.chunks.last_mut();
+        let newest = newest.map(|chunk| chunk.get_or_insert_with(|| Chunk::Own(Box::default())));
+        if let Some(slots) = newest.and_then(Chunk::own) {
+            slots.kept += 1;
+            slots.processes[place % CHUNK] = Some(process);
         }
         self.made += 1;
         self.kept += 1;
         Key::at(place)
+    }
+
+    /// Takes a box back that [`Self::remove`] gave out.
+    pub fn recycle(&mut self, process: Box<Process>) {
+        self.spare.put(process);
+    }
+
+    /// From here on a clone shares every chunk that neither changes.
+    pub fn share(&mut self) {
+        self.chunks.iter_mut().flatten().for_each(Chunk::share);
     }
 
     /// Puts a process among those who have had its number, by their age.
@@ -119,10 +197,10 @@ impl Table {
     /// Forgets a process. Linear in those kept who had the same number.
     pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
         let place = self.chunks.get_mut(key.index() / CHUNK)?;
-        let chunk = Arc::make_mut(place.as_mut()?);
-        let process = chunk.processes[key.index() % CHUNK].take()?;
-        chunk.kept -= 1;
-        if chunk.kept == 0 {
+        let slots = place.as_mut()?.own()?;
+        let process = slots.processes[key.index() % CHUNK].take()?;
+        slots.kept -= 1;
+        if slots.kept == 0 {
             *place = None;
         }
         self.kept -= 1;
@@ -169,13 +247,13 @@ impl Table {
     }
 
     pub fn get(&self, key: Key) -> Option<&Process> {
-        let chunk = self.chunks.get(key.index() / CHUNK)?.as_ref()?;
-        chunk.processes[key.index() % CHUNK].as_deref()
+        let slots = self.chunks.get(key.index() / CHUNK)?.as_ref()?.slots();
+        slots.processes[key.index() % CHUNK].as_deref()
     }
 
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Process> {
-        let chunk = Arc::make_mut(self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?);
-        chunk.processes[key.index() % CHUNK].as_deref_mut()
+        let slots = self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?.own()?;
+        slots.processes[key.index() % CHUNK].as_deref_mut()
     }
 
     /// How many are kept.
@@ -189,7 +267,7 @@ impl Table {
         let chunks = self.chunks.iter().enumerate().skip(first);
         let kept = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
         let processes = kept.flat_map(|(number, chunk)| {
-            let places = (number * CHUNK..).zip(&chunk.processes);
+            let places = (number * CHUNK..).zip(&chunk.slots().processes);
             places.filter_map(|(place, process)| Some((Key::at(place), process.as_deref()?)))
         });
         processes.skip_while(move |(key, _)| key.index() < place)

@@ -27,6 +27,10 @@ impl Process {
                 faults: FaultTally::default(),
                 generation: 0,
             };
+            // Most processes never have another, and it is large.
+            if self.threads.is_empty() {
+                self.threads.reserve_exact(1);
+            }
             self.threads.insert(place, thread);
             self.threads_seen += 1;
             place

@@ -353,7 +353,7 @@ impl App {
     pub(super) fn freeze(&mut self) {
         if self.frozen.is_none() {
             self.frozen = Some(Box::new(Frozen {
-                model: self.model.clone(),
+                model: self.model.share(),
                 log: self.log.clone(),
                 now: self.now,
                 own: self.own,
