@@ -45,9 +45,10 @@ const WIDTH: usize = 100;
 /// Measures one stage on a recording of so many events.
 type Measure = fn(&str, usize) -> Result<Duration>;
 
-const STAGES: [(&str, Measure); 7] = [
+const STAGES: [(&str, Measure); 8] = [
     ("write", |_, events| write(events)),
     ("decode", |path, _| decode(path)),
+    ("read", |path, _| read(path)),
     ("model", |_, events| model(events)),
     ("report", |_, events| summary(events)),
     ("export", |_, events| exported(events)),
@@ -130,6 +131,19 @@ fn decode(path: &str) -> Result<Duration> {
     let (done, took) = measured(|| {
         for event in reader {
             std::hint::black_box(event?);
+        }
+        Ok(())
+    });
+    done.map(|()| took)
+}
+
+/// Decodes and models: what a replay does.
+fn read(path: &str) -> Result<Duration> {
+    let reader = Reader::new(File::open(path)?)?;
+    let mut model = Model::new(RETENTION);
+    let (done, took) = measured(|| {
+        for event in reader {
+            model.apply(&event?);
         }
         Ok(())
     });

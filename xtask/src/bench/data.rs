@@ -28,6 +28,7 @@ const SIZES: &[u64] = &[100_000, 1_000_000, 10_000_000];
 const STAGES: &[(&str, &str)] = &[
     ("write", "to write them, with checkpoints"),
     ("decode", "to decode them"),
+    ("read", "to decode and model them"),
     ("model", "to model them"),
     ("export", "to export them as text"),
     ("report", "a report of all"),
@@ -86,7 +87,7 @@ pub fn bench(ground: &Ground) -> Result<Report> {
                 .map(|(_, ns)| format!("{} ms", number(ns / 1e6))),
         );
         let each = points.last().map(|(size, ns)| number(ns / size));
-        let whole = matches!(*stage, "write" | "decode" | "model" | "export");
+        let whole = matches!(*stage, "write" | "decode" | "read" | "model" | "export");
         row.push(each.filter(|_| whole).unwrap_or("–".to_owned()));
         row.push(growth(&points).map_or("–".to_owned(), |slope| format!("{slope:.2}")));
         table.rows.push(row);
