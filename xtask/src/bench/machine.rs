@@ -1,6 +1,6 @@
 //! What machine it was measured on: a figure without it says nothing.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -28,6 +28,18 @@ pub fn json() -> Value {
 pub fn load() -> Option<f64> {
     let text = fs::read_to_string("/proc/loadavg").ok()?;
     text.split(' ').next()?.parse().ok()
+}
+
+/// Time that all processors together have worked since boot (proc(5)), to a
+/// hundredth of a second.
+pub fn worked() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let all = text.lines().next()?.strip_prefix("cpu ")?;
+    let ticks = |field: &str| field.parse::<u64>().ok();
+    let columns: Vec<u64> = all.split_ascii_whitespace().filter_map(ticks).collect();
+    // User, nice, system; idle and iowait; interrupts of both kinds.
+    let busy = columns.get(..3)?.iter().chain(columns.get(5..7)?);
+    Some(Duration::from_millis(10 * busy.sum::<u64>()))
 }
 
 /// How many processes ran or wanted to beside ours, as one line to be said of a

@@ -25,8 +25,8 @@ struct Round {
 
 /// A process that has nothing to do.
 struct Idle {
-    /// Percent of one processor.
-    share: f64,
+    /// Percent of one processor; none, where others had something to do.
+    share: Option<f64>,
     /// MiB at the most.
     memory: Option<f64>,
 }
@@ -69,16 +69,27 @@ pub fn bench(ground: &Ground) -> Result<Report> {
         "`record` on an idle system",
         "% of a core",
         Some(0.5),
-        &|round| Some(round.record.share),
+        &|round| round.record.share,
     );
     row("`live` on an idle system", "% of a core", None, &|round| {
-        Some(round.live.share)
+        round.live.share
     });
     row("memory of `record`", "MiB", Some(40.0), &|round| {
         round.record.memory
     });
     row("memory of `live`", "MiB", None, &|round| round.live.memory);
     report.tables.push(table);
+    let disturbed = |round: &&Round| round.record.share.is_none() || round.live.share.is_none();
+    let disturbed = rounds.iter().filter(disturbed).count();
+    if disturbed > 0 {
+        report.notes.push(format!(
+            "In {disturbed} of {} rounds the system was not idle: others used more than {:.0} % of \
+             a processor, each of {TRIES} times that was waited for. These rounds say nothing of idle \
+             systems.",
+            rounds.len(),
+            100.0 * OTHERS,
+        ));
+    }
     report.notes.extend(machine::disturbance(
         rounds.iter().filter_map(|round| round.load),
     ));
@@ -104,13 +115,24 @@ fn round(ground: &Ground) -> Result<Round> {
     })
 }
 
+/// What others may use of a processor for a system to be called idle.
+const OTHERS: f64 = 0.1;
+/// So often it is waited for that.
+const TRIES: u32 = 3;
+
+/// Beside busy neighbours tracer is not idle either: it tells what they do.
 fn idle(ground: &Ground, pid: u32) -> Idle {
-    let span = Duration::from_secs(if ground.quick { 1 } else { 5 });
-    let before = cpu_time(pid);
-    thread::sleep(span);
-    let used = cpu_time(pid).saturating_sub(before);
+    let span = Duration::from_secs(if ground.quick { 1 } else { 3 });
+    let share = (0..TRIES).find_map(|_| {
+        let (before, all) = (cpu_time(pid), machine::worked()?);
+        thread::sleep(span);
+        let used = cpu_time(pid).saturating_sub(before).as_secs_f64();
+        let all = machine::worked()?.saturating_sub(all).as_secs_f64();
+        let span = span.as_secs_f64();
+        (all - used < OTHERS * span).then_some(100.0 * used / span)
+    });
     Idle {
-        share: 100.0 * used.as_secs_f64() / span.as_secs_f64(),
+        share,
         memory: peak_memory(pid),
     }
 }
