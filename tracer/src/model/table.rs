@@ -22,6 +22,7 @@ const CHUNK: usize = 32;
 /// Boxes of processes that were let go, for those to come: to ask the allocator
 /// for one costs more, since it is large. A clone has none.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "the boxes are what is kept")]
 struct Spare(Vec<Box<Process>>);
 
 impl Spare {
