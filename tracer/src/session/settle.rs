@@ -4,18 +4,14 @@
 
 use std::{
     collections::HashSet,
-    path::Path,
     time::{Duration, Instant},
 };
 
 use crate::event::{Event, ProcessId, What};
 
-/// Zombies that nobody reaps are not waited for longer than this.
-const ZOMBIES: Duration = Duration::from_secs(1);
-
-/// Whoever was reaped is freed at last, however busy the machine is; but the
-/// event may have been lost.
-const REAPED: Duration = Duration::from_secs(5);
+/// Zombies that nobody reaps are not waited for longer than this, nor is a free that is seconds
+/// late, as some are on a busy machine.
+const LIMIT: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub struct Settle {
@@ -23,8 +19,6 @@ pub struct Settle {
     waiting: HashSet<ProcessId>,
     /// When the command ended: who dies after that is not waited for.
     since: Option<Instant>,
-    /// Zombies are not waited for any longer.
-    only_reaped: bool,
 }
 
 impl Settle {
@@ -50,20 +44,9 @@ impl Settle {
         self.since.is_some()
     }
 
-    pub fn is_over(&mut self) -> bool {
-        let Some(since) = self.since else {
-            return false;
-        };
-        let waited = since.elapsed();
-        if waited >= ZOMBIES && !self.only_reaped {
-            self.only_reaped = true;
-            self.waiting.retain(|dead| is_reaped(dead.tgid));
-        }
-        self.waiting.is_empty() || waited >= REAPED
+    pub fn is_over(&self) -> bool {
+        let late = |since: Instant| since.elapsed() >= LIMIT;
+        self.since
+            .is_some_and(|since| self.waiting.is_empty() || late(since))
     }
-}
-
-/// `release_task` takes the number away, and with it the place in /proc.
-fn is_reaped(tgid: u32) -> bool {
-    !Path::new(&format!("/proc/{tgid}")).exists()
 }

@@ -156,7 +156,7 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
 
     let mut meter = Meter::new();
     loop {
-        let mut over = sinks.settle.as_mut().is_some_and(Settle::is_over);
+        let mut over = sinks.settle.as_ref().is_some_and(Settle::is_over);
         tokio::select! {
             ready = wakeup.readable() => {
                 ready?.clear_ready();
