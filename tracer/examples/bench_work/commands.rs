@@ -6,33 +6,36 @@ use std::{
     process::{Command, Stdio},
 };
 
+use anyhow::{Context as _, Result, ensure};
+
 const FILES: usize = 12;
 const FUNCTIONS: usize = 40;
 
-fn run(command: &mut Command) {
-    let done = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(
-        done.is_ok_and(|status| status.success()),
-        "{command:?} failed"
-    );
+fn run(command: &mut Command) -> Result<()> {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let status = command.status();
+    let status = status.with_context(|| format!("{command:?} could not be started"))?;
+    ensure!(status.success(), "{command:?} failed: {status}");
+    Ok(())
 }
 
 /// `make -j2` of a C project of a dozen files, from nothing.
-pub fn build() -> impl FnMut() {
-    fs::create_dir_all("bench_build").expect("the current directory can be written");
+pub fn build() -> Result<impl FnMut() -> Result<()>> {
+    let unwritable = "the current directory cannot be written";
+    fs::create_dir_all("bench_build").context(unwritable)?;
     let objects: String = (0..FILES).fold(String::new(), |mut list, file| {
         let _ = write!(list, " f{file}.o");
         list
     });
     let makefile = format!("all:{objects}\n\tgcc -o all{objects}\n");
-    fs::write("bench_build/Makefile", makefile).expect("a file of our own");
+    fs::write("bench_build/Makefile", makefile).context(unwritable)?;
     for file in 0..FILES {
-        fs::write(format!("bench_build/f{file}.c"), source(file)).expect("a file of our own");
+        fs::write(format!("bench_build/f{file}.c"), source(file)).context(unwritable)?;
     }
-    || {
-        run(Command::new("sh").args(["-c", "rm -f bench_build/*.o bench_build/all"]));
-        run(Command::new("make").args(["-s", "-j2", "-C", "bench_build"]));
-    }
+    Ok(|| {
+        run(Command::new("sh").args(["-c", "rm -f bench_build/*.o bench_build/all"]))?;
+        run(Command::new("make").args(["-s", "-j2", "-C", "bench_build"]))
+    })
 }
 
 fn source(file: usize) -> String {
@@ -53,11 +56,11 @@ fn source(file: usize) -> String {
 /// Processes, threads, mappings and pipes at once: a fixed amount of each.
 /// (`--exec` refuses to run as root.)
 #[rustfmt::skip]
-pub fn stress() {
+pub fn stress() -> Result<()> {
     run(Command::new("stress-ng").args([
         "--fork", "1", "--fork-ops", "1000",
         "--pthread", "1", "--pthread-ops", "1000",
         "--mmap", "1", "--mmap-bytes", "4m", "--mmap-ops", "10",
         "--pipe", "1", "--pipe-ops", "50000",
-    ]));
+    ]))
 }

@@ -11,10 +11,14 @@ mod tasks;
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
-/// Prepares a work; what it gives does one round of it.
-type Prepare = fn() -> Box<dyn FnMut()>;
+/// Does one round of a work.
+type Round = Box<dyn FnMut() -> Result<()>>;
+
+/// Prepares a work.
+type Prepare = fn() -> Result<Round>;
 
 /// Where a work may run.
 #[derive(PartialEq)]
@@ -27,34 +31,39 @@ enum Where {
 use Where::{Anywhere, There};
 
 const WORKS: &[(&str, Where, Prepare)] = &[
-    ("fork", There, || Box::new(tasks::fork_exit_wait)),
-    ("vfork", There, || Box::new(tasks::vfork_exit_wait)),
-    ("spawn", There, || Box::new(tasks::spawn_static())),
-    ("thread", There, || Box::new(tasks::create_and_join)),
-    ("switch", There, || Box::new(tasks::ping_pong())),
-    ("cow", There, || Box::new(memory::copy_on_write())),
-    ("touch", There, || Box::new(memory::touch)),
-    ("build", Anywhere, || Box::new(commands::build())),
-    ("stress", Anywhere, || Box::new(commands::stress)),
-    ("storm", Anywhere, || Box::new(tasks::fork_exit_wait)),
+    ("fork", There, || Ok(Box::new(tasks::fork_exit_wait))),
+    ("vfork", There, || Ok(Box::new(tasks::vfork_exit_wait))),
+    ("spawn", There, || Ok(Box::new(tasks::spawn_static()?))),
+    ("thread", There, || Ok(Box::new(tasks::create_and_join))),
+    ("switch", There, || Ok(Box::new(tasks::ping_pong()?))),
+    ("cow", There, || Ok(Box::new(memory::copy_on_write()?))),
+    ("touch", There, || Ok(Box::new(memory::touch))),
+    ("build", Anywhere, || Ok(Box::new(commands::build()?))),
+    ("stress", Anywhere, || Ok(Box::new(commands::stress))),
+    ("storm", Anywhere, || Ok(Box::new(tasks::fork_exit_wait))),
 ];
 
-fn main() {
+fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (name, span) = (arguments.next(), arguments.next());
-    let span = Duration::from_millis(span.and_then(|ms| ms.parse().ok()).expect("MILLISECONDS"));
+    let span = span.and_then(|ms| ms.parse().ok());
+    let span = Duration::from_millis(span.context("usage: bench_work NAME MILLISECONDS")?);
     let work = WORKS.iter().find(|work| Some(work.0) == name.as_deref());
-    let (_, place, prepare) = work.expect("the NAME of a work");
+    let (name, place, prepare) = work.with_context(|| {
+        let known: Vec<_> = WORKS.iter().map(|work| work.0).collect();
+        format!("no work has that name (there are: {})", known.join(", "))
+    })?;
     if *place == There {
         stay();
     }
-    let mut round = prepare();
+    let failed = || format!("the work `{name}`");
+    let mut round = prepare().with_context(failed)?;
 
     // The first round pays for what no other will.
-    round();
+    round().with_context(failed)?;
     let (began, used, mut rounds) = (Instant::now(), cpu_ns(), 0);
     while began.elapsed() < span {
-        round();
+        round().with_context(failed)?;
         rounds += 1;
     }
     let wall_ns = began.elapsed().as_nanos() as u64;
@@ -62,6 +71,7 @@ fn main() {
         "{}",
         json!({ "rounds": rounds, "wall_ns": wall_ns, "cpu_ns": cpu_ns() - used })
     );
+    Ok(())
 }
 
 /// Keeps this process, and those it makes, on the last processor it may use.

@@ -1,6 +1,8 @@
 //! Pages that are touched and copied.
 
-use std::ptr;
+use std::{io, ptr};
+
+use anyhow::{Result, ensure};
 
 use crate::tasks::wait;
 
@@ -17,20 +19,24 @@ struct Pages {
 }
 
 impl Pages {
-    fn new(count: usize) -> Pages {
+    fn new(count: usize) -> Result<Pages> {
         let (protection, flags) = (
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
         );
         // SAFETY: a new mapping wherever there is room.
         let at = unsafe { libc::mmap(ptr::null_mut(), count * PAGE, protection, flags, -1, 0) };
-        assert_ne!(at, libc::MAP_FAILED);
+        ensure!(
+            at != libc::MAP_FAILED,
+            "mmap: {}",
+            io::Error::last_os_error()
+        );
         // SAFETY: our own mapping.
         unsafe { libc::madvise(at, count * PAGE, libc::MADV_NOHUGEPAGE) };
-        Pages {
+        Ok(Pages {
             at: at.cast(),
             count,
-        }
+        })
     }
 
     fn write(&self) {
@@ -49,15 +55,16 @@ impl Drop for Pages {
 }
 
 /// One page fault for each of 4,096 new pages.
-pub fn touch() {
-    Pages::new(TOUCHED).write();
+pub fn touch() -> Result<()> {
+    Pages::new(TOUCHED)?.write();
+    Ok(())
 }
 
 /// A fork whose child writes 1,024 pages that it shares with its parent.
-pub fn copy_on_write() -> impl FnMut() {
-    let pages = Pages::new(COPIED);
+pub fn copy_on_write() -> Result<impl FnMut() -> Result<()>> {
+    let pages = Pages::new(COPIED)?;
     pages.write();
-    move || {
+    Ok(move || {
         // SAFETY: the child writes memory and ends.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
@@ -65,6 +72,6 @@ pub fn copy_on_write() -> impl FnMut() {
             // SAFETY: ends the process.
             unsafe { libc::_exit(0) };
         }
-        wait(pid);
-    }
+        wait(pid)
+    })
 }

@@ -1,31 +1,34 @@
 //! Processes and threads that come and go.
 
 use std::{
-    ffi::CString,
     fs,
-    io::{Read as _, Write as _, pipe},
+    io::{self, Read as _, Write as _, pipe},
     os::unix::fs::PermissionsExt as _,
     ptr, thread,
 };
 
-pub fn wait(pid: libc::pid_t) {
-    assert!(pid > 0, "no child: {}", std::io::Error::last_os_error());
+use anyhow::{Context as _, Result, anyhow, ensure};
+
+/// For the child that a call has made.
+pub fn wait(pid: libc::pid_t) -> Result<()> {
+    ensure!(pid > 0, "no child: {}", io::Error::last_os_error());
     // SAFETY: no status is asked for.
     let waited = unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
-    assert_eq!(waited, pid);
+    ensure!(waited == pid, "waitpid: {}", io::Error::last_os_error());
+    Ok(())
 }
 
-pub fn fork_exit_wait() {
+pub fn fork_exit_wait() -> Result<()> {
     // SAFETY: the child does nothing but end.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         // SAFETY: ends the process.
         unsafe { libc::_exit(0) };
     }
-    wait(pid);
+    wait(pid)
 }
 
-pub fn vfork_exit_wait() {
+pub fn vfork_exit_wait() -> Result<()> {
     extern "C" fn nothing(_: *mut libc::c_void) -> libc::c_int {
         0
     }
@@ -38,33 +41,35 @@ pub fn vfork_exit_wait() {
         let top = top.sub(top as usize % 16);
         libc::clone(nothing, top.cast(), flags, ptr::null_mut())
     };
-    wait(pid);
+    wait(pid)
 }
 
 /// posix_spawn of a program that ends at once: its start costs no dynamic
 /// linker.
-pub fn spawn_static() -> impl FnMut() {
+pub fn spawn_static() -> Result<impl FnMut() -> Result<()>> {
     const PROGRAM: &str = "./bench_static";
-    fs::write(PROGRAM, static_program()).expect("the current directory can be written");
-    fs::set_permissions(PROGRAM, fs::Permissions::from_mode(0o755)).expect("a file of our own");
-    let path = CString::new(PROGRAM).expect("no NUL");
-    move || {
+    const PATH: &std::ffi::CStr = c"./bench_static";
+    let made = fs::write(PROGRAM, static_program())
+        .and_then(|()| fs::set_permissions(PROGRAM, fs::Permissions::from_mode(0o755)));
+    made.with_context(|| format!("{PROGRAM} cannot be written"))?;
+    Ok(|| {
         let mut pid = 0;
-        let argv = [path.as_ptr().cast_mut(), ptr::null_mut()];
+        let argv = [PATH.as_ptr().cast_mut(), ptr::null_mut()];
         // SAFETY: NUL-terminated strings in null-terminated arrays.
         let failed = unsafe {
             libc::posix_spawn(
                 &raw mut pid,
-                path.as_ptr(),
+                PATH.as_ptr(),
                 ptr::null(),
                 ptr::null(),
                 argv.as_ptr(),
                 argv.as_ptr().add(1),
             )
         };
-        assert_eq!(failed, 0);
-        wait(pid);
-    }
+        let error = io::Error::from_raw_os_error(failed);
+        ensure!(failed == 0, "posix_spawn: {error}");
+        wait(pid)
+    })
 }
 
 /// The smallest ELF executable that is none the worse for it: one segment,
@@ -104,21 +109,26 @@ fn static_program() -> Vec<u8> {
     elf
 }
 
-pub fn create_and_join() {
-    thread::spawn(|| {}).join().expect("an empty thread");
+pub fn create_and_join() -> Result<()> {
+    let thread = thread::Builder::new().spawn(|| {}).context("no thread")?;
+    thread.join().map_err(|_| anyhow!("a thread panicked"))
 }
 
 /// A byte to another thread and back: four context switches at most.
-pub fn ping_pong() -> impl FnMut() {
-    let (mut from_us, mut to_them) = pipe().expect("a pipe");
-    let (mut from_them, mut to_us) = pipe().expect("a pipe");
+pub fn ping_pong() -> Result<impl FnMut() -> Result<()>> {
+    let (mut from_us, mut to_them) = pipe().context("no pipe")?;
+    let (mut from_them, mut to_us) = pipe().context("no pipe")?;
     thread::spawn(move || {
         let mut byte = [0];
         while from_us.read_exact(&mut byte).is_ok() && to_us.write_all(&byte).is_ok() {}
     });
-    move || {
+    Ok(move || {
         let mut byte = [1];
-        to_them.write_all(&byte).expect("the other thread reads");
-        from_them.read_exact(&mut byte).expect("and answers");
-    }
+        to_them
+            .write_all(&byte)
+            .context("the other thread does not read")?;
+        from_them
+            .read_exact(&mut byte)
+            .context("the other thread does not answer")
+    })
 }
