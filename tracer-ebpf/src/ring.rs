@@ -77,7 +77,10 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
     }
 }
 
-/// Whether submitting should wake the reader.
+/// Whether submitting should wake the reader. One that goes to sleep between this
+/// and the submission is not woken by it: the reader looks once more 50 ms later,
+/// so that only a program that is interrupted for longer is seen by the next
+/// record or by the look that there is once a second.
 #[inline(always)]
 pub fn wake_flag() -> u64 {
     let flag = if wakes_sleeper() || EVENTS.query(BPF_RB_AVAIL_DATA as u64) >= get(&WAKE_AT) {

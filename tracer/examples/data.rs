@@ -7,6 +7,8 @@
 
 #[path = "recording/storm.rs"]
 mod storm;
+#[path = "recording/work.rs"]
+mod work;
 
 use std::{
     fs::File,
@@ -20,12 +22,12 @@ use tracer::{
     event::Event,
     export,
     model::{Model, Retention},
-    playback::{Place, Playback, Stage},
-    recording::{Reader, Writer},
+    playback::{Place, Playback},
+    recording::Reader,
     report,
-    session::Keeper,
     tui::{App, Look, Mode},
 };
+use work::{Kept, Play, cpu_time};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -78,9 +80,9 @@ fn main() -> Result<()> {
 /// Does the work; gives its result and the time it took on the processor.
 #[inline(never)]
 fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let began = cpu_time();
+    let began = cpu_time(libc::CLOCK_THREAD_CPUTIME_ID);
     let result = work();
-    (result, cpu_time() - began)
+    (result, cpu_time(libc::CLOCK_THREAD_CPUTIME_ID) - began)
 }
 
 /// The made-up events, in portions.
@@ -94,32 +96,19 @@ fn portions(events: usize) -> impl Iterator<Item = Vec<Event>> {
 
 /// The recording, with checkpoints as `tracer record` makes them.
 fn make(path: &str, events: usize) -> Result<()> {
-    let mut writer = Writer::new(BufWriter::new(File::create(path)?))?;
-    let mut keeper = Keeper::default();
+    let mut kept = Kept::to(BufWriter::new(File::create(path)?))?;
     for event in portions(events).flatten() {
-        writer.write(&event)?;
-        if keeper.take(event) {
-            writer.checkpoint(&keeper.checkpoint())?;
-        }
+        kept.write(event)?;
     }
-    writer.finish()?;
+    kept.writer.finish()?;
     Ok(())
 }
 
 fn write(events: usize) -> Result<Duration> {
-    let mut writer = Writer::new(sink())?;
-    let mut keeper = Keeper::default();
+    let mut kept = Kept::to(sink())?;
     let mut all = Duration::ZERO;
     for portion in portions(events) {
-        let (done, took) = measured(|| -> Result<()> {
-            for event in portion {
-                writer.write(&event)?;
-                if keeper.take(event) {
-                    writer.checkpoint(&keeper.checkpoint())?;
-                }
-            }
-            Ok(())
-        });
+        let (done, took) = measured(|| portion.into_iter().try_for_each(|event| kept.write(event)));
         done?;
         all += took;
     }
@@ -197,21 +186,9 @@ fn exported(events: usize) -> Result<Duration> {
     Ok(all)
 }
 
-struct Play(Model);
-
-impl Stage for Play {
-    fn clear(&mut self) {
-        self.0 = Model::new(RETENTION);
-    }
-
-    fn take(&mut self, event: &Event) {
-        self.0.apply(event);
-    }
-}
-
 /// One jump, in the middle of many.
 fn seek(path: &str) -> Result<Duration> {
-    let mut stage = Play(Model::new(RETENTION));
+    let mut stage = Play::to(RETENTION);
     let mut playback = Playback::open(File::open(path)?)?;
     playback.go_to(Place::End, &mut stage)?;
     let events = playback.events();
@@ -242,14 +219,4 @@ fn frame(events: usize) -> Result<Duration> {
     let (done, took) = measured(|| terminal.draw(|frame| app.draw(frame)).map(drop));
     done?;
     Ok(took)
-}
-
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the pointer is to a timespec of our own.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }

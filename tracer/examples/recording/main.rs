@@ -5,6 +5,7 @@
 //! Usage: recording FILE [EVENTS]
 
 mod storm;
+mod work;
 
 use std::{
     fs::File,
@@ -16,10 +17,10 @@ use serde_json::json;
 use tracer::{
     event::Event,
     model::{Model, Retention},
-    playback::{Place, Playback, Stage},
+    playback::{Place, Playback},
     recording::{Reader, Writer},
-    session::Keeper,
 };
+use work::{Kept, Play, cpu_time};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -34,18 +35,6 @@ const RETENTION: Retention = Retention {
 const PORTION: usize = 100_000;
 
 const JUMPS: u64 = 41;
-
-struct Play(Model);
-
-impl Stage for Play {
-    fn clear(&mut self) {
-        self.0 = Model::new(RETENTION);
-    }
-
-    fn take(&mut self, event: &Event) {
-        self.0.apply(event);
-    }
-}
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -84,8 +73,7 @@ fn main() -> Result<()> {
 /// the file. Gives what each took of the CPU.
 fn write(path: &str, events: usize) -> Result<(Duration, Duration)> {
     let mut plain = Writer::new(std::io::sink())?;
-    let mut whole = Writer::new(BufWriter::new(File::create(path)?))?;
-    let mut keeper = Keeper::default();
+    let mut whole = Kept::to(BufWriter::new(File::create(path)?))?;
     let mut took = (Duration::ZERO, Duration::ZERO);
     let mut storm = storm::Storm::new().take(events);
     loop {
@@ -93,36 +81,33 @@ fn write(path: &str, events: usize) -> Result<(Duration, Duration)> {
         if portion.is_empty() {
             break;
         }
-        let began = cpu_time();
+        let began = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID);
         for event in &portion {
             plain.write(event)?;
         }
-        let between = cpu_time();
+        let between = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID);
         for event in portion {
-            whole.write(&event)?;
-            if keeper.take(event) {
-                whole.checkpoint(&keeper.checkpoint())?;
-            }
+            whole.write(event)?;
         }
         took.0 += between - began;
-        took.1 += cpu_time() - between;
+        took.1 += cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - between;
     }
     plain.finish()?;
-    whole.finish()?;
+    whole.writer.finish()?;
     Ok(took)
 }
 
 fn decode(path: &str, mut take: impl FnMut(&Event)) -> Result<Duration> {
-    let began = cpu_time();
+    let began = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID);
     for event in Reader::new(File::open(path)?)? {
         take(&event?);
     }
-    Ok(cpu_time() - began)
+    Ok(cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - began)
 }
 
 /// Opens the recording at its end, then jumps to and fro.
 fn jump(path: &str) -> Result<(Duration, Vec<Duration>)> {
-    let mut stage = Play(Model::new(RETENTION));
+    let mut stage = Play::to(RETENTION);
     let began = Instant::now();
     let mut playback = Playback::open(File::open(path)?)?;
     playback.go_to(Place::End, &mut stage)?;
@@ -149,16 +134,6 @@ fn rate(events: usize, took: Duration) -> f64 {
 
 fn ms(took: Duration) -> f64 {
     took.as_secs_f64() * 1000.0
-}
-
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the pointer is to a timespec of our own.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 fn status_kib(field: &str) -> Option<u64> {

@@ -88,6 +88,8 @@ pub struct Live {
     session: Option<Event>,
     /// The latest gap has not been healed by a snapshot yet.
     unhealed: bool,
+    /// The programs were asked to wake us by the next record.
+    asked: bool,
     fill: f64,
 }
 
@@ -158,6 +160,7 @@ impl Live {
             session: Some(host(began, What::Session(Box::new(session)))),
             ebpf: Some(ebpf),
             unhealed: false,
+            asked: false,
             fill: 0.0,
         })
     }
@@ -200,6 +203,7 @@ impl Live {
             logger.flush();
         }
         let came = self.ring.drain(&mut self.completion.of(sink));
+        self.asked &= !came;
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
@@ -217,10 +221,15 @@ impl Live {
     }
 
     /// As [`Self::poll`], where nothing came of late: unless there is more now,
-    /// the next record makes [`Self::wakeup`] readable.
+    /// the next record makes [`Self::wakeup`] readable. A program may ask before
+    /// this whether anybody sleeps and submit its record after it: so there may
+    /// be more once, and it is looked again before nobody looks any more.
     pub fn sleep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<bool> {
-        self.ring.wake_by_next()?;
-        self.poll(sink)
+        let asked = std::mem::replace(&mut self.asked, true);
+        if !asked {
+            self.ring.wake_by_next()?;
+        }
+        Ok(self.poll(sink)? || !asked)
     }
 
     /// The counts that have grown since the last call, of faults, of waits and
