@@ -2,7 +2,9 @@
 //! cannot fork, what keeps crashing, what was lost; a sentence each. It draws
 //! from the model alone, for reports, exports and the dashboard alike.
 
-use super::{Age, Key, Model, Outcome, Owning, Sender};
+use std::collections::BTreeMap;
+
+use super::{Age, Key, Killed, Model, Owned, Owning, Sender};
 use crate::event::{GapCause, Handler, humane::duration, signal_name};
 
 /// A zombie this old is not just waiting for its parent's next turn, ns.
@@ -45,9 +47,21 @@ impl Model {
     /// The findings as of `now`, those with the most to them first within each
     /// kind. Linear in the processes kept.
     pub fn findings(&self, now: u64) -> Vec<Finding> {
+        let processes = self.processes();
+        let killed = processes.filter_map(|(key, process)| Some((key, Killed::of(process)?)));
+        self.findings_of(now, killed)
+    }
+
+    /// The same for whoever knows already how those died that are kept: linear in
+    /// these and in the zombies.
+    pub fn findings_of(
+        &self,
+        now: u64,
+        killed: impl Iterator<Item = (Key, Killed)>,
+    ) -> Vec<Finding> {
         let mut findings = self.do_not_reap(now);
         findings.extend(self.cannot_fork());
-        findings.extend(self.deaths());
+        findings.extend(self.deaths(killed));
         if self.totals.lost > 0 {
             let had_no_room = self.gaps.iter().any(|gap| gap.cause == GapCause::NoRoom);
             let advice = if had_no_room {
@@ -107,38 +121,38 @@ impl Model {
     }
 
     fn do_not_reap(&self, now: u64) -> Vec<Finding> {
-        let mut owners = self.unreaped(now);
-        owners.retain(|_, owned| owned.oldest.is_some_and(|oldest| oldest.ns >= OLD));
-        let mut findings: Vec<_> = owners
-            .into_iter()
-            .map(|(owner, owned)| {
-                let count = owned.unreaped;
-                let Age { ns, at_least } = owned.oldest.unwrap_or_default();
-                let mut says = match owner {
-                    Some(owner) => self.named(owner),
-                    None => "An unknown parent".to_owned(),
-                };
-                let (children, over) = (
-                    if count == 1 { "child" } else { "children" },
-                    if at_least { "over " } else { "" },
-                );
-                says += &format!(
-                    " has not reaped {count} {children}; oldest {over}{}",
-                    duration(ns)
-                );
-                if let Some(owner) = owner {
-                    says += &self.behaviour(owner, now);
-                }
-                Finding {
-                    kind: Kind::Unreaped,
-                    process: owner,
-                    count,
-                    says,
-                }
-            })
-            .collect();
+        let owners = self.unreaped(now).into_iter();
+        let found = owners.filter_map(|(owner, owned)| self.does_not_reap(owner, &owned, now));
+        let mut findings: Vec<_> = found.collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
         findings
+    }
+
+    /// What there is to say of an owner's zombies, if they are more than just dead.
+    pub fn does_not_reap(&self, owner: Option<Key>, owned: &Owned, now: u64) -> Option<Finding> {
+        let Age { ns, at_least } = owned.oldest.filter(|oldest| oldest.ns >= OLD)?;
+        let count = owned.unreaped;
+        let mut says = match owner {
+            Some(owner) => self.named(owner),
+            None => "An unknown parent".to_owned(),
+        };
+        let (children, over) = (
+            if count == 1 { "child" } else { "children" },
+            if at_least { "over " } else { "" },
+        );
+        says += &format!(
+            " has not reaped {count} {children}; oldest {over}{}",
+            duration(ns)
+        );
+        if let Some(owner) = owner {
+            says += &self.behaviour(owner, now);
+        }
+        Some(Finding {
+            kind: Kind::Unreaped,
+            process: owner,
+            count,
+            says,
+        })
     }
 
     /// What an owner of zombies does, in clauses.
@@ -197,42 +211,52 @@ impl Model {
 
     /// Commands that were killed for want of memory, or that crash again and
     /// again.
-    fn deaths(&self) -> Vec<Finding> {
-        let tally = self.tally();
-        let mut findings = Vec::new();
-        for (killed, &count) in &tally.killed.by_kind {
-            let comm = killed.comm.map_or("?".to_owned(), |comm| comm.to_string());
-            let times = if count == 1 {
-                "once".to_owned()
-            } else {
-                format!("{count} times")
-            };
-            let signal = signal_name(killed.signal).map_or_else(
-                || format!("signal {}", killed.signal),
-                |name| name.into_owned(),
-            );
-            let (kind, says) = match killed.sender {
-                Sender::OomKiller => (
-                    Kind::OutOfMemory,
-                    format!("{comm} was killed {times} because memory ran out"),
-                ),
-                Sender::Kernel | Sender::Itself if count >= MANY_DEATHS => {
-                    (Kind::Crashing, format!("{comm} died of {signal} {times}"))
-                }
-                Sender::Kernel | Sender::Itself | Sender::Process(..) | Sender::Unknown => continue,
-            };
-            let same = self.processes().filter(|(_, process)| {
-                process.known_comm() == killed.comm
-                    && process.outcome() == Outcome::Killed(killed.signal)
-            });
-            findings.push(Finding {
-                kind,
-                process: same.last().map(|(key, _)| key),
-                count,
-                says,
-            });
+    fn deaths(&self, killed: impl Iterator<Item = (Key, Killed)>) -> Vec<Finding> {
+        let let_go = &self.retained.tally().killed.by_kind;
+        let let_go = let_go
+            .iter()
+            .map(|(kind, &count)| (kind.clone(), (count, None)));
+        let mut kinds: BTreeMap<Killed, (u64, Option<Key>)> = let_go.collect();
+        for (key, killed) in killed {
+            let (count, latest) = kinds.entry(killed).or_default();
+            *count += 1;
+            *latest = Some(key);
         }
+        let mut findings: Vec<_> = kinds
+            .into_iter()
+            .filter_map(|(killed, (count, latest))| death(&killed, count, latest))
+            .collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
         findings
     }
+}
+
+/// What there is to say of so many deaths of a kind.
+fn death(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Finding> {
+    let comm = killed.comm.map_or("?".to_owned(), |comm| comm.to_string());
+    let times = if count == 1 {
+        "once".to_owned()
+    } else {
+        format!("{count} times")
+    };
+    let signal = signal_name(killed.signal).map_or_else(
+        || format!("signal {}", killed.signal),
+        |name| name.into_owned(),
+    );
+    let (kind, says) = match killed.sender {
+        Sender::OomKiller => (
+            Kind::OutOfMemory,
+            format!("{comm} was killed {times} because memory ran out"),
+        ),
+        Sender::Kernel | Sender::Itself if count >= MANY_DEATHS => {
+            (Kind::Crashing, format!("{comm} died of {signal} {times}"))
+        }
+        Sender::Kernel | Sender::Itself | Sender::Process(..) | Sender::Unknown => return None,
+    };
+    Some(Finding {
+        kind,
+        process: latest,
+        count,
+        says,
+    })
 }

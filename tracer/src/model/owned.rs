@@ -24,6 +24,13 @@ pub struct Age {
     pub at_least: bool,
 }
 
+impl Owned {
+    fn add(&mut self, zombie: Age) {
+        self.unreaped += 1;
+        self.oldest = self.oldest.max(Some(zombie));
+    }
+}
+
 impl Model {
     pub fn zombie_age(&self, zombie: Key, now: u64) -> Age {
         let known = self.process(zombie).zombie_time(now);
@@ -39,10 +46,19 @@ impl Model {
         let mut owners: BTreeMap<Option<Key>, Owned> = BTreeMap::new();
         for zombie in self.zombies() {
             let owner = owners.entry(self.process(zombie).parent).or_default();
-            owner.unreaped += 1;
-            owner.oldest = owner.oldest.max(Some(self.zombie_age(zombie, now)));
+            owner.add(self.zombie_age(zombie, now));
         }
         owners
+    }
+
+    /// Those of one owner. Linear in the zombies of all.
+    pub fn unreaped_by(&self, owner: Option<Key>, now: u64) -> Owned {
+        let mut owned = Owned::default();
+        let zombies = self.zombies();
+        for zombie in zombies.filter(|&zombie| self.process(zombie).parent == owner) {
+            owned.add(self.zombie_age(zombie, now));
+        }
+        owned
     }
 
     /// The same with those that were reaped.

@@ -174,13 +174,7 @@ impl Tally {
         if process.forked_at.is_some() {
             self.add_started(model, process, outcome);
         }
-        if let Outcome::Killed(signal) = outcome {
-            let killed = Killed {
-                comm: process.known_comm(),
-                signal,
-                sender: Sender::of(process),
-                core_dumped: process.status.is_some_and(|status| status.core_dumped()),
-            };
+        if let Some(killed) = Killed::of(process) {
             *self.killed.of(killed) += 1;
         }
     }
@@ -215,6 +209,19 @@ impl Tally {
             *owners += 1;
             *latencies += &reaped;
         }
+    }
+}
+
+impl Killed {
+    /// How a process died; none: not by a signal.
+    pub fn of(process: &Process) -> Option<Killed> {
+        let status = process.status?;
+        Some(Killed {
+            comm: process.known_comm(),
+            signal: status.signal()?,
+            sender: Sender::of(process),
+            core_dumped: status.core_dumped(),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{Bench, Mode, host};
-use crate::event::script::{SEC, Script};
+use crate::event::script::{SEC, START, Script};
 
 pub fn view(name: &str) -> Bench {
     let mut bench = Bench::live(120, 40);
@@ -132,6 +132,41 @@ fn zombies_lead_to_their_owner_and_to_themselves() {
     bench.press(KeyCode::Esc);
     bench.type_keys("o");
     assert_shows(&bench, &["tree(3001)", "1 owner"], &["3101"]);
+}
+
+#[test]
+fn zombies_say_what_to_know_of_the_owner_that_is_looked_at() {
+    let mut bench = view("Zombies");
+    let hoarder = "hoarder[820] has not reaped 3 children; oldest over 5.0 s";
+    assert_shows(&bench, &[hoarder], &["nginx[813]"]);
+    // Its zombies lead to the same; another owner to what it does.
+    bench.type_keys("j");
+    assert_shows(&bench, &[hoarder], &[]);
+    bench.press(KeyCode::End);
+    assert_shows(&bench, &["nginx[813] has not reaped 1 child"], &[hoarder]);
+    // It grows older though nothing happens.
+    bench.app.set_now(START + 100 * SEC);
+    bench.draw();
+    assert_shows(&bench, &["1 child; oldest 1m 37s"], &[]);
+}
+
+#[test]
+fn health_begins_with_what_was_found() {
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for pid in 10..13 {
+        script = script.fork(1, pid).exec(pid, "cc1", &["cc1"]);
+        script = script
+            .signal(0, pid, 11, 0x80)
+            .killed(pid, 0x8b)
+            .notify(pid)
+            .reap(pid);
+    }
+    let mut bench = Bench::new(Mode::Live, &script.events, 120, 40);
+    bench.view("Health");
+    assert_shows(&bench, &["FINDINGS", "cc1 died of SIGSEGV 3 times"], &[]);
+    let mut bench = Bench::new(Mode::Live, &script.events[..3], 120, 40);
+    bench.view("Health");
+    assert_shows(&bench, &["FINDINGS", "none"], &["cc1"]);
 }
 
 #[test]

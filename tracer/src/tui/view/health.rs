@@ -1,5 +1,5 @@
-//! Can I trust this? Which hook serves each purpose and what that loses, which
-//! records were lost and when, and what tracer itself costs.
+//! What was found, and can I trust this? Which hook serves each purpose and what
+//! that loses, which records were lost and when, and what tracer itself costs.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,11 @@ use super::{
 };
 use crate::{
     event::{GapCause, Hook, Kind, Purpose, escaped, humane},
-    model::Key,
+    model::{Finding, Key, Killed, findings},
     tui::{
         action::Action,
         canvas::Canvas,
+        gathered::Gathered,
         phrase::{Phrase, Tone},
         words,
     },
@@ -24,19 +25,67 @@ const WIDE: usize = 116;
 #[derive(Default)]
 pub struct Health {
     page: Page,
+    killed: Gathered<Option<Killed>>,
+    findings: Vec<Finding>,
+    /// As of which state of the model, and which second; none: not of all.
+    found_from: Option<((u64, u64), u64)>,
+    found: bool,
+}
+
+impl Health {
+    fn find_out(&mut self, data: &Data<'_>) {
+        let source = (data.slow_version(), data.now / 1_000_000_000);
+        if self.found_from == Some(source) {
+            return;
+        }
+        let known = self.killed.update(data, |_, process| Killed::of(process));
+        if known || !self.found {
+            self.found_from = known.then_some(source);
+            self.found = true;
+            let killed = self.killed.iter();
+            let killed = killed.filter_map(|(key, killed)| Some((key, killed.clone()?)));
+            self.findings = data.model.findings_of(data.now, killed);
+        }
+    }
+
+    /// What a person should know of without having asked.
+    fn findings(&self, width: usize) -> Sheet {
+        let mut sheet = Sheet::new(width);
+        sheet.section("FINDINGS");
+        if self.findings.is_empty() {
+            sheet.line(Phrase::of(Tone::Good, "none"));
+        }
+        for finding in &self.findings {
+            let tone = match finding.kind {
+                findings::Kind::Unreaped | findings::Kind::Lost => Tone::Warn,
+                findings::Kind::ForkFailed
+                | findings::Kind::OutOfMemory
+                | findings::Kind::Crashing => Tone::Bad,
+            };
+            let kind = finding.kind.name().replace('_', " ");
+            sheet.fact(&kind, Phrase::of(tone, finding.says.as_str()));
+        }
+        sheet
+    }
 }
 
 impl View for Health {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
         let width = room.width.saturating_sub(1);
+        self.find_out(data);
+        let found = self.findings(width);
         let lines = if width >= WIDE {
             let half = (width - 3) / 2;
             let right = losses(data, half)
                 .above(cost(data, half))
                 .above(stream(data, half));
-            hooks(data, half).beside(right, 3)
+            let mut lines = found.into_lines();
+            lines.push(Phrase::new());
+            lines.extend(hooks(data, half).beside(right, 3));
+            lines
         } else {
-            hooks(data, width)
+            found
+                .above(hooks(data, width))
                 .above(losses(data, width))
                 .above(cost(data, width))
                 .above(stream(data, width))

@@ -232,7 +232,7 @@ pub const VIEWS: &[Entry] = &[
     },
     Entry {
         name: "Health",
-        about: "can I trust this: hooks, losses, tracer's own cost",
+        about: "what was found, and can I trust it: hooks, losses, own cost",
         actions: &[],
         open: || Box::<health::Health>::default(),
     },

@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{Data, Room, View};
+use super::{Data, Room, View, page::Sheet};
 use crate::{
     event::{ProcessId, humane},
     model::{Key, Model, Process, State},
@@ -34,6 +34,9 @@ const COLUMNS: [Column; 9] = [
 
 /// From this height on there is a line for the histogram.
 const ROOMY: usize = 8;
+
+/// So much of the height may tell what was found of an owner.
+const TOLD: usize = 5;
 
 #[derive(Clone, Copy)]
 struct Row {
@@ -68,6 +71,8 @@ pub struct Zombies {
     /// Who left zombies standing that are gone now.
     left: HashMap<Option<Key>, Left>,
     history_from: Option<(u64, u64)>,
+    /// What was found of the owner that is looked at.
+    found: Vec<Phrase>,
 }
 
 impl Zombies {
@@ -116,6 +121,20 @@ impl Zombies {
             past: true,
         }));
         self.list.replace(rows);
+    }
+
+    /// What to know of the owner that is looked at, in so many lines.
+    fn find_out(&mut self, data: &Data<'_>, width: usize, lines: usize) {
+        self.found.clear();
+        if let Some(row) = self.list.selected().filter(|row| !row.past) {
+            let owned = data.model.unreaped_by(row.owner, data.now);
+            if let Some(finding) = data.model.does_not_reap(row.owner, &owned, data.now) {
+                let mut sheet = Sheet::new(width);
+                sheet.text(Phrase::of(Tone::Warn, finding.says));
+                self.found = sheet.into_lines();
+                self.found.truncate(lines);
+            }
+        }
     }
 
     /// No zombies is good news, but says how it was.
@@ -333,8 +352,10 @@ const LATENCIES: [(u64, &str); 8] = [
 impl View for Zombies {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
         self.update(data);
-        let histogram = usize::from(room.height >= ROOMY);
-        self.list.fit(room.height.saturating_sub(1 + histogram));
+        let roomy = usize::from(room.height >= ROOMY);
+        self.find_out(data, room.width, roomy * room.height / TOLD);
+        let below = roomy + self.found.len();
+        self.list.fit(room.height.saturating_sub(1 + below));
     }
 
     fn on(&mut self, action: Action, _: &Data<'_>) {
@@ -394,6 +415,11 @@ impl View for Zombies {
             }
             false => canvas.part(0, 0, width, height),
         };
+        let lists = canvas.height().saturating_sub(self.found.len() as u16);
+        for (y, line) in (lists..).zip(&self.found) {
+            canvas.put(0, y, width, line);
+        }
+        let mut canvas = canvas.part(0, 0, width, lists);
         if self.list.rows().is_empty() {
             return canvas.note(&self.nothing(data));
         }
