@@ -7,7 +7,10 @@ use super::{
     keys::{assert_shows, view},
 };
 use crate::{
-    event::{AddressSpace, Faults, What, script::Script},
+    event::{
+        AddressSpace, Faults, What,
+        script::{MS, Script},
+    },
     tui::Effect,
 };
 
@@ -72,6 +75,45 @@ fn a_column_names_states_as_ps_does() {
     ends("2001", &["S", "1.0", "µs"]);
     ends("2002", &["X", "1.0", "µs"]);
     ends("1200", &["?", "?"]);
+}
+
+#[test]
+fn a_crowd_is_in_order_after_some_pictures_though_events_go_on() {
+    const CROWD: u32 = 6_000;
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for pid in 10..10 + CROWD {
+        script = script.fork(1, pid);
+    }
+    let mut bench = Bench::new(Mode::Live, &script.events, 100, 20);
+    // PID, PROCESS, STATE, AGE, EXIT, THR, FAULTS.
+    bench.type_keys("sssssss");
+    assert_shows(&bench, &["by FAULTS"], &[]);
+    let told = script.events.len();
+    let faults = Faults {
+        read: 1_000,
+        ..Faults::default()
+    };
+    let foremost = 10 + CROWD / 2;
+    script = script.event(foremost, What::Faults(Box::new(faults.into())));
+    for step in 0..40 {
+        let next = 20_000 + step;
+        script = script.at((10 + u64::from(step)) * 100 * MS).fork(1, next);
+    }
+    // A picture each tenth of a second, and somebody new before each.
+    for (step, event) in script.events[told..].iter().enumerate() {
+        bench.app.apply(event);
+        bench.draw();
+        // Who is new is there at the second picture at the latest.
+        let known = bench.app.model().kept();
+        let listed = bench.text();
+        assert!(
+            [known, known - 1]
+                .iter()
+                .any(|rows| listed.contains(&format!("/{rows}"))),
+            "step {step}: {known} in {listed}"
+        );
+    }
+    assert_eq!(pids(&bench)[..2], [1, foremost], "{}", bench.text());
 }
 
 #[test]

@@ -60,11 +60,16 @@ impl Data<'_> {
         (self.model.totals().events, self.sieve.generation())
     }
 
+    /// There are so many that not all can be done for every picture.
+    pub fn is_crowded(&self) -> bool {
+        const MANY: usize = 5_000;
+        self.live && self.model.kept() > MANY
+    }
+
     /// The same for what costs a visit to every process: where there are many
     /// and events still come, it changes but once a second.
     pub fn slow_version(&self) -> (u64, u64) {
-        const MANY: usize = 5_000;
-        if self.live && self.model.kept() > MANY {
+        if self.is_crowded() {
             (0, self.now / 1_000_000_000)
         } else {
             (self.model.totals().events, 0)

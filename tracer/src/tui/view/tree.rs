@@ -42,6 +42,14 @@ pub struct Tree {
     follow: bool,
     /// What the rows were made from; none: they must be made anew.
     made_from: Option<((u64, u64), u64)>,
+    /// How many the model had let go then.
+    made_without: u64,
+    /// The order is another one since then.
+    rearranged: bool,
+    /// All is known that the next order is made from.
+    ranked: bool,
+    /// The last picture's time was taken by the order.
+    has_arranged: bool,
     /// Kernel threads are folded away once, when they first appear: there are
     /// hundreds, and they are seldom what one came for.
     kthreads_folded: bool,
@@ -66,14 +74,39 @@ impl Tree {
             Dead::Recent => data.now / 1_000_000_000,
             Dead::All | Dead::None => 0,
         };
-        let source = Some((data.version(), second));
-        if self.made_from != source || self.is_out_of_order(data) {
-            self.forest.update(data.model, &self.filter);
-            self.arrange(data);
+        let source = (data.version(), second);
+        let is_made = self.made_from == Some(source) && !self.rearranged;
+        if is_made && !self.is_out_of_order(data) {
+            return;
+        }
+        self.forest.update(data.model, &self.filter);
+        let arranges = !self.can_wait(data) || !std::mem::take(&mut self.has_arranged);
+        if arranges && self.is_out_of_order(data) {
+            self.rearranged |= self.arrange(data);
+            if self.can_wait(data) {
+                self.has_arranged = true;
+                return;
+            }
+        }
+        if self.made_from != Some(source) || self.rearranged {
             self.list.replace(self.forest.rows(data, &self.filter));
-            self.made_from = source;
+            self.made_from = Some(source);
+            self.made_without = data.model.gone_by();
+            self.rearranged = false;
             self.follow(data);
         }
+    }
+
+    /// To put many in order and to make their rows takes longer than one picture
+    /// may: they take turns, unless the reader asked for either, or rows tell of
+    /// some who were let go.
+    fn can_wait(&self, data: &Data<'_>) -> bool {
+        let order = self.arranged.map(|(sorted, _)| sorted);
+        data.moves
+            && data.is_crowded()
+            && self.made_from.is_some()
+            && self.made_without == data.model.gone_by()
+            && order == self.chosen.sorted()
     }
 
     fn is_out_of_order(&self, data: &Data<'_>) -> bool {
@@ -84,23 +117,27 @@ impl Tree {
         }
     }
 
-    /// Puts siblings in the order that is asked for.
-    fn arrange(&mut self, data: &Data<'_>) {
-        if !self.is_out_of_order(data) {
-            return;
-        }
+    /// Puts siblings in the order that is asked for, or goes on to find out what
+    /// that is; whether the order is another one.
+    fn arrange(&mut self, data: &Data<'_>) -> bool {
         let Some(sorted) = self.chosen.sorted() else {
             self.arranged = None;
             self.ranks = Gathered::default();
             self.forest.disarrange();
-            return self.forest.update(data.model, &self.filter);
+            self.forest.update(data.model, &self.filter);
+            return true;
         };
         let figure = |(sorted, _): (Sorted, _)| sorted.column;
         if self.arranged.map(figure) != Some(sorted.column) {
             self.ranks = Gathered::default();
         }
-        let order = FIGURES[sorted.column].order;
-        let known = self.ranks.update(data, |_, process| order(data, process));
+        let waits = self.can_wait(data);
+        let known = std::mem::take(&mut self.ranked) && waits || {
+            let order = FIGURES[sorted.column].order;
+            let known = self.ranks.update(data, |_, process| order(data, process));
+            self.ranked = known && waits;
+            known && !waits
+        };
         let asked_for = self.arranged.map(|(sorted, _)| sorted) != Some(sorted);
         if known || asked_for {
             let ranks = &self.ranks;
@@ -116,6 +153,7 @@ impl Tree {
             });
         }
         self.arranged = Some((sorted, known.then(|| arranged_from(data))));
+        known || asked_for
     }
 
     /// Puts the cursor on the newest of those who are listed.
