@@ -224,6 +224,33 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
 }
 
 #[test]
+fn the_terminals_background_chooses_the_theme() {
+    // The colour of a tab's key, as tmux tells it, in the dark theme and the light.
+    for (background, accent) in [("black", "38;5;80"), ("white", "38;5;23")] {
+        let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v1.tracer");
+        let replay = format!(
+            "{} replay {recording}; echo left with $?; cat",
+            tracer().get_program().display(),
+        );
+        let wait = format!("read -r _; TERM=tmux-256color; {replay}");
+        let terminal = Terminal::open(&format!("on-{background}"), (100, 30), &wait);
+        let style = format!("bg={background}");
+        run(terminal.tmux().args(["set", "-g", "window-style", &style]));
+        terminal.keys(&["Enter"]);
+        terminal.line(&["REPLAY"]);
+        until(&format!("the theme for {background}"), || {
+            let screen = run(terminal.tmux().args(["capture-pane", "-e", "-p"])).stdout;
+            let screen = String::from_utf8(screen).unwrap();
+            screen.contains(accent).then_some(())
+        });
+        // The answer was not typed: the first view is still there.
+        terminal.line(&["1 Tree"]);
+        terminal.keys(&["q"]);
+        terminal.line(&["left with 0"]);
+    }
+}
+
+#[test]
 fn live_goes_back_to_what_has_been_and_to_the_present_again() {
     let live = format!(
         "{} live; echo left with $?; cat",

@@ -36,6 +36,10 @@ pub struct LiveArgs {
     /// For how long at most they stay: 10m, 8h [default: as long as they are among those]
     #[arg(long, value_name = "TIME", value_parser = session::duration)]
     keep_for: Option<Duration>,
+    /// Keep nothing to go back to. Unless the trace is saved, the latest 128 MiB of it (some
+    /// five million events) are kept in the folder of temporary files while the dashboard is open
+    #[arg(long, conflicts_with = "report")]
+    no_past: bool,
     /// Show only these processes; a file gets all: see `tracer filters`
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
@@ -63,6 +67,7 @@ impl LiveArgs {
                 gone: self.keep,
                 age: age.flatten().unwrap_or(u64::MAX),
             },
+            past: !self.no_past,
             filter: self.filter,
             looks: self.looks.looks(),
         })

@@ -22,6 +22,8 @@ pub struct Live {
     pub part: Option<&'static Part>,
     /// How much of the past to keep in memory.
     pub retention: Retention,
+    /// Keep what the dashboard can go back to.
+    pub past: bool,
     /// Which processes are shown; all, if none is given.
     pub filter: Option<Filter>,
     pub looks: Looks,
@@ -37,6 +39,7 @@ pub fn live(live: Live) -> Result<Exit> {
         kernel: live.kernel,
         save: live.save.map(Target::File),
         limit: live.limit,
+        past: live.past,
         command: None,
     };
     trace(plan, view)

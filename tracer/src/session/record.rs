@@ -37,6 +37,7 @@ pub fn record(record: Record) -> Result<Exit> {
             kernel,
             save: Some(save),
             limit,
+            past: false,
             command,
         },
         view,

@@ -30,6 +30,8 @@ pub struct Plan {
     pub kernel: KernelOptions,
     pub save: Option<Target>,
     pub limit: Option<Duration>,
+    /// Keep what has been, for a view that can go back to it.
+    pub past: bool,
     /// Trace while this command runs, and exit as it does.
     pub command: Option<Vec<OsString>>,
 }
@@ -94,7 +96,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let mut source = Live::start(&plan.kernel)?;
     let recorder = plan.save.as_ref().map(Recorder::keep).transpose()?;
     let saved = plan.save.as_ref().map(Target::path);
-    let past = view.goes_back().then(|| Past::begin(saved));
+    let past = (plan.past && view.goes_back()).then(|| Past::begin(saved));
     let past = past.transpose().unwrap_or_else(|error| {
         log::info!("the dashboard cannot go back: {error:#}");
         None

@@ -128,7 +128,10 @@ pub fn group<'a>(
         }
         sums[scale.nearest(life.since)].change += 1;
         sums[scale.nearest(end) + 1].change -= 1;
-        if let Some(zombie) = life.zombie {
+        // Nearly all are zombies for a moment.
+        if let Some(zombie) = life.zombie
+            && scale.nearest(zombie) < scale.nearest(end)
+        {
             sums[scale.nearest(zombie)].zombies += 1;
             sums[scale.nearest(end) + 1].zombies -= 1;
         }
@@ -146,6 +149,7 @@ pub fn group<'a>(
     let cell = |sum: &Sum| match (sum.change, sum.zombies) {
         _ if sum.killed => Cell::of(Tone::Bad, glyphs.lane.killed),
         (0, _) => Cell::EMPTY,
+        (there, zombies) if zombies * 2 >= there => Cell::of(Tone::Bad, glyphs.lane.zombie),
         (living, zombies) => {
             let tone = if zombies > 0 { Tone::Bad } else { Tone::Good };
             let height = (living * 7).div_euclid(most).clamp(0, 7);
@@ -247,6 +251,19 @@ mod tests {
             }),
             "  ]       "
         );
+    }
+
+    #[test]
+    fn zombies_of_a_group_have_their_sign_unless_they_are_so_for_a_moment() {
+        let dies = |zombie, gone| Life {
+            until: Some(zombie),
+            zombie: Some(zombie),
+            gone: Some(gone),
+            ..life_to_55()
+        };
+        let lives = [dies(41, 42), dies(55, 85), dies(55, 65)];
+        let drawn = text(&group(lives.iter(), &SCALE, 100, &ASCII));
+        assert_eq!(drawn, "  ###zzzz ");
     }
 
     #[test]
