@@ -57,6 +57,46 @@ pub fn signals(_: usize) {
     ));
 }
 
+/// Two signals of two senders wait for a process that is stopped: which of them
+/// is fatal, wait4 says.
+pub fn pending(_: usize) {
+    for (first, second) in [
+        (libc::SIGTERM, libc::SIGKILL),
+        // The lower number is taken first, though it came later.
+        (libc::SIGTERM, libc::SIGHUP),
+        // There is only one of a kind: the first stays.
+        (libc::SIGTERM, libc::SIGTERM),
+    ] {
+        let child = fork(|| pause_forever());
+        let send = |signal| {
+            // SAFETY: our own child.
+            check(unsafe { libc::kill(child, signal) }, "kill");
+        };
+        send(libc::SIGSTOP);
+        let mut status = 0;
+        // SAFETY: the pointer is to our own variable.
+        let stopped = unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) };
+        check(stopped, "waitpid");
+        let [a, b] = [first, second].map(|signal| {
+            let sender = fork(|| {
+                send(signal);
+                exit(0)
+            });
+            say(&reaped("pending", sender, &wait(sender)));
+            sender
+        });
+        send(libc::SIGCONT);
+        let waited = wait(child);
+        let fatal = libc::WTERMSIG(waited.status);
+        let killer = if fatal == first { a } else { b };
+        let fact = reaped("pending", child, &waited);
+        say(&with(
+            fact,
+            json!({"killed_by": killer, "origin": "process"}),
+        ));
+    }
+}
+
 /// `n` zombies, held for a while whose ends are known.
 pub fn zombies(n: usize) {
     let children: Vec<_> = (0..n)

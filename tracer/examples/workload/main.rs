@@ -60,6 +60,7 @@ const fn scenario(name: &'static str, n: usize, run: fn(usize)) -> Scenario {
 const SCENARIOS: &[Scenario] = &[
     scenario("exits", 20, births::exits),
     scenario("signals", 0, deaths::signals),
+    scenario("pending", 0, deaths::pending),
     scenario("spawns", 5, births::spawns),
     scenario("threads", 3, births::threads),
     scenario("leader", 0, births::leader_first),
