@@ -316,14 +316,15 @@ fn rss<'a>(of: &Subject<'a>) -> Value<'a> {
 
 fn in_state<'a>(of: &Subject<'a>, state: TaskState) -> Value<'a> {
     let times = of.process.state_times(of.now);
-    let incomplete = of
-        .process
-        .scheduling
-        .as_ref()
-        .is_some_and(|it| it.incomplete);
+    // A turn on a CPU whose beginning was not shown is in the time of the state
+    // before.
+    let missed = of.process.scheduling.as_ref().map(|it| it.missed());
+    let is_short = state == TaskState::Running && missed > Some(0);
     match times {
         None => Value::Unknown,
-        Some(times) if incomplete => Value::AtLeast(times.of(state)),
+        Some(times) if is_short || !of.process.states_are_complete() => {
+            Value::AtLeast(times.of(state))
+        }
         Some(times) => Value::Number(times.of(state)),
     }
 }

@@ -198,7 +198,7 @@ impl Model {
             process.executions.insert(place, execution);
             if process.executions.len() > EXECUTIONS_KEPT {
                 process.executions.remove(0);
-                process.executions_left_out += 1;
+                process.executions_left_out = process.executions_left_out.saturating_add(1);
             }
             if process.is_told_dead() {
                 return;

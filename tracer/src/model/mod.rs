@@ -51,7 +51,7 @@ use reap::Unmatched;
 pub use recent::Recent;
 use retention::Retained;
 pub use retention::Retention;
-pub use states::{Change, Scheduling};
+pub use states::{Change, Scheduling, StatesLack};
 pub use status::{Known, Moment, Why};
 use table::{New, Table};
 pub use tally::{Killed, Latencies, Makers, Reapers, Sender, Started, Tally};

@@ -26,7 +26,7 @@ pub struct Age {
 
 impl Owned {
     fn add(&mut self, zombie: Age) {
-        self.unreaped += 1;
+        self.unreaped = self.unreaped.saturating_add(1);
         self.oldest = self.oldest.max(Some(zombie));
     }
 }

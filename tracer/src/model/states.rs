@@ -19,7 +19,7 @@ pub struct Scheduling {
     living: BTreeMap<TaskId, States>,
     /// A thread's end was missed, or that of the tracer that counted: what was
     /// done last is not counted.
-    pub incomplete: bool,
+    incomplete: bool,
     /// Threads of which anything was told.
     threads: u32,
     /// When the first of them was first seen.
@@ -36,6 +36,16 @@ pub struct Change {
     pub at: u64,
     pub pid: u32,
     pub state: TaskState,
+}
+
+/// Why there is more than what was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatesLack {
+    /// The record of a thread's end was lost, or came never.
+    End,
+    /// Of so many threads nothing was told: not yet, or it was lost, or they found
+    /// no room in the kernel's table.
+    Threads(u32),
 }
 
 impl Scheduling {
@@ -121,11 +131,21 @@ impl Process {
         }))
     }
 
+    /// What the figures lack; none where nothing is counted, too.
+    pub fn states_lack(&self) -> Option<StatesLack> {
+        let scheduling = self.scheduling.as_deref()?;
+        let untold = self.threads_seen.saturating_sub(scheduling.threads);
+        match (scheduling.incomplete, untold) {
+            (true, _) => Some(StatesLack::End),
+            (false, 0) => None,
+            (false, untold) => Some(StatesLack::Threads(untold)),
+        }
+    }
+
     /// Something was told of every thread that was seen, and no end was missed:
     /// all is counted from [`Scheduling::counted_since`] on.
     pub fn states_are_complete(&self) -> bool {
-        let scheduling = self.scheduling.as_deref();
-        scheduling.is_some_and(|it| !it.incomplete && it.threads >= self.threads_seen)
+        self.scheduling.is_some() && self.states_lack().is_none()
     }
 
     /// Wake-ups of all threads that were followed by a turn on a CPU.

@@ -113,9 +113,9 @@ pub struct Latencies {
 
 impl Latencies {
     pub fn add(&mut self, ns: u64) {
-        self.count += 1;
+        add(&mut self.count, 1);
         self.max = self.max.max(ns);
-        *self.by_length.entry(three_figures(ns)).or_default() += 1;
+        add(self.by_length.entry(three_figures(ns)).or_default(), 1);
     }
 
     /// The nearest-rank percentile, cut to three figures; 100 is exact.
@@ -123,10 +123,10 @@ impl Latencies {
         if percent == 100 {
             return (self.count > 0).then_some(self.max);
         }
-        let rank = (self.count * percent).div_ceil(100).max(1);
+        let rank = self.count.saturating_mul(percent).div_ceil(100).max(1);
         let mut below = 0;
         let reaches = |&(_, count): &(u64, u64)| {
-            below += count;
+            add(&mut below, count);
             below >= rank
         };
         let mut lengths: Vec<_> = self.by_length.iter().map(|(&ns, &n)| (ns, n)).collect();
@@ -137,12 +137,17 @@ impl Latencies {
 
 impl AddAssign<&Latencies> for Latencies {
     fn add_assign(&mut self, other: &Latencies) {
-        self.count += other.count;
+        add(&mut self.count, other.count);
         self.max = self.max.max(other.max);
         for (&ns, count) in &other.by_length {
-            *self.by_length.entry(ns).or_default() += count;
+            add(self.by_length.entry(ns).or_default(), *count);
         }
     }
+}
+
+/// Counts on; what a recording claims may be any number.
+fn add(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 /// As much of a number as reports show of it.
@@ -156,16 +161,19 @@ impl Tally {
     pub(super) fn add(&mut self, model: &Model, key: Key) {
         let process = model.process(key);
         let (state, outcome) = (process.state(), process.outcome());
-        self.processes += 1;
-        *self.created.entry(process.created_by).or_default() += 1;
+        add(&mut self.processes, 1);
+        add(self.created.entry(process.created_by).or_default(), 1);
         if process.exited_at.is_some() {
-            *self.ended.entry(outcome).or_default() += 1;
+            add(self.ended.entry(outcome).or_default(), 1);
         }
-        self.reaped += u64::from(state == State::Reaped);
-        self.vanished += u64::from(state == State::Vanished);
-        self.reaped_by_kernel += u64::from(process.autoreaped == Some(true));
+        add(&mut self.reaped, u64::from(state == State::Reaped));
+        add(&mut self.vanished, u64::from(state == State::Vanished));
+        add(
+            &mut self.reaped_by_kernel,
+            u64::from(process.autoreaped == Some(true)),
+        );
         if process.reaped_by.is_some() {
-            self.reaped_by_wait += 1;
+            add(&mut self.reaped_by_wait, 1);
             if let Some(latency) = process.zombie_time(model.now()) {
                 let owner = self.reapers.by_owner.entry(process.parent);
                 owner.or_default().add(latency);
@@ -175,7 +183,7 @@ impl Tally {
             self.add_started(model, process, outcome);
         }
         if let Some(killed) = Killed::of(process) {
-            *self.killed.of(killed) += 1;
+            add(self.killed.of(killed), 1);
         }
     }
 
@@ -183,13 +191,13 @@ impl Tally {
         let maker = process.original_parent.map(|maker| model.process(maker));
         let by = maker.map(Process::known_comm);
         let started = self.started.of((process.known_comm(), by));
-        started.count += 1;
-        *started.outcomes.entry(outcome).or_default() += 1;
+        add(&mut started.count, 1);
+        add(started.outcomes.entry(outcome).or_default(), 1);
         let Some(maker) = maker else { return };
         let Makers { by_maker, more } = &mut started.makers;
         if by_maker.len() < MAKERS || by_maker.contains_key(&maker.id) {
             let entry = by_maker.entry(maker.id).or_default();
-            *entry = (maker.known_comm(), entry.1 + 1);
+            *entry = (maker.known_comm(), entry.1.saturating_add(1));
         } else {
             *more = true;
         }
@@ -206,7 +214,7 @@ impl Tally {
                 false => None,
             };
             let (owners, latencies) = self.reapers.by_name.entry(named).or_default();
-            *owners += 1;
+            add(owners, 1);
             *latencies += &reaped;
         }
     }

@@ -32,7 +32,7 @@ impl Process {
                 self.threads.reserve_exact(1);
             }
             self.threads.insert(place, thread);
-            self.threads_seen += 1;
+            self.threads_seen = self.threads_seen.saturating_add(1);
             place
         });
         &mut self.threads[place]
@@ -47,7 +47,7 @@ impl Process {
                 // told, or nothing was ever told of it.
                 match self.dropped.checked_sub(1) {
                     Some(dropped) => self.dropped = dropped,
-                    None => self.threads_seen += 1,
+                    None => self.threads_seen = self.threads_seen.saturating_add(1),
                 }
                 FaultTally::default()
             }
@@ -60,7 +60,7 @@ impl Process {
         let known = self.place(id).ok();
         if let Some(place) = known {
             self.threads.remove(place);
-            self.dropped += 1;
+            self.dropped = self.dropped.saturating_add(1);
         }
         known.is_some()
     }
@@ -80,7 +80,8 @@ impl Process {
     pub(super) fn keep_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
         let before = self.threads.len();
         self.threads.retain(keep);
-        self.dropped += (before - self.threads.len()) as u32;
+        let gone = (before - self.threads.len()) as u32;
+        self.dropped = self.dropped.saturating_add(gone);
         if self.threads.is_empty() {
             self.threads = Vec::new();
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     event::{StateTimes, TaskState, Wakeups, humane::duration},
-    model::{Key, Model, Process},
+    model::{Key, Model, Process, StatesLack},
 };
 
 const ROWS: usize = 10;
@@ -182,9 +182,14 @@ fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
     let unseen = counted
         .iter()
         .filter_map(|it| it.process.scheduling.as_ref());
-    let missed = unseen.clone().map(|it| it.missed());
+    let missed = unseen.map(|it| it.missed());
     let missed = missed.fold(0, u64::saturating_add);
-    let incomplete = unseen.filter(|it| it.incomplete).count() as u64;
+    let lacks = |wanted: fn(StatesLack) -> bool| {
+        let lack = counted.iter().filter_map(|it| it.process.states_lack());
+        lack.filter(|&lack| wanted(lack)).count() as u64
+    };
+    let incomplete = lacks(|lack| lack == StatesLack::End);
+    let untold = lacks(|lack| matches!(lack, StatesLack::Threads(_)));
     let mut told: Vec<_> = told.into_iter().take(ROWS).map(|(_, says)| says).collect();
     if missed > 0 {
         told.push(format!(
@@ -196,6 +201,12 @@ fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
         told.push(format!(
             "the last times of {} are missing: the record of a thread's end was lost",
             plural(incomplete, "process", "processes")
+        ));
+    }
+    if untold > 0 {
+        told.push(format!(
+            "the times of some threads of {} are missing: they were not told, or found no room",
+            plural(untold, "process", "processes")
         ));
     }
     told

@@ -5,7 +5,7 @@ use crate::{
         StateTimes, TaskState, Waits, What,
         script::{MS, SEC, START, Script},
     },
-    model::Model,
+    model::{Model, StatesLack},
 };
 
 fn model(script: &Script) -> Model {
@@ -68,7 +68,7 @@ fn the_latest_word_of_each_thread_counts_once() {
     assert_eq!(times(&model, 10), running(9 * MS));
     let key = model.find_pid(10).unwrap();
     let process = model.process(key);
-    assert!(!process.scheduling.as_ref().unwrap().incomplete);
+    assert_eq!(process.states_lack(), None);
     assert_eq!(process.main_state(), None);
 }
 
@@ -86,8 +86,29 @@ fn an_end_that_was_missed_is_said_to_be() {
     // It did not sleep on when it was gone.
     assert_eq!(times(&model, 10), running(MS));
     let key = model.find_pid(10).unwrap();
-    let scheduling = model.process(key).scheduling.as_ref().unwrap();
-    assert!(scheduling.incomplete);
+    assert_eq!(model.process(key).states_lack(), Some(StatesLack::End));
+}
+
+#[test]
+fn threads_of_which_nothing_was_told_are_missing() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .thread(10, 11)
+        .thread(10, 12)
+        .states(10, TaskState::Interruptible, 0, running(MS));
+    let lack = |script: &Script| {
+        let model = model(script);
+        model.process(model.find_pid(10).unwrap()).states_lack()
+    };
+    assert_eq!(lack(&script), Some(StatesLack::Threads(2)));
+    let script = script.states(11, TaskState::Dead, 0, running(MS)).states(
+        12,
+        TaskState::Interruptible,
+        0,
+        running(MS),
+    );
+    assert_eq!(lack(&script), None);
 }
 
 #[test]
@@ -105,7 +126,7 @@ fn a_thread_that_takes_its_leaders_place_brings_its_time() {
     let model = model(&script);
     assert_eq!(times(&model, 10), running(5 * MS));
     let key = model.find_pid(10).unwrap();
-    assert!(!model.process(key).scheduling.as_ref().unwrap().incomplete);
+    assert_eq!(model.process(key).states_lack(), None);
 }
 
 #[test]
@@ -159,7 +180,7 @@ fn what_a_tracer_counted_stays_when_another_begins() {
     let model = model(&script);
     assert_eq!(times(&model, 10).running, 7 * MS);
     let process = model.process(model.find_pid(10).unwrap());
-    assert!(process.scheduling.as_ref().unwrap().incomplete);
+    assert_eq!(process.states_lack(), Some(StatesLack::End));
     let waits = process.owning.as_ref().unwrap().waits;
     assert_eq!(waits.map(|waits| waits.count), Some(10));
 }

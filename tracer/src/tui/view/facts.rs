@@ -4,7 +4,7 @@
 use super::{Data, page::Sheet};
 use crate::{
     event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, humane},
-    model::{Creation, Key, Model, Process, State},
+    model::{Creation, Key, Model, Process, State, StatesLack},
     tui::{
         phrase::{Phrase, Tone},
         telling, words,
@@ -294,10 +294,13 @@ fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
         format!("{} {} ({share} %)", humane::duration(time), state.name())
     });
     let told = told.collect::<Vec<_>>().join(", ");
-    let partial = match (scheduling.incomplete, scheduling.missed()) {
-        (true, _) => " (the end of a thread was missed)".to_owned(),
-        (false, 0) => String::new(),
-        (false, missed) => format!(" ({missed} turns on a CPU were not shown: in runnable)"),
+    let partial = match (process.states_lack(), scheduling.missed()) {
+        (Some(StatesLack::End), _) => " (the end of a thread was missed)".to_owned(),
+        (Some(StatesLack::Threads(untold)), _) => {
+            format!(" (nothing was told yet of threads: {untold})")
+        }
+        (None, 0) => String::new(),
+        (None, missed) => format!(" ({missed} turns on a CPU were not shown: in runnable)"),
     };
     sheet.fact("states", Phrase::plain(told).and(Tone::Warn, partial));
     if let Some((state, since)) = process.main_state() {
