@@ -96,6 +96,11 @@ fn proc_tells_what_the_iterator_tells() {
     let inside = Running::new("unshare", &["--pid", "--fork", "sleep", "4712"]);
     until("a process in a pid namespace", || running("sleep 4712"));
 
+    let still = Running::new("sh", &["-c", "trap : CHLD; kill -STOP $$; :"]);
+    until("a process that is stopped", || {
+        status(still.pid(), "State")?.starts_with('T').then_some(())
+    });
+
     let (exact, coarse) = (scratch.file("iter.trace"), scratch.file("proc.trace"));
     record(&exact, "", "true");
     record(&coarse, "iter", "true");
@@ -114,8 +119,15 @@ fn proc_tells_what_the_iterator_tells() {
             continue;
         }
         assert_eq!(coarse % TICK_NS, 0, "{by_proc}");
-        for field in ["comm", "argv", "kthread", "ns_pid", "ns_level"] {
-            assert_eq!(by_iterator[field], by_proc[field], "{field} of {by_proc}");
+        for field in ["comm", "argv", "kthread", "ns_pid", "ns_level", "cgroup"] {
+            // The cgroup of a zombie is not shown everywhere.
+            let is_hidden = field == "cgroup" && by_proc[field].is_null();
+            if !(is_hidden && by_proc["state"] == "zombie") {
+                assert_eq!(by_iterator[field], by_proc[field], "{field} of {by_proc}");
+            }
+        }
+        for tie in ["pgid", "sid"] {
+            assert_eq!(by_iterator["ties"][tie], by_proc["ties"][tie], "{by_proc}");
         }
         compared += 1;
     }
@@ -125,6 +137,19 @@ fn proc_tells_what_the_iterator_tells() {
         "{compared} of {}",
         exact.len()
     );
+
+    let [care, mut by_iterator] = [&coarse, &exact].map(|told| {
+        let story = told[&u64::from(still.pid())];
+        assert_eq!(story["ties"]["traced_by"], Value::Null, "{story}");
+        story["owner"]["care"].clone()
+    });
+    assert_eq!(
+        (&care["stopped"], &care["sigchld"]),
+        (&json!(true), &json!("caught"))
+    );
+    // That /proc does not say.
+    assert_eq!(by_iterator["nocldwait"].take(), json!(false));
+    assert_eq!(care, by_iterator);
 
     let dead = coarse[&u64::from(zombie.pid())];
     assert_eq!(

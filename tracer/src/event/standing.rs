@@ -17,13 +17,23 @@ pub struct Ties {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Care {
     pub sigchld: Handler,
-    /// SA_NOCLDWAIT: the kernel reaps its children.
+    /// SA_NOCLDWAIT: the kernel reaps its children. False also where
+    /// [`Self::from_proc`].
     pub nocldwait: bool,
     /// Its main thread has SIGCHLD blocked: it hears of a death by waiting,
     /// sigwait(3) or signalfd(2), or never.
     pub blocked: bool,
     /// All of it is stopped, by a signal.
     pub stopped: bool,
+    /// Read in `/proc`, which does not say [`Self::nocldwait`].
+    pub from_proc: bool,
+}
+
+impl Care {
+    /// Whether SA_NOCLDWAIT is set, where that is known.
+    pub fn known_nocldwait(self) -> Option<bool> {
+        (!self.from_proc).then_some(self.nocldwait)
+    }
 }
 
 /// What a process has set for a signal.

@@ -120,7 +120,7 @@ pub fn care(care: Option<&Care>) -> Value {
     care.map_or(Value::Null, |care| {
         json!({
             "sigchld": care.sigchld.name(),
-            "nocldwait": care.nocldwait,
+            "nocldwait": care.known_nocldwait(),
             "blocked": care.blocked,
             "stopped": care.stopped,
         })

@@ -226,15 +226,16 @@ fn ties() -> impl Strategy<Value = Ties> {
 
 fn care() -> impl Strategy<Value = Care> {
     let handlers = &[Handler::Default, Handler::Ignored, Handler::Caught];
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-    (prop::sample::select(handlers), flags).prop_map(|(sigchld, (nocldwait, blocked, stopped))| {
-        Care {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (prop::sample::select(handlers), flags).prop_map(
+        |(sigchld, (nocldwait, blocked, stopped, from_proc))| Care {
             sigchld,
             nocldwait,
             blocked,
             stopped,
-        }
-    })
+            from_proc,
+        },
+    )
 }
 
 fn child_usage() -> impl Strategy<Value = ChildUsage> {

@@ -126,6 +126,7 @@ pub fn story() -> Vec<Event> {
         nocldwait: true,
         blocked: true,
         stopped: false,
+        from_proc: false,
     };
     let children = ChildUsage {
         utime: 4_000_000,

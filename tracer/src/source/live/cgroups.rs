@@ -5,6 +5,7 @@
 //! the one with the most cgroups.
 
 use std::{
+    ffi::OsStr,
     fs,
     os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Path, PathBuf},
@@ -18,7 +19,7 @@ use crate::event::{Cgroup, Text};
 /// The controllers that container runtimes use, the likeliest first.
 const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "cpuset"];
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cgroups {
     /// The controller whose hierarchy it is; none: the unified one.
     controller: Option<&'static str>,
@@ -65,6 +66,37 @@ impl Cgroups {
             ("CGROUP_HIERARCHY", self.hierarchy),
             ("PIDS_SUBSYS", subsys("pids")),
         ]
+    }
+
+    /// The number of a process's cgroup, by `/proc/PID/cgroup`
+    /// (proc_pid_cgroup(5)). One file, and a look at a directory. In a hierarchy
+    /// of its own (v1) every zombie is shown as the root's, whatever it was
+    /// (`proc_cgroup_show`, kernel/cgroup/cgroup.c).
+    pub fn of_process(&self, pid: u32, is_dying: bool) -> Option<u64> {
+        if is_dying && self.controller.is_some() {
+            return None;
+        }
+        let lines = fs::read(format!("/proc/{pid}/cgroup")).ok()?;
+        let mut lines = lines.split(|&byte| byte == b'\n');
+        let path = lines.find_map(|line| self.path(line))?;
+        let below = path.strip_prefix(b"/")?;
+        let directory = self.mount.as_ref()?.join(OsStr::from_bytes(below));
+        Some(fs::metadata(directory).ok()?.ino())
+    }
+
+    /// Of a line `hierarchy:controllers:path`, if it is of the hierarchy that is
+    /// looked at.
+    fn path<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let mut fields = line.splitn(3, |&byte| byte == b':');
+        let (number, controllers) = (fields.next()?, fields.next()?);
+        let wanted = match self.controller {
+            None => number == b"0",
+            Some(name) => {
+                let mut controllers = controllers.split(|&byte| byte == b',');
+                controllers.any(|controller| controller == name.as_bytes())
+            }
+        };
+        fields.next().filter(|_| wanted)
     }
 
     /// Every cgroup that exists. Linear in those.
@@ -130,5 +162,18 @@ mod tests {
         let unused = Cgroups::choose("cpu 1 1 1\nmemory 4 1 1", V1);
         assert_eq!(unused.mount, Some("/sys/fs/cgroup/unified".into()));
         assert_eq!(Cgroups::choose("", "").mount, None);
+    }
+
+    #[test]
+    fn a_process_is_in_a_cgroup_of_each_hierarchy() {
+        let v1 = Cgroups::choose("memory 4 10 1", V1);
+        let unified = Cgroups::choose("", V2);
+        assert_eq!(v1.path(b"4:memory:/a:b,c"), Some(&b"/a:b,c"[..]));
+        assert_eq!(v1.path(b"1:cpu,memory:/"), Some(&b"/"[..]));
+        assert_eq!(v1.path(b"9:name=memory:/"), None);
+        assert_eq!(v1.path(b"0::/x"), None);
+        assert_eq!(unified.path(b"0::/x"), Some(&b"/x"[..]));
+        assert_eq!(unified.path(b"4:memory:/a"), None);
+        assert_eq!(unified.path(b""), None);
     }
 }

@@ -216,6 +216,7 @@ fn care(bits: u32) -> Care {
         nocldwait: has(wire::CARE_NOCLDWAIT),
         blocked: has(wire::CARE_BLOCKED),
         stopped: has(wire::CARE_STOPPED),
+        from_proc: false,
     }
 }
 

@@ -113,7 +113,7 @@ impl Live {
         let mut loaded = load::Loaded::new(&facts, &settings)?;
         let mut hooks = loaded.attach(&facts, &options.without, options.faults, &options.states)?;
         let view = facts.proc;
-        let teller = snapshot::teller(&mut hooks, view);
+        let teller = snapshot::teller(&mut hooks, view, facts.cgroups.clone());
         // Hooks are attached one by one; what the first ones saw alone is half
         // a story. The trace begins here, and the snapshot tells what was.
         let began = now();
@@ -310,7 +310,7 @@ impl Completion {
     /// Other processes' files in `/proc` are needed for as long as the trace
     /// goes on.
     fn reads_proc(&self) -> bool {
-        matches!(self.teller, Some(Teller::Proc(_))) || self.mappings.is_some()
+        matches!(self.teller, Some(Teller::Proc { .. })) || self.mappings.is_some()
     }
 }
 

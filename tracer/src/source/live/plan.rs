@@ -107,8 +107,7 @@ const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge 
                        writes to shared mappings count as reuse, private copies of a file's pages \
                        that were read before as COW copies";
 const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
-const COARSE: &str =
-    "starts of what ran already but to 10 ms; zombies of others without CAP_SYS_PTRACE";
+const COARSE: &str = "starts of what ran already but to 10 ms; their SA_NOCLDWAIT; zombies of others without CAP_SYS_PTRACE";
 
 /// Rows of the ladder: `method purpose [program at place] (arguments), loss;`.
 macro_rules! ladder {

@@ -6,10 +6,12 @@ use std::{fs, io::Read as _, path::Path};
 
 use tracer_common::wire;
 
-use crate::event::{Comm, Text};
+use crate::event::{Care, Comm, Handler, Text};
 
 /// As much of a command line as an exec record holds.
 const ARGV_MAX: u64 = wire::ARGV_MAX as u64;
+/// PF_EXITING (include/linux/sched.h).
+const PF_EXITING: u32 = 0x4;
 /// PF_WQ_WORKER (include/linux/sched.h).
 const PF_WQ_WORKER: u32 = 0x20;
 /// The initial pid namespace has a number of its own
@@ -55,6 +57,9 @@ pub struct Stat {
     pub state: char,
     /// The parent's number; 0: none, or one that is not shown.
     pub parent: u32,
+    /// Process group and session; 0: none, or one that is not shown.
+    pub pgid: u32,
+    pub sid: u32,
     /// PF_*.
     pub flags: u32,
     /// Since boot, in whole ticks.
@@ -67,6 +72,10 @@ pub struct Stat {
 impl Stat {
     pub fn is_kthread(&self) -> bool {
         self.flags & wire::PF_KTHREAD != 0
+    }
+
+    pub fn is_dying(&self) -> bool {
+        self.flags & PF_EXITING != 0
     }
 
     /// `directory` is a task's.
@@ -87,6 +96,8 @@ impl Stat {
             comm: comm(stat.get(open + 1..close)?, flags),
             state: field(3)?.chars().next()?,
             parent: field(4)?.parse().ok()?,
+            pgid: field(5)?.parse().unwrap_or(0),
+            sid: field(6)?.parse().unwrap_or(0),
             flags,
             start: field(22)?.parse().ok()?,
             exit_signal: field(38)?.parse().ok()?,
@@ -107,17 +118,61 @@ fn comm(shown: &[u8], flags: u32) -> Comm {
     Comm::new(own.unwrap_or(shown))
 }
 
+/// `/proc/PID/status`.
+pub struct Status(String);
+
+impl Status {
+    pub fn read(pid: &str) -> Option<Status> {
+        let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+        // A name may be no text; the lines asked for are.
+        Some(Status(String::from_utf8_lossy(&status).into_owned()))
+    }
+
+    fn line(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.lines();
+        let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        Some(line.trim())
+    }
+
+    /// The task's numbers, from the pid namespace shown down to its own.
+    pub fn numbers(&self) -> Option<Vec<u32>> {
+        let numbers = self.line("NSpid")?.split_ascii_whitespace();
+        numbers.map(|number| number.parse().ok()).collect()
+    }
+
+    /// The number of its process.
+    pub fn tgid(&self) -> Option<u32> {
+        self.line("Tgid")?.parse().ok()
+    }
+
+    /// Which task traces it; 0: none.
+    pub fn tracer(&self) -> Option<u32> {
+        self.line("TracerPid")?.parse().ok()
+    }
+
+    /// Of a process's main thread: how the process treats its children's deaths.
+    pub fn care(&self) -> Option<Care> {
+        let has = |mask| {
+            let mask = u64::from_str_radix(self.line(mask)?, 16).ok()?;
+            Some(mask & 1 << (libc::SIGCHLD - 1) != 0)
+        };
+        Some(Care {
+            sigchld: match (has("SigIgn")?, has("SigCgt")?) {
+                (true, _) => Handler::Ignored,
+                (false, true) => Handler::Caught,
+                (false, false) => Handler::Default,
+            },
+            nocldwait: false,
+            blocked: has("SigBlk")?,
+            stopped: self.line("State")?.starts_with('T'),
+            from_proc: true,
+        })
+    }
+}
+
 /// A task's numbers, from the pid namespace shown down to its own.
 pub fn numbers(pid: &str) -> Option<Vec<u32>> {
-    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-    // A name may be no text; the line asked for is.
-    let status = String::from_utf8_lossy(&status);
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:"))?;
-    line.split_ascii_whitespace()
-        .map(|number| number.parse().ok())
-        .collect()
+    Status::read(pid)?.numbers()
 }
 
 /// A process's arguments; unknown of one that has no memory, or a zombie.
@@ -157,6 +212,7 @@ mod tests {
         let stat = Stat::parse(line.as_bytes()).unwrap();
         assert_eq!(stat.comm, Comm::new(b"a) R 1 (b"));
         assert_eq!((stat.state, stat.parent, stat.flags), ('Z', 40, 90));
+        assert_eq!((stat.pgid, stat.sid), (50, 60));
         assert_eq!(
             (stat.start, stat.exit_signal, stat.exit_code),
             (220, 380, 520)
@@ -187,5 +243,28 @@ mod tests {
         assert!(listed("/proc").contains(&view.own));
         assert!(command_line(view.own).is_some());
         assert!(stat.start > 0 && !stat.is_kthread());
+        // SAFETY: no preconditions.
+        assert_eq!(stat.sid, unsafe { libc::getsid(0) } as u32);
+        assert_eq!(Status::read("self").unwrap().tgid(), Some(view.own));
+    }
+
+    #[test]
+    fn signal_masks_say_how_children_are_treated() {
+        let care = |state: &str, masks: [u64; 3]| {
+            let [blocked, ignored, caught] = masks;
+            let status = format!(
+                "Name:\ta\nState:\t{state}\nSigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\n\
+                 SigCgt:\t{caught:016x}\n"
+            );
+            Status(status).care().unwrap()
+        };
+        const CHLD: u64 = 0x10000;
+        let told = care("S (sleeping)", [0, !CHLD, CHLD]);
+        assert_eq!((told.sigchld, told.blocked), (Handler::Caught, false));
+        let told = care("T (stopped)", [CHLD, CHLD, 0]);
+        assert_eq!((told.sigchld, told.blocked), (Handler::Ignored, true));
+        assert!(told.stopped && told.known_nocldwait().is_none());
+        assert_eq!(care("S", [0, 0, !CHLD]).sigchld, Handler::Default);
+        assert!(Status("Name:\ta\n".to_owned()).care().is_none());
     }
 }

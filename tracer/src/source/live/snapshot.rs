@@ -12,13 +12,14 @@ use aya::{Ebpf, programs::Iter};
 use tracer_common::wire;
 
 use super::{
+    cgroups::Cgroups,
     clock::now,
     decode::Decoder,
     plan::Method,
-    procfs::{self, Stat, View},
+    procfs::{self, Stat, Status, View},
     starts::{NS_PER_TICK, Starts},
 };
-use crate::event::{Event, Hook, ProcessId, Purpose, Snapshot, TaskId, What, Who};
+use crate::event::{Event, Hook, ProcessId, Purpose, Snapshot, TaskId, Ties, What, Who};
 
 const PROGRAM: &str = "task_iterator";
 
@@ -27,8 +28,12 @@ pub enum Teller {
     /// `all`: every task, not only those of our own pid namespace.
     Iterator {
         all: bool,
+        cgroups: Cgroups,
     },
-    Proc(Starts),
+    Proc {
+        starts: Starts,
+        cgroups: Cgroups,
+    },
 }
 
 impl Teller {
@@ -41,8 +46,8 @@ impl Teller {
         sink: &mut dyn FnMut(Event),
     ) -> Result<bool> {
         match self {
-            Teller::Iterator { all } => iterate(ebpf, view, sink).map(|()| *all),
-            Teller::Proc(starts) => Ok(read_proc(starts, sink)),
+            Teller::Iterator { all, cgroups } => iterate(ebpf, view, cgroups, sink).map(|()| *all),
+            Teller::Proc { starts, cgroups } => Ok(read_proc(starts, cgroups, sink)),
         }
     }
 
@@ -51,28 +56,39 @@ impl Teller {
         match self {
             // It says the same of everybody as the hooks do.
             Teller::Iterator { .. } => {}
-            Teller::Proc(starts) => starts.settle(event),
+            Teller::Proc { starts, .. } => starts.settle(event),
         }
     }
 }
 
 /// Who tells, by the hook that was chosen; says there what it cannot.
-pub fn teller(hooks: &mut [Hook], view: View) -> Option<Teller> {
+pub fn teller(hooks: &mut [Hook], view: View, cgroups: Cgroups) -> Option<Teller> {
     let mut hooks = hooks.iter_mut();
     let hook = hooks.find(|hook| hook.purpose == Purpose::Snapshot)?;
     if hook.hook.as_deref()?.starts_with(Method::Proc.name()) {
-        return Some(Teller::Proc(Starts::default()));
+        return Some(Teller::Proc {
+            starts: Starts::default(),
+            cgroups,
+        });
     }
     if view.nested {
         hook.loses = "what runs outside tracer's own pid namespace, and who dies there unseen: \
                       run tracer in the host's"
             .to_owned();
     }
-    Some(Teller::Iterator { all: !view.nested })
+    Some(Teller::Iterator {
+        all: !view.nested,
+        cgroups,
+    })
 }
 
 /// Hands out every task that the iterator shows. Linear in those.
-fn iterate(ebpf: &mut Ebpf, view: View, sink: &mut dyn FnMut(Event)) -> Result<()> {
+fn iterate(
+    ebpf: &mut Ebpf,
+    view: View,
+    cgroups: &Cgroups,
+    sink: &mut dyn FnMut(Event),
+) -> Result<()> {
     let (mut told, mut parents) = (HashMap::new(), BTreeSet::new());
     each_record(ebpf, |record, mut event| {
         if let What::Snapshot(snapshot) = &mut event.what
@@ -96,8 +112,7 @@ fn iterate(ebpf: &mut Ebpf, view: View, sink: &mut dyn FnMut(Event)) -> Result<(
             && let Some(stat) = Stat::read(&format!("/proc/{}", id.tgid))
             && stat.start == id.start / NS_PER_TICK
         {
-            let parent = told.get(&stat.parent).copied().unwrap_or_default();
-            sink(found(id.leader(), &stat, parent));
+            sink(found(id.leader(), &stat, &told, cgroups));
         }
     }
     Ok(())
@@ -134,9 +149,9 @@ fn each_record(ebpf: &mut Ebpf, mut each: impl FnMut(wire::Task, Event)) -> Resu
 }
 
 /// Hands out every task that `/proc` shows, which must show the initial pid
-/// namespace. Linear in those: two files for each, three for a process. Says
+/// namespace. Linear in those: two files for each, four for a process. Says
 /// whether they were all: a zombie whose status we may not know is left out.
-fn read_proc(starts: &mut Starts, sink: &mut dyn FnMut(Event)) -> bool {
+fn read_proc(starts: &mut Starts, cgroups: &Cgroups, sink: &mut dyn FnMut(Event)) -> bool {
     let mut all = true;
     let mut processes = Vec::new();
     let mut ids = HashMap::new();
@@ -151,12 +166,11 @@ fn read_proc(starts: &mut Starts, sink: &mut dyn FnMut(Event)) -> bool {
         processes.push((id, stat));
     }
     for (id, stat) in processes {
-        let parent = ids.get(&stat.parent).copied().unwrap_or_default();
         match stat.state {
             // Released already: only its memory is left.
             'X' => {}
             'Z' if !procfs::may_know_exit_code(id.tgid) => all = false,
-            _ => sink(found(id.leader(), &stat, parent)),
+            _ => sink(found(id.leader(), &stat, &ids, cgroups)),
         }
         let tasks = format!("/proc/{}/task", id.tgid);
         for pid in procfs::listed(&tasks) {
@@ -169,25 +183,27 @@ fn read_proc(starts: &mut Starts, sink: &mut dyn FnMut(Event)) -> bool {
                     task: TaskId { pid, start },
                     process: id,
                 };
-                sink(found(who, &stat, parent));
+                sink(found(who, &stat, &ids, cgroups));
             }
         }
     }
     all
 }
 
-/// A task as `/proc` shows it.
-fn found(who: Who, stat: &Stat, parent: ProcessId) -> Event {
+/// A task as `/proc` shows it, among those whose identities are known by number.
+fn found(who: Who, stat: &Stat, ids: &HashMap<u32, ProcessId>, cgroups: &Cgroups) -> Event {
     let pid = who.task.pid;
     let kthread = stat.is_kthread();
-    let numbers = procfs::numbers(&pid.to_string()).unwrap_or_default();
+    let status = Status::read(&pid.to_string());
+    let status = status.as_ref();
+    let numbers = status.and_then(Status::numbers).unwrap_or_default();
     let argv = || procfs::command_line(pid);
     Event {
         at: now(),
         cpu: 0,
         who,
         what: What::Snapshot(Box::new(Snapshot {
-            parent,
+            parent: ids.get(&stat.parent).copied().unwrap_or_default(),
             kthread,
             zombie: (stat.state == 'Z').then_some(stat.exit_code),
             exit_signal: stat.exit_signal,
@@ -195,9 +211,25 @@ fn found(who: Who, stat: &Stat, parent: ProcessId) -> Event {
             ns_level: numbers.len().saturating_sub(1) as u32,
             comm: stat.comm,
             argv: (who.is_leader() && !kthread).then(argv).flatten(),
-            ties: None,
-            care: None,
-            cgroup: None,
+            ties: status.and_then(|status| {
+                Some(Ties {
+                    pgid: stat.pgid,
+                    sid: stat.sid,
+                    tracer: process_of(status.tracer()?, ids),
+                })
+            }),
+            care: status.filter(|_| who.is_leader()).and_then(Status::care),
+            cgroup: who
+                .is_leader()
+                .then(|| cgroups.of_process(pid, stat.is_dying()))
+                .flatten(),
         })),
     }
+}
+
+/// Whose task that is; none: nobody's.
+fn process_of(task: u32, ids: &HashMap<u32, ProcessId>) -> Option<ProcessId> {
+    let of_leader = ids.get(&task).copied();
+    let tgid = || Status::read(&task.to_string())?.tgid();
+    of_leader.or_else(|| ids.get(&tgid()?).copied())
 }
