@@ -1,7 +1,11 @@
 //! Rows with a selected one. When the rows are made anew, the selection stays
 //! with what it was on, wherever that is now.
 
-use super::{action::Action, cursor::Cursor};
+use super::{
+    action::Action,
+    cursor::Cursor,
+    needle::{Whence, seek},
+};
 
 /// What a row is about: two rows with the same identity are the same row at
 /// different times.
@@ -70,6 +74,18 @@ impl<R> List<R> {
     pub fn select_index(&mut self, index: usize) {
         self.cursor.fit(self.rows.len(), self.cursor.height());
         self.cursor.select(index);
+    }
+
+    /// Goes to a row that matches, if there is one.
+    pub fn find(&mut self, whence: Whence, mut matches: impl FnMut(&R) -> bool) -> bool {
+        let from = self.cursor.selected();
+        let found = seek(self.rows.len(), from, whence, |index| {
+            matches(&self.rows[index])
+        });
+        if let Some(found) = found {
+            self.select_index(found);
+        }
+        found.is_some()
     }
 
     pub fn click(&mut self, line: usize) -> bool {

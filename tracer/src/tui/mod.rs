@@ -28,6 +28,7 @@ mod layout;
 mod list;
 mod log;
 mod needle;
+mod order;
 mod palette;
 mod phrase;
 mod playing;

@@ -55,6 +55,13 @@ fn tabs_and_titles_are_clicked() {
     assert!(bench.text().contains("▼TOTAL"));
     click(&mut bench, "REUSE");
     assert!(bench.text().contains("▼REUSE"), "{}", bench.text());
+    click(&mut bench, "Forks");
+    click(&mut bench, "CHILD COW");
+    assert!(bench.text().contains("by CHILD COW"));
+    click(&mut bench, "4002");
+    click(&mut bench, "4002");
+    assert!(bench.text().contains("its fork"));
+    bench.press(KeyCode::Esc);
     click(&mut bench, "Tree");
     click(&mut bench, "FAULTS");
     assert!(bench.text().contains("▼FAULTS"));

@@ -17,7 +17,7 @@ use crate::{
         gathered::{Gathered, Source, can_wait},
         glyphs::Glyphs,
         list::{Identity, List},
-        needle::{Needle, Whence, seek},
+        needle::{Needle, Whence},
         phrase::{Phrase, Tone},
         words,
     },
@@ -224,20 +224,10 @@ impl View for Deaths {
 
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
         self.update(data);
-        let rows = self.list.rows();
-        let found = seek(
-            rows.len(),
-            self.list.cursor().selected(),
-            whence,
-            |index| match rows[index] {
-                Row::Cause(cause, _) => needle.is_in(&said(cause).text()),
-                Row::Process(key, _) => needle.matches(data.model.process(key)),
-            },
-        );
-        if let Some(found) = found {
-            self.list.select_index(found);
-        }
-        found.is_some()
+        self.list.find(whence, |row| match *row {
+            Row::Cause(cause, _) => needle.is_in(&said(cause).text()),
+            Row::Process(key, _) => needle.matches(data.model.process(key)),
+        })
     }
 
     fn click(&mut self, line: usize) -> bool {

@@ -7,11 +7,11 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, Sorted, column_at, figure, rest, word},
+        columns::{Column, figure, rest, word},
         gathered::{Gathered, Source, can_wait},
-        keepsake::unknown,
         list::{Identity, List},
-        needle::{Needle, Whence, seek},
+        needle::{Needle, Whence},
+        order::Order,
         phrase::{Phrase, Tone},
         ranking::Ranking,
         words,
@@ -44,11 +44,9 @@ impl Identity for Key {
     }
 }
 
-#[derive(Default)]
 pub struct Faults {
     list: List<Key>,
-    /// Place in [`SORTS`].
-    sort: usize,
+    order: Order,
     without_dead: bool,
     figures: Gathered<Figure>,
     ranking: Ranking,
@@ -57,13 +55,27 @@ pub struct Faults {
     made_from: Option<Source<u64>>,
 }
 
+impl Default for Faults {
+    fn default() -> Faults {
+        Faults {
+            list: List::default(),
+            order: Order::of(&COLUMNS, &SORTS),
+            without_dead: false,
+            figures: Gathered::default(),
+            ranking: Ranking::default(),
+            sorted_by: 0,
+            made_from: None,
+        }
+    }
+}
+
 impl Faults {
     fn update(&mut self, data: &Data<'_>) {
         let source = (data.slow_version(), data.sieve.generation());
         if self.made_from == Some(source) {
             return;
         }
-        let column = SORTS[self.sort];
+        let column = self.order.column();
         if self.sorted_by != column {
             self.sorted_by = column;
             self.figures = Gathered::default();
@@ -142,7 +154,7 @@ impl View for Faults {
     fn on(&mut self, action: Action, data: &Data<'_>) {
         match action {
             Action::Sort => {
-                self.sort = (self.sort + 1) % SORTS.len();
+                self.order.go_on();
                 self.changed(data);
             }
             Action::Dead => {
@@ -157,21 +169,12 @@ impl View for Faults {
 
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
         self.update(data);
-        let rows = self.list.rows();
-        let found = seek(rows.len(), self.list.cursor().selected(), whence, |index| {
-            needle.matches(data.model.process(rows[index]))
-        });
-        if let Some(found) = found {
-            self.list.select_index(found);
-        }
-        found.is_some()
+        self.list
+            .find(whence, |&key| needle.matches(data.model.process(key)))
     }
 
     fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
-        let sort = column_at(&COLUMNS, x, width)
-            .and_then(|column| SORTS.iter().position(|&sort| sort == column));
-        if let Some(sort) = sort {
-            self.sort = sort;
+        if self.order.click(x, width) {
             self.changed(data);
         }
     }
@@ -199,7 +202,7 @@ impl View for Faults {
                 } else {
                     ""
                 };
-                let sorted = COLUMNS[SORTS[self.sort]].title;
+                let sorted = self.order.title();
                 format!("{dead}by {sorted} · {}", self.list.position())
             }
         }
@@ -207,23 +210,18 @@ impl View for Faults {
 
     fn begin_again(&mut self) {
         *self = Faults {
-            sort: self.sort,
+            order: self.order,
             without_dead: self.without_dead,
             ..Faults::default()
         };
     }
 
     fn kept(&self) -> Vec<(&'static str, String)> {
-        vec![("sort", COLUMNS[SORTS[self.sort]].title.to_owned())]
+        self.order.kept()
     }
 
     fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if name != "sort" {
-            return Err(unknown(self, name));
-        }
-        let sort = SORTS.iter().position(|&sort| COLUMNS[sort].title == value);
-        self.sort = sort.ok_or_else(|| format!("no column {value:?} sorts here"))?;
-        Ok(())
+        self.order.restore(name, value)
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
@@ -231,10 +229,9 @@ impl View for Faults {
             return canvas.note(&[Phrase::of(Tone::Dim, "No process has faulted yet.")]);
         }
         let glyphs = canvas.glyphs();
-        let sorted = SORTS[self.sort];
         canvas.table(
             &COLUMNS,
-            Some(Sorted::descending(sorted)),
+            self.order.sorted(),
             self.list.cursor(),
             |index, column, _| {
                 let process = data.model.process(self.list.rows()[index]);

@@ -10,10 +10,10 @@ use crate::{
     tui::{
         action::Action,
         canvas::Canvas,
-        columns::{Column, Sorted, figure, rest},
-        keepsake::unknown,
+        columns::{Column, figure, rest},
         list::List,
-        needle::{Needle, Whence, seek},
+        needle::{Needle, Whence},
+        order::Order,
         phrase::{Phrase, Tone},
         words,
     },
@@ -34,12 +34,20 @@ const COLUMNS: [Column; 9] = [
 /// The columns that the list can be sorted by, in the order of the key.
 const SORTS: [usize; 6] = [2, 5, 6, 3, 7, 0];
 
-#[derive(Default)]
 pub struct Forks {
     list: List<Key>,
-    /// Place in [`SORTS`].
-    sort: usize,
+    order: Order,
     made_from: Option<((u64, u64), u64)>,
+}
+
+impl Default for Forks {
+    fn default() -> Forks {
+        Forks {
+            list: List::default(),
+            order: Order::of(&COLUMNS, &SORTS),
+            made_from: None,
+        }
+    }
 }
 
 impl Forks {
@@ -49,7 +57,7 @@ impl Forks {
             return;
         }
         self.made_from = source;
-        let column = SORTS[self.sort];
+        let column = self.order.column();
         let listed = data.model.processes().filter_map(|(key, process)| {
             let cost = process.fork_cost.as_deref()?;
             let order = Reverse(figure_of(process, cost, column));
@@ -59,6 +67,12 @@ impl Forks {
         rows.sort_unstable();
         self.list
             .replace(rows.into_iter().map(|(_, key)| key).collect());
+    }
+
+    fn changed(&mut self, data: &Data<'_>) {
+        self.made_from = None;
+        self.update(data);
+        self.list.fit(self.list.cursor().height());
     }
 }
 
@@ -82,10 +96,8 @@ impl View for Forks {
 
     fn on(&mut self, action: Action, data: &Data<'_>) {
         if action == Action::Sort {
-            self.sort = (self.sort + 1) % SORTS.len();
-            self.made_from = None;
-            self.update(data);
-            self.list.fit(self.list.cursor().height());
+            self.order.go_on();
+            self.changed(data);
         } else {
             self.list.on(action);
         }
@@ -93,14 +105,18 @@ impl View for Forks {
 
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
         self.update(data);
-        let rows = self.list.rows();
-        let found = seek(rows.len(), self.list.cursor().selected(), whence, |index| {
-            needle.matches(data.model.process(rows[index]))
-        });
-        if let Some(found) = found {
-            self.list.select_index(found);
+        self.list
+            .find(whence, |&key| needle.matches(data.model.process(key)))
+    }
+
+    fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
+        if self.order.click(x, width) {
+            self.changed(data);
         }
-        found.is_some()
+    }
+
+    fn click(&mut self, line: usize) -> bool {
+        self.list.click(line)
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
@@ -113,28 +129,23 @@ impl View for Forks {
     }
 
     fn status(&self, _: &Data<'_>) -> String {
-        let sorted = COLUMNS[SORTS[self.sort]].title;
+        let sorted = self.order.title();
         format!("by {sorted} · {}", self.list.position())
     }
 
     fn begin_again(&mut self) {
         *self = Forks {
-            sort: self.sort,
+            order: self.order,
             ..Forks::default()
         };
     }
 
     fn kept(&self) -> Vec<(&'static str, String)> {
-        vec![("sort", COLUMNS[SORTS[self.sort]].title.to_owned())]
+        self.order.kept()
     }
 
     fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if name != "sort" {
-            return Err(unknown(self, name));
-        }
-        let sort = SORTS.iter().position(|&sort| COLUMNS[sort].title == value);
-        self.sort = sort.ok_or_else(|| format!("no column {value:?} sorts here"))?;
-        Ok(())
+        self.order.restore(name, value)
     }
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
@@ -144,10 +155,9 @@ impl View for Forks {
                 "No fork has copied an address space yet.",
             )]);
         }
-        let sorted = SORTS[self.sort];
         canvas.table(
             &COLUMNS,
-            Some(Sorted::descending(sorted)),
+            self.order.sorted(),
             self.list.cursor(),
             |index, column, _| {
                 let process = data.model.process(self.list.rows()[index]);

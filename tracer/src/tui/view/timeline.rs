@@ -20,7 +20,7 @@ use crate::{
         canvas::Canvas,
         gathered::{Gathered, Source, can_wait},
         list::List,
-        needle::{Needle, Whence, seek},
+        needle::{Needle, Whence},
         phrase::{Phrase, Tone},
         words,
     },
@@ -415,16 +415,10 @@ impl View for Timeline {
 
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
         self.update(data);
-        let rows = self.list.rows();
-        let found = seek(rows.len(), self.list.cursor().selected(), whence, |index| {
-            let lane = &rows[index];
+        self.list.find(whence, |lane| {
             let mut keys = lane.group.iter().chain([&lane.row.key]);
             keys.any(|&key| needle.matches(data.model.process(key)))
-        });
-        if let Some(found) = found {
-            self.list.select_index(found);
-        }
-        found.is_some()
+        })
     }
 
     fn click(&mut self, line: usize) -> bool {

@@ -14,7 +14,7 @@ use crate::{
         gathered::Gathered,
         glyphs::Glyphs,
         list::{Identity, List},
-        needle::{Needle, Whence, seek},
+        needle::{Needle, Whence},
         phrase::{Phrase, Tone},
         words,
     },
@@ -364,15 +364,10 @@ impl View for Zombies {
 
     fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
         self.update(data);
-        let rows = self.list.rows();
-        let found = seek(rows.len(), self.list.cursor().selected(), whence, |index| {
-            let subject = rows[index].zombie.or(rows[index].owner);
+        self.list.find(whence, |row| {
+            let subject = row.zombie.or(row.owner);
             subject.is_some_and(|key| needle.matches(data.model.process(key)))
-        });
-        if let Some(found) = found {
-            self.list.select_index(found);
-        }
-        found.is_some()
+        })
     }
 
     fn click(&mut self, line: usize) -> bool {
