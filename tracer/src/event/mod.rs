@@ -71,6 +71,11 @@ macro_rules! events {
                 match number { $($number => Some(Kind::$kind),)* _ => None }
             }
 
+            /// Kept in a table of the kernel's, and read from there.
+            pub fn is_count(self) -> bool {
+                matches!(self, Kind::Faults | Kind::States)
+            }
+
             /// The name in logs, reports and JSON.
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }

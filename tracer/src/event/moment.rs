@@ -258,6 +258,21 @@ pub struct Lost {
     pub count: u64,
 }
 
+impl Gap {
+    /// Whether more room in the kernel's buffer would have held what is missing.
+    pub fn wants_buffer(&self) -> bool {
+        self.cause
+            .wants_buffer(self.lost.iter().map(|lost| lost.kind))
+    }
+}
+
+impl GapCause {
+    /// The same for what is missing of those kinds.
+    pub fn wants_buffer(self, mut lost: impl Iterator<Item = super::Kind>) -> bool {
+        self == GapCause::NoRoom && lost.any(|kind| !kind.is_count())
+    }
+}
+
 /// Why there is a [`Gap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GapCause {

@@ -63,8 +63,11 @@ impl Model {
         findings.extend(self.cannot_fork());
         findings.extend(self.deaths(killed));
         if self.totals.lost > 0 {
-            let had_no_room = self.gaps.iter().any(|gap| gap.cause == GapCause::NoRoom);
-            let advice = if had_no_room {
+            let wants_buffer = self.gaps.iter().any(|gap| {
+                let kinds = gap.lost.iter().map(|&(kind, _)| kind);
+                gap.cause.wants_buffer(kinds)
+            });
+            let advice = if wants_buffer {
                 " (a larger --buffer may help)"
             } else {
                 ""

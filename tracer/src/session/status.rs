@@ -23,8 +23,8 @@ pub struct Status {
     began: Instant,
     events: u64,
     lost: u64,
-    /// Some of it for want of room.
-    lacked_room: bool,
+    /// What to say of that.
+    remark: &'static str,
     /// Events and time at the last line, for the rate.
     last: (u64, Instant),
 }
@@ -45,7 +45,7 @@ impl Status {
             began: now,
             events: 0,
             lost: 0,
-            lacked_room: false,
+            remark: "",
             last: (0, now),
         }
     }
@@ -53,7 +53,11 @@ impl Status {
     pub fn take(&mut self, event: &Event) {
         self.events += 1;
         if let What::Gap(gap) = &event.what {
-            self.lacked_room |= gap.cause == GapCause::NoRoom;
+            if gap.wants_buffer() {
+                self.remark = " (a larger --buffer may help)";
+            } else if gap.cause == GapCause::Skipped && self.remark.is_empty() {
+                self.remark = " at most: the kernel skipped programs";
+            }
             self.lost += gap.lost.iter().map(|lost| lost.count).sum::<u64>();
         }
     }
@@ -99,10 +103,7 @@ impl Status {
                 humane::bytes(kept.bytes),
                 match self.lost {
                     0 => "nothing lost".to_owned(),
-                    lost if self.lacked_room => {
-                        format!("{lost} records lost (a larger --buffer may help)")
-                    }
-                    lost => format!("at most {lost} records lost: the kernel skipped programs"),
+                    lost => format!("{lost} records lost{}", self.remark),
                 },
             ),
             Some(Err(error)) => eprintln!("tracer: {error:#}"),

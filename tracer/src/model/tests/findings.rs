@@ -3,7 +3,7 @@
 use super::told;
 use crate::{
     event::{
-        Care, ForkFailed, Gap, GapCause, Handler, Waits, What,
+        self, Care, ForkFailed, Gap, GapCause, Handler, Waits, What,
         script::{MS, SEC, START, Script},
     },
     model::findings::Kind,
@@ -169,4 +169,15 @@ fn a_time_in_which_nobody_traced_is_told() {
                 .to_owned()
         )]
     );
+}
+
+#[test]
+fn a_larger_buffer_is_not_advised_for_what_has_a_table_of_its_own() {
+    let advised = |lost| {
+        let script = Script::new().session().lose(lost, 7);
+        let says = says(&script, START + SEC);
+        says.iter().any(|(_, says)| says.contains("--buffer"))
+    };
+    assert!(advised(event::Kind::Fork));
+    assert!(!advised(event::Kind::States));
 }

@@ -47,7 +47,7 @@ use procfs::View;
 pub use session::boot_id;
 use snapshot::Teller;
 
-use crate::event::{Cgroup, Event, Gap, Kind, Lost, OomVictim, What, Who};
+use crate::event::{Cgroup, Event, Gap, OomVictim, What, Who};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -316,8 +316,7 @@ impl Completion {
 
 /// Whether a snapshot makes good what is missing: a count it does not make whole.
 fn heals(gap: &Gap) -> bool {
-    let is_count = |lost: &Lost| matches!(lost.kind, Kind::Faults | Kind::States);
-    !gap.lost.iter().all(is_count)
+    !gap.lost.iter().all(|lost| lost.kind.is_count())
 }
 
 /// An event that no task is the subject of.
