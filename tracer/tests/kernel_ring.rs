@@ -146,7 +146,8 @@ fn two_recorders_do_not_share_a_directory() {
 #[test]
 fn a_full_disk_costs_the_oldest_segments() {
     let scratch = Scratch::new("ring-full");
-    let disk = SmallDisk::mount(scratch.file("disk"), 600 << 10);
+    // Room for several segments, however fast the storm is.
+    let disk = SmallDisk::mount(scratch.file("disk"), 3 << 20);
     let dir = disk.path().join("ring");
     let child = ring(&dir, &[]);
     until("the recorder to begin", || segments(&dir).pop());
