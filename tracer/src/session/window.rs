@@ -27,20 +27,6 @@ pub struct Window {
     pub tree: Option<u32>,
 }
 
-/// What a part begins with.
-#[derive(Default)]
-struct Before(Keeper);
-
-impl Stage for Before {
-    fn clear(&mut self) {
-        self.0 = Keeper::default();
-    }
-
-    fn take(&mut self, event: &Event) {
-        self.0.take(event.clone());
-    }
-}
-
 /// Keeps the last event, which is the next to be handed on.
 #[derive(Default)]
 struct Next(Option<Event>);
@@ -142,9 +128,9 @@ impl Window {
         take: &mut impl FnMut(Event) -> Result<()>,
     ) -> Result<()> {
         if self.since.is_some() {
-            let mut before = Before::default();
+            let mut before = Keeper::default();
             playback.go_to(Place::Time(since.saturating_sub(1)), &mut before)?;
-            for mut event in before.0.checkpoint() {
+            for mut event in before.checkpoint() {
                 // What happened is counted from here on.
                 if let What::Summary(summary) = &mut event.what {
                     **summary = Summary {

@@ -64,7 +64,7 @@ fn once(
     let console = directory.join("console.txt");
     let result = directory.join("result.txt");
     // The kernel hands what it does not know to init.
-    let mut parameters = String::from("console=ttyS0 quiet panic=-1 oops=panic");
+    let mut parameters = String::from("console=ttyS0 loglevel=5 panic=-1 oops=panic");
     for (name, value) in variables {
         parameters.push_str(&format!(" {name}={value}"));
     }

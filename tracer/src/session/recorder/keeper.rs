@@ -14,6 +14,7 @@ use foldhash::fast::RandomState;
 use crate::{
     event::{Event, Kind, ProcessId, Segment, TaskId, TaskState, What, Who},
     model::{Key, Model},
+    playback::Stage,
 };
 
 /// After so many events there is a checkpoint,
@@ -103,6 +104,17 @@ impl Default for Keeper {
             sift_at: SIFT,
             last: (0, 0),
         }
+    }
+}
+
+/// What a recording has told up to some place.
+impl Stage for Keeper {
+    fn clear(&mut self) {
+        *self = Keeper::default();
+    }
+
+    fn take(&mut self, event: &Event) {
+        Keeper::take(self, event.clone());
     }
 }
 

@@ -5,8 +5,7 @@ use std::fs::File;
 
 use super::{super::story::Front, Keeper, part::Part, ring::Segments};
 use crate::{
-    event::Event,
-    playback::{Place, Playback, Stage},
+    playback::{Place, Playback},
     source::live,
 };
 
@@ -14,19 +13,6 @@ use crate::{
 pub struct Resumed {
     pub keeper: Keeper,
     pub part: Part,
-}
-
-#[derive(Default)]
-struct Before(Keeper);
-
-impl Stage for Before {
-    fn clear(&mut self) {
-        self.0 = Keeper::default();
-    }
-
-    fn take(&mut self, event: &Event) {
-        self.0.take(event.clone());
-    }
 }
 
 /// What the latest tracer in a directory has left; none if it was not of this
@@ -41,12 +27,12 @@ pub fn resume(segments: &Segments) -> Option<Resumed> {
     let part = front.segment()?;
     // The counts of a checkpoint are of the whole trace, and stay so.
     let mut playback = Playback::open(File::open(&front.path).ok()?).ok()?;
-    let mut before = Before::default();
+    let mut before = Keeper::default();
     playback.go_to(Place::End, &mut before).ok()?;
     // The session that a part begins with is an event of the first only.
     let told = playback.events() - u64::from(part.number > 0).min(playback.events());
     Some(Resumed {
-        keeper: before.0,
+        keeper: before,
         part: Part::after(part, part.events_before + told),
     })
 }
