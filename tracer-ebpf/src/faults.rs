@@ -4,6 +4,8 @@
 //! the hash look-up is paid once per stretch on the CPU, and the sum is exact:
 //! nobody but the task itself ever adds to its counters.
 
+use core::arch::asm;
+
 use aya_ebpf::{
     macros::map,
     maps::{HashMap, PerCpuArray},
@@ -55,9 +57,9 @@ static FAULT_SLOT: PerCpuArray<Slot> = PerCpuArray::with_max_entries(1, 0);
 static FAULTS: HashMap<u64, TaskFaults> = HashMap::with_max_entries(32768, 0);
 
 /// The slot of this CPU. Nothing else touches it meanwhile: preemption is off
-/// in the programs of tracepoints and kprobes. On trampolines it is on; a task
-/// that is preempted between the two instructions of a count may see what the
-/// slot held counted twice.
+/// in the programs of tracepoints and kprobes. On trampolines it can be on, and
+/// [`charge`] empties the slot wherever the program was: those count with
+/// [`Slot::add_preemptible`].
 #[inline(always)]
 pub fn slot() -> Option<&'static mut Slot> {
     // SAFETY: a map value stays valid for the program's run, and this one is
@@ -84,6 +86,24 @@ impl Slot {
     pub fn add(&mut self, counter: usize) {
         self.used |= 1 << counter;
         self.draft.counts[counter] += 1;
+    }
+
+    /// One more, in a program that can be switched out at any instruction: the
+    /// sum is made in memory, since one in a register would bring back what was
+    /// charged meanwhile. The second mark is for a count that is made after the
+    /// first was taken; one too many does no harm.
+    #[inline(always)]
+    pub fn add_preemptible(&mut self, counter: usize) {
+        self.used |= 1 << counter;
+        let count = &raw mut self.draft.counts[counter];
+        // SAFETY: a map's value, aligned and valid as long as `self`. For this
+        // target the library has no atomic sums, which every kernel knows.
+        unsafe {
+            asm!("lock *(u64 *)({count} + 0) += {one}", count = in(reg) count, one = in(reg) 1u64)
+        };
+        let used = &raw mut self.used;
+        // SAFETY: as above. Volatile, or the two marks would become one.
+        unsafe { used.write_volatile(used.read_volatile() | 1 << counter) }
     }
 
     /// All at once: to look at each first would cost as much.

@@ -5,6 +5,7 @@
 //! No policy lives here: what a moment means is the model's business.
 #![no_std]
 #![no_main]
+#![feature(asm_experimental_arch)]
 
 mod faults;
 mod fields;

@@ -72,13 +72,13 @@ fn handled(ctx: &impl Arguments) {
             (false, ..) => VMA_FILE,
         }
     };
-    slot.add(class);
+    slot.add_preemptible(class);
     let in_kernel = flags & USER == 0;
     if in_kernel {
-        slot.add(IN_KERNEL);
+        slot.add_preemptible(IN_KERNEL);
     }
     let region = mapping.region();
-    slot.add(region);
+    slot.add_preemptible(region);
     tell(slot, ctx.number(1), class, region, in_kernel);
 }
 

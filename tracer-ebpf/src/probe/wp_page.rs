@@ -71,7 +71,7 @@ fn count<A: Access>(fault: Struct<A>) {
     };
     let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA), slot);
     if mapping.is_shared() {
-        return slot.add(WP_SHARED);
+        return slot.add_preemptible(WP_SHARED);
     }
     let pfn = |pte: u64| pte & PTE_PFN_MASK;
     // The entry lies in a page table, to which no typed pointer leads.
@@ -79,26 +79,26 @@ fn count<A: Access>(fault: Struct<A>) {
     // SAFETY: `Probed` reads any address safely.
     let entry = unsafe { Probed::read(entry) };
     if pfn(entry) == pfn(fault.read(&fields::FAULT_ORIG_PTE)) {
-        slot.add(WP_REUSE);
+        slot.add_preemptible(WP_REUSE);
         return in_file(slot, &mapping);
     }
     let page = fault.follow(&fields::FAULT_PAGE);
     if slot.is_null(page.address()) {
-        return slot.add(WP_ZERO);
+        return slot.add_preemptible(WP_ZERO);
     }
     if !mapping.is_anonymous {
         let of: u64 = page.probed().read(&fields::PAGE_MAPPING);
         if of & PAGE_MAPPING_ANON == 0 {
-            return slot.add(WP_FILE_COPY);
+            return slot.add_preemptible(WP_FILE_COPY);
         }
     }
-    slot.add(WP_COPY);
+    slot.add_preemptible(WP_COPY);
     in_file(slot, &mapping);
     match mapping.region() {
-        IN_HEAP => slot.add(IN_HEAP + COPIES_AFTER),
-        IN_STACK => slot.add(IN_STACK + COPIES_AFTER),
-        IN_FILE => slot.add(IN_FILE + COPIES_AFTER),
-        IN_ANONYMOUS => slot.add(IN_ANONYMOUS + COPIES_AFTER),
+        IN_HEAP => slot.add_preemptible(IN_HEAP + COPIES_AFTER),
+        IN_STACK => slot.add_preemptible(IN_STACK + COPIES_AFTER),
+        IN_FILE => slot.add_preemptible(IN_FILE + COPIES_AFTER),
+        IN_ANONYMOUS => slot.add_preemptible(IN_ANONYMOUS + COPIES_AFTER),
         _ => {}
     }
 }
@@ -106,6 +106,6 @@ fn count<A: Access>(fault: Struct<A>) {
 #[inline(always)]
 fn in_file<A: Access>(slot: &mut Slot, mapping: &Mapping<A>) {
     if !mapping.is_anonymous {
-        slot.add(WP_IN_FILE);
+        slot.add_preemptible(WP_IN_FILE);
     }
 }

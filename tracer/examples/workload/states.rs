@@ -44,7 +44,7 @@ impl Child {
     /// it was in `state`, ns.
     fn ends(self, what: &str, state: &str, least: u64) {
         until_zombie(self.pid);
-        // A zombie's accounts can still be read, and are final.
+        // A zombie's accounts can still be read, and are all but final.
         let (running, runnable) = schedstat(self.pid);
         let waited = wait(self.pid);
         say(&json!({

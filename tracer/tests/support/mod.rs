@@ -84,18 +84,24 @@ pub fn record(file: &Path) -> Command {
 
 /// Records while the workload runs a scenario; gives the facts that it states.
 /// Where the kernel skipped programs, which none of ours can help, it is done
-/// anew.
-pub fn record_workload(file: &Path, arguments: &[&str]) -> Vec<Value> {
-    for _ in 0..ATTEMPTS {
-        let _ = std::fs::remove_file(file);
-        let output = run(record(file).arg("--").arg(workload()).args(arguments));
-        if skipped(&events(file)) == 0 {
+/// anew, a few times.
+pub fn record_workload(file: &Path, scenario: &[&str]) -> Vec<Value> {
+    record_workload_with(file, &[], scenario)
+}
+
+pub fn record_workload_with(file: &Path, options: &[&str], scenario: &[&str]) -> Vec<Value> {
+    let mut attempt = 1;
+    loop {
+        let output = run(record(file)
+            .args(options)
+            .args(["--force", "--"])
+            .arg(workload())
+            .args(scenario));
+        if attempt == ATTEMPTS || skipped(&events(file)) == 0 {
             return json_lines(&output.stdout);
         }
+        attempt += 1;
     }
-    let _ = std::fs::remove_file(file);
-    let output = run(record(file).arg("--").arg(workload()).args(arguments));
-    json_lines(&output.stdout)
 }
 
 pub const ATTEMPTS: usize = 3;
