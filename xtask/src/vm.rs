@@ -1,7 +1,8 @@
 //! `vm`: the kernel tests on other kernels, each booted under emulation.
 //!
 //! [`kernels`] is the matrix, [`fetch`] gets a kernel, [`initramfs`] packs
-//! what runs on it, [`boot`] runs it, [`verdict`] reads how it went, [`promise`]
+//! what runs on it, [`boot`] runs it, [`slip`] tells when that failed by the
+//! emulator's fault alone, [`verdict`] reads how it went, [`promise`]
 //! says by which hooks it should have and [`cost`] compares what the verifier walked through.
 //! Neither root nor a module of this machine's kernel is needed.
 
@@ -11,6 +12,7 @@ mod fetch;
 mod initramfs;
 mod kernels;
 mod promise;
+mod slip;
 mod verdict;
 
 use std::{
