@@ -403,23 +403,28 @@ impl<A: Access> Task<A> {
     #[inline(always)]
     pub fn reaper(self) -> Option<Group> {
         let level = self.ns_level();
-        if Self::flag(self.signal(), &fields::SIGNAL_HAS_SUBREAPER) {
-            let mut ancestor = self;
-            for _ in 0..MAX_ANCESTORS {
-                ancestor = ancestor.real_parent();
-                if ancestor.pid() == 0 || ancestor.ns_level() != level {
-                    return Some(self.child_reaper(level));
-                }
-                let signal = ancestor.signal();
-                if Self::flag(signal, &fields::SIGNAL_IS_SUBREAPER)
-                    && signal.read::<u32>(&fields::SIGNAL_LIVE) != 0
-                {
-                    return Some(ancestor.group());
-                }
-            }
-            return None;
+        if !Self::flag(self.signal(), &fields::SIGNAL_HAS_SUBREAPER) {
+            return Some(self.child_reaper(level));
         }
-        Some(self.child_reaper(level))
+        // By the helper: at each pointer that it trusts the verifier searches all
+        // types of the kernel by name (`btf_nested_type_is_trusted`,
+        // kernel/bpf/verifier.c), and it follows every ancestor. That made half a
+        // second.
+        let task = self.probed();
+        let mut ancestor = task;
+        for _ in 0..MAX_ANCESTORS {
+            ancestor = ancestor.real_parent();
+            if ancestor.pid() == 0 || ancestor.ns_level() != level {
+                return Some(task.child_reaper(level));
+            }
+            let signal = ancestor.signal();
+            if Task::<Probed>::flag(signal, &fields::SIGNAL_IS_SUBREAPER)
+                && signal.read::<u32>(&fields::SIGNAL_LIVE) != 0
+            {
+                return Some(ancestor.group());
+            }
+        }
+        None
     }
 
     /// The init of its pid namespace.
