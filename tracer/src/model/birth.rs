@@ -193,7 +193,7 @@ impl Model {
                 .partition_point(|earlier| earlier.at <= at);
             let execution = Execution {
                 at,
-                exec: Box::new(exec.clone()),
+                exec: exec.clone(),
             };
             process.executions.insert(place, execution);
             if process.executions.len() > EXECUTIONS_KEPT {
@@ -238,14 +238,13 @@ impl Process {
     /// All other threads are dead (`de_thread`, fs/exec.c), and the caller has
     /// taken the leader's number and start time.
     fn replace_threads(&mut self, leader: TaskId, exec: &Exec) {
-        let caller = |thread: &&Thread| thread.id.pid == exec.old_pid;
-        let counted = self.threads.iter().find(caller);
-        let counted = counted.map(|thread| thread.faults);
+        let caller = |thread: &&mut Thread| thread.id.pid == exec.old_pid;
+        let counted = self.threads.iter_mut().find(caller);
+        let counted = counted.map(|thread| thread.faults.take());
         let known = counted.is_some();
         let before = self.threads_seen;
         self.keep_threads(|_| false);
-        let faults = counted.unwrap_or_default();
-        self.has_thread(leader, exec.comm).faults = faults;
+        self.has_thread(leader, exec.comm).faults = counted.flatten();
         if known {
             // It was among those counted, and is still to exit.
             self.threads_seen = before;

@@ -39,7 +39,8 @@ impl Model {
             (counted, exit.group_dead.unwrap_or(all_seen))
         });
         if let Some(faults) = exit.faults {
-            self.charge(at, key, faults.since(counted));
+            let before = counted.map_or(FaultTally::default(), |counted| *counted);
+            self.charge(at, key, faults.since(before));
         }
         if last {
             self.on_group_dead(at, key, who, exit);
@@ -106,7 +107,7 @@ impl Process {
     }
 
     /// What the exit of any thread tells; what it had counted of faults.
-    fn thread_exits(&mut self, at: u64, task: TaskId, exit: &Exit) -> FaultTally {
+    fn thread_exits(&mut self, at: u64, task: TaskId, exit: &Exit) -> Option<Box<FaultTally>> {
         if !self.usage_complete {
             self.usage = self.usage.plus(exit.usage);
             self.accounted = true;
@@ -119,7 +120,7 @@ impl Process {
             // The leader that made room for the thread that called exec, which
             // goes by this very identity now.
             self.dropped = self.dropped.saturating_sub(1);
-            return FaultTally::default();
+            return None;
         }
         if task.pid == self.id.tgid {
             self.leader_exit = Some(exit.code);

@@ -121,12 +121,13 @@ impl Model {
     pub(super) fn advance_copies(&mut self, at: u64, who: Who, copies: u64) {
         let key = self.of(who);
         let new = self.note(key, |process| {
-            let told = &mut process.thread_mut(who.task)?.faults.classes.cow_copy;
-            let new = copies.saturating_sub(*told);
-            *told += new;
+            let faults = &mut process.thread_mut(who.task)?.faults;
+            let told = faults.as_ref().map_or(0, |told| told.classes.cow_copy);
+            let new = copies.checked_sub(told).filter(|&new| new > 0)?;
+            faults.get_or_insert_default().classes.cow_copy = copies;
             Some(new)
         });
-        if let Some(new) = new.filter(|&new| new > 0) {
+        if let Some(new) = new {
             let classes = Faults {
                 cow_copy: new,
                 ..Faults::default()

@@ -319,7 +319,8 @@ impl Model {
         let key = self.of(who);
         let new = self.note(key, |process| {
             let thread = process.thread_mut(who.task)?;
-            Some(faults.since(std::mem::replace(&mut thread.faults, faults)))
+            let counted = thread.faults.get_or_insert_default();
+            Some(faults.since(std::mem::replace(&mut **counted, faults)))
         });
         if let Some(new) = new {
             self.charge(at, key, new);

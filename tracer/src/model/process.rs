@@ -1,6 +1,8 @@
 //! One process and its story so far. Facts only: what they mean together is
 //! said by the methods, so that nothing is stored twice.
 
+use smallvec::SmallVec;
+
 use super::{
     Owning,
     fork_cost::{ForkCost, Forks},
@@ -20,8 +22,9 @@ use crate::event::{
 pub struct Thread {
     pub id: TaskId,
     pub comm: Comm,
-    /// Counted so far; already part of the process's sum.
-    pub faults: FaultTally,
+    /// Counted so far; already part of the process's sum. Most threads end
+    /// before anybody reads their counters.
+    pub(super) faults: Option<Box<FaultTally>>,
     /// The last snapshot that named it.
     pub(super) generation: u32,
 }
@@ -30,7 +33,7 @@ pub struct Thread {
 #[derive(Clone, Debug)]
 pub struct Execution {
     pub at: u64,
-    pub exec: Box<Exec>,
+    pub exec: Exec,
 }
 
 /// Records that came before their turn, and other rare things.
@@ -86,10 +89,10 @@ pub struct Process {
     pub(super) snapshot_argv_cut: bool,
     pub(super) snapshot_argv_at: u64,
     /// The programs it ran, the latest last; of very many, the latest.
-    pub executions: Vec<Execution>,
+    pub executions: SmallVec<[Execution; 1]>,
     /// How many earlier ones are no longer in [`Self::executions`].
     pub executions_left_out: u32,
-    pub threads: Vec<Thread>,
+    pub threads: SmallVec<[Thread; 1]>,
     /// All threads ever seen, the leader included.
     pub threads_seen: u32,
     /// Threads known to be gone whose exits have not been told (yet).
@@ -185,9 +188,9 @@ impl Process {
             snapshot_argv: None,
             snapshot_argv_cut: false,
             snapshot_argv_at: 0,
-            executions: Vec::new(),
+            executions: SmallVec::new(),
             executions_left_out: 0,
-            threads: Vec::new(),
+            threads: SmallVec::new(),
             threads_seen: 0,
             dropped: 0,
             forked_at: None,

@@ -168,6 +168,7 @@ impl Model {
         let mut too_many = self.retained.departed.len();
         too_many = too_many.saturating_sub(self.retained.policy.gone);
         let mut parents = BTreeSet::new();
+        let mut youngest = Key::FIRST;
         let mut tally = std::mem::take(&mut self.retained.tally);
         while let Some(key) = self
             .retained
@@ -186,6 +187,7 @@ impl Model {
                 continue;
             }
             parents.extend(process.tree_parent);
+            youngest = youngest.max(key);
             if !self.retained.uncounted {
                 tally.let_go(self, key);
             }
@@ -193,10 +195,11 @@ impl Model {
         }
         self.retained.tally = tally;
         for parent in parents {
-            let children = self.note(parent, |process| std::mem::take(&mut process.tree_children));
-            let kept = children.into_iter().filter(|&child| self.knows(child));
-            let kept = kept.collect();
-            self.note(parent, |process| process.tree_children = kept);
+            let mut children =
+                self.note(parent, |process| std::mem::take(&mut process.tree_children));
+            // Most were made after those who go.
+            children.retain(|&child| child > youngest || self.knows(child));
+            self.note(parent, |process| process.tree_children = children);
         }
     }
 }

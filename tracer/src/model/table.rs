@@ -19,8 +19,9 @@ use crate::event::ProcessId;
 
 const CHUNK: usize = 32;
 
-/// Boxes of processes that were let go, for those to come: to ask the allocator
-/// for one costs more, since it is large. A clone has none.
+/// Processes that were let go, boxes for those to come: to ask the allocator for
+/// one costs more, since it is large. They are cleared when they are used again,
+/// so that their memory is gone over once. A clone has none.
 #[derive(Default)]
 #[expect(clippy::vec_box, reason = "the boxes are what is kept")]
 struct Spare(Vec<Box<Process>>);
@@ -28,9 +29,8 @@ struct Spare(Vec<Box<Process>>);
 impl Spare {
     const KEPT: usize = 1024;
 
-    fn put(&mut self, mut process: Box<Process>) {
+    fn put(&mut self, process: Box<Process>) {
         if self.0.len() < Self::KEPT {
-            *process = Process::new(ProcessId::default());
             self.0.push(process);
         }
     }
@@ -39,7 +39,7 @@ impl Spare {
         let Some(mut process) = self.0.pop() else {
             return Box::new(Process::new(id));
         };
-        process.id = id;
+        *process = Process::new(id);
         process
     }
 }

@@ -24,13 +24,9 @@ impl Process {
             let thread = Thread {
                 id,
                 comm,
-                faults: FaultTally::default(),
+                faults: None,
                 generation: 0,
             };
-            // Most processes never have another, and it is large.
-            if self.threads.is_empty() {
-                self.threads.reserve_exact(1);
-            }
             self.threads.insert(place, thread);
             self.threads_seen = self.threads_seen.saturating_add(1);
             place
@@ -39,7 +35,7 @@ impl Process {
     }
 
     /// A thread's exit was told: what it had counted of faults.
-    pub(super) fn end_thread(&mut self, id: TaskId) -> FaultTally {
+    pub(super) fn end_thread(&mut self, id: TaskId) -> Option<Box<FaultTally>> {
         match self.place(id) {
             Ok(place) => self.threads.remove(place).faults,
             Err(_) => {
@@ -49,7 +45,7 @@ impl Process {
                     Some(dropped) => self.dropped = dropped,
                     None => self.threads_seen = self.threads_seen.saturating_add(1),
                 }
-                FaultTally::default()
+                None
             }
         }
     }
@@ -68,7 +64,7 @@ impl Process {
     /// Whoever counts begins at zero, as another tracer does.
     pub(super) fn counts_anew(&mut self) {
         for thread in &mut self.threads {
-            thread.faults = FaultTally::default();
+            thread.faults = None;
         }
         self.all_states_end();
         if let Some(owning) = &mut self.owning {
@@ -79,11 +75,9 @@ impl Process {
     /// All threads but some are gone. Gives their memory back.
     pub(super) fn keep_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
         let before = self.threads.len();
-        self.threads.retain(keep);
+        self.threads.retain(|thread| keep(thread));
         let gone = (before - self.threads.len()) as u32;
         self.dropped = self.dropped.saturating_add(gone);
-        if self.threads.is_empty() {
-            self.threads = Vec::new();
-        }
+        self.threads.shrink_to_fit();
     }
 }

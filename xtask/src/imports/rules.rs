@@ -76,6 +76,11 @@ pub const FENCES: &[Fence] = &[
         because: "how a recording is written is nobody else's business",
     },
     Fence {
+        crates: &["smallvec"],
+        only_in: &["model"],
+        because: "it keeps a hundred thousand lists that mostly have one entry",
+    },
+    Fence {
         crates: &["foldhash"],
         only_in: &["model", "recording", "session"],
         because: "they hold the tables that are large enough for a hash to matter",
