@@ -4,7 +4,7 @@
 //! in prose, and a test compares the two.
 
 use super::{
-    codec::{Decoder, Encoder, Field, Malformed},
+    codec::{Decoder, Encoder, Field},
     varint,
 };
 use crate::event::{
@@ -23,13 +23,13 @@ macro_rules! whats {
             }
         }
 
-        pub(super) fn get(kind: Kind, from: &mut Decoder) -> Result<What, Malformed> {
-            Ok(match kind {
+        pub(super) fn get(kind: Kind, from: &mut Decoder) -> What {
+            match kind {
                 $(Kind::$kind => {
-                    $(let $body = Field::get(from)?;)?
+                    $(let $body = Field::get(from);)?
                     What::$kind $(($body))?
                 })*
-            })
+            }
         }
     };
 }
@@ -78,12 +78,12 @@ macro_rules! bodies {
                 )*
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+            fn get(from: &mut Decoder) -> Self {
                 $(
                     from.column = from.column.field($number);
-                    let $field = <how!($($how)?)>::get(from)?;
+                    let $field = <how!($($how)?)>::get(from);
                 )*
-                Ok($name { $($field),* })
+                $name { $($field),* }
             }
         }
     )*
@@ -104,9 +104,9 @@ macro_rules! entries {
                 $($field.put(to);)*
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-                $(let $field = Field::get(from)?;)*
-                Ok($name { $($field),* })
+            fn get(from: &mut Decoder) -> Self {
+                $(let $field = Field::get(from);)*
+                $name { $($field),* }
             }
         }
     )*
@@ -191,12 +191,12 @@ macro_rules! parts {
                 )*
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+            fn get(from: &mut Decoder) -> Self {
                 $(
                     from.column = from.column.part($part);
-                    let $field = Field::get(from)?;
+                    let $field = Field::get(from);
                 )*
-                Ok($name { $($field),* })
+                $name { $($field),* }
             }
         }
     )*
@@ -222,7 +222,7 @@ parts! {
 /// One way to write a field.
 trait How<T> {
     fn put(value: &T, to: &mut Encoder);
-    fn get(from: &mut Decoder) -> Result<T, Malformed>;
+    fn get(from: &mut Decoder) -> T;
 }
 
 struct Plain;
@@ -232,7 +232,7 @@ impl<T: Field> How<T> for Plain {
         value.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<T, Malformed> {
+    fn get(from: &mut Decoder) -> T {
         T::get(from)
     }
 }
@@ -246,9 +246,9 @@ impl How<Option<u64>> for Before {
         to.number(before.map_or(0, |before| before.saturating_add(1)));
     }
 
-    fn get(from: &mut Decoder) -> Result<Option<u64>, Malformed> {
-        let before = from.number()?.checked_sub(1);
-        Ok(before.map(|before| from.head.at.saturating_sub(before)))
+    fn get(from: &mut Decoder) -> Option<u64> {
+        let before = from.number().checked_sub(1);
+        before.map(|before| from.head.at.saturating_sub(before))
     }
 }
 
@@ -260,7 +260,7 @@ impl How<u32> for NearSubject {
         put_pid(*value, to.head.who.task.pid, to);
     }
 
-    fn get(from: &mut Decoder) -> Result<u32, Malformed> {
+    fn get(from: &mut Decoder) -> u32 {
         get_pid(from.head.who.task.pid, from)
     }
 }
@@ -273,7 +273,7 @@ impl How<u32> for NearBefore {
         put_pid(*value, to.head.pid_before, to);
     }
 
-    fn get(from: &mut Decoder) -> Result<u32, Malformed> {
+    fn get(from: &mut Decoder) -> u32 {
         get_pid(from.head.pid_before, from)
     }
 }
@@ -282,9 +282,9 @@ fn put_pid(pid: u32, near: u32, to: &mut Encoder) {
     to.number(varint::difference(u64::from(pid), u64::from(near)));
 }
 
-fn get_pid(near: u32, from: &mut Decoder) -> Result<u32, Malformed> {
-    let pid = varint::from_difference(from.number()?, u64::from(near));
-    u32::try_from(pid).map_err(|_| Malformed)
+fn get_pid(near: u32, from: &mut Decoder) -> u32 {
+    let pid = varint::from_difference(from.number(), u64::from(near));
+    u32::try_from(pid).unwrap_or_else(|_| from.malformed(0))
 }
 
 /// Implements [`Field`] for counters of the subject, each in a part of its own
@@ -304,15 +304,15 @@ macro_rules! counters {
                 )*
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+            fn get(from: &mut Decoder) -> Self {
                 let base = from.bases.of(from.head.subject).$base;
                 $(
                     from.column = from.column.part($part);
-                    let $field = Counter::get_since(&base.$field, from)?;
+                    let $field = Counter::get_since(&base.$field, from);
                 )*
                 let value = $name { $($field),* };
                 from.bases.of(from.head.subject).$base = value;
-                Ok(value)
+                value
             }
         }
     )*
@@ -349,17 +349,17 @@ impl Field for FaultTally {
         self.places.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let classes = Field::get(from)?;
+    fn get(from: &mut Decoder) -> Self {
+        let classes = Field::get(from);
         from.column = from.column.field(PLACES);
-        let places = Field::get(from)?;
-        Ok(FaultTally { classes, places })
+        let places = Field::get(from);
+        FaultTally { classes, places }
     }
 }
 
 trait Counter: Sized {
     fn put_since(&self, base: &Self, to: &mut Encoder);
-    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Malformed>;
+    fn get_since(base: &Self, from: &mut Decoder) -> Self;
 }
 
 impl Counter for u64 {
@@ -367,8 +367,8 @@ impl Counter for u64 {
         to.number(varint::difference(*self, *base));
     }
 
-    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(varint::from_difference(from.number()?, *base))
+    fn get_since(base: &Self, from: &mut Decoder) -> Self {
+        varint::from_difference(from.number(), *base)
     }
 }
 
@@ -380,9 +380,8 @@ impl Counter for Option<u64> {
         }
     }
 
-    fn get_since(base: &Self, from: &mut Decoder) -> Result<Self, Malformed> {
+    fn get_since(base: &Self, from: &mut Decoder) -> Self {
         let base = base.unwrap_or(0);
-        let known = bool::get(from)?;
-        known.then(|| u64::get_since(&base, from)).transpose()
+        bool::get(from).then(|| u64::get_since(&base, from))
     }
 }

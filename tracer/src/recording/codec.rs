@@ -20,7 +20,7 @@ pub(super) struct Malformed;
 /// did not exist yet when the recording was made is 0, false, `None` or empty.
 pub(super) trait Field: Sized {
     fn put(&self, to: &mut Encoder);
-    fn get(from: &mut Decoder) -> Result<Self, Malformed>;
+    fn get(from: &mut Decoder) -> Self;
 }
 
 /// What every event says ahead of its body.
@@ -69,7 +69,10 @@ pub(super) struct Decoder<'a> {
     pub column: Column,
     pub tables: &'a mut Tables,
     pub bases: &'a mut Bases,
-    pub head: Head,
+    pub head: &'a mut Head,
+    /// No writer writes this. The event is read to its end all the same: to ask
+    /// once costs less than at every number.
+    pub malformed: bool,
     /// A value has no name in this version. The event is read to its end all
     /// the same, since the columns must stay in step.
     pub unknown: bool,
@@ -79,37 +82,50 @@ pub(super) struct Decoder<'a> {
 
 impl Decoder<'_> {
     #[inline]
-    pub fn number(&mut self) -> Result<u64, Malformed> {
+    pub fn number(&mut self) -> u64 {
         match self.columns.get_mut(self.column.place()) {
-            Some(cursor) => cursor.number(self.payload),
-            None => Ok(0),
+            Some(cursor) => {
+                let number = cursor.number(self.payload);
+                number.unwrap_or_else(|Malformed| self.malformed(0))
+            }
+            None => 0,
         }
     }
 
     /// The bytes of which the number ahead of them says how many they are.
-    fn sized(&mut self) -> Result<Cursor, Malformed> {
-        let length = self.number()?;
+    fn sized(&mut self) -> Cursor {
+        let length = self.number();
         match self.columns.get_mut(self.column.place()) {
-            Some(cursor) => cursor.take(length),
-            None => Ok(Cursor::default()),
+            Some(cursor) => {
+                let taken = cursor.take(length);
+                taken.unwrap_or_else(|Malformed| self.malformed(Cursor::default()))
+            }
+            None => Cursor::default(),
         }
     }
 
     /// What `get` makes of the next bytes that have their length in front; it
     /// need not take them all.
-    pub fn with_length<T>(
-        &mut self,
-        get: impl FnOnce(&mut Self) -> Result<T, Malformed>,
-    ) -> Result<T, Malformed> {
-        let inner = self.sized()?;
+    pub fn with_length<T>(&mut self, get: impl FnOnce(&mut Self) -> T) -> T {
+        let inner = self.sized();
         let place = self.column.place();
-        let Some(cursor) = self.columns.get_mut(place) else {
-            return Err(Malformed);
-        };
-        let after = std::mem::replace(cursor, inner);
+        let column = self.columns.get_mut(place);
+        let after = column.map(|column| std::mem::replace(column, inner));
         let value = get(self);
-        self.columns[place] = after;
-        value
+        match after {
+            Some(after) => {
+                self.columns[place] = after;
+                value
+            }
+            None => self.malformed(value),
+        }
+    }
+
+    /// Stands in for a value that cannot be.
+    #[cold]
+    pub fn malformed<T>(&mut self, any: T) -> T {
+        self.malformed = true;
+        any
     }
 
     /// Stands in for a value that this version has no name for.
@@ -124,7 +140,8 @@ impl Field for u64 {
         to.number(*self);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
         from.number()
     }
 }
@@ -134,8 +151,10 @@ impl Field for u32 {
         to.number(u64::from(*self));
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        u32::try_from(from.number()?).map_err(|_| Malformed)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        let number = u32::try_from(from.number());
+        number.unwrap_or_else(|_| from.malformed(0))
     }
 }
 
@@ -144,8 +163,9 @@ impl Field for i64 {
         to.number(varint::zigzag(*self));
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(varint::unzigzag(from.number()?))
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        varint::unzigzag(from.number())
     }
 }
 
@@ -154,8 +174,10 @@ impl Field for i32 {
         i64::from(*self).put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        i32::try_from(i64::get(from)?).map_err(|_| Malformed)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        let number = i32::try_from(i64::get(from));
+        number.unwrap_or_else(|_| from.malformed(0))
     }
 }
 
@@ -164,11 +186,12 @@ impl Field for bool {
         to.number(u64::from(*self));
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        match from.number()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Malformed),
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        match from.number() {
+            0 => false,
+            1 => true,
+            _ => from.malformed(false),
         }
     }
 }
@@ -181,8 +204,9 @@ impl<T: Field> Field for Option<T> {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        bool::get(from)?.then(|| T::get(from)).transpose()
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        bool::get(from).then(|| T::get(from))
     }
 }
 
@@ -191,8 +215,9 @@ impl<T: Field> Field for Box<T> {
         (**self).put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        T::get(from).map(Box::new)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        Box::new(T::get(from))
     }
 }
 
@@ -205,23 +230,24 @@ impl<T: Field> Field for Vec<T> {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
         let mut entries = Vec::new();
-        for _ in 0..from.number()? {
+        for _ in 0..from.number() {
             // Past the end zeros are read for ever: every entry needs a byte.
             let column = from.columns.get(from.column.place());
-            if column.is_none_or(|column| column.rest(from.payload).is_empty()) {
-                return Err(Malformed);
+            if from.malformed || column.is_none_or(|column| column.rest(from.payload).is_empty()) {
+                return from.malformed(entries);
             }
             let unknown = std::mem::take(&mut from.unknown);
-            let entry = from.with_length(T::get)?;
+            let entry = from.with_length(T::get);
             if std::mem::replace(&mut from.unknown, unknown) {
                 from.skipped += 1;
             } else {
                 entries.push(entry);
             }
         }
-        Ok(entries)
+        entries
     }
 }
 
@@ -231,9 +257,11 @@ impl Field for Who {
         number.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let number = from.number()?;
-        from.tables.subject(number)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        let number = from.number();
+        let who = from.tables.subject(number);
+        who.unwrap_or_else(|Malformed| from.malformed(Who::HOST))
     }
 }
 
@@ -242,8 +270,9 @@ impl Field for ProcessId {
         self.leader().put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(Who::get(from)?.process)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        Who::get(from).process
     }
 }
 
@@ -253,9 +282,11 @@ impl Field for Comm {
         number.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let number = from.number()?;
-        from.tables.comm(from.payload, number)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        let number = from.number();
+        let comm = from.tables.comm(from.payload, number);
+        comm.unwrap_or_else(|Malformed| from.malformed(Comm::default()))
     }
 }
 
@@ -265,9 +296,11 @@ impl Field for Text {
         number.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let number = from.number()?;
-        from.tables.text(from.payload, number)
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        let number = from.number();
+        let text = from.tables.text(from.payload, number);
+        text.unwrap_or_else(|Malformed| from.malformed(Text::default()))
     }
 }
 
@@ -279,8 +312,9 @@ impl Field for String {
         to.columns.bytes(to.column, self.as_bytes());
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        let bytes = from.sized()?;
-        Ok(String::from_utf8_lossy(bytes.rest(from.payload)).into_owned())
+    #[inline]
+    fn get(from: &mut Decoder) -> Self {
+        let bytes = from.sized();
+        String::from_utf8_lossy(bytes.rest(from.payload)).into_owned()
     }
 }

@@ -144,7 +144,20 @@ impl Cursor {
         payload.get(range).unwrap_or(&[])
     }
 
+    #[inline]
     pub fn number(&mut self, payload: &[u8]) -> Result<u64, Malformed> {
+        // Most columns are at their end, and most numbers have one byte.
+        if self.at == self.end {
+            return Ok(0);
+        }
+        if let Some(&byte @ 0..0x80) = payload.get(self.at as usize) {
+            self.at += 1;
+            return Ok(u64::from(byte));
+        }
+        self.long_number(payload)
+    }
+
+    fn long_number(&mut self, payload: &[u8]) -> Result<u64, Malformed> {
         let mut rest = self.rest(payload);
         let number = varint::get(&mut rest)?;
         self.at = self.end - rest.len() as u32;

@@ -206,39 +206,44 @@ impl Separator {
         let kind = kinds.ok_or(Malformed)?.number(payload)?;
         let kind = u8::try_from(kind).ok().filter(|&kind| kind > 0);
         let kind = kind.ok_or(Malformed)?;
-        let before = self.head;
         let from = &mut Decoder {
             payload,
             columns: self.columns.of_kind(kind),
             column: Column::new(kind, TIME, 0),
             tables: &mut self.tables,
             bases: &mut self.bases,
-            head: before,
+            head: &mut self.head,
+            malformed: false,
             unknown: false,
             skipped: 0,
         };
-        let at = varint::from_difference(from.number()?, before.at);
+        let at = varint::from_difference(from.number(), from.head.at);
         from.column = from.column.field(CPU);
-        let cpu = Field::get(from)?;
+        let cpu = Field::get(from);
         from.column = from.column.field(SUBJECT);
-        let newest = u64::from(before.newest);
-        let subject = newest.wrapping_sub(varint::from_difference(from.number()?, 0));
+        let newest = u64::from(from.head.newest);
+        let subject = newest.wrapping_sub(varint::from_difference(from.number(), 0));
         let who = from.tables.subject(subject)?;
+        if from.malformed {
+            return Err(Malformed);
+        }
         let subject = subject as u32;
-        from.head = Head {
+        *from.head = Head {
             at,
             subject,
-            newest: before.newest.max(subject),
+            newest: from.head.newest.max(subject),
             who,
-            pid_before: before.who.task.pid,
+            pid_before: from.head.who.task.pid,
         };
-        self.head = from.head;
         self.missing -= 1;
         let Some(kind) = Kind::from_number(kind) else {
             return Ok(None);
         };
         from.column = from.column.field(BODY);
-        let what = bodies::get(kind, from)?;
+        let what = bodies::get(kind, from);
+        if from.malformed {
+            return Err(Malformed);
+        }
         self.unknown += from.skipped;
         let event = Event { at, cpu, who, what };
         Ok((!from.unknown).then_some(event))

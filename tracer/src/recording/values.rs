@@ -1,7 +1,7 @@
 //! Values that are one of a few, as numbers. The numbers are never used again
 //! for anything else; one without a name here is a later version's.
 
-use super::codec::{Decoder, Encoder, Field, Malformed};
+use super::codec::{Decoder, Encoder, Field};
 use crate::event::{
     Constraint, Dead, FaultClass, GapCause, Handler, Kind, OomCause, OomVictim, Purpose, Region,
     Sigchld, TaskState,
@@ -15,10 +15,10 @@ macro_rules! numbered {
                 to.number(*self as u64);
             }
 
-            fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-                let number = u8::try_from(from.number()?).ok();
+            fn get(from: &mut Decoder) -> Self {
+                let number = u8::try_from(from.number()).ok();
                 let value = number.and_then($name::from_number);
-                Ok(value.unwrap_or_else(|| from.unknown($name::$any)))
+                value.unwrap_or_else(|| from.unknown($name::$any))
             }
         }
     )*};
@@ -42,13 +42,13 @@ impl Field for Sigchld {
         });
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(match from.number()? {
+    fn get(from: &mut Decoder) -> Self {
+        match from.number() {
             0 => Sigchld::Zombie,
             1 => Sigchld::Ignored,
             2 => Sigchld::NoCldWait,
             _ => from.unknown(Sigchld::Zombie),
-        })
+        }
     }
 }
 
@@ -61,13 +61,13 @@ impl Field for Handler {
         });
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(match from.number()? {
+    fn get(from: &mut Decoder) -> Self {
+        match from.number() {
             0 => Handler::Default,
             1 => Handler::Ignored,
             2 => Handler::Caught,
             _ => from.unknown(Handler::Default),
-        })
+        }
     }
 }
 
@@ -86,16 +86,16 @@ impl Field for Dead {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(match from.number()? {
+    fn get(from: &mut Decoder) -> Self {
+        match from.number() {
             0 => Dead::Subject,
             1 => {
                 from.column = from.column.part(1);
-                Dead::ChildPid(u32::get(from)?)
+                Dead::ChildPid(u32::get(from))
             }
             2 => Dead::Child,
             _ => from.unknown(Dead::Child),
-        })
+        }
     }
 }
 
@@ -112,14 +112,14 @@ impl Field for OomVictim {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(match from.number()? {
+    fn get(from: &mut Decoder) -> Self {
+        match from.number() {
             0 => OomVictim::Untold,
             1 => OomVictim::NoLog,
             2 => OomVictim::NotLogged,
-            3 => OomVictim::Logged(OomCause::get(from)?),
+            3 => OomVictim::Logged(OomCause::get(from)),
             _ => from.unknown(OomVictim::Untold),
-        })
+        }
     }
 }
 
@@ -137,17 +137,17 @@ impl Field for GapCause {
         }
     }
 
-    fn get(from: &mut Decoder) -> Result<Self, Malformed> {
-        Ok(match from.number()? {
+    fn get(from: &mut Decoder) -> Self {
+        match from.number() {
             0 => GapCause::NoRoom,
             1 => {
                 from.column = from.column.part(1);
-                let events = Field::get(from)?;
+                let events = Field::get(from);
                 GapCause::Unreadable { events }
             }
             2 => GapCause::Untraced,
             3 => GapCause::Skipped,
             _ => from.unknown(GapCause::NoRoom),
-        })
+        }
     }
 }

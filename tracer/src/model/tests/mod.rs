@@ -255,8 +255,9 @@ fn as_told_in_order(story: &Story, events: &[Event]) {
     assert!(outcome.is_ok(), "{} told as {events:#?}", story.name);
 }
 
-/// Those who live, and the many of the dead that are kept, are all as large.
+/// Those who live, and the many of the dead that are kept, are all as large: the
+/// only thread of most and their only program stand in it.
 #[test]
 fn a_process_takes_no_more_memory_than_it_must() {
-    assert!(size_of::<Process>() <= 912, "{}", size_of::<Process>());
+    assert!(size_of::<Process>() <= 1064, "{}", size_of::<Process>());
 }
