@@ -354,19 +354,18 @@ impl<A: Access> Task<A> {
         care
     }
 
-    /// Its process group or session, as a number of the initial pid namespace.
-    #[inline(always)]
-    fn pid_of_type(self, kind: usize) -> u32 {
-        let pids = self.signal().at(&fields::SIGNAL_PIDS);
-        // SAFETY: inside the structs, at places that the verifier knows.
-        unsafe {
-            let pid: *const u8 = A::read(pids.cast::<*const u8>().wrapping_add(kind));
-            A::read(Struct::<A>::new(pid).at(&fields::PID_NUMBERS).cast())
-        }
-    }
-
     #[inline(always)]
     pub fn ties(self) -> Ties {
+        let pids = self.signal().at(&fields::SIGNAL_PIDS);
+        // The process group or session, as a number of the initial pid namespace.
+        let number = |kind: usize| {
+            // SAFETY: inside the structs, at places that the verifier knows.
+            unsafe {
+                let pid: *const u8 = A::read(pids.cast::<*const u8>().wrapping_add(kind));
+                A::read(Struct::<A>::new(pid).at(&fields::PID_NUMBERS).cast())
+            }
+        };
+        let (pgid, sid) = (number(PIDTYPE_PGID), number(PIDTYPE_SID));
         let tracer = match self.is_traced() {
             true => self.parent().group(),
             false => Group {
@@ -375,11 +374,7 @@ impl<A: Access> Task<A> {
                 start: 0,
             },
         };
-        Ties {
-            pgid: self.pid_of_type(PIDTYPE_PGID),
-            sid: self.pid_of_type(PIDTYPE_SID),
-            tracer,
-        }
+        Ties { pgid, sid, tracer }
     }
 
     /// The signal, known only now, has its default action.

@@ -50,6 +50,8 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
     let argv_total = mm
         .read::<u64>(&fields::MM_ARG_END)
         .saturating_sub(arg_start) as u32;
+    // Ahead of all that goes several ways: what comes after it is verified on each.
+    let (who, ties) = (task.who(), task.ties());
     let mut flags = 0;
     let old_pid = ctx.number(1) as u32;
     if old_pid != task.pid() {
@@ -89,7 +91,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
     }
 
     *exec = Exec {
-        head: header::<Exec>(task.who()),
+        head: header::<Exec>(who),
         old_pid,
         filename_len: filename_len as u32,
         argv_len: argv_len as u32,
@@ -98,7 +100,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         zero: 0,
         copies: faults::copies(task),
         comm: task.comm(),
-        ties: task.ties(),
+        ties,
     };
     let length = size_of::<Exec>() + filename_len + argv_len;
     // SAFETY: `length` is at most the size of the draft.

@@ -78,7 +78,6 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         exit.exit_signal = task.leader().read(&fields::TASK_EXIT_SIGNAL);
         exit.usage = task.usage();
         exit.comm = task.comm();
-        faults::take(task, &mut exit.faults);
         exit.ties = task.ties();
         exit.children = task.child_usage();
         let parent = task.real_parent();
@@ -99,5 +98,7 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
             }
         }
         exit.flags = flags;
+        // Last: it goes many ways, and what came after it would be verified on each.
+        faults::take(task, &mut exit.faults);
     });
 }

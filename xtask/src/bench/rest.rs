@@ -1,6 +1,6 @@
 //! What tracer costs when nothing happens: to start, to be there, to go.
 
-use std::{thread, time::Duration};
+use std::{process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result};
 
@@ -8,7 +8,7 @@ use super::{
     ground::Ground,
     machine,
     report::{Goal, Report, Table, number},
-    running::{cpu_time, peak_memory},
+    running::{capture, cpu_time, peak_memory},
     stats::Spread,
     tracer,
 };
@@ -79,6 +79,14 @@ pub fn bench(ground: &Ground) -> Result<Report> {
     });
     row("memory of `live`", "MiB", None, &|round| round.live.memory);
     report.tables.push(table);
+    if !ground.quick {
+        report.goals.push(Goal::at_most(
+            150.0,
+            "MiB",
+            "memory of `live` after a million processes",
+            after_many(ground)?,
+        ));
+    }
     let disturbed = |round: &&Round| round.record.share.is_none() || round.live.share.is_none();
     let disturbed = rounds.iter().filter(disturbed).count();
     if disturbed > 0 {
@@ -113,6 +121,18 @@ fn round(ground: &Ground) -> Result<Round> {
         live,
         load: machine::load(),
     })
+}
+
+/// The most that `live` took when a million processes have come and gone, MiB:
+/// a loop of vfork, which makes them fastest.
+fn after_many(ground: &Ground) -> Result<Option<f64>> {
+    let dashboard = tracer::live(ground, &[]).context("tracer live")?;
+    for _ in 0..4 {
+        capture(Command::new(ground.example("workload")).args(["storm", "250000"]))?;
+    }
+    let memory = peak_memory(dashboard.pid);
+    dashboard.quit()?;
+    Ok(memory)
 }
 
 /// What others may use of a processor for a system to be called idle.

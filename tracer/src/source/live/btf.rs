@@ -5,7 +5,7 @@
 //! offer them are either LGPL or do not know the newer kinds. The format:
 //! Documentation/bpf/btf.rst.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -31,6 +31,8 @@ const TYPE_TAG: u32 = 18;
 const ENUM64: u32 = 19;
 
 const MAGIC: u16 = 0xeb9f;
+/// Six words: magic and version, its own length, where types and strings are.
+const HEADER: usize = 24;
 const TYPE_HEADER: usize = 12;
 /// How deep anonymous structs and chains of typedefs are followed.
 const MAX_DEPTH: usize = 16;
@@ -239,6 +241,43 @@ impl Btf {
         self.u32(place + 4).ok()
     }
 
+    /// BTF in which every type has the number that it has here, and the typedefs
+    /// and functions of these names have their names; of the rest there is nothing.
+    /// For a reader that looks for numbers by name and takes room for all it reads.
+    pub fn numbers_of(&self, names: &HashSet<String>) -> Result<Vec<u8>> {
+        let mut types = Vec::with_capacity(self.types.len() * TYPE_HEADER);
+        let mut strings = vec![0];
+        let mut add = |words: [u32; 3]| types.extend(words.iter().flat_map(|w| w.to_le_bytes()));
+        for &at in &self.types[1..] {
+            let of = self.read(at)?;
+            let name = match of.kind {
+                TYPEDEF | FUNC => Some(self.name(of.name)?),
+                _ => None,
+            };
+            let name = name.and_then(|name| names.get(str::from_utf8(name).ok()?));
+            match name {
+                Some(name) => {
+                    add([strings.len() as u32, of.kind << 24, 0]);
+                    strings.extend(name.as_bytes().iter().chain(&[0]));
+                }
+                None => add([0, PTR << 24, 0]),
+            }
+        }
+        let (length, header) = (types.len() as u32, HEADER as u32);
+        let header = [
+            u32::from(MAGIC) | 1 << 16,
+            header,
+            0,
+            length,
+            length,
+            strings.len() as u32,
+        ];
+        let mut blob: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+        blob.append(&mut types);
+        blob.append(&mut strings);
+        Ok(blob)
+    }
+
     /// The types of a function's arguments. None where the name is not there,
     /// or there twice: a static function of the same name somewhere else would
     /// be hooked with the wrong prototype, which has crashed 5.10 (`mm_init`).
@@ -295,6 +334,8 @@ fn extra(of: Type) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use aya_obj::btf::BtfKind;
+
     use super::*;
 
     /// A BTF blob with the given types (header, then extra words) and names.
@@ -373,6 +414,34 @@ mod tests {
         );
         assert_eq!(btf.member("s", "absent"), None);
         assert_eq!(btf.member("absent", "a"), None);
+    }
+
+    #[test]
+    fn what_is_looked_for_keeps_its_number_and_the_rest_its_place() {
+        // 1: int; 2: struct s { int a; }; 3: typedef int t; 4: typedef int u;
+        // 5: int (*)(void); 6: int f(void).
+        let names = b"\0int\0s\0a\0t\0u\0f\0";
+        let btf = Btf::parse(blob(
+            &[
+                &[1, info(INT, 0, 0), 4, 32],
+                &[5, info(STRUCT, 1, 0), 4, 7, 1, 0],
+                &[9, info(TYPEDEF, 0, 0), 1],
+                &[11, info(TYPEDEF, 0, 0), 1],
+                &[0, info(FUNC_PROTO, 0, 0), 1],
+                &[13, info(FUNC, 0, 0), 5],
+            ],
+            names,
+        ))
+        .unwrap();
+        let wanted = ["t", "f", "s", "absent"].map(str::to_owned);
+        let numbers = btf.numbers_of(&wanted.into()).unwrap();
+        let numbers = aya::Btf::parse(&numbers, aya::Endianness::default()).unwrap();
+        let number = |name, kind| numbers.id_by_type_name_kind(name, kind).ok();
+        assert_eq!(number("t", BtfKind::Typedef), Some(3));
+        assert_eq!(number("f", BtfKind::Func), Some(6));
+        assert_eq!(number("u", BtfKind::Typedef), None);
+        assert_eq!(number("s", BtfKind::Struct), None);
+        assert_eq!(number("absent", BtfKind::Typedef), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{
     Options,
     facts::{self, Facts},
-    load::{Loaded, Settings},
+    load::{self, Loaded, Settings},
     plan::{Offers as _, StateMode},
     privilege,
     recorded::Recorded,
@@ -18,7 +18,8 @@ use crate::event::{Diagnosis, Finding};
 /// What tracing on this host would be like.
 pub fn examine(options: &Options) -> Diagnosis {
     let mut findings = vec![kernel(), privileges(), memlock(), lockdown()];
-    let tried = Facts::of_this_host(options.btf.as_deref()).and_then(|facts| {
+    let (facts, loader) = load::beside(|| Facts::of_this_host(options.btf.as_deref()));
+    let tried = facts.and_then(|facts| {
         findings.extend([
             btf(&facts),
             kprobes(&facts),
@@ -39,7 +40,8 @@ pub fn examine(options: &Options) -> Diagnosis {
             states: states.clone(),
             verbose: false,
         };
-        Loaded::new(&facts, &settings)?.attach(&facts, &options.without, options.faults, &states)
+        let mut loaded = Loaded::new(loader, &facts, &settings)?;
+        loaded.attach(&facts, &options.without, options.faults, &states)
     });
     match tried {
         Ok(hooks) => Diagnosis {

@@ -1,16 +1,22 @@
-//! Puts the programs into the kernel: the object, the fields of this kernel,
-//! and for each purpose the first rung of the ladder that holds.
+//! Puts the programs into the kernel: the object, the fields of this kernel, and
+//! every purpose at the same time ([`Climber`]).
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use std::{
+    panic,
+    sync::Mutex,
+    thread::{self, ScopedJoinHandle},
+};
+
+use anyhow::{Context as _, Result, anyhow};
 use aya::{
-    Btf, Ebpf, EbpfLoader, Endianness, VerifierLogLevel, include_bytes_aligned,
-    programs::{Program, ProgramError},
+    Btf, Ebpf, EbpfLoader, Endianness, VerifierLogLevel, include_bytes_aligned, programs::Program,
 };
 
 use super::{
+    climb::Climber,
     facts::{self, Facts},
     fields,
-    plan::{self, FaultMode, LADDER, Offers as _, Rung, StateMode, Without},
+    plan::{FaultMode, LADDER, Method, StateMode, Without},
     privilege::Memlock,
 };
 use crate::event::{Hook, Purpose};
@@ -34,6 +40,17 @@ pub struct Settings {
     pub verbose: bool,
 }
 
+/// The facts of this host, and what loads. It reads all of the kernel's types
+/// before it is told whether it needs them: meanwhile another processor can read
+/// those that count.
+pub fn beside<T: Send>(facts: impl FnOnce() -> T + Send) -> (T, EbpfLoader<'static>) {
+    thread::scope(|scope| {
+        let facts = scope.spawn(facts);
+        let loader = EbpfLoader::new();
+        (joined(facts), loader)
+    })
+}
+
 pub struct Loaded {
     ebpf: Ebpf,
     btf: Btf,
@@ -43,7 +60,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// Makes the maps; the programs are loaded as they are attached.
-    pub fn new(facts: &Facts, settings: &Settings) -> Result<Loaded> {
+    pub fn new(loader: EbpfLoader<'static>, facts: &Facts, settings: &Settings) -> Result<Loaded> {
         let mut globals = fields::values(&facts.btf);
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
@@ -65,19 +82,11 @@ impl Loaded {
         };
 
         let memlock = Memlock::raise();
-        // The loader reads the kernel's own types first, whatever it is given:
-        // meanwhile another processor can read those that count.
-        let (btf, mut loader) = std::thread::scope(|scope| {
-            let bytes = facts.btf.bytes();
-            let btf = scope.spawn(|| Btf::parse(bytes, Endianness::default()));
-            let loader = EbpfLoader::new();
-            (btf.join(), loader)
-        });
-        let btf = btf
-            .map_err(|_| anyhow!("the parser panicked"))
-            .and_then(|btf| Ok(btf?))
-            .with_context(|| format!("reading {}", facts.btf_source))?;
-        loader.btf(Some(&btf));
+        let btf = numbers(&facts.btf).with_context(|| format!("reading {}", facts.btf_source))?;
+        // What it is lent lives no longer than this.
+        let mut loader: EbpfLoader<'_> = loader;
+        // There is nothing in the object that it would need them for.
+        loader.btf(None);
         loader.verifier_log_level(VerifierLogLevel::STATS);
         loader.map_max_entries("EVENTS", settings.buffer);
         if count_states {
@@ -100,7 +109,8 @@ impl Loaded {
         self.ebpf
     }
 
-    /// Serves every purpose as well as this host lets us, and says how.
+    /// Serves every purpose as well as this host lets us, and says how. All at the
+    /// same time: most of it is the verifier's work, which takes no lock.
     pub fn attach(
         &mut self,
         facts: &Facts,
@@ -108,19 +118,24 @@ impl Loaded {
         faults: FaultMode,
         states: &StateMode,
     ) -> Result<Vec<Hook>> {
+        let programs = self.ebpf.programs_mut();
+        let climber = Climber {
+            programs: programs.map(|(name, of)| (name, Mutex::new(of))).collect(),
+            btf: &self.btf,
+            memlock: &self.memlock,
+            facts,
+            without,
+        };
         let asked_for = Purpose::ALL
             .into_iter()
             .filter(|&purpose| states.asks_for(purpose));
-        let hooks: Vec<_> = asked_for
-            .map(|purpose| match faults.excludes(purpose) {
-                Some(reason) => Hook {
-                    purpose,
-                    hook: None,
-                    loses: reason.to_owned(),
-                },
-                None => self.serve(purpose, facts, without),
-            })
-            .collect();
+        let hooks: Vec<_> = thread::scope(|scope| {
+            let climber = &climber;
+            let served: Vec<_> = asked_for
+                .map(|purpose| scope.spawn(move || climber.serve(purpose, faults)))
+                .collect();
+            served.into_iter().map(joined).collect()
+        });
         match hooks
             .iter()
             .find(|hook| VITAL.contains(&hook.purpose) && hook.hook.is_none())
@@ -134,104 +149,37 @@ impl Loaded {
             )),
         }
     }
+}
 
-    fn serve(&mut self, purpose: Purpose, facts: &Facts, without: &Without) -> Hook {
-        let mut obstacles = Vec::new();
-        for rung in LADDER.iter().filter(|rung| rung.purpose == purpose) {
-            let obstacle = plan::obstacle(rung, facts, without).or_else(|| {
-                let refused = self.climb(rung, facts).err()?;
-                Some(format!("{}: {refused:#}", rung.hook()))
-            });
-            match obstacle {
-                None => {
-                    log::debug!("in use for {}: {}", purpose.name(), rung.hook());
-                    let loses = match (rung.loses, obstacles.join("; ")) {
-                        ("", _) => String::new(),
-                        (loses, why) if why.is_empty() => loses.to_owned(),
-                        (loses, why) => format!("{loses} ({why})"),
-                    };
-                    return Hook {
-                        purpose,
-                        hook: Some(rung.hook()),
-                        loses,
-                    };
-                }
-                Some(obstacle) => {
-                    log::warn!("{}: {}: {obstacle}", purpose.name(), rung.hook());
-                    if !obstacles.contains(&obstacle) {
-                        obstacles.push(obstacle);
-                    }
-                }
-            }
-        }
-        log::debug!("in use for {}: none", purpose.name());
-        Hook {
-            purpose,
-            hook: None,
-            loses: obstacles.join("; "),
-        }
-    }
+/// The types by which programs are hung, in the words of what loads them.
+fn numbers(btf: &super::btf::Btf) -> Result<Btf> {
+    let names = LADDER.iter().flat_map(|rung| {
+        let prefix = match rung.method {
+            Method::TpBtf => Some("btf_trace_"),
+            Method::Fentry => Some(""),
+            Method::Iterator => Some("bpf_iter_"),
+            Method::Kprobe | Method::RawTp | Method::Syscall | Method::Proc => None,
+        };
+        let places = rung.programs.iter().map(|program| program.at);
+        prefix
+            .into_iter()
+            .flat_map(move |prefix| places.clone().map(move |at| format!("{prefix}{at}")))
+    });
+    let blob = btf.numbers_of(&names.collect())?;
+    Ok(Btf::parse(&blob, Endianness::default())?)
+}
 
-    /// Loads and attaches all programs of a rung. What an incomplete rung has
-    /// attached already does no harm: its records say only what they saw.
-    fn climb(&mut self, rung: &Rung, facts: &Facts) -> Result<()> {
-        for program in rung.programs {
-            let hooked = self.hook(program, facts);
-            hooked.map_err(|error| brief(error, &self.memlock))?;
-        }
-        Ok(())
-    }
-
-    fn hook(&mut self, rung: &plan::Program, facts: &Facts) -> Result<()> {
-        let plan::Program { name, at } = *rung;
-        let Loaded { ebpf, btf, .. } = self;
-        let program = ebpf.program_mut(name);
-        let program = program.with_context(|| format!("no program {name} in the eBPF object"))?;
-        match program {
-            Program::FEntry(program) => {
-                program.load(at, btf)?;
-                program.attach()?;
-            }
-            Program::FExit(program) => {
-                program.load(at, btf)?;
-                program.attach()?;
-            }
-            // Entry or return, as the object says.
-            Program::KProbe(program) => {
-                program.load()?;
-                program.attach(facts.symbol(at).as_deref().unwrap_or(at), 0)?;
-            }
-            Program::BtfTracePoint(program) => {
-                program.load(at, btf)?;
-                program.attach()?;
-            }
-            Program::RawTracePoint(program) => {
-                program.load()?;
-                program.attach(at)?;
-            }
-            Program::TracePoint(program) => {
-                program.load()?;
-                program.attach("syscalls", at)?;
-            }
-            // Attached when it is read.
-            Program::Iter(program) => program.load(at, btf)?,
-            _ => bail!("tracer attaches no program of the type of {name}"),
-        }
-        // What the bench and the tests of other kernels read.
-        if let Ok(info) = program.info() {
-            log::debug!("program {} is {name} at {at}", info.id());
-            if let Some(count) = info.verified_instruction_count() {
-                log::debug!("verified {name} {count}");
-            }
-        }
-        Ok(())
-    }
+/// A panic of a thread goes on in the one that waits for it.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }
 
 /// Takes every program out of the kernel. To close one perf tracepoint takes
 /// some 70 ms of waiting for others, so that all wait at the same time.
 pub fn detach(mut ebpf: Ebpf) {
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for (_, program) in ebpf.programs_mut() {
             if let Program::TracePoint(program) = program {
                 // It fails where another rung serves: it was never loaded.
@@ -239,21 +187,6 @@ pub fn detach(mut ebpf: Ebpf) {
             }
         }
     });
-}
-
-/// The kernel's refusal in a few words; the verifier's are for `-vv`.
-fn brief(error: anyhow::Error, memlock: &Memlock) -> anyhow::Error {
-    let hint = memlock.hint(&error).unwrap_or_default();
-    match error.downcast_ref::<ProgramError>() {
-        Some(ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        }) => {
-            log::debug!("the verifier says: {verifier_log}");
-            anyhow!("{io_error}{hint}")
-        }
-        _ => error,
-    }
 }
 
 /// The lockdown mode that no program which reads kernel memory survives.

@@ -5,6 +5,7 @@
 
 mod btf;
 mod cgroups;
+mod climb;
 mod clock;
 mod decode;
 mod doctor;
@@ -98,7 +99,9 @@ impl Live {
     /// says what went before.
     pub fn start(options: &Options) -> Result<Live> {
         privilege::check()?;
-        let facts = facts::Facts::of_this_host(options.btf.as_deref())?;
+        let facts = || facts::Facts::of_this_host(options.btf.as_deref());
+        let (facts, loader) = load::beside(facts);
+        let facts = facts?;
         let states = match facts.switch_says_state() {
             true => options.states.clone(),
             false => StateMode::Off,
@@ -110,7 +113,7 @@ impl Live {
             states: states.clone(),
             verbose: options.verbose,
         };
-        let mut loaded = load::Loaded::new(&facts, &settings)?;
+        let mut loaded = load::Loaded::new(loader, &facts, &settings)?;
         let mut hooks = loaded.attach(&facts, &options.without, options.faults, &options.states)?;
         let view = facts.proc;
         let teller = snapshot::teller(&mut hooks, view, facts.cgroups.clone());

@@ -1,13 +1,13 @@
 //! The kernel's own table of symbols, for kprobes: which name a function has
 //! on this kernel.
 
-use std::{cell::OnceCell, fs};
+use std::{fs, sync::OnceLock};
 
 const KALLSYMS: &str = "/proc/kallsyms";
 
 /// Read when somebody first asks: it is some ten megabytes of text.
 #[derive(Default)]
-pub struct Symbols(OnceCell<Option<String>>);
+pub struct Symbols(OnceLock<Option<String>>);
 
 impl Symbols {
     /// The name under which the kernel has a function, suffix included. Where
@@ -78,9 +78,9 @@ mod tests {
 
     #[test]
     fn a_table_that_cannot_be_read_leaves_the_plain_name() {
-        let symbols = Symbols(OnceCell::from(None));
+        let symbols = Symbols(OnceLock::from(None));
         assert_eq!(symbols.find("do_exit").as_deref(), Some("do_exit"));
-        let symbols = Symbols(OnceCell::from(Some("0 T other\n".to_owned())));
+        let symbols = Symbols(OnceLock::from(Some("0 T other\n".to_owned())));
         assert_eq!(symbols.find("do_exit"), None);
     }
 }
