@@ -104,17 +104,6 @@ fn kills() -> u32 {
     kills.map_or(6, |kills| kills.parse().unwrap())
 }
 
-/// CLOCK_BOOTTIME, ns.
-fn boottime() -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the pointer is to a timespec of our own.
-    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
 #[test]
 fn kill_9_costs_the_last_second() {
     let scratch = Scratch::new("kill");
@@ -157,14 +146,5 @@ fn kill_9_costs_the_last_second() {
         lost.push(missing);
         fs::remove_file(&file).unwrap();
     }
-    lost.sort();
-    println!(
-        "{} kills: {:?} lost at the median, {:?} at most, {} times more than a second",
-        lost.len(),
-        lost[lost.len() / 2],
-        lost[lost.len() - 1],
-        lost.iter()
-            .filter(|it| **it > Duration::from_secs(1))
-            .count(),
-    );
+    say_what_was_lost(lost);
 }

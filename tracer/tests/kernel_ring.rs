@@ -17,7 +17,9 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Scratch, SmallDisk, json_lines, run, tracer, until, workload};
+use support::{
+    Scratch, SmallDisk, boottime, json_lines, run, say_what_was_lost, tracer, until, workload,
+};
 use tracer::recording::Reader;
 
 /// `tracer record --ring`, with segments as short as may be.
@@ -63,6 +65,15 @@ fn stop(mut child: Child, signal: i32) -> (Option<i32>, String) {
     (status.code(), told)
 }
 
+/// The time of the latest event that is in a segment.
+fn latest(dir: &Path) -> u64 {
+    let times = segments(dir).into_iter().rev().map(|segment| {
+        let reader = Reader::new(File::open(segment).unwrap()).ok()?;
+        reader.map(|event| event.unwrap().at).max()
+    });
+    times.flatten().next().unwrap()
+}
+
 /// How often it is killed: `TRACER_KILLS` says.
 fn kills() -> usize {
     let kills = std::env::var("TRACER_KILLS").ok();
@@ -74,7 +85,7 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
     let scratch = Scratch::new("ring-kill");
     let dir = scratch.file("ring");
     let mut load = storm("1000000000");
-    let mut before = 0;
+    let (mut before, mut lost) = (0, Vec::new());
     for kill in 0..kills() {
         let mut child = ring(&dir, &["--max-size", "1G"]);
         until("the recorder to begin", || {
@@ -88,10 +99,13 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
         while Instant::now() < at {
             std::thread::sleep(Duration::from_millis(1));
         }
+        let killed = boottime();
         child.kill().unwrap();
         child.wait().unwrap();
+        lost.push(Duration::from_nanos(killed.saturating_sub(latest(&dir))));
         before = segments(&dir).len();
     }
+    say_what_was_lost(lost);
     let child = ring(&dir, &["--max-size", "1G"]);
     // Its first segment is there before it listens to signals.
     until("the recorder to be at work", || {

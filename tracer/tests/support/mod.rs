@@ -184,3 +184,28 @@ impl Drop for SmallDisk {
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
+
+/// CLOCK_BOOTTIME, ns.
+pub fn boottime() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is to a timespec of our own.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Says what kills cost: each the time between the kill and the latest event kept.
+pub fn say_what_was_lost(mut lost: Vec<Duration>) {
+    lost.sort();
+    println!(
+        "{} kills: {:?} lost at the median, {:?} at most, {} times more than a second",
+        lost.len(),
+        lost[lost.len() / 2],
+        lost[lost.len() - 1],
+        lost.iter()
+            .filter(|it| **it > Duration::from_secs(1))
+            .count(),
+    );
+}
