@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Scratch, SmallDisk, events, record, until, workload};
+use support::{Scratch, SmallDisk, boottime, events, record, say_what_was_lost, until, workload};
 use tracer::recording::{Ending, Reader};
 
 /// Records while a shell script runs.

@@ -71,7 +71,7 @@ fn latest(dir: &Path) -> u64 {
         let reader = Reader::new(File::open(segment).unwrap()).ok()?;
         reader.map(|event| event.unwrap().at).max()
     });
-    times.flatten().next().unwrap()
+    times.flatten().next().unwrap_or(0)
 }
 
 /// How often it is killed: `TRACER_KILLS` says.
@@ -87,11 +87,12 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
     let mut load = storm("1000000000");
     let (mut before, mut lost) = (0, Vec::new());
     for kill in 0..kills() {
+        let begun = boottime();
         let mut child = ring(&dir, &["--max-size", "1G"]);
+        // It tells what it has seen itself, beside what it goes on with.
         until("the recorder to begin", || {
-            let segments = segments(&dir);
-            let last = segments.last().filter(|_| segments.len() > before)?;
-            last.metadata().ok().filter(|file| file.len() > 20_000)
+            let is_new = segments(&dir).len() > before;
+            (is_new && latest(&dir) > begun).then_some(())
         });
         // Moments that have nothing to do with tracer's own clock.
         let after = Duration::from_millis((kill as u64 * 2_654_435_761) % 2_500);
