@@ -22,6 +22,7 @@ mod process;
 mod reap;
 mod recent;
 mod retention;
+mod roll_call;
 mod states;
 mod status;
 mod summary;

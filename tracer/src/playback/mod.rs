@@ -22,7 +22,7 @@ pub use survey::{Part as SurveyPart, Survey};
 
 use crate::{
     event::{Event, What},
-    recording::{Chain, Checkpoint, Error, Growing, Index, Part, Span},
+    recording::{Chain, Checkpoint, Error, Growing, Index, Part, RollCall, Span},
 };
 use contents::Contents;
 
@@ -92,17 +92,21 @@ impl<R: Read + Seek> Playback<R> {
         let mut tail = None;
         let last = parts.len().saturating_sub(1);
         for (number, part) in parts.iter_mut().enumerate() {
-            let from = part.open()?;
             if follow && number == last {
-                tail = Some(Tail::open(from)?);
-            } else {
-                indexes.push(Index::load(from)?);
+                tail = Some(Tail::open(part.open()?)?);
+                continue;
+            }
+            match part.open().map_err(Error::from).and_then(Index::load) {
+                Ok(index) => indexes.push(index),
+                // A recorder may remove the oldest at any time.
+                Err(_) if number < last => indexes.push(Index::default()),
+                Err(why) => return Err(why),
             }
         }
         let chain = Chain::open(parts)?;
         let mut contents = Contents::default();
         for (part, index) in indexes.iter().enumerate() {
-            let (before, again) = (chain.before(part), Chain::<R>::again(part));
+            let (before, again) = (chain.before(part), chain.again(part));
             contents.add(part, before, again, &index.entries, &index.checkpoints);
         }
         let mut playback = Playback::at_beginning(chain, contents, tail);
@@ -130,7 +134,7 @@ impl<R: Read + Seek> Playback<R> {
         };
         tail.growing.grow(&mut tail.index)?;
         let part = self.chain.parts() - 1;
-        let (before, again) = (self.chain.before(part), Chain::<R>::again(part));
+        let (before, again) = (self.chain.before(part), self.chain.again(part));
         // A checkpoint's last block may yet come: it is complete when something
         // else stands behind it.
         let entries = &tail.index.entries;
@@ -165,6 +169,17 @@ impl<R: Read + Seek> Playback<R> {
     /// Nothing more will be written.
     pub fn stop_growing(&mut self) {
         self.tail = None;
+    }
+
+    /// See [`crate::recording::Reader::healed_by`].
+    pub fn healed_by(mut self, roll_call: RollCall) -> Playback<R> {
+        self.chain = self.chain.healed_by(roll_call);
+        self
+    }
+
+    /// The event last told is not of the stream: it says who is still there.
+    pub fn is_recalling(&self) -> bool {
+        self.next.is_none() && self.chain.is_recalling()
     }
 
     /// From the first event's time to the last's; none without events.
@@ -314,7 +329,10 @@ impl<R: Read + Seek> Playback<R> {
     /// Tells the stage what a checkpoint holds; false if that is damaged.
     fn recall(&mut self, number: usize, stage: &mut dyn Stage) -> Result<bool, Error> {
         let (part, checkpoint) = self.contents.checkpoint(number);
-        self.chain.resume_at(part, checkpoint.offset)?;
+        // A recorder may have removed it.
+        if self.chain.resume_at(part, checkpoint.offset).is_err() {
+            return Ok(false);
+        }
         stage.clear();
         self.next = None;
         loop {

@@ -2,58 +2,23 @@
 //! at a seam, and what is missing there is a gap like any other. How the parts
 //! are found this file must not know.
 
-use std::io::{self, Read, Seek};
+use std::io::{Read, Seek};
 
-use super::{Damage, Ending, Error, Reader, Unknown};
-use crate::event::{Event, Gap, GapCause, Segment, Summary, What, Who};
-
-/// How a part is come to.
-pub enum Open<R> {
-    /// It is open, and there is no other: nobody leaves it.
-    Once(Option<R>),
-    /// It is opened anew each time.
-    Again(Box<dyn FnMut() -> io::Result<R>>),
-}
-
-impl<R> Open<R> {
-    fn open(&mut self) -> io::Result<R> {
-        match self {
-            Open::Once(from) => from.take().ok_or_else(|| io::ErrorKind::NotSeekable.into()),
-            Open::Again(open) => open(),
-        }
-    }
-}
-
-/// One of the recordings.
-pub struct Part<R> {
-    pub open: Open<R>,
-    /// None: it is the whole trace.
-    pub segment: Option<Segment>,
-    /// The wall clock as of its beginning, where that is known.
-    pub realtime_offset: Option<i64>,
-}
-
-impl<R> Part<R> {
-    pub fn open(&mut self) -> io::Result<R> {
-        self.open.open()
-    }
-}
-
-/// What was wrong with a part that has been read.
-#[derive(Clone, Debug, Default)]
-pub struct Account {
-    /// It could not be opened.
-    pub refused: Option<String>,
-    pub damage: Vec<Damage>,
-    pub unknown: Unknown,
-    pub ending: Option<Ending>,
-}
+use super::{
+    Error, Reader, RollCall,
+    part::{Account, Open, Opened, Part, open_from},
+};
+use crate::event::{Event, Gap, GapCause, Summary, What, Who};
 
 pub struct Chain<R> {
     parts: Vec<Part<R>>,
+    /// The first that could be opened: what lies before others is counted from
+    /// its beginning.
+    first: usize,
     /// Which one is read.
     at: usize,
     reader: Reader<R>,
+    roll_call: Option<RollCall>,
     /// The part was come to from the one before: what it begins with was told.
     follows: bool,
     /// The latest time given out.
@@ -74,24 +39,52 @@ impl<R: Read> Chain<R> {
             open: Open::Once(Some(from)),
             segment: None,
             realtime_offset: None,
+            at: 0,
         }])
     }
 
-    /// Opens the first of the parts; each follows the one before.
+    /// Opens the first of the parts that can be opened; each follows the one
+    /// before.
     pub fn open(mut parts: Vec<Part<R>>) -> Result<Chain<R>, Error> {
-        let first = parts.first_mut().ok_or(Error::Empty)?;
-        let reader = Reader::new(first.open()?)?;
-        Ok(Chain {
-            parts,
-            at: 0,
+        let Opened {
+            part,
             reader,
+            refused,
+        } = open_from(&mut parts, 0, None)?;
+        let mut chain = Chain {
+            parts,
+            first: part,
+            at: part,
+            reader,
+            roll_call: None,
             follows: false,
             latest: 0,
             missing: 0,
             held: None,
             base: None,
-            accounts: Vec::new(),
-        })
+            accounts: refused,
+        };
+        chain.begin();
+        Ok(chain)
+    }
+
+    /// See [`Reader::healed_by`].
+    pub fn healed_by(mut self, roll_call: RollCall) -> Chain<R> {
+        self.reader = self.reader.healed_by(roll_call);
+        self.roll_call = Some(roll_call);
+        self
+    }
+
+    /// The stream begins with this part. What those held that are gone is missing
+    /// all the same.
+    fn begin(&mut self) {
+        let before = |part: usize| self.parts[part].segment.map_or(0, |it| it.events_before);
+        self.missing = before(self.at).saturating_sub(before(0));
+        self.latest = match self.missing {
+            0 => 0,
+            _ => self.parts[0].at,
+        };
+        (self.follows, self.held) = (false, None);
     }
 
     /// The trace has gone on in another part.
@@ -133,29 +126,19 @@ impl<R: Read> Chain<R> {
     /// Goes on in the next part that can be opened.
     fn enter_next(&mut self) -> Result<(), Error> {
         let told = self.number();
-        let mut next = self.at + 1;
-        let mut refused = Vec::new();
-        let reader = loop {
-            let opened = self.parts[next].open().map_err(Error::from);
-            match opened.and_then(Reader::new) {
-                Ok(reader) => break reader,
-                // A recorder removes the oldest at any time: what it left of the
-                // trace is behind that.
-                Err(why) if next + 1 < self.parts.len() => refused.push(why.to_string()),
-                Err(why) => return Err(why),
-            }
-            next += 1;
-        };
+        let Opened {
+            part,
+            reader,
+            refused,
+        } = open_from(&mut self.parts, self.at + 1, self.roll_call)?;
         self.accounts.push(self.account());
-        self.accounts.extend(refused.into_iter().map(|why| Account {
-            refused: Some(why),
-            ..Account::default()
-        }));
-        self.at = next;
+        self.accounts.extend(refused);
+        self.missing += self.before(part).saturating_sub(told);
+        let lacks = self.missing > 0 || self.reader.is_to_be_healed();
+        self.at = part;
         self.reader = reader;
-        self.reader.follow_on(self.latest);
+        self.reader.follow_on(self.latest, lacks);
         self.follows = true;
-        self.missing += self.before(self.at).saturating_sub(told);
         Ok(())
     }
 
@@ -189,7 +172,7 @@ impl<R: Read> Chain<R> {
             What::Summary(summary) if self.is_recalling() && self.skips_a_beginning() => {
                 let base = match &self.base {
                     Some(base) => base,
-                    None if self.at == 0 && self.reader.number() <= 1 => {
+                    None if self.at == self.first && self.reader.number() <= 1 => {
                         self.base.insert(Summary {
                             began: event.at,
                             ..(**summary).clone()
@@ -209,13 +192,13 @@ impl<R: Read> Chain<R> {
 
     /// The first part is not the first of the trace.
     fn skips_a_beginning(&self) -> bool {
-        let first = self.parts.first().and_then(|part| part.segment);
+        let first = self.parts[self.first].segment;
         first.is_some_and(|segment| segment.number > 0)
     }
 
     /// What all events before the first part add up to.
     fn read_base(&mut self) -> Result<Summary, Error> {
-        let mut first = Reader::new(self.parts[0].open()?)?;
+        let mut first = open_from(&mut self.parts, self.first, None)?.reader;
         while let Some(event) = first.next_event()? {
             if !first.is_recalling() && first.number() > 1 {
                 break;
@@ -237,8 +220,8 @@ impl<R: Read> Chain<R> {
     /// How many events of the stream lie before a part.
     pub fn before(&self, part: usize) -> u64 {
         let segment = |part: usize| self.parts.get(part).and_then(|part| part.segment);
-        match (segment(0), segment(part)) {
-            (Some(first), Some(this)) if part > 0 => {
+        match (segment(self.first), segment(part)) {
+            (Some(first), Some(this)) if part > self.first => {
                 let again = u64::from(first.number > 0);
                 this.events_before.saturating_sub(first.events_before) + again
             }
@@ -248,14 +231,14 @@ impl<R: Read> Chain<R> {
 
     /// How many events of a part are not of the stream: its session, but for
     /// the first.
-    pub fn again(part: usize) -> u64 {
-        u64::from(part > 0)
+    pub fn again(&self, part: usize) -> u64 {
+        u64::from(part > self.first)
     }
 
     /// How many events lie before the next one.
     pub fn number(&self) -> u64 {
         let own = self.reader.number();
-        self.before(self.at) + own.saturating_sub(Self::again(self.at))
+        self.before(self.at) + own.saturating_sub(self.again(self.at))
     }
 
     /// The event last given is one of a checkpoint: it was told before.
@@ -291,23 +274,22 @@ impl<R: Read> Chain<R> {
 impl<R: Read + Seek> Chain<R> {
     /// Goes on at a block of a part: see [`Reader::resume_at`].
     pub fn resume_at(&mut self, part: usize, offset: u64) -> Result<(), Error> {
-        self.come_to(part)?;
-        self.reader.resume_at(offset)
-    }
-
-    /// Begins anew.
-    pub fn rewind(&mut self) -> Result<(), Error> {
-        self.come_to(0)?;
-        self.reader.rewind()
-    }
-
-    fn come_to(&mut self, part: usize) -> Result<(), Error> {
         if part != self.at {
-            self.reader = Reader::new(self.parts[part].open()?)?;
+            self.reader = self.parts[part].read(self.roll_call)?;
             self.at = part;
         }
         (self.follows, self.latest) = (false, 0);
         (self.missing, self.held) = (0, None);
-        Ok(())
+        self.reader.resume_at(offset)
+    }
+
+    /// Begins anew, with the first part that is still there.
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        if self.at != self.first {
+            let opened = open_from(&mut self.parts, self.first, self.roll_call)?;
+            (self.at, self.reader) = (opened.part, opened.reader);
+        }
+        self.begin();
+        self.reader.rewind()
     }
 }

@@ -13,6 +13,7 @@ use super::{
     checkpoint,
     damage::{Damage, Ending, Unknown},
     events::Separator,
+    healing::{Healing, RollCall},
     input::Input,
     payload::Opener,
     tally::Tally,
@@ -34,6 +35,11 @@ pub struct Reader<R> {
     /// Nothing but the session has been read since the beginning, or nothing
     /// since a jump: a checkpoint says what else there is.
     begins: bool,
+    /// The first event of the recording is one that was told before.
+    repeats: bool,
+    /// The event last given is one of a checkpoint.
+    recalls: bool,
+    healing: Healing,
     /// The latest time given out.
     latest: u64,
     damage: Vec<Damage>,
@@ -66,6 +72,9 @@ impl<R: Read> Reader<R> {
             block: Block::default(),
             expected: Some((0, 0)),
             begins: true,
+            repeats: false,
+            recalls: false,
+            healing: Healing::default(),
             latest: 0,
             damage: Vec::new(),
             unknown: Unknown::default(),
@@ -75,13 +84,25 @@ impl<R: Read> Reader<R> {
         })
     }
 
+    /// Behind what cannot be read the next checkpoint is made use of: who is
+    /// there is told then, as a snapshot would.
+    pub fn healed_by(mut self, roll_call: RollCall) -> Self {
+        self.healing = Healing::by(roll_call);
+        self
+    }
+
     /// The next event; none at the end, of which [`ending`](Self::ending)
     /// tells more. A recording that is still being written can be asked again.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         loop {
+            if let Some(event) = self.healing.next() {
+                return Ok(Some(event));
+            }
             let event = self.separator.next(&self.raw);
+            self.recalls = self.block.recalls;
             self.unknown.events += std::mem::take(&mut self.separator.unknown);
             match event {
+                Ok(Some(event)) if self.recalls && !self.begins => self.healing.gather(event),
                 Ok(Some(event)) => {
                     self.latest = self.latest.max(event.at);
                     return Ok(Some(event));
@@ -108,10 +129,18 @@ impl<R: Read> Reader<R> {
     }
 
     /// What this recording begins with was told: it goes on with what another
-    /// ended with, at that time.
-    pub(super) fn follow_on(&mut self, latest: u64) {
-        self.begins = false;
+    /// ended with, at that time; `lacks`: something is missing between them.
+    pub(super) fn follow_on(&mut self, latest: u64, lacks: bool) {
+        (self.begins, self.repeats) = (false, true);
         self.latest = latest;
+        if lacks {
+            self.healing.lack();
+        }
+    }
+
+    /// Something is missing, and it has not been told who is there since.
+    pub(super) fn is_to_be_healed(&self) -> bool {
+        self.healing.is_due()
     }
 
     /// What could not be read so far.
@@ -143,7 +172,7 @@ impl<R: Read> Reader<R> {
     /// How many events of the recording lie before the next one. Those of a
     /// checkpoint and gaps for what is unreadable are not of them.
     pub fn number(&self) -> u64 {
-        match self.is_recalling() {
+        match self.block.recalls {
             true => self.expected.map_or(0, |(_, events)| events),
             false => {
                 let (_, events) = self.expected.unwrap_or_default();
@@ -152,9 +181,10 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The event last given is one of a checkpoint: it was told before.
+    /// The event last given is one of a checkpoint, or made of one: it is not
+    /// of the stream.
     pub fn is_recalling(&self) -> bool {
-        self.block.recalls
+        self.recalls
     }
 
     /// What has been read so far.
@@ -189,7 +219,14 @@ impl<R: Read> Reader<R> {
         self.raw.clear();
         let mut opened = Ok(());
         let mut events = header.events;
-        let is_told = header.kind == EVENTS || (header.kind == CHECKPOINT && self.begins);
+        let nothing = damage.bytes == 0 && damage.blocks == Some(0) && damage.events == Some(0);
+        if !nothing {
+            self.healing.interrupt();
+        } else if header.kind == CHECKPOINT && !self.block.recalls {
+            self.healing.begin();
+        }
+        let is_asked = self.begins || self.healing.is_due();
+        let is_told = header.kind == EVENTS || (header.kind == CHECKPOINT && is_asked);
         if is_told {
             let payload = self.blocks.payload();
             opened = self.opener.open(header, payload, &mut self.raw);
@@ -216,8 +253,9 @@ impl<R: Read> Reader<R> {
             EVENTS => header.span.earliest,
             _ => header.span.latest,
         };
-        let nothing = damage.bytes == 0 && damage.blocks == Some(0) && damage.events == Some(0);
-        (!nothing).then(|| self.note(damage, until)).flatten()
+        let gap = (!nothing).then(|| self.note(damage, until)).flatten();
+        self.repeats &= header.kind != EVENTS;
+        gap
     }
 
     /// Gives up a block whose checksums are right and whose events are not:
@@ -237,9 +275,13 @@ impl<R: Read> Reader<R> {
     /// Keeps account of damage; gives the gap that it makes in the stream.
     fn note(&mut self, damage: Damage, until: u64) -> Option<Event> {
         self.damage.push(damage);
-        if damage.events == Some(0) {
+        let was_told = u64::from(self.repeats);
+        let events = damage.events.map(|events| events.saturating_sub(was_told));
+        if events == Some(0) {
             return None;
         }
+        self.recalls = false;
+        self.healing.lack();
         let since = self.latest;
         self.latest = until.max(since);
         Some(Event {
@@ -249,9 +291,7 @@ impl<R: Read> Reader<R> {
             what: What::Gap(Box::new(Gap {
                 since,
                 lost: Vec::new(),
-                cause: GapCause::Unreadable {
-                    events: damage.events,
-                },
+                cause: GapCause::Unreadable { events },
             })),
         })
     }
@@ -281,7 +321,8 @@ impl<R: Read + Seek> Reader<R> {
         self.separator.begin(Ok(()), &self.raw, 0);
         self.block = Block::default();
         self.expected = None;
-        self.begins = true;
+        (self.begins, self.repeats, self.recalls) = (true, false, false);
+        self.healing.forget();
         self.latest = 0;
         self.damage.clear();
         self.ending = None;

@@ -226,8 +226,9 @@ impl Player {
             Control::PlayOrPause => self.pace.playing ^= true,
             Control::Faster => self.pace.change(2.0),
             Control::Slower => self.pace.change(0.5),
+            // Who is still there behind a gap is told at once.
             Control::StepForward => {
-                self.playback.step(stage)?;
+                while self.playback.step(stage)? && self.playback.is_recalling() {}
             }
             Control::StepBack => self.playback.step_back(stage)?,
             Control::Forward => self.leap(stage, u64::saturating_add)?,

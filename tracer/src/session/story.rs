@@ -12,7 +12,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::window::Window;
 use crate::{
-    event::{Segment, Session, Utc, What},
+    event::{Event, Segment, Session, Utc, What},
+    model::Model,
     playback::Playback,
     recording::{self, Chain, Ending, Index, Open, Part, Reader, is_being_written, ring},
     source::replay,
@@ -90,6 +91,7 @@ impl Front {
             open: Open::Again(Box::new(move || open(&path))),
             segment: self.segment(),
             realtime_offset: Some(self.session.realtime_offset),
+            at: self.at,
         }
     }
 }
@@ -183,14 +185,16 @@ impl Story {
         let cannot = || format!("{} cannot be replayed", self.path.display());
         if !self.has_parts() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
-            return Ok((Chain::of(from).with_context(cannot)?, length));
+            let chain = Chain::of(from).with_context(cannot)?;
+            return Ok((chain.healed_by(roll_call), length));
         }
         let open = |path: &Path| Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
         let parts = self.fronts.iter().map(|front| front.part(open)).collect();
         let length = (0..self.fronts.len())
             .map(|part| self.length_of(part))
             .sum();
-        Ok((Chain::open(parts).with_context(cannot)?, Some(length)))
+        let chain = Chain::open(parts).with_context(cannot)?;
+        Ok((chain.healed_by(roll_call), Some(length)))
     }
 
     /// To be moved about in; `follow`: as it grows.
@@ -204,10 +208,12 @@ impl Story {
                     open: Open::Again(Box::new(move || File::open(&path))),
                     segment: None,
                     realtime_offset: None,
+                    at: 0,
                 }]
             }
         };
-        Playback::open_parts(parts, follow).with_context(cannot)
+        let playback = Playback::open_parts(parts, follow).with_context(cannot)?;
+        Ok(playback.healed_by(roll_call))
     }
 
     /// The file of a part.
@@ -247,6 +253,13 @@ impl Story {
             _ => None,
         }))
     }
+}
+
+/// Who is there where a checkpoint is, as a snapshot says it.
+fn roll_call(checkpoint: &[Event]) -> Vec<Event> {
+    let mut model = Model::of_the_present();
+    checkpoint.iter().for_each(|event| model.apply(event));
+    model.roll_call()
 }
 
 /// As a file that one can move about in.

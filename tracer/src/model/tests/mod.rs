@@ -10,6 +10,7 @@ mod lives;
 mod losses;
 mod random;
 mod retained;
+mod roll_call;
 mod states;
 mod threads;
 mod zombies;

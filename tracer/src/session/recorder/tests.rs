@@ -1,6 +1,7 @@
 //! A trace in parts, written by one tracer or by several, is one story.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     process,
@@ -17,10 +18,10 @@ use super::{
 };
 use crate::{
     event::{
-        Event, FaultTally, GapCause, Segment, What,
+        Comm, Event, FaultTally, GapCause, ProcessId, Segment, What,
         script::{SEC, START, Script},
     },
-    model::{Model, Retention},
+    model::{Model, Retention, State},
     playback::{Place, Stage},
     session::{
         story::{Story, holdings},
@@ -126,6 +127,21 @@ struct Play(Model);
 impl Play {
     fn new() -> Play {
         Play(Model::new(Retention::EVERYONE))
+    }
+
+    fn of(events: &[Event]) -> Play {
+        let mut play = Play::new();
+        events.iter().for_each(|event| play.take(event));
+        play
+    }
+
+    /// Who is there, in which state.
+    fn there(&self) -> BTreeMap<ProcessId, (Comm, State)> {
+        let there = self
+            .0
+            .processes()
+            .map(|(_, it)| (it.id, (it.comm, it.state())));
+        there.filter(|(_, (_, state))| !state.is_gone()).collect()
     }
 
     /// Those who are there, and the sums.
@@ -266,11 +282,18 @@ fn a_part_says_of_itself_what_its_own_tracer_says() {
     }
 }
 
-/// What is told of a directory, but for its gaps; and those.
+/// What is told of a directory, but for its gaps and who is named behind them;
+/// and the gaps.
 fn told_and_gaps(dir: &Path) -> (Vec<Event>, Vec<(u64, u64, GapCause)>) {
-    let (gaps, told): (Vec<_>, Vec<_>) = read(dir)
+    let (gaps, mut told): (Vec<_>, Vec<_>) = read(dir)
         .into_iter()
         .partition(|event| matches!(event.what, What::Gap(_)));
+    let found = |event: &Event| matches!(event.what, What::Snapshot(_) | What::SnapshotEnd(_));
+    let began = told
+        .iter()
+        .position(|event| matches!(event.what, What::Fork(_)));
+    let mut number = 0..;
+    told.retain(|event| number.next() < began || !found(event));
     let gaps = gaps.into_iter().map(|event| match event.what {
         What::Gap(gap) => (gap.since, event.at, gap.cause),
         _ => unreachable!(),
@@ -298,6 +321,10 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     };
     assert_eq!(gaps, [gap(500, 750), gap(1000, 1500)]);
 
+    // Nobody who ended there stays, and whoever became a zombie there is known.
+    let whole = Play::of(&events);
+    assert_eq!(Play::of(&read(&scratch.0)).there(), whole.there());
+
     // One can step over it, forwards and back.
     let story = Story::find(&scratch.0, &Window::default()).unwrap();
     let mut playback = story.playback(false).unwrap();
@@ -309,6 +336,8 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
         playback.step_back(&mut stage).unwrap();
     }
     assert_eq!(places, [752, 751, 750, 500]);
+    playback.go_to(Place::End, &mut stage).unwrap();
+    assert_eq!(stage.there(), whole.there());
     let held = holdings(&scratch.0).unwrap();
     assert_eq!((held.stories.len(), held.unreadable.len()), (1, 2));
 }
@@ -325,8 +354,8 @@ fn a_segment_whose_front_is_damaged_is_of_its_trace_all_the_same() {
     fs::write(&segments[3].path, bytes).unwrap();
     let (told, gaps) = told_and_gaps(&scratch.0);
     assert!(told == events);
-    // The session, which it only repeats, could not be read there.
-    assert_eq!(gaps.len(), 1);
+    // The session, which could not be read there, it only repeats.
+    assert_eq!(gaps, []);
 }
 
 #[test]
@@ -343,9 +372,53 @@ fn a_segment_that_goes_while_others_are_read_is_passed_over() {
     told.extend(std::iter::from_fn(|| chain.next_event().unwrap()));
     let refused = chain.accounts().filter(|(_, it)| it.refused.is_some());
     assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [1, 2]);
-    let gap = told.remove(250);
-    assert!(matches!(gap.what, What::Gap(_)), "{gap:?}");
+    assert!(matches!(told[250].what, What::Gap(_)), "{:?}", told[250]);
+    assert_eq!(Play::of(&told).there(), Play::of(&events).there());
+    told.remove(250);
+    let named = told[250..].iter();
+    let named = named.take_while(|event| matches!(event.what, What::Snapshot(_)));
+    let named = 250..=250 + named.count();
+    assert!(matches!(told[*named.end()].what, What::SnapshotEnd(_)));
+    told.drain(named);
     assert!(without_parts(told) == [&events[..250], &events[750..]].concat());
+}
+
+#[test]
+fn a_first_segment_that_goes_before_it_is_opened_is_a_gap() {
+    let scratch = Scratch::new("first");
+    let events = without_parts(told(START, 1000, 300));
+    write(&scratch.ring(), &events, 250, true);
+    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let story = Story::find(&scratch.0, &Window::default()).unwrap();
+    let followed = story.playback(false).unwrap();
+    fs::remove_file(&segments[0].path).unwrap();
+    fs::remove_file(&segments[1].path).unwrap();
+    let (mut chain, _) = story.chain().unwrap();
+    let told: Vec<_> = std::iter::from_fn(|| chain.next_event().unwrap()).collect();
+    let refused = chain.accounts().filter(|(_, it)| it.refused.is_some());
+    assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [0, 1]);
+    let What::Gap(gap) = &told[0].what else {
+        panic!("{:?}", told[0])
+    };
+    let events_lost = GapCause::Unreadable { events: Some(500) };
+    assert_eq!((gap.since, gap.cause), (events[0].at, events_lost));
+    let whole = Play::of(&events);
+    assert_eq!(Play::of(&told).there(), whole.there());
+    assert!(told.ends_with(&events[500..]));
+
+    // One can move about in the rest, also if they went later.
+    let opened = story.playback(false).unwrap();
+    assert_eq!(opened.events(), events.len() as u64 - 500 + 1);
+    let mut stage = Play::new();
+    for mut playback in [opened, followed] {
+        playback.go_to(Place::End, &mut stage).unwrap();
+        assert_eq!(stage.there(), whole.there());
+        playback.go_to(Place::Beginning, &mut stage).unwrap();
+        assert!(playback.step(&mut stage).unwrap());
+        assert_eq!(stage.0.gaps().len(), 1);
+        playback.go_to(Place::End, &mut stage).unwrap();
+        assert_eq!(stage.there(), whole.there());
+    }
 }
 
 #[test]
