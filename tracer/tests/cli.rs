@@ -175,7 +175,11 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
     let missing = info["damage"][0]["events"].as_u64().unwrap();
     assert!(missing > 0 && info["whole"] == false, "{info}");
 
-    assert!(tracer(&["repair", damaged, whole]).status.success());
+    // Something is missing in what is made of it, and nothing in what is made of that.
+    assert_eq!(tracer(&["repair", damaged, whole]).status.code(), Some(3));
+    let again = scratch.join("again");
+    let again = tracer(&["repair", whole, again.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(0));
     let info = tracer(&["info", "--json", whole]);
     assert_eq!(info.status.code(), Some(0));
     let info: serde_json::Value = serde_json::from_slice(&info.stdout).unwrap();
@@ -231,6 +235,10 @@ fn a_part_of_a_recording_stands_alone() {
     };
     let cut = events(&[part]);
     assert_eq!(cut, events(&[golden, "--since", "+1s", "--until=-500ms"]));
+    // Whoever follows stops there, too.
+    let window = [golden, "--since", "+1s", "--until=-500ms"];
+    let followed = events(&[&window[..], &["--follow"]].concat());
+    assert_eq!(followed, events(&window));
     assert!(cut[0].contains("\"session\""), "{}", cut[0]);
     let shell = cut.iter().filter(|line| line.contains("\"snapshot\""));
     assert_eq!(shell.count(), 1, "{cut:?}");

@@ -40,7 +40,10 @@ What cannot be read becomes a gap, which says how many events are missing.
 
 Examples:
   tracer repair torn.trace whole.trace
-  tracer repair - whole.trace < torn.trace")]
+  tracer repair - whole.trace < torn.trace
+
+Exit codes: 0 all that was written is in the new recording; 1 none could be made;
+3 one was made, and something could not be read: gaps stand for it.")]
 pub struct RepairArgs {
     /// The damaged recording; `-` is standard input
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]

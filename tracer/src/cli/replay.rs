@@ -25,6 +25,7 @@ Examples:
   tracer replay night.trace --since 03:10 --until 03:15 --report
   tracer replay build.trace --events --json     every event, a JSON object each
   tracer replay --follow build.trace            while it is still being written
+  tracer replay --follow /var/lib/tracer --until 18:00 --report
   tracer replay /var/lib/tracer --since=-10m    the last ten minutes of a flight recorder
   ssh host sudo tracer record - | tracer replay -
 
@@ -51,8 +52,11 @@ pub struct ReplayArgs {
     events: bool,
     #[command(flatten)]
     moments: MomentArgs,
-    /// Go on with what is still being written, until the recorder ends or Ctrl-C
-    #[arg(short, long, conflicts_with = "until")]
+    /// Go on with what is still being written, until the recorder ends, --until or Ctrl-C
+    ///
+    /// It ends with the first event behind --until, which without --since is the
+    /// next time of day that is so late. The dashboard goes on.
+    #[arg(short, long)]
     follow: bool,
     /// Only these processes: see `tracer filters`
     ///

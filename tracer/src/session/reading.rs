@@ -12,13 +12,14 @@ use crate::{
 };
 
 /// Reads a recording to its end and says what is wrong with it, if anything
-/// is: that is no reason not to take the rest.
-pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+/// is: that is no reason not to take the rest. Gives whether that was all that
+/// was written.
+pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
     read_story(&Story::find(path, &Window::default())?, take)
 }
 
 /// The same of what was found already.
-pub fn read_story(story: &Story, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+pub fn read_story(story: &Story, mut take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
     let cannot = || format!("{} cannot be replayed", story.path.display());
     let (mut chain, length) = story.chain()?;
     let mut progress = Progress::new("reading", &story.path, length);
@@ -33,10 +34,12 @@ pub fn read_story(story: &Story, mut take: impl FnMut(Event) -> Result<()>) -> R
         progress.step(before + offset);
     }
     drop(progress);
+    let mut complete = true;
     for (part, account) in chain.accounts() {
         say_what_is_wrong(story.path_of(part), &account);
+        complete &= account.is_complete();
     }
-    Ok(())
+    Ok(complete)
 }
 
 fn say_what_is_wrong(path: &Path, account: &Account) {

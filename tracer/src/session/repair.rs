@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use super::{Exit, Save, reading, remake::Remake};
+use super::{Exit, RECORDING_INCOMPLETE, Save, reading, remake::Remake};
 
 pub struct Repair {
     /// `-` is standard input.
@@ -18,6 +18,8 @@ pub fn repair(repair: &Repair) -> Result<Exit> {
         "a recording is not repaired in place: give another name for the repaired one"
     );
     let mut remake = Remake::begin(&repair.to)?;
-    reading::read(&repair.from, |event| remake.take(event))?;
-    remake.finish(|| format!("{} holds no events that can be read", repair.from.display()))
+    let complete = reading::read(&repair.from, |event| remake.take(event))?;
+    let nothing = || format!("{} holds no events that can be read", repair.from.display());
+    let made = remake.finish(nothing)?;
+    Ok(if complete { made } else { RECORDING_INCOMPLETE })
 }

@@ -184,10 +184,12 @@ fn dashboard(replay: &Replay) -> Result<()> {
             let place = beginning.map_or(Place::End, Place::Time);
             player.go_to(place, &mut app)?;
         }
-        None => read(&path, |event| {
-            app.apply(&event);
-            Ok(())
-        })?,
+        None => {
+            read(&path, |event| {
+                app.apply(&event);
+                Ok(())
+            })?;
+        }
     }
     diagnostics::hold();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -84,6 +84,14 @@ impl When {
         }
     }
 
+    /// Of a time of day the next one is meant.
+    pub fn to_come(self, now: i64) -> When {
+        match self {
+            When::OfDay(_) => When::At(self.on_the_wall(now, now)),
+            When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => self,
+        }
+    }
+
     /// The same, where of a time of day the last one is meant.
     pub fn last_on_the_wall(self, began: i64, ended: i64) -> i64 {
         match self {
@@ -125,6 +133,11 @@ mod tests {
             |text: &str, ended: i64| text.parse::<When>().unwrap().last_on_the_wall(0, ended);
         assert_eq!(last("23:00", 5 * DAY), 4 * DAY + 23 * 3600 * S as i64);
         assert_eq!(last("-10m", 5 * DAY), 5 * DAY - 600 * S as i64);
+        let now = 5 * DAY + 1;
+        let next = |text: &str| text.parse::<When>().unwrap().to_come(now);
+        assert_eq!(next("00:00"), When::At(6 * DAY));
+        assert_eq!(next("00:01"), When::At(5 * DAY + 60 * S as i64));
+        assert_eq!(next("+1s"), When::AfterBeginning(Duration::from_secs(1)));
         for nonsense in ["", "soon", "-", "25:00", "03h", "--10m"] {
             assert!(nonsense.parse::<When>().is_err(), "{nonsense}");
         }

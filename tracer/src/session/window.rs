@@ -2,7 +2,7 @@
 //! What is there at the beginning is told first, so that the part stands alone;
 //! no more is read than that takes.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, path::Path, time::SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -70,7 +70,7 @@ impl Window {
         };
         let story = Story::find(path, self)?;
         if self.is_timeless() {
-            return reading::read_story(&story, take);
+            return reading::read_story(&story, take).map(drop);
         }
         let (mut playback, since, until) = self.open(&story, false)?;
         self.tell_before(&mut playback, since, &mut take)?;
@@ -78,21 +78,22 @@ impl Window {
         Ok(())
     }
 
-    /// Reads a recording on while it is written, until it ends or `wait` says
-    /// that it is enough.
+    /// Reads a recording on while it is written, until it ends, or is beyond the
+    /// window, or `wait` says that it is enough.
     pub fn follow(
         &self,
         path: &Path,
         mut wait: impl FnMut() -> Result<bool>,
         mut take: impl FnMut(Event) -> Result<()>,
     ) -> Result<()> {
+        let window = self.to_come();
         while Growth::is_awaited(path) {
             if !wait()? {
                 return Ok(());
             }
         }
-        let story = Story::find(path, self)?;
-        let (mut playback, since, until) = self.open(&story, true)?;
+        let story = Story::find(path, &window)?;
+        let (mut playback, since, until) = window.open(&story, true)?;
         self.tell_before(&mut playback, since, &mut take)?;
         let mut growth = Growth::of(&story);
         while tell_until(&mut playback, until, &mut take)? {
@@ -118,6 +119,17 @@ impl Window {
             }
         }
         Ok(())
+    }
+
+    /// Who follows from now on means an end that is still to come.
+    fn to_come(self) -> Window {
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        let until = match self.since {
+            Some(_) => self.until,
+            None => self.until.map(|until| until.to_come(now)),
+        };
+        Window { until, ..self }
     }
 
     /// Tells what is there at the beginning.
