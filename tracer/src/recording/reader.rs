@@ -261,11 +261,17 @@ impl<R: Read> Reader<R> {
     /// Gives up a block whose checksums are right and whose events are not:
     /// its writer was not this program.
     fn give_up_block(&mut self) -> Option<Event> {
+        self.healing.interrupt();
+        // Those of a checkpoint that is passed over are not of the stream.
+        let missing = match self.block.recalls && !self.begins {
+            true => 0,
+            false => u64::from(self.separator.missing()),
+        };
         let damage = Damage {
             offset: self.block.offset,
             bytes: self.block.length,
             blocks: Some(1),
-            events: Some(u64::from(self.separator.missing())),
+            events: Some(missing),
         };
         self.raw.clear();
         self.separator.begin(Ok(()), &self.raw, 0);
