@@ -157,7 +157,15 @@ impl Cursor {
         self.long_number(payload)
     }
 
+    /// One of several bytes. What is read at one blow may be of the next column.
     fn long_number(&mut self, payload: &[u8]) -> Result<u64, Malformed> {
+        let ahead = payload.get(self.at as usize..).unwrap_or(&[]);
+        if let Some((number, length)) = varint::at_one_blow(ahead)
+            && length <= (self.end - self.at) as usize
+        {
+            self.at += length as u32;
+            return Ok(number);
+        }
         let mut rest = self.rest(payload);
         let number = varint::get(&mut rest)?;
         self.at = self.end - rest.len() as u32;
@@ -250,5 +258,20 @@ impl Columns {
     /// Those of one kind, by [`Column::place`]. One that is not there is empty.
     pub fn of_kind(&mut self, kind: u8) -> &mut [Cursor] {
         &mut self.0[usize::from(kind)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_ends_in_its_own_column() {
+        let payload = [0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut two = Cursor { at: 0, end: 2 };
+        assert_eq!(two.number(&payload), Ok(128));
+        assert_eq!(two.number(&payload), Ok(0));
+        let mut one = Cursor { at: 0, end: 1 };
+        assert_eq!(one.number(&payload), Err(Malformed));
     }
 }

@@ -187,9 +187,10 @@ impl Separator {
     /// fails until the next `begin`.
     pub fn next(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
         while self.missing > 0 && !self.failed {
-            match self.take(payload) {
+            let event = self.take(payload);
+            match event {
                 Ok(None) => self.unknown += 1,
-                Ok(event) => return Ok(event),
+                Ok(Some(_)) => return event,
                 Err(Malformed) => self.failed = true,
             }
         }
@@ -245,7 +246,9 @@ impl Separator {
             return Err(Malformed);
         }
         self.unknown += from.skipped;
-        let event = Event { at, cpu, who, what };
-        Ok((!from.unknown).then_some(event))
+        if from.unknown {
+            return Ok(None);
+        }
+        Ok(Some(Event { at, cpu, who, what }))
     }
 }

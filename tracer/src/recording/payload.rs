@@ -98,8 +98,8 @@ impl Opener {
     }
 
     /// Puts into `raw` what the payload holds, as the present version says it.
-    /// It takes no more memory than
-    /// the header says, which is no more than [`MAX_PAYLOAD`].
+    /// It takes no more memory than the header says, which is no more than
+    /// [`MAX_PAYLOAD`].
     pub fn open(
         &mut self,
         header: &Header,
@@ -110,9 +110,9 @@ impl Opener {
         match header.compression {
             STORED => raw.extend_from_slice(payload),
             ZSTD => {
-                raw.resize(header.raw as usize, 0);
-                let length = self.zstd.decompress_to_buffer(payload, &mut raw[..]);
-                raw.truncate(length.unwrap_or(0));
+                raw.reserve_exact(header.raw as usize);
+                let opened = self.zstd.decompress_to_buffer(payload, raw);
+                opened.map_err(|_| Malformed)?;
             }
             _ => return Err(Malformed),
         }

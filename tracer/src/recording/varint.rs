@@ -48,25 +48,32 @@ pub(super) fn get(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     }
 }
 
-/// One that takes two to eight bytes, as nearly all do, at one blow: the seven
-/// bits of neighbouring bytes are joined, then those of neighbouring pairs, then
-/// the two halves.
 fn get_long(bytes: &mut &[u8]) -> Result<u64, Malformed> {
-    const ENDS: u64 = 0x8080_8080_8080_8080;
-    if let Some(&eight) = bytes.first_chunk::<8>() {
-        let word = u64::from_le_bytes(eight);
-        let ends = !word & ENDS;
-        if ends != 0 {
-            let bits = ends.trailing_zeros();
-            let word = word & (u64::MAX >> (63 - bits)) & !ENDS;
-            let pairs = word & 0x007f_007f_007f_007f | (word & 0x7f00_7f00_7f00_7f00) >> 1;
-            let fours = pairs & 0x3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
-            let value = fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
-            *bytes = &bytes[bits as usize / 8 + 1..];
-            return Ok(value);
-        }
+    if let Some((value, length)) = at_one_blow(bytes) {
+        *bytes = &bytes[length..];
+        return Ok(value);
     }
     get_slowly(bytes)
+}
+
+/// The number at the front that takes at most eight bytes, as nearly all do, and
+/// how many: the seven bits of neighbouring bytes are joined, then those of
+/// neighbouring pairs, then the two halves. None also where fewer than eight
+/// bytes are left.
+#[inline]
+pub(super) fn at_one_blow(bytes: &[u8]) -> Option<(u64, usize)> {
+    const ENDS: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+    let ends = !word & ENDS;
+    if ends == 0 {
+        return None;
+    }
+    let bits = ends.trailing_zeros();
+    let word = word & (u64::MAX >> (63 - bits)) & !ENDS;
+    let pairs = word & 0x007f_007f_007f_007f | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let value = fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    Some((value, bits as usize / 8 + 1))
 }
 
 fn get_slowly(bytes: &mut &[u8]) -> Result<u64, Malformed> {
