@@ -106,8 +106,8 @@ pub(super) struct Table {
     /// How many there ever were.
     made: usize,
     kept: usize,
-    by_id: HashMap<ProcessId, Key, foldhash::fast::FixedState>,
-    /// The latest bearer of a number in the initial pid namespace.
+    /// The latest bearer of a number in the initial pid namespace; from it the
+    /// earlier ones are reached.
     by_tgid: HashMap<u32, Key, foldhash::fast::FixedState>,
     /// Who was looked for last: an event looks for its subject more than once,
     /// and so does the next.
@@ -135,7 +135,6 @@ impl Table {
             return Ok(key);
         }
         let key = self.push(id);
-        self.by_id.insert(id, key);
         self.latest = Some((id, key));
         let superseded = self.line_up(id, key);
         Err(New { key, superseded })
@@ -205,7 +204,6 @@ impl Table {
             *place = None;
         }
         self.kept -= 1;
-        self.by_id.remove(&process.id);
         self.latest = None;
         let tgid = process.id.tgid;
         let younger = self
@@ -229,10 +227,21 @@ impl Table {
         std::iter::successors(self.find_pid(tgid), |&key| self.get(key)?.predecessor).filter(known)
     }
 
+    /// Linear in those kept who had the same number and are younger: mostly there
+    /// is none.
     pub fn find(&self, id: ProcessId) -> Option<Key> {
-        match self.latest {
-            Some((latest, key)) if latest == id => Some(key),
-            _ => self.by_id.get(&id).copied(),
+        if let Some((latest, key)) = self.latest
+            && latest == id
+        {
+            return Some(key);
+        }
+        let mut bearer = self.find_pid(id.tgid)?;
+        loop {
+            let process = self.get(bearer)?;
+            if process.id.start <= id.start {
+                return (process.id == id).then_some(bearer);
+            }
+            bearer = process.predecessor?;
         }
     }
 
