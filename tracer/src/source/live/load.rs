@@ -41,12 +41,14 @@ pub struct Settings {
 }
 
 /// The facts of this host, and what loads. It reads all of the kernel's types
-/// before it is told whether it needs them: meanwhile another processor can read
+/// before it can be told that it needs none: meanwhile another processor can read
 /// those that count.
 pub fn beside<T: Send>(facts: impl FnOnce() -> T + Send) -> (T, EbpfLoader<'static>) {
     thread::scope(|scope| {
         let facts = scope.spawn(facts);
-        let loader = EbpfLoader::new();
+        let mut loader = EbpfLoader::new();
+        // There is nothing in the object that it would need them for.
+        loader.btf(None);
         (joined(facts), loader)
     })
 }
@@ -85,8 +87,6 @@ impl Loaded {
         let btf = numbers(&facts.btf).with_context(|| format!("reading {}", facts.btf_source))?;
         // What it is lent lives no longer than this.
         let mut loader: EbpfLoader<'_> = loader;
-        // There is nothing in the object that it would need them for.
-        loader.btf(None);
         loader.verifier_log_level(VerifierLogLevel::STATS);
         loader.map_max_entries("EVENTS", settings.buffer);
         if count_states {

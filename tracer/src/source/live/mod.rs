@@ -1,5 +1,5 @@
 //! The running kernel as a source: first learn what this host offers
-//! ([`facts`]), choose a hook for each purpose ([`plan`]), attach ([`load`]),
+//! ([`facts`]), choose a hook for each purpose ([`plan`]), attach ([`load`], [`climb`]),
 //! then hand out what the kernel says ([`ring`], [`decode`]) together with
 //! what existed before ([`snapshot`]) and what was lost ([`loss`]).
 
@@ -117,7 +117,7 @@ impl Live {
         let mut hooks = loaded.attach(&facts, &options.without, options.faults, &options.states)?;
         let view = facts.proc;
         let teller = snapshot::teller(&mut hooks, view, facts.cgroups.clone());
-        // Hooks are attached one by one; what the first ones saw alone is half
+        // Hooks are not attached at one moment; what the first saw alone is half
         // a story. The trace begins here, and the snapshot tells what was.
         let began = now();
         let mut ebpf = loaded.into_ebpf();
@@ -135,6 +135,7 @@ impl Live {
         let cgroups = facts.cgroups.existing();
         // The kernel's types have served, and are many.
         drop(facts);
+        give_back();
         let logger = if options.verbose {
             Some(EbpfLogger::init(&mut ebpf).context("reading the kernel side's log")?)
         } else {
@@ -277,6 +278,16 @@ impl Live {
     /// by the first record after [`Self::sleep`].
     pub fn wakeup(&self) -> &(impl AsFd + std::os::fd::AsRawFd + use<>) {
         self.ring.wakeup()
+    }
+}
+
+/// Gives memory that nobody uses back to the kernel, of which reading its types
+/// has left much: each thread had some of its own.
+fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it has no preconditions.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
