@@ -15,7 +15,7 @@ Examples:
   tracer info /var/lib/tracer                   the segments of a flight recorder
 
 Exit codes: 0 every block is good and the recording ends in good order; 1 it cannot be
-read at all; 3 it is damaged or torn, and the rest can be read.")]
+read at all; 3 it is damaged or torn, or a segment is missing, and the rest can be read.")]
 pub struct InfoArgs {
     /// The recording, or a directory with segments; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]

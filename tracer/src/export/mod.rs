@@ -20,7 +20,7 @@ use std::io::{self, Write};
 
 pub use diagnosis::diagnosis_json;
 pub use json::process_json;
-pub use survey::{survey_json, unreadable_json};
+pub use survey::{missing_json, survey_json, unreadable_json};
 
 use crate::{
     event::Event,

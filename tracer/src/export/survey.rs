@@ -80,6 +80,12 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
     format!("{object:#}\n")
 }
 
+/// Segments that are not there, between two that are.
+pub fn missing_json(segments: u64) -> String {
+    let object = json!({"missing_segments": segments, "whole": false});
+    format!("{object:#}\n")
+}
+
 /// A segment that says nothing of itself.
 pub fn unreadable_json(file: &str, bytes: u64, why: &Error) -> String {
     let object = json!({

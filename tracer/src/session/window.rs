@@ -178,7 +178,8 @@ impl Window {
         ensure!(since <= until, "--until lies before --since");
         ensure!(since <= span.latest, "the recording ends before --since");
         ensure!(until >= span.earliest, "the recording begins after --until");
-        Ok((playback, since, until))
+        // Nothing is known of what was before.
+        Ok((playback, since.max(span.earliest), until))
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     Info,
 };
 use crate::{
-    event::{Utc, escaped, humane},
+    event::{Segment, Utc, escaped, humane},
     export,
     recording::{Survey, is_being_written, ring},
     source::replay::Replay,
@@ -27,11 +27,27 @@ pub fn info(info: &Info) -> Result<Exit> {
     );
     let (mut all_whole, mut bytes, mut lines, mut objects) = (true, 0, String::new(), Vec::new());
     for (number, trace) in stories.iter().enumerate() {
+        let mut before = None;
         for front in trace {
+            let here = front.segment();
+            if let Some(segments) = missing(before, here) {
+                all_whole = false;
+                if info.json {
+                    objects.push(export::missing_json(segments));
+                } else {
+                    let trace = number + 1;
+                    let says = match segments {
+                        1 => "a segment is missing here, or cannot be read".to_owned(),
+                        _ => format!("{segments} segments are missing here, or cannot be read"),
+                    };
+                    lines.push_str(&format!("{trace:>5}  {says}\n"));
+                }
+            }
             let mut source = Replay::open(&front.path)?;
             let mut progress = Progress::new("checking", &front.path, source.length());
             let survey = source.survey(|position| progress.step(position))?;
             drop(progress);
+            before = here;
             let written = is_being_written(&front.path) == Some(true);
             all_whole &= survey.is_whole() || (written && survey.damage.is_empty());
             let size = survey.tally.all().stored;
@@ -91,6 +107,13 @@ pub fn info(info: &Info) -> Result<Exit> {
         ))?;
     }
     Ok(if all_whole { OK } else { RECORDING_INCOMPLETE })
+}
+
+/// How many segments are missing between two, read or not.
+fn missing(before: Option<Segment>, segment: Option<Segment>) -> Option<u64> {
+    let (before, segment) = before.zip(segment)?;
+    let between = segment.number.checked_sub(before.number + 1)?;
+    (between > 0).then_some(between)
 }
 
 fn length(survey: &Survey) -> String {

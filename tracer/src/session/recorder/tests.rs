@@ -1,5 +1,7 @@
 //! A trace in parts, written by one tracer or by several, is one story.
 
+mod broken;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -24,6 +26,7 @@ use crate::{
     model::{Model, Retention, State},
     playback::{Place, Stage},
     session::{
+        Info, OK, RECORDING_INCOMPLETE, info,
         story::{Story, holdings},
         window::Window,
     },
@@ -340,6 +343,42 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     assert_eq!(stage.there(), whole.there());
     let held = holdings(&scratch.0).unwrap();
     assert_eq!((held.stories.len(), held.unreadable.len()), (1, 2));
+}
+
+#[test]
+fn what_lies_before_the_first_segment_is_not_of_the_story() {
+    let scratch = Scratch::new("early");
+    let events = told(START, 1000, 60);
+    write(&scratch.ring(), &events, 250, true);
+    let window = Window {
+        since: Some("1970-01-01T00:00:00Z".parse().unwrap()),
+        ..Window::default()
+    };
+    let mut play = Play::new();
+    let take = |event| {
+        play.take(&event);
+        Ok(())
+    };
+    window.read(&scratch.0, take).unwrap();
+    assert_eq!(play.0.began(), events[0].at);
+    assert_eq!(play.there(), Play::of(&events).there());
+}
+
+#[test]
+fn a_segment_that_is_missing_makes_a_difference_to_info() {
+    let scratch = Scratch::new("info");
+    write(&scratch.ring(), &told(START, 1000, 150), 250, true);
+    let code = || {
+        let path = scratch.0.clone();
+        info(&Info { path, json: true }).unwrap()
+    };
+    assert_eq!(code(), OK);
+    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    fs::remove_file(&segments[0].path).unwrap();
+    // The oldest go as they should.
+    assert_eq!(code(), OK);
+    fs::remove_file(&segments[2].path).unwrap();
+    assert_eq!(code(), RECORDING_INCOMPLETE);
 }
 
 #[test]

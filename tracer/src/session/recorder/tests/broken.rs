@@ -1,0 +1,120 @@
+//! Every byte of a segment flipped in turn, and every truncation of it: what is
+//! in no broken block is told, what is missing is counted, and nobody who ended
+//! there stays.
+
+use std::ops::Range;
+
+use super::*;
+use crate::recording::{Ending, Index};
+
+/// Writes a segment for every so many events, in blocks of so many.
+fn write_blocks(ring: &Ring, events: &[Event], segment: usize, block: usize) -> Vec<PathBuf> {
+    let mut scribe = Scribe::in_parts(Segments::open(ring).unwrap(), None).unwrap();
+    for (number, event) in events.iter().enumerate() {
+        scribe.tell(event.clone()).unwrap();
+        match number + 1 {
+            told if told % segment == 0 && told < events.len() => scribe.turn().unwrap(),
+            told if told % block == 0 => scribe.flush().unwrap(),
+            _ => {}
+        }
+    }
+    scribe.finish().unwrap();
+    let segments = crate::recording::ring::list(&ring.dir).unwrap().segments;
+    segments.into_iter().map(|segment| segment.path).collect()
+}
+
+/// A ring of three segments, and what is in the middle one.
+struct Trial {
+    scratch: Scratch,
+    events: Vec<Event>,
+    middle: PathBuf,
+    bytes: Vec<u8>,
+    /// Where each of its blocks of events lies, and which events are in it; of
+    /// the first, which repeats the session, none.
+    blocks: Vec<(Range<usize>, Range<usize>)>,
+    whole: BTreeMap<ProcessId, (Comm, State)>,
+}
+
+const SEGMENT: usize = 36;
+
+impl Trial {
+    fn new(name: &str) -> Trial {
+        let scratch = Scratch::new(name);
+        let mut events = without_parts(told(START, 1000, 15));
+        events.truncate(3 * SEGMENT);
+        let paths = write_blocks(&scratch.ring(), &events, SEGMENT, 12);
+        assert_eq!(paths.len(), 3);
+        let middle = paths[1].clone();
+        let bytes = fs::read(&middle).unwrap();
+        let mut at = SEGMENT;
+        let entries = Index::load(fs::File::open(&middle).unwrap())
+            .unwrap()
+            .entries;
+        let blocks = entries.iter().enumerate().map(|(number, entry)| {
+            let from = at;
+            at += if number == 0 {
+                0
+            } else {
+                entry.events as usize
+            };
+            let offset = entry.offset as usize;
+            (offset..offset + entry.length as usize, from..at)
+        });
+        let blocks: Vec<_> = blocks.collect();
+        assert_eq!((blocks.len(), at), (4, 2 * SEGMENT));
+        Trial {
+            whole: Play::of(&events).there(),
+            scratch,
+            events,
+            middle,
+            bytes,
+            blocks,
+        }
+    }
+
+    /// With these bytes in the middle all is told but those events.
+    fn assert_missing(&self, bytes: &[u8], missing: Range<usize>, name: &str) {
+        fs::write(&self.middle, bytes).unwrap();
+        let (told, gaps) = told_and_gaps(&self.scratch.0);
+        let left = [&self.events[..missing.start], &self.events[missing.end..]].concat();
+        assert!(told == left, "{name}: {} told", told.len());
+        let lost = gaps.iter().map(|(_, _, cause)| match cause {
+            GapCause::Unreadable { events } => events.unwrap(),
+            _ => panic!("{cause:?}"),
+        });
+        assert_eq!(lost.sum::<u64>(), missing.len() as u64, "{name}");
+        assert_eq!(gaps.len(), usize::from(!missing.is_empty()), "{name}");
+        let play = Play::of(&read(&self.scratch.0));
+        assert_eq!(play.there(), self.whole, "{name}");
+    }
+}
+
+#[test]
+fn every_byte_flipped_costs_its_block_only() {
+    let trial = Trial::new("flipped");
+    for at in 0..trial.bytes.len() {
+        let mut bytes = trial.bytes.clone();
+        bytes[at] ^= 0xff;
+        let hit = trial.blocks.iter().find(|(place, _)| place.contains(&at));
+        let missing = hit.map_or(SEGMENT..SEGMENT, |(_, events)| events.clone());
+        trial.assert_missing(&bytes, missing, &format!("byte {at}"));
+    }
+}
+
+#[test]
+fn every_truncation_costs_what_is_cut_off() {
+    let trial = Trial::new("cut");
+    for length in 0..trial.bytes.len() {
+        let whole = trial.blocks.iter().rev();
+        let mut whole = whole.filter(|(place, _)| place.end <= length);
+        let from = whole.next().map_or(SEGMENT, |(_, events)| events.end);
+        let cut = &trial.bytes[..length];
+        trial.assert_missing(cut, from..2 * SEGMENT, &format!("{length} bytes"));
+        let reader = crate::recording::Reader::new(cut);
+        let ending = reader.map(|mut reader| {
+            while reader.next_event().unwrap().is_some() {}
+            reader.ending()
+        });
+        assert!(!matches!(ending, Ok(Some(Ending::Clean))), "{length} bytes");
+    }
+}
