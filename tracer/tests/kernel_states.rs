@@ -11,7 +11,6 @@ mod support;
 
 use std::{
     fs,
-    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -44,20 +43,6 @@ fn total(story: &Value) -> u64 {
     STATES.iter().map(|state| time(story, state)).sum()
 }
 
-/// Whether this kernel says enough for states to be counted; where it does not,
-/// nobody has any.
-fn counts(file: &Path) -> bool {
-    let session = &events(file)[0];
-    let mut hooks = session["hooks"].as_array().unwrap().iter();
-    let states = hooks.find(|hook| hook["purpose"] == "task states").unwrap();
-    let counts = !states["hook"].is_null();
-    if !counts {
-        let without = |story: &Value| story["states"].is_null();
-        assert!(processes(file).iter().all(without));
-    }
-    counts
-}
-
 /// Two clocks of the kernel, one of which leaves out what the hypervisor and
 /// interrupts took; at each switch one is read a little later than the other.
 /// What was said, was said somewhere between the exit and the last switch: a
@@ -79,9 +64,6 @@ fn time_in_each_state_is_what_the_workload_spent() {
     let scratch = Scratch::new("states");
     let file = scratch.file("states.trace");
     let facts = record_workload_with(&file, &["--states=count"], &["states"]);
-    if !counts(&file) {
-        return;
-    }
     let processes = processes(&file);
     assert_eq!(facts.len(), 8, "{facts:?}");
     for fact in &facts {
@@ -155,9 +137,6 @@ fn those_who_ran_before_are_counted_from_the_beginning() {
     let file = scratch.file("sleeper.trace");
     let mut record = record(&file);
     run(record.args(["--states=count", "--for", "1500ms"]));
-    if !counts(&file) {
-        return;
-    }
     let processes = processes(&file);
     let told: Vec<_> = events(&file);
     let (began, end) = (ns(&told[0]["at_ns"]), ns(&told.last().unwrap()["at_ns"]));
@@ -206,9 +185,6 @@ fn changes_are_sent_of_the_command_and_of_nobody_else() {
             .unwrap(),
     );
     let facts = record_workload_with(&file, &["--states=stream"], &["states"]);
-    if !counts(&file) {
-        return;
-    }
     let (processes, events) = (processes(&file), events(&file));
     let changes: Vec<_> = events
         .iter()

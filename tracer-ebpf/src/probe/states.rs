@@ -3,8 +3,9 @@
 //! Hooks, all in kernel/sched/core.c:
 //! `sched_switch(bool preempt, prev, next, unsigned int prev_state)`, in
 //! `__schedule`, with the run queue locked and `prev` off it if it sleeps. The
-//! last argument exists since 5.18 (commit 9c2136be0878): before, states are not
-//! counted.
+//! last argument exists since 5.18 (commit 9c2136be0878); before, the task's own
+//! is read, which another processor that wakes it may have set to TASK_WAKING: a
+//! sleep so short is then told as a wait.
 //! `sched_wakeup(p)`, in `ttwu_do_wakeup`, with the run queue locked, when the
 //! task is on it: that is when the kernel's own accounting says it waits
 //! (`sched_info_enqueue`); `sched_waking` comes earlier, and while the task may
@@ -15,6 +16,7 @@
 //! [`StateChange`]: tracer_common::wire::StateChange
 
 use crate::{
+    fields::get,
     hook::{Arguments, hooks},
     states,
     task::current,
@@ -26,6 +28,10 @@ hooks! {
     begun: tp_btf states_wakeup_new, raw_tp raw_states_wakeup_new;
 }
 
+/// 1: `sched_switch` passes the state.
+#[unsafe(no_mangle)]
+static HAVE_SWITCH_STATE: u64 = 0;
+
 #[inline(always)]
 fn switched(ctx: &impl Arguments) {
     let (prev, next) = (ctx.pointer(1), ctx.pointer(2));
@@ -36,7 +42,8 @@ fn switched(ctx: &impl Arguments) {
     // 8feb053d5319).
     let state = match preempted || now == 0 {
         true => 0,
-        false => ctx.number(3) as u32,
+        false if get(&HAVE_SWITCH_STATE) != 0 => ctx.number(3) as u32,
+        false => now,
     };
     states::switched(prev, next, state);
 }

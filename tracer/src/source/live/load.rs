@@ -66,6 +66,7 @@ impl Loaded {
         let mut globals = fields::values(&facts.btf);
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
         globals.push(("HAVE_VICTIM_TASK", facts.oom_says_task().into()));
+        globals.push(("HAVE_SWITCH_STATE", facts.switch_says_state().into()));
         globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
         globals.extend(facts.cgroups.globals(&facts.btf));
         globals.push(("WAKE_AT", settings.wake_at));

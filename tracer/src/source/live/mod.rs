@@ -102,15 +102,11 @@ impl Live {
         let facts = || facts::Facts::of_this_host(options.btf.as_deref());
         let (facts, loader) = load::beside(facts);
         let facts = facts?;
-        let states = match facts.switch_says_state() {
-            true => options.states.clone(),
-            false => StateMode::Off,
-        };
         let settings = load::Settings {
             buffer: options.buffer,
             wake_at: u64::from(options.buffer) / WAKE_FRACTION,
             stream_faults: options.faults.one_in(),
-            states: states.clone(),
+            states: options.states.clone(),
             verbose: options.verbose,
         };
         let mut loaded = load::Loaded::new(loader, &facts, &settings)?;
@@ -127,7 +123,7 @@ impl Live {
             (true, Some(Teller::Iterator { .. })) => snapshot::own_pid(&mut ebpf, view)?,
             (true, _) => None,
         };
-        if let StateMode::Stream { of } = &states {
+        if let StateMode::Stream { of } = &options.states {
             state_counts::choose(&mut ebpf, own, of)?;
         }
         let log = kernel_log::open(&mut hooks);
@@ -150,7 +146,7 @@ impl Live {
                 .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
                 .transpose()?,
             waits: wait_counts::WaitCounts::new(&mut ebpf)?,
-            states: (states != StateMode::Off)
+            states: (options.states != StateMode::Off)
                 .then(|| state_counts::StateCounts::new(&mut ebpf))
                 .transpose()?,
             cgroups,

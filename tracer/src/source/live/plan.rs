@@ -212,8 +212,8 @@ pub const LADDER: &[Rung] = ladder! {
     TpBtf    Wakeup ["states_wakeup" at "sched_wakeup", "states_wakeup_new" at "sched_wakeup_new"] (Pointer), NONE;
     RawTp    Wakeup ["raw_states_wakeup" at "sched_wakeup", "raw_states_wakeup_new" at "sched_wakeup_new"] (Pointer), NONE;
 
-    TpBtf    States ["states_switch" at "sched_switch"] (Value, Pointer, Pointer, Value), NONE;
-    RawTp    States ["raw_states_switch" at "sched_switch"] (Value, Pointer, Pointer, Value), NONE;
+    TpBtf    States ["states_switch" at "sched_switch"] (Value, Pointer, Pointer), NONE;
+    RawTp    States ["raw_states_switch" at "sched_switch"] (Value, Pointer, Pointer), NONE;
 
     Iterator Snapshot ["task_iterator" at "task"], NONE;
     Proc     Snapshot [], COARSE;
@@ -317,9 +317,6 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
     if rung.method.needs_own_btf() && !host.own_btf() {
         return Some("this kernel has no BTF of its own".to_owned());
     }
-    if rung.purpose == Purpose::Wakeup && !says_state(host) {
-        return Some("states are not counted on this kernel".to_owned());
-    }
     match rung.method {
         Method::TpBtf | Method::RawTp => rung.programs.iter().find_map(|program| {
             let Some(passed) = host.tracepoint(program.at) else {
@@ -360,13 +357,6 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
         Method::Proc => (!host.proc().initial)
             .then(|| "/proc shows another pid namespace than the initial one".to_owned()),
     }
-}
-
-/// Whether a switch says in which state the task leaves: since 5.18. Without it
-/// states are not counted: on 5.10 a guest hung where they were.
-fn says_state(host: &impl Offers) -> bool {
-    let passed = host.tracepoint("sched_switch");
-    passed.is_some_and(|passed| passed.len() > 3)
 }
 
 /// The methods that the user denies.
