@@ -18,15 +18,28 @@ pub(super) struct Index {
     pub zombies: BTreeSet<Key>,
     /// The dead not yet reaped, by who may reap them and the number that its
     /// wait will return.
-    unreaped: HashMap<(Key, u32), Key, foldhash::fast::FixedState>,
+    unreaped: HashMap<(Key, u32), Claimant, foldhash::fast::FixedState>,
     /// Who has a parent now that is not the one it hangs below in the fork
     /// tree: (parent, child). The gone are not in it, so it is no larger than
     /// the kernel's process table.
     adopted: BTreeSet<(Key, Key)>,
 }
 
-/// Owners and numbers, as in [`Index::unreaped`].
-type Claims = [Option<(Key, u32)>; 3];
+/// Who claims a number of an owner's, and whether by guess.
+#[derive(Clone, Copy, Debug)]
+struct Claimant {
+    key: Key,
+    told: bool,
+}
+
+/// By which owners and numbers, as in [`Index::unreaped`], a dead process can be
+/// waited for.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Claims {
+    /// A notification said which number the owner sees.
+    told: bool,
+    by: [Option<(Key, u32)>; 3],
+}
 
 /// What of a process the index depends on.
 #[derive(Clone, Copy, PartialEq)]
@@ -59,24 +72,26 @@ impl Facet {
     }
 }
 
-/// By which owners and numbers a dead process can be waited for. Until a
-/// notification says which number its owner sees, it is the one in the initial
-/// pid namespace or the one in its own.
+/// Until a notification says which number its owner sees, it is the one in the
+/// initial pid namespace or the one in its own.
 fn claims(process: &Process, state: State) -> Claims {
-    let mut claims = [None; 3];
+    let mut claims = Claims {
+        told: process.seen_pid.is_some(),
+        by: [None; 3],
+    };
     if !matches!(state, State::Exiting | State::Zombie) {
         return claims;
     }
     if let Some(owner) = process.parent {
         let told = process.seen_pid.unwrap_or(process.id.tgid);
-        claims[0] = Some((owner, told));
+        claims.by[0] = Some((owner, told));
         let own = process.ns.map(|(pid, _)| pid);
-        claims[1] = own
+        claims.by[1] = own
             .filter(|&pid| process.seen_pid.is_none() && pid != told)
             .map(|pid| (owner, pid));
     }
     let tracer = process.early.as_ref().and_then(|early| early.tracer);
-    claims[2] = tracer.map(|tracer| (tracer, process.seen_pid.unwrap_or(process.id.tgid)));
+    claims.by[2] = tracer.map(|tracer| (tracer, process.seen_pid.unwrap_or(process.id.tgid)));
     claims
 }
 
@@ -99,7 +114,7 @@ impl Index {
     fn remove(&mut self, key: Key, facet: &Facet) {
         self.leave(key, facet.state);
         self.adopt(key, facet.adopted_by, None);
-        self.claim(key, &facet.claims, &[None; 3]);
+        self.claim(key, &facet.claims, &Claims::default());
     }
 
     fn leave(&mut self, key: Key, state: State) {
@@ -143,14 +158,20 @@ impl Index {
         }
     }
 
+    /// The later goes before the earlier, but no guess before what was told.
     fn claim(&mut self, key: Key, before: &Claims, after: &Claims) {
-        for claim in before.iter().flatten() {
-            if self.unreaped.get(claim) == Some(&key) {
+        for claim in before.by.iter().flatten() {
+            if self.unreaped(claim.0, claim.1) == Some(key) {
                 self.unreaped.remove(claim);
             }
         }
-        for claim in after.iter().flatten() {
-            self.unreaped.insert(*claim, key);
+        for claim in after.by.iter().flatten() {
+            let told = after.told;
+            let claimant = Claimant { key, told };
+            let holder = self.unreaped.entry(*claim).or_insert(claimant);
+            if told || !holder.told {
+                *holder = claimant;
+            }
         }
     }
 
@@ -160,11 +181,12 @@ impl Index {
         self.enter(key, facet.state);
         self.count_exit(false, facet.exited);
         self.adopt(key, None, facet.adopted_by);
-        self.claim(key, &[None; 3], &facet.claims);
+        self.claim(key, &Claims::default(), &facet.claims);
     }
 
     pub fn unreaped(&self, owner: Key, number: u32) -> Option<Key> {
-        self.unreaped.get(&(owner, number)).copied()
+        let claimant = self.unreaped.get(&(owner, number));
+        claimant.map(|claimant| claimant.key)
     }
 
     /// Nobody waits for anybody.
@@ -260,7 +282,14 @@ impl Model {
             alive += usize::from(facet.state == State::Alive);
             zombies.extend((facet.state == State::Zombie).then_some(key));
             adopted.extend(facet.adopted_by.map(|owner| (owner, key)));
-            claimed.extend(facet.claims.into_iter().flatten().map(|claim| (claim, key)));
+            claimed.extend(
+                facet
+                    .claims
+                    .by
+                    .into_iter()
+                    .flatten()
+                    .map(|claim| (claim, key)),
+            );
         }
         for (key, process) in self.processes() {
             assert_eq!(process.led_to, led_to.get(&key).copied().unwrap_or(0));
@@ -271,7 +300,7 @@ impl Model {
         assert_eq!(self.index.adopted, adopted);
         // Two may claim one number, when the end of one was missed; then the
         // index has the later. It never has one that claims nothing.
-        for (&claim, &key) in &self.index.unreaped {
+        for (&claim, &Claimant { key, .. }) in &self.index.unreaped {
             assert!(claimed.contains(&(claim, key)), "{claim:?} → {key:?}");
         }
     }

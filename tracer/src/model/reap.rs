@@ -132,7 +132,8 @@ impl Model {
         // have been freed before this came, and another have taken the number.
         let child = self.processes.bearers(wait.child).take(2).find(|&child| {
             let child = &self.processes[child];
-            child.parent == Some(owner) && child.may_be_reaped(at)
+            let goes_by_it = child.seen_pid.is_none_or(|pid| pid == wait.child);
+            child.parent == Some(owner) && goes_by_it && child.may_be_reaped(at)
         });
         if let Some(child) = child {
             self.change(child, |process| process.waited_for(at, who, owner));

@@ -138,6 +138,26 @@ stories! {
             assert_eq!(one(model, 2).state(), State::Alive);
         }
 
+    // In the initial namespace 10 goes by the number by which its owner knows 8,
+    // and has died, but not yet been told of, when 8 is waited for.
+    reaped_by_a_number_that_a_sibling_has_elsewhere: Script::new()
+        .session()
+        .fork_with(5, 9, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
+        .fork_with(9, 8, |fork| (fork.ns_pid, fork.ns_level) = (10, 1))
+        .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (12, 1))
+        .exit(8, 0)
+        .notify_with(8, |told| told.seen_pid = 10)
+        .last_switch(8)
+        .exit(10, 0)
+        .at(MS).wait(9, 10)
+        .notify_with(10, |told| told.seen_pid = 12)
+        .last_switch(10)
+        .at(2 * MS).wait(9, 12)
+        => |model| {
+            assert_eq!(one(model, 8).reaped_at, Some(START + MS));
+            assert_eq!(one(model, 10).reaped_at, Some(START + 2 * MS));
+        }
+
     // The notification is missing, and so is the number that its owner sees.
     reaped_in_a_nested_namespace_untold: Script::new()
         .session()
