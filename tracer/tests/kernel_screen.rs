@@ -211,9 +211,10 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
     );
     let terminal = Terminal::open("replay", (100, 30), &replay);
     terminal.line(&["REPLAY"]);
+    // Others of its name may still wait to be reaped.
     let owner = support::processes(&file)
         .into_iter()
-        .find(|process| process["comm"] == "workload");
+        .find(|process| process["comm"] == "workload" && process["exec_count"] == 1);
     let pid = owner.unwrap()["pid"].to_string();
     terminal.keys(&["/"]);
     terminal.keys(&["-l", &pid]);
