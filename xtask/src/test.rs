@@ -34,7 +34,7 @@ pub enum Part {
     Fuzz,
     /// Tests against the running kernel, as root
     Kernel,
-    /// Those tests on two other kernels, under emulation
+    /// Those tests on other kernels, under emulation
     Vm,
     /// Formatting, import order, clippy
     Lint,
