@@ -43,6 +43,9 @@ pub(super) struct Early {
     pub switch: Option<(u64, u32, LastSwitch)>,
     /// Which thread called `do_exit` last, and when.
     pub exit_start: Option<(u32, u64)>,
+    /// What threads had counted that are gone though their exits have not been
+    /// told: part of the process's sum.
+    pub charged: Vec<(TaskId, Box<FaultTally>)>,
     /// Who waits for it before its parent may: a tracer (ptrace(2)).
     pub tracer: Option<Key>,
     /// The OOM killer chose it, and why; stays.

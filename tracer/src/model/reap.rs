@@ -330,7 +330,9 @@ impl Process {
             self.zombie_at = None;
             self.zombie_inferred = false;
         }
-        let done = |early: &Early| early.tracer.is_none() && early.switch.is_none();
+        let done = |early: &Early| {
+            early.tracer.is_none() && early.switch.is_none() && early.charged.is_empty()
+        };
         if self.exited_at.is_some() && self.early.as_deref().is_some_and(done) {
             self.early_is_done();
         }

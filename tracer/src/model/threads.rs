@@ -45,7 +45,9 @@ impl Process {
                     Some(dropped) => self.dropped = dropped,
                     None => self.threads_seen = self.threads_seen.saturating_add(1),
                 }
-                None
+                let charged = &mut self.early.as_mut()?.charged;
+                let place = charged.iter().position(|(thread, _)| *thread == id)?;
+                Some(charged.swap_remove(place).1)
             }
         }
     }
@@ -54,9 +56,8 @@ impl Process {
     /// known.
     pub(super) fn lose_thread(&mut self, id: TaskId) -> bool {
         let known = self.place(id).ok();
-        if let Some(place) = known {
-            self.threads.remove(place);
-            self.dropped = self.dropped.saturating_add(1);
+        if known.is_some() {
+            self.keep_threads(|thread| thread.id != id);
         }
         known.is_some()
     }
@@ -65,6 +66,9 @@ impl Process {
     pub(super) fn counts_anew(&mut self) {
         for thread in &mut self.threads {
             thread.faults = None;
+        }
+        if let Some(early) = &mut self.early {
+            early.charged.clear();
         }
         self.all_states_end();
         if let Some(owning) = &mut self.owning {
@@ -75,9 +79,19 @@ impl Process {
     /// All threads but some are gone. Gives their memory back.
     pub(super) fn keep_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
         let before = self.threads.len();
-        self.threads.retain(|thread| keep(thread));
+        let mut charged = Vec::new();
+        self.threads.retain(|thread| {
+            let keep = keep(thread);
+            if !keep && let Some(faults) = thread.faults.take() {
+                charged.push((thread.id, faults));
+            }
+            keep
+        });
         let gone = (before - self.threads.len()) as u32;
         self.dropped = self.dropped.saturating_add(gone);
+        if !charged.is_empty() {
+            self.early_mut().charged.append(&mut charged);
+        }
         self.threads.shrink_to_fit();
     }
 }

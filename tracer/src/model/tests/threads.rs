@@ -124,6 +124,24 @@ stories! {
             assert_eq!(one(model, 10).threads_seen, 2);
         }
 
+    // The kernel settles early in `do_exit` who is the last, and counts later.
+    faults_of_a_leader_that_is_told_of_behind_the_last_thread: Script::new()
+        .session()
+        .fork(5, 10)
+        .thread(10, 11)
+        .event(10, What::Faults(Box::new(Faults { read: 3, ..Faults::default() }.into())))
+        .exit_with(11, |exit| {
+            exit.group_dead = Some(true);
+            exit.faults = Some(Faults { read: 1, ..Faults::default() }.into());
+        })
+        .exit_with(10, |exit| {
+            exit.group_dead = Some(false);
+            exit.faults = Some(Faults { read: 4, ..Faults::default() }.into());
+        })
+        => |model| {
+            assert_eq!(one(model, 10).faults.read, 5);
+        }
+
     faults_are_counted_once: Script::new()
         .session()
         .fork(5, 10)
