@@ -1,8 +1,7 @@
 //! `vm`: the kernel tests on other kernels, each booted under emulation.
 //!
 //! [`kernels`] is the matrix, [`fetch`] gets a kernel, [`initramfs`] packs
-//! what runs on it, [`boot`] runs it, [`slip`] tells when that failed by the
-//! emulator's fault alone, [`verdict`] reads how it went, [`promise`]
+//! what runs on it, [`boot`] runs it, [`verdict`] reads how it went, [`promise`]
 //! says by which hooks it should have and [`cost`] compares what the verifier walked through.
 //! Neither root nor a module of this machine's kernel is needed.
 
@@ -12,7 +11,6 @@ mod fetch;
 mod initramfs;
 mod kernels;
 mod promise;
-mod slip;
 mod verdict;
 
 use std::{
@@ -72,10 +70,6 @@ const FACTS: &str = "tracer/src/source/live/plan/kernels";
 
 /// The longest that one boot may take. A good one takes a tenth of it.
 const LIMIT: Duration = Duration::from_secs(600);
-
-/// How often a bad verdict is asked for anew; each is printed. Emulated processors
-/// stand still at any instruction, for longer than tests of times allow for.
-const ATTEMPTS: usize = 3;
 
 /// What the command line asks for.
 pub struct Wanted {
@@ -179,19 +173,22 @@ fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Re
             }
         };
         for rung in rungs {
-            for attempt in 1..=ATTEMPTS {
-                println!("booting {}, {} …", image.version, rung.name);
-                let (verdict, took) = try_once(image, &initramfs, kernel, rung, &page)?;
-                let line = line(kernel, rung, &verdict, took);
-                println!("{line}");
-                table.push(line);
-                let is_good = verdict.is_good();
-                costs.add(kernel.series, verdict.verified);
-                if is_good {
-                    break;
-                }
-                bad += usize::from(attempt == ATTEMPTS);
+            println!("booting {}, {} …", image.version, rung.name);
+            let directory = runs().join(format!("{} {}", kernel.series, rung.name));
+            let variables = [("TRACER_WITHOUT", rung.without.as_str())];
+            let boot = boot::boot(image, &initramfs, &variables, &directory, LIMIT)?;
+            let mut verdict = judge(&boot);
+            if let Some(promise) = promise::read(&page, kernel.series, &rung.name) {
+                verdict.hold_to(&promise);
             }
+            if !verdict.is_good() {
+                bad += 1;
+                explain(&verdict, &boot);
+            }
+            let line = line(kernel, rung, &verdict, boot.took);
+            println!("{line}");
+            table.push(line);
+            costs.add(kernel.series, verdict.verified);
         }
     }
     println!("\n{}\n\n{costs}", table.join("\n"));
@@ -200,33 +197,12 @@ fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Re
     }
     if bad > 0 {
         bail!(
-            "{bad} of {} verdicts stay bad; all that the guests wrote is in {}",
+            "{bad} of {} verdicts are bad; all that the guests wrote is in {}",
             table.len(),
             runs().display()
         );
     }
     Ok(())
-}
-
-/// One boot of a kernel on a rung, and how long it took.
-fn try_once(
-    image: &Image,
-    initramfs: &Path,
-    kernel: &Kernel,
-    rung: &Rung,
-    page: &str,
-) -> Result<(Verdict, Duration)> {
-    let directory = runs().join(format!("{} {}", kernel.series, rung.name));
-    let variables = [("TRACER_WITHOUT", rung.without.as_str())];
-    let boot = boot::boot(image, initramfs, &variables, &directory, LIMIT)?;
-    let mut verdict = judge(&boot);
-    if let Some(promise) = promise::read(page, kernel.series, &rung.name) {
-        verdict.hold_to(&promise);
-    }
-    if !verdict.is_good() {
-        explain(&verdict, &boot);
-    }
-    Ok((verdict, boot.took))
 }
 
 /// Where the serial ports of each boot are kept until the next one.

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use tracer::{
     event::Event,
-    model::Model,
+    model::roll_call,
     playback::{Landmark, Place, Playback, Stage},
     recording::{Index, Reader, Writer},
 };
@@ -134,12 +134,6 @@ fn assert_heals(bytes: &[u8]) {
     };
     let healed = Reader::new(bytes).map(|reader| reader.healed_by(roll_call));
     assert_eq!(told(healed), told(Reader::new(bytes)));
-}
-
-fn roll_call(checkpoint: &[Event]) -> Vec<Event> {
-    let mut model = Model::of_the_present();
-    checkpoint.iter().for_each(|event| model.apply(event));
-    model.roll_call()
 }
 
 /// Writes events and reads them again.

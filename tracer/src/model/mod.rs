@@ -52,6 +52,7 @@ use reap::Unmatched;
 pub use recent::Recent;
 use retention::Retained;
 pub use retention::Retention;
+pub use roll_call::roll_call;
 pub use states::{Change, Scheduling, StatesLack};
 pub use status::{Known, Moment, Why};
 use table::{New, Table};

@@ -6,6 +6,13 @@ use std::collections::HashSet;
 use super::{Key, Model, Process, reap::SIGCHLD};
 use crate::event::{Comm, Event, Snapshot, TaskId, What, Who};
 
+/// Who is there behind the events of a checkpoint.
+pub fn roll_call(checkpoint: &[Event]) -> Vec<Event> {
+    let mut model = Model::of_the_present();
+    checkpoint.iter().for_each(|event| model.apply(event));
+    model.roll_call()
+}
+
 impl Model {
     /// The events of a snapshot of this moment: everybody who is there, in order
     /// of appearance, then that these were all. Linear in the processes kept.

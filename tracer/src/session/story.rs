@@ -12,8 +12,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::window::Window;
 use crate::{
-    event::{Event, Segment, Session, Utc, What},
-    model::Model,
+    event::{Segment, Session, Utc, What},
+    model::roll_call,
     playback::Playback,
     recording::{self, Chain, Ending, Index, Open, Part, Reader, is_being_written, ring},
     source::replay,
@@ -253,13 +253,6 @@ impl Story {
             _ => None,
         }))
     }
-}
-
-/// Who is there where a checkpoint is, as a snapshot says it.
-fn roll_call(checkpoint: &[Event]) -> Vec<Event> {
-    let mut model = Model::of_the_present();
-    checkpoint.iter().for_each(|event| model.apply(event));
-    model.roll_call()
 }
 
 /// As a file that one can move about in.
