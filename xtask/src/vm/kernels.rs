@@ -58,8 +58,9 @@ const RUNGS: &[(&str, &str)] = &[
     ("raw tracepoints only", "fentry,kprobe,tp_btf"),
 ];
 
-/// The kernels of `cargo xtask test`: the oldest; the one where tasks die with a
-/// NULL `mm` and no `group_dead`; the newest.
+/// The kernels of `cargo xtask test`: the oldest, whose task storage, cookies and
+/// bitfields differ most from today's; the one where tasks die with a NULL `mm`
+/// and no `group_dead`; the newest.
 pub const SHORT: &[&str] = &["5.10", "6.1", "7.3"];
 
 /// Those called so, or all.
