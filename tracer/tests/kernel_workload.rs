@@ -31,6 +31,11 @@ fn is_freed(story: &Value) -> bool {
     !story["freed_ns"].is_null()
 }
 
+/// Not every kernel shows every switch (docs/architecture.md).
+fn has_run(story: &Value) -> bool {
+    !story["first_ran_ns"].is_null()
+}
+
 /// Everything that a fact of the workload says must be in the story.
 fn compare(fact: &Value, story: &Value) {
     for (in_fact, in_story) in [
@@ -94,14 +99,11 @@ fn compare(fact: &Value, story: &Value) {
             reaped - ns(&story["zombie_start_ns"])
         );
         assert!(ns(&story["start_ns"]) <= ns(&story["forked_ns"]), "{story}");
-        assert!(
-            ns(&story["forked_ns"]) <= ns(&story["first_ran_ns"]),
-            "{story}"
-        );
-        assert!(
-            ns(&story["first_ran_ns"]) <= ns(&story["exit_ns"]),
-            "{story}"
-        );
+        if has_run(story) {
+            let first_ran = ns(&story["first_ran_ns"]);
+            assert!(ns(&story["forked_ns"]) <= first_ran, "{story}");
+            assert!(first_ran <= ns(&story["exit_ns"]), "{story}");
+        }
         assert!(
             ns(&story["exit_ns"]) <= ns(&story["last_switch_ns"]),
             "{story}"
@@ -135,13 +137,15 @@ fn the_story_is_what_the_system_calls_said() {
     let facts = record_workload(&file, &["all"]);
     assert!(facts.len() > 50, "the workload said too little");
     let processes = processes(&file);
-    let mut freed = 0;
+    let (mut freed, mut ran) = (0, 0);
     for fact in &facts {
         let story = process(&processes, &fact["pid"]);
         compare(fact, story);
         freed += usize::from(is_freed(story));
+        ran += usize::from(has_run(story));
     }
     assert!(freed * 10 > facts.len() * 9, "only {freed} were freed");
+    assert!(ran * 10 > facts.len() * 9, "only {ran} have run");
     // Nobody is in the story twice.
     let workload = process(&processes, &facts[0]["original_parent"]);
     let children = |parent: &Value| {

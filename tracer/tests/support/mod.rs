@@ -149,6 +149,11 @@ pub fn process<'a>(processes: &'a [Value], pid: &Value) -> &'a Value {
         .unwrap_or_else(|| panic!("no process {pid}"))
 }
 
+/// Whether the kernel is one that xtask booted (xtask/src/vm/init.sh).
+pub fn is_emulated() -> bool {
+    std::env::var_os("TRACER_IN_VM").is_some()
+}
+
 /// Waits until `ready` gives something; fails with `what` after a while.
 pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(120);
