@@ -4,8 +4,6 @@
 //! the hash look-up is paid once per stretch on the CPU, and the sum is exact:
 //! nobody but the task itself ever adds to its counters.
 
-use core::arch::asm;
-
 use aya_ebpf::{
     macros::map,
     maps::{HashMap, PerCpuArray},
@@ -14,7 +12,7 @@ use tracer_common::maps::{
     ALLOC_COPY, FAULT_BASES, FAULT_COUNTERS, FaultCounts, LOST_FAULTS, TaskFaults, WP_COPY,
 };
 
-use crate::{kernel::Access, ring::lost, task::Task};
+use crate::{atomic, kernel::Access, ring::lost, task::Task};
 
 /// Faults of the running task not yet in its counters.
 #[repr(C)]
@@ -56,10 +54,10 @@ static FAULT_SLOT: PerCpuArray<Slot> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 static FAULTS: HashMap<u64, TaskFaults> = HashMap::with_max_entries(32768, 0);
 
-/// The slot of this CPU. Nothing else touches it meanwhile: preemption is off
-/// in the programs of tracepoints and kprobes. On trampolines it can be on, and
-/// [`charge`] empties the slot wherever the program was: those count with
-/// [`Slot::add_preemptible`].
+/// The slot of this CPU. Nothing else touches it meanwhile where preemption is
+/// off: in kprobes, where a fault begins, in the switch. Elsewhere [`charge`] can
+/// empty it wherever the program was: there it is counted with
+/// [`Slot::add_preemptible`] and read as in [`total`].
 #[inline(always)]
 pub fn slot() -> Option<&'static mut Slot> {
     // SAFETY: a map value stays valid for the program's run, and this one is
@@ -81,6 +79,13 @@ impl Slot {
         }
     }
 
+    /// Read anew each time: see [`undisturbed`].
+    #[inline(always)]
+    fn count(&self, counter: usize) -> u64 {
+        // SAFETY: a reference.
+        unsafe { (&raw const self.draft.counts[counter]).read_volatile() }
+    }
+
     /// One more.
     #[inline(always)]
     pub fn add(&mut self, counter: usize) {
@@ -95,12 +100,8 @@ impl Slot {
     #[inline(always)]
     pub fn add_preemptible(&mut self, counter: usize) {
         self.used |= 1 << counter;
-        let count = &raw mut self.draft.counts[counter];
-        // SAFETY: a map's value, aligned and valid as long as `self`. For this
-        // target the library has no atomic sums, which every kernel knows.
-        unsafe {
-            asm!("lock *(u64 *)({count} + 0) += {one}", count = in(reg) count, one = in(reg) 1u64)
-        };
+        // SAFETY: a map's value, valid as long as `self`.
+        unsafe { atomic::add(&raw mut self.draft.counts[counter], 1) }
         let used = &raw mut self.used;
         // SAFETY: as above. Volatile, or the two marks would become one.
         unsafe { used.write_volatile(used.read_volatile() | 1 << counter) }
@@ -159,39 +160,56 @@ pub fn renamed<A: Access>(task: Task<A>) {
     }
 }
 
-/// What the task, which is running and dies, has counted in its life; none of it
-/// is kept. One that was never switched out since its first fault has all of it
-/// in the slot, and no counters: then they are not looked for.
+/// What the task, which is running and dies, has counted in its life: so far in
+/// the slot and, if it was ever switched out, in its counters. [`forget`] drops both.
 #[inline(always)]
-pub fn take<A: Access>(task: Task<A>, to: &mut FaultCounts) {
-    let Some(slot) = slot() else {
-        *to = [0; FAULT_COUNTERS];
-        return;
-    };
-    slot.pending.class = Pending::NONE;
-    *to = slot.draft.counts;
-    slot.empty();
-    if task.never_ran() {
-        return;
-    }
-    let key = task.address();
-    // SAFETY: only the task itself writes its counters.
-    if let Some(faults) = unsafe { FAULTS.get(&key) } {
-        for counter in 0..FAULT_COUNTERS {
-            to[counter] += faults.counts[counter];
+pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
+    undisturbed(task, || {
+        let slot = slot();
+        for (counter, to) in to.iter_mut().enumerate() {
+            *to = slot.as_ref().map_or(0, |slot| slot.count(counter));
         }
-        let _ = FAULTS.remove(&key);
-    }
+        if task.never_ran() {
+            return;
+        }
+        // SAFETY: only the task's own switch writes its counters.
+        if let Some(faults) = unsafe { FAULTS.get(&task.address()) } {
+            for (counter, to) in to.iter_mut().enumerate() {
+                *to += faults.counts[counter];
+            }
+        }
+    });
 }
 
 /// Pages that the task, which is running, has copied on write so far.
 #[inline(always)]
 pub fn copies<A: Access>(task: Task<A>) -> u64 {
-    let of = |counts: &FaultCounts| counts[WP_COPY] + counts[ALLOC_COPY];
-    // SAFETY: as in `take`.
-    let charged = unsafe { FAULTS.get(&task.address()) };
-    let uncharged = slot().map_or(0, |slot| of(&slot.draft.counts));
-    uncharged + charged.map_or(0, |faults| of(&faults.counts))
+    let mut copies = 0;
+    undisturbed(task, || {
+        // SAFETY: as in `total`.
+        let charged = unsafe { FAULTS.get(&task.address()) };
+        let charged = charged.map_or(0, |it| it.counts[WP_COPY] + it.counts[ALLOC_COPY]);
+        let uncharged = slot().map_or(0, |it| it.count(WP_COPY) + it.count(ALLOC_COPY));
+        copies = charged + uncharged;
+    });
+    copies
+}
+
+/// Reads what the running task has in two places, and again if it was switched
+/// out meanwhile, which moves all of it from the one to the other. On trampolines,
+/// and since 7.0 at tracepoints (`__DECLARE_TRACE`, include/linux/tracepoint.h),
+/// that can be at any instruction.
+#[inline(always)]
+fn undisturbed<A: Access>(task: Task<A>, mut read: impl FnMut()) {
+    /// To be switched out in each of them takes more than a busy machine.
+    const READS: usize = 3;
+    for _ in 0..READS {
+        let switches = task.switches();
+        read();
+        if task.switches() == switches {
+            return;
+        }
+    }
 }
 
 /// The task is dead and is being switched out: nobody will ask for its counters

@@ -12,7 +12,7 @@ use tracer_common::{
     wire::{Header, Kind, Record, Who},
 };
 
-use crate::fields::get;
+use crate::{atomic, fields::get};
 
 /// Its size is the loader's choice (`--buffer`).
 #[map]
@@ -113,9 +113,8 @@ fn wakes_sleeper() -> bool {
 pub fn lost(slot: usize, n: u64) {
     if let Some(counts) = LOST.get_ptr_mut(0) {
         // SAFETY: the map's value for this CPU; the slot is a constant below
-        // LOST_SLOTS. A probe that interrupts another on this CPU can make the
-        // count one short, never the record.
-        unsafe { (*counts)[slot] += n }
+        // LOST_SLOTS. Another probe may interrupt this one.
+        unsafe { atomic::add(&raw mut (*counts)[slot], n) }
     }
 }
 

@@ -59,8 +59,8 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         states::renamed(task);
     }
 
-    // SAFETY: this CPU's draft; the kernel runs a tracepoint's programs with
-    // preemption off, and nothing execs in an interrupt.
+    // SAFETY: this CPU's draft; the kernel runs no program twice at a time on one
+    // CPU, and nothing else uses it.
     let Draft { exec, text } = unsafe { &mut *draft };
 
     // SAFETY: a helper read of a kernel string, bounded by the slice.

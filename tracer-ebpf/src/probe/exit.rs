@@ -99,6 +99,6 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
         }
         exit.flags = flags;
         // Last: it goes many ways, and what came after it would be verified on each.
-        faults::take(task, &mut exit.faults);
+        faults::total(task, &mut exit.faults);
     });
 }

@@ -52,9 +52,9 @@ fn allocated(ctx: &impl Arguments) {
     let (order, flags) = (ctx.number(1) as u32 as u64, ctx.number(2));
     if class == FAULT_WRITE as u32 {
         if order >= HUGE_ORDER && flags & MOVABLE != 0 {
-            slot.add(ALLOC_HUGE);
+            slot.add_preemptible(ALLOC_HUGE);
         } else if flags & MOVABLE != 0 && (flags & ZERO != 0 || order > 0) {
-            slot.add(ALLOC_ZERO_FILL);
+            slot.add_preemptible(ALLOC_ZERO_FILL);
         } else {
             return;
         }
@@ -63,12 +63,12 @@ fn allocated(ctx: &impl Arguments) {
             return;
         }
         if flags & ZERO != 0 {
-            slot.add(ALLOC_ZERO_WRITE);
+            slot.add_preemptible(ALLOC_ZERO_WRITE);
         } else {
-            slot.add(ALLOC_COPY);
+            slot.add_preemptible(ALLOC_COPY);
             match region as usize {
-                IN_HEAP => slot.add(COPIES_IN_HEAP),
-                IN_STACK => slot.add(COPIES_IN_STACK),
+                IN_HEAP => slot.add_preemptible(COPIES_IN_HEAP),
+                IN_STACK => slot.add_preemptible(COPIES_IN_STACK),
                 _ => {}
             }
         }

@@ -98,7 +98,6 @@ const LATE_EXIT: &str = "the start of do_exit: it is dated by the exit's own hoo
 const NO_CHILD_SIGNAL: &str =
     "a child without an exit signal: its zombie is dated by its last switch";
 const NO_SIGINFO: &str = "a reap by waitid without siginfo: only its free is seen";
-const PREEMPTED: &str = "the exact number of faults where the dying task is preempted in the probe";
 const OLD_FORK: &str = "clone flags, and io_uring workers";
 const SWAP_CACHE: &str = "pages taken back from the swap cache: they count as zero fills";
 const NO_MAPPING: &str = "the mapping: file and zero page are not told apart, nor are regions other \
@@ -157,10 +156,8 @@ pub const LADDER: &[Rung] = ladder! {
 
     TpBtf    Exit ["sched_process_exit" at "sched_process_exit"] (Pointer, Value), NONE;
     RawTp    Exit ["raw_sched_process_exit" at "sched_process_exit"] (Pointer, Value), NONE;
-    // It empties the CPU's fault slot, which wants preemption off: a kprobe has
-    // it so, a trampoline has not.
+    Fentry   Exit ["fentry_taskstats_exit" at "taskstats_exit"] (Pointer, Value), NONE;
     Kprobe   Exit ["kprobe_taskstats_exit" at "taskstats_exit"], NONE;
-    Fentry   Exit ["fentry_taskstats_exit" at "taskstats_exit"] (Pointer, Value), PREEMPTED;
     TpBtf    Exit ["sched_process_exit" at "sched_process_exit"] (Pointer), GUESSED_DEAD;
     RawTp    Exit ["raw_sched_process_exit" at "sched_process_exit"] (Pointer), GUESSED_DEAD;
 
