@@ -42,9 +42,12 @@ pub fn boot(
     let console = directory.join("console.txt");
     let result = directory.join("result.txt");
     // A guest of which a processor is stuck for 40 s ends, and says where that
-    // was. The kernel hands what it does not know to init.
+    // was. The emulator's TSC is one clock for all processors: a kernel that does not
+    // believe that keeps the times of tasks by the tick. What it does not know the
+    // kernel hands to init.
     let mut parameters = String::from(
-        "console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=20",
+        "console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=20 \
+         tsc=reliable",
     );
     for (name, value) in variables {
         parameters.push_str(&format!(" {name}={value}"));
