@@ -21,8 +21,9 @@ pub struct Slot {
     used: u64,
     /// The fault that a page may still be allocated for.
     pub pending: Pending,
-    /// See [`Self::is_null`].
-    scratch: u64,
+    /// A place for each program that needs one: none runs twice at a time on a CPU.
+    pub of_mapping: Scratch,
+    pub of_page: Scratch,
     /// Faults since one was last sent.
     pub unsent: u64,
     /// What a new task's counters are made of: too large for the stack.
@@ -46,6 +47,25 @@ impl Pending {
     pub const NONE: u32 = 0;
 }
 
+/// A word of a map's value.
+#[repr(transparent)]
+pub struct Scratch(u64);
+
+impl Scratch {
+    /// Whether a pointer that was read is null. The verifier lets nobody reckon
+    /// with a typed pointer, and the compiler makes a sum of a comparison where
+    /// it can; what comes out of a map is a number to both.
+    #[inline(always)]
+    pub fn is_null(&mut self, pointer: u64) -> bool {
+        let scratch = &raw mut self.0;
+        // SAFETY: aligned, and valid as long as `self`.
+        unsafe {
+            scratch.write_volatile(pointer);
+            scratch.read_volatile() == 0
+        }
+    }
+}
+
 #[map]
 static FAULT_SLOT: PerCpuArray<Slot> = PerCpuArray::with_max_entries(1, 0);
 
@@ -66,19 +86,6 @@ pub fn slot() -> Option<&'static mut Slot> {
 }
 
 impl Slot {
-    /// Whether a pointer that was read is null. The verifier lets nobody reckon
-    /// with a typed pointer, and the compiler makes a sum of a comparison where
-    /// it can; what comes out of a map is a number to both.
-    #[inline(always)]
-    pub fn is_null(&mut self, pointer: u64) -> bool {
-        let scratch = &raw mut self.scratch;
-        // SAFETY: aligned, and valid as long as `self`.
-        unsafe {
-            scratch.write_volatile(pointer);
-            scratch.read_volatile() == 0
-        }
-    }
-
     /// Read anew each time: see [`undisturbed`].
     #[inline(always)]
     fn count(&self, counter: usize) -> u64 {

@@ -15,7 +15,7 @@ use tracer_common::maps::{
 
 use super::fault::tell;
 use crate::{
-    faults::{Slot, slot},
+    faults::{Scratch, slot},
     fields,
     hook::{Arguments, hooks},
     kernel::{Access, Struct},
@@ -52,7 +52,7 @@ fn handled(ctx: &impl Arguments) {
     let Some(slot) = slot() else {
         return;
     };
-    let mapping = Mapping::of(ctx.pointer(0), slot);
+    let mapping = Mapping::of(ctx.pointer(0), &mut slot.of_mapping);
     let flags = ctx.number(2);
     let class = if returned & MAJOR != 0 {
         VMA_MAJOR
@@ -92,11 +92,11 @@ pub struct Mapping<A> {
 
 impl<A: Access> Mapping<A> {
     #[inline(always)]
-    pub fn of(vma: Struct<A>, slot: &mut Slot) -> Self {
+    pub fn of(vma: Struct<A>, scratch: &mut Scratch) -> Self {
         Mapping {
             vma,
             flags: vma.read(&fields::VMA_FLAGS),
-            is_anonymous: slot.is_null(vma.read(&fields::VMA_OPS)),
+            is_anonymous: scratch.is_null(vma.read(&fields::VMA_OPS)),
         }
     }
 

@@ -69,7 +69,7 @@ fn count<A: Access>(fault: Struct<A>) {
     let Some(slot) = slot() else {
         return;
     };
-    let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA), slot);
+    let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA), &mut slot.of_page);
     if mapping.is_shared() {
         return slot.add_preemptible(WP_SHARED);
     }
@@ -83,7 +83,7 @@ fn count<A: Access>(fault: Struct<A>) {
         return in_file(slot, &mapping);
     }
     let page = fault.follow(&fields::FAULT_PAGE);
-    if slot.is_null(page.address()) {
+    if slot.of_page.is_null(page.address()) {
         return slot.add_preemptible(WP_ZERO);
     }
     if !mapping.is_anonymous {
