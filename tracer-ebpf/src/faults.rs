@@ -12,13 +12,15 @@ use tracer_common::maps::{
     ALLOC_COPY, FAULT_BASES, FAULT_COUNTERS, FaultCounts, LOST_FAULTS, TaskFaults, WP_COPY,
 };
 
-use crate::{atomic, kernel::Access, ring::lost, task::Task};
+use crate::{kernel::Access, ring::lost, task::Task};
 
 /// Faults of the running task not yet in its counters.
 #[repr(C)]
 pub struct Slot {
     /// Which counters are not zero, a bit each: the others are not looked at.
     used: u64,
+    /// How often it was emptied into a task's counters.
+    emptied: u64,
     /// The fault that a page may still be allocated for.
     pub pending: Pending,
     /// A place for each program that needs one: none runs twice at a time on a CPU.
@@ -100,18 +102,37 @@ impl Slot {
         self.draft.counts[counter] += 1;
     }
 
-    /// One more, in a program that can be switched out at any instruction: the
-    /// sum is made in memory, since one in a register would bring back what was
-    /// charged meanwhile. The second mark is for a count that is made after the
-    /// first was taken; one too many does no harm.
+    /// One more, in a program that can be switched out at any instruction. Where the
+    /// slot was emptied meanwhile, the count is nil if that took it with this one,
+    /// and else brings back what was taken: then this one is all there is. (An atomic
+    /// sum would wait for the page that was just cleared to reach memory.)
     #[inline(always)]
     pub fn add_preemptible(&mut self, counter: usize) {
-        self.used |= 1 << counter;
-        // SAFETY: a map's value, valid as long as `self`.
-        unsafe { atomic::add(&raw mut self.draft.counts[counter], 1) }
+        let emptied = self.emptied();
+        self.mark(counter);
+        let count = &raw mut self.draft.counts[counter];
+        // SAFETY: a reference. Volatile, since another program may come between.
+        unsafe {
+            count.write_volatile(count.read_volatile() + 1);
+            if self.emptied() != emptied && count.read_volatile() != 0 {
+                count.write_volatile(1);
+                self.mark(counter);
+            }
+        }
+    }
+
+    /// A mark too many does no harm.
+    #[inline(always)]
+    fn mark(&mut self, counter: usize) {
         let used = &raw mut self.used;
-        // SAFETY: as above. Volatile, or the two marks would become one.
+        // SAFETY: a reference.
         unsafe { used.write_volatile(used.read_volatile() | 1 << counter) }
+    }
+
+    #[inline(always)]
+    fn emptied(&self) -> u64 {
+        // SAFETY: a reference.
+        unsafe { (&raw const self.emptied).read_volatile() }
     }
 
     /// All at once: to look at each first would cost as much.
@@ -120,6 +141,7 @@ impl Slot {
         if self.used != 0 {
             self.draft.counts = [0; FAULT_COUNTERS];
             self.used = 0;
+            self.emptied += 1;
         }
     }
 }
@@ -171,10 +193,13 @@ pub fn renamed<A: Access>(task: Task<A>) {
 /// the slot and, if it was ever switched out, in its counters. [`forget`] drops both.
 #[inline(always)]
 pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
-    undisturbed(task, || {
-        let slot = slot();
+    let Some(slot) = slot() else {
+        *to = [0; FAULT_COUNTERS];
+        return;
+    };
+    undisturbed(slot, |slot| {
         for (counter, to) in to.iter_mut().enumerate() {
-            *to = slot.as_ref().map_or(0, |slot| slot.count(counter));
+            *to = slot.count(counter);
         }
         if task.never_ran() {
             return;
@@ -191,29 +216,29 @@ pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
 /// Pages that the task, which is running, has copied on write so far.
 #[inline(always)]
 pub fn copies<A: Access>(task: Task<A>) -> u64 {
+    let Some(slot) = slot() else { return 0 };
     let mut copies = 0;
-    undisturbed(task, || {
+    undisturbed(slot, |slot| {
+        copies = slot.count(WP_COPY) + slot.count(ALLOC_COPY);
         // SAFETY: as in `total`.
-        let charged = unsafe { FAULTS.get(&task.address()) };
-        let charged = charged.map_or(0, |it| it.counts[WP_COPY] + it.counts[ALLOC_COPY]);
-        let uncharged = slot().map_or(0, |it| it.count(WP_COPY) + it.count(ALLOC_COPY));
-        copies = charged + uncharged;
+        if let Some(faults) = unsafe { FAULTS.get(&task.address()) } {
+            copies += faults.counts[WP_COPY] + faults.counts[ALLOC_COPY];
+        }
     });
     copies
 }
 
-/// Reads what the running task has in two places, and again if it was switched
-/// out meanwhile, which moves all of it from the one to the other. On trampolines,
-/// and since 7.0 at tracepoints (`__DECLARE_TRACE`, include/linux/tracepoint.h),
-/// that can be at any instruction.
+/// Reads what the running task has in two places, the slot first, and again if that
+/// was emptied meanwhile into the other. On trampolines, and since 7.0 at tracepoints
+/// (`__DECLARE_TRACE`, include/linux/tracepoint.h), that can be at any instruction.
 #[inline(always)]
-fn undisturbed<A: Access>(task: Task<A>, mut read: impl FnMut()) {
+fn undisturbed(slot: &Slot, mut read: impl FnMut(&Slot)) {
     /// To be switched out in each of them takes more than a busy machine.
     const READS: usize = 3;
     for _ in 0..READS {
-        let switches = task.switches();
-        read();
-        if task.switches() == switches {
+        let emptied = slot.emptied();
+        read(slot);
+        if slot.emptied() == emptied {
             return;
         }
     }
