@@ -34,7 +34,6 @@ impl FaultCounts {
 
     /// Tells whose counts have grown. Two system calls per task that faulted.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let at = now();
         let mut told = HashMap::with_capacity(self.told.len());
         for key in self.map.keys() {
             let Ok(key) = key else { break };
@@ -49,7 +48,7 @@ impl FaultCounts {
             let total = faults.classes.total();
             if self.told.get(&who.task) != Some(&total) {
                 sink(Event {
-                    at,
+                    at: now(),
                     cpu: 0,
                     who,
                     what: What::Faults(Box::new(faults)),

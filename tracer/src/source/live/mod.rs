@@ -240,14 +240,27 @@ impl Live {
             self.unhealed |= heals(&gap);
             sink(host(now(), What::Gap(Box::new(gap))));
         }
-        self.waits.read(&mut self.completion.of(sink))?;
+        let mut counts = Vec::new();
+        let mut count = |event| counts.push(event);
+        self.waits.read(&mut count)?;
         if let Some(states) = &mut self.states {
-            states.read(&mut self.completion.of(sink))?;
+            states.read(&mut count)?;
         }
-        match &mut self.faults {
-            Some(faults) => faults.read(&mut self.completion.of(sink)),
-            None => Ok(()),
+        if let Some(faults) = &mut self.faults {
+            faults.read(&mut count)?;
         }
+        // What was counted is told behind what waits in the buffer and came before it:
+        // copies belong to the fork that they follow.
+        let mut counts = counts.into_iter().peekable();
+        let mut sink = self.completion.of(sink);
+        self.ring.drain(&mut |event| {
+            while let Some(count) = counts.next_if(|count| count.at <= event.at) {
+                sink(count);
+            }
+            sink(event);
+        });
+        counts.for_each(sink);
+        Ok(())
     }
 
     /// Detaches, hands out what is left and ends the stream.

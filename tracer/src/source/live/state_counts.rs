@@ -65,7 +65,6 @@ impl StateCounts {
     /// Tells whose figures have changed. Two system calls per task, and two
     /// more for each that wants a CPU.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let at = now();
         let mut told = HashMap::with_capacity(self.told.len());
         for key in self.tasks.keys() {
             let Ok(key) = key else { break };
@@ -80,8 +79,7 @@ impl StateCounts {
             };
             if self.told.get(&who.task) != Some(&states) {
                 sink(Event {
-                    // It may have changed since the reading began.
-                    at: at.max(states.since),
+                    at: now(),
                     cpu: 0,
                     who,
                     what: What::States(Box::new(states)),

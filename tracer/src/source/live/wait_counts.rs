@@ -33,7 +33,6 @@ impl WaitCounts {
     /// Two system calls per process that ever waited, of which the map holds
     /// a bounded number.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let at = now();
         let mut told = HashMap::with_capacity(self.told.len());
         for key in self.map.keys() {
             let Ok(key) = key else { break };
@@ -50,7 +49,7 @@ impl WaitCounts {
                     last: calls.last,
                 };
                 sink(Event {
-                    at,
+                    at: now(),
                     cpu: 0,
                     who: decode::who(calls.who),
                     what: What::Waits(waits),
