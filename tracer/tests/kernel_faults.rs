@@ -20,6 +20,12 @@ const PAGES: u64 = 500;
 /// once is a race.
 const SLACK: u64 = 3;
 
+/// Pages on their way to the LRU lists are held by the processor that put them
+/// there (`PAGEVEC_SIZE`, include/linux/pagevec.h; `FOLIO_BATCH_SIZE` since 6.11), and
+/// only one's own are let go before it is decided about reuse
+/// (`wp_can_reuse_anon_folio`, mm/memory.c): who has moved meanwhile copies them.
+const HELD: u64 = 31;
+
 /// The hook in use for a purpose.
 fn hook(session: &Value, purpose: &str) -> String {
     let hooks = session["hooks"].as_array().unwrap();
@@ -75,6 +81,10 @@ fn faults_are_what_the_workload_did() {
         let (before, after) = (told(without), told(with));
         for (class, expected) in with["expected"].as_object().unwrap() {
             let expected = expected.as_u64().unwrap();
+            let held = match class.as_str() {
+                "cow_reuse" => HELD,
+                _ => 0,
+            };
             let class = told_as(class, &faults, &cow);
             let count = |story: &Value| story["faults"][class].as_u64().unwrap();
             let caused = count(&after).saturating_sub(count(&before));
@@ -87,7 +97,7 @@ fn faults_are_what_the_workload_did() {
                 _ => SLACK,
             };
             assert!(
-                caused.abs_diff(expected) <= slack + unseen,
+                caused.abs_diff(expected) <= slack + held + unseen,
                 "{}: {caused} {class} for {expected}, {unseen} unseen\n{before}\n{after}",
                 with["pattern"]
             );
