@@ -1,6 +1,6 @@
 //! Page faults counted in the kernel: a slot per CPU that belongs to whichever
-//! task is running, emptied into that task's counters when it is switched out
-//! or exits. So a fault costs a few additions in memory that this CPU owns,
+//! task is running, emptied into that task's counters when it is switched out.
+//! So a fault costs a few additions in memory that this CPU owns,
 //! the hash look-up is paid once per stretch on the CPU, and the sum is exact:
 //! nobody but the task itself ever adds to its counters.
 
