@@ -1,6 +1,9 @@
 //! What machine it was measured on: a figure without it says nothing.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -24,33 +27,71 @@ pub fn json() -> Value {
     })
 }
 
-/// How many tasks ran or wanted to, of late.
-pub fn load() -> Option<f64> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
-/// Time that all processors together have worked since boot (proc(5)), to a
-/// hundredth of a second.
-pub fn worked() -> Option<Duration> {
+/// Time that all processors together have worked since boot, and time that the
+/// hypervisor gave to others (proc(5)), to a hundredth of a second.
+fn busy() -> Option<(Duration, Duration)> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let all = text.lines().next()?.strip_prefix("cpu ")?;
     let ticks = |field: &str| field.parse::<u64>().ok();
     let columns: Vec<u64> = all.split_ascii_whitespace().filter_map(ticks).collect();
-    // User, nice, system; idle and iowait; interrupts of both kinds.
-    let busy = columns.get(..3)?.iter().chain(columns.get(5..7)?);
-    Some(Duration::from_millis(10 * busy.sum::<u64>()))
+    // User, nice, system; idle and iowait; interrupts of both kinds; stolen.
+    let worked = columns.get(..3)?.iter().chain(columns.get(5..7)?);
+    let time = |ticks| Duration::from_millis(10 * ticks);
+    Some((time(worked.sum()), time(*columns.get(7)?)))
 }
 
-/// How many processes ran or wanted to beside ours, as one line to be said of a
-/// measurement; nothing, where the machine was quiet.
-pub fn disturbance(loads: impl IntoIterator<Item = f64>) -> Option<String> {
-    let load = Spread::of(loads)?;
-    (load.high > processors() as f64).then(|| {
+pub fn worked() -> Option<Duration> {
+    busy().map(|(worked, _)| worked)
+}
+
+/// Time on the processor of this process and of all that it has waited for.
+fn own() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, behind_name) = text.rsplit_once(')')?;
+    // utime, stime, cutime, cstime: from the 14th on (proc(5)).
+    let fields = behind_name.split_ascii_whitespace().skip(11).take(4);
+    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(Duration::from_millis(10 * ticks))
+}
+
+/// What others use of this machine during a measurement.
+pub struct Others {
+    began: Instant,
+    busy: (Duration, Duration),
+    own: Duration,
+}
+
+impl Others {
+    pub fn from_now() -> Option<Others> {
+        Some(Others {
+            began: Instant::now(),
+            busy: busy()?,
+            own: own()?,
+        })
+    }
+
+    /// Of one processor, other guests of the hypervisor included. What was started
+    /// meanwhile must have been waited for.
+    pub fn share(&self) -> Option<f64> {
+        let (worked, stolen) = busy()?;
+        let worked = worked.saturating_sub(self.busy.0);
+        let own = own()?.saturating_sub(self.own);
+        let others = worked.saturating_sub(own) + stolen.saturating_sub(self.busy.1);
+        Some(others.as_secs_f64() / self.began.elapsed().as_secs_f64())
+    }
+}
+
+/// What others may use of a processor: the rest of what the kernel itself does.
+const QUIET: f64 = 0.25;
+
+/// Whether others had something to do, as one line to be said of a measurement;
+/// nothing, where the machine was quiet.
+pub fn disturbance(others: impl IntoIterator<Item = f64>) -> Option<String> {
+    let others = Spread::of(others)?;
+    (others.median > QUIET).then(|| {
         format!(
-            "The machine was busy with other work (load {:.1} to {:.1}): wall clock figures are \
-             wider than they would be alone.",
-            load.low, load.high
+            "Others used the machine too ({:.2} to {:.2} of a processor).",
+            others.low, others.high
         )
     })
 }

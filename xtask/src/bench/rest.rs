@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::{
     ground::Ground,
-    machine,
+    machine::{self, Others},
     report::{Goal, Report, Table, number},
     running::{capture, cpu_time, peak_memory},
     stats::Spread,
@@ -20,7 +20,7 @@ struct Round {
     first_frame: f64,
     record: Idle,
     live: Idle,
-    load: Option<f64>,
+    others: Option<f64>,
 }
 
 /// A process that has nothing to do.
@@ -99,12 +99,13 @@ pub fn bench(ground: &Ground) -> Result<Report> {
         ));
     }
     report.notes.extend(machine::disturbance(
-        rounds.iter().filter_map(|round| round.load),
+        rounds.iter().filter_map(|round| round.others),
     ));
     Ok(report)
 }
 
 fn round(ground: &Ground) -> Result<Round> {
+    let others = Others::from_now();
     let recording = tracer::record(ground, &["--force"])?;
     let attach = recording.running.age();
     let record = idle(ground, recording.running.pid());
@@ -119,7 +120,7 @@ fn round(ground: &Ground) -> Result<Round> {
         first_frame: milliseconds(first_frame),
         record,
         live,
-        load: machine::load(),
+        others: others.and_then(|others| others.share()),
     })
 }
 

@@ -115,6 +115,11 @@ impl Tool {
         ))
     }
 
+    /// It is what goals are set for, or what they are measured by.
+    pub fn is_judged(&self) -> bool {
+        matches!(self.how, How::Floor | How::Record(&[]))
+    }
+
     pub fn sees(&self, shows: &[Sight]) -> bool {
         shows.iter().any(|sight| self.sees.contains(sight))
     }

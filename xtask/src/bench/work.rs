@@ -3,8 +3,7 @@
 
 use std::{ffi::OsStr, process::Command, time::Duration};
 
-use anyhow::{Context as _, Result};
-use serde_json::Value;
+use anyhow::Result;
 
 use super::{ground::Ground, running::capture};
 
@@ -42,9 +41,11 @@ pub const WORKS: &[Work] = &[
     Work { name: "stress", about: "stress-ng: fork, pthread, mmap, pipe at once", shows: &[Births, Programs, Faults, Switches], slow: true },
 ];
 
-/// What a run of it took.
+/// What a run of it took, slice by slice.
+pub type Took = Vec<Slice>;
+
 #[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
-pub struct Took {
+pub struct Slice {
     pub rounds: f64,
     /// ns a round.
     pub wall: f64,
@@ -59,7 +60,7 @@ impl Work {
             // One round, whatever it takes.
             (true, _) => Duration::from_millis(1),
             (false, true) => Duration::from_millis(50),
-            (false, false) => Duration::from_millis(300),
+            (false, false) => Duration::from_millis(150),
         };
         let program = ground.example("bench_work");
         let mut whole: Vec<&OsStr> = around.iter().map(AsRef::as_ref).collect();
@@ -69,16 +70,12 @@ impl Work {
             .args(&whole[1..])
             .args([self.name, &span.as_millis().to_string()])
             .current_dir(ground.scratch(""));
-        let answer: Value = serde_json::from_str(&capture(&mut command)?)?;
-        let figure = |name: &str| {
-            let figure = answer[name].as_f64();
-            figure.with_context(|| format!("bench_work says no {name}"))
-        };
-        let rounds = figure("rounds")?;
-        Ok(Took {
+        let slices: Vec<(f64, f64, f64)> = serde_json::from_str(&capture(&mut command)?)?;
+        let slice = |(rounds, wall, cpu)| Slice {
             rounds,
-            wall: figure("wall_ns")? / rounds,
-            cpu: figure("cpu_ns")? / rounds,
-        })
+            wall: wall / rounds,
+            cpu: cpu / rounds,
+        };
+        Ok(slices.into_iter().map(slice).collect())
     }
 }

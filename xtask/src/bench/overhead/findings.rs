@@ -6,16 +6,21 @@ use super::pass::{Own, Pass};
 use crate::bench::{
     machine,
     report::{Goal, Report, Table, number},
-    stats::{Spread, geometric_mean},
+    stats::{Spread, geometric_mean, quantile},
     tools::{How, TOOLS, Tool},
-    work::WORKS,
+    work::{Slice, WORKS},
 };
 
 /// The tool whose slow-down has goals.
 const OURS: &str = "tracer record";
 
-/// Ratios by work, of one pass.
-type Ratios = fn(&Pass) -> &BTreeMap<String, f64>;
+/// What is looked at of a slice of work.
+type Figure = fn(&Slice) -> f64;
+
+/// The share of slices that are taken for undisturbed, the fastest. Whatever else
+/// a machine does, its neighbours under the hypervisor too, makes work slower, by
+/// up to a half, and for seconds; a tool is there in every slice.
+const UNDISTURBED: f64 = 0.25;
 
 /// One tool's passes.
 struct Findings<'a> {
@@ -24,15 +29,28 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    fn of(&self, ratios: Ratios, work: &str) -> Option<Spread> {
-        let values = self.passes.iter().filter_map(|pass| ratios(pass).get(work));
-        Spread::of(values.copied())
+    /// How many times as long a work takes as without the tool.
+    fn of(&self, figure: Figure, work: &str) -> Option<Spread> {
+        let seen: Vec<&Pass> = self
+            .passes
+            .iter()
+            .copied()
+            .filter(|pass| pass.with.contains_key(work))
+            .collect();
+        Spread::drawn(&seen, |passes| {
+            let with = passes.iter().map(|pass| &pass.with[work]);
+            let without = passes.iter().filter_map(|pass| pass.without.get(work));
+            let figures = |slices: &mut dyn Iterator<Item = &Slice>| {
+                quantile(&slices.map(figure).collect::<Vec<_>>(), UNDISTURBED)
+            };
+            Some(figures(&mut with.flatten())? / figures(&mut without.flatten())?)
+        })
     }
 
-    fn mean(&self, ratios: Ratios) -> Option<f64> {
+    fn mean(&self, figure: Figure) -> Option<f64> {
         let medians = WORKS
             .iter()
-            .filter_map(|work| self.of(ratios, work.name))
+            .filter_map(|work| self.of(figure, work.name))
             .map(|spread| spread.median);
         geometric_mean(medians)
     }
@@ -43,10 +61,11 @@ impl Findings<'_> {
     }
 }
 
-const WALL: Ratios = |pass| &pass.wall;
-const CPU: Ratios = |pass| &pass.cpu;
+const WALL: Figure = |slice| slice.wall;
+const CPU: Figure = |slice| slice.cpu;
 
-pub fn report(passes: &[Pass], rounds: u32) -> Report {
+/// Of so many passes as were to be made.
+pub fn report(passes: &[Pass], whole: usize) -> Report {
     let tools: Vec<Findings> = TOOLS
         .iter()
         .map(|tool| Findings {
@@ -59,7 +78,7 @@ pub fn report(passes: &[Pass], rounds: u32) -> Report {
         .filter(|found| !found.passes.is_empty())
         .collect();
     let mut report = Report::default();
-    let disturbance = machine::disturbance(passes.iter().filter_map(|pass| pass.load));
+    let disturbance = machine::disturbance(passes.iter().filter_map(|pass| pass.others));
     if let Some(ours) = tools.iter().find(|found| found.tool.name == OURS) {
         goals(&mut report, ours, &tools, disturbance.is_none());
     }
@@ -88,7 +107,6 @@ pub fn report(passes: &[Pass], rounds: u32) -> Report {
                 )
             }));
     }
-    let whole = TOOLS.iter().filter(|tool| tool.absence().is_none()).count() * rounds as usize;
     if passes.len() < whole {
         report.notes.push(format!(
             "Cut short: {} of {whole} passes were made.",
@@ -103,6 +121,12 @@ pub fn report(passes: &[Pass], rounds: u32) -> Report {
     report.notes.push(
         "All but `build` and `stress` stay on one processor, where the scheduler's choices are not \
          measured with the work."
+            .to_owned(),
+    );
+    report.notes.push(
+        "Each work is timed in slices of 50 ms. A ratio is that of the lower quartiles of all its \
+         slices with the tool and of all right before and after; in brackets the quartiles of that \
+         ratio over other draws of the same turns."
             .to_owned(),
     );
     if let Some(disturbance) = disturbance {
@@ -176,7 +200,7 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
     });
 }
 
-fn ratios(title: &str, tools: &[Findings], of: Ratios) -> Table {
+fn ratios(title: &str, tools: &[Findings], of: Figure) -> Table {
     let mut table = Table::new(title, ["tool"]);
     table
         .head

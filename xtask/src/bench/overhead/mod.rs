@@ -1,6 +1,6 @@
 //! How much slower work gets under tracer, under empty programs and under each
 //! peer. Every tool has its turn in every round, and between two turns all work
-//! is done without any: each figure stands beside that before and after it.
+//! is done without any: each turn stands beside what came before and after it.
 
 mod findings;
 mod journal;
@@ -12,12 +12,16 @@ use anyhow::Result;
 
 use super::{
     ground::Ground,
-    machine,
+    machine::Others,
     report::Report,
     tools::{TOOLS, Tool},
 };
 use journal::Journal;
-use pass::{Pass, Untraced};
+use pass::{Pass, Works};
+
+/// What is judged has so many turns while each peer has one: its goals are finer
+/// than what a few turns can tell.
+const OFTEN: u32 = 3;
 
 pub fn bench(ground: &Ground) -> Result<Report> {
     let began = Instant::now();
@@ -27,51 +31,67 @@ pub fn bench(ground: &Ground) -> Result<Report> {
             .is_some_and(|budget| began.elapsed() >= budget)
     };
     let mut journal = Journal::open(ground.resume)?;
-    let mut untraced: Option<Untraced> = None;
-    'rounds: for round in 1..=ground.rounds {
-        for tool in TOOLS.iter().filter(|tool| tool.absence().is_none()) {
-            if journal.has(round, tool.name) {
-                continue;
-            }
-            if over() {
-                eprintln!("    the time is over: go on with --resume");
-                break 'rounds;
-            }
-            eprintln!("    round {round} of {}: {}", ground.rounds, tool.name);
-            let before = match untraced.take() {
-                Some(before) => before,
-                None => pass::untraced(ground)?,
-            };
-            let turn = pass::with(ground, tool);
-            let after = pass::untraced(ground)?;
-            journal.add(judge(round, tool, turn, &before, &after))?;
-            untraced = Some(after);
+    let mut untraced: Option<Works> = None;
+    let turns: Vec<(u32, &Tool)> = turns(ground.rounds).collect();
+    for (number, &(round, tool)) in turns.iter().enumerate() {
+        if journal.has(round, tool.name) {
+            continue;
         }
+        if over() {
+            eprintln!("    the time is over: go on with --resume");
+            break;
+        }
+        eprintln!("    {} of {}: {}", number + 1, turns.len(), tool.name);
+        let before = match untraced.take() {
+            Some(before) => before,
+            None => pass::untraced(ground)?,
+        };
+        let others = Others::from_now();
+        let turn = pass::with(ground, tool);
+        let after = pass::untraced(ground)?;
+        let pass = Pass {
+            round,
+            tool: tool.name.to_owned(),
+            others: others.and_then(|others| others.share()),
+            ..judge(tool, turn, before, &after)
+        };
+        journal.add(pass)?;
+        untraced = Some(after);
     }
-    Ok(findings::report(journal.passes(), ground.rounds))
+    Ok(findings::report(journal.passes(), turns.len()))
 }
 
-type Turn = Result<(Untraced, Option<pass::Own>)>;
+/// Whose turn it is, in which round.
+fn turns(rounds: u32) -> impl Iterator<Item = (u32, &'static Tool)> {
+    let tools = || TOOLS.iter().filter(|tool| tool.absence().is_none());
+    (0..rounds * OFTEN).flat_map(move |round| {
+        tools()
+            .filter(move |tool| tool.is_judged() || round % OFTEN == 0)
+            .map(move |tool| (round, tool))
+    })
+}
 
-fn judge(round: u32, tool: &Tool, turn: Turn, before: &Untraced, after: &Untraced) -> Pass {
-    let pass = Pass {
-        round,
-        tool: tool.name.to_owned(),
-        load: machine::load(),
-        ..Pass::default()
-    };
+type Turn = Result<(Works, Option<pass::Own>)>;
+
+fn judge(tool: &Tool, turn: Turn, before: Works, after: &Works) -> Pass {
     match turn {
-        Ok((with, own)) => Pass {
-            wall: pass::ratios(&with, before, after, |took| took.wall),
-            cpu: pass::ratios(&with, before, after, |took| took.cpu),
-            own,
-            ..pass
-        },
+        Ok((with, own)) => {
+            let mut without = before;
+            for (work, took) in after {
+                without.entry(work.clone()).or_default().extend(took);
+            }
+            Pass {
+                with,
+                without,
+                own,
+                ..Pass::default()
+            }
+        }
         Err(error) => {
             eprintln!("    {}: {error:#}", tool.name);
             Pass {
                 failure: Some(format!("{error:#}")),
-                ..pass
+                ..Pass::default()
             }
         }
     }
