@@ -26,6 +26,7 @@ pub struct Slot {
     /// A place for each program that needs one: none runs twice at a time on a CPU.
     pub of_mapping: Scratch,
     pub of_page: Scratch,
+    pub of_fork: Scratch,
     /// Faults since one was last sent.
     pub unsent: u64,
     /// What a new task's counters are made of: too large for the stack.
@@ -54,16 +55,16 @@ impl Pending {
 pub struct Scratch(u64);
 
 impl Scratch {
-    /// Whether a pointer that was read is null. The verifier lets nobody reckon
-    /// with a typed pointer, and the compiler makes a sum of a comparison where
-    /// it can; what comes out of a map is a number to both.
+    /// A pointer as a number. The verifier lets nobody reckon with a typed
+    /// pointer, and the compiler makes a sum of a comparison where it can; what
+    /// comes out of a map is a number to both.
     #[inline(always)]
-    pub fn is_null(&mut self, pointer: u64) -> bool {
+    pub fn number(&mut self, pointer: u64) -> u64 {
         let scratch = &raw mut self.0;
         // SAFETY: aligned, and valid as long as `self`.
         unsafe {
             scratch.write_volatile(pointer);
-            scratch.read_volatile() == 0
+            scratch.read_volatile()
         }
     }
 }

@@ -1,16 +1,19 @@
 //! A fork, vfork or clone fails.
 //!
-//! Hooks: `syscalls:sys_exit_clone`, `sys_exit_clone3`, `sys_exit_fork` and
-//! `sys_exit_vfork` (perf tracepoints; wait.rs says what they cost everybody,
-//! who pays it for that file already). Sends: [`ForkFailed`] with the figures
-//! that `copy_process` (kernel/fork.c) compares: those of RLIMIT_NPROC, and of
-//! the pids controller (`pids_can_fork`, kernel/cgroup/pids.c).
+//! Hook: the return of `copy_process` (kernel/fork.c; its arguments are in
+//! `probe::fork_start`), an error where there is no new task.
+//! Fallback: `syscalls:sys_exit_clone`, `sys_exit_clone3`, `sys_exit_fork` and
+//! `sys_exit_vfork` (perf tracepoints; wait.rs says what they cost everybody).
+//! Sends: [`ForkFailed`] with the figures that `copy_process` compares: those of
+//! RLIMIT_NPROC, and of the pids controller (`pids_can_fork`, kernel/cgroup/pids.c).
 
 use aya_ebpf::{macros::tracepoint, programs::TracePointContext};
 use tracer_common::wire::{ForkFailed, NOT_KNOWN};
 
 use crate::{
+    faults::slot,
     fields::{self, ABSENT, get},
+    hook::{Arguments, hooks, unless_floor},
     kernel::{Access, Probed},
     ring::{header, send},
     task::{Task, current},
@@ -20,6 +23,8 @@ use crate::{
 const RETURN: usize = 16;
 /// A signal was pending: the call is made again (include/linux/errno.h).
 const ERESTARTNOINTR: i64 = 513;
+/// include/linux/err.h.
+const MAX_ERRNO: u64 = 4095;
 /// include/uapi/asm-generic/resource.h; `struct rlimit` begins with `rlim_cur`.
 const RLIMIT_NPROC: usize = 6;
 const RLIMIT_SIZE: usize = 16;
@@ -28,6 +33,26 @@ const RLIMIT_SIZE: usize = 16;
 const UNLIMITED: u64 = 4 << 20;
 /// How far up the tree of cgroups limits are looked for.
 const MAX_LEVELS: usize = 16;
+
+hooks! {
+    made: fexit fexit_copy_process;
+    has_made: kretprobe kretprobe_copy_process;
+}
+
+#[inline(always)]
+fn made(ctx: &impl Arguments) {
+    if let Some(slot) = slot() {
+        has_made(slot.of_fork.number(ctx.number(4)));
+    }
+}
+
+/// A new task, or a small negative number (`IS_ERR`, include/linux/err.h).
+#[inline(always)]
+fn has_made(returned: u64) {
+    if returned >= MAX_ERRNO.wrapping_neg() {
+        failed(returned as i64);
+    }
+}
 
 #[tracepoint]
 fn sys_exit_clone(ctx: TracePointContext) -> u32 {
@@ -51,12 +76,19 @@ fn sys_exit_vfork(ctx: TracePointContext) -> u32 {
 
 #[inline(always)]
 fn returned(ctx: &TracePointContext) -> u32 {
-    if cfg!(feature = "floor") {
-        return 0;
-    }
-    // SAFETY: the offset is inside the tracepoint's record.
-    let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
-    if returned < 0 && returned != -ERESTARTNOINTR {
+    unless_floor(|| {
+        // SAFETY: the offset is inside the tracepoint's record.
+        let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
+        if returned < 0 {
+            failed(returned);
+        }
+    });
+    0
+}
+
+#[inline(always)]
+fn failed(returned: i64) {
+    if returned != -ERESTARTNOINTR {
         let caller = current();
         let (pids, max_pids) = pids(caller);
         send(|| ForkFailed {
@@ -70,7 +102,6 @@ fn returned(ctx: &TracePointContext) -> u32 {
             max_pids,
         });
     }
-    0
 }
 
 /// Tasks of the caller's real user.

@@ -96,7 +96,7 @@ impl<A: Access> Mapping<A> {
         Mapping {
             vma,
             flags: vma.read(&fields::VMA_FLAGS),
-            is_anonymous: scratch.is_null(vma.read(&fields::VMA_OPS)),
+            is_anonymous: scratch.number(vma.read(&fields::VMA_OPS)) == 0,
         }
     }
 

@@ -83,7 +83,7 @@ fn count<A: Access>(fault: Struct<A>) {
         return in_file(slot, &mapping);
     }
     let page = fault.follow(&fields::FAULT_PAGE);
-    if slot.of_page.is_null(page.address()) {
+    if slot.of_page.number(page.address()) == 0 {
         return slot.add_preemptible(WP_ZERO);
     }
     if !mapping.is_anonymous {

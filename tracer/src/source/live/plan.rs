@@ -106,6 +106,8 @@ const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge 
                        writes to shared mappings count as reuse, private copies of a file's pages \
                        that were read before as COW copies";
 const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
+const NO_EARLY: &str =
+    "calls refused ahead of copy_process: arguments of clone3 that make no sense";
 const COARSE: &str = "starts of what ran already but to 10 ms; their SA_NOCLDWAIT; zombies of others without CAP_SYS_PTRACE";
 
 /// Rows of the ladder: `method purpose [program at place] (arguments), loss;`.
@@ -173,6 +175,8 @@ pub const LADDER: &[Rung] = ladder! {
         "sys_exit_waitid" at "sys_exit_waitid"
     ], NO_SIGINFO;
 
+    Fentry   ForkFailed ["fexit_copy_process" at "copy_process"] (Pointer, Value, Value, Pointer), NO_EARLY;
+    Kprobe   ForkFailed ["kretprobe_copy_process" at "copy_process"], NO_EARLY;
     Syscall  ForkFailed [
         "sys_exit_clone" at "sys_exit_clone", "sys_exit_clone3" at "sys_exit_clone3",
         "sys_exit_fork" at "sys_exit_fork", "sys_exit_vfork" at "sys_exit_vfork"
