@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use crate::{
     artifacts, process,
     setup::{self, Tools},
-    workspace,
+    slim, workspace,
 };
 
 /// How user space is built. The eBPF object is always optimised: without that
@@ -65,7 +65,7 @@ fn ebpf(tools: &Tools, directory: &str, features: &[&str]) -> Result<PathBuf> {
         .arg(workspace::root().join("target").join(directory))
         .args(features);
     let built = artifacts::executables(&mut cargo).context("the eBPF object was not built")?;
-    artifacts::the(built, "bin", "tracer-ebpf")
+    slim::object(&artifacts::the(built, "bin", "tracer-ebpf")?)
 }
 
 /// A cargo command for user space, whose build script is told of the object.

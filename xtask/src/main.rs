@@ -17,6 +17,7 @@ mod privilege;
 mod process;
 mod run;
 mod setup;
+mod slim;
 mod test;
 mod toolchain;
 mod vm;
