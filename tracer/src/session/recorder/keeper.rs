@@ -24,7 +24,7 @@ const SPARING: u64 = 8;
 
 /// After so many events what is kept is sifted, or after as many as there are
 /// processes to look at.
-const SIFT: u64 = 16_384;
+const SIFT: u64 = 4096;
 
 /// So many gaps are kept, the latest.
 const GAPS: usize = 1000;

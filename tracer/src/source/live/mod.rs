@@ -66,7 +66,7 @@ pub struct Options {
 }
 
 /// How full the ring buffer may get before the kernel wakes the reader.
-const WAKE_FRACTION: u64 = 4;
+const WAKE_FRACTION: u64 = 16;
 
 /// A running trace.
 pub struct Live {
