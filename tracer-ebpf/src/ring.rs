@@ -2,7 +2,7 @@
 //! is the kernel's own, and a count of what found no room.
 
 use aya_ebpf::{
-    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_PROD_POS},
     helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
     macros::map,
     maps::{Array, PerCpuArray, RingBuf},
@@ -25,6 +25,11 @@ static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
 /// when this much waits for it, since a wake-up costs more than a record.
 #[unsafe(no_mangle)]
 static WAKE_AT: u64 = 0;
+
+/// How many bytes had ever been sent when it was last woken for that: once for each
+/// so many, not by each record until it comes.
+#[map]
+static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
 
 /// Not zero: nothing came of late and user space sleeps, so that the next record
 /// has to wake it.
@@ -83,7 +88,7 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
 /// record or by the look that there is once a second.
 #[inline(always)]
 pub fn wake_flag() -> u64 {
-    let flag = if wakes_sleeper() || EVENTS.query(BPF_RB_AVAIL_DATA as u64) >= get(&WAKE_AT) {
+    let flag = if wakes_sleeper() || wakes_for_much() {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
@@ -105,6 +110,27 @@ fn wakes_sleeper() -> bool {
             asleep.write_volatile(0);
         }
         sleeps
+    }
+}
+
+/// Whether much waits that it was not woken for yet. Two processors may both wake it.
+#[inline(always)]
+fn wakes_for_much() -> bool {
+    let much = get(&WAKE_AT);
+    if EVENTS.query(BPF_RB_AVAIL_DATA.into()) < much {
+        return false;
+    }
+    let sent = EVENTS.query(BPF_RB_PROD_POS.into());
+    let Some(woken) = WOKEN.get_ptr_mut(0) else {
+        return false;
+    };
+    // SAFETY: the map's value, which is written whole.
+    unsafe {
+        let wakes = sent.wrapping_sub(woken.read_volatile()) >= much;
+        if wakes {
+            woken.write_volatile(sent);
+        }
+        wakes
     }
 }
 
