@@ -16,9 +16,8 @@ const HEAD: &str = "\
 
 Made by `cargo xtask bench --write`; the last part is written by hand
 (`docs/performance/history.md`). Every figure that has a goal stands beside it.
-A ratio is that of two measurements which follow each other, so that what else
-the machine does meets both; given are the median of such pairs and, in
-brackets, the quartiles.
+What is compared is measured in turns, so that what else the machine does meets
+all; given are medians and, in brackets, quartiles, if nothing else is said.
 ";
 
 fn directory() -> PathBuf {

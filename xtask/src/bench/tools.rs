@@ -81,6 +81,7 @@ pub const TOOLS: &[Tool] = &[
     Tool { name: "perf record, switches", how: How::Beside(&["perf", "record", "-q", "-a", "-o", "perf.data",
         "-e", "sched:sched_switch"], PerfData), sees: &[Switches] },
     Tool { name: "perf trace -F all", how: How::Beside(&["perf", "trace", "-F", "all", "--no-syscalls", "-a", "-o", "trace.txt"], Said("LOST")), sees: &[Faults] },
+    Tool { name: "tracexec", how: How::Around(&["tracexec", "log", "-o", "tracexec.txt", "--"]), sees: &[Programs] },
     Tool { name: "strace -f", how: How::Around(&["strace", "-f", "--seccomp-bpf", "-e", "trace=process", "-o", "strace.txt"]), sees: &[Births, Programs] },
 ];
 

@@ -169,6 +169,12 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
         ours.own(|own| own.each),
     );
     goal(
+        40.0,
+        "MiB",
+        "memory of `record`, at work",
+        ours.own(|own| Some(own.memory)),
+    );
+    goal(
         0.0,
         "events",
         "lost",
