@@ -21,11 +21,11 @@ pub struct TraceArgs {
 pub struct KernelArgs {
     /// Kinds of hooks that must not be used: fentry, kprobe, tp_btf, raw_tp, syscalls, iter, proc
     ///
-    /// `syscalls` are hooks on wait4 and waitid, the only prompt witness of a
-    /// reap where the kernel allows no hook on release_task. They put every
-    /// system call of this machine on the kernel's slow path (tens of
-    /// nanoseconds each); without them, a reap is known only by the free that
-    /// follows it.
+    /// `syscalls` are hooks on clone, wait4 and others, used where the kernel allows none
+    /// on its functions: the only prompt witness there of a reap, of a fork that failed
+    /// and of how long one took. They put every system call of this machine on the
+    /// kernel's slow path (tens of nanoseconds each); without them, a reap is known only
+    /// by the free that follows it.
     #[arg(
         long,
         value_name = "HOOKS",
