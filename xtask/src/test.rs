@@ -15,6 +15,7 @@ use clap::ValueEnum;
 
 use crate::{
     artifacts::{self, Executable},
+    bench::instructions,
     build, fmt, fuzz, imports, packages, privilege, process, setup, vm, workspace,
 };
 
@@ -32,6 +33,8 @@ pub enum Part {
     Unit,
     /// A short run of each fuzz target
     Fuzz,
+    /// How many instructions each step takes, against what is expected
+    Instructions,
     /// Tests against the running kernel, as root
     Kernel,
     /// Those tests on other kernels, under emulation
@@ -63,6 +66,11 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
     // They are not tests to be chosen from.
     if wanted(Part::Fuzz) && args.is_empty() {
         step("fuzzing", || fuzz::short(&object, FUZZING))?;
+    }
+    if wanted(Part::Instructions) && args.is_empty() {
+        step("instructions", || {
+            instructions::guard(&example(&object, "data")?)
+        })?;
     }
     let mut skipped = Vec::new();
     if wanted(Part::Kernel) {
@@ -120,7 +128,8 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
         .into_iter()
         .partition(|executable| executable.kind == "test");
     let tracer = artifacts::the(rest, "bin", "tracer")?;
-    let workload = workload(object)?;
+    // The program whose process lives the tests know beforehand.
+    let workload = example(object, "workload")?;
 
     if let Err(reason) = privilege::obtain() {
         return Ok(tests
@@ -151,15 +160,15 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
     Ok(Vec::new())
 }
 
-/// The program whose process lives the kernel tests know beforehand.
-fn workload(object: &Path) -> Result<PathBuf> {
+/// Built as for the kernel tests, so that nothing is built twice.
+fn example(object: &Path, name: &str) -> Result<PathBuf> {
     let built = artifacts::executables(
         build::user_space(object)
             .args(["build", "--release", "--package", "tracer"])
             .args(["--features", KERNEL_FEATURE])
-            .args(["--example", "workload"]),
+            .args(["--example", name]),
     )?;
-    artifacts::the(built, "example", "workload")
+    artifacts::the(built, "example", name)
 }
 
 fn assignment(name: &str, value: &Path) -> OsString {

@@ -2,9 +2,14 @@
 //! and every mood of the machine, so that a regression shows. Counted by
 //! callgrind; the table of what is expected stands in the repository.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 
 use super::{
     ground::Ground,
@@ -30,54 +35,86 @@ const STAGES: [(&str, bool); 6] = [
 const TOLERANCE: f64 = 5.0;
 
 pub fn bench(ground: &Ground) -> Result<Report> {
-    packages::ensure(packages::FOR_INSTRUCTIONS)?;
+    let counts = counts(&ground.example("data"), &ground.scratch(""))?;
     let expected = expected()?;
-    let mut counts = BTreeMap::new();
     let mut table = Table::new(
         format!("Instructions, of {EVENTS} made-up events"),
         ["", "instructions", "an event", "expected", "change"],
     );
-    let mut worse = Vec::new();
-    for (stage, each) in STAGES {
-        eprintln!("    {stage}");
-        let count = count(ground, stage)?;
-        counts.insert(stage, count);
+    for (&(stage, each), &count) in STAGES.iter().zip(&counts) {
         let each = match each {
             true => format!("{:.0}", count as f64 / EVENTS as f64),
             false => "–".to_owned(),
         };
         let mut row = vec![stage.to_owned(), count.to_string(), each];
-        match expected.get(stage) {
-            Some(&expected) => {
-                let change = 100.0 * (count as f64 / expected as f64 - 1.0);
-                row.extend([expected.to_string(), format!("{change:+.1} %")]);
-                if change > TOLERANCE {
-                    worse.push(format!("{stage} takes {change:.1} % more"));
-                }
-            }
-            None => row.extend(["–".to_owned(), "–".to_owned()]),
-        }
+        row.extend(match expected.get(stage) {
+            Some(&expected) => [
+                expected.to_string(),
+                format!("{:+.1} %", change(count, expected)),
+            ],
+            None => ["–", "–"].map(str::to_owned),
+        });
         table.rows.push(row);
     }
     if ground.keep {
+        let counts: BTreeMap<_, _> = STAGES
+            .map(|(stage, _)| stage)
+            .into_iter()
+            .zip(counts)
+            .collect();
         let text = format!("{:#}\n", serde_json::json!(counts));
         fs::write(path(), text)?;
-    } else if !worse.is_empty() {
-        bail!(
-            "more instructions than {} says: {} (tolerated: {TOLERANCE} %). If that is meant to \
-             be, `cargo xtask bench instructions --write` writes the new counts",
-            path().display(),
-            worse.join(", ")
-        );
+    } else {
+        judge(&counts, &expected)?;
     }
     Ok(Report {
         goals: Vec::new(),
         tables: vec![table],
         notes: vec![format!(
             "Counted by callgrind, so that neither machine nor load matters; more than \
-             {TOLERANCE} % above what is expected fails."
+             {TOLERANCE} % above what is expected fails, in `cargo xtask test` too."
         )],
     })
+}
+
+/// Fails where something takes more than is expected. `data` is that example, built.
+pub fn guard(data: &Path) -> Result<()> {
+    let scratch = workspace::root().join("target/bench");
+    fs::create_dir_all(&scratch)?;
+    judge(&counts(data, &scratch)?, &expected()?)
+}
+
+/// Of each stage.
+fn counts(data: &Path, scratch: &Path) -> Result<Vec<u64>> {
+    packages::ensure(packages::FOR_INSTRUCTIONS)?;
+    let count = |(stage, _)| {
+        eprintln!("    {stage}");
+        count(data, scratch, stage)
+    };
+    STAGES.into_iter().map(count).collect()
+}
+
+fn change(count: u64, expected: u64) -> f64 {
+    100.0 * (count as f64 / expected as f64 - 1.0)
+}
+
+fn judge(counts: &[u64], expected: &BTreeMap<String, u64>) -> Result<()> {
+    let changes = STAGES
+        .iter()
+        .zip(counts)
+        .filter_map(|((stage, _), &count)| {
+            let change = change(count, *expected.get(*stage)?);
+            (change > TOLERANCE).then(|| format!("{stage} takes {change:.1} % more"))
+        });
+    let worse: Vec<_> = changes.collect();
+    ensure!(
+        worse.is_empty(),
+        "more instructions than {} says: {} (tolerated: {TOLERANCE} %). If that is meant to be, \
+         `cargo xtask bench instructions --write` writes the new counts",
+        path().display(),
+        worse.join(", ")
+    );
+    Ok(())
 }
 
 fn path() -> PathBuf {
@@ -93,15 +130,15 @@ fn expected() -> Result<BTreeMap<String, u64>> {
 }
 
 /// What is inside `measured` (tracer/examples/data.rs) alone.
-fn count(ground: &Ground, stage: &str) -> Result<u64> {
-    let out = ground.scratch("callgrind.out");
+fn count(data: &Path, scratch: &Path, stage: &str) -> Result<u64> {
+    let out = scratch.join("callgrind.out");
     let mut command = Command::new("valgrind");
     command
         .args(["--tool=callgrind", "--collect-atstart=no"])
         .arg("--toggle-collect=data::measured*")
         .arg(format!("--callgrind-out-file={}", out.display()))
-        .arg(ground.example("data"))
-        .arg(ground.scratch("instructions.trace"))
+        .arg(data)
+        .arg(scratch.join("instructions.trace"))
         .args([&EVENTS.to_string(), stage]);
     capture(&mut command)?;
     let text = fs::read_to_string(&out)?;

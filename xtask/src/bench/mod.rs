@@ -11,7 +11,7 @@
 mod data;
 mod frame;
 mod ground;
-mod instructions;
+pub mod instructions;
 mod machine;
 mod overhead;
 mod page;
