@@ -1,7 +1,6 @@
 //! The work that is done while tools look on: `bench_work NAME MILLISECONDS`
-//! repeats it for that long and says, as a JSON array, how often and what it
-//! took: for each [`SLICE`] of that time `[rounds, ns, ns on the processor]`,
-//! its own and its children's.
+//! repeats it for that long and says, as one JSON object, how often and what
+//! it took: `rounds`, `wall_ns`, `cpu_ns` (its own and its children's).
 //!
 //! What it needs (a static program, a project to build) it makes in the
 //! current directory.
@@ -14,10 +13,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
-
-/// Short, since what else a machine does comes and goes; and as long as tracer
-/// waits before it reads what has come, so that each bears its share of that.
-const SLICE: Duration = Duration::from_millis(50);
 
 /// Does one round of a work.
 type Round = Box<dyn FnMut() -> Result<()>>;
@@ -66,24 +61,17 @@ fn main() -> Result<()> {
 
     // The first round pays for what no other will.
     round().with_context(failed)?;
-    let mut slices = Vec::new();
-    let began = Instant::now();
-    while began.elapsed() < span {
-        slices.push(slice(&mut round).with_context(failed)?);
-    }
-    println!("{}", json!(slices));
-    Ok(())
-}
-
-/// Does it for a while; gives how often, and ns by the clock and on the processor.
-fn slice(round: &mut Round) -> Result<(u64, u64, u64)> {
     let (began, used, mut rounds) = (Instant::now(), cpu_ns(), 0);
-    while rounds == 0 || began.elapsed() < SLICE {
-        round()?;
+    while began.elapsed() < span {
+        round().with_context(failed)?;
         rounds += 1;
     }
-    let wall = began.elapsed().as_nanos() as u64;
-    Ok((rounds, wall, cpu_ns() - used))
+    let wall_ns = began.elapsed().as_nanos() as u64;
+    println!(
+        "{}",
+        json!({ "rounds": rounds, "wall_ns": wall_ns, "cpu_ns": cpu_ns() - used })
+    );
+    Ok(())
 }
 
 /// Keeps this process, and those it makes, on the last processor it may use.

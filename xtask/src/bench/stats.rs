@@ -45,7 +45,7 @@ impl Spread {
 }
 
 /// That share of the values is below it; between two of them in proportion. None of none.
-pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
+fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     let place = share * values.len().checked_sub(1)? as f64;

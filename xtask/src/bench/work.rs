@@ -3,7 +3,8 @@
 
 use std::{ffi::OsStr, process::Command, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use super::{ground::Ground, running::capture};
 
@@ -41,11 +42,9 @@ pub const WORKS: &[Work] = &[
     Work { name: "stress", about: "stress-ng: fork, pthread, mmap, pipe at once", shows: &[Births, Programs, Faults, Switches], slow: true },
 ];
 
-/// What a run of it took, slice by slice.
-pub type Took = Vec<Slice>;
-
+/// What a run of it took.
 #[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
-pub struct Slice {
+pub struct Took {
     pub rounds: f64,
     /// ns a round.
     pub wall: f64,
@@ -70,12 +69,16 @@ impl Work {
             .args(&whole[1..])
             .args([self.name, &span.as_millis().to_string()])
             .current_dir(ground.scratch(""));
-        let slices: Vec<(f64, f64, f64)> = serde_json::from_str(&capture(&mut command)?)?;
-        let slice = |(rounds, wall, cpu)| Slice {
-            rounds,
-            wall: wall / rounds,
-            cpu: cpu / rounds,
+        let answer: Value = serde_json::from_str(&capture(&mut command)?)?;
+        let figure = |name: &str| {
+            let figure = answer[name].as_f64();
+            figure.with_context(|| format!("bench_work says no {name}"))
         };
-        Ok(slices.into_iter().map(slice).collect())
+        let rounds = figure("rounds")?;
+        Ok(Took {
+            rounds,
+            wall: figure("wall_ns")? / rounds,
+            cpu: figure("cpu_ns")? / rounds,
+        })
     }
 }

@@ -6,21 +6,16 @@ use super::pass::{Own, Pass};
 use crate::bench::{
     machine,
     report::{Goal, Report, Table, number},
-    stats::{Spread, geometric_mean, quantile},
+    stats::{Spread, geometric_mean},
     tools::{How, TOOLS, Tool},
-    work::{Slice, WORKS},
+    work::WORKS,
 };
 
 /// The tool whose slow-down has goals.
 const OURS: &str = "tracer record";
 
-/// What is looked at of a slice of work.
-type Figure = fn(&Slice) -> f64;
-
-/// The share of slices that are taken for undisturbed, the fastest. Whatever else
-/// a machine does, its neighbours under the hypervisor too, makes work slower, by
-/// up to a half, and for seconds; a tool is there in every slice.
-const UNDISTURBED: f64 = 0.25;
+/// Ratios by work, of one pass.
+type Ratios = fn(&Pass) -> &BTreeMap<String, f64>;
 
 /// One tool's passes.
 struct Findings<'a> {
@@ -29,28 +24,20 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    /// How many times as long a work takes as without the tool.
-    fn of(&self, figure: Figure, work: &str) -> Option<Spread> {
-        let seen: Vec<&Pass> = self
-            .passes
-            .iter()
-            .copied()
-            .filter(|pass| pass.with.contains_key(work))
-            .collect();
-        Spread::drawn(&seen, |passes| {
-            let with = passes.iter().map(|pass| &pass.with[work]);
-            let without = passes.iter().filter_map(|pass| pass.without.get(work));
-            let figures = |slices: &mut dyn Iterator<Item = &Slice>| {
-                quantile(&slices.map(figure).collect::<Vec<_>>(), UNDISTURBED)
-            };
-            Some(figures(&mut with.flatten())? / figures(&mut without.flatten())?)
+    /// Of all turns together: where a machine runs at two speeds, a middle lies
+    /// between the two or at either.
+    fn of(&self, ratios: Ratios, work: &str) -> Option<Spread> {
+        let values = self.passes.iter().filter_map(|pass| ratios(pass).get(work));
+        let values: Vec<f64> = values.copied().collect();
+        Spread::drawn(&values, |turns| {
+            geometric_mean(turns.iter().copied().copied())
         })
     }
 
-    fn mean(&self, figure: Figure) -> Option<f64> {
+    fn mean(&self, ratios: Ratios) -> Option<f64> {
         let medians = WORKS
             .iter()
-            .filter_map(|work| self.of(figure, work.name))
+            .filter_map(|work| self.of(ratios, work.name))
             .map(|spread| spread.median);
         geometric_mean(medians)
     }
@@ -61,8 +48,8 @@ impl Findings<'_> {
     }
 }
 
-const WALL: Figure = |slice| slice.wall;
-const CPU: Figure = |slice| slice.cpu;
+const WALL: Ratios = |pass| &pass.wall;
+const CPU: Ratios = |pass| &pass.cpu;
 
 /// Of so many passes as were to be made.
 pub fn report(passes: &[Pass], whole: usize) -> Report {
@@ -124,9 +111,9 @@ pub fn report(passes: &[Pass], whole: usize) -> Report {
             .to_owned(),
     );
     report.notes.push(
-        "Each work is timed in slices of 50 ms. A ratio is that of the lower quartiles of all its \
-         slices with the tool and of all right before and after; in brackets the quartiles of that \
-         ratio over other draws of the same turns."
+        "A ratio is the geometric mean over all turns of a tool, each beside the work done right \
+         before and after it; in brackets the quartiles of that mean over other draws of the same \
+         turns. What is judged has three times as many turns as the others."
             .to_owned(),
     );
     if let Some(disturbance) = disturbance {
@@ -206,7 +193,7 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
     });
 }
 
-fn ratios(title: &str, tools: &[Findings], of: Figure) -> Table {
+fn ratios(title: &str, tools: &[Findings], of: Ratios) -> Table {
     let mut table = Table::new(title, ["tool"]);
     table
         .head

@@ -17,7 +17,7 @@ use super::{
     tools::{TOOLS, Tool},
 };
 use journal::Journal;
-use pass::{Pass, Works};
+use pass::{Pass, Untraced};
 
 /// What is judged has so many turns while each peer has one: its goals are finer
 /// than what a few turns can tell.
@@ -31,7 +31,7 @@ pub fn bench(ground: &Ground) -> Result<Report> {
             .is_some_and(|budget| began.elapsed() >= budget)
     };
     let mut journal = Journal::open(ground.resume)?;
-    let mut untraced: Option<Works> = None;
+    let mut untraced: Option<Untraced> = None;
     let turns: Vec<(u32, &Tool)> = turns(ground.rounds).collect();
     for (number, &(round, tool)) in turns.iter().enumerate() {
         if journal.has(round, tool.name) {
@@ -53,7 +53,7 @@ pub fn bench(ground: &Ground) -> Result<Report> {
             round,
             tool: tool.name.to_owned(),
             others: others.and_then(|others| others.share()),
-            ..judge(tool, turn, before, &after)
+            ..judge(tool, turn, &before, &after)
         };
         journal.add(pass)?;
         untraced = Some(after);
@@ -71,22 +71,16 @@ fn turns(rounds: u32) -> impl Iterator<Item = (u32, &'static Tool)> {
     })
 }
 
-type Turn = Result<(Works, Option<pass::Own>)>;
+type Turn = Result<(Untraced, Option<pass::Own>)>;
 
-fn judge(tool: &Tool, turn: Turn, before: Works, after: &Works) -> Pass {
+fn judge(tool: &Tool, turn: Turn, before: &Untraced, after: &Untraced) -> Pass {
     match turn {
-        Ok((with, own)) => {
-            let mut without = before;
-            for (work, took) in after {
-                without.entry(work.clone()).or_default().extend(took);
-            }
-            Pass {
-                with,
-                without,
-                own,
-                ..Pass::default()
-            }
-        }
+        Ok((with, own)) => Pass {
+            wall: pass::ratios(&with, before, after, |took| took.wall),
+            cpu: pass::ratios(&with, before, after, |took| took.cpu),
+            own,
+            ..Pass::default()
+        },
         Err(error) => {
             eprintln!("    {}: {error:#}", tool.name);
             Pass {

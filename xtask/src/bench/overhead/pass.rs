@@ -9,21 +9,21 @@ use crate::bench::{
     ground::Ground,
     running::{cpu_time, peak_memory},
     tools::{Tool, Watching},
-    work::{Slice, Took, WORKS},
+    work::{Took, WORKS},
 };
 
-/// What each work took, by its name.
-pub type Works = BTreeMap<String, Took>;
+/// All work done without any tool, by name.
+pub type Untraced = BTreeMap<String, Took>;
 
 /// What one pass found.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Pass {
     pub round: u32,
     pub tool: String,
-    /// What each work took while the tool looked on.
-    pub with: Works,
-    /// The same without any, before and after that: what drifts meets both.
-    pub without: Works,
+    /// How many times as long each work took as without the tool.
+    pub wall: BTreeMap<String, f64>,
+    /// The same of its time on the processor.
+    pub cpu: BTreeMap<String, f64>,
     /// What the tool itself used; none, where it is not a process of its own.
     pub own: Option<Own>,
     /// What went wrong, if something did: there are no figures then.
@@ -47,7 +47,7 @@ pub struct Own {
 }
 
 /// What the work takes without a tool.
-pub fn untraced(ground: &Ground) -> Result<Works> {
+pub fn untraced(ground: &Ground) -> Result<Untraced> {
     WORKS
         .iter()
         .map(|work| Ok((work.name.to_owned(), work.run(ground, &[] as &[&str])?)))
@@ -62,8 +62,9 @@ struct Used {
     memory: f64,
 }
 
-/// What each work takes with a tool, and what the tool itself used.
-pub fn with(ground: &Ground, tool: &Tool) -> Result<(Works, Option<Own>)> {
+/// What a tool found of each work; it is compared with what was measured before
+/// and after it.
+pub fn with(ground: &Ground, tool: &Tool) -> Result<(BTreeMap<String, Took>, Option<Own>)> {
     let watching = tool.start(ground)?;
     let looked = look(ground, tool, &watching);
     let told = watching.stop(ground);
@@ -81,7 +82,11 @@ pub fn with(ground: &Ground, tool: &Tool) -> Result<(Works, Option<Own>)> {
     Ok((took, own))
 }
 
-fn look(ground: &Ground, tool: &Tool, watching: &Watching) -> Result<(Works, Option<Used>)> {
+fn look(
+    ground: &Ground,
+    tool: &Tool,
+    watching: &Watching,
+) -> Result<(BTreeMap<String, Took>, Option<Used>)> {
     let pids = watching.pids();
     let own = || pids.iter().copied().map(cpu_time).sum::<Duration>();
     let rest = Duration::from_millis(if ground.quick { 300 } else { 1000 });
@@ -90,14 +95,13 @@ fn look(ground: &Ground, tool: &Tool, watching: &Watching) -> Result<(Works, Opt
         thread::sleep(rest);
     }
     let before = own();
-    let mut took = Works::new();
+    let mut took = BTreeMap::new();
     let mut span = Duration::ZERO;
     for work in WORKS.iter().filter(|work| tool.sees(work.shows)) {
         let one = work
             .run(ground, watching.around())
             .with_context(|| format!("the work `{}`", work.name))?;
-        let whole = |slice: &Slice| slice.wall * slice.rounds;
-        span += Duration::from_nanos(one.iter().map(whole).sum::<f64>() as u64);
+        span += Duration::from_nanos((one.wall * one.rounds) as u64);
         took.insert(work.name.to_owned(), one);
     }
     let used = (!pids.is_empty()).then(|| Used {
@@ -107,4 +111,19 @@ fn look(ground: &Ground, tool: &Tool, watching: &Watching) -> Result<(Works, Opt
         memory: pids.iter().copied().filter_map(peak_memory).sum(),
     });
     Ok((took, used))
+}
+
+/// How many times as long each work took as without the tool: beside the mean
+/// of the time before and after, so that what drifts meets both.
+pub fn ratios(
+    with: &BTreeMap<String, Took>,
+    before: &Untraced,
+    after: &Untraced,
+    of: impl Fn(&Took) -> f64,
+) -> BTreeMap<String, f64> {
+    let ratio = |(work, took): (&String, &Took)| {
+        let without = (of(before.get(work)?) + of(after.get(work)?)) / 2.0;
+        Some((work.clone(), of(took) / without))
+    };
+    with.iter().filter_map(ratio).collect()
 }
