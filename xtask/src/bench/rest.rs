@@ -87,6 +87,12 @@ pub fn bench(ground: &Ground) -> Result<Report> {
             after_many(ground)?,
         ));
     }
+    report.notes.push(
+        "To detach is to close the tracepoints of system calls, for each of which the kernel waits \
+         until nobody can be inside any more, one after the other. There are eleven where neither \
+         fentry nor kprobes are allowed, else none."
+            .to_owned(),
+    );
     let disturbed = |round: &&Round| round.record.share.is_none() || round.live.share.is_none();
     let disturbed = rounds.iter().filter(disturbed).count();
     if disturbed > 0 {

@@ -170,6 +170,16 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
     if !quiet {
         return;
     }
+    let floor = tools
+        .iter()
+        .find(|found| matches!(found.tool.how, How::Floor));
+    if let (Some(floor), Some(ours)) = (floor.and_then(|floor| floor.mean(WALL)), ours.mean(WALL)) {
+        report.notes.push(format!(
+            "Of the {ours:.3} of `tracer record` {floor:.3} are those of empty programs on the same \
+             hooks. The rest are its records, and what its reader does on the other processor \
+             meanwhile (\"What was tried\")."
+        ));
+    }
     let peers = tools
         .iter()
         .filter(|found| matches!(found.tool.how, How::Beside(..) | How::Around(..)));
