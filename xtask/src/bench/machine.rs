@@ -40,6 +40,7 @@ fn busy() -> Option<(Duration, Duration)> {
     Some((time(worked.sum()), time(*columns.get(7)?)))
 }
 
+/// Of all processors together, since boot.
 pub fn worked() -> Option<Duration> {
     busy().map(|(worked, _)| worked)
 }

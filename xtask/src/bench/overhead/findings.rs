@@ -28,10 +28,7 @@ impl Findings<'_> {
     /// between the two or at either.
     fn of(&self, ratios: Ratios, work: &str) -> Option<Spread> {
         let values = self.passes.iter().filter_map(|pass| ratios(pass).get(work));
-        let values: Vec<f64> = values.copied().collect();
-        Spread::drawn(&values, |turns| {
-            geometric_mean(turns.iter().copied().copied())
-        })
+        Spread::of_mean(values.copied())
     }
 
     fn mean(&self, ratios: Ratios) -> Option<f64> {
@@ -75,6 +72,11 @@ pub fn report(passes: &[Pass], whole: usize) -> Report {
     report.tables.push(ratios(wall, &tools, WALL));
     report.tables.push(ratios(cpu, &tools, CPU));
     report.tables.push(own(&tools));
+    report.notes.push(
+        "Of the memory of `record` 16 MiB are the ring buffer, which the kernel maps twice, and \
+         some 8 its program file."
+            .to_owned(),
+    );
     report.notes.extend(TOOLS.iter().filter_map(Tool::absence));
     for found in &tools {
         let mut failures = BTreeMap::<&str, u32>::new();
