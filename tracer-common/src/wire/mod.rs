@@ -3,7 +3,8 @@
 //!
 //! A record is a `repr(C)` struct that begins with a [`Header`]. Both sides are
 //! built from the same commit and loaded together, so there is no version
-//! here; what is kept on disk is another format (docs/recording-format.md).
+//! here. A recording keeps records as they are, with their layout beside them
+//! (docs/recording-format.md): fields may change, a kind's number may not.
 
 mod cgroup;
 mod exec;
@@ -12,6 +13,7 @@ mod fault;
 mod fork;
 mod fork_failed;
 mod free;
+mod layout;
 mod notify;
 mod reap;
 mod signal;
@@ -27,6 +29,7 @@ pub use fault::*;
 pub use fork::*;
 pub use fork_failed::*;
 pub use free::*;
+pub use layout::*;
 pub use notify::*;
 pub use reap::*;
 pub use signal::*;
@@ -35,9 +38,10 @@ pub use switch::*;
 pub use task::*;
 pub use wait::*;
 
-/// Declares a record: `repr(C)`, plain bytes on both sides, its kind beside it.
+/// Declares a record: `repr(C)`, plain bytes on both sides, its kind and its
+/// layout beside it.
 macro_rules! record {
-    ($(#[$meta:meta])* $name:ident $(: $kind:ident)? { $($(#[$field:meta])* $member:ident: $type:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident $(: $kind:ident)? { $($(#[doc = $doc:literal])* $member:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[repr(C)]
         #[derive(Clone, Copy)]
@@ -45,7 +49,20 @@ macro_rules! record {
             feature = "user",
             derive(zerocopy::FromBytes, zerocopy::KnownLayout, zerocopy::Immutable)
         )]
-        pub struct $name { $($(#[$field])* pub $member: $type,)* }
+        pub struct $name { $($(#[doc = $doc])* pub $member: $type,)* }
+
+        impl $crate::wire::Described for $name {
+            const SHAPE: $crate::wire::Shape = $crate::wire::Shape::Struct(&$crate::wire::Struct {
+                name: stringify!($name),
+                size: size_of::<$name>(),
+                members: &[$($crate::wire::Member {
+                    name: stringify!($member),
+                    offset: core::mem::offset_of!($name, $member),
+                    shape: &<$type as $crate::wire::Described>::SHAPE,
+                    meaning: concat!($($doc),*),
+                },)*],
+            });
+        }
 
         $(impl $crate::wire::Record for $name {
             const KIND: $crate::wire::Kind = $crate::wire::Kind::$kind;
@@ -59,63 +76,66 @@ macro_rules! record {
 }
 pub(crate) use record;
 
-/// What happened. Numbered by hand, never reused: the number is the index of
-/// the loss counters too.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Fork = 1,
-    WakeupNew = 2,
-    FirstRun = 3,
-    Exec = 4,
-    Comm = 5,
-    Signal = 6,
-    OomVictim = 7,
-    Exit = 8,
-    Notify = 9,
-    LastSwitch = 10,
-    Wait = 11,
-    Free = 12,
-    Task = 13,
-    ExitStart = 14,
-    Reap = 15,
-    Fault = 16,
-    ForkFailed = 20,
-    Cgroup = 21,
-    Moved = 22,
-    States = 23,
-    StateChange = 24,
+/// Declares the kinds of records: the enum and, for each, the struct and its name.
+macro_rules! kinds {
+    ($($kind:ident = $number:literal, $record:ident, $name:literal;)*) => {
+        /// What happened. Numbered by hand, never reused: recordings hold the
+        /// numbers, and they are the index of the loss counters too.
+        #[repr(u32)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($kind = $number,)* }
+
+        impl Kind {
+            pub const ALL: &[Kind] = &[$(Kind::$kind,)*];
+
+            /// Returns the kind with that number, if there is one.
+            pub fn from_number(number: u32) -> Option<Kind> {
+                match number { $($number => Some(Kind::$kind),)* _ => None }
+            }
+
+            /// The name in recordings.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name,)* }
+            }
+
+            /// The layout of the record's fixed part.
+            pub fn layout(self) -> &'static Struct {
+                match self {
+                    $(Kind::$kind => match const { &<$record as Described>::SHAPE } {
+                        Shape::Struct(layout) => layout,
+                        _ => unreachable!(),
+                    },)*
+                }
+            }
+        }
+
+        // The struct says the same kind.
+        $(const _: () = assert!(<$record as Record>::KIND as u32 == $number);)*
+    };
 }
 
-impl Kind {
-    pub const ALL: [Kind; 21] = [
-        Kind::Fork,
-        Kind::WakeupNew,
-        Kind::FirstRun,
-        Kind::Exec,
-        Kind::Comm,
-        Kind::Signal,
-        Kind::OomVictim,
-        Kind::Exit,
-        Kind::Notify,
-        Kind::LastSwitch,
-        Kind::Wait,
-        Kind::Free,
-        Kind::Task,
-        Kind::ExitStart,
-        Kind::Reap,
-        Kind::Fault,
-        Kind::ForkFailed,
-        Kind::Cgroup,
-        Kind::Moved,
-        Kind::States,
-        Kind::StateChange,
-    ];
-
-    /// The kind with that number, if there is one.
-    pub fn from_number(number: u32) -> Option<Kind> {
-        Self::ALL.into_iter().find(|&kind| kind as u32 == number)
-    }
+kinds! {
+    Fork = 1, Fork, "fork";
+    WakeupNew = 2, WakeupNew, "wakeup_new";
+    FirstRun = 3, FirstRun, "first_run";
+    Exec = 4, Exec, "exec";
+    Comm = 5, CommChange, "comm";
+    Signal = 6, Signal, "signal";
+    OomVictim = 7, OomVictim, "oom_victim";
+    Exit = 8, Exit, "exit";
+    Notify = 9, Notify, "notify";
+    LastSwitch = 10, LastSwitch, "last_switch";
+    Wait = 11, Wait, "wait";
+    Free = 12, Free, "free";
+    Task = 13, Task, "task";
+    ExitStart = 14, ExitStart, "exit_start";
+    Reap = 15, Reap, "reap";
+    Fault = 16, Fault, "fault";
+    ForkFailed = 20, ForkFailed, "fork_failed";
+    Cgroup = 21, Cgroup, "cgroup";
+    Moved = 22, Moved, "moved";
+    States = 23, States, "states";
+    StateChange = 24, StateChange, "state_change";
 }
 
 /// A record that the kernel side sends.
