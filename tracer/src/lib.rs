@@ -7,6 +7,7 @@ pub mod filter;
 pub mod model;
 pub mod playback;
 pub mod recording;
+pub mod records;
 pub mod report;
 pub mod session;
 pub mod source;

@@ -12,6 +12,9 @@ pub(super) const EVENTS: u8 = 1;
 pub(super) const INDEX: u8 = 2;
 pub(super) const END: u8 = 3;
 pub(super) const CHECKPOINT: u8 = 4;
+/// Since version 2.
+pub(super) const RECORDS: u8 = 5;
+pub(super) const LAYOUT: u8 = 6;
 
 /// How the payload is stored.
 pub(super) const STORED: u8 = 0;
@@ -96,6 +99,19 @@ impl Header {
         let is_sound =
             fits(header.stored) && fits(header.raw) && header.span.earliest <= header.span.latest;
         is_sound.then_some(header)
+    }
+
+    /// What the payload holds, as far as blocks of this version may hold it.
+    pub fn kind(&self) -> u8 {
+        match self.kind {
+            RECORDS | LAYOUT if self.version < 2 => 0,
+            kind => kind,
+        }
+    }
+
+    /// Whether its events are part of the stream.
+    pub fn is_of_the_stream(&self) -> bool {
+        matches!(self.kind(), EVENTS | RECORDS)
     }
 
     /// Header and payload together.

@@ -201,6 +201,15 @@ impl Separator {
         }
     }
 
+    /// The same of one event that must be there; none if only a later version
+    /// knows it.
+    pub fn next_one(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
+        match self.missing > 0 && !self.failed {
+            true => self.take(payload),
+            false => Err(Malformed),
+        }
+    }
+
     /// Takes one event; none if this version does not know what it says.
     fn take(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
         let kinds = self.columns.of_kind(0).get_mut(KINDS.place());

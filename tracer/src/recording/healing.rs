@@ -1,6 +1,7 @@
 //! What was lost between two blocks a reader makes good at the next checkpoint:
-//! there it says who is still there, as a snapshot would, so that whoever ended
-//! meanwhile does not stay. How that is concluded this file must not know.
+//! there it says which tasks exist, as a snapshot does, so that a process that
+//! ended meanwhile does not stay. A checkpoint of version 2 is such a snapshot; of
+//! an older one a snapshot is concluded, how this file must not know.
 
 use std::collections::VecDeque;
 
@@ -16,6 +17,8 @@ pub(super) struct Healing {
     due: bool,
     /// What has been read of one, from its first event on.
     gathered: Option<Vec<Event>>,
+    /// It is a snapshot as the kernel told it, not events told again.
+    is_snapshot: bool,
     told: VecDeque<Event>,
 }
 
@@ -36,9 +39,10 @@ impl Healing {
         self.due = true;
     }
 
-    /// A checkpoint begins here.
-    pub fn begin(&mut self) {
+    /// A checkpoint begins here, in a block of that version.
+    pub fn begin(&mut self, version: u16) {
         self.gathered = self.is_due().then(Vec::new);
+        self.is_snapshot = version >= 2;
     }
 
     /// A part of the checkpoint is missing: it does not name all.
@@ -46,17 +50,28 @@ impl Healing {
         self.gathered = None;
     }
 
-    /// The next event of a checkpoint, the last of which is its summary.
-    pub fn gather(&mut self, event: Event) {
+    /// Takes the next event of a checkpoint. Gives back the one that completes a
+    /// snapshot: it is true as soon as what happened meanwhile has been told.
+    pub fn gather(&mut self, event: Event) -> Option<Event> {
         let (Some(gathered), Some(roll_call)) = (&mut self.gathered, self.by) else {
-            return;
+            return None;
         };
-        let is_last = matches!(event.what, What::Summary(_));
-        gathered.push(event);
-        if is_last {
-            self.told = roll_call(gathered).into();
-            (self.due, self.gathered) = (false, None);
+        match &event.what {
+            What::SnapshotEnd(_) if self.is_snapshot => {
+                self.told = std::mem::take(gathered).into();
+                (self.due, self.gathered) = (false, None);
+                return Some(event);
+            }
+            // How it was made, and where, was told when the trace began.
+            What::Session(_) | What::Cgroup(_) if self.is_snapshot => {}
+            What::Summary(_) => {
+                gathered.push(event);
+                self.told = roll_call(gathered).into();
+                (self.due, self.gathered) = (false, None);
+            }
+            _ => gathered.push(event),
         }
+        None
     }
 
     /// What is to be told now.

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{
     Error, MAX_PAYLOAD,
-    block::{CHECKPOINT, END, EVENTS, HEADER, Header, INDEX},
+    block::{CHECKPOINT, END, EVENTS, HEADER, Header, INDEX, RECORDS},
     blocks::{Blocks, Found},
     checkpoint::{self, Checkpoint},
     codec::Malformed,
@@ -72,8 +72,8 @@ impl<R: Read> Growing<R> {
             && let Some(Found { header, offset, .. }) = self.blocks.next()?
         {
             version::check(header.version)?;
-            match header.kind {
-                EVENTS => index.entries.push(Entry {
+            match header.kind() {
+                EVENTS | RECORDS => index.entries.push(Entry {
                     offset,
                     length: header.block_length() as u64,
                     events: header.events,

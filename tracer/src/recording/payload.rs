@@ -13,12 +13,31 @@ use super::{
     upgrade,
 };
 
-/// zstd's level. The higher ones take more time than they save room.
-const LEVEL: i32 = 3;
+/// What compression may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Much comes in: it must go fast.
+    Little,
+    Usual,
+    /// It is short and always the same.
+    Much,
+}
+
+impl Effort {
+    /// zstd's level.
+    fn level(self) -> i32 {
+        match self {
+            Effort::Little => 1,
+            Effort::Usual => 3,
+            Effort::Much => 12,
+        }
+    }
+}
 
 /// Makes blocks, all in one piece of memory.
 pub(super) struct Packer {
     zstd: Compressor<'static>,
+    effort: Effort,
     block: Vec<u8>,
 }
 
@@ -34,13 +53,14 @@ pub(super) struct Label {
 impl Packer {
     pub fn new() -> io::Result<Self> {
         Ok(Packer {
-            zstd: Compressor::new(LEVEL)?,
+            zstd: Compressor::new(Effort::Usual.level())?,
+            effort: Effort::Usual,
             block: Vec::new(),
         })
     }
 
     /// The block as it goes to the file.
-    pub fn pack(&mut self, label: Label, payload: &[u8]) -> io::Result<&[u8]> {
+    pub fn pack(&mut self, label: Label, payload: &[u8], effort: Effort) -> io::Result<&[u8]> {
         if payload.len() > MAX_PAYLOAD {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -49,6 +69,10 @@ impl Packer {
                     payload.len()
                 ),
             ));
+        }
+        if effort != self.effort {
+            self.zstd.set_compression_level(effort.level())?;
+            self.effort = effort;
         }
         // Compression that would need more room than none is not used.
         self.block.resize(HEADER + payload.len(), 0);

@@ -8,13 +8,14 @@ use std::io::{Read, Seek};
 
 use super::{
     Error,
-    block::{CHECKPOINT, END, EVENTS, INDEX},
+    block::{CHECKPOINT, END, EVENTS, INDEX, LAYOUT, RECORDS},
     blocks::{Blocks, Found},
+    body::Body,
     checkpoint,
     damage::{Damage, Ending, Unknown},
-    events::Separator,
     healing::{Healing, RollCall},
     input::Input,
+    layouts::Layouts,
     payload::Opener,
     tally::Tally,
     version,
@@ -24,10 +25,11 @@ use crate::event::{Event, Gap, GapCause, What, Who};
 pub struct Reader<R> {
     blocks: Blocks<R>,
     opener: Opener,
-    /// The payload being read.
+    /// The payload that was opened last.
     raw: Vec<u8>,
-    separator: Separator,
-    /// The block that the payload is of.
+    layouts: Layouts,
+    body: Body,
+    /// The block that is read.
     block: Block,
     /// Blocks and events up to and with that block, read or not; unknown after
     /// a jump.
@@ -40,6 +42,11 @@ pub struct Reader<R> {
     /// The event last given is one of a checkpoint.
     recalls: bool,
     healing: Healing,
+    /// Says that a snapshot is complete, as soon as all that happened while it
+    /// was taken has been given out.
+    completion: Option<Event>,
+    /// An event that comes behind that.
+    held: Option<Event>,
     /// The latest time given out.
     latest: u64,
     damage: Vec<Damage>,
@@ -58,6 +65,7 @@ struct Block {
     latest: u64,
     /// It is a checkpoint's.
     recalls: bool,
+    version: u16,
 }
 
 impl<R: Read> Reader<R> {
@@ -68,13 +76,16 @@ impl<R: Read> Reader<R> {
             blocks: Blocks::new(input),
             opener: Opener::new()?,
             raw: Vec::new(),
-            separator: Separator::default(),
+            layouts: Layouts::default(),
+            body: Body::default(),
             block: Block::default(),
             expected: Some((0, 0)),
             begins: true,
             repeats: false,
             recalls: false,
             healing: Healing::default(),
+            completion: None,
+            held: None,
             latest: 0,
             damage: Vec::new(),
             unknown: Unknown::default(),
@@ -98,16 +109,29 @@ impl<R: Read> Reader<R> {
             if let Some(event) = self.healing.next() {
                 return Ok(Some(event));
             }
-            let event = self.separator.next(&self.raw);
+            let event = match self.held.take() {
+                Some(held) => Ok(Some(held)),
+                None => self.body.next(),
+            };
             self.recalls = self.block.recalls;
-            self.unknown.events += std::mem::take(&mut self.separator.unknown);
+            self.unknown.events += self.body.take_unknown();
             match event {
-                Ok(Some(event)) if self.recalls && !self.begins => self.healing.gather(event),
+                Ok(Some(event)) if self.recalls && !self.begins => {
+                    self.completion = self.healing.gather(event).or(self.completion.take());
+                }
+                // Since version 2 this is a checkpoint's last.
+                Ok(Some(event)) if self.recalls && self.is_completion(&event) => {
+                    self.completion = Some(event);
+                }
+                Ok(Some(event)) if self.completes(event.at) => {
+                    self.held = Some(event);
+                    return Ok(self.complete());
+                }
                 Ok(Some(event)) => {
                     self.latest = self.latest.max(event.at);
                     return Ok(Some(event));
                 }
-                Ok(None) if self.ending == Some(Ending::Clean) => return Ok(None),
+                Ok(None) if self.ending == Some(Ending::Clean) => return Ok(self.complete()),
                 Ok(None) => {
                     let Some(found) = self.blocks.next()? else {
                         let (offset, bytes) = self.blocks.rest();
@@ -126,6 +150,23 @@ impl<R: Read> Reader<R> {
                 }
             }
         }
+    }
+
+    fn is_completion(&self, event: &Event) -> bool {
+        self.block.version >= 2 && matches!(event.what, What::SnapshotEnd(_))
+    }
+
+    /// Whether a snapshot is complete before that time.
+    fn completes(&self, at: u64) -> bool {
+        let completion = self.completion.as_ref();
+        !self.recalls && completion.is_some_and(|completion| completion.at < at)
+    }
+
+    /// The event that completes a snapshot, which is not of the stream.
+    fn complete(&mut self) -> Option<Event> {
+        let completion = self.completion.take()?;
+        self.recalls = true;
+        Some(completion)
     }
 
     /// What this recording begins with was told: it goes on with what another
@@ -176,7 +217,8 @@ impl<R: Read> Reader<R> {
             true => self.expected.map_or(0, |(_, events)| events),
             false => {
                 let (_, events) = self.expected.unwrap_or_default();
-                events - u64::from(self.separator.missing()).min(events)
+                let ahead = u64::from(self.body.missing()) + u64::from(self.held.is_some());
+                events.saturating_sub(ahead)
             }
         }
     }
@@ -214,7 +256,11 @@ impl<R: Read> Reader<R> {
                 .saturating_add(u64::from(header.events)),
         ));
         self.ending = (header.kind == END).then_some(Ending::Clean);
-        self.unknown.blocks += u64::from(!matches!(header.kind, EVENTS | INDEX | END | CHECKPOINT));
+        let is_known = matches!(
+            header.kind(),
+            EVENTS | INDEX | END | CHECKPOINT | RECORDS | LAYOUT
+        );
+        self.unknown.blocks += u64::from(!is_known);
         self.tally.add(header);
         self.raw.clear();
         let mut opened = Ok(());
@@ -223,11 +269,11 @@ impl<R: Read> Reader<R> {
         if !nothing {
             self.healing.interrupt();
         } else if header.kind == CHECKPOINT && !self.block.recalls {
-            self.healing.begin();
+            self.healing.begin(header.version);
         }
         let is_asked = self.begins || self.healing.is_due();
-        let is_told = header.kind == EVENTS || (header.kind == CHECKPOINT && is_asked);
-        if is_told {
+        let is_told = header.is_of_the_stream() || (header.kind == CHECKPOINT && is_asked);
+        if is_told || header.kind() == LAYOUT {
             let payload = self.blocks.payload();
             opened = self.opener.open(header, payload, &mut self.raw);
         }
@@ -237,24 +283,34 @@ impl<R: Read> Reader<R> {
                 .inspect_err(|&error| opened = Err(error))
                 .unwrap_or(1);
         }
-        self.begins &= header.kind != EVENTS || header.events_before == 0;
-        self.separator.begin(opened, &self.raw, events);
-        if header.kind == EVENTS {
-            self.tally.add_columns(self.separator.sizes());
+        self.begins &= !header.is_of_the_stream() || header.events_before == 0;
+        match header.kind() {
+            RECORDS => self
+                .body
+                .begin_records(opened, &self.raw, events, &self.layouts),
+            LAYOUT => {
+                self.layouts.learn(&self.raw);
+                self.body.clear();
+            }
+            _ => self.body.begin_events(opened, &self.raw, events),
+        }
+        if header.is_of_the_stream() {
+            self.tally.add_columns(self.body.sizes());
         }
         self.block = Block {
             offset: *offset,
             length: header.block_length() as u64,
             latest: header.span.latest,
             recalls: header.kind == CHECKPOINT,
+            version: header.version,
         };
         // What is missing ended before the events of this block began.
-        let until = match header.kind {
-            EVENTS => header.span.earliest,
+        let until = match header.kind() {
+            EVENTS | RECORDS => header.span.earliest,
             _ => header.span.latest,
         };
         let gap = (!nothing).then(|| self.note(damage, until)).flatten();
-        self.repeats &= header.kind != EVENTS;
+        self.repeats &= !header.is_of_the_stream();
         gap
     }
 
@@ -265,7 +321,7 @@ impl<R: Read> Reader<R> {
         // Those of a checkpoint that is passed over are not of the stream.
         let missing = match self.block.recalls && !self.begins {
             true => 0,
-            false => u64::from(self.separator.missing()),
+            false => u64::from(self.body.missing()),
         };
         let damage = Damage {
             offset: self.block.offset,
@@ -273,8 +329,7 @@ impl<R: Read> Reader<R> {
             blocks: Some(1),
             events: Some(missing),
         };
-        self.raw.clear();
-        self.separator.begin(Ok(()), &self.raw, 0);
+        self.body.clear();
         self.note(damage, self.block.latest)
     }
 
@@ -323,8 +378,8 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     fn forget(&mut self) {
-        self.raw.clear();
-        self.separator.begin(Ok(()), &self.raw, 0);
+        self.body.clear();
+        (self.completion, self.held) = (None, None);
         self.block = Block::default();
         self.expected = None;
         (self.begins, self.repeats, self.recalls) = (true, false, false);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::block::{CHECKPOINT, END, EVENTS, Header, INDEX};
+use super::block::{CHECKPOINT, END, EVENTS, Header, INDEX, LAYOUT, RECORDS};
 
 /// Blocks of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Tally {
         volume.raw += u64::from(header.raw);
     }
 
-    pub(super) fn add_columns(&mut self, sizes: impl Iterator<Item = (u8, u64)>) {
+    pub(super) fn add_columns(&mut self, sizes: impl IntoIterator<Item = (u8, u64)>) {
         for (kind, size) in sizes {
             *self.columns.entry(kind).or_default() += size;
         }
@@ -53,9 +53,11 @@ impl Tally {
 pub fn block_name(kind: u8) -> &'static str {
     match kind {
         EVENTS => "events",
+        RECORDS => "records",
         INDEX => "index",
         END => "end",
         CHECKPOINT => "checkpoint",
+        LAYOUT => "layout",
         _ => "unknown",
     }
 }

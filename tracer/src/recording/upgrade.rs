@@ -12,14 +12,21 @@ use super::{VERSION, codec::Malformed};
 struct Step {
     from: u16,
     /// Of a decompressed payload, in a block of that kind.
-    payload: fn(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed>,
+    /// None: they say the same.
+    payload: Option<fn(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed>>,
 }
 
 /// One row for every version before the present one, in order.
-const STEPS: &[Step] = &[Step {
-    from: 0,
-    payload: v0::to_1,
-}];
+const STEPS: &[Step] = &[
+    Step {
+        from: 0,
+        payload: Some(v0::to_1),
+    },
+    Step {
+        from: 1,
+        payload: None,
+    },
+];
 
 /// Whether this version can be read.
 pub(super) fn is_known(version: u16) -> bool {
@@ -30,7 +37,9 @@ pub(super) fn is_known(version: u16) -> bool {
 /// nothing.
 pub(super) fn upgrade(version: u16, kind: u8, payload: &mut Vec<u8>) -> Result<(), Malformed> {
     for step in STEPS.iter().filter(|step| step.from >= version) {
-        *payload = (step.payload)(kind, payload)?;
+        if let Some(to_next) = step.payload {
+            *payload = to_next(kind, payload)?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::{Error, block::Header, input::Input, upgrade};
 
 /// The version that is written.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// A byte that is not ASCII, so that no text is taken for a recording, and a
 /// line end, so that a transfer that changes those is found out.

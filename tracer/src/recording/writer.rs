@@ -5,14 +5,18 @@
 use std::io::{self, Write};
 
 use super::{
-    block::{CHECKPOINT, END, EVENTS, HEADER, INDEX},
+    block::{CHECKPOINT, END, EVENTS, HEADER, INDEX, LAYOUT, RECORDS},
     checkpoint::{self, Checkpoint},
     events::{Collector, Span},
     index::{self, Entry},
-    payload::{Label, Packer},
+    payload::{Effort, Label, Packer},
+    record_block::RecordBlock,
     version,
 };
-use crate::event::{Event, What};
+use crate::{
+    event::{Event, What},
+    records,
+};
 
 /// A block is closed when its payload has grown to this.
 const BLOCK: usize = 512 << 10;
@@ -42,6 +46,8 @@ pub struct Writer<W> {
     unlisted: Vec<Entry>,
     checkpoints: Vec<Checkpoint>,
     listed: u64,
+    /// The layout of records is in this recording.
+    described: bool,
     /// A write has failed. Half a block may be in the file; more behind it
     /// would be a lie about what was saved.
     broken: bool,
@@ -61,6 +67,7 @@ impl<W: Write> Writer<W> {
             unlisted: Vec::new(),
             checkpoints: Vec::new(),
             listed: 0,
+            described: false,
             broken: false,
         };
         writer.begin()?;
@@ -79,8 +86,42 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes a checkpoint: what a reader must be told that comes in here. The
-    /// first of the events is the session, the last a [`What::Summary`].
+    /// Writes a block of records, and before the first one their layout.
+    pub fn write_block(&mut self, block: &RecordBlock, effort: Effort) -> io::Result<()> {
+        self.check()?;
+        self.close_block()?;
+        let Some(span) = block.span() else {
+            return Ok(());
+        };
+        let mut payload = std::mem::take(&mut self.payload);
+        let kind = match block.has_records() {
+            true => RECORDS,
+            false => EVENTS,
+        };
+        let described = match kind == RECORDS && !self.described {
+            true => self.describe(span),
+            false => Ok(()),
+        };
+        match kind {
+            RECORDS => block.pack(&mut payload),
+            _ => block.collector.payload(&mut payload),
+        }
+        let put =
+            described.and_then(|()| self.put_stream(kind, block.count(), span, &payload, effort));
+        self.payload = payload;
+        put
+    }
+
+    fn describe(&mut self, span: Span) -> io::Result<()> {
+        self.described = true;
+        let at = Span::of(span.earliest);
+        let text = records::own_text().as_bytes();
+        self.put(LAYOUT, 0, at, text, Effort::Much)
+    }
+
+    /// Writes a checkpoint: what exists here, for a reader that comes in or has
+    /// missed something. The first of the events is the session, the last a
+    /// [`What::SnapshotEnd`].
     pub fn checkpoint<'a>(
         &mut self,
         events: impl IntoIterator<Item = &'a Event>,
@@ -115,7 +156,7 @@ impl<W: Write> Writer<W> {
         let mut payload = std::mem::take(&mut self.payload);
         self.collector.payload(&mut payload);
         checkpoint::put_count(&mut payload, self.collector.count());
-        let put = self.put(CHECKPOINT, 0, Span::of(at), &payload);
+        let put = self.put(CHECKPOINT, 0, Span::of(at), &payload, Effort::Usual);
         self.payload = payload;
         self.collector.clear();
         put
@@ -144,6 +185,7 @@ impl<W: Write> Writer<W> {
         self.end()?;
         let ended = std::mem::take(&mut self.written);
         (self.blocks, self.span, self.listed) = (0, None, 0);
+        self.described = false;
         let begun = turn(&mut self.to).and_then(|()| self.begin());
         begun.inspect_err(|_| self.broken = true)?;
         Ok(ended)
@@ -162,7 +204,7 @@ impl<W: Write> Writer<W> {
         self.write_index()?;
         let span = self.span.unwrap_or(Span::of(0));
         let listed = self.listed.to_le_bytes();
-        self.put(END, 0, span, &listed)?;
+        self.put(END, 0, span, &listed, Effort::Usual)?;
         self.to.flush().inspect_err(|_| self.broken = true)
     }
 
@@ -196,11 +238,24 @@ impl<W: Write> Writer<W> {
         let mut payload = std::mem::take(&mut self.payload);
         self.collector.payload(&mut payload);
         let events = self.collector.count();
-        let offset = self.written.bytes;
-        let put = self.put(EVENTS, events, span, &payload);
+        let put = self.put_stream(EVENTS, events, span, &payload, Effort::Usual);
         self.payload = payload;
         put?;
         self.collector.clear();
+        Ok(())
+    }
+
+    /// Puts a block whose events are of the stream.
+    fn put_stream(
+        &mut self,
+        kind: u8,
+        events: u32,
+        span: Span,
+        payload: &[u8],
+        effort: Effort,
+    ) -> io::Result<()> {
+        let offset = self.written.bytes;
+        self.put(kind, events, span, payload, effort)?;
         self.written.events += u64::from(events);
         self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
         self.unlisted.push(Entry {
@@ -224,7 +279,7 @@ impl<W: Write> Writer<W> {
         let mut payload = std::mem::take(&mut self.payload);
         index::put(&mut payload, self.listed, &self.unlisted, &self.checkpoints);
         let offset = self.written.bytes;
-        let put = self.put(INDEX, 0, span, &payload);
+        let put = self.put(INDEX, 0, span, &payload, Effort::Usual);
         self.payload = payload;
         put?;
         self.listed = offset;
@@ -233,7 +288,14 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    fn put(&mut self, kind: u8, events: u32, span: Span, payload: &[u8]) -> io::Result<()> {
+    fn put(
+        &mut self,
+        kind: u8,
+        events: u32,
+        span: Span,
+        payload: &[u8],
+        effort: Effort,
+    ) -> io::Result<()> {
         let label = Label {
             kind,
             events,
@@ -241,7 +303,7 @@ impl<W: Write> Writer<W> {
             events_before: self.written.events,
             span,
         };
-        let block = self.packer.pack(label, payload);
+        let block = self.packer.pack(label, payload, effort);
         let written = block.and_then(|block| {
             debug_assert!(block.len() >= HEADER);
             self.to.write_all(block)?;

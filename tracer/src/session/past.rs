@@ -15,7 +15,7 @@ use std::{
 use anyhow::Result;
 
 use super::recorder::{Recorder, Ring, Target};
-use crate::{event::Event, recording::ring};
+use crate::recording::ring;
 
 /// So much is kept, bytes: some five million events.
 const SIZE: u64 = 128 << 20;
@@ -68,10 +68,9 @@ impl Past {
         &self.path
     }
 
-    pub fn take(&mut self, event: &Event) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.take(event.clone());
-        }
+    /// What is kept for this alone.
+    pub fn recorder(&mut self) -> Option<&mut Recorder> {
+        self.recorder.as_mut()
     }
 
     /// On its way to the disk; within a second it is there.
@@ -141,13 +140,17 @@ mod tests {
     use std::{thread, time::Instant};
 
     use super::*;
-    use crate::event::script::Script;
+    use crate::{event::script::Script, records::Sink as _};
 
     #[test]
     fn a_past_that_is_kept_no_more_says_so_once() {
         let mut past = Past::begin(None).unwrap();
         let events = Script::new().session().found(1, 0, "init").events;
-        events.iter().for_each(|event| past.take(event));
+        for event in events {
+            let recorder = past.recorder().unwrap();
+            recorder.event(event);
+            recorder.end_group();
+        }
         past.settle();
         assert_eq!(past.has_failed(), None);
         fs::remove_dir_all(past.path()).unwrap();

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::event::{Event, ProcessId, What};
+use crate::{
+    event::{Event, ProcessId, What},
+    records::Ending,
+};
 
 /// Zombies that nobody reaps are not waited for longer than this, nor is a free that is seconds
 /// late, as some are on a busy machine.
@@ -22,16 +25,32 @@ pub struct Settle {
 }
 
 impl Settle {
-    pub fn take(&mut self, event: &Event) {
+    pub fn event(&mut self, event: &Event) {
         let process = event.who.process;
         match &event.what {
-            What::Exit(exit) if exit.group_dead != Some(false) && self.since.is_none() => {
+            What::Exit(exit) if exit.group_dead != Some(false) => {
+                self.take(Ending::Died(process));
+            }
+            What::Free(_) if event.who.is_leader() => self.take(Ending::Freed(process)),
+            _ => {}
+        }
+    }
+
+    pub fn record(&mut self, record: &[u8]) {
+        if let Some(ending) = Ending::of(record) {
+            self.take(ending);
+        }
+    }
+
+    fn take(&mut self, ending: Ending) {
+        match ending {
+            Ending::Died(process) if self.since.is_none() => {
                 self.waiting.insert(process);
             }
-            What::Free(_) if event.who.is_leader() => {
+            Ending::Died(_) => {}
+            Ending::Freed(process) => {
                 self.waiting.remove(&process);
             }
-            _ => {}
         }
     }
 

@@ -62,6 +62,11 @@ impl Status {
         }
     }
 
+    /// Counts what the kernel said.
+    pub fn record(&mut self) {
+        self.events += 1;
+    }
+
     /// How often the line changes.
     pub fn beat(&self) -> Option<Duration> {
         self.in_place.then_some(INTERVAL)

@@ -18,11 +18,12 @@ use super::{
     settle::Settle,
     view::{Flow, View},
 };
-use crate::{event::Event, source::live::Live};
+use crate::{
+    event::Event,
+    records::{Assembler, Sink},
+    source::live::Live,
+};
 
-/// How often the ring buffer is read while something happens; sooner when it
-/// fills.
-const POLL: Duration = Duration::from_millis(50);
 /// How often the living's fault counters are read.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -39,6 +40,8 @@ pub struct Plan {
 /// Everything behind the source.
 struct Sinks {
     view: View,
+    /// Where the view looks at events: what makes them.
+    assembler: Option<Assembler>,
     recorder: Option<Recorder>,
     /// What the view can go back to.
     past: Option<Past>,
@@ -46,35 +49,69 @@ struct Sinks {
     settle: Option<Settle>,
 }
 
-impl Sinks {
-    fn take(&mut self, event: Event) {
+impl Sink for Sinks {
+    fn event(&mut self, event: Event) {
         if let Some(settle) = &mut self.settle {
-            settle.take(&event);
+            settle.event(&event);
         }
-        self.view.take(&event);
-        if let Some(past) = &mut self.past {
-            past.take(&event);
+        match &mut self.assembler {
+            Some(assembler) => assembler.event(event.clone()),
+            None => self.view.take(&event),
         }
-        if let Some(recorder) = &mut self.recorder {
-            recorder.take(event);
+        for recorder in self.recorders() {
+            recorder.event(event.clone());
         }
     }
 
+    fn record(&mut self, record: &[u8]) {
+        if let Some(settle) = &mut self.settle {
+            settle.record(record);
+        }
+        match &mut self.assembler {
+            Some(assembler) => {
+                if let Err(error) = assembler.record(record) {
+                    // Both sides come from one build: this is a bug, not input.
+                    log::error!("{error}");
+                }
+            }
+            None => self.view.record(),
+        }
+        for recorder in self.recorders() {
+            recorder.record(record);
+        }
+    }
+
+    fn end_group(&mut self) {
+        if let Some(assembler) = &mut self.assembler {
+            for event in assembler.end_group() {
+                self.view.take(&event);
+            }
+        }
+        for recorder in self.recorders() {
+            recorder.end_group();
+        }
+    }
+}
+
+impl Sinks {
+    fn recorders(&mut self) -> impl Iterator<Item = &mut Recorder> {
+        let past = self.past.as_mut().and_then(Past::recorder);
+        self.recorder.iter_mut().chain(past)
+    }
+
     /// Takes what has come, if the recorder can keep up; else it waits where
-    /// its loss is counted, in the kernel. Gives whether to look again soon:
+    /// its loss is counted, in the kernel. Returns whether to look again soon:
     /// otherwise the kernel wakes us.
     fn poll(&mut self, source: &mut Live) -> Result<bool> {
         let mut busy = true;
-        let past_has_room = self.past.as_ref().is_none_or(Past::has_room);
-        if past_has_room && self.recorder.as_ref().is_none_or(Recorder::has_room) {
-            busy = source.poll(&mut |event| self.take(event))?
-                || source.sleep(&mut |event| self.take(event))?;
+        if self.recorders().all(|recorder| recorder.has_room()) {
+            busy = source.poll(self)? || source.sleep(self)?;
         }
-        if let Some(recorder) = &mut self.recorder {
+        for recorder in self.recorders() {
+            if recorder.wants_checkpoint() {
+                recorder.checkpoint(source.checkpoint()?);
+            }
             recorder.hand_over();
-        }
-        if let Some(past) = &mut self.past {
-            past.hand_over();
         }
         Ok(busy || self.settle.as_ref().is_some_and(Settle::has_begun))
     }
@@ -101,15 +138,17 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
         log::info!("the dashboard cannot go back: {error:#}");
         None
     });
+    let assembler = view.looks().then(Assembler::default);
     let mut sinks = Sinks {
         view,
+        assembler,
         recorder,
         past,
         settle: plan.command.as_ref().map(|_| Settle::default()),
     };
     let pumped = pump(&plan, &mut source, &mut sinks).await;
     // Whatever went wrong: what was taken in is kept.
-    let stopped = source.stop(&mut |event| sinks.take(event));
+    let stopped = source.stop(&mut sinks);
     sinks.view.close();
     let kept = sinks.recorder.map(Recorder::finish);
     let complete = kept.as_ref().is_none_or(Result::is_ok);
@@ -143,14 +182,14 @@ const LEFT_BEHIND: &str = "tracer: the command goes on without tracer";
 
 /// Until something says stop.
 async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Errand> {
-    source.begin(&mut |event| sinks.take(event))?;
+    source.begin(sinks)?;
     sinks.view.open()?;
     let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
     // SAFETY: an OwnedFd names one open file for as long as it lives.
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
     let mut errand = Errand::begin(plan.command.as_deref(), plan.limit)?;
     source.drop_privileges();
-    let mut poll = every(POLL);
+    let mut poll = every(sinks.view.poll());
     let mut sweep = every(SWEEP);
     let mut beat = sinks.view.beat().map(every);
     // Something came of late.
@@ -173,7 +212,7 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
             () = next(&mut beat) => {}
             _ = sweep.tick() => {
                 sinks.poll(source)?;
-                source.sweep(&mut |event| sinks.take(event))?;
+                source.sweep(sinks)?;
                 sinks.view.measure(&mut meter, source.fill());
             }
             flow = sinks.view.input() => over = flow? == Flow::Quit,
@@ -181,7 +220,7 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
                 Happening::Over => over = true,
                 Happening::Ended => {
                     // What has come in meanwhile tells who died before.
-                    source.poll(&mut |event| sinks.take(event))?;
+                    source.poll(sinks)?;
                     if let Some(settle) = &mut sinks.settle {
                         settle.begin();
                     }

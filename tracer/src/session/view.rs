@@ -88,6 +88,30 @@ impl View {
         }
     }
 
+    /// Whether it looks at events; else it counts them.
+    pub fn looks(&self) -> bool {
+        match self {
+            View::Dashboard { .. } | View::Report { .. } => true,
+            View::Status(_) => false,
+        }
+    }
+
+    /// How often the kernel's buffer is read while something happens.
+    pub fn poll(&self) -> Duration {
+        match self {
+            View::Dashboard { .. } => Duration::from_millis(50),
+            // It is read before that when it fills.
+            View::Report { .. } | View::Status(_) => Duration::from_millis(500),
+        }
+    }
+
+    /// Counts what the kernel said, where it is not looked at.
+    pub fn record(&mut self) {
+        if let View::Status(status) = self {
+            status.record();
+        }
+    }
+
     /// Takes the screen, if it needs it.
     pub fn open(&mut self) -> Result<()> {
         if let View::Dashboard { screen, .. } = self {

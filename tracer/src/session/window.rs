@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::{
     growth::{Growth, More},
+    keeper::Keeper,
     reading,
-    recorder::Keeper,
     story::{self, Story},
     tree::Tree,
     when::When,

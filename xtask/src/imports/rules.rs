@@ -22,16 +22,17 @@ pub const MODULES: &[Module] = &[
     //     rank  name         may import
     module(1,    "event",     &[]),
     module(2,    "model",     &["event"]),
-    module(2,    "recording", &["event"]),
-    module(3,    "source",    &["event", "recording"]),
-    module(3,    "playback",  &["event", "recording"]),
+    module(2,    "records",   &["event"]),
+    module(3,    "recording", &["event", "records"]),
+    module(4,    "source",    &["event", "recording", "records"]),
+    module(4,    "playback",  &["event", "recording"]),
     module(3,    "filter",    &["event", "model"]),
-    module(4,    "report",    &["event", "model", "filter"]),
-    module(4,    "export",    &["event", "model", "recording", "filter"]),
-    module(4,    "tui",       &["event", "model", "filter"]),
-    module(5,    "session",   &["event", "model", "recording", "playback", "source", "filter", "report", "export", "tui"]),
-    module(6,    "cli",       &["session"]),
-    module(7,    ROOT,        &["cli", "session"]),
+    module(5,    "report",    &["event", "model", "filter"]),
+    module(5,    "export",    &["event", "model", "recording", "filter"]),
+    module(5,    "tui",       &["event", "model", "filter"]),
+    module(6,    "session",   &["event", "model", "records", "recording", "playback", "source", "filter", "report", "export", "tui"]),
+    module(7,    "cli",       &["session"]),
+    module(8,    ROOT,        &["cli", "session"]),
 ];
 
 /// The crate root's row in [`MODULES`].
@@ -53,16 +54,14 @@ pub struct Fence {
 /// Every dependency of tracer has its row here.
 pub const FENCES: &[Fence] = &[
     Fence {
-        crates: &[
-            "aya",
-            "aya_log",
-            "aya_obj",
-            "caps",
-            "tracer_common",
-            "zerocopy",
-        ],
+        crates: &["aya", "aya_log", "aya_obj", "caps"],
         only_in: &["source"],
-        because: "the kernel ends where events begin",
+        because: "the kernel ends where records begin",
+    },
+    Fence {
+        crates: &["tracer_common", "zerocopy"],
+        only_in: &["source", "records"],
+        because: "records end where events begin",
     },
     Fence {
         crates: &["libc", "log"],
@@ -135,11 +134,11 @@ pub const FENCES: &[Fence] = &[
 pub const PURE: &[&str] = &[
     "event",
     "model",
+    "records",
     "filter",
     "report",
     "export",
     "source::live::plan",
-    "source::live::decode",
 ];
 
 /// What a pure module may not touch: files, the network, other processes, the

@@ -1,28 +1,27 @@
-//! Keeps the stream in a file or a pipe. The trace hands events over and goes
-//! on; a thread of its own ([`scribe`]) writes them, so that a slow disk holds
-//! up nobody. When the disk cannot keep up at all, [`Recorder::has_room`] says
-//! so, the kernel's buffer fills, and what it loses is counted there.
+//! Keeps a trace in a file or a pipe. It moves bytes: records go into a block as
+//! the kernel wrote them, and full blocks to a thread of their own
+//! ([`writer_thread`]), so that a slow disk holds up nobody. When the disk cannot
+//! keep up at all, [`Recorder::has_room`] says so, the kernel's buffer fills, and
+//! what it loses is counted there. What records mean this module must not know.
 //!
 //! A full disk ends the recording, never the program that is being traced, and
 //! what was written stays readable.
 
-mod keeper;
 mod output;
-mod part;
 mod resume;
 mod ring;
-mod scribe;
 #[cfg(test)]
 mod tests;
+mod writer_thread;
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-        mpsc::{SyncSender, sync_channel},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, channel, sync_channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -31,22 +30,31 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::{
-    event::{Event, humane},
-    recording::Written,
+    event::{Event, Gap, GapCause, Segment, What, Who, humane},
+    recording::{Effort, RecordBlock, Written},
+    records::Sink,
     source,
 };
-pub use keeper::Keeper;
 use output::Output;
+use resume::Resumed;
 pub use ring::Ring;
 use ring::Segments;
-use scribe::{Failure, Scribe};
+use writer_thread::{Failure, Job, WriterThread};
 
-/// Events are handed over in batches of at most this many,
-const BATCH: usize = 4096;
-/// and no more than so many batches wait: about 100 MB at the very worst.
-const QUEUE: usize = 128;
+/// How often what came is written and synced: with the time that records take
+/// to get here, a crash costs the last second.
+const FLUSH: Duration = Duration::from_millis(800);
 
-/// So long, at most, whoever looks back waits for the disk.
+/// No more jobs wait; most are blocks of a megabyte.
+const QUEUE: usize = 4;
+
+/// What exists is written again after so many events, for readers that have
+/// missed something,
+const CHECKPOINT: u64 = 200_000;
+/// or after so many times as many as there were tasks.
+const SPARING: u64 = 64;
+
+/// How long, at most, going back waits for the disk.
 const SETTLE: Duration = Duration::from_millis(300);
 
 /// Where to, and whether a file may be replaced.
@@ -98,10 +106,33 @@ impl Target {
 
 pub struct Recorder {
     path: PathBuf,
-    batch: Vec<Event>,
-    queue: SyncSender<Vec<Event>>,
+    block: Box<RecordBlock>,
+    /// When the disk was last asked to make things safe.
+    synced: Instant,
+    /// Something was written since.
+    unsafe_yet: bool,
+    queue: SyncSender<Job>,
+    /// Blocks that were written come back to be filled anew.
+    spare: Receiver<Box<RecordBlock>>,
     progress: Arc<Progress>,
-    scribe: JoinHandle<Result<Written, Failure>>,
+    writer: JoinHandle<Result<Written, Failure>>,
+    /// Where the trace is kept in several files.
+    part: Option<Part>,
+    /// Events in blocks that were handed over, and how many there will be at the
+    /// next checkpoint.
+    handed_over: u64,
+    checkpoint_at: u64,
+    /// Sessions that files begin with, though they were told in an earlier one.
+    repeated: u64,
+}
+
+/// Which file of the trace is written.
+struct Part {
+    segment: Segment,
+    /// Events handed over before this file began.
+    began_at: u64,
+    /// What another tracer has left, until this one's session comes.
+    resumed: Option<Resumed>,
 }
 
 /// What the thread tells while it works.
@@ -109,8 +140,10 @@ pub struct Recorder {
 struct Progress {
     /// Written so far.
     bytes: AtomicU64,
-    /// Batches that wait.
+    /// Jobs that wait.
     waiting: AtomicUsize,
+    /// The current segment has gone on for long enough.
+    full: AtomicBool,
     failed: OnceLock<String>,
 }
 
@@ -135,8 +168,7 @@ impl Recorder {
     }
 
     pub fn create(save: &Save) -> Result<Recorder> {
-        let scribe = Scribe::new(Output::create(save)?);
-        Self::begin(&save.path, scribe)
+        Self::begin(&save.path, Output::create(save)?, None)
     }
 
     pub fn keep(target: &Target) -> Result<Recorder> {
@@ -144,59 +176,92 @@ impl Recorder {
             Target::File(save) => Self::create(save),
             Target::Ring(ring) => {
                 let segments = Segments::open(ring)?;
-                let before = resume::resume(&segments);
-                Self::begin(&ring.dir, Scribe::in_parts(segments, before))
+                let resumed = resume::resume(&segments);
+                let part = Part {
+                    segment: resumed.map_or_else(Segment::default, |it| it.segment),
+                    began_at: 0,
+                    resumed,
+                };
+                let output = Output::Segments(Box::new(segments));
+                Self::begin(&ring.dir, output, Some(part))
             }
         }
     }
 
-    fn begin(path: &Path, scribe: io::Result<Scribe>) -> Result<Recorder> {
+    fn begin(path: &Path, output: Output, part: Option<Part>) -> Result<Recorder> {
         let cannot = || format!("{} cannot be written", path.display());
-        let scribe = scribe.with_context(cannot)?;
-        let (queue, batches) = sync_channel(QUEUE);
+        let (queue, jobs) = sync_channel(QUEUE);
+        let (back, spare) = channel();
         let progress = Arc::<Progress>::default();
-        let told = Arc::clone(&progress);
-        let scribe = thread::Builder::new()
+        let writer = WriterThread::new(output, Arc::clone(&progress), back);
+        let writer = writer.with_context(cannot)?;
+        let writer = thread::Builder::new()
             .name("tracer-writer".to_owned())
             .spawn(move || {
                 source::live::drop_all_but_files();
-                scribe.write_all(&batches, &told)
+                writer.run(&jobs)
             })
             .with_context(cannot)?;
         Ok(Recorder {
             path: path.to_owned(),
-            batch: Vec::new(),
+            block: Box::default(),
+            synced: Instant::now(),
+            unsafe_yet: false,
             queue,
+            spare,
             progress,
-            scribe,
+            writer,
+            part,
+            handed_over: 0,
+            checkpoint_at: CHECKPOINT,
+            repeated: 0,
         })
     }
 
+    fn ask(&self, job: Job) {
+        self.progress.waiting.fetch_add(1, Ordering::Relaxed);
+        // A thread that is gone has left its reason behind.
+        let _ = self.queue.send(job);
+    }
+
+    /// Hands the block over to be written. Waits if too much waits already.
+    fn close_block(&mut self, effort: Effort) {
+        if self.block.is_empty() {
+            return;
+        }
+        self.handed_over += u64::from(self.block.count());
+        let mut next = self.spare.try_recv().unwrap_or_default();
+        next.go_on(&self.block);
+        let block = std::mem::replace(&mut self.block, next);
+        self.ask(Job::Write(block, effort));
+        self.unsafe_yet = true;
+    }
+
+    /// Takes an event that stands alone.
     pub fn take(&mut self, event: Event) {
-        self.batch.push(event);
-        if self.batch.len() == BATCH {
-            self.hand_over();
+        self.event(event);
+        self.end_group();
+    }
+
+    /// Writes what came, when it is time: within a second it is safe.
+    pub fn hand_over(&mut self) {
+        if self.synced.elapsed() >= FLUSH {
+            self.flush();
         }
     }
 
-    /// What was taken is on its way to the file: within a second it is there.
-    /// Waits if too much waits already.
-    pub fn hand_over(&mut self) {
-        if !self.batch.is_empty() {
-            let next = Vec::with_capacity(self.batch.len());
-            let batch = std::mem::replace(&mut self.batch, next);
-            self.progress.waiting.fetch_add(1, Ordering::Relaxed);
-            // A thread that is gone has left its reason behind.
-            let _ = self.queue.send(batch);
+    fn flush(&mut self) {
+        // There is time: what comes slowly may be compressed well.
+        self.close_block(Effort::Usual);
+        if std::mem::take(&mut self.unsafe_yet) {
+            self.ask(Job::Sync);
         }
+        self.synced = Instant::now();
     }
 
     /// Waits until what was taken can be read, but not for long.
     pub fn settle(&mut self) {
-        self.hand_over();
-        self.progress.waiting.fetch_add(1, Ordering::Relaxed);
-        // A batch of nothing asks for what came before it to be written.
-        let _ = self.queue.send(Vec::new());
+        self.flush();
         let until = Instant::now() + SETTLE;
         while self.progress.waiting.load(Ordering::Relaxed) > 0
             && self.failure().is_none()
@@ -206,15 +271,87 @@ impl Recorder {
         }
     }
 
+    /// Whether it is time to say what exists: see [`Self::checkpoint`].
+    pub fn wants_checkpoint(&self) -> bool {
+        self.wants_turn() || self.handed_over >= self.checkpoint_at
+    }
+
+    fn wants_turn(&self) -> bool {
+        self.part.is_some() && self.progress.full.load(Ordering::Relaxed)
+    }
+
+    /// Writes what exists now: a session, cgroups and tasks, then the end of that
+    /// snapshot. If the current segment has gone on for long enough, the next one
+    /// begins with it.
+    pub fn checkpoint(&mut self, mut events: Vec<Event>) {
+        self.close_block(Effort::Usual);
+        if self.wants_turn() {
+            self.turn(&mut events);
+        }
+        let tasks = events.len() as u64;
+        self.checkpoint_at = self.handed_over + CHECKPOINT.max(SPARING * tasks);
+        self.ask(Job::Checkpoint(events));
+        self.unsafe_yet = true;
+    }
+
+    fn turn(&mut self, events: &mut [Event]) {
+        let (Some(part), Some(first)) = (&mut self.part, events.first_mut()) else {
+            return;
+        };
+        part.segment.number += 1;
+        part.segment.events_before += self.handed_over - part.began_at;
+        part.began_at = self.handed_over;
+        if let What::Session(session) = &mut first.what {
+            session.segment = Some(part.segment);
+        }
+        let session = first.clone();
+        self.repeated += 1;
+        self.ask(Job::Turn(session));
+        self.progress.full.store(false, Ordering::Relaxed);
+    }
+
+    /// Says which part of the trace a session is in. Where that goes on with
+    /// another tracer's, the file begins with it, and there is a gap between.
+    fn mark(&mut self, event: &mut Event) {
+        let (Some(part), What::Session(session)) = (&mut self.part, &mut event.what) else {
+            return;
+        };
+        if part.segment.number == 0 {
+            part.segment.began = event.at;
+        }
+        session.segment = Some(part.segment);
+        let Some(resumed) = part.resumed.take() else {
+            return;
+        };
+        self.block.event(event.clone());
+        self.block.end_group();
+        self.close_block(Effort::Usual);
+        self.repeated += 1;
+        if let Some(part) = &mut self.part {
+            part.began_at = self.handed_over;
+        }
+        self.block.event(Event {
+            at: event.at,
+            cpu: 0,
+            who: Who::HOST,
+            what: What::Gap(Box::new(Gap {
+                since: resumed.latest,
+                lost: Vec::new(),
+                cause: GapCause::Untraced,
+            })),
+        });
+        self.block.end_group();
+    }
+
     /// Whether to take more: false while the disk is far behind.
     pub fn has_room(&self) -> bool {
-        self.progress.waiting.load(Ordering::Relaxed) < QUEUE / 2
+        self.progress.waiting.load(Ordering::Relaxed) < QUEUE
     }
 
     /// Why nothing is written any more, as soon as that is so.
     pub fn failure(&self) -> Option<String> {
         let crashed = || {
-            self.scribe
+            self.writer
                 .is_finished()
                 .then_some("the writer has crashed")
         };
@@ -229,28 +366,47 @@ impl Recorder {
     }
 
     pub fn finish(mut self) -> Result<Kept> {
-        self.hand_over();
+        self.close_block(Effort::Usual);
         let Recorder {
             path,
             queue,
-            scribe,
+            writer,
+            repeated,
             ..
         } = self;
         drop(queue);
-        let outcome = scribe
+        let outcome = writer
             .join()
             .map_err(|_| anyhow!("{}: the writer has crashed", path.display()))?;
         match outcome {
             Ok(Written { events, bytes }) => Ok(Kept {
                 path,
-                events,
+                events: events - repeated.min(events),
                 bytes,
             }),
             Err(Failure { why, kept }) => Err(anyhow!(
                 "{}: {why}; what was written before ({} events) can be read with `tracer replay`",
                 path.display(),
-                kept.events,
+                kept.events - repeated.min(kept.events),
             )),
+        }
+    }
+}
+
+impl Sink for Recorder {
+    fn event(&mut self, mut event: Event) {
+        self.mark(&mut event);
+        self.block.event(event);
+    }
+
+    fn record(&mut self, record: &[u8]) {
+        self.block.record(record);
+    }
+
+    fn end_group(&mut self) {
+        self.block.end_group();
+        if self.block.is_full() {
+            self.close_block(Effort::Little);
         }
     }
 }

@@ -1,22 +1,26 @@
-//! Going on with a trace that another tracer began: its last part is read, from
-//! its last checkpoint on, so that what comes now is the same story.
+//! Going on with a trace that another tracer began: where its last part ends.
 
 use std::fs::File;
 
-use super::{super::story::Front, Keeper, part::Part, ring::Segments};
+use super::{super::story::Front, ring::Segments};
 use crate::{
-    playback::{Place, Playback},
+    event::Segment,
+    recording::{Index, Span},
     source::live,
 };
 
 /// What an earlier tracer has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed {
-    pub keeper: Keeper,
-    pub part: Part,
+    /// The part that comes next.
+    pub segment: Segment,
+    /// The latest time that was told, ns since boot.
+    pub latest: u64,
 }
 
-/// What the latest tracer in a directory has left; none if it was not of this
-/// boot, or cannot be read: a new trace begins then.
+/// Where the latest tracer in a directory ended; none if it was not of this
+/// boot, or cannot be read: a new trace begins then. Reads the headers of the
+/// last part's blocks.
 pub fn resume(segments: &Segments) -> Option<Resumed> {
     // One that was killed at once leaves a file without a beginning.
     let mut fronts = segments.earlier().map(|path| Front::read(path.to_owned()));
@@ -25,14 +29,22 @@ pub fn resume(segments: &Segments) -> Option<Resumed> {
         return None;
     }
     let part = front.segment()?;
-    // The counts of a checkpoint are of the whole trace, and stay so.
-    let mut playback = Playback::open(File::open(&front.path).ok()?).ok()?;
-    let mut before = Keeper::default();
-    playback.go_to(Place::End, &mut before).ok()?;
+    let index = Index::load(File::open(&front.path).ok()?).ok()?;
+    let told: u64 = index
+        .entries
+        .iter()
+        .map(|entry| u64::from(entry.events))
+        .sum();
     // The session that a part begins with is an event of the first only.
-    let told = playback.events() - u64::from(part.number > 0).min(playback.events());
+    let told = told - u64::from(part.number > 0).min(told);
+    let spans = index.entries.iter().map(|entry| entry.span);
+    let latest = spans.map(|Span { latest, .. }| latest).max();
     Some(Resumed {
-        keeper: before,
-        part: Part::after(part, part.events_before + told),
+        segment: Segment {
+            number: part.number + 1,
+            events_before: part.events_before + told,
+            ..part
+        },
+        latest: latest.unwrap_or(front.at()),
     })
 }

@@ -10,8 +10,11 @@ use aya::{
 };
 use tracer_common::maps::TaskFaults;
 
-use super::{clock::now, decode, fault_classes::Conclude};
-use crate::event::{Event, TaskId, What};
+use super::clock::now;
+use crate::{
+    event::{Event, TaskId, What},
+    records::{self, Conclude},
+};
 
 pub struct FaultCounts {
     map: KernelMap<MapData, u64, TaskFaults>,
@@ -43,7 +46,7 @@ impl FaultCounts {
                 Err(MapError::KeyNotFound) => continue,
                 Err(error) => return Err(error).context("reading the fault counters"),
             };
-            let who = decode::who(task.who);
+            let who = records::who(task.who);
             let faults = self.conclude.tally(&task.counts);
             let total = faults.classes.total();
             if self.told.get(&who.task) != Some(&total) {

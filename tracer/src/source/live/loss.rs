@@ -11,7 +11,10 @@ use tracer_common::{
 };
 
 use super::clock::now;
-use crate::event::{Gap, GapCause, Kind, Lost};
+use crate::{
+    event::{Gap, GapCause, Kind, Lost},
+    records::event_kind,
+};
 
 pub struct Losses {
     map: PerCpuArray<MapData, LostCounts>,
@@ -67,27 +70,5 @@ fn kind(slot: usize) -> Option<Kind> {
         LOST_STATES => return Some(Kind::States),
         _ => {}
     }
-    Some(match wire::Kind::from_number(slot as u32)? {
-        wire::Kind::Fork => Kind::Fork,
-        wire::Kind::WakeupNew => Kind::WakeupNew,
-        wire::Kind::FirstRun => Kind::FirstRun,
-        wire::Kind::Exec => Kind::Exec,
-        wire::Kind::Comm => Kind::Comm,
-        wire::Kind::Signal => Kind::Signal,
-        wire::Kind::OomVictim => Kind::OomVictim,
-        wire::Kind::Exit => Kind::Exit,
-        wire::Kind::Notify => Kind::Notify,
-        wire::Kind::LastSwitch => Kind::LastSwitch,
-        wire::Kind::Wait => Kind::Wait,
-        wire::Kind::Free => Kind::Free,
-        wire::Kind::Task => Kind::Snapshot,
-        wire::Kind::ExitStart => Kind::ExitStart,
-        wire::Kind::Reap => Kind::Reap,
-        wire::Kind::ForkFailed => Kind::ForkFailed,
-        wire::Kind::Cgroup => Kind::Cgroup,
-        wire::Kind::Moved => Kind::Moved,
-        wire::Kind::Fault => Kind::Fault,
-        wire::Kind::States => Kind::States,
-        wire::Kind::StateChange => Kind::State,
-    })
+    wire::Kind::from_number(slot as u32).map(event_kind)
 }

@@ -1,16 +1,15 @@
 //! The running kernel as a source: first learn what this host offers
 //! ([`facts`]), choose a hook for each purpose ([`plan`]), attach ([`load`], [`climb`]),
-//! then hand out what the kernel says ([`ring`], [`decode`]) together with
+//! then hand out what the kernel says ([`ring`]) together with
 //! what existed before ([`snapshot`]) and what was lost ([`loss`]).
 
 mod btf;
 mod cgroups;
 mod climb;
 mod clock;
-mod decode;
+mod completion;
 mod doctor;
 mod facts;
-mod fault_classes;
 mod fault_counts;
 mod fields;
 mod kernel_log;
@@ -37,10 +36,8 @@ use aya::Ebpf;
 use aya_log::EbpfLogger;
 
 pub use clock::{now, realtime_offset};
-pub use decode::{BadRecord, Decoder};
+use completion::Completion;
 pub use doctor::{examine, facts_as_text};
-pub use fault_classes::Conclude;
-use kernel_log::KernelLog;
 use mappings::Mappings;
 pub use plan::{FaultMode, StateMode, Without};
 pub use privilege::drop_all_but_files;
@@ -48,7 +45,10 @@ use procfs::View;
 pub use session::boot_id;
 use snapshot::Teller;
 
-use crate::event::{Cgroup, Event, Gap, OomVictim, What, Who};
+use crate::{
+    event::{Event, Gap, Session, What, Who},
+    records::{Conclude, Decoder, Sink},
+};
 
 /// What the user decides.
 #[derive(Clone, Debug)]
@@ -80,13 +80,12 @@ pub struct Live {
     waits: wait_counts::WaitCounts,
     /// None: states are not traced.
     states: Option<state_counts::StateCounts>,
-    /// Those that exist already, until they are told.
-    cgroups: Vec<Cgroup>,
+    cgroups: cgroups::Cgroups,
     completion: Completion,
     view: View,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
-    /// The first event, until it is handed out.
-    session: Option<Event>,
+    session: Session,
+    began: u64,
     /// The latest gap has not been healed by a snapshot yet.
     unhealed: bool,
     /// The programs were asked to wake us by the next record.
@@ -128,7 +127,7 @@ impl Live {
         }
         let log = kernel_log::open(&mut hooks);
         let session = session::describe(&facts, own, hooks);
-        let cgroups = facts.cgroups.existing();
+        let cgroups = facts.cgroups.clone();
         // The kernel's types have served, and are many.
         drop(facts);
         give_back();
@@ -137,9 +136,9 @@ impl Live {
         } else {
             None
         };
-        let faults = plan::conclude(&session.hooks);
+        let faults = Conclude::of(&session.hooks);
         Ok(Live {
-            ring: ring::Ring::new(&mut ebpf, options.buffer, Decoder { faults }, began)?,
+            ring: ring::Ring::new(&mut ebpf, options.buffer, began)?,
             loss: loss::Losses::new(&mut ebpf)?,
             skipped: skipped::Skipped::new(&ebpf),
             faults: faults
@@ -151,13 +150,16 @@ impl Live {
                 .transpose()?,
             cgroups,
             completion: Completion {
+                decoder: Decoder { faults },
                 teller,
                 mappings: (options.faults.one_in() > 0).then(Mappings::default),
                 log,
+                group: Vec::new(),
             },
             view,
             logger,
-            session: Some(host(began, What::Session(Box::new(session)))),
+            session,
+            began,
             ebpf: Some(ebpf),
             unhealed: false,
             asked: false,
@@ -165,30 +167,61 @@ impl Live {
         })
     }
 
-    /// The beginning of the stream: the session, and what runs already.
-    pub fn begin(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        if let Some(session) = self.session.take() {
-            sink(session);
-        }
-        for cgroup in std::mem::take(&mut self.cgroups) {
-            sink(host(now(), What::Cgroup(Box::new(cgroup))));
+    /// Hands out the beginning of the stream: the session, and what runs already.
+    pub fn begin(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let session = What::Session(Box::new(self.session.clone()));
+        told(host(self.began, session), sink);
+        for cgroup in self.cgroups.existing() {
+            told(host(now(), What::Cgroup(Box::new(cgroup))), sink);
         }
         self.tell_what_runs(sink)
     }
 
     /// Every task that exists, then what the kernel said meanwhile: a task
     /// that died under the iterator's eyes has told its end by then.
-    fn tell_what_runs(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let (Some(ebpf), Some(teller)) = (&mut self.ebpf, &mut self.completion.teller) else {
+    fn tell_what_runs(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let began = now();
+        let Some(all) = self.each_that_runs(&mut |event| told(event, sink))? else {
             return Ok(());
         };
-        let began = now();
-        let all = teller.tell(ebpf, self.view, sink)?;
-        self.ring.drain(&mut self.completion.of(sink));
+        self.drain(sink);
         if all {
-            sink(host(now(), What::SnapshotEnd(began)));
+            told(host(now(), What::SnapshotEnd(began)), sink);
         }
         Ok(())
+    }
+
+    /// Hands out every task that exists; whether that is everybody. None where
+    /// nothing can tell.
+    fn each_that_runs(&mut self, take: &mut dyn FnMut(Event)) -> Result<Option<bool>> {
+        let (Some(ebpf), Some(teller)) = (&mut self.ebpf, &mut self.completion.teller) else {
+            return Ok(None);
+        };
+        teller.tell(ebpf, self.view, take).map(Some)
+    }
+
+    /// A recording's checkpoint: what there is now, for a reader that comes in
+    /// here. The session, cgroups and tasks, then a [`What::SnapshotEnd`] which is
+    /// true as soon as all records up to its time have been read. Where not
+    /// everybody could be told, it says so of nobody: its own time is 0.
+    pub fn checkpoint(&mut self) -> Result<Vec<Event>> {
+        let began = now();
+        let mut session = self.session.clone();
+        // The clock may have been set since the trace began.
+        session.realtime_offset = realtime_offset();
+        let mut events = vec![host(began, What::Session(Box::new(session)))];
+        for cgroup in self.cgroups.existing() {
+            events.push(host(began, What::Cgroup(Box::new(cgroup))));
+        }
+        let all = self.each_that_runs(&mut |event| events.push(event))?;
+        let since = if all == Some(true) { began } else { 0 };
+        events.push(host(now(), What::SnapshotEnd(since)));
+        Ok(events)
+    }
+
+    fn drain(&mut self, sink: &mut dyn Sink) -> bool {
+        let no_counts = Vec::new().into_iter().peekable();
+        self.ring.drain(&mut self.completion, no_counts, sink)
     }
 
     /// Gives up every capability that the rest of the trace does not need.
@@ -198,17 +231,17 @@ impl Live {
 
     /// Hands out what has come in since the last call, and says what was lost.
     /// Gives whether there may soon be more.
-    pub fn poll(&mut self, sink: &mut dyn FnMut(Event)) -> Result<bool> {
+    pub fn poll(&mut self, sink: &mut dyn Sink) -> Result<bool> {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        let came = self.ring.drain(&mut self.completion.of(sink));
+        let came = self.drain(sink);
         self.asked &= !came;
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
                 self.unhealed |= heals(&gap);
-                sink(host(now(), What::Gap(Box::new(gap))));
+                told(host(now(), What::Gap(Box::new(gap))), sink);
             }
             // Heal once the storm is over: a snapshot amid it would be stale.
             None if self.unhealed => {
@@ -224,7 +257,7 @@ impl Live {
     /// the next record makes [`Self::wakeup`] readable. A program may ask before
     /// this whether anybody sleeps and submit its record after it: so there may
     /// be more once, and it is looked again before nobody looks any more.
-    pub fn sleep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<bool> {
+    pub fn sleep(&mut self, sink: &mut dyn Sink) -> Result<bool> {
         let asked = std::mem::replace(&mut self.asked, true);
         if !asked {
             self.ring.wake_by_next()?;
@@ -235,10 +268,10 @@ impl Live {
     /// The counts that have grown since the last call, of faults, of waits and
     /// of states. Linear in the tasks that ever did either and live: for about
     /// once a second.
-    pub fn sweep(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+    pub fn sweep(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if let Some(gap) = self.skipped.read() {
             self.unhealed |= heals(&gap);
-            sink(host(now(), What::Gap(Box::new(gap))));
+            told(host(now(), What::Gap(Box::new(gap))), sink);
         }
         let mut counts = Vec::new();
         let mut count = |event| counts.push(event);
@@ -249,22 +282,14 @@ impl Live {
         if let Some(faults) = &mut self.faults {
             faults.read(&mut count)?;
         }
-        // What was counted is told behind what waits in the buffer and came before it:
-        // copies belong to the fork that they follow.
-        let mut counts = counts.into_iter().peekable();
-        let mut sink = self.completion.of(sink);
-        self.ring.drain(&mut |event| {
-            while let Some(count) = counts.next_if(|count| count.at <= event.at) {
-                sink(count);
-            }
-            sink(event);
-        });
-        counts.for_each(sink);
+        // What was counted is told behind what waits in the buffer and came before it.
+        let counts = counts.into_iter().peekable();
+        self.ring.drain(&mut self.completion, counts, sink);
         Ok(())
     }
 
     /// Detaches, hands out what is left and ends the stream.
-    pub fn stop(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
+    pub fn stop(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.poll(sink)?;
         self.sweep(sink)?;
         // They are detached one by one too, which takes a while.
@@ -274,7 +299,7 @@ impl Live {
             load::detach(ebpf);
         }
         self.poll(sink)?;
-        sink(host(end, What::End));
+        told(host(end, What::End), sink);
         Ok(())
     }
 
@@ -300,46 +325,15 @@ fn give_back() {
     }
 }
 
-/// Who has a word to add to what the kernel says.
-struct Completion {
-    /// Who tells what runs, if anybody can.
-    teller: Option<Teller>,
-    /// Where faults are sent one by one.
-    mappings: Option<Mappings>,
-    /// None: it may not be read.
-    log: Option<KernelLog>,
-}
-
-impl Completion {
-    /// Hands on events completed.
-    fn of(&mut self, sink: &mut dyn FnMut(Event)) -> impl FnMut(Event) {
-        move |mut event| {
-            if let Some(teller) = &mut self.teller {
-                teller.settle(&mut event);
-            }
-            if let Some(mappings) = &mut self.mappings {
-                mappings.complete(&mut event);
-            }
-            if let What::OomVictim(victim) = &mut event.what {
-                **victim = match &mut self.log {
-                    Some(log) => log.of(event.who),
-                    None => OomVictim::NoLog,
-                };
-            }
-            sink(event);
-        }
-    }
-
-    /// Other processes' files in `/proc` are needed for as long as the trace
-    /// goes on.
-    fn reads_proc(&self) -> bool {
-        matches!(self.teller, Some(Teller::Proc { .. })) || self.mappings.is_some()
-    }
-}
-
 /// Whether a snapshot makes good what is missing: a count it does not make whole.
 fn heals(gap: &Gap) -> bool {
     !gap.lost.iter().all(|lost| lost.kind.is_count())
+}
+
+/// Hands on an event as a group of its own.
+fn told(event: Event, sink: &mut dyn Sink) {
+    sink.event(event);
+    sink.end_group();
 }
 
 /// An event that no task is the subject of.

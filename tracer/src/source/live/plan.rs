@@ -5,8 +5,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{fault_classes::Conclude, procfs::View};
-use crate::event::{Hook, Purpose};
+use super::procfs::View;
+use crate::event::Purpose;
 
 /// One way to serve a purpose.
 #[derive(Debug)]
@@ -278,20 +278,6 @@ impl StateMode {
     pub(super) fn asks_for(&self, purpose: Purpose) -> bool {
         *self != StateMode::Off || !purpose.is_extra()
     }
-}
-
-/// What fault counters mean with these hooks; none if they are not counted.
-pub fn conclude(hooks: &[Hook]) -> Option<Conclude> {
-    let serving = |purpose| {
-        let hook = hooks.iter().find(|hook| hook.purpose == purpose)?;
-        hook.hook.as_deref()
-    };
-    serving(Purpose::Faults)?;
-    Some(match serving(Purpose::Cow) {
-        None => Conclude::Candidates,
-        Some(hook) if hook.ends_with("mm_page_alloc") => Conclude::FromAllocations,
-        Some(_) => Conclude::FromPages,
-    })
 }
 
 /// What the host offers, as far as the ladder asks.

@@ -1,8 +1,10 @@
-//! The ring buffer: out come events, in the order of their times.
+//! The ring buffer: out come records, in groups.
 
 use std::{
+    iter::Peekable,
     ops::RangeInclusive,
     os::fd::{AsFd, AsRawFd},
+    vec,
 };
 
 use anyhow::{Context as _, Result};
@@ -11,31 +13,40 @@ use aya::{
     maps::{Array, MapData, RingBuf},
 };
 
-use super::{clock::now, decode::Decoder};
-use crate::event::Event;
+use super::{clock::now, completion::Completion};
+use crate::{
+    event::Event,
+    recording::MAX_GROUP,
+    records::{Sink, peek},
+};
 
-/// Events taken out before they are handed on, so that they can be put in
-/// order without holding all that a storm leaves behind.
-const BATCH: usize = 4096;
+/// Records of a group, so that they can be put in order without holding all
+/// that a storm leaves behind.
+const GROUP: usize = 4096;
+
+/// Counts that are told with the records of one group.
+const COUNTS: usize = 1024;
 
 /// BPF_RINGBUF_HDR_SZ (include/uapi/linux/bpf.h).
 const RECORD_HEADER: u64 = 8;
 
 pub struct Ring {
     ring: RingBuf<MapData>,
-    /// Not zero: the next record wakes whoever waits.
+    /// Not zero: the next record wakes the reader.
     asleep: Array<MapData, u32>,
-    decoder: Decoder,
-    batch: Vec<Event>,
-    /// Bytes handed out since somebody asked, and the size of the buffer.
+    /// Bytes handed out since the last call of [`Self::fill`], and the size of
+    /// the buffer.
     drained: u64,
     size: u64,
     /// The span of the trace: what lies outside was seen by some hooks only.
     span: RangeInclusive<u64>,
 }
 
+/// Counts that were read, in the order of their times.
+pub type Counts = Peekable<vec::IntoIter<Event>>;
+
 impl Ring {
-    pub fn new(ebpf: &mut Ebpf, size: u32, decoder: Decoder, began: u64) -> Result<Ring> {
+    pub fn new(ebpf: &mut Ebpf, size: u32, began: u64) -> Result<Ring> {
         let map = ebpf
             .take_map("EVENTS")
             .context("no map EVENTS in the eBPF object")?;
@@ -46,8 +57,6 @@ impl Ring {
         Ok(Ring {
             ring,
             asleep: map.try_into()?,
-            decoder,
-            batch: Vec::new(),
             drained: 0,
             size: u64::from(size),
             span: began..=u64::MAX,
@@ -77,38 +86,48 @@ impl Ring {
             .context("asking the kernel side to be woken")
     }
 
-    /// Hands out everything that waits; gives whether there was anything. Records of different CPUs can stand a
-    /// few microseconds out of order, since each takes its place and then the
-    /// time: each batch is sorted, which costs next to nothing when it is in
-    /// order already.
+    /// Hands out everything that waits, in groups; returns whether there was
+    /// anything. Counts go with the first group that reaches their time: copies
+    /// belong to the fork that they follow.
     ///
     /// What comes in meanwhile is left for the next call: on a large machine it
     /// might never end.
-    pub fn drain(&mut self, sink: &mut dyn FnMut(Event)) -> bool {
+    pub fn drain(
+        &mut self,
+        completion: &mut Completion,
+        mut counts: Counts,
+        sink: &mut dyn Sink,
+    ) -> bool {
         let until = now();
         let before = self.drained;
-        let mut caught_up = false;
-        while !caught_up {
-            while self.batch.len() < BATCH
-                && !caught_up
-                && let Some(record) = self.ring.next()
-            {
+        let mut more = true;
+        while more {
+            let (mut records, mut bytes, mut latest) = (0, 0, 0);
+            while more && records < GROUP && bytes < MAX_GROUP {
+                let Some(record) = self.ring.next() else {
+                    more = false;
+                    break;
+                };
                 self.drained += record.len() as u64 + RECORD_HEADER;
-                match self.decoder.decode(&record) {
-                    Ok(event) if self.span.contains(&event.at) => {
-                        caught_up = event.at > until;
-                        self.batch.push(event);
-                    }
-                    Ok(_) => {}
-                    // Both sides come from one build: this is a bug, not input.
-                    Err(error) => log::error!("{error}"),
+                // Both sides come from one build: this is a bug, not input.
+                let Some((kind, at)) = peek(&record) else {
+                    log::error!("{} bytes are no record", record.len());
+                    continue;
+                };
+                if self.span.contains(&at) {
+                    (records, bytes, latest) = (records + 1, bytes + record.len(), latest.max(at));
+                    completion.record(kind, &record, sink);
                 }
+                more = at <= until;
             }
-            if self.batch.is_empty() {
-                break;
-            }
-            self.batch.sort_by_key(|event| event.at);
-            self.batch.drain(..).for_each(&mut *sink);
+            let due = std::iter::from_fn(|| counts.next_if(|count| count.at <= latest));
+            due.take(COUNTS)
+                .for_each(|count| completion.event(count, sink));
+            completion.end_group(sink);
+        }
+        for count in counts {
+            completion.event(count, sink);
+            completion.end_group(sink);
         }
         self.drained > before
     }

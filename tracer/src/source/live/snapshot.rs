@@ -14,12 +14,14 @@ use tracer_common::wire;
 use super::{
     cgroups::Cgroups,
     clock::now,
-    decode::Decoder,
     plan::Method,
     procfs::{self, Stat, Status, View},
     starts::{NS_PER_TICK, Starts},
 };
-use crate::event::{Event, Hook, ProcessId, Purpose, Snapshot, TaskId, Ties, What, Who};
+use crate::{
+    event::{Event, Hook, ProcessId, Purpose, Snapshot, TaskId, Ties, What, Who},
+    records::{self, Decoder},
+};
 
 const PROGRAM: &str = "task_iterator";
 
@@ -141,7 +143,7 @@ fn each_record(ebpf: &mut Ebpf, mut each: impl FnMut(wire::Task, Event)) -> Resu
         .context("reading the task iterator")?;
     for record in bytes.chunks_exact(size_of::<wire::Task>()) {
         each(
-            super::decode::read(record).context("a task of another size")?,
+            records::read(record).context("a task of another size")?,
             Decoder::default().decode(record)?,
         );
     }

@@ -15,8 +15,11 @@ use tracer_common::states::{
     OnCpu, RUNNABLE, RUNNING, STREAM_CHILDREN, STREAM_ROOTS, STREAM_TREE, TaskStates,
 };
 
-use super::{clock::now, decode};
-use crate::event::{Event, States, TaskId, TaskState, What};
+use super::clock::now;
+use crate::{
+    event::{Event, States, TaskId, TaskState, What},
+    records,
+};
 
 /// So often an entry is read again that is being written.
 const ATTEMPTS: usize = 8;
@@ -71,8 +74,8 @@ impl StateCounts {
             let Some(task) = self.task(key)? else {
                 continue;
             };
-            let who = decode::who(task.who);
-            let states = decode::task_states(&task);
+            let who = records::who(task.who);
+            let states = records::task_states(&task);
             // Of one that is dead the end is on its way.
             let Some(states) = states.filter(|states| states.state != TaskState::Dead) else {
                 continue;

@@ -10,8 +10,11 @@ use aya::{
 };
 use tracer_common::maps::WaitCalls;
 
-use super::{clock::now, decode};
-use crate::event::{Event, Waits, What};
+use super::clock::now;
+use crate::{
+    event::{Event, Waits, What},
+    records,
+};
 
 pub struct WaitCounts {
     map: KernelMap<MapData, u32, WaitCalls>,
@@ -51,7 +54,7 @@ impl WaitCounts {
                 sink(Event {
                     at: now(),
                     cpu: 0,
-                    who: decode::who(calls.who),
+                    who: records::who(calls.who),
                     what: What::Waits(waits),
                 });
             }

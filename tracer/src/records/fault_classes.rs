@@ -6,7 +6,7 @@
 
 use tracer_common::{maps::*, wire};
 
-use crate::event::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Region};
+use crate::event::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Hook, Purpose, Region};
 
 /// How to conclude, from the hooks in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,20 @@ pub enum Conclude {
 }
 
 impl Conclude {
+    /// None if faults are not traced.
+    pub fn of(hooks: &[Hook]) -> Option<Conclude> {
+        let serving = |purpose| {
+            let hook = hooks.iter().find(|hook| hook.purpose == purpose)?;
+            hook.hook.as_deref()
+        };
+        serving(Purpose::Faults)?;
+        Some(match serving(Purpose::Cow) {
+            None => Conclude::Candidates,
+            Some(hook) if hook.ends_with("mm_page_alloc") => Conclude::FromAllocations,
+            Some(_) => Conclude::FromPages,
+        })
+    }
+
     pub fn tells_copies(self) -> bool {
         match self {
             Conclude::Candidates => false,

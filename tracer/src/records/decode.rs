@@ -1,4 +1,4 @@
-//! From the ring buffer's bytes to events. Pure: no kernel, no files.
+//! From one record to the event that it stands for.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use zerocopy::FromBytes;
 use super::fault_classes::{self, Conclude};
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fork, ForkFailed,
-    Handler, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal, Snapshot, StateTimes,
-    States, TaskId, TaskState, Text, Ties, Usage, Wait, Wakeups, What, Who,
+    Handler, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal, Snapshot,
+    StateTimes, States, TaskId, TaskState, Text, Ties, Usage, Wait, Wakeups, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -164,6 +164,69 @@ impl Decoder {
             children: has(wire::EXIT_GROUP_DEAD).then(|| children(exit.children)),
         }
     }
+}
+
+/// The kind of event that a kind of record stands for.
+pub fn event_kind(kind: wire::Kind) -> Kind {
+    match kind {
+        wire::Kind::Fork => Kind::Fork,
+        wire::Kind::WakeupNew => Kind::WakeupNew,
+        wire::Kind::FirstRun => Kind::FirstRun,
+        wire::Kind::Exec => Kind::Exec,
+        wire::Kind::Comm => Kind::Comm,
+        wire::Kind::Signal => Kind::Signal,
+        wire::Kind::OomVictim => Kind::OomVictim,
+        wire::Kind::Exit => Kind::Exit,
+        wire::Kind::Notify => Kind::Notify,
+        wire::Kind::LastSwitch => Kind::LastSwitch,
+        wire::Kind::Wait => Kind::Wait,
+        wire::Kind::Free => Kind::Free,
+        wire::Kind::Task => Kind::Snapshot,
+        wire::Kind::ExitStart => Kind::ExitStart,
+        wire::Kind::Reap => Kind::Reap,
+        wire::Kind::Fault => Kind::Fault,
+        wire::Kind::ForkFailed => Kind::ForkFailed,
+        wire::Kind::Cgroup => Kind::Cgroup,
+        wire::Kind::Moved => Kind::Moved,
+        wire::Kind::States => Kind::States,
+        wire::Kind::StateChange => Kind::State,
+    }
+}
+
+/// How a process goes, of those records that say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its last thread, as far as is known, has exited.
+    Died(ProcessId),
+    /// The kernel has freed it.
+    Freed(ProcessId),
+}
+
+impl Ending {
+    /// None: the record says something else.
+    pub fn of(record: &[u8]) -> Option<Ending> {
+        match peek(record)?.0 {
+            wire::Kind::Exit => {
+                let exit: wire::Exit = read(record)?;
+                let last = wire::EXIT_GROUP_DEAD | wire::EXIT_GROUP_DEAD_UNKNOWN;
+                (exit.flags & last != 0).then(|| Ending::Died(who(exit.head.who).process))
+            }
+            wire::Kind::Free => {
+                let who = who(read::<wire::Header>(record)?.who);
+                who.is_leader().then_some(Ending::Freed(who.process))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a record begins with, without looking further: its kind and its time.
+/// None if it is too short or of no kind that there is.
+pub fn peek(record: &[u8]) -> Option<(wire::Kind, u64)> {
+    let (kind, rest) = record.split_first_chunk()?;
+    let at = rest.get(4..)?.first_chunk()?;
+    let kind = wire::Kind::from_number(u32::from_le_bytes(*kind))?;
+    Some((kind, u64::from_le_bytes(*at)))
 }
 
 pub fn read<T: FromBytes>(bytes: &[u8]) -> Option<T> {

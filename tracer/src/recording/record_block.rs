@@ -1,0 +1,263 @@
+//! A block of records as they came from the kernel, while it fills: records of a
+//! kind stand together, packed only when the block is closed. To add one costs a
+//! copy of its bytes.
+
+use super::{
+    events::{Collector, Span},
+    layouts::{self, Shapes},
+    planes::{self, Word},
+    varint,
+};
+use crate::{
+    event::{Event, What},
+    records::{Conclude, HEAD, Sink, peek},
+};
+
+/// A block is full when its records have so many bytes.
+const FULL: usize = 512 << 10;
+
+/// Or what user space added has so many.
+const MAX_EVENTS: usize = 256 << 10;
+
+/// A group is ended by its source before its records have more bytes, so that
+/// every group is in one block.
+pub const MAX_GROUP: usize = 512 << 10;
+
+/// No kind of record has a higher number.
+const KINDS: usize = 256;
+
+/// Groups of records and events that go into a recording as one block.
+pub struct RecordBlock {
+    pub(super) collector: Collector,
+    groups: Vec<(u32, u32)>,
+    /// What was added since the last group ended: events, records.
+    open: (u32, u32),
+    kinds: Vec<u8>,
+    cpus: Vec<u64>,
+    times: Vec<u64>,
+    by_kind: Vec<Rows>,
+    /// Bytes of records.
+    bytes: usize,
+    span: Option<Span>,
+    faults: Option<Conclude>,
+    /// A session was added: it must be safe at once.
+    urgent: bool,
+}
+
+/// The records of one kind.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    /// Their fixed parts without the heads, one behind the other.
+    fixed: Vec<u8>,
+    /// What they have behind those, and how long each of these is.
+    tails: Vec<u8>,
+    tail_lengths: Vec<u64>,
+}
+
+impl Default for RecordBlock {
+    fn default() -> Self {
+        RecordBlock {
+            collector: Collector::default(),
+            groups: Vec::new(),
+            open: (0, 0),
+            kinds: Vec::new(),
+            cpus: Vec::new(),
+            times: Vec::new(),
+            by_kind: std::iter::repeat_with(Rows::default).take(KINDS).collect(),
+            bytes: 0,
+            span: None,
+            faults: None,
+            urgent: false,
+        }
+    }
+}
+
+impl Sink for RecordBlock {
+    fn event(&mut self, event: Event) {
+        if let What::Session(session) = &event.what {
+            self.faults = Conclude::of(&session.hooks);
+            self.urgent = true;
+        }
+        self.cover(event.at);
+        self.collector.add(&event);
+        self.open.0 += 1;
+    }
+
+    fn record(&mut self, record: &[u8]) {
+        let known = peek(record).zip(record.split_at_checked(HEAD));
+        let Some(((kind, at), (head, rest))) = known else {
+            debug_assert!(false, "no record: {record:?}");
+            return;
+        };
+        let fixed = kind.layout().size - HEAD;
+        let Some((fixed, tail)) = rest.split_at_checked(fixed) else {
+            debug_assert!(false, "a short record: {record:?}");
+            return;
+        };
+        let kind = kind as u8;
+        self.kinds.push(kind);
+        self.cpus.push(u64::from(u32::read(&head[4..])));
+        self.times.push(at);
+        let rows = &mut self.by_kind[usize::from(kind)];
+        rows.count += 1;
+        rows.fixed.extend_from_slice(fixed);
+        rows.tails.extend_from_slice(tail);
+        rows.tail_lengths.push(tail.len() as u64);
+        self.bytes += record.len();
+        self.open.1 += 1;
+        self.cover(at);
+    }
+
+    fn end_group(&mut self) {
+        if self.open != (0, 0) {
+            self.groups.push(std::mem::take(&mut self.open));
+        }
+    }
+}
+
+impl RecordBlock {
+    fn cover(&mut self, at: u64) {
+        let span = Span::of(at);
+        self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
+    }
+
+    /// Whether to close the block after this group.
+    pub fn is_full(&self) -> bool {
+        self.urgent || self.bytes >= FULL || self.collector.size() >= MAX_EVENTS
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// How many events a reader will make of it.
+    pub fn count(&self) -> u32 {
+        self.collector.count() + self.kinds.len() as u32
+    }
+
+    /// Of the times in it; none if it is empty.
+    pub fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    /// How much its records take in memory, bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether there is any record in it.
+    pub(super) fn has_records(&self) -> bool {
+        !self.kinds.is_empty()
+    }
+
+    /// Starts the next block; the memory is kept.
+    pub fn clear(&mut self) {
+        self.collector.clear();
+        self.groups.clear();
+        self.open = (0, 0);
+        self.kinds.clear();
+        self.cpus.clear();
+        self.times.clear();
+        for rows in &mut self.by_kind {
+            rows.count = 0;
+            rows.fixed.clear();
+            rows.tails.clear();
+            rows.tail_lengths.clear();
+        }
+        (self.bytes, self.span, self.urgent) = (0, None, false);
+    }
+
+    /// What was said in another block holds in this one.
+    pub fn go_on(&mut self, after: &RecordBlock) {
+        self.faults = after.faults;
+    }
+
+    /// Writes the payload of the block.
+    pub(super) fn pack(&self, payload: &mut Vec<u8>) {
+        payload.clear();
+        payload.extend(layouts::own_id().to_le_bytes());
+        payload.push(conclusion(self.faults));
+        varint::put(payload, self.groups.len() as u64);
+        for &(events, records) in &self.groups {
+            varint::put(payload, u64::from(events));
+            varint::put(payload, u64::from(records));
+        }
+        let mut events = Vec::new();
+        if self.collector.count() > 0 {
+            self.collector.payload(&mut events);
+        }
+        varint::put(payload, events.len() as u64);
+        payload.append(&mut events);
+        payload.extend_from_slice(&self.kinds);
+        let mut numbers = Vec::with_capacity(self.kinds.len());
+        put_planes(&self.cpus, payload);
+        if let Some(first) = self.times.first() {
+            payload.extend(first.to_le_bytes());
+            let steps = self.times.windows(2).map(|two| two[1].difference(two[0]));
+            numbers.extend(steps);
+            put_planes(&numbers, payload);
+        }
+        for (kind, rows) in self.by_kind.iter().enumerate() {
+            if rows.count > 0
+                && let Some(shape) = Shapes::own().of_kind(kind as u8)
+            {
+                rows.pack(&shape.words, shape.size - HEAD, &mut numbers, payload);
+            }
+        }
+    }
+}
+
+impl Rows {
+    /// The first record as it is, then of every number of the others the
+    /// difference to the record before.
+    fn pack(
+        &self,
+        words: &[layouts::PlacedWord],
+        size: usize,
+        numbers: &mut Vec<u64>,
+        to: &mut Vec<u8>,
+    ) {
+        put_planes(&self.tail_lengths, to);
+        to.extend_from_slice(&self.fixed[..size]);
+        let presence = to.len();
+        to.resize(presence + words.len(), 0);
+        for (place, word) in words.iter().enumerate() {
+            let rows = self.fixed[word.offset - HEAD..].chunks(size);
+            numbers.clear();
+            match word.width {
+                8 => differences::<u64>(rows, numbers),
+                4 => differences::<u32>(rows, numbers),
+                _ => differences::<u8>(rows, numbers),
+            }
+            to[presence + place] = planes::put(numbers, to);
+        }
+        to.extend_from_slice(&self.tails);
+    }
+}
+
+fn differences<'a, W: Word>(mut rows: impl Iterator<Item = &'a [u8]>, numbers: &mut Vec<u64>) {
+    let Some(first) = rows.next() else { return };
+    let mut before = W::read(first);
+    numbers.extend(rows.map(|row| {
+        let now = W::read(row);
+        now.difference(std::mem::replace(&mut before, now))
+    }));
+}
+
+/// Which planes there are, then the planes.
+fn put_planes(numbers: &[u64], to: &mut Vec<u8>) {
+    let place = to.len();
+    to.push(0);
+    to[place] = planes::put(numbers, to);
+}
+
+/// What fault counters mean, as a number.
+fn conclusion(faults: Option<Conclude>) -> u8 {
+    match faults {
+        None => 0,
+        Some(Conclude::Candidates) => 1,
+        Some(Conclude::FromAllocations) => 2,
+        Some(Conclude::FromPages) => 3,
+    }
+}

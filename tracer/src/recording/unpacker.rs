@@ -1,0 +1,299 @@
+//! The payload of a block of records taken apart again, group by group.
+
+use std::{sync::Arc, vec};
+
+use super::{
+    MAX_PAYLOAD,
+    codec::Malformed,
+    events::Separator,
+    layouts::{Layouts, PlacedWord, Shapes},
+    planes::{self, Word},
+    varint,
+};
+use crate::{
+    event::{Event, Kind},
+    records::{Assembler, Conclude, HEAD, event_kind, peek},
+};
+
+#[derive(Default)]
+pub(super) struct Unpacker {
+    assembler: Assembler,
+    shapes: Option<Arc<Shapes>>,
+    /// What is still to be given out: events and records of each group.
+    groups: vec::IntoIter<(u32, u32)>,
+    /// The payload of the events, and what takes it apart.
+    told: Vec<u8>,
+    separator: Separator,
+    kinds: Vec<u8>,
+    cpus: Vec<u64>,
+    times: Vec<u64>,
+    /// How many records have been given out.
+    next: usize,
+    by_kind: Vec<Rows>,
+    /// A record that is put together.
+    record: Vec<u8>,
+    /// Records that only a later version knows.
+    pub unknown: u64,
+}
+
+/// The records of one kind.
+#[derive(Default)]
+struct Rows {
+    kind: u8,
+    size: usize,
+    count: usize,
+    /// How many have been given out.
+    next: usize,
+    /// With heads.
+    fixed: Vec<u8>,
+    tails: Vec<u8>,
+    tail_lengths: Vec<u64>,
+    /// Where the next one's tail begins.
+    tail: usize,
+    /// Bytes in the payload.
+    packed: u64,
+}
+
+impl Unpacker {
+    /// Begins with the payload of a block whose header says so many events.
+    /// Takes memory for at most [`MAX_PAYLOAD`] bytes of records.
+    pub fn begin(
+        &mut self,
+        payload: &[u8],
+        events: u32,
+        layouts: &Layouts,
+    ) -> Result<(), Malformed> {
+        self.groups = Vec::new().into_iter();
+        self.next = 0;
+        let mut rest = payload;
+        let rest = &mut rest;
+        let id = rest.split_off(..4).ok_or(Malformed)?;
+        let faults = conclusion(rest.split_off(..1).ok_or(Malformed)?[0])?;
+        let shapes = layouts.find(u32::read(id)).ok_or(Malformed)?;
+        let groups = groups(rest, events)?;
+        let (told, records) = groups.iter().fold((0, 0), |(told, records), group| {
+            (told + group.0, records + group.1 as usize)
+        });
+        self.begin_told(rest, told)?;
+        self.kinds.clear();
+        self.kinds
+            .extend(rest.split_off(..records).ok_or(Malformed)?);
+        get_planes(rest, records, &mut self.cpus)?;
+        self.begin_times(rest, records)?;
+        self.begin_rows(rest, &shapes)?;
+        self.assembler.conclude(faults);
+        self.shapes = Some(shapes);
+        self.groups = groups.into_iter();
+        rest.is_empty().then_some(()).ok_or(Malformed)
+    }
+
+    fn begin_told(&mut self, rest: &mut &[u8], told: u32) -> Result<(), Malformed> {
+        let length = usize::try_from(varint::get(rest)?).map_err(|_| Malformed)?;
+        self.told.clear();
+        self.told.extend(rest.split_off(..length).ok_or(Malformed)?);
+        self.separator.begin(Ok(()), &self.told, told);
+        Ok(())
+    }
+
+    fn begin_times(&mut self, rest: &mut &[u8], records: usize) -> Result<(), Malformed> {
+        let Some(steps) = records.checked_sub(1) else {
+            self.times.clear();
+            return Ok(());
+        };
+        let mut at = u64::read(rest.split_off(..8).ok_or(Malformed)?);
+        get_planes(rest, steps, &mut self.times)?;
+        for step in &mut self.times {
+            let before = at;
+            at = u64::from_difference(*step, at);
+            *step = before;
+        }
+        self.times.push(at);
+        Ok(())
+    }
+
+    fn begin_rows(&mut self, rest: &mut &[u8], shapes: &Shapes) -> Result<(), Malformed> {
+        let mut counts = [0_usize; 256];
+        self.kinds
+            .iter()
+            .for_each(|&kind| counts[usize::from(kind)] += 1);
+        let occurring = || counts.iter().enumerate().filter(|&(_, &count)| count > 0);
+        self.by_kind.resize_with(occurring().count(), Rows::default);
+        let mut room = MAX_PAYLOAD;
+        let mut numbers = Vec::new();
+        for ((kind, &count), rows) in occurring().zip(&mut self.by_kind) {
+            let kind = kind as u8;
+            let shape = shapes.of_kind(kind).ok_or(Malformed)?;
+            let bytes = count.checked_mul(shape.size).ok_or(Malformed)?;
+            room = room.checked_sub(bytes).ok_or(Malformed)?;
+            let before = rest.len();
+            (rows.kind, rows.size, rows.count) = (kind, shape.size, count);
+            rows.begin(rest, &shape.words, &mut numbers)?;
+            rows.packed = (before - rest.len()) as u64;
+        }
+        Ok(())
+    }
+
+    /// Gives out the next group's events in order; none when there is no more.
+    pub fn next_group(&mut self) -> Result<Option<vec::Drain<'_, Event>>, Malformed> {
+        let Some((told, records)) = self.groups.next() else {
+            return Ok(None);
+        };
+        for _ in 0..told {
+            // One that only a later version knows is counted there.
+            match self.separator.next_one(&self.told)? {
+                Some(event) => self.assembler.event(event),
+                None => self.unknown += 1,
+            }
+        }
+        for _ in 0..records {
+            if !self.assemble_next()? {
+                self.unknown += 1;
+            }
+        }
+        Ok(Some(self.assembler.end_group()))
+    }
+
+    /// Puts the next record together; false if this version does not know it.
+    fn assemble_next(&mut self) -> Result<bool, Malformed> {
+        let next = self.next;
+        self.next += 1;
+        let kind = *self.kinds.get(next).ok_or(Malformed)?;
+        let (cpu, at) = (self.cpus[next], self.times[next]);
+        let place = self.by_kind.binary_search_by_key(&kind, |rows| rows.kind);
+        let rows = &mut self.by_kind[place.map_err(|_| Malformed)?];
+        let (fixed, tail) = rows.next().ok_or(Malformed)?;
+        fixed[..4].copy_from_slice(&u32::from(kind).to_le_bytes());
+        (cpu as u32).write(&mut fixed[4..]);
+        at.write(&mut fixed[8..]);
+        let shape = self.shapes.as_ref().and_then(|shapes| shapes.of_kind(kind));
+        let transcriber = shape.and_then(|shape| shape.transcriber.as_ref());
+        let good = match (transcriber, tail) {
+            (None, []) => self.assembler.record(fixed),
+            (None, tail) => {
+                self.record.clear();
+                self.record.extend_from_slice(fixed);
+                self.record.extend_from_slice(tail);
+                self.assembler.record(&self.record)
+            }
+            (Some(transcriber), tail) => {
+                transcriber.transcribe(fixed, tail, &mut self.record);
+                self.assembler.record(&self.record)
+            }
+        };
+        Ok(good.is_ok())
+    }
+
+    /// How many bytes each kind of event has in the payload.
+    pub fn sizes(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
+        let of_records = self.by_kind.iter().filter_map(|rows| {
+            let (kind, _) = peek(&rows.fixed)?;
+            Some((event_kind(kind) as u8, rows.packed))
+        });
+        of_records.chain(self.separator.sizes())
+    }
+}
+
+impl Rows {
+    fn begin(
+        &mut self,
+        rest: &mut &[u8],
+        words: &[PlacedWord],
+        numbers: &mut Vec<u64>,
+    ) -> Result<(), Malformed> {
+        (self.next, self.tail) = (0, 0);
+        get_planes(rest, self.count, &mut self.tail_lengths)?;
+        let first = rest.split_off(..self.size - HEAD).ok_or(Malformed)?;
+        self.fixed.clear();
+        for _ in 0..self.count {
+            self.fixed.extend_from_slice(&[0; HEAD]);
+            self.fixed.extend_from_slice(first);
+        }
+        self.fixed[0] = self.kind;
+        let presence = rest.split_off(..words.len()).ok_or(Malformed)?;
+        for (&word, &present) in words.iter().zip(presence) {
+            if present == 0 {
+                continue;
+            }
+            planes::get(present, self.count - 1, rest, numbers)?;
+            let rows = self.fixed.chunks_exact_mut(self.size);
+            let rows = rows.map(|row| &mut row[word.offset..]);
+            match word.width {
+                8 => add::<u64>(rows, numbers),
+                4 => add::<u32>(rows, numbers),
+                _ => add::<u8>(rows, numbers),
+            }
+        }
+        let all = self
+            .tail_lengths
+            .iter()
+            .try_fold(0_u64, |all, &it| all.checked_add(it));
+        let all = usize::try_from(all.ok_or(Malformed)?).map_err(|_| Malformed)?;
+        self.tails.clear();
+        self.tails.extend(rest.split_off(..all).ok_or(Malformed)?);
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<(&mut [u8], &[u8])> {
+        let place = self.next;
+        self.next += 1;
+        let from = self.tail;
+        self.tail += usize::try_from(*self.tail_lengths.get(place)?).ok()?;
+        let fixed = self
+            .fixed
+            .get_mut(place * self.size..(place + 1) * self.size)?;
+        Some((fixed, self.tails.get(from..self.tail)?))
+    }
+}
+
+fn add<'a, W: Word>(mut rows: impl Iterator<Item = &'a mut [u8]>, numbers: &[u64]) {
+    let Some(first) = rows.next() else { return };
+    let mut now = W::read(first);
+    for (row, &number) in rows.zip(numbers) {
+        now = W::from_difference(number, now);
+        now.write(row);
+    }
+}
+
+fn get_planes(rest: &mut &[u8], count: usize, numbers: &mut Vec<u64>) -> Result<(), Malformed> {
+    let present = rest.split_off(..1).ok_or(Malformed)?[0];
+    planes::get(present, count, rest, numbers)
+}
+
+/// How many events and records each group has; together as many as the header
+/// says.
+fn groups(rest: &mut &[u8], events: u32) -> Result<Vec<(u32, u32)>, Malformed> {
+    let number = |rest: &mut &[u8]| {
+        let number = varint::get(rest)?;
+        u32::try_from(number)
+            .ok()
+            .filter(|&it| it <= events)
+            .ok_or(Malformed)
+    };
+    let count = number(rest)?;
+    // Each takes two bytes or more.
+    if count as usize > rest.len() / 2 {
+        return Err(Malformed);
+    }
+    let mut groups = Vec::with_capacity(count as usize);
+    let mut left = events;
+    for _ in 0..count {
+        let group = (number(rest)?, number(rest)?);
+        left = left.checked_sub(group.0).ok_or(Malformed)?;
+        left = left.checked_sub(group.1).ok_or(Malformed)?;
+        groups.push(group);
+    }
+    (left == 0).then_some(groups).ok_or(Malformed)
+}
+
+fn conclusion(number: u8) -> Result<Option<Conclude>, Malformed> {
+    Ok(Some(match number {
+        0 => return Ok(None),
+        1 => Conclude::Candidates,
+        2 => Conclude::FromAllocations,
+        3 => Conclude::FromPages,
+        _ => return Err(Malformed),
+    }))
+}
+
+/// The kinds are bytes in a payload.
+const _: () = assert!(size_of::<Kind>() == 1);
