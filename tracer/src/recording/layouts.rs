@@ -33,7 +33,7 @@ pub(super) struct PlacedWord {
 pub(super) struct Shapes(HashMap<u8, Shape>);
 
 impl Shapes {
-    fn of(layout: &Layout) -> Shapes {
+    pub fn of(layout: &Layout) -> Shapes {
         let shape = |kind| {
             let record = layout.of(kind)?;
             let shape = Shape {

@@ -3,7 +3,10 @@
 
 use std::io;
 
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    zstd_safe::compress_bound,
+};
 
 use super::{
     MAX_PAYLOAD, VERSION,
@@ -74,13 +77,16 @@ impl Packer {
             self.zstd.set_compression_level(effort.level())?;
             self.effort = effort;
         }
-        // Compression that would need more room than none is not used.
-        self.block.resize(HEADER + payload.len(), 0);
+        // There is room for any outcome: a compressor that finds too little cannot
+        // be given another level (zstd 1.5: "stage_wrong").
+        self.block.resize(HEADER + compress_bound(payload.len()), 0);
         let room = &mut self.block[HEADER..];
-        let (compression, stored) = match self.zstd.compress_to_buffer(payload, room) {
-            Ok(length) => (ZSTD, length),
-            Err(_) => {
-                room.copy_from_slice(payload);
+        let length = self.zstd.compress_to_buffer(payload, room)?;
+        // Compression that would need more room than none is not used.
+        let (compression, stored) = match length < payload.len() {
+            true => (ZSTD, length),
+            false => {
+                room[..payload.len()].copy_from_slice(payload);
                 (STORED, payload.len())
             }
         };

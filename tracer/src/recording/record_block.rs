@@ -175,8 +175,12 @@ impl RecordBlock {
 
     /// Writes the payload of the block.
     pub(super) fn pack(&self, payload: &mut Vec<u8>) {
+        self.pack_as(layouts::own_id(), Shapes::own(), payload);
+    }
+
+    fn pack_as(&self, id: u32, shapes: &Shapes, payload: &mut Vec<u8>) {
         payload.clear();
-        payload.extend(layouts::own_id().to_le_bytes());
+        payload.extend(id.to_le_bytes());
         payload.push(conclusion(self.faults));
         varint::put(payload, self.groups.len() as u64);
         for &(events, records) in &self.groups {
@@ -200,7 +204,7 @@ impl RecordBlock {
         }
         for (kind, rows) in self.by_kind.iter().enumerate() {
             if rows.count > 0
-                && let Some(shape) = Shapes::own().of_kind(kind as u8)
+                && let Some(shape) = shapes.of_kind(kind as u8)
             {
                 rows.pack(&shape.words, shape.size - HEAD, &mut numbers, payload);
             }
@@ -259,5 +263,26 @@ fn conclusion(faults: Option<Conclude>) -> u8 {
         Some(Conclude::Candidates) => 1,
         Some(Conclude::FromAllocations) => 2,
         Some(Conclude::FromPages) => 3,
+    }
+}
+
+#[cfg(test)]
+impl RecordBlock {
+    /// What another build would write whose records look as that text says:
+    /// `change` makes its fixed parts of this one's.
+    pub fn pack_of_other_build(
+        &mut self,
+        text: &str,
+        change: impl Fn(u8, &[u8]) -> Vec<u8>,
+        payload: &mut Vec<u8>,
+    ) {
+        let layout = crate::records::Layout::parse(text.as_bytes()).unwrap();
+        for (kind, rows) in self.by_kind.iter_mut().enumerate() {
+            if let Some(shape) = Shapes::own().of_kind(kind as u8) {
+                let fixed = rows.fixed.chunks(shape.size - HEAD);
+                rows.fixed = fixed.flat_map(|row| change(kind as u8, row)).collect();
+            }
+        }
+        self.pack_as(layouts::id(text.as_bytes()), &Shapes::of(&layout), payload);
     }
 }

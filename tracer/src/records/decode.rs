@@ -428,7 +428,7 @@ mod tests {
         record[0] = 99;
         assert_eq!(decoder.decode(&record).unwrap_err().kind, Some(99));
         for kind in wire::Kind::ALL {
-            record[0] = kind as u8;
+            record[0] = *kind as u8;
             // A header alone is enough only for the kinds that are one.
             let alone = matches!(
                 kind,

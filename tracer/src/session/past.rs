@@ -73,13 +73,6 @@ impl Past {
         self.recorder.as_mut()
     }
 
-    /// On its way to the disk; within a second it is there.
-    pub fn hand_over(&mut self) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.hand_over();
-        }
-    }
-
     /// All that was taken can be gone back to.
     pub fn settle(&mut self) {
         if let Some(recorder) = &mut self.recorder {
@@ -92,10 +85,6 @@ impl Past {
         let why = self.recorder.as_ref().filter(|_| !self.told)?.failure()?;
         self.told = true;
         Some(why)
-    }
-
-    pub fn has_room(&self) -> bool {
-        self.recorder.as_ref().is_none_or(Recorder::has_room)
     }
 }
 
@@ -165,6 +154,5 @@ mod tests {
         };
         assert!(why.contains("removed"), "{why}");
         assert_eq!(past.has_failed(), None);
-        assert!(past.has_room());
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         block::{EVENTS, HEADER, Header},
         columns::Column,
         events::{Collector, KINDS},
-        payload::{Label, Packer},
+        payload::{Effort, Label, Packer},
         varint, version,
     },
 };
@@ -169,7 +169,7 @@ fn unknown_blocks_are_skipped_and_counted() {
             events_before: before,
             span: Span::of(7),
         };
-        bytes.extend(packer.pack(label, payload).unwrap());
+        bytes.extend(packer.pack(label, payload, Effort::Usual).unwrap());
         before += u64::from(events);
     }
     let mut reader = Reader::new(&bytes[..]).unwrap();
@@ -182,12 +182,12 @@ fn unknown_blocks_are_skipped_and_counted() {
 #[test]
 fn a_later_version_is_refused_by_its_number() {
     let mut later = version::to_bytes();
-    later[8] = 2;
+    later[8] = 3;
     let crc = crc32c::crc32c(&later[..12]);
     later[12..].copy_from_slice(&crc.to_le_bytes());
     let refusal = read(&later[..]).unwrap_err();
-    assert!(matches!(refusal, Error::Version(2)), "{refusal}");
-    assert!(refusal.to_string().contains("format version 2"));
+    assert!(matches!(refusal, Error::Version(3)), "{refusal}");
+    assert!(refusal.to_string().contains("format version 3"));
 
     // Even where only the blocks are left to tell.
     let mut bytes = forged(&payload(&samples::story()), 23);

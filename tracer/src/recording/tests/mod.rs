@@ -4,6 +4,7 @@ mod arbitrary;
 mod damage;
 mod document;
 mod later;
+mod records;
 pub(crate) mod samples;
 mod writing;
 
@@ -20,7 +21,7 @@ use super::{
     Damage, Ending, Error, Index, Reader, Span, Writer,
     block::EVENTS,
     events::Collector,
-    payload::{Label, Packer},
+    payload::{Effort, Label, Packer},
     version,
     writer::ENTRIES,
 };
@@ -51,16 +52,21 @@ fn payload(events: &[Event]) -> Vec<u8> {
 
 /// A recording of one block with that payload and right checksums.
 fn forged(payload: &[u8], events: u32) -> Vec<u8> {
+    let block = forged_block(EVENTS, payload, events, 0);
+    [&version::to_bytes()[..], &block].concat()
+}
+
+/// A block with right checksums, behind so many others.
+fn forged_block(kind: u8, payload: &[u8], events: u32, blocks_before: u32) -> Vec<u8> {
     let label = Label {
-        kind: EVENTS,
+        kind,
         events,
-        blocks_before: 0,
+        blocks_before,
         events_before: 0,
         span: Span::of(7),
     };
     let mut packer = Packer::new().unwrap();
-    let block = packer.pack(label, payload).unwrap();
-    [&version::to_bytes()[..], block].concat()
+    packer.pack(label, payload, Effort::Usual).unwrap().to_vec()
 }
 
 /// What a reader gives out, and what it says afterwards.

@@ -261,6 +261,7 @@ impl Recorder {
 
     /// Waits until what was taken can be read, but not for long.
     pub fn settle(&mut self) {
+        self.unsafe_yet = true;
         self.flush();
         let until = Instant::now() + SETTLE;
         while self.progress.waiting.load(Ordering::Relaxed) > 0

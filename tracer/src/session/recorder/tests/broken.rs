@@ -9,16 +9,16 @@ use crate::recording::{Ending, Index};
 
 /// Writes a segment for every so many events, in blocks of so many.
 fn write_blocks(ring: &Ring, events: &[Event], segment: usize, block: usize) -> Vec<PathBuf> {
-    let mut scribe = Scribe::in_parts(Segments::open(ring).unwrap(), None).unwrap();
+    let mut tracer = Tracer::new(ring);
     for (number, event) in events.iter().enumerate() {
-        scribe.tell(event.clone()).unwrap();
+        tracer.tell(event);
         match number + 1 {
-            told if told % segment == 0 && told < events.len() => scribe.turn().unwrap(),
-            told if told % block == 0 => scribe.flush().unwrap(),
+            told if told % segment == 0 && told < events.len() => tracer.turn(),
+            told if told % block == 0 => tracer.recorder.settle(),
             _ => {}
         }
     }
-    scribe.finish().unwrap();
+    tracer.recorder.finish().unwrap();
     let segments = crate::recording::ring::list(&ring.dir).unwrap().segments;
     segments.into_iter().map(|segment| segment.path).collect()
 }

@@ -1,0 +1,217 @@
+//! Blocks of records: what the kernel said comes back as the events that it
+//! stands for, in the order of the groups, from this build and from others.
+
+use proptest::{prelude::*, strategy::ValueTree as _};
+use tracer_common::wire::Kind;
+
+use super::{forged_block, read, samples};
+use crate::{
+    event::{Event, What},
+    recording::{
+        Effort, Ending, RecordBlock, Writer,
+        block::{LAYOUT, RECORDS},
+        layouts::Layouts,
+        unpacker::Unpacker,
+    },
+    records::{Assembler, Sink, own_text},
+};
+
+/// Records of a group, and what user space adds to them.
+#[derive(Clone, Debug)]
+struct Group {
+    told: Vec<Event>,
+    records: Vec<Vec<u8>>,
+}
+
+fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
+    let kind = prop::sample::select(Kind::ALL.to_vec());
+    let values = (kind, 0..4_u32, 0..5000_u64, any::<u64>(), 0..40_usize);
+    values.prop_map(|(kind, cpu, at, seed, tail)| {
+        // A few bytes of any value among zeros.
+        let bytes = |place: u64| {
+            let mixed = (seed ^ place)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(29);
+            if mixed % 4 == 0 {
+                (mixed >> 8) as u8
+            } else {
+                0
+            }
+        };
+        let bytes: Vec<u8> = (0..700).map(bytes).collect();
+        let mut record = bytes[..kind.layout().size].to_vec();
+        record[..4].copy_from_slice(&(kind as u32).to_le_bytes());
+        record[4..8].copy_from_slice(&cpu.to_le_bytes());
+        record[8..16].copy_from_slice(&(1_000_000 + at).to_le_bytes());
+        if kind == Kind::Exec {
+            // Lengths of the texts behind it that it can have.
+            record[44..48].copy_from_slice(&(tail as u32 / 2).to_le_bytes());
+            record[48..52].copy_from_slice(&(tail as u32 - tail as u32 / 2).to_le_bytes());
+            record.extend_from_slice(&bytes[..tail]);
+        }
+        record
+    })
+}
+
+fn arbitrary_groups() -> impl Strategy<Value = Vec<Group>> {
+    let story = samples::story();
+    let told = prop::collection::vec(prop::sample::select(story), 0..3);
+    let records = prop::collection::vec(arbitrary_record(), 0..30);
+    let group = (told, records).prop_map(|(told, records)| Group { told, records });
+    prop::collection::vec(group, 1..6)
+}
+
+fn put(groups: &[Group], sink: &mut dyn Sink) {
+    for group in groups {
+        group
+            .told
+            .iter()
+            .for_each(|event| sink.event(event.clone()));
+        group.records.iter().for_each(|record| sink.record(record));
+        sink.end_group();
+    }
+}
+
+/// What a live trace makes of them, and how many records it cannot understand:
+/// some numbers have no name.
+fn lived(groups: &[Group]) -> (Vec<Event>, u64) {
+    let mut assembler = Assembler::default();
+    let (mut events, mut unknown) = (Vec::new(), 0);
+    for group in groups {
+        group
+            .told
+            .iter()
+            .for_each(|event| assembler.event(event.clone()));
+        for record in &group.records {
+            unknown += u64::from(assembler.record(record).is_err());
+        }
+        events.extend(assembler.end_group());
+    }
+    (events, unknown)
+}
+
+fn session() -> Group {
+    Group {
+        told: samples::story()[..1].to_vec(),
+        records: Vec::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+    #[test]
+    fn a_replay_says_what_was_seen_live(mut groups in arbitrary_groups()) {
+        groups.insert(0, session());
+        let mut writer = Writer::new(Vec::new()).unwrap();
+        let mut block = RecordBlock::default();
+        for effort in [Effort::Little, Effort::Usual] {
+            put(&groups, &mut block);
+            writer.write_block(&block, effort).unwrap();
+            block.clear();
+        }
+        let (written, bytes) = writer.finish().unwrap();
+        let mut reader = crate::recording::Reader::new(&bytes[..]).unwrap();
+        let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+        let (mut expected, unknown) = lived(&groups);
+        expected.extend(expected.clone());
+        prop_assert_eq!(&events, &expected);
+        prop_assert_eq!(reader.unknown().events, 2 * unknown);
+        prop_assert_eq!(reader.ending(), Some(Ending::Clean));
+        prop_assert_eq!(written.events, events.len() as u64 + 2 * unknown);
+        prop_assert_eq!(reader.number(), written.events);
+    }
+
+    #[test]
+    fn no_payload_makes_it_panic(
+        groups in arbitrary_groups(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+        lie in -2..3_i64,
+    ) {
+        let mut block = RecordBlock::default();
+        put(&groups, &mut block);
+        let mut payload = Vec::new();
+        block.pack(&mut payload);
+        for (place, byte) in changes {
+            let place = place.index(payload.len());
+            payload[place] = byte;
+        }
+        let count = (i64::from(block.count()) + lie).max(0) as u32;
+        let mut unpacker = Unpacker::default();
+        for payload in [&payload[..], &payload[..cut.index(payload.len())]] {
+            let begun = unpacker.begin(payload, count, &Layouts::default());
+            if begun.is_ok() {
+                while let Ok(Some(events)) = unpacker.next_group() {
+                    drop(events);
+                }
+            }
+        }
+    }
+}
+
+/// The text of a build whose notifications have a field more, in front.
+fn other_text() -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for line in own_text().lines() {
+        let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+        if words[0] == "struct" {
+            inside = words[1] == "Notify";
+            if inside {
+                words[2] = (words[2].parse::<usize>().unwrap() + 8).to_string();
+            }
+        } else if inside && words[2] != "head" && words[0].is_empty() {
+            words[4] = (words[4].parse::<usize>().unwrap() + 8).to_string();
+        }
+        text.push_str(&words.join(" "));
+        text.push('\n');
+        if inside && words.get(2).is_some_and(|name| name == "head") {
+            text.push_str("  later u64 40 What this build does not know.\n");
+        }
+    }
+    text
+}
+
+#[test]
+fn records_of_another_build_are_read_by_their_layout() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..50 {
+        let groups = arbitrary_groups().new_tree(&mut runner).unwrap().current();
+        let mut block = RecordBlock::default();
+        put(&groups, &mut block);
+        let count = block.count();
+        let text = other_text();
+        let mut payload = Vec::new();
+        let change = |kind: u8, row: &[u8]| match kind == Kind::Notify as u8 {
+            // Behind the head, of which its first bytes are not in the row.
+            true => [&row[..24], &[7; 8], &row[24..]].concat(),
+            false => row.to_vec(),
+        };
+        block.pack_of_other_build(&text, change, &mut payload);
+        let layout = forged_block(LAYOUT, text.as_bytes(), 0, 0);
+        let records = forged_block(RECORDS, &payload, count, 1);
+        let bytes = [
+            &crate::recording::version::to_bytes()[..],
+            &layout,
+            &records,
+        ]
+        .concat();
+        let (expected, _) = lived(&groups);
+        assert_eq!(read(&bytes[..]).unwrap().events, expected);
+        // Without the layout nothing can be made of it, and it is said how much.
+        let alone = [&crate::recording::version::to_bytes()[..], &records].concat();
+        let reading = read(&alone[..]).unwrap();
+        let lost = reading
+            .damage
+            .iter()
+            .filter_map(|damage| damage.events)
+            .sum::<u64>();
+        assert_eq!(lost, u64::from(count));
+        assert!(
+            reading
+                .events
+                .iter()
+                .all(|event| matches!(event.what, What::Gap(_)))
+        );
+    }
+}
