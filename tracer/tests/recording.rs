@@ -15,7 +15,8 @@ use std::{env, fmt::Write as _, fs, path::Path};
 
 use tracer::{
     event,
-    recording::{Ending, Reader, VERSION, Writer},
+    recording::{Effort, Ending, Reader, RecordBlock, VERSION, Writer},
+    records::{Decoder, Layout, Sink as _},
 };
 
 // The events that the unit tests of `recording` use.
@@ -93,5 +94,37 @@ fn record() -> Result<Vec<u8>> {
         }
         writer.flush()?;
     }
+    let mut block = RecordBlock::default();
+    for group in 0..3_u64 {
+        for kind in 0..=u8::MAX {
+            if let Some(layout) = Layout::own().of(kind) {
+                let record = made_up(kind, layout.size, group);
+                assert!(Decoder::default().decode(&record).is_ok(), "kind {kind}");
+                block.record(&record);
+            }
+        }
+        block.end_group();
+    }
+    writer.write_block(&block, Effort::Usual)?;
     Ok(writer.finish()?.1)
+}
+
+/// A single page fault.
+const FAULT: u8 = 16;
+
+/// A record with a small number in each place, which differs by group.
+fn made_up(kind: u8, size: usize, group: u64) -> Vec<u8> {
+    let word = |place: usize| (group as u32 + 1) * (place % 3) as u32;
+    let bytes = (0..size / 4).flat_map(|place| word(place).to_le_bytes());
+    let mut record: Vec<u8> = bytes.collect();
+    record[..4].copy_from_slice(&u32::from(kind).to_le_bytes());
+    let at = 1_000_000_000 * (group + 1) + u64::from(kind);
+    record[8..16].copy_from_slice(&at.to_le_bytes());
+    if kind == FAULT {
+        // Its class and region are numbers of counters.
+        record[48..].fill(0);
+    }
+    // What an exec says of texts that stand behind it.
+    record.extend(b"/bin/program");
+    record
 }

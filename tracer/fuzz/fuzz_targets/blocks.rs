@@ -1,5 +1,5 @@
 //! Any payloads in blocks whose checksums are right: the decoder of events, of
-//! indexes and of checkpoints.
+//! records and their layouts, of indexes and of checkpoints.
 
 #![no_main]
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tracer::source::live::{Conclude, Decoder};
+use tracer::records::{Conclude, Decoder};
 
 fuzz_target!(|input: &[u8]| {
     let Some((how, record)) = input.split_first() else {

@@ -17,9 +17,13 @@ const HEADER: usize = 56;
 const INDEX: u8 = 2;
 const END: u8 = 3;
 
-/// Ahead of each payload in the input of [`forge`]: the kind of the block, how
-/// many events it claims, the length of the payload (u16).
+/// Ahead of each payload in the input of [`forge`]: the kind of the block, with
+/// [`OLD`] for one of version 1, how many events it claims, the length of the
+/// payload (u16).
 pub const CLAIM: usize = 4;
+
+/// Marks a block of version 1.
+pub const OLD: u8 = 0x80;
 
 /// A recording whose checksums are right and whose payloads are whatever the
 /// input says: [`CLAIM`], payload, and again.
@@ -56,14 +60,15 @@ pub fn forge(mut input: &[u8]) -> Vec<u8> {
 }
 
 fn front() -> Vec<u8> {
-    let mut front = b"\x89tracer\n\x01\x00\x10\x00".to_vec();
+    let mut front = b"\x89tracer\n\x02\x00\x10\x00".to_vec();
     front.extend(crc32c::crc32c(&front).to_le_bytes());
     front
 }
 
 fn put(to: &mut Vec<u8>, kind: u8, events: u32, blocks: u32, events_before: u64, payload: &[u8]) {
     let length = (payload.len() as u32).to_le_bytes();
-    let mut rest = vec![1, 0, kind, 0];
+    let version = if kind & OLD == 0 { 2 } else { 1 };
+    let mut rest = vec![version, 0, kind & !OLD, 0];
     rest.extend([length, length, crc32c::crc32c(payload).to_le_bytes()].concat());
     rest.extend(events.to_le_bytes());
     rest.extend(blocks.to_le_bytes());
@@ -95,7 +100,8 @@ pub fn claims(recording: &[u8]) -> Vec<u8> {
         };
         // Longer ones are not for a seed.
         if let (Ok(length), Ok(events)) = (u16::try_from(payload.len()), u8::try_from(events)) {
-            input.extend([header[10], events]);
+            let old = if header[8] < 2 { OLD } else { 0 };
+            input.extend([header[10] | old, events]);
             input.extend(length.to_le_bytes());
             input.extend(payload);
         }

@@ -1,5 +1,5 @@
 //! Writes what fuzzing begins with: the recordings of every version, their
-//! blocks, a storm with checkpoints, and a record of each kind.
+//! blocks, a storm with checkpoints and records, and a record of each kind.
 //!
 //! Usage: seeds DIRECTORY
 
@@ -9,7 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tracer::{recording::Writer, session::Keeper};
+use tracer::{
+    recording::{Effort, RecordBlock, Writer},
+    records::Sink as _,
+    session::Keeper,
+};
 use tracer_common::wire::Kind;
 
 #[path = "../../../examples/recording/storm.rs"]
@@ -36,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         put(&to, "story", name.as_ref(), &claims)?;
     }
     for kind in Kind::ALL {
-        let mut record = vec![3, kind as u8];
+        let mut record = vec![3, *kind as u8];
         record.resize(RECORD, 0);
         put(&to, "ring", format!("{kind:?}").as_ref(), &record)?;
     }
@@ -62,5 +66,16 @@ fn storm() -> std::io::Result<Vec<u8>> {
             _ => {}
         }
     }
+    let mut block = RecordBlock::default();
+    for at in 0..3_u64 {
+        for kind in Kind::ALL {
+            let mut record = vec![0; kind.layout().size];
+            record[0] = *kind as u8;
+            record[8..16].copy_from_slice(&(1_000_000 * at).to_le_bytes());
+            block.record(&record);
+        }
+        block.end_group();
+    }
+    writer.write_block(&block, Effort::Usual)?;
     Ok(writer.finish()?.1)
 }

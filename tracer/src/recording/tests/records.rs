@@ -2,7 +2,6 @@
 //! stands for, in the order of the groups, from this build and from others.
 
 use proptest::{prelude::*, strategy::ValueTree as _};
-use tracer_common::wire::Kind;
 
 use super::{forged_block, read, samples};
 use crate::{
@@ -13,8 +12,12 @@ use crate::{
         layouts::Layouts,
         unpacker::Unpacker,
     },
-    records::{Assembler, Sink, own_text},
+    records::{Assembler, HEAD, Layout, Sink, own_text},
 };
+
+/// The numbers of two kinds of records.
+const EXEC: u8 = 4;
+const NOTIFY: u8 = 9;
 
 /// Records of a group, and what user space adds to them.
 #[derive(Clone, Debug)]
@@ -24,9 +27,10 @@ struct Group {
 }
 
 fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
-    let kind = prop::sample::select(Kind::ALL.to_vec());
+    let size = |kind: u8| Layout::own().of(kind).map(|layout| (kind, layout.size));
+    let kind = prop::sample::select((0..=u8::MAX).filter_map(size).collect::<Vec<_>>());
     let values = (kind, 0..4_u32, 0..5000_u64, any::<u64>(), 0..40_usize);
-    values.prop_map(|(kind, cpu, at, seed, tail)| {
+    values.prop_map(|((kind, size), cpu, at, seed, tail)| {
         // A few bytes of any value among zeros.
         let bytes = |place: u64| {
             let mixed = (seed ^ place)
@@ -39,11 +43,11 @@ fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
             }
         };
         let bytes: Vec<u8> = (0..700).map(bytes).collect();
-        let mut record = bytes[..kind.layout().size].to_vec();
-        record[..4].copy_from_slice(&(kind as u32).to_le_bytes());
+        let mut record = bytes[..size].to_vec();
+        record[..4].copy_from_slice(&u32::from(kind).to_le_bytes());
         record[4..8].copy_from_slice(&cpu.to_le_bytes());
         record[8..16].copy_from_slice(&(1_000_000 + at).to_le_bytes());
-        if kind == Kind::Exec {
+        if kind == EXEC {
             // Lengths of the texts behind it that it can have.
             record[44..48].copy_from_slice(&(tail as u32 / 2).to_le_bytes());
             record[48..52].copy_from_slice(&(tail as u32 - tail as u32 / 2).to_le_bytes());
@@ -182,9 +186,8 @@ fn records_of_another_build_are_read_by_their_layout() {
         let count = block.count();
         let text = other_text();
         let mut payload = Vec::new();
-        let change = |kind: u8, row: &[u8]| match kind == Kind::Notify as u8 {
-            // Behind the head, of which its first bytes are not in the row.
-            true => [&row[..24], &[7; 8], &row[24..]].concat(),
+        let change = |kind: u8, row: &[u8]| match kind == NOTIFY {
+            true => [&row[..40 - HEAD], &[7; 8], &row[40 - HEAD..]].concat(),
             false => row.to_vec(),
         };
         block.pack_of_other_build(&text, change, &mut payload);
