@@ -1,7 +1,7 @@
 //! What a block of the stream says, event by event, whether it holds events or
 //! records.
 
-use std::collections::VecDeque;
+use std::vec;
 
 use super::{codec::Malformed, events::Separator, layouts::Layouts, unpacker::Unpacker};
 use crate::event::Event;
@@ -14,7 +14,7 @@ pub(super) struct Body {
     unpacker: Unpacker,
     form: Form,
     /// Events of the group that is being given out.
-    ready: VecDeque<Event>,
+    ready: vec::IntoIter<Event>,
     /// Events of a block of records that have not been given out.
     missing: u32,
 }
@@ -37,7 +37,7 @@ impl Body {
     /// Begins with the payload of a block of events, if it could be opened.
     pub fn begin_events(&mut self, opened: Result<(), Malformed>, payload: &[u8], events: u32) {
         self.form = Form::Events;
-        self.ready.clear();
+        self.ready = Vec::new().into_iter();
         self.events.clear();
         self.events.extend_from_slice(payload);
         self.separator.begin(opened, &self.events, events);
@@ -51,7 +51,7 @@ impl Body {
         events: u32,
         layouts: &Layouts,
     ) {
-        self.ready.clear();
+        self.ready = Vec::new().into_iter();
         self.missing = events;
         let begun = opened.and_then(|()| self.unpacker.begin(payload, events, layouts));
         self.form = match begun {
@@ -67,12 +67,12 @@ impl Body {
             Form::Events => self.separator.next(&self.events),
             Form::Broken => Err(Malformed),
             Form::Records => loop {
-                if let Some(event) = self.ready.pop_front() {
+                if let Some(event) = self.ready.next() {
                     self.missing = self.missing.saturating_sub(1);
                     return Ok(Some(event));
                 }
                 match self.unpacker.next_group() {
-                    Ok(Some(group)) => self.ready.extend(group),
+                    Ok(Some(group)) => self.ready = group,
                     Ok(None) => {
                         self.missing = 0;
                         return Ok(None);

@@ -30,6 +30,8 @@ pub(super) struct Unpacker {
     /// How many records have been given out.
     next: usize,
     by_kind: Vec<Rows>,
+    /// Where each kind's are.
+    places: Vec<u8>,
     /// A record that is put together.
     record: Vec<u8>,
     /// Records that only a later version knows.
@@ -42,6 +44,8 @@ struct Rows {
     kind: u8,
     size: usize,
     count: usize,
+    /// They are of another build.
+    transcribes: bool,
     /// How many have been given out.
     next: usize,
     /// With heads.
@@ -118,6 +122,10 @@ impl Unpacker {
             .for_each(|&kind| counts[usize::from(kind)] += 1);
         let occurring = || counts.iter().enumerate().filter(|&(_, &count)| count > 0);
         self.by_kind.resize_with(occurring().count(), Rows::default);
+        self.places.resize(counts.len(), 0);
+        for (place, (kind, _)) in occurring().enumerate() {
+            self.places[kind] = place as u8;
+        }
         let mut room = MAX_PAYLOAD;
         let mut numbers = Vec::new();
         for ((kind, &count), rows) in occurring().zip(&mut self.by_kind) {
@@ -127,6 +135,7 @@ impl Unpacker {
             room = room.checked_sub(bytes).ok_or(Malformed)?;
             let before = rest.len();
             (rows.kind, rows.size, rows.count) = (kind, shape.size, count);
+            rows.transcribes = shape.transcriber.is_some();
             rows.begin(rest, &shape.words, &mut numbers)?;
             rows.packed = (before - rest.len()) as u64;
         }
@@ -134,7 +143,7 @@ impl Unpacker {
     }
 
     /// Gives out the next group's events in order; none when there is no more.
-    pub fn next_group(&mut self) -> Result<Option<vec::Drain<'_, Event>>, Malformed> {
+    pub fn next_group(&mut self) -> Result<Option<vec::IntoIter<Event>>, Malformed> {
         let Some((told, records)) = self.groups.next() else {
             return Ok(None);
         };
@@ -159,13 +168,15 @@ impl Unpacker {
         self.next += 1;
         let kind = *self.kinds.get(next).ok_or(Malformed)?;
         let (cpu, at) = (self.cpus[next], self.times[next]);
-        let place = self.by_kind.binary_search_by_key(&kind, |rows| rows.kind);
-        let rows = &mut self.by_kind[place.map_err(|_| Malformed)?];
+        let place = usize::from(self.places[usize::from(kind)]);
+        let rows = self.by_kind.get_mut(place).ok_or(Malformed)?;
+        let transcribes = rows.transcribes;
         let (fixed, tail) = rows.next().ok_or(Malformed)?;
         fixed[..4].copy_from_slice(&u32::from(kind).to_le_bytes());
         (cpu as u32).write(&mut fixed[4..]);
         at.write(&mut fixed[8..]);
-        let shape = self.shapes.as_ref().and_then(|shapes| shapes.of_kind(kind));
+        let shapes = self.shapes.as_ref().filter(|_| transcribes);
+        let shape = shapes.and_then(|shapes| shapes.of_kind(kind));
         let transcriber = shape.and_then(|shape| shape.transcriber.as_ref());
         let good = match (transcriber, tail) {
             (None, []) => self.assembler.record(fixed),

@@ -1,5 +1,7 @@
 //! From groups of records to the one stream of events.
 
+use std::vec;
+
 use super::{BadRecord, Conclude, Decoder};
 use crate::event::{Event, What};
 
@@ -48,11 +50,11 @@ impl Assembler {
     }
 
     /// Ends the group and gives out its events in order.
-    pub fn end_group(&mut self) -> std::vec::Drain<'_, Event> {
+    pub fn end_group(&mut self) -> vec::IntoIter<Event> {
         if std::mem::take(&mut self.mixed) && !self.group.is_sorted_by_key(|event| event.at) {
             self.group.sort_by_key(|event| event.at);
         }
-        self.group.drain(..)
+        std::mem::take(&mut self.group).into_iter()
     }
 }
 
