@@ -108,7 +108,18 @@ pub const FENCES: &[Fence] = &[
         because: "the user's terminal and the user's way to say a time are met there",
     },
     Fence {
-        crates: &["serde", "serde_json"],
+        crates: &["serde"],
+        only_in: &["event", "model", "export"],
+        because: "the model can be saved, with what it holds of events; nothing else has a shape \
+                  that a serializer may see",
+    },
+    Fence {
+        crates: &["postcard"],
+        only_in: &["model"],
+        because: "the bytes of a saved model are one file's business",
+    },
+    Fence {
+        crates: &["serde_json"],
         only_in: &["export"],
         because: "a serializer must not shape the model",
     },
