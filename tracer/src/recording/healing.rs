@@ -59,6 +59,11 @@ impl Healing {
         }
     }
 
+    /// There is something to be told now.
+    pub fn is_telling(&self) -> bool {
+        !self.told.is_empty()
+    }
+
     /// What is to be told now.
     pub fn next(&mut self) -> Option<Event> {
         self.told.pop_front()

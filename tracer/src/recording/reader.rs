@@ -4,7 +4,11 @@
 //! what is missing by a [`What::Gap`] where it is missing, and keeps account
 //! of it in [`Reader::damage`].
 
+mod standing;
+
 use std::io::{Read, Seek};
+
+pub(super) use standing::Standing;
 
 use super::{
     Error,
