@@ -54,6 +54,10 @@ impl Stage for Play {
         self.model = Model::new(self.retention);
     }
 
+    fn restore(&mut self, model: Model) {
+        self.model = model;
+    }
+
     fn take(&mut self, event: &Event) {
         self.model.apply(event);
     }

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use tracer::{
     event::Event,
-    model::roll_call,
+    model::{Model, roll_call},
     playback::{Landmark, Place, Playback, Stage},
     recording::{Index, Reader, Writer},
 };
@@ -190,6 +190,8 @@ struct Nobody;
 
 impl Stage for Nobody {
     fn clear(&mut self) {}
+
+    fn restore(&mut self, _: Model) {}
 
     fn take(&mut self, _: &Event) {}
 }

@@ -1,5 +1,7 @@
 //! Page faults: what they came to, and where.
 
+use serde::{Deserialize, Serialize};
+
 use super::Text;
 
 /// Declares the classes: the counters, their names and what they mean, so that
@@ -8,7 +10,7 @@ macro_rules! classes {
     ($($(#[doc = $doc:literal])+ $field:ident $class:ident = $title:literal;)*) => {
         /// Page faults by class, counted since tracing began. A fault is in one
         /// class only: the most exact one that the hooks in use can tell.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub struct Faults { $($(#[doc = $doc])+ pub $field: u64,)* }
 
         /// A class of fault. Its place is in recordings: new ones go to the end.
@@ -147,7 +149,7 @@ impl Faults {
 
 /// The same faults divided otherwise: by the region they fell on. What is in
 /// none of the regions fell on a mapping that the hooks in use cannot tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultPlaces {
     /// In kernel mode, on user memory.
     pub kernel: u64,
@@ -186,7 +188,7 @@ impl FaultPlaces {
 }
 
 /// All that is counted of a task's faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultTally {
     pub classes: Faults,
     pub places: FaultPlaces,

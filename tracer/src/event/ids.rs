@@ -1,8 +1,12 @@
 //! Who an event is about. PIDs are reused, so identity is the PID together
 //! with the start time.
 
+use serde::{Deserialize, Serialize};
+
 /// A task: a thread, in the kernel's word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct TaskId {
     pub pid: u32,
     /// `task_struct.start_boottime`, ns since boot.
@@ -10,7 +14,9 @@ pub struct TaskId {
 }
 
 /// A process: a thread group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct ProcessId {
     pub tgid: u32,
     /// `start_boottime` of the group leader, ns since boot.
@@ -18,7 +24,7 @@ pub struct ProcessId {
 }
 
 /// The task an event is about, and the process it belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Who {
     pub task: TaskId,
     pub process: ProcessId,

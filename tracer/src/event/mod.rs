@@ -22,6 +22,8 @@ mod summary;
 mod text;
 mod utc;
 
+use serde::{Deserialize, Serialize};
+
 pub use diagnosis::{Diagnosis, Finding};
 pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, InRegion, Region};
 pub use ids::{ProcessId, TaskId, Who};
@@ -60,7 +62,7 @@ macro_rules! events {
 
         /// [`What`] without its content. Numbered by hand, never reused: the
         /// number is in recordings.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Kind { $(#[doc = $doc] $kind = $number,)* }
 

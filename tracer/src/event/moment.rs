@@ -1,6 +1,8 @@
 //! What the moments of a task's life say, one struct each, in the kernel's
 //! words. A field that may be unknown is an `Option`; zero is never "unknown".
 
+use serde::{Deserialize, Serialize};
+
 use super::{Care, ChildUsage, Comm, FaultTally, ProcessId, Text, Ties, Who};
 
 /// `copy_process` has made a task.
@@ -35,7 +37,7 @@ pub struct Fork {
 
 /// A fork, vfork or clone that failed, and what stood in its way as far as that
 /// could be read at that moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForkFailed {
     pub errno: i32,
     pub comm: Comm,
@@ -49,7 +51,7 @@ pub struct ForkFailed {
 }
 
 /// What fork copies of an address space: the page tables, not the pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressSpace {
     /// Pages mapped: as many entries were copied. Unknown where this kernel's
     /// counter is not found; a few dozen may be missing where it counts per CPU.
@@ -78,7 +80,7 @@ pub struct Snapshot {
 }
 
 /// exec has put another program in place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exec {
     /// The caller's pid before exec: another than the task's when a thread
     /// that was not the leader called it.
@@ -97,7 +99,7 @@ pub struct Exec {
 }
 
 /// A signal was sent that ends the process unless it is blocked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
     pub sig: i32,
     /// `si_code`: positive from the kernel, else from a process.
@@ -116,7 +118,7 @@ impl Signal {
 }
 
 /// The kernel's accounting, of a task or a whole thread group. Times in ns.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// User and system time as the kernel samples them: whole ticks, so that
     /// short lives show 0. [`Self::runtime`] is exact.
@@ -178,7 +180,7 @@ pub struct Exit {
 }
 
 /// What the parent does with SIGCHLD, read when the last thread exits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sigchld {
     /// Default or caught: a child becomes a zombie.
     Zombie,
@@ -218,7 +220,7 @@ pub enum Dead {
 }
 
 /// A dead task was switched out for good.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastSwitch {
     /// The next task, which ran `finish_task_switch`; pid 0 is the idle task.
     pub next_pid: u32,
@@ -274,7 +276,7 @@ impl GapCause {
 }
 
 /// Why there is a [`Gap`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GapCause {
     /// The kernel found no room for records; `lost` says for which.
     NoRoom,

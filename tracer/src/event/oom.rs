@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Text;
 
 /// Why a task was chosen, or why that is not known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OomVictim {
     /// Nobody has looked.
     #[default]
@@ -20,7 +22,7 @@ pub enum OomVictim {
 }
 
 /// The line `oom-kill:` of the log (`dump_oom_summary`, mm/oom_kill.c).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OomCause {
     pub constraint: Constraint,
     /// The memory cgroup whose limit was reached; none: it was not a cgroup's.
@@ -30,7 +32,7 @@ pub struct OomCause {
 }
 
 /// `enum oom_constraint` (include/linux/oom.h). Numbered for recordings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Constraint {
     /// The host had no memory left.

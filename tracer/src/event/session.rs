@@ -1,9 +1,11 @@
 //! The first event of every stream explains the rest: what machine this is,
 //! how its clocks relate, which hook serves each purpose and what that loses.
 
+use serde::{Deserialize, Serialize};
+
 use super::Text;
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     pub tracer_version: String,
     pub kernel_release: String,
@@ -30,7 +32,7 @@ pub struct Session {
 }
 
 /// A part of a trace, in a file of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// How many parts of the trace came before this one.
     pub number: u64,
@@ -51,7 +53,7 @@ impl Segment {
 }
 
 /// How one purpose is served.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hook {
     pub purpose: Purpose,
     /// The hook in use, as `type:name`; none: the purpose is not served.
@@ -62,7 +64,7 @@ pub struct Hook {
 }
 
 /// What a hook is for. Numbered by hand: the number is in recordings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Purpose {
     Fork = 1,

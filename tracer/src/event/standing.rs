@@ -1,11 +1,13 @@
 //! How a process stands to others, as of the moment of an event: what it
 //! belongs to, how it treats its children's deaths, what those used.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ProcessId, Text};
 
 /// What a process belongs to besides its parent. Numbers are those of the
 /// initial pid namespace; 0: of none that can be seen, as of kernel threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ties {
     pub pgid: u32,
     pub sid: u32,
@@ -14,7 +16,7 @@ pub struct Ties {
 }
 
 /// How a process treats the deaths of its children.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Care {
     pub sigchld: Handler,
     /// SA_NOCLDWAIT: the kernel reaps its children. False also where
@@ -37,7 +39,7 @@ impl Care {
 }
 
 /// What a process has set for a signal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Handler {
     #[default]
     Default,
@@ -57,7 +59,7 @@ impl Handler {
 
 /// What the children used that a process has waited for, and theirs
 /// (RUSAGE_CHILDREN, getrusage(2)). Times in ns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildUsage {
     pub utime: u64,
     pub stime: u64,
@@ -71,7 +73,7 @@ pub struct ChildUsage {
 
 /// The wait system calls of a process since tracing began, whether or not they
 /// returned a child.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waits {
     pub count: u64,
     /// When the last one was entered, ns since boot.

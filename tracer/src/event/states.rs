@@ -1,11 +1,13 @@
 //! In which state a task is, in the scheduler's words, and was for how long.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares the states that take time: names, a letter as ps(1) shows it, and
 /// the sum of each.
 macro_rules! states {
     ($($(#[doc = $doc:literal])+ $number:literal $field:ident $state:ident $letter:literal;)*) => {
         /// A state of a task. Numbered by hand: the number is in recordings.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum TaskState {
             $($(#[doc = $doc])+ $state = $number,)*
@@ -14,7 +16,7 @@ macro_rules! states {
         }
 
         /// Time in each state, ns.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub struct StateTimes { $($(#[doc = $doc])+ pub $field: u64,)* }
 
         impl TaskState {
@@ -101,7 +103,7 @@ impl StateTimes {
 
 /// How long a task was in each state since it was first seen: since it was made
 /// runnable, or since states began to be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct States {
     /// Its state now; dead: these figures are final.
     pub state: TaskState,
@@ -117,7 +119,7 @@ pub struct States {
 }
 
 /// From being woken to a turn on a CPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wakeups {
     pub count: u64,
     /// Time from one to the other, in all, ns.

@@ -62,7 +62,7 @@ impl Model {
     pub(super) fn on_snapshot(&mut self, at: u64, who: Who, snapshot: &Snapshot) {
         let key = self.of(who);
         // Of the snapshot that is under way; 0 is none.
-        let generation = self.generation + 1;
+        let generation = self.generation.saturating_add(1);
         self.change(key, |process| {
             process.generation = generation;
             match snapshot.zombie {

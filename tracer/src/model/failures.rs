@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Model;
 use crate::event::{ForkFailed, ProcessId, Who};
 
@@ -9,7 +11,7 @@ use crate::event::{ForkFailed, ProcessId, Who};
 const KINDS: usize = 1024;
 
 /// Forks that failed alike.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failures {
     pub count: u64,
     pub last_at: u64,
@@ -26,7 +28,7 @@ impl Model {
         self.totals.failed_forks = self.totals.failed_forks.saturating_add(1);
         self.of(who);
         let kind = (who.process, failed.errno);
-        if self.failed_forks.len() == KINDS && !self.failed_forks.contains_key(&kind) {
+        if self.failed_forks.len() >= KINDS && !self.failed_forks.contains_key(&kind) {
             // The one that is longest ago makes room.
             let oldest = self.failed_forks.iter();
             let oldest = oldest.min_by_key(|(_, failures)| failures.last_at);

@@ -7,11 +7,13 @@
 //! share its memory, or is itself such a child, the page may have been shared
 //! by another of these forks: then the cost is marked.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Key, Model, Process};
 use crate::event::{AddressSpace, Faults, Fork, Who};
 
 /// The cost of a fork that copied an address space, so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ForkCost {
     /// From the call to the new task's being made, ns.
     pub took: Option<u64>,
@@ -37,7 +39,7 @@ pub struct ForkCost {
 }
 
 /// How a child stopped sharing its parent's memory, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     Exec(u64),
     Exit(u64),
@@ -72,7 +74,7 @@ impl ForkCost {
 }
 
 /// The forks of a process whose children share its memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Forks {
     newest: Key,
     /// Children that have neither exec'ed nor died.

@@ -1,11 +1,13 @@
 //! What was lost, and how the model heals: after a gap a new snapshot tells
 //! who still lives, and whoever it does not name has gone unseen.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Model, Process, State, WaitStatus};
 use crate::event::{Event, Gap, GapCause, Kind, What};
 
 /// A stretch of time in which records were lost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GapSpan {
     pub since: u64,
     pub until: u64,
@@ -79,7 +81,7 @@ impl Model {
     /// Everyone who lived at `began` has been named since the last snapshot.
     /// Linear in those who are in the process table.
     pub(super) fn on_snapshot_end(&mut self, at: u64, began: u64) {
-        self.generation += 1;
+        self.generation = self.generation.saturating_add(1);
         let generation = self.generation;
         let mut here: Vec<_> = (self.index.present.iter())
             .map(|&key| (key, &self.processes[key]))

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::SecondCounts;
 
 /// How many seconds are kept.
 const SECONDS: usize = 120;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Second {
     pub forks: u64,
     pub execs: u64,
@@ -18,7 +20,7 @@ pub struct Second {
     pub lost: u64,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// The number of the newest second since boot.
     newest: u64,

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Key, Model, Process, State, retention::Due};
 use crate::event::ProcessId;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Index {
     /// Who is in the kernel's process table, as far as we know; in no order.
     pub present: HashSet<Key, foldhash::fast::FixedState>,
@@ -18,16 +20,19 @@ pub(super) struct Index {
     pub zombies: BTreeSet<Key>,
     /// The dead not yet reaped, by who may reap them and the number that its
     /// wait will return.
-    unreaped: HashMap<(Key, u32), Claimant, foldhash::fast::FixedState>,
+    unreaped: HashMap<Claim, Claimant, foldhash::fast::FixedState>,
     /// Who has a parent now that is not the one it hangs below in the fork
     /// tree: (parent, child). The gone are not in it, so it is no larger than
     /// the kernel's process table.
     adopted: BTreeSet<(Key, Key)>,
 }
 
+/// An owner and the number that its wait returns for a dead process.
+pub(super) type Claim = (Key, u32);
+
 /// Who claims a number of an owner's, and whether by guess.
-#[derive(Clone, Copy, Debug)]
-struct Claimant {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Claimant {
     key: Key,
     told: bool,
 }
@@ -38,7 +43,7 @@ struct Claimant {
 struct Claims {
     /// A notification said which number the owner sees.
     told: bool,
-    by: [Option<(Key, u32)>; 3],
+    by: [Option<Claim>; 3],
 }
 
 /// What of a process the index depends on.
@@ -189,6 +194,14 @@ impl Index {
         claimant.map(|claimant| claimant.key)
     }
 
+    /// The numbers that dead processes are waited for by, in order. Which of two
+    /// processes holds a number depends on the order in which they claimed it.
+    pub fn claims(&self) -> Vec<(Claim, Claimant)> {
+        let mut claims: Vec<_> = self.unreaped.iter().map(|(&it, &by)| (it, by)).collect();
+        claims.sort_unstable_by_key(|&(claim, _)| claim);
+        claims
+    }
+
     /// Nobody waits for anybody.
     #[cfg(test)]
     pub fn is_empty_of_the_dead(&self) -> bool {
@@ -263,6 +276,35 @@ impl Model {
             self.lead(&facet.leads_to, &[]);
             self.processes.recycle(process);
         }
+    }
+
+    /// Makes the index from the processes, but for what it does not depend on
+    /// them alone: how many have exited, and who holds which claim. False if a
+    /// process refers to one that is not kept, or a claim is not its holder's.
+    pub(super) fn index_anew(&mut self, exited: u64, claims: Vec<(Claim, Claimant)>) -> bool {
+        let mut index = Index::default();
+        let mut led_to = Vec::new();
+        for (key, process) in self.processes.since(0) {
+            index.add(key, process);
+            led_to.extend(Facet::of(process).leads_to.into_iter().flatten());
+        }
+        for to in led_to {
+            match self.processes.get_mut(to) {
+                Some(process) => process.led_to = process.led_to.saturating_add(1),
+                None => return false,
+            }
+        }
+        let is_held = |&(claim, claimant): &(Claim, Claimant)| {
+            let holder = self.processes.get(claimant.key);
+            holder.is_some_and(|it| Facet::of(it).claims.by.contains(&Some(claim)))
+        };
+        if !claims.iter().all(is_held) {
+            return false;
+        }
+        index.exited = exited;
+        index.unreaped = claims.into_iter().collect();
+        self.index = index;
+        true
     }
 
     /// That every index says what the processes say.

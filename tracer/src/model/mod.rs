@@ -23,6 +23,7 @@ mod reap;
 mod recent;
 mod retention;
 mod roll_call;
+mod saved;
 mod states;
 mod status;
 mod summary;
@@ -34,6 +35,8 @@ mod tests;
 mod threads;
 
 use std::{collections::VecDeque, sync::Arc};
+
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, FaultTally, Faults, ProcessId, Purpose, Session, What, Who};
 
@@ -53,6 +56,7 @@ pub use recent::Recent;
 use retention::Retained;
 pub use retention::Retention;
 pub use roll_call::roll_call;
+pub use saved::Unrestorable;
 pub use states::{Change, Scheduling, StatesLack};
 pub use status::{Known, Moment, Why};
 use table::{New, Table};
@@ -60,7 +64,7 @@ pub use tally::{Killed, Latencies, Makers, Reapers, Sender, Started, Tally};
 pub use terms::{Creation, Key, Outcome, State, WaitStatus};
 
 /// Counts since the stream began.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     pub events: u64,
     /// New processes; new threads are counted apart.
@@ -76,7 +80,7 @@ pub struct Totals {
     pub faults: Faults,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Model {
     session: Option<Arc<Session>>,
     processes: Table,
@@ -111,6 +115,11 @@ impl Model {
             retained: Retained::nobody(),
             ..Model::default()
         }
+    }
+
+    /// How much of the past it keeps.
+    pub fn retention(&self) -> Retention {
+        self.retained.policy()
     }
 
     /// The same model twice, which changes for itself from here on: the two share

@@ -1,10 +1,12 @@
 //! What is known of how a process treats its children's deaths: what it has set
 //! for SIGCHLD, whether and when it waits, who would inherit from it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Key, Model};
 use crate::event::{Care, ProcessId, Reaper, Waits};
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Owning {
     /// What it had set, and when that was seen: at the latest death of a child,
     /// or when it was found.

@@ -1,6 +1,8 @@
 //! One process and its story so far. Facts only: what they mean together is
 //! said by the methods, so that nothing is stored twice.
 
+use serde::{Deserialize, Serialize};
+
 use smallvec::SmallVec;
 
 use super::{
@@ -18,7 +20,7 @@ use crate::event::{
 };
 
 /// A living thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
     pub id: TaskId,
     pub comm: Comm,
@@ -30,14 +32,14 @@ pub struct Thread {
 }
 
 /// A program that the process ran.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     pub at: u64,
     pub exec: Exec,
 }
 
 /// Records that came before their turn, and other rare things.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Early {
     /// The last switch of one of its threads, by number.
     pub switch: Option<(u64, u32, LastSwitch)>,
@@ -52,7 +54,7 @@ pub(super) struct Early {
     pub oom: Option<OomVictim>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Process {
     pub id: ProcessId,
     /// Empty also while unknown: see [`Self::known_comm`].
@@ -79,8 +81,10 @@ pub struct Process {
     /// Who inherited its children.
     pub(super) heir: Option<Key>,
     /// Who had its number before.
+    #[serde(skip)]
     pub(super) predecessor: Option<Key>,
     /// How often others lead to it: see [`super::index`].
+    #[serde(skip)]
     pub(super) led_to: u32,
     /// Whether it is to be let go.
     pub(super) due: Due,
@@ -92,9 +96,11 @@ pub struct Process {
     pub(super) snapshot_argv_cut: bool,
     pub(super) snapshot_argv_at: u64,
     /// The programs it ran, the latest last; of very many, the latest.
+    #[serde(with = "super::saved::list")]
     pub executions: SmallVec<[Execution; 1]>,
     /// How many earlier ones are no longer in [`Self::executions`].
     pub executions_left_out: u32,
+    #[serde(with = "super::saved::list")]
     pub threads: SmallVec<[Thread; 1]>,
     /// All threads ever seen, the leader included.
     pub threads_seen: u32,

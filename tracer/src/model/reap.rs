@@ -1,6 +1,8 @@
 //! What comes after `do_exit`: the zombie, the last switch, the reaping, the
 //! free. Any of them may be missing, and then the others tell.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Early, Key, Model, Process, State, retention::Due};
 use crate::event::{Dead, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
@@ -9,7 +11,7 @@ use crate::event::{Dead, LastSwitch, Notify, Reap, Usage, Wait, Who};
 const UNMATCHED_KEPT: usize = 64;
 
 /// A wait that returned a number nobody dead had.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Unmatched {
     at: u64,
     by: Who,
@@ -141,7 +143,7 @@ impl Model {
             return;
         }
         // The child has stopped or continued; or its death comes to be told.
-        if self.unmatched.len() == UNMATCHED_KEPT {
+        if self.unmatched.len() >= UNMATCHED_KEPT {
             self.unmatched.pop_front();
         }
         self.unmatched.push_back(Unmatched {

@@ -1,9 +1,11 @@
 //! How often something happened to a process in each of the last seconds.
 
+use serde::{Deserialize, Serialize};
+
 /// How many seconds are kept.
 const SECONDS: usize = 16;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recent {
     /// The number of the newest second since boot.
     newest: u64,

@@ -9,10 +9,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Key, Model, Table, Tally};
 
 /// How many of those who are gone a model keeps, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
     /// So many, the latest to go. A thirtieth more may be there for a while:
     /// they are let go in batches.
@@ -45,7 +47,7 @@ impl Default for Retention {
 const GRACE: u64 = 5_000_000_000;
 
 /// Whether a process is to be let go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Due {
     NotYet,
     /// As soon as its last record has come, or its time is over.
@@ -54,7 +56,7 @@ pub(super) enum Due {
     Now,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Retained {
     policy: Retention,
     /// Who has gone when, in that order. Some may have turned out to live.
@@ -86,6 +88,10 @@ impl Retained {
             uncounted: true,
             ..Retained::default()
         }
+    }
+
+    pub fn policy(&self) -> Retention {
+        self.policy
     }
 
     /// A process has left the process table.

@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Model, Process};
 use crate::event::{StateTimes, States, TaskId, TaskState, Wakeups, Who};
 
 /// So many changes are kept of a process, the latest.
 const CHANGES_KEPT: usize = 4096;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scheduling {
     /// Of the threads that have ended.
     ended: StateTimes,
@@ -31,7 +33,7 @@ pub struct Scheduling {
 }
 
 /// A thread, by its number, is in a state from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub at: u64,
     pub pid: u32,
@@ -93,7 +95,7 @@ impl Scheduling {
     }
 
     fn change(&mut self, change: Change) {
-        if self.changes.len() == CHANGES_KEPT {
+        if self.changes.len() >= CHANGES_KEPT {
             self.changes.pop_front();
             self.forgot = true;
         }

@@ -140,6 +140,49 @@ impl Table {
         Err(New { key, superseded })
     }
 
+    /// A table of these processes, of so many that there ever were. None if keys
+    /// do not ascend, are too high, or two processes have one identity.
+    pub fn of(made: usize, processes: Vec<(Key, Box<Process>)>) -> Option<Table> {
+        let mut table = Table {
+            made,
+            kept: processes.len(),
+            ..Table::default()
+        };
+        table.chunks.resize_with(made.div_ceil(CHUNK), || None);
+        let mut by_age = Vec::with_capacity(processes.len());
+        let mut next = 0;
+        for (key, process) in processes {
+            let place = key.index();
+            if place < next || place >= made {
+                return None;
+            }
+            next = place + 1;
+            by_age.push((process.id, key));
+            let chunk = table.chunks.get_mut(place / CHUNK)?;
+            let slots = chunk.get_or_insert_with(|| Chunk::Own(Box::default()));
+            let slots = slots.own()?;
+            slots.kept += 1;
+            slots.processes[place % CHUNK] = Some(process);
+        }
+        by_age.sort_unstable();
+        let mut elder: Option<(ProcessId, Key)> = None;
+        for (id, key) in by_age {
+            let predecessor = elder.filter(|(elder, _)| elder.tgid == id.tgid);
+            if predecessor.is_some_and(|(elder, _)| elder == id) {
+                return None;
+            }
+            table.set_predecessor(key, predecessor.map(|(_, key)| key));
+            table.by_tgid.insert(id.tgid, key);
+            elder = Some((id, key));
+        }
+        Some(table)
+    }
+
+    /// How many there ever were.
+    pub fn made(&self) -> usize {
+        self.made
+    }
+
     fn push(&mut self, id: ProcessId) -> Key {
         let place = self.made;
         if place.is_multiple_of(CHUNK) {
@@ -266,6 +309,14 @@ impl Table {
         slots.processes[key.index() % CHUNK].as_deref_mut()
     }
 
+    /// Changes every process that is kept.
+    pub fn each(&mut self, mut change: impl FnMut(&mut Process)) {
+        let chunks = self.chunks.iter_mut().flatten();
+        let slots = chunks.filter_map(Chunk::own);
+        let processes = slots.flat_map(|slots| slots.processes.iter_mut().flatten());
+        processes.for_each(|process| change(process));
+    }
+
     /// How many are kept.
     pub fn len(&self) -> usize {
         self.kept
@@ -281,6 +332,14 @@ impl Table {
             places.filter_map(|(place, process)| Some((Key::at(place), process.as_deref()?)))
         });
         processes.skip_while(move |(key, _)| key.index() < place)
+    }
+}
+
+impl PartialEq for Table {
+    /// True if both hold equal processes under the same keys. Spare boxes, the
+    /// latest look-up and the sharing of chunks do not count.
+    fn eq(&self, other: &Table) -> bool {
+        self.made == other.made && self.by_tgid == other.by_tgid && self.since(0).eq(other.since(0))
     }
 }
 

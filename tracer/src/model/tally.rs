@@ -7,6 +7,8 @@ use std::{
     ops::AddAssign,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{Creation, Key, Model, Outcome, Process, State};
 use crate::event::{Comm, ProcessId};
 
@@ -15,7 +17,7 @@ const KINDS: usize = 4096;
 /// How many makers of one kind of process are told apart.
 const MAKERS: usize = 64;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// How many processes it speaks of.
     pub processes: u64,
@@ -34,7 +36,8 @@ pub struct Tally {
 }
 
 /// Counts by kind: at most [`KINDS`], and the rest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"))]
 pub struct Kinds<K, V> {
     pub by_kind: BTreeMap<K, V>,
     /// Of all further kinds.
@@ -60,7 +63,7 @@ impl<K: Ord, V: Default> Kinds<K, V> {
 }
 
 /// Processes of one kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Started {
     pub count: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
@@ -68,7 +71,7 @@ pub struct Started {
 }
 
 /// Who made processes of one kind, and how many each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Makers {
     pub by_maker: BTreeMap<ProcessId, (Option<Comm>, u64)>,
     /// There are more makers than are told apart.
@@ -76,7 +79,7 @@ pub struct Makers {
 }
 
 /// A kind of death by signal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Killed {
     pub comm: Option<Comm>,
     pub signal: i32,
@@ -85,7 +88,7 @@ pub struct Killed {
 }
 
 /// Who sent the fatal signal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Sender {
     OomKiller,
     Kernel,
@@ -95,7 +98,7 @@ pub enum Sender {
 }
 
 /// How long zombies waited for those who reaped them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reapers {
     /// By owner; none: it is not known.
     pub by_owner: BTreeMap<Option<Key>, Latencies>,
@@ -104,7 +107,7 @@ pub struct Reapers {
 }
 
 /// Durations: how many, and of what length to three figures.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latencies {
     pub count: u64,
     pub max: u64,

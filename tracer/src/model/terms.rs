@@ -3,8 +3,10 @@
 
 use std::num::NonZeroU32;
 
+use serde::{Deserialize, Serialize};
+
 /// A process in its [`super::Model`]; valid for that model and its clones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key(NonZeroU32);
 
 impl Key {
@@ -23,7 +25,7 @@ impl Key {
 }
 
 /// How a process came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Creation {
     /// Its own copy of the address space.
     Fork,
@@ -82,7 +84,7 @@ impl State {
 }
 
 /// What wait reports, as the kernel encodes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitStatus(pub i32);
 
 impl WaitStatus {
@@ -102,7 +104,7 @@ impl WaitStatus {
 }
 
 /// What became of a process, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Outcome {
     /// Exit code 0.
     Ok,

@@ -1,17 +1,14 @@
 //! Where what lies in the parts of a trace: the indexes of all of them as one.
 //! Where the bytes are it says; it must not read them.
 
-use crate::recording::{Checkpoint, Entry, Index, Span};
+use crate::recording::{Entry, Span};
 
 #[derive(Default)]
 pub struct Contents {
-    /// Of all parts. The offsets are those in each part; the events before a
-    /// checkpoint are those of the whole stream.
-    index: Index,
+    /// The blocks of all parts. The offsets are those in each part.
+    entries: Vec<Entry>,
     /// In which part each block is, and how many events lie before it.
     blocks: Vec<(usize, u64)>,
-    /// In which part each checkpoint is.
-    checkpoints: Vec<usize>,
     events: u64,
     span: Option<Span>,
 }
@@ -19,20 +16,13 @@ pub struct Contents {
 impl Contents {
     /// Adds to the end what is in a part that so many events lie before. The
     /// first `again` of its events are not of the stream.
-    pub fn add(
-        &mut self,
-        part: usize,
-        before: u64,
-        again: u64,
-        entries: &[Entry],
-        checkpoints: &[Checkpoint],
-    ) {
+    pub fn add(&mut self, part: usize, before: u64, again: u64, entries: &[Entry]) {
         for entry in entries {
             // What is told again is in a block of its own, the first.
             let is_first = self.blocks.last().is_none_or(|&(last, _)| last != part);
             let told_again = if is_first { again } else { 0 };
             let at = if is_first { before } else { self.events };
-            self.index.entries.push(*entry);
+            self.entries.push(*entry);
             self.blocks.push((part, at));
             self.events = at + u64::from(entry.events).saturating_sub(told_again);
             self.span = Some(self.span.map_or(entry.span, |all| Span {
@@ -40,17 +30,10 @@ impl Contents {
                 latest: all.latest.max(entry.span.latest),
             }));
         }
-        for checkpoint in checkpoints {
-            self.index.checkpoints.push(Checkpoint {
-                events_before: before + checkpoint.events_before.saturating_sub(again),
-                ..*checkpoint
-            });
-            self.checkpoints.push(part);
-        }
     }
 
-    pub fn index(&self) -> &Index {
-        &self.index
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     pub fn span(&self) -> Option<Span> {
@@ -59,11 +42,6 @@ impl Contents {
 
     pub fn events(&self) -> u64 {
         self.events
-    }
-
-    /// A checkpoint by its number, and its part.
-    pub fn checkpoint(&self, number: usize) -> (usize, Checkpoint) {
-        (self.checkpoints[number], self.index.checkpoints[number])
     }
 
     /// How many blocks begin before an event.
@@ -83,13 +61,13 @@ impl Contents {
         let blocks = self.blocks.partition_point(|&(_, before)| before <= event);
         let block = blocks.saturating_sub(1);
         let part = self.blocks.get(block).map_or(0, |&(part, _)| part);
-        let offset = self.index.entries.get(block).map_or(0, |it| it.offset);
+        let offset = self.entries.get(block).map_or(0, |it| it.offset);
         (part, offset)
     }
 
     /// About how many events have happened at a time; never more.
     pub fn events_until(&self, at: u64) -> u64 {
-        let entries = &self.index.entries;
+        let entries = &self.entries;
         let block = entries.partition_point(|entry| entry.span.latest <= at);
         let before = self.blocks.get(block).map(|&(_, before)| before);
         before.unwrap_or(self.events)

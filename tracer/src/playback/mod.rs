@@ -2,41 +2,44 @@
 //! playing it at some pace. Nothing of it is kept but where one is: the events
 //! go to a [`Stage`], which makes of them what it likes.
 //!
-//! A jump begins at a checkpoint that lies a while before the place, so that
-//! the stage sees the recent past too, and costs the same however long the
-//! recording is. What lies ahead and near is simply played.
+//! A jump begins at a saved [state](States) of the model that lies a while before
+//! the place, so that the stage sees the recent past too, and costs the same
+//! however long the recording is. A [`Pass`] makes the states; without them all is
+//! played from the beginning.
 
 mod contents;
 mod density;
+mod landing;
 mod landmark;
 mod pace;
+mod pass;
 mod search;
+mod states;
 mod survey;
 
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
+pub use landing::LOOK_BACK;
 pub use landmark::Landmark;
 pub use pace::Pace;
+pub use pass::{Pass, Spacing};
 pub use search::{Found, Search, Way};
-pub use survey::{Part as SurveyPart, Survey};
+pub use states::{BUDGET, SavedState, StatePlace, States};
+pub use survey::Part as SurveyPart;
 
 use crate::{
-    event::{Event, What},
-    recording::{Chain, Checkpoint, Error, Growing, Index, Part, RollCall, Span},
+    event::Event,
+    model::{Model, Retention},
+    recording::{Chain, Entry, Error, Growing, Index, Part, RollCall, Span},
 };
 use contents::Contents;
 
-/// So many events before the place a jump begins, and more by what lies between
-/// two checkpoints.
-const LOOK_BACK: u64 = 50_000;
-
-/// What lies no further ahead is played.
-const NEAR: u64 = 200_000;
-
-/// Whoever is told the events.
+/// Receives the events.
 pub trait Stage {
-    /// Forget everything: the stream begins anew.
+    /// Forgets everything: the stream begins anew.
     fn clear(&mut self);
+    /// Forgets everything: the events so far come to this model.
+    fn restore(&mut self, model: Model);
     fn take(&mut self, event: &Event);
 }
 
@@ -56,6 +59,10 @@ pub struct Playback<R> {
     contents: Contents,
     /// The last part, where it is still being written.
     tail: Option<Tail<R>>,
+    /// Where a landing can begin.
+    states: States,
+    /// Bytes of all parts, which bound what a state can hold.
+    bytes: u64,
     /// The next event, when it has been looked at.
     next: Option<Event>,
     /// How many events the stage has been told, and the latest time of those.
@@ -63,6 +70,8 @@ pub struct Playback<R> {
     now: u64,
     /// The reader is where the stage is.
     in_step: bool,
+    /// Where the stage is, while the reader is elsewhere.
+    left: Option<landing::Left>,
 }
 
 /// How far the index of a growing recording has been read.
@@ -71,24 +80,25 @@ struct Tail<R> {
     /// Its own index, and how much of that is in the contents.
     index: Index,
     entries: usize,
-    checkpoints: usize,
 }
 
 impl<R: Read + Seek> Playback<R> {
     /// Opens a recording at its beginning; reads its index, or makes one.
     pub fn open(mut from: R) -> Result<Playback<R>, Error> {
         let index = Index::load(&mut from)?;
+        let bytes = from.seek(SeekFrom::End(0))?;
         from.rewind()?;
         let chain = Chain::of(from)?;
         let mut contents = Contents::default();
-        contents.add(0, 0, 0, &index.entries, &index.checkpoints);
-        Ok(Playback::at_beginning(chain, contents, None))
+        contents.add(0, 0, 0, &index.entries);
+        Ok(Playback::at_beginning(chain, contents, bytes, None))
     }
 
     /// Opens recordings that follow one another; the last of them may still be
     /// written, if it is to be [followed](Self::grow).
     pub fn open_parts(mut parts: Vec<Part<R>>, follow: bool) -> Result<Playback<R>, Error> {
         let mut indexes = Vec::new();
+        let mut bytes = 0;
         let mut tail = None;
         let last = parts.len().saturating_sub(1);
         for (number, part) in parts.iter_mut().enumerate() {
@@ -96,8 +106,11 @@ impl<R: Read + Seek> Playback<R> {
                 tail = Some(Tail::open(part.open()?)?);
                 continue;
             }
-            match part.open().map_err(Error::from).and_then(Index::load) {
-                Ok(index) => indexes.push(index),
+            match part.open().map_err(Error::from).and_then(index_and_length) {
+                Ok((index, length)) => {
+                    indexes.push(index);
+                    bytes += length;
+                }
                 // A recorder may remove the oldest at any time.
                 Err(_) if number < last => indexes.push(Index::default()),
                 Err(why) => return Err(why),
@@ -107,24 +120,43 @@ impl<R: Read + Seek> Playback<R> {
         let mut contents = Contents::default();
         for (part, index) in indexes.iter().enumerate() {
             let (before, again) = (chain.before(part), chain.again(part));
-            contents.add(part, before, again, &index.entries, &index.checkpoints);
+            contents.add(part, before, again, &index.entries);
         }
-        let mut playback = Playback::at_beginning(chain, contents, tail);
+        let mut playback = Playback::at_beginning(chain, contents, bytes, tail);
         playback.grow()?;
         playback.now = playback.span().map_or(0, |span| span.earliest);
         Ok(playback)
     }
 
-    fn at_beginning(chain: Chain<R>, contents: Contents, tail: Option<Tail<R>>) -> Playback<R> {
+    fn at_beginning(
+        chain: Chain<R>,
+        contents: Contents,
+        bytes: u64,
+        tail: Option<Tail<R>>,
+    ) -> Playback<R> {
         Playback {
             now: contents.span().map_or(0, |span| span.earliest),
             chain,
             contents,
             tail,
+            states: States::new(Retention::default()),
+            bytes,
             next: None,
             position: 0,
             in_step: true,
+            left: None,
         }
+    }
+
+    /// Lands on these states from now on. They were made of this very recording,
+    /// for a stage that keeps as much of the past as they do.
+    pub fn set_states(&mut self, states: States) {
+        self.states = states;
+    }
+
+    /// The states that it can land on.
+    pub fn states(&self) -> &States {
+        &self.states
     }
 
     /// Takes in what has been written since. Costs as much as that is.
@@ -135,20 +167,11 @@ impl<R: Read + Seek> Playback<R> {
         tail.growing.grow(&mut tail.index)?;
         let part = self.chain.parts() - 1;
         let (before, again) = (self.chain.before(part), self.chain.again(part));
-        // A checkpoint's last block may yet come: it is complete when something
-        // else stands behind it.
         let entries = &tail.index.entries;
-        let behind = entries.last().map_or(0, |entry| entry.offset);
-        let checkpoints = &tail.index.checkpoints;
-        let complete = checkpoints.partition_point(|checkpoint| checkpoint.offset < behind);
-        self.contents.add(
-            part,
-            before,
-            again,
-            &entries[tail.entries..],
-            &checkpoints[tail.checkpoints..complete],
-        );
-        (tail.entries, tail.checkpoints) = (entries.len(), complete);
+        let new = &entries[tail.entries..];
+        self.bytes += new.iter().map(|entry| entry.length).sum::<u64>();
+        self.contents.add(part, before, again, new);
+        tail.entries = entries.len();
         Ok(())
     }
 
@@ -206,43 +229,19 @@ impl<R: Read + Seek> Playback<R> {
         self.position >= self.events()
     }
 
-    /// Where the blocks are, and the checkpoints.
-    pub fn index(&self) -> &Index {
-        self.contents.index()
+    /// Where the blocks of events are, each in its part.
+    pub fn blocks(&self) -> &[Entry] {
+        self.contents.entries()
     }
 
     /// Events in each of so many equal parts of the span, from the index alone.
     pub fn density(&self, parts: usize) -> Vec<u64> {
-        density::density(&self.contents.index().entries, self.span(), parts)
-    }
-
-    /// Goes to a place: afterwards the stage is as if all events up to there
-    /// had been played, but for those who have long been gone.
-    pub fn go_to(&mut self, place: Place, stage: &mut dyn Stage) -> Result<(), Error> {
-        let about = self.event_near(place);
-        let behind = match place {
-            Place::Time(at) => at < self.now,
-            Place::Beginning | Place::Event(_) => about < self.position,
-            Place::End => false,
-        };
-        if behind || !self.in_step || about > self.position.saturating_add(NEAR) {
-            self.jump(about, stage)?;
-        }
-        while !self.is_at(place) {
-            if !self.advance(stage)? {
-                break;
-            }
-        }
-        if let Place::Time(at) = place {
-            let latest = self.span().map_or(at, |span| span.latest);
-            self.now = self.now.max(at.min(latest));
-        }
-        Ok(())
+        density::density(self.contents.entries(), self.span(), parts)
     }
 
     /// One event on; false at the end.
     pub fn step(&mut self, stage: &mut dyn Stage) -> Result<bool, Error> {
-        if !self.in_step {
+        if !self.come_back()? {
             self.go_to(Place::Event(self.position), stage)?;
         }
         self.advance(stage)
@@ -250,10 +249,17 @@ impl<R: Read + Seek> Playback<R> {
 
     /// One event back, of those that are there.
     pub fn step_back(&mut self, stage: &mut dyn Stage) -> Result<(), Error> {
-        match self.previous_where(|_| true, stage)? {
-            true => Ok(()),
-            false => self.go_to(Place::Beginning, stage),
-        }
+        let place = self.before()?;
+        self.go_to(place, stage)
+    }
+
+    /// The place one event back, of those that are there.
+    pub fn before(&mut self) -> Result<Place, Error> {
+        let mut search = self.search(Way::Back)?;
+        Ok(match self.look_on(&mut search, &mut |_| true, u64::MAX)? {
+            Found::Place(place) => Place::Event(place),
+            Found::Nothing | Found::NotYet => Place::Beginning,
+        })
     }
 
     /// Goes behind the next event of which `wanted` is true; stays where it is
@@ -293,8 +299,7 @@ impl<R: Read + Seek> Playback<R> {
 
     /// Puts the reader, not the stage, to the block in which that event is.
     fn seek_block(&mut self, event: u64) -> Result<(), Error> {
-        self.in_step = false;
-        self.next = None;
+        self.leave();
         let (part, offset) = self.contents.block_of(event);
         self.chain.resume_at(part, offset)
     }
@@ -306,47 +311,6 @@ impl<R: Read + Seek> Playback<R> {
             Place::Event(number) => number.min(self.events()),
             Place::End => self.events(),
             Place::Time(at) => self.contents.events_until(at),
-        }
-    }
-
-    /// Clears the stage and tells it where to begin, before that event.
-    fn jump(&mut self, event: u64, stage: &mut dyn Stage) -> Result<(), Error> {
-        let early = event.checked_sub(LOOK_BACK);
-        let enough = |it: &Checkpoint| early.is_some_and(|early| it.events_before <= early);
-        let good = self.index().checkpoints.partition_point(enough);
-        for good in (0..good).rev() {
-            if self.recall(good, stage)? {
-                return Ok(());
-            }
-        }
-        stage.clear();
-        self.next = None;
-        self.chain.rewind()?;
-        (self.position, self.now, self.in_step) = (0, 0, true);
-        Ok(())
-    }
-
-    /// Tells the stage what a checkpoint holds; false if that is damaged.
-    fn recall(&mut self, number: usize, stage: &mut dyn Stage) -> Result<bool, Error> {
-        let (part, checkpoint) = self.contents.checkpoint(number);
-        // A recorder may have removed it.
-        if self.chain.resume_at(part, checkpoint.offset).is_err() {
-            return Ok(false);
-        }
-        stage.clear();
-        self.next = None;
-        loop {
-            let event = self.chain.next_event()?;
-            let Some(event) = event.filter(|_| self.chain.is_recalling()) else {
-                return Ok(false);
-            };
-            stage.take(&event);
-            if let What::Summary(_) = event.what {
-                self.position = checkpoint.events_before;
-                self.now = checkpoint.at;
-                self.in_step = true;
-                return Ok(true);
-            }
         }
     }
 
@@ -392,7 +356,12 @@ impl<R: Read> Tail<R> {
             growing: Growing::open(from)?,
             index: Index::default(),
             entries: 0,
-            checkpoints: 0,
         })
     }
+}
+
+/// Of a part that nobody writes any more.
+fn index_and_length(mut from: impl Read + Seek) -> Result<(Index, u64), Error> {
+    let index = Index::load(&mut from)?;
+    Ok((index, from.seek(SeekFrom::End(0))?))
 }

@@ -21,6 +21,8 @@ pub struct Search {
     from: u64,
     /// Back: blocks that have not been looked through.
     blocks: usize,
+    /// Forwards: the event that had been read beyond the stage.
+    ahead: Option<Event>,
     /// How many events have been looked through, of how many.
     looked: u64,
     all: u64,
@@ -51,7 +53,7 @@ impl<R: Read + Seek> Playback<R> {
     pub fn search(&mut self, way: Way) -> Result<Search, Error> {
         let (from, blocks, all) = match way {
             Way::Forward => {
-                if !self.in_step {
+                if !self.come_back()? {
                     self.seek_block(self.position)?;
                 }
                 let ahead = self.events().saturating_sub(self.position);
@@ -63,11 +65,12 @@ impl<R: Read + Seek> Playback<R> {
                 (limit, self.contents.blocks_before(limit), limit)
             }
         };
-        self.in_step = false;
+        let ahead = self.leave();
         Ok(Search {
             way,
             from,
             blocks,
+            ahead,
             looked: 0,
             all,
         })
@@ -98,7 +101,7 @@ impl<R: Read + Seek> Playback<R> {
         search: &mut Search,
         wanted: &mut dyn FnMut(&Event) -> bool,
     ) -> Result<Found, Error> {
-        let next = match self.next.take() {
+        let next = match search.ahead.take() {
             Some(next) => Some(next),
             None => self.chain.next_event()?,
         };

@@ -1,11 +1,11 @@
 //! What happened when, along the whole of a recording: where a bar that shows it
-//! has marks. Reading all of it takes a while, so it goes on piece by piece.
+//! has marks.
 
-use std::{collections::HashMap, io::Read};
+use std::collections::HashMap;
 
 use crate::{
     event::{Dead, Event, ProcessId, What},
-    recording::{Chain, Error, Span},
+    recording::Span,
 };
 
 /// The span is divided into so many parts.
@@ -26,42 +26,24 @@ pub struct Part {
     pub gap: bool,
 }
 
-pub struct Survey<R> {
-    chain: Chain<R>,
+pub struct Survey {
     span: Span,
     parts: Vec<Part>,
     /// Since when each has been a zombie.
     waiting: HashMap<ProcessId, u64>,
-    complete: bool,
 }
 
-impl<R: Read> Survey<R> {
-    pub fn new(chain: Chain<R>, span: Span) -> Survey<R> {
+impl Survey {
+    pub fn new(span: Span) -> Survey {
         Survey {
-            chain,
             span,
             parts: vec![Part::default(); PARTS],
             waiting: HashMap::new(),
-            complete: false,
         }
     }
 
-    /// Takes so many events more; false when there are no more.
-    pub fn go_on(&mut self, events: usize) -> Result<bool, Error> {
-        for _ in 0..events {
-            match self.chain.next_event()? {
-                Some(event) if self.chain.is_recalling() => drop(event),
-                Some(event) => self.take(&event),
-                None => {
-                    self.end();
-                    break;
-                }
-            }
-        }
-        Ok(!self.complete)
-    }
-
-    fn take(&mut self, event: &Event) {
+    /// Takes in an event of the stream.
+    pub fn take(&mut self, event: &Event) {
         let at = event.at;
         let part = self.part(at);
         self.parts[part].events = self.parts[part].events.saturating_add(1);
@@ -95,8 +77,8 @@ impl<R: Read> Survey<R> {
         }
     }
 
-    fn end(&mut self) {
-        self.complete = true;
+    /// There are no more.
+    pub fn end(&mut self) {
         let waiting: Vec<_> = self.waiting.keys().copied().collect();
         for who in waiting {
             self.reaped(who, self.span.latest);
@@ -118,13 +100,8 @@ impl<R: Read> Survey<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
-    use crate::{
-        event::script::{MS, SEC, START, Script},
-        recording::Writer,
-    };
+    use crate::event::script::{MS, SEC, START, Script};
 
     #[test]
     fn deaths_by_signal_and_zombies_that_wait_have_their_places() {
@@ -138,16 +115,14 @@ mod tests {
             .reap(10);
         let script = script.at(4 * SEC).die(11, 1).at(8 * SEC).reap(11);
         let events = script.at(10 * SEC).fork(1, 13).events;
-        let mut writer = Writer::new(Vec::new()).unwrap();
-        events.iter().for_each(|event| writer.write(event).unwrap());
-        let (_, bytes) = writer.finish().unwrap();
         let latest = events.iter().map(|event| event.at).max().unwrap();
         let span = Span {
             earliest: START,
             latest,
         };
-        let mut survey = Survey::new(Chain::of(Cursor::new(bytes)).unwrap(), span);
-        while survey.go_on(3).unwrap() {}
+        let mut survey = Survey::new(span);
+        events.iter().for_each(|event| survey.take(event));
+        survey.end();
         let count = |of: fn(&Part) -> u32| survey.parts().iter().map(of).sum::<u32>();
         assert_eq!(count(|part| part.events) as usize, events.len());
         assert_eq!(

@@ -2,7 +2,11 @@
 //! at a seam, and what is missing there is a gap like any other. How the parts
 //! are found this file must not know.
 
+mod position;
+
 use std::io::{Read, Seek};
+
+pub use position::Position;
 
 use super::{
     Error, Reader, RollCall,
@@ -27,6 +31,8 @@ pub struct Chain<R> {
     missing: u64,
     /// The event behind a gap.
     held: Option<Event>,
+    /// The event last given is a gap.
+    is_behind_gap: bool,
     /// What the counts were when the first part began.
     base: Option<Summary>,
     accounts: Vec<Account>,
@@ -61,6 +67,7 @@ impl<R: Read> Chain<R> {
             latest: 0,
             missing: 0,
             held: None,
+            is_behind_gap: false,
             base: None,
             accounts: refused,
         };
@@ -95,6 +102,12 @@ impl<R: Read> Chain<R> {
     /// The next event; none at the end of the last part, which can be asked
     /// again if it grows.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        let next = self.next_of_parts()?;
+        self.note_gap(next.as_ref());
+        Ok(next)
+    }
+
+    fn next_of_parts(&mut self) -> Result<Option<Event>, Error> {
         loop {
             let next = match self.held.take() {
                 Some(held) => Some(held),
@@ -274,13 +287,20 @@ impl<R: Read> Chain<R> {
 impl<R: Read + Seek> Chain<R> {
     /// Goes on at a block of a part: see [`Reader::resume_at`].
     pub fn resume_at(&mut self, part: usize, offset: u64) -> Result<(), Error> {
+        self.enter(part)?;
+        self.reader.resume_at(offset)
+    }
+
+    /// Reads that part, as if nothing had been read before.
+    fn enter(&mut self, part: usize) -> Result<(), Error> {
         if part != self.at {
             self.reader = self.parts[part].read(self.roll_call)?;
             self.at = part;
         }
         (self.follows, self.latest) = (false, 0);
         (self.missing, self.held) = (0, None);
-        self.reader.resume_at(offset)
+        self.is_behind_gap = false;
+        Ok(())
     }
 
     /// Begins anew, with the first part that is still there.

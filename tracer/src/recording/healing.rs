@@ -74,6 +74,11 @@ impl Healing {
         None
     }
 
+    /// There is something to be told now.
+    pub fn is_telling(&self) -> bool {
+        !self.told.is_empty()
+    }
+
     /// What is to be told now.
     pub fn next(&mut self) -> Option<Event> {
         self.told.pop_front()

@@ -87,11 +87,16 @@ pub(super) fn own_id() -> u32 {
 
 /// What a reader has been told of layouts. This build's own it knows by itself.
 #[derive(Default)]
-pub(super) struct Layouts(Vec<(u32, Arc<Shapes>)>);
+pub(super) struct Layouts {
+    known: Vec<(u32, Arc<Shapes>)>,
+    /// The front of the recording, where they are, has been read.
+    told: bool,
+}
 
 impl Layouts {
     /// Takes the payload of a layout block; false if it is none.
     pub fn learn(&mut self, text: &[u8]) -> bool {
+        self.told = true;
         let id = id(text);
         if self.find(id).is_some() {
             return true;
@@ -99,18 +104,26 @@ impl Layouts {
         let Some(layout) = Layout::parse(text) else {
             return false;
         };
-        if self.0.len() == KNOWN {
-            self.0.remove(0);
+        if self.known.len() == KNOWN {
+            self.known.remove(0);
         }
-        self.0.push((id, Arc::new(Shapes::of(&layout))));
+        self.known.push((id, Arc::new(Shapes::of(&layout))));
         true
+    }
+
+    pub fn are_told(&self) -> bool {
+        self.told
+    }
+
+    pub fn have_been_told(&mut self) {
+        self.told = true;
     }
 
     pub fn find(&self, id: u32) -> Option<Arc<Shapes>> {
         if id == own_id() {
             return Some(Arc::clone(Shapes::own()));
         }
-        let known = self.0.iter().find(|(known, _)| *known == id)?;
+        let known = self.known.iter().find(|(known, _)| *known == id)?;
         Some(Arc::clone(&known.1))
     }
 }

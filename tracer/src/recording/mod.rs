@@ -45,7 +45,7 @@ mod varint;
 mod version;
 mod writer;
 
-pub use chain::Chain;
+pub use chain::{Chain, Position};
 pub use checkpoint::Checkpoint;
 pub use create::create;
 pub use damage::{Damage, Ending, Unknown};

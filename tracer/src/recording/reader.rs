@@ -4,7 +4,11 @@
 //! what is missing by a [`What::Gap`] where it is missing, and keeps account
 //! of it in [`Reader::damage`].
 
+mod standing;
+
 use std::io::{Read, Seek};
+
+pub(super) use standing::Standing;
 
 use super::{
     Error,
@@ -21,6 +25,9 @@ use super::{
     version,
 };
 use crate::event::{Event, Gap, GapCause, What, Who};
+
+/// The layout of records stands ahead of them, and no further behind the front.
+const FRONT: u64 = 64 << 20;
 
 pub struct Reader<R> {
     blocks: Blocks<R>,
@@ -364,8 +371,35 @@ impl<R: Read + Seek> Reader<R> {
     /// them being a [`What::Summary`]; then comes what happened from there on.
     /// What was damaged elsewhere is forgotten.
     pub fn resume_at(&mut self, offset: u64) -> Result<(), Error> {
+        self.learn_layout()?;
         self.blocks.seek(offset)?;
         self.forget();
+        Ok(())
+    }
+
+    /// Reads the layout of records, which is at the front.
+    fn learn_layout(&mut self) -> Result<(), Error> {
+        if self.layouts.are_told() {
+            return Ok(());
+        }
+        self.blocks.seek(self.front)?;
+        while let Some(found) = self.blocks.next()?
+            && found.header.kind() != RECORDS
+            && found.header.version >= 2
+            && found.offset < FRONT
+        {
+            let payload = self.blocks.payload();
+            if found.header.kind() == LAYOUT
+                && self
+                    .opener
+                    .open(&found.header, payload, &mut self.raw)
+                    .is_ok()
+            {
+                self.layouts.learn(&self.raw);
+                break;
+            }
+        }
+        self.layouts.have_been_told();
         Ok(())
     }
 

@@ -113,6 +113,13 @@ impl Stage for Keeper {
         *self = Keeper::default();
     }
 
+    fn restore(&mut self, model: Model) {
+        *self = Keeper::default();
+        for event in model.roll_call() {
+            Keeper::take(self, event);
+        }
+    }
+
     fn take(&mut self, event: &Event) {
         Keeper::take(self, event.clone());
     }

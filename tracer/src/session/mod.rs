@@ -24,6 +24,7 @@ mod filters;
 mod growth;
 mod home;
 mod hooks;
+mod indexing;
 mod info;
 mod keeper;
 mod keepsake;

@@ -10,14 +10,15 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::{
     growth::{Growth, More},
+    indexing::Indexing,
     story::{self, Story},
     when::When,
     window::Window,
 };
 use crate::{
     event::{Event, Session},
-    playback::{Found, Landmark, Pace, Place, Playback, Search, Stage, Survey, Way},
-    source::replay,
+    model::{Model, Retention},
+    playback::{Found, Landmark, Pace, Place, Playback, Search, Stage, Way},
     tui::{App, Control, Mark, Phrase, Playhead, Tone},
 };
 
@@ -32,8 +33,12 @@ pub struct Player {
     pace: Pace,
     /// Where the picture would be if events came at every ns.
     now: u64,
-    /// What happened when, while that is not all known.
-    survey: Option<Survey<replay::From>>,
+    /// Where it is on its way to.
+    goal: Option<Place>,
+    /// What makes states to land on and finds what happened when, until it is done.
+    indexing: Option<Indexing>,
+    /// Events that have been indexed.
+    indexed: u64,
     /// What is looked for, until it is found or one goes elsewhere.
     quest: Option<Quest>,
     session: Option<Box<Session>>,
@@ -65,6 +70,10 @@ impl Stage for Shown<'_> {
         self.0.begin_again();
     }
 
+    fn restore(&mut self, model: Model) {
+        self.0.begin_with(model);
+    }
+
     fn take(&mut self, event: &Event) {
         self.0.show(event);
     }
@@ -73,26 +82,25 @@ impl Stage for Shown<'_> {
 impl Player {
     /// Opens a recording; none where one cannot move about in it, as in a pipe.
     /// One that is followed grows, and plays at its end.
-    pub fn open(story: &Story, follow: bool) -> Result<Option<Player>> {
+    pub fn open(story: &Story, follow: bool, retention: Retention) -> Result<Option<Player>> {
         if !story.path.is_file() && !story.has_parts() {
             return Ok(None);
         }
-        Player::begin(story, follow).map(Some)
+        Player::begin(story, follow, retention).map(Some)
     }
 
-    fn begin(story: &Story, follow: bool) -> Result<Player> {
+    fn begin(story: &Story, follow: bool, retention: Retention) -> Result<Player> {
         let playback = story.playback(follow)?;
         let mut pace = Pace::default();
         pace.playing = follow;
-        let survey = match playback.span() {
-            Some(span) => Some(Survey::new(story.chain()?.0, span)),
-            None => None,
-        };
+        let span = playback.span();
         Ok(Player {
             now: playback.now(),
             playback,
             pace,
-            survey,
+            goal: None,
+            indexing: span.map(|span| Indexing::begin(story.clone(), span, retention)),
+            indexed: 0,
             quest: None,
             session: story.session()?,
             last: Instant::now(),
@@ -102,7 +110,8 @@ impl Player {
 
     /// Opens what a living trace has kept, at its end.
     pub fn of_the_past(path: &Path, app: &mut App) -> Result<Player> {
-        let mut player = Player::begin(&Story::find(path, &Window::default())?, false)?;
+        let story = Story::find(path, &Window::default())?;
+        let mut player = Player::begin(&story, false, app.model().retention())?;
         app.begin_again();
         player.go_to(Place::End, app)?;
         Ok(player)
@@ -111,8 +120,11 @@ impl Player {
     /// Time passes; and a part of the recording is looked through.
     pub fn tick(&mut self, app: &mut App) -> Result<()> {
         let elapsed = std::mem::replace(&mut self.last, Instant::now()).elapsed();
-        self.look_on(app)?;
+        self.take_over(app)?;
         self.seek_on(app)?;
+        if self.goal.is_some() {
+            return self.travel(app);
+        }
         if self.is_moving() {
             self.pass(elapsed, app)?;
         }
@@ -122,30 +134,45 @@ impl Player {
     /// Does nothing more until it is told to.
     pub fn rest(&mut self) {
         self.pace.playing = false;
-        (self.survey, self.quest, self.growth) = (None, None, None);
+        (self.indexing, self.quest, self.growth) = (None, None, None);
+        self.goal = None;
         self.playback.stop_growing();
     }
 
     /// Whether there is anything to do when no key is pressed.
     pub fn is_busy(&self) -> bool {
-        self.is_moving() || self.survey.is_some() || self.quest.is_some()
+        self.is_moving() || self.indexing.is_some() || self.is_hurried()
     }
 
-    fn look_on(&mut self, app: &mut App) -> Result<()> {
-        let Some(survey) = &mut self.survey else {
+    /// Whether it has work to do now, not only in a while.
+    pub fn is_hurried(&self) -> bool {
+        self.quest.is_some() || self.goal.is_some()
+    }
+
+    /// Takes over what has been indexed since.
+    fn take_over(&mut self, app: &mut App) -> Result<()> {
+        let Some(progress) = self.indexing.as_ref().and_then(Indexing::news) else {
             return Ok(());
         };
-        let goes_on = survey.go_on(AT_ONCE)?;
-        let marks = survey.parts().iter().map(|part| Mark {
+        let marks = progress.parts.iter().map(|part| Mark {
             events: part.events > 0,
             killed: part.killed > 0,
             zombie: part.zombies > 0,
             gap: part.gap,
         });
         app.set_marks(marks.collect());
-        if !goes_on {
-            self.survey = None;
+        self.indexed = progress.events;
+        if progress.done {
+            self.indexing = None;
         }
+        if let Some(states) = progress.states {
+            self.playback.set_states(states);
+            // One may be nearer to where it goes than it is itself.
+            if let Some(goal) = self.goal {
+                self.playback.set_out(goal, &mut Shown(app))?;
+            }
+        }
+        self.tell_place(app);
         Ok(())
     }
 
@@ -189,9 +216,25 @@ impl Player {
         Ok(())
     }
 
-    /// Shows the recording at a place.
+    /// Shows the recording at a place: at once if that is near, else as soon as
+    /// it has been come to, by and by.
     pub fn go_to(&mut self, place: Place, app: &mut App) -> Result<()> {
-        self.playback.go_to(place, &mut Shown(app))?;
+        self.playback.set_out(place, &mut Shown(app))?;
+        self.goal = Some(place);
+        self.travel(app)
+    }
+
+    /// Goes on to where it is on its way to, for a slice of time.
+    fn travel(&mut self, app: &mut App) -> Result<()> {
+        let began = Instant::now();
+        while let Some(place) = self.goal
+            && began.elapsed() < SLICE
+        {
+            let arrived = self
+                .playback
+                .go_on(place, &mut Shown(app), AT_ONCE as u64)?;
+            self.goal = (!arrived).then_some(place);
+        }
         self.arrive(app);
         Ok(())
     }
@@ -203,10 +246,14 @@ impl Player {
         self.grow(app)?;
         let mut now = self.now.saturating_add(self.pace.passes(elapsed));
         if keeps_up {
-            self.playback.go_to(Place::End, &mut Shown(app))?;
+            self.go_to(Place::End, app)?;
             now = self.playback.now();
         } else if self.pace.playing {
-            self.playback.go_to(Place::Time(now), &mut Shown(app))?;
+            self.go_to(Place::Time(now), app)?;
+        }
+        if self.goal.is_some() {
+            // It plays faster than can be read.
+            return Ok(());
         }
         self.pace.playing &= !self.playback.is_at_end() || self.growth.is_some();
         self.arrive(app);
@@ -216,12 +263,12 @@ impl Player {
     }
 
     pub fn control(&mut self, control: Control, app: &mut App) -> Result<()> {
-        self.quest = None;
+        (self.quest, self.goal) = (None, None);
         let stage = &mut Shown(app);
         match control {
             Control::PlayOrPause if self.playback.is_at_end() && self.growth.is_none() => {
-                self.playback.go_to(Place::Beginning, stage)?;
                 self.pace.playing = true;
+                return self.go_to(Place::Beginning, app);
             }
             Control::PlayOrPause => self.pace.playing ^= true,
             Control::Faster => self.pace.change(2.0),
@@ -230,14 +277,17 @@ impl Player {
             Control::StepForward => {
                 while self.playback.step(stage)? && self.playback.is_recalling() {}
             }
-            Control::StepBack => self.playback.step_back(stage)?,
-            Control::Forward => self.leap(stage, u64::saturating_add)?,
-            Control::Backward => self.leap(stage, u64::saturating_sub)?,
+            Control::StepBack => {
+                let place = self.playback.before()?;
+                return self.go_to(place, app);
+            }
+            Control::Forward => return self.leap(u64::saturating_add, app),
+            Control::Backward => return self.leap(u64::saturating_sub, app),
             Control::NextExit => return self.seek(Landmark::Exit, Way::Forward, app),
             Control::PreviousExit => return self.seek(Landmark::Exit, Way::Back, app),
             Control::NextZombie => return self.seek(Landmark::Zombie, Way::Forward, app),
             Control::PreviousZombie => return self.seek(Landmark::Zombie, Way::Back, app),
-            Control::At(at) => self.playback.go_to(Place::Time(at), stage)?,
+            Control::At(at) => return self.go_to(Place::Time(at), app),
             Control::NextHit => return self.seek_hit(Way::Forward, app),
             Control::PreviousHit => return self.seek_hit(Way::Back, app),
             Control::NextGap => return self.seek(Landmark::Gap, Way::Forward, app),
@@ -247,11 +297,11 @@ impl Player {
         Ok(())
     }
 
-    fn leap(&mut self, stage: &mut Shown, towards: fn(u64, u64) -> u64) -> Result<()> {
+    fn leap(&mut self, towards: fn(u64, u64) -> u64, app: &mut App) -> Result<()> {
         let span = self.playback.span();
         let part = span.map_or(0, |span| (span.latest - span.earliest) / PARTS);
         let at = towards(self.playback.now(), part.max(1));
-        Ok(self.playback.go_to(Place::Time(at), stage)?)
+        self.go_to(Place::Time(at), app)
     }
 
     fn seek(&mut self, landmark: Landmark, way: Way, app: &mut App) -> Result<()> {
@@ -303,7 +353,7 @@ impl Player {
         match found {
             Found::Place(place) => {
                 app.clear_notice();
-                self.playback.go_to(Place::Event(place), &mut Shown(app))?;
+                return self.go_to(Place::Event(place), app);
             }
             Found::Nothing => {
                 app.notify(Phrase::of(Tone::Warn, format!("no {what} {way} this")));
@@ -321,16 +371,24 @@ impl Player {
     /// Tells the dashboard where it is.
     fn arrive(&mut self, app: &mut App) {
         self.now = self.playback.now();
+        self.tell_place(app);
+    }
+
+    fn tell_place(&self, app: &mut App) {
         let span = self.playback.span();
+        let events = self.playback.events();
+        let percent = || (self.indexed.min(events) * 100).checked_div(events);
         app.set_playhead(Playhead {
             playing: self.pace.playing,
+            seeking: self.goal.is_some(),
+            indexed: self.indexing.as_ref().and_then(|_| percent()),
             growing: self.growth.is_some(),
             speed: self.pace.speed(),
             now: self.now,
             began: span.map_or(0, |span| span.earliest),
             ended: span.map_or(0, |span| span.latest),
             position: self.playback.position(),
-            events: self.playback.events(),
+            events,
         });
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     Exit, Looks, OK, chosen::Chosen, diagnostics, effects, growth::Growth, output,
@@ -178,7 +178,7 @@ fn dashboard(replay: &Replay) -> Result<()> {
     }
     let story = Story::find(&path, &replay.window)?;
     let beginning = replay.window.beginning(&story)?;
-    let mut player = Player::open(&story, follow)?;
+    let mut player = Player::open(&story, follow, RETENTION)?;
     match &mut player {
         Some(player) => {
             let place = beginning.map_or(Place::End, Place::Time);
@@ -213,11 +213,12 @@ async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
     loop {
         screen.draw(app)?;
         let busy = player.as_mut().filter(|player| player.is_busy());
+        let hurried = busy.as_ref().is_some_and(|player| player.is_hurried());
         let input = tokio::select! {
             input = screen.next_input() => input,
             // Leave as for `q`: the terminal must be given back.
             _ = stop.asked() => None,
-            _ = frame.tick(), if busy.is_some() => {
+            () = next_turn(&mut frame, hurried), if busy.is_some() => {
                 if let Some(player) = busy
                     && let Err(error) = player.tick(app)
                 {
@@ -234,6 +235,17 @@ async fn watch(app: &mut App, mut player: Option<Player>) -> Result<()> {
         effects::perform(app, &mut screen, player.as_mut());
         if flow == Flow::Quit {
             return Ok(());
+        }
+    }
+}
+
+/// When the player is to do its next piece of work: at once while somebody waits
+/// for it, after all input that has come.
+async fn next_turn(frame: &mut Interval, hurried: bool) {
+    match hurried {
+        true => tokio::task::yield_now().await,
+        false => {
+            frame.tick().await;
         }
     }
 }

@@ -27,6 +27,7 @@ pub struct Front {
     session: Box<Session>,
 }
 
+#[derive(Clone)]
 pub struct Story {
     /// As it was asked for.
     pub path: PathBuf,

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     event::{Event, Summary, What},
+    model::Model,
     playback::{Place, Playback, Stage},
 };
 
@@ -33,6 +34,8 @@ struct Next(Option<Event>);
 
 impl Stage for Next {
     fn clear(&mut self) {}
+
+    fn restore(&mut self, _: Model) {}
 
     fn take(&mut self, event: &Event) {
         self.0 = Some(event.clone());

@@ -151,8 +151,12 @@ impl App {
     /// Forgets what is moved about in, which begins anew at another place. What
     /// the views look at they look at again, if it is there.
     pub fn begin_again(&mut self) {
+        self.begin_with(Model::new(self.retention));
+    }
+
+    /// The same, and this is the model of what lies before that place.
+    pub fn begin_with(&mut self, model: Model) {
         self.remember();
-        let model = Model::new(self.retention);
         match &mut self.frozen {
             Some(frozen) => (frozen.model, frozen.log, frozen.now) = (model, Log::default(), 0),
             None => (self.model, self.log, self.now) = (model, Log::default(), 0),

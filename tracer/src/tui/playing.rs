@@ -45,6 +45,11 @@ pub struct Mark {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Playhead {
     pub playing: bool,
+    /// It is on its way to another place.
+    pub seeking: bool,
+    /// How much of the recording has been indexed, in percent; none when nobody
+    /// does that (any more).
+    pub indexed: Option<u64>,
     /// More is being written.
     pub growing: bool,
     /// 1.0 is real time.
@@ -74,12 +79,15 @@ impl Playhead {
             Tone::Paused
         };
         let word = match (self.playing, self.is_at_end()) {
+            _ if self.seeking => " SEEKS ",
             (true, true) if self.growing => " FOLLOWS ",
             (true, _) => " PLAYS ",
             (false, true) if !self.growing => " END ",
             (false, _) if live => " PAST ",
             (false, _) => " PAUSED ",
         };
+        let indexed = self.indexed;
+        let indexed = indexed.map_or(String::new(), |share| format!("indexing {share} %  "));
         Phrase::of(tone, word)
             .and(Tone::Strong, format!(" {}", since(self.now)))
             .and(Tone::Dim, format!(" of {}", since(self.ended)))
@@ -88,6 +96,7 @@ impl Playhead {
                 format!(", event {} of {}", self.position, self.events),
             )
             .and(Tone::Dim, format!(", {}x  ", self.speed))
+            .and(Tone::Dim, indexed)
             .and(Tone::Key, if live { "Esc" } else { "" })
             .and(Tone::Dim, if live { " Present  " } else { "" })
     }

@@ -25,7 +25,7 @@ pub const MODULES: &[Module] = &[
     module(2,    "records",   &["event"]),
     module(3,    "recording", &["event", "records"]),
     module(4,    "source",    &["event", "recording", "records"]),
-    module(4,    "playback",  &["event", "recording"]),
+    module(4,    "playback",  &["event", "model", "recording"]),
     module(3,    "filter",    &["event", "model"]),
     module(5,    "report",    &["event", "model", "filter"]),
     module(5,    "export",    &["event", "model", "recording", "filter"]),
@@ -70,9 +70,14 @@ pub const FENCES: &[Fence] = &[
                   command and terminal",
     },
     Fence {
-        crates: &["zstd", "crc32c"],
+        crates: &["crc32c"],
         only_in: &["recording"],
         because: "how a recording is written is nobody else's business",
+    },
+    Fence {
+        crates: &["zstd"],
+        only_in: &["recording", "playback"],
+        because: "what is packed is unpacked in the same place: blocks, and states of the model",
     },
     Fence {
         crates: &["smallvec"],
@@ -107,7 +112,18 @@ pub const FENCES: &[Fence] = &[
         because: "the user's terminal and the user's way to say a time are met there",
     },
     Fence {
-        crates: &["serde", "serde_json"],
+        crates: &["serde"],
+        only_in: &["event", "model", "export"],
+        because: "the model can be saved, with what it holds of events; nothing else has a shape \
+                  that a serializer may see",
+    },
+    Fence {
+        crates: &["postcard"],
+        only_in: &["model"],
+        because: "the bytes of a saved model are one file's business",
+    },
+    Fence {
+        crates: &["serde_json"],
         only_in: &["export"],
         because: "a serializer must not shape the model",
     },

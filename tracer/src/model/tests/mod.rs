@@ -11,6 +11,7 @@ mod losses;
 mod random;
 mod retained;
 mod roll_call;
+mod saved;
 mod states;
 mod threads;
 mod zombies;

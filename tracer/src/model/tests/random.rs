@@ -320,7 +320,7 @@ fn states() -> impl Strategy<Value = States> {
     })
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub fn event() -> impl Strategy<Value = Event> {
     (0..40u64, who(), what()).prop_map(|(at, who, what)| Event {
         at,
         cpu: 0,

@@ -201,6 +201,10 @@ impl Stage for Play {
         *self = Play::new();
     }
 
+    fn restore(&mut self, model: Model) {
+        self.0 = model;
+    }
+
     fn take(&mut self, event: &Event) {
         self.0.apply(event);
     }

@@ -18,6 +18,8 @@ fn playhead(now: u64, position: u64) -> Playhead {
         events: events.len() as u64,
         speed: 1.0,
         playing: false,
+        seeking: false,
+        indexed: None,
         growing: false,
     }
 }

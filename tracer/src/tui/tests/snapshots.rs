@@ -158,6 +158,8 @@ fn replay() {
         bench.app.set_marks(marks.collect());
         bench.app.set_playhead(Playhead {
             playing: false,
+            seeking: false,
+            indexed: None,
             growing: false,
             speed: 2.0,
             now,

@@ -1,0 +1,246 @@
+//! A model as bytes, and the same model from them: [`Model::save`] and
+//! [`Model::restore`]. What follows from the processes alone is not stored; it
+//! is made anew. The bytes are for this very version of the model: they promise
+//! nothing to another. Where they are kept, and how they are compressed, this
+//! file must not know.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
+
+use super::{
+    GapSpan, History, Key, Model, Process, Table, Totals,
+    cgroups::Cgroups,
+    failures::FailedForks,
+    index::{Claim, Claimant},
+    reap::Unmatched,
+    retention::Retained,
+};
+use crate::event::{Session, Text};
+
+/// Error returned when bytes are not those of a saved model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unrestorable;
+
+impl fmt::Display for Unrestorable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the saved state is damaged")
+    }
+}
+
+impl std::error::Error for Unrestorable {}
+
+#[derive(Serialize)]
+struct Out<'a> {
+    session: &'a Option<Arc<Session>>,
+    made: usize,
+    processes: Kept<'a>,
+    exited: u64,
+    claims: Vec<(Claim, Claimant)>,
+    retained: &'a Retained,
+    cgroups: &'a Cgroups,
+    failed_forks: &'a FailedForks,
+    unmatched: &'a VecDeque<Unmatched>,
+    began: Option<u64>,
+    now: u64,
+    ended: bool,
+    generation: u32,
+    gaps: &'a Vec<GapSpan>,
+    totals: &'a Totals,
+    history: &'a History,
+}
+
+/// The fields of [`Out`] in the same order.
+#[derive(Deserialize)]
+struct In {
+    session: Option<Arc<Session>>,
+    made: usize,
+    processes: Vec<(Key, Box<Process>)>,
+    exited: u64,
+    claims: Vec<(Claim, Claimant)>,
+    retained: Retained,
+    cgroups: Cgroups,
+    failed_forks: FailedForks,
+    unmatched: VecDeque<Unmatched>,
+    began: Option<u64>,
+    now: u64,
+    ended: bool,
+    generation: u32,
+    gaps: Vec<GapSpan>,
+    totals: Totals,
+    history: History,
+}
+
+/// The processes that are kept, each with its key.
+struct Kept<'a>(&'a Table);
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for process in self.0.since(0) {
+            list.serialize_element(&process)?;
+        }
+        list.end()
+    }
+}
+
+/// Lists that mostly have one entry. Room is made for what is there, not for
+/// what the bytes claim.
+pub(super) mod list {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use smallvec::SmallVec;
+
+    pub fn serialize<T: Serialize, S: Serializer>(
+        list: &SmallVec<[T; 1]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        list.as_slice().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SmallVec<[T; 1]>, D::Error> {
+        Vec::deserialize(deserializer).map(|list| list.into_iter().collect())
+    }
+}
+
+impl Model {
+    /// The model as bytes. Linear in the processes kept.
+    pub fn save(&self) -> Vec<u8> {
+        let Model {
+            session,
+            processes,
+            index,
+            retained,
+            cgroups,
+            failed_forks,
+            unmatched,
+            began,
+            now,
+            ended,
+            generation,
+            gaps,
+            totals,
+            history,
+        } = self;
+        let out = Out {
+            session,
+            made: processes.made(),
+            processes: Kept(processes),
+            exited: index.exited,
+            claims: index.claims(),
+            retained,
+            cgroups,
+            failed_forks,
+            unmatched,
+            began: *began,
+            now: *now,
+            ended: *ended,
+            generation: *generation,
+            gaps,
+            totals,
+            history,
+        };
+        postcard::to_allocvec(&out).expect("every length is known, and memory has room")
+    }
+
+    /// The model that was saved. `made` bounds how many processes it can ever
+    /// have seen: a few bytes are needed for each hundred, also of those gone.
+    ///
+    /// Whatever the bytes are, a model that is returned can be gone on with.
+    pub fn restore(bytes: &[u8], made: usize) -> Result<Model, Unrestorable> {
+        let (saved, rest) = postcard::take_from_bytes::<In>(bytes).map_err(|_| Unrestorable)?;
+        if !rest.is_empty() || saved.made > made {
+            return Err(Unrestorable);
+        }
+        let In {
+            session,
+            made,
+            processes,
+            exited,
+            claims,
+            retained,
+            cgroups,
+            failed_forks,
+            unmatched,
+            began,
+            now,
+            ended,
+            generation,
+            gaps,
+            totals,
+            history,
+        } = saved;
+        let mut model = Model {
+            session,
+            processes: Table::of(made, processes).ok_or(Unrestorable)?,
+            index: super::Index::default(),
+            retained,
+            cgroups,
+            failed_forks,
+            unmatched,
+            began,
+            now,
+            ended,
+            generation,
+            gaps,
+            totals,
+            history,
+        };
+        if !model.index_anew(exited, claims) || !model.is_a_forest() {
+            return Err(Unrestorable);
+        }
+        model.share_texts();
+        Ok(model)
+    }
+
+    /// Whether parents and children agree in the fork tree, and nobody is its
+    /// own ancestor. Linear in the processes.
+    fn is_a_forest(&self) -> bool {
+        let mut children = HashSet::new();
+        for (key, process) in self.processes() {
+            for &child in &process.tree_children {
+                let hangs = self.processes.get(child).map(|it| it.tree_parent);
+                if hangs != Some(Some(key)) || !children.insert(child) {
+                    return false;
+                }
+            }
+        }
+        let hanging = self.processes().filter(|(_, it)| it.tree_parent.is_some());
+        if hanging.count() != children.len() {
+            return false;
+        }
+        // Everybody is reached from above, or there is a circle.
+        let roots = self.processes().filter(|(_, it)| it.tree_parent.is_none());
+        let mut below: Vec<Key> = roots.map(|(key, _)| key).collect();
+        let mut reached = 0;
+        while let Some(key) = below.pop() {
+            reached += 1;
+            below.extend(self.tree_children(key));
+        }
+        reached == self.kept()
+    }
+
+    /// Lets equal arguments and file names be one text in memory, as they are
+    /// where they came from a parent.
+    fn share_texts(&mut self) {
+        let mut known: HashSet<Text> = HashSet::new();
+        let mut share = |text: &mut Text| match known.get(text) {
+            Some(same) => *text = same.clone(),
+            None => {
+                known.insert(text.clone());
+            }
+        };
+        self.processes.each(|process| {
+            process.snapshot_argv.iter_mut().for_each(&mut share);
+            for execution in &mut process.executions {
+                share(&mut execution.exec.filename);
+                execution.exec.argv.iter_mut().for_each(&mut share);
+            }
+        });
+    }
+}

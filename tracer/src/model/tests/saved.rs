@@ -1,0 +1,108 @@
+//! A model that was saved and restored is the same model, and stays so whatever
+//! is told to it; bytes that nobody saved do no harm.
+
+use proptest::prelude::*;
+
+use super::{all, check, random::event, told};
+use crate::{
+    event::Event,
+    model::{Model, Retention},
+};
+
+fn restored(model: &Model) -> Model {
+    let restored = Model::restore(&model.save(), usize::MAX).unwrap();
+    check(&restored);
+    assert!(restored == *model, "a restored model is another");
+    restored
+}
+
+/// Saves and restores at every `step`th event. What was restored goes on beside
+/// the model that never was.
+fn assert_goes_on(events: &[Event], step: usize, retention: Retention) {
+    let mut played = Model::new(retention);
+    let mut first = None;
+    let mut latest = Model::new(retention);
+    for (number, event) in events.iter().enumerate() {
+        if number % step == 0 {
+            latest = restored(&played);
+            first.get_or_insert_with(|| latest.clone());
+        }
+        for model in [&mut played, &mut latest].into_iter().chain(&mut first) {
+            model.apply(event);
+        }
+    }
+    for other in first.iter().chain([&latest]) {
+        check(other);
+        assert!(*other == played, "it went on as another");
+    }
+}
+
+fn retention() -> impl Strategy<Value = Retention> {
+    let gone = prop_oneof![Just(0), Just(1), Just(3), Just(usize::MAX)];
+    let age = prop_oneof![Just(0), Just(7), Just(u64::MAX)];
+    (gone, age).prop_map(|(gone, age)| Retention { gone, age })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_restored_model_goes_on_as_the_saved_one(
+        events in prop::collection::vec(event(), 1..60),
+        step in 1..9_usize,
+        retention in retention(),
+    ) {
+        assert_goes_on(&events, step, retention);
+    }
+
+    /// Either they are refused, or the model that they make takes in events.
+    #[test]
+    fn damaged_bytes_do_no_harm(
+        before in prop::collection::vec(event(), 1..60),
+        after in prop::collection::vec(event(), 1..60),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = told(&before).save();
+        for (place, value) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] ^= value;
+        }
+        if let Ok(mut model) = Model::restore(&bytes, 1000) {
+            after.iter().for_each(|event| model.apply(event));
+            let again = Model::restore(&model.save(), usize::MAX).unwrap();
+            prop_assert!(again == model);
+        }
+    }
+}
+
+#[test]
+fn every_story_can_be_saved_at_any_moment() {
+    for story in all() {
+        let events = (story.script)().events;
+        for retention in [Retention::default(), Retention { gone: 0, age: 0 }] {
+            assert_goes_on(&events, 1, retention);
+        }
+    }
+}
+
+#[test]
+fn a_state_that_was_cut_is_refused() {
+    for story in all() {
+        let bytes = told(&(story.script)().events).save();
+        for length in 0..bytes.len() {
+            assert!(Model::restore(&bytes[..length], usize::MAX).is_err());
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert!(Model::restore(&longer, usize::MAX).is_err());
+    }
+}
+
+/// Memory is needed for those who are gone, too: somebody must vouch for them.
+#[test]
+fn more_processes_than_there_can_have_been_are_refused() {
+    let story = all().next().unwrap();
+    let model = told(&(story.script)().events);
+    let made = model.processes().count();
+    assert!(Model::restore(&model.save(), made).is_ok());
+    assert!(Model::restore(&model.save(), made - 1).is_err());
+}
