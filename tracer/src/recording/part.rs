@@ -23,6 +23,15 @@ impl<R> Open<R> {
     }
 }
 
+/// How a part is read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// See [`Reader::healed_by`].
+    pub roll_call: Option<RollCall>,
+    /// See [`Reader::read_ahead`].
+    pub ahead: bool,
+}
+
 /// One of the recordings.
 pub struct Part<R> {
     pub open: Open<R>,
@@ -41,9 +50,13 @@ impl<R> Part<R> {
 }
 
 impl<R: Read> Part<R> {
-    pub(super) fn read(&mut self, roll_call: Option<RollCall>) -> Result<Reader<R>, Error> {
+    pub(super) fn read(&mut self, manner: Manner) -> Result<Reader<R>, Error> {
         let reader = Reader::new(self.open()?)?;
-        Ok(match roll_call {
+        let reader = match manner.ahead {
+            true => reader.read_ahead()?,
+            false => reader,
+        };
+        Ok(match manner.roll_call {
             Some(roll_call) => reader.healed_by(roll_call),
             None => reader,
         })
@@ -63,13 +76,13 @@ pub(super) struct Opened<R> {
 pub(super) fn open_from<R: Read>(
     parts: &mut [Part<R>],
     mut part: usize,
-    roll_call: Option<RollCall>,
+    manner: Manner,
 ) -> Result<Opened<R>, Error> {
     let mut refused = Vec::new();
     loop {
         let is_last = part + 1 == parts.len();
         let next = parts.get_mut(part).ok_or(Error::Empty)?;
-        match next.read(roll_call) {
+        match next.read(manner) {
             Ok(reader) => {
                 return Ok(Opened {
                     part,
