@@ -85,10 +85,11 @@ pub enum Kind {
     Moved = 22,
     States = 23,
     StateChange = 24,
+    ExitCounted = 25,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 21] = [
+    pub const ALL: [Kind; 22] = [
         Kind::Fork,
         Kind::WakeupNew,
         Kind::FirstRun,
@@ -110,6 +111,7 @@ impl Kind {
         Kind::Moved,
         Kind::States,
         Kind::StateChange,
+        Kind::ExitCounted,
     ];
 
     /// The kind with that number, if there is one.

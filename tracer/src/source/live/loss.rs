@@ -75,7 +75,7 @@ fn kind(slot: usize) -> Option<Kind> {
         wire::Kind::Comm => Kind::Comm,
         wire::Kind::Signal => Kind::Signal,
         wire::Kind::OomVictim => Kind::OomVictim,
-        wire::Kind::Exit => Kind::Exit,
+        wire::Kind::Exit | wire::Kind::ExitCounted => Kind::Exit,
         wire::Kind::Notify => Kind::Notify,
         wire::Kind::LastSwitch => Kind::LastSwitch,
         wire::Kind::Wait => Kind::Wait,
