@@ -118,6 +118,14 @@ pub struct WaitCalls {
     pub last: u64,
 }
 
+/// The same of the processes that wait most: by the lower bits of the tgid, so that
+/// they are found without a hash table. `count` 0: nobody's place. What is not here
+/// is in the map.
+pub type RecentWaits = [WaitCalls; RECENT_WAITS];
+
+/// A power of two: the verifier follows a mask.
+pub const RECENT_WAITS: usize = 1024;
+
 /// How many records of each kind found no room, one per CPU. The index is
 /// [`crate::wire::Kind`] as a number; [`LOST_FAULTS`] counts page faults that
 /// found no room in the fault table, [`LOST_STATES`] tasks that found none in

@@ -12,7 +12,7 @@ use tracer_common::maps::{
     ALLOC_COPY, FAULT_BASES, FAULT_COUNTERS, FaultCounts, LOST_FAULTS, TaskFaults, WP_COPY,
 };
 
-use crate::{kernel::Access, ring::lost, task::Task};
+use crate::{kernel::Access, notes::Note, ring::lost, task::Task};
 
 /// Faults of the running task not yet in its counters.
 #[repr(C)]
@@ -27,6 +27,11 @@ pub struct Slot {
     pub of_mapping: Scratch,
     pub of_page: Scratch,
     pub of_fork: Scratch,
+    pub of_caller: Scratch,
+    pub of_birth: Scratch,
+    pub of_switch: Scratch,
+    pub of_exec: Scratch,
+    pub of_exit: Scratch,
     /// Faults since one was last sent.
     pub unsent: u64,
     /// What a new task's counters are made of: too large for the stack.
@@ -130,6 +135,13 @@ impl Slot {
         unsafe { used.write_volatile(used.read_volatile() | 1 << counter) }
     }
 
+    /// Read anew each time, as [`Self::count`].
+    #[inline(always)]
+    fn used(&self) -> u64 {
+        // SAFETY: a reference.
+        unsafe { (&raw const self.used).read_volatile() }
+    }
+
     #[inline(always)]
     fn emptied(&self) -> u64 {
         // SAFETY: a reference.
@@ -156,25 +168,33 @@ pub fn charge<A: Access>(task: Task<A>) {
     };
     // A fault that sleeps is told by what was seen of it so far.
     slot.pending.class = Pending::NONE;
-    if slot.used == 0 {
+    let used = slot.used;
+    if used == 0 {
         return;
     }
     let key = task.address();
+    let note = Note::of(task, &mut slot.of_switch);
     match FAULTS.get_ptr_mut(&key) {
         Some(faults) => {
+            // SAFETY: a map value stays valid for the program's run, and this
+            // task is the only one that writes it.
+            let faults = unsafe { &mut *faults };
             for counter in 0..FAULT_COUNTERS {
-                if slot.used & 1 << counter != 0 {
-                    // SAFETY: a map value stays valid for the program's run,
-                    // and this task is the only one that writes it.
-                    unsafe { (*faults).counts[counter] += slot.draft.counts[counter] }
+                if used & 1 << counter != 0 {
+                    faults.counts[counter] += slot.draft.counts[counter];
                 }
+            }
+            if let Some(note) = note {
+                note.counted(faults.counts[WP_COPY] + faults.counts[ALLOC_COPY]);
             }
         }
         None => {
             slot.draft.who = task.who();
+            let counts = &slot.draft.counts;
             if FAULTS.insert(&key, &slot.draft, 0).is_err() {
-                let faults = &slot.draft.counts[..FAULT_BASES];
-                lost(LOST_FAULTS, faults.iter().sum());
+                lost(LOST_FAULTS, counts[..FAULT_BASES].iter().sum());
+            } else if let Some(note) = note {
+                note.counted(counts[WP_COPY] + counts[ALLOC_COPY]);
             }
         }
     }
@@ -190,6 +210,24 @@ pub fn renamed<A: Access>(task: Task<A>) {
     }
 }
 
+/// Whether the task, which is running and dies, has counted any fault since
+/// tracing began.
+#[inline(always)]
+pub fn has_any<A: Access>(task: Task<A>) -> bool {
+    let Some(slot) = slot() else { return false };
+    // A fault that it counts later is after its exit was told.
+    slot.used() != 0 || may_have_counters(task, &Note::of(task, &mut slot.of_exit))
+}
+
+/// Whether counters of the task can be in the table.
+#[inline(always)]
+fn may_have_counters<A: Access>(task: Task<A>, note: &Option<&'static mut Note>) -> bool {
+    match note {
+        Some(note) => note.is_counted(),
+        None => !task.never_ran(),
+    }
+}
+
 /// What the task, which is running and dies, has counted in its life: so far in
 /// the slot and, if it was ever switched out, in its counters. [`forget`] drops both.
 #[inline(always)]
@@ -198,11 +236,12 @@ pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
         *to = [0; FAULT_COUNTERS];
         return;
     };
+    let note = Note::of(task, &mut slot.of_exit);
     undisturbed(slot, |slot| {
         for (counter, to) in to.iter_mut().enumerate() {
             *to = slot.count(counter);
         }
-        if task.never_ran() {
+        if !may_have_counters(task, &note) {
             return;
         }
         // SAFETY: only the task's own switch writes its counters.
@@ -214,17 +253,26 @@ pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     });
 }
 
-/// Pages that the task, which is running, has copied on write so far.
+/// Pages that the task, which is running, has copied on write so far. `scratch`
+/// is the program's own.
 #[inline(always)]
-pub fn copies<A: Access>(task: Task<A>) -> u64 {
+pub fn copies<A: Access>(task: Task<A>, scratch: impl FnOnce(&mut Slot) -> &mut Scratch) -> u64 {
     let Some(slot) = slot() else { return 0 };
+    let key = task.address();
+    let note = Note::of(task, scratch(slot));
     let mut copies = 0;
     undisturbed(slot, |slot| {
         copies = slot.count(WP_COPY) + slot.count(ALLOC_COPY);
-        // SAFETY: as in `total`.
-        if let Some(faults) = unsafe { FAULTS.get(&task.address()) } {
-            copies += faults.counts[WP_COPY] + faults.counts[ALLOC_COPY];
-        }
+        copies += match &note {
+            Some(note) => note.copies(),
+            None => {
+                // SAFETY: as in `total`.
+                let faults = unsafe { FAULTS.get(&key) };
+                faults.map_or(0, |faults| {
+                    faults.counts[WP_COPY] + faults.counts[ALLOC_COPY]
+                })
+            }
+        };
     });
     copies
 }
@@ -246,18 +294,25 @@ fn undisturbed(slot: &Slot, mut read: impl FnMut(&Slot)) {
 }
 
 /// The task is dead and is being switched out: nobody will ask for its counters
-/// again, and what is left in the slot was told. Only where it was switched out
-/// before, on its way here, can it have any; mostly it has none, and to look is
-/// cheaper than to remove.
+/// again, and what is left in the slot was told.
 #[inline(always)]
 pub fn forget<A: Access>(task: Task<A>) {
+    let Some(slot) = slot() else {
+        return;
+    };
+    slot.pending.class = Pending::NONE;
+    slot.empty();
     let key = task.address();
-    // SAFETY: nothing is read.
-    if task.switches() > 1 && unsafe { FAULTS.get(&key) }.is_some() {
+    let has_counters = match Note::of(task, &mut slot.of_switch) {
+        Some(note) => {
+            note.end();
+            note.is_counted()
+        }
+        // Mostly it has none, and to look is cheaper than to remove.
+        // SAFETY: nothing is read.
+        None => task.switches() > 1 && unsafe { FAULTS.get(&key) }.is_some(),
+    };
+    if has_counters {
         let _ = FAULTS.remove(&key);
-    }
-    if let Some(slot) = slot() {
-        slot.pending.class = Pending::NONE;
-        slot.empty();
     }
 }

@@ -1,8 +1,12 @@
 //! The ways a program hangs on the kernel, made alike: whatever the hook, a
 //! probe sees numbered arguments, and pointers that know how they are read.
 
-use aya_ebpf::programs::{
-    BtfTracePointContext, FEntryContext, FExitContext, ProbeContext, RawTracePointContext,
+use aya_ebpf::{
+    EbpfContext as _,
+    programs::{
+        BtfTracePointContext, FEntryContext, FExitContext, ProbeContext, RawTracePointContext,
+        TracePointContext,
+    },
 };
 
 use crate::kernel::{Access, Probed, Struct, Trusted};
@@ -45,6 +49,23 @@ arguments! {
     FExitContext: Trusted, |ctx, n| ctx.arg(n);
     RawTracePointContext: Probed, |ctx, n| ctx.arg(n);
     ProbeContext: Probed, |ctx, n| ctx.arg(n).unwrap_or(0);
+}
+
+/// The field of a perf tracepoint's record at that offset. A load, where aya's own
+/// reading is a call of a helper.
+///
+/// # Safety
+/// The offset must be inside the record, and aligned.
+#[inline(always)]
+pub unsafe fn field<T: Copy>(ctx: &TracePointContext, offset: usize) -> T {
+    // SAFETY: the caller's promise; the verifier checks it against the hook.
+    unsafe {
+        ctx.as_ptr()
+            .cast::<u8>()
+            .add(offset)
+            .cast::<T>()
+            .read_volatile()
+    }
 }
 
 /// Runs a probe; built with the feature `floor`, every program is empty.

@@ -12,6 +12,7 @@ mod faults;
 mod fields;
 mod hook;
 mod kernel;
+mod notes;
 mod probe;
 mod ring;
 mod states;

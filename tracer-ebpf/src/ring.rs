@@ -2,7 +2,7 @@
 //! is the kernel's own, and a count of what found no room.
 
 use aya_ebpf::{
-    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_PROD_POS},
+    bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_PROD_POS},
     helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
     macros::map,
     maps::{Array, PerCpuArray, RingBuf},
@@ -21,20 +21,18 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 #[map]
 static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
 
-/// While records come, user space reads on a timer; it is woken before that only
-/// when this much waits for it, since a wake-up costs more than a record.
+/// While records come, user space reads on a timer. It is woken before that each
+/// time this many bytes were sent, so no more than that wait for it unnoticed: a
+/// wake-up costs more than a record.
 #[unsafe(no_mangle)]
 static WAKE_AT: u64 = 0;
 
-/// How many bytes had ever been sent when it was last woken for that: once for each
-/// so many, not by each record until it comes.
+/// The record that ends here or behind, in bytes ever sent, wakes the reader. User
+/// space writes 0 when nothing came of late and it sleeps. One word for both: the
+/// reader's own position lies in a cache line that it writes on another CPU, and
+/// each further line costs a record about 40 ns on a busy machine.
 #[map]
-static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
-
-/// Not zero: nothing came of late and user space sleeps, so that the next record
-/// has to wake it.
-#[map]
-static ASLEEP: Array<u32> = Array::with_max_entries(1, 0);
+static WAKE_FROM: Array<u64> = Array::with_max_entries(1, 0);
 
 /// The header of a record that happens now.
 #[inline(always)]
@@ -85,52 +83,31 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
 /// Whether submitting should wake the reader. One that goes to sleep between this
 /// and the submission is not woken by it: the reader looks once more 50 ms later,
 /// so that only a program that is interrupted for longer is seen by the next
-/// record or by the look that there is once a second.
+/// record or by the look that there is once a second. Two processors may both wake
+/// it, which does no harm.
 #[inline(always)]
 pub fn wake_flag() -> u64 {
-    let flag = if wakes_sleeper() || wakes_for_much() {
+    u64::from(if is_due() {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
-    };
-    u64::from(flag)
+    })
 }
 
-/// Whether the reader sleeps; it is taken for awake from then on. Two processors
-/// may both wake it, which does no harm.
 #[inline(always)]
-fn wakes_sleeper() -> bool {
-    let Some(asleep) = ASLEEP.get_ptr_mut(0) else {
+fn is_due() -> bool {
+    let Some(from) = WAKE_FROM.get_ptr_mut(0) else {
         return false;
     };
-    // SAFETY: the map's value, which is written whole.
-    unsafe {
-        let sleeps = asleep.read_volatile() != 0;
-        if sleeps {
-            asleep.write_volatile(0);
-        }
-        sleeps
-    }
-}
-
-/// Whether much waits that it was not woken for yet. Two processors may both wake it.
-#[inline(always)]
-fn wakes_for_much() -> bool {
-    let much = get(&WAKE_AT);
-    if EVENTS.query(BPF_RB_AVAIL_DATA.into()) < much {
-        return false;
-    }
     let sent = EVENTS.query(BPF_RB_PROD_POS.into());
-    let Some(woken) = WOKEN.get_ptr_mut(0) else {
-        return false;
-    };
-    // SAFETY: the map's value, which is written whole.
+    // SAFETY: the map's value, which is written whole. Where that undoes the 0 of a
+    // reader that goes to sleep, this record wakes it.
     unsafe {
-        let wakes = sent.wrapping_sub(woken.read_volatile()) >= much;
-        if wakes {
-            woken.write_volatile(sent);
+        let is_due = sent >= from.read_volatile();
+        if is_due {
+            from.write_volatile(sent + get(&WAKE_AT));
         }
-        wakes
+        is_due
     }
 }
 

@@ -23,10 +23,18 @@ record! {
         /// Who inherits the children, meant when [`EXIT_REAPER`] is set.
         reaper: Group,
         usage: Usage,
+        comm: Comm,
+    }
+}
+
+record! {
+    /// An [`Exit`] of a task that has counted page faults: of the others, all
+    /// counters are zero.
+    ExitCounted: ExitCounted {
+        exit: Exit,
         /// User page faults of the task since tracing began, meant when
         /// faults are traced.
         faults: FaultCounts,
-        comm: Comm,
     }
 }
 

@@ -44,7 +44,8 @@ pub const CLONE_VM: u64 = 0x100;
 pub const FLAGS_UNKNOWN: u64 = u64::MAX;
 
 record! {
-    /// `wake_up_new_task` has made `head.who` runnable.
+    /// `wake_up_new_task` has made `head.who` runnable. Sent only where the
+    /// first run of the task cannot tell it.
     WakeupNew: WakeupNew {
         head: Header,
     }

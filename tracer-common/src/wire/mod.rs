@@ -136,6 +136,7 @@ kinds! {
     Moved = 22, Moved, "moved";
     States = 23, States, "states";
     StateChange = 24, StateChange, "state_change";
+    ExitCounted = 25, ExitCounted, "exit_counted";
 }
 
 /// A record that the kernel side sends.

@@ -6,6 +6,9 @@ record! {
     /// `head.who` is about to run for the first time.
     FirstRun: FirstRun {
         head: Header,
+        /// When `wake_up_new_task` made it runnable, ns since boot; 0: unknown,
+        /// or told by a [`super::WakeupNew`].
+        runnable: u64,
     }
 }
 

@@ -98,7 +98,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         argv_total,
         flags,
         zero: 0,
-        copies: faults::copies(task),
+        copies: faults::copies(task, |slot| &mut slot.of_exec),
         comm: task.comm(),
         ties,
     };

@@ -9,10 +9,11 @@
 //! memory still in place.
 //! Beside it `do_exit(long code)` itself says when the exit began: up to 6.12
 //! the tracepoint comes only after `exit_mm` has torn the memory down.
-//! Sends: [`Exit`], [`ExitStart`].
+//! Sends: [`Exit`] or [`ExitCounted`], [`ExitStart`].
 
 use tracer_common::wire::{
-    EXIT_GROUP_DEAD, EXIT_GROUP_DEAD_UNKNOWN, EXIT_GROUP_EXIT, EXIT_REAPER, Exit, ExitStart, Group,
+    EXIT_GROUP_DEAD, EXIT_GROUP_DEAD_UNKNOWN, EXIT_GROUP_EXIT, EXIT_REAPER, Exit, ExitCounted,
+    ExitStart, Group, Record,
 };
 
 use crate::{
@@ -57,6 +58,21 @@ fn do_exit(_: &impl Arguments) {
 
 #[inline(always)]
 fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
+    if faults::has_any(task) {
+        send_in_place::<ExitCounted>(|counted| {
+            fill::<A, ExitCounted>(task, group_dead, &mut counted.exit);
+            // Last: it goes many ways, and what came after it would be verified on
+            // each.
+            faults::total(task, &mut counted.faults);
+        });
+    } else {
+        send_in_place::<Exit>(|exit| fill::<A, Exit>(task, group_dead, exit));
+    }
+}
+
+/// Writes the exit as the beginning of a record `R`.
+#[inline(always)]
+fn fill<A: Access, R: Record>(task: Task<A>, group_dead: Option<bool>, exit: &mut Exit) {
     let signal = task.signal();
     let (mut flags, last) = match group_dead {
         Some(true) => (EXIT_GROUP_DEAD, true),
@@ -69,36 +85,31 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
     if signal.read::<u32>(&fields::SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT != 0 {
         flags |= EXIT_GROUP_EXIT;
     }
-
-    send_in_place::<Exit>(|exit| {
-        exit.head = header::<Exit>(task.who());
-        exit.code = task.read(&fields::TASK_EXIT_CODE);
-        exit.group_code = signal.read(&fields::SIGNAL_GROUP_EXIT_CODE);
-        // Threads have none of their own: it is the leader's that counts.
-        exit.exit_signal = task.leader().read(&fields::TASK_EXIT_SIGNAL);
-        exit.usage = task.usage();
-        exit.comm = task.comm();
-        exit.ties = task.ties();
-        exit.children = task.child_usage();
-        let parent = task.real_parent();
-        (exit.care, exit.zero) = (0, 0);
-        exit.parent = parent.group();
-        exit.reaper = Group {
-            tgid: 0,
-            zero: 0,
-            start: 0,
-        };
-        if last {
-            exit.care = parent.care();
-            if task.has_children()
-                && let Some(heir) = task.reaper()
-            {
-                exit.reaper = heir;
-                flags |= EXIT_REAPER;
-            }
+    exit.head = header::<R>(task.who());
+    exit.code = task.read(&fields::TASK_EXIT_CODE);
+    exit.group_code = signal.read(&fields::SIGNAL_GROUP_EXIT_CODE);
+    // Threads have none of their own: it is the leader's that counts.
+    exit.exit_signal = task.leader().read(&fields::TASK_EXIT_SIGNAL);
+    exit.usage = task.usage();
+    exit.comm = task.comm();
+    exit.ties = task.ties();
+    exit.children = task.child_usage();
+    let parent = task.real_parent();
+    (exit.care, exit.zero) = (0, 0);
+    exit.parent = parent.group();
+    exit.reaper = Group {
+        tgid: 0,
+        zero: 0,
+        start: 0,
+    };
+    if last {
+        exit.care = parent.care();
+        if task.has_children()
+            && let Some(heir) = task.reaper()
+        {
+            exit.reaper = heir;
+            flags |= EXIT_REAPER;
         }
-        exit.flags = flags;
-        // Last: it goes many ways, and what came after it would be verified on each.
-        faults::total(task, &mut exit.faults);
-    });
+    }
+    exit.flags = flags;
 }

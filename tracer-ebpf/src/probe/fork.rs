@@ -15,7 +15,7 @@ use crate::{
     hook::{Arguments, hooks},
     kernel::Access,
     ring::{header, send_in_place},
-    task::{Task, current, current_who},
+    task::{Task, current, current_trusted, current_who},
 };
 
 hooks! {
@@ -35,10 +35,12 @@ fn forked(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
-    let caller = current();
     let (ns_pid, ns_level) = child.ns_pid();
     let asked = fork_start::take();
-    let by_copies = faults::copies(caller);
+    let by_copies = match current_trusted() {
+        Some(caller) => faults::copies(caller, |slot| &mut slot.of_caller),
+        None => faults::copies(current(), |slot| &mut slot.of_caller),
+    };
     send_in_place::<Fork>(|fork| {
         fork.head = header::<Fork>(child.who());
         fork.by = current_who();

@@ -13,7 +13,7 @@ use tracer_common::wire::{ForkFailed, NOT_KNOWN};
 use crate::{
     faults::slot,
     fields::{self, ABSENT, get},
-    hook::{Arguments, hooks, unless_floor},
+    hook::{Arguments, field, hooks, unless_floor},
     kernel::{Access, Probed},
     ring::{header, send},
     task::{Task, current},
@@ -78,7 +78,7 @@ fn sys_exit_vfork(ctx: TracePointContext) -> u32 {
 fn returned(ctx: &TracePointContext) -> u32 {
     unless_floor(|| {
         // SAFETY: the offset is inside the tracepoint's record.
-        let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
+        let returned = unsafe { field::<i64>(ctx, RETURN) };
         if returned < 0 {
             failed(returned);
         }

@@ -12,9 +12,10 @@
 use tracer_common::wire::{FirstRun, LastSwitch};
 
 use crate::{
-    faults,
+    faults::{self, slot},
     hook::{Arguments, hooks},
     kernel::Access,
+    notes::Note,
     ring::{header, send},
     task::{Task, current},
 };
@@ -52,8 +53,10 @@ fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
         });
     }
     if next.never_ran() && next.pid() != 0 {
+        let runnable = slot().map_or(0, |slot| Note::take_runnable(next, &mut slot.of_switch));
         send(|| FirstRun {
             head: header::<FirstRun>(next.who()),
+            runnable,
         });
     }
 }

@@ -15,7 +15,7 @@ use aya_ebpf::{
 use tracer_common::wire::Wait;
 
 use crate::{
-    hook::unless_floor,
+    hook::{field, unless_floor},
     ring::{header, send},
     task::current_who,
 };
@@ -59,7 +59,7 @@ fn sys_exit_waitid(ctx: TracePointContext) -> u32 {
 #[inline(always)]
 fn wait4_returns(ctx: &TracePointContext) {
     // SAFETY: the offset is inside the tracepoint's record.
-    let returned = unsafe { ctx.read_at::<i64>(RETURN) }.unwrap_or(0);
+    let returned = unsafe { field::<i64>(ctx, RETURN) };
     if returned > 0 {
         reaped(returned as u32);
     }
@@ -70,8 +70,8 @@ fn waitid_begins(ctx: &TracePointContext) {
     // SAFETY: the offsets are inside the tracepoint's record.
     let (info, options) = unsafe {
         (
-            ctx.read_at::<u64>(WAITID_INFO).unwrap_or(0),
-            ctx.read_at::<u64>(WAITID_OPTIONS).unwrap_or(0),
+            field::<u64>(ctx, WAITID_INFO),
+            field::<u64>(ctx, WAITID_OPTIONS),
         )
     };
     if info != 0 && options & WEXITED != 0 && options & WNOWAIT == 0 {
@@ -89,7 +89,7 @@ fn waitid_returns(ctx: &TracePointContext) {
     let _ = WAITID.remove(&caller);
     // SAFETY: the offset is inside the record; the helper checks user memory.
     unsafe {
-        if ctx.read_at::<i64>(RETURN) != Ok(0) {
+        if field::<i64>(ctx, RETURN) != 0 {
             return;
         }
         let code = bpf_probe_read_user((info + SI_CODE) as *const i32).unwrap_or(0);

@@ -5,8 +5,15 @@
 //! never sent: some processes poll. User space reads the counts about once a
 //! second.
 
-use aya_ebpf::{helpers::generated::bpf_ktime_get_boot_ns, macros::map, maps::LruHashMap};
-use tracer_common::maps::WaitCalls;
+use aya_ebpf::{
+    helpers::generated::bpf_ktime_get_boot_ns,
+    macros::map,
+    maps::{Array, LruHashMap},
+};
+use tracer_common::{
+    maps::{RECENT_WAITS, RecentWaits, WaitCalls},
+    wire::Who,
+};
 
 use crate::{
     hook::{Arguments, hooks},
@@ -17,6 +24,13 @@ use crate::{
 #[map]
 static WAITS: LruHashMap<u32, WaitCalls> = LruHashMap::with_max_entries(4096, 0);
 
+/// In one value, so that user space reads all by one system call.
+#[map]
+static RECENT: Array<RecentWaits> = Array::with_max_entries(1, 0);
+
+/// A process that has not called for this long gives its place to another, ns.
+const IDLE: u64 = 1_000_000_000;
+
 hooks! { waits: tp_btf sched_process_wait, raw_tp raw_sched_process_wait; }
 
 #[inline(always)]
@@ -24,23 +38,52 @@ fn waits(_: &impl Arguments) {
     let who = current_who();
     // SAFETY: a helper without preconditions.
     let last = unsafe { bpf_ktime_get_boot_ns() };
-    if let Some(calls) = WAITS.get_ptr_mut(&who.tgid) {
-        // SAFETY: the map's value. Two threads that enter at the same moment
-        // may be counted as one.
-        let calls = unsafe { &mut *calls };
-        let same = calls.who.leader_start == who.leader_start;
-        let before = if same { calls.count } else { 0 };
-        *calls = WaitCalls {
+    let Some(recent) = RECENT.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: the map's value. Two threads that enter at the same moment may be
+    // counted as one.
+    let place = unsafe { &mut (*recent)[who.tgid as usize & (RECENT_WAITS - 1)] };
+    if is_of(place, &who) {
+        count(place, who, place.count, last);
+    } else if place.count == 0 || last.wrapping_sub(place.last) > IDLE {
+        let before = in_table(&who).map_or(0, |calls| calls.count);
+        if place.count != 0 {
+            let _ = WAITS.insert(&place.who.tgid, &*place, 0);
+        }
+        count(place, who, before, last);
+    } else if let Some(calls) = in_table(&who) {
+        count(calls, who, calls.count, last);
+    } else {
+        let first = WaitCalls {
             who,
-            count: before + 1,
+            count: 1,
             last,
         };
-        return;
+        let _ = WAITS.insert(&who.tgid, &first, 0);
     }
-    let first = WaitCalls {
+}
+
+#[inline(always)]
+fn is_of(calls: &WaitCalls, who: &Who) -> bool {
+    calls.who.tgid == who.tgid && calls.who.leader_start == who.leader_start
+}
+
+/// What the table says of the caller's process, if it says anything.
+#[inline(always)]
+fn in_table(who: &Who) -> Option<&'static mut WaitCalls> {
+    let calls = WAITS.get_ptr_mut(&who.tgid)?;
+    // SAFETY: the map's value, which stays valid for the program's run.
+    let calls = unsafe { &mut *calls };
+    is_of(calls, who).then_some(calls)
+}
+
+/// One more call than `before`.
+#[inline(always)]
+fn count(calls: &mut WaitCalls, who: Who, before: u64, last: u64) {
+    *calls = WaitCalls {
         who,
-        count: 1,
+        count: before + 1,
         last,
     };
-    let _ = WAITS.insert(&who.tgid, &first, 0);
 }

@@ -1,12 +1,15 @@
 //! A new task is made runnable.
 //!
 //! Hook: `sched_wakeup_new(struct task_struct *p)`, in `wake_up_new_task`
-//! (kernel/sched/core.c). Sends: [`WakeupNew`].
+//! (kernel/sched/core.c). The moment is noted for the first run, which tells it
+//! (`probe::switch`). Sends: [`WakeupNew`], where there is no room for a note.
 
 use tracer_common::wire::WakeupNew;
 
 use crate::{
+    faults::slot,
     hook::{Arguments, hooks},
+    notes::Note,
     ring::{header, send},
 };
 
@@ -15,6 +18,10 @@ hooks! { wakeup_new: tp_btf sched_wakeup_new, raw_tp raw_sched_wakeup_new; }
 #[inline(always)]
 fn wakeup_new(ctx: &impl Arguments) {
     let task = ctx.pointer(0);
+    let noted = slot().is_some_and(|slot| Note::begin(task, &mut slot.of_birth));
+    if noted {
+        return;
+    }
     send(|| WakeupNew {
         head: header::<WakeupNew>(task.who()),
     });

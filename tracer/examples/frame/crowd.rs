@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use tracer::event::{
-    Comm, Event, Exec, Exit, Faults, Fork, ProcessId, Reap, Session, Sigchld, Snapshot, Text,
-    Usage, What, Who,
+    Comm, Event, Exec, Exit, Faults, FirstRun, Fork, ProcessId, Reap, Session, Sigchld, Snapshot,
+    Text, Usage, What, Who,
 };
 
 const INIT: ProcessId = ProcessId { tgid: 1, start: 1 };
@@ -128,7 +128,7 @@ impl Crowd {
         };
         take(self.event(id, What::Fork(Box::new(fork))));
         take(self.event(id, What::WakeupNew));
-        take(self.event(id, What::FirstRun));
+        take(self.event(id, What::FirstRun(FirstRun::default())));
         let name = if is_make { "make" } else { "cc1" };
         let argv = format!("/usr/bin/{name}\0-O2\0-o\0file{}.o\0", self.pid);
         let exec = Exec {

@@ -4,8 +4,8 @@
 //! for.
 
 use tracer::event::{
-    Comm, Dead, Event, Exec, Exit, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Notify, ProcessId,
-    Session, Sigchld, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    Comm, Dead, Event, Exec, Exit, FirstRun, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Notify,
+    ProcessId, Session, Sigchld, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 
 const SIGCHLD: i32 = 17;
@@ -166,7 +166,7 @@ impl Storm {
         child.step += 1;
         match child.step {
             1 => self.tell(who, What::WakeupNew),
-            2 => self.tell(who, What::FirstRun),
+            2 => self.tell(who, What::FirstRun(FirstRun::default())),
             3 => {
                 let exec = self.exec(who);
                 self.tell(who, exec);

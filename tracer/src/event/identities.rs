@@ -55,7 +55,7 @@ impl Event {
             | What::Session(_)
             | What::SnapshotEnd(_)
             | What::WakeupNew
-            | What::FirstRun
+            | What::FirstRun(_)
             | What::Comm(_)
             | What::OomVictim(_)
             | What::LastSwitch(_)

@@ -29,8 +29,8 @@ pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, InRegion, R
 pub use ids::{ProcessId, TaskId, Who};
 pub use limit::Limit;
 pub use moment::{
-    AddressSpace, Dead, Exec, Exit, Fork, ForkFailed, Gap, GapCause, LastSwitch, Lost, Notify,
-    Reap, Sigchld, Signal, Snapshot, Usage, Wait,
+    AddressSpace, Dead, Exec, Exit, FirstRun, Fork, ForkFailed, Gap, GapCause, LastSwitch, Lost,
+    Notify, Reap, Sigchld, Signal, Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use oom::{Constraint, OomCause, OomVictim};
@@ -98,7 +98,7 @@ events! {
     3 SnapshotEnd(u64) = "snapshot_end", "Every task alive at that time (ns since boot) has been told.";
     4 Fork(Box<Fork>) = "fork", "`copy_process` has made the subject.";
     5 WakeupNew = "wakeup_new", "`wake_up_new_task` has made the subject runnable.";
-    6 FirstRun = "first_run", "The subject runs for the first time.";
+    6 FirstRun(FirstRun) = "first_run", "The subject runs for the first time.";
     7 Exec(Box<Exec>) = "exec", "The subject has become another program.";
     8 Comm(Comm) = "comm", "The subject has changed its name.";
     9 Signal(Box<Signal>) = "signal", "A deadly signal was sent to the subject.";

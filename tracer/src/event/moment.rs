@@ -219,6 +219,14 @@ pub enum Dead {
     Child,
 }
 
+/// A new task runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FirstRun {
+    /// When it was made runnable, ns since boot, unless [`super::Kind::WakeupNew`]
+    /// told it.
+    pub runnable: Option<u64>,
+}
+
 /// A dead task was switched out for good.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastSwitch {

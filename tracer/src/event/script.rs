@@ -10,9 +10,9 @@
 use std::collections::HashMap;
 
 use super::{
-    Comm, Constraint, Dead, Event, Exec, Exit, Faults, Fork, Gap, GapCause, Hook, Kind, LastSwitch,
-    Lost, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Session, Sigchld, Signal,
-    Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage, Wait, Wakeups, What, Who,
+    Comm, Constraint, Dead, Event, Exec, Exit, Faults, FirstRun, Fork, Gap, GapCause, Hook, Kind,
+    LastSwitch, Lost, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Session, Sigchld,
+    Signal, Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage, Wait, Wakeups, What, Who,
 };
 
 pub const US: u64 = 1_000;
@@ -316,7 +316,13 @@ impl Script {
     }
 
     pub fn first_run(self, tid: u32) -> Self {
-        self.event(tid, What::FirstRun)
+        self.event(tid, What::FirstRun(FirstRun::default()))
+    }
+
+    /// It was made runnable so long before, which no event of its own told.
+    pub fn first_run_after(self, tid: u32, latency: u64) -> Self {
+        let runnable = Some(self.at - latency);
+        self.event(tid, What::FirstRun(FirstRun { runnable }))
     }
 
     /// kill(2).

@@ -71,6 +71,7 @@ impl EventsJson {
                 "next_pid": switch.next_tgid,
                 "next_comm": value::comm(switch.next_comm),
             }),
+            What::FirstRun(first) => json!({"runnable_ns": first.runnable}),
             What::Wait(wait) => json!({"child": wait.child}),
             What::Reap(reap) => json!({
                 "by_pid": reap.by.process.tgid,
@@ -99,7 +100,7 @@ impl EventsJson {
             What::States(states) => task_states(states),
             What::State(state) => json!({"state": state.name()}),
             What::OomVictim(victim) => value::oom(Some(victim)),
-            What::WakeupNew | What::FirstRun | What::ExitStart | What::End => json!({}),
+            What::WakeupNew | What::ExitStart | What::End => json!({}),
         }
     }
 }

@@ -99,9 +99,11 @@ impl Display for Details<'_> {
             What::Moved(moved) => write!(f, "to cgroup {}", moved.cgroup),
             What::States(states) => task_states(f, states),
             What::State(state) => f.write_str(state.name()),
-            What::WakeupNew | What::FirstRun | What::ExitStart | What::Free(None) | What::End => {
-                Ok(())
-            }
+            What::WakeupNew
+            | What::FirstRun(_)
+            | What::ExitStart
+            | What::Free(None)
+            | What::End => Ok(()),
         }
     }
 }

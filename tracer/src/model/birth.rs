@@ -2,7 +2,7 @@
 //! exec, its name.
 
 use super::{Creation, Ended, Execution, Key, Model, Process, Thread, WaitStatus};
-use crate::event::{Comm, Exec, Fork, ProcessId, Snapshot, TaskId, Text, Who};
+use crate::event::{Comm, Exec, FirstRun, Fork, ProcessId, Snapshot, TaskId, Text, Who};
 
 /// Clone flags (include/uapi/linux/sched.h).
 const CLONE_VM: u64 = 0x100;
@@ -168,10 +168,13 @@ impl Model {
         }
     }
 
-    pub(super) fn on_first_run(&mut self, at: u64, who: Who) {
+    pub(super) fn on_first_run(&mut self, at: u64, who: Who, first: &FirstRun) {
         let key = self.of(who);
         if who.is_leader() {
-            self.note(key, |process| process.first_ran_at = Some(at));
+            self.note(key, |process| {
+                process.runnable_at = first.runnable.or(process.runnable_at);
+                process.first_ran_at = Some(at);
+            });
         }
     }
 

@@ -128,7 +128,9 @@ impl Model {
         }
         let (lives, exists) = match &event.what {
             What::Exec(_) | What::Comm(_) | What::Wait(_) | What::Exit(_) => (true, true),
-            What::WakeupNew | What::FirstRun | What::Fork(_) | What::ForkFailed(_) => (true, true),
+            What::WakeupNew | What::FirstRun(_) | What::Fork(_) | What::ForkFailed(_) => {
+                (true, true)
+            }
             What::Snapshot(_) | What::Signal(_) | What::OomVictim(_) | What::Notify(_) => {
                 (false, true)
             }

@@ -144,7 +144,7 @@ impl Model {
             What::SnapshotEnd(began) => self.on_snapshot_end(at, *began),
             What::Fork(fork) => self.on_fork(at, who, fork),
             What::WakeupNew => self.on_wakeup_new(at, who),
-            What::FirstRun => self.on_first_run(at, who),
+            What::FirstRun(first) => self.on_first_run(at, who, first),
             What::Exec(exec) => self.on_exec(at, who, exec),
             What::Comm(comm) => self.on_comm(at, who, *comm),
             What::Signal(signal) => self.on_signal(at, who, signal),

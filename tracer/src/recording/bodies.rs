@@ -9,9 +9,9 @@ use super::{
 };
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
-    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap, Reaper,
-    SecondCounts, Segment, Session, Signal, Snapshot, StateTimes, States, Summary, Ties, Usage,
-    Wait, Waits, Wakeups, What,
+    FirstRun, Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap,
+    Reaper, SecondCounts, Segment, Session, Signal, Snapshot, StateTimes, States, Summary, Ties,
+    Usage, Wait, Waits, Wakeups, What,
 };
 
 /// Which kinds have a body.
@@ -40,7 +40,7 @@ whats! {
     SnapshotEnd(body);
     Fork(body);
     WakeupNew;
-    FirstRun;
+    FirstRun(body);
     Exec(body);
     Comm(body);
     Signal(body);
@@ -144,6 +144,7 @@ bodies! {
         3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: NearSubject,
         9 ns_level, 10 comm, 11 asked: Before, 12 copied, 13 by_copies, 14 ties, 15 cgroup,
     }
+    FirstRun { 3 runnable: Before }
     Exec {
         3 old_pid: NearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
         9 copies, 10 ties,

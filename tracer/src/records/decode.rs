@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use tracer_common::{states, wire};
+use tracer_common::{
+    maps::{FAULT_COUNTERS, FaultCounts},
+    states, wire,
+};
 use zerocopy::FromBytes;
 
 use super::fault_classes::{self, Conclude};
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fork, ForkFailed,
-    Handler, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal, Snapshot,
-    StateTimes, States, TaskId, TaskState, Text, Ties, Usage, Wait, Wakeups, What, Who,
+    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, FirstRun, Fork,
+    ForkFailed, Handler, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal,
+    Snapshot, StateTimes, States, TaskId, TaskState, Text, Ties, Usage, Wait, Wakeups, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -62,12 +65,16 @@ impl Decoder {
         Some(match kind {
             wire::Kind::Fork => What::Fork(Box::new(self.fork(read(bytes)?))),
             wire::Kind::WakeupNew => What::WakeupNew,
-            wire::Kind::FirstRun => What::FirstRun,
+            wire::Kind::FirstRun => What::FirstRun(first_run(read(bytes)?)),
             wire::Kind::Exec => What::Exec(Box::new(self.exec(bytes)?)),
             wire::Kind::Comm => What::Comm(Comm::new(&read::<wire::CommChange>(bytes)?.comm)),
             wire::Kind::Signal => What::Signal(Box::new(signal(read(bytes)?))),
             wire::Kind::OomVictim => What::OomVictim(Box::default()),
-            wire::Kind::Exit => What::Exit(Box::new(self.exit(read(bytes)?))),
+            wire::Kind::Exit => What::Exit(Box::new(self.exit(read(bytes)?, &[0; FAULT_COUNTERS]))),
+            wire::Kind::ExitCounted => {
+                let counted = read::<wire::ExitCounted>(bytes)?;
+                What::Exit(Box::new(self.exit(counted.exit, &counted.faults)))
+            }
             wire::Kind::Notify => What::Notify(notify(read(bytes)?)),
             wire::Kind::LastSwitch => What::LastSwitch(last_switch(read(bytes)?)),
             wire::Kind::Wait => What::Wait(Wait {
@@ -140,7 +147,7 @@ impl Decoder {
         })
     }
 
-    fn exit(&self, exit: wire::Exit) -> Exit {
+    fn exit(&self, exit: wire::Exit, faults: &FaultCounts) -> Exit {
         let has = |flag| exit.flags & flag != 0;
         Exit {
             code: exit.code,
@@ -157,7 +164,7 @@ impl Decoder {
             },
             reaper: has(wire::EXIT_REAPER).then(|| group(exit.reaper)),
             usage: usage(exit.usage),
-            faults: self.faults.map(|conclude| conclude.tally(&exit.faults)),
+            faults: self.faults.map(|conclude| conclude.tally(faults)),
             comm: Comm::new(&exit.comm),
             ties: Some(ties(exit.ties)),
             care: has(wire::EXIT_GROUP_DEAD).then(|| care(exit.care)),
@@ -176,7 +183,7 @@ pub fn event_kind(kind: wire::Kind) -> Kind {
         wire::Kind::Comm => Kind::Comm,
         wire::Kind::Signal => Kind::Signal,
         wire::Kind::OomVictim => Kind::OomVictim,
-        wire::Kind::Exit => Kind::Exit,
+        wire::Kind::Exit | wire::Kind::ExitCounted => Kind::Exit,
         wire::Kind::Notify => Kind::Notify,
         wire::Kind::LastSwitch => Kind::LastSwitch,
         wire::Kind::Wait => Kind::Wait,
@@ -206,7 +213,7 @@ impl Ending {
     /// None: the record says something else.
     pub fn of(record: &[u8]) -> Option<Ending> {
         match peek(record)?.0 {
-            wire::Kind::Exit => {
+            wire::Kind::Exit | wire::Kind::ExitCounted => {
                 let exit: wire::Exit = read(record)?;
                 let last = wire::EXIT_GROUP_DEAD | wire::EXIT_GROUP_DEAD_UNKNOWN;
                 (exit.flags & last != 0).then(|| Ending::Died(who(exit.head.who).process))
@@ -398,6 +405,13 @@ fn notify(notify: wire::Notify) -> Notify {
     }
 }
 
+fn first_run(first: wire::FirstRun) -> FirstRun {
+    let told = |&runnable: &u64| runnable != 0 && runnable <= first.head.at;
+    FirstRun {
+        runnable: Some(first.runnable).filter(told),
+    }
+}
+
 fn last_switch(switch: wire::LastSwitch) -> LastSwitch {
     LastSwitch {
         next_pid: switch.next_pid,
@@ -432,10 +446,7 @@ mod tests {
             // A header alone is enough only for the kinds that are one.
             let alone = matches!(
                 kind,
-                wire::Kind::WakeupNew
-                    | wire::Kind::FirstRun
-                    | wire::Kind::OomVictim
-                    | wire::Kind::ExitStart
+                wire::Kind::WakeupNew | wire::Kind::OomVictim | wire::Kind::ExitStart
             );
             assert_eq!(decoder.decode(&record).is_ok(), alone, "{kind:?}");
         }

@@ -48,7 +48,7 @@ impl Mask {
             What::ForkFailed(failed) => self.comm(&mut failed.comm),
             What::OomVictim(victim) => self.victim(victim),
             What::Cgroup(cgroup) => cgroup.path = self.path(&cgroup.path),
-            What::SnapshotEnd(_) | What::WakeupNew | What::FirstRun => {}
+            What::SnapshotEnd(_) | What::WakeupNew | What::FirstRun(_) => {}
             What::Notify(_) | What::Wait(_) | What::Free(_) | What::Faults(_) => {}
             What::Gap(_) | What::End | What::ExitStart | What::Reap(_) => {}
             What::Waits(_) | What::Moved(_) | What::Summary(_) => {}

@@ -24,7 +24,7 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         What::Session(_)
         | What::SnapshotEnd(_)
         | What::WakeupNew
-        | What::FirstRun
+        | What::FirstRun(_)
         | What::ExitStart
         | What::Reap(_)
         | What::Signal(_)
@@ -74,7 +74,7 @@ pub fn tone(what: &What) -> Tone {
         What::Snapshot(_)
         | What::SnapshotEnd(_)
         | What::WakeupNew
-        | What::FirstRun
+        | What::FirstRun(_)
         | What::ExitStart
         | What::LastSwitch(_)
         | What::Free(_)
@@ -134,7 +134,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             ),
         ),
         What::State(state) => Phrase::of(Tone::Dim, state.name()),
-        What::WakeupNew | What::FirstRun | What::ExitStart => Phrase::new(),
+        What::WakeupNew | What::FirstRun(_) | What::ExitStart => Phrase::new(),
         What::Reap(reap) if reap.by.process == event.who.process => {
             Phrase::of(Tone::Dim, "by itself")
         }

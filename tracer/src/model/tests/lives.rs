@@ -51,6 +51,15 @@ stories! {
             assert_eq!(model.alive(), 2);
         }
 
+    the_first_run_tells_when_it_was_made_runnable: Script::new()
+        .session()
+        .fork(5, 10)
+        .at(3 * MS).first_run_after(10, MS)
+        => |model| {
+            assert_eq!(model.moment(key(model, 10), Moment::Runnable), Known::At(START + 2 * MS));
+            assert_eq!(one(model, 10).first_run_latency(), Some(MS));
+        }
+
     vfork_exec: Script::new()
         .session()
         .vfork(5, 10)

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::{check, told};
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
-    FaultTally, Faults, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Moved, Notify, ProcessId,
-    Reap, Reaper, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text,
-    Ties, Usage, Wait, Waits, Wakeups, What, Who, script::Script,
+    FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Moved, Notify,
+    ProcessId, Reap, Reaper, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId,
+    TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who, script::Script,
 };
 use crate::model::{Model, Retention};
 
@@ -233,7 +233,12 @@ fn of_kind(kind: Kind) -> (u32, BoxedStrategy<What>) {
         Kind::SnapshotEnd => (1, (0..8u64).prop_map(What::SnapshotEnd).boxed()),
         Kind::Fork => (4, fork().boxed()),
         Kind::WakeupNew => (1, Just(What::WakeupNew).boxed()),
-        Kind::FirstRun => (1, Just(What::FirstRun).boxed()),
+        Kind::FirstRun => (
+            1,
+            prop::option::of(0..=200u64)
+                .prop_map(|runnable| What::FirstRun(FirstRun { runnable }))
+                .boxed(),
+        ),
         Kind::Exec => (2, exec().boxed()),
         Kind::Comm => (1, comm().prop_map(What::Comm).boxed()),
         Kind::Signal => (1, signal().boxed()),

@@ -4,10 +4,10 @@ use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Constraint, Dead, Event, Exec, Exit, Fault,
-    FaultClass, FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook,
-    Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Reaper,
-    Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary,
-    TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
+    FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed, Gap, GapCause,
+    Handler, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose,
+    Reap, Reaper, Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes,
+    States, Summary, TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -28,7 +28,7 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
         Kind::SnapshotEnd => int64().prop_map(What::SnapshotEnd).boxed(),
         Kind::Fork => fork().prop_map(|it| What::Fork(Box::new(it))).boxed(),
         Kind::WakeupNew => Just(What::WakeupNew).boxed(),
-        Kind::FirstRun => Just(What::FirstRun).boxed(),
+        Kind::FirstRun => Just(What::FirstRun(FirstRun::default())).boxed(),
         Kind::Exec => exec().prop_map(|it| What::Exec(Box::new(it))).boxed(),
         Kind::Comm => comm().prop_map(What::Comm).boxed(),
         Kind::Signal => signal().prop_map(|it| What::Signal(Box::new(it))).boxed(),

@@ -2,10 +2,10 @@
 
 use crate::event::{
     AddressSpace, Care, Cgroup, ChildUsage, Comm, Constraint, Dead, Event, Exec, Exit, Fault,
-    FaultClass, FaultPlaces, FaultTally, Faults, Fork, ForkFailed, Gap, GapCause, Handler, Hook,
-    Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Reaper,
-    Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes, States, Summary,
-    TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
+    FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed, Gap, GapCause,
+    Handler, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose,
+    Reap, Reaper, Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes,
+    States, Summary, TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -327,7 +327,14 @@ pub fn story() -> Vec<Event> {
         event(s + 20, 0, Who::HOST, What::SnapshotEnd(s + 5)),
         event(s + 110_000, 1, child, What::Fork(Box::new(fork))),
         event(s + 120_000, 1, child, What::WakeupNew),
-        event(s + 119_000, 0, child, What::FirstRun),
+        event(
+            s + 119_000,
+            0,
+            child,
+            What::FirstRun(FirstRun {
+                runnable: Some(s + 115_000),
+            }),
+        ),
         event(s + 300_000, 0, child, What::Exec(Box::new(exec))),
         event(s + 410_000, 0, worker, What::Fork(Box::new(clone))),
         event(s + 415_000, 0, worker, What::Comm(Comm::new(b"work/0"))),

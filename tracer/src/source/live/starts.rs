@@ -44,7 +44,7 @@ impl Starts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{ProcessId, Reap};
+    use crate::event::{FirstRun, ProcessId, Reap};
 
     const TICK: u64 = NS_PER_TICK;
 
@@ -84,7 +84,10 @@ mod tests {
     fn who_was_forked_under_our_eyes_keeps_the_exact_start() {
         let mut starts = Starts::default();
         let exact = 5 * TICK + 1234;
-        settled(&mut starts, event(7, exact, What::FirstRun));
+        settled(
+            &mut starts,
+            event(7, exact, What::FirstRun(FirstRun::default())),
+        );
         assert_eq!(starts.of(7, 5 * TICK), exact);
     }
 

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
-    maps::{HashMap as KernelMap, MapData, MapError},
+    maps::{Array, HashMap as KernelMap, MapData, MapError},
 };
-use tracer_common::maps::WaitCalls;
+use tracer_common::maps::{RecentWaits, WaitCalls};
 
 use super::clock::now;
 use crate::{
@@ -18,48 +18,66 @@ use crate::{
 
 pub struct WaitCounts {
     map: KernelMap<MapData, u32, WaitCalls>,
+    recent: Array<MapData, RecentWaits>,
     /// When the last call told was, by tgid.
     told: HashMap<u32, u64>,
 }
 
 impl WaitCounts {
     pub fn new(ebpf: &mut Ebpf) -> Result<WaitCounts> {
-        let map = ebpf
-            .take_map("WAITS")
-            .context("no map WAITS in the eBPF object")?;
+        let mut take = |name: &str| {
+            let map = ebpf.take_map(name);
+            map.with_context(|| format!("no map {name} in the eBPF object"))
+        };
         Ok(WaitCounts {
-            map: map.try_into()?,
+            map: take("WAITS")?.try_into()?,
+            recent: take("RECENT")?.try_into()?,
             told: HashMap::new(),
         })
     }
 
-    /// Two system calls per process that ever waited, of which the map holds
-    /// a bounded number.
+    /// One system call, and two for each process that is not among the recent ones,
+    /// of which the map holds a bounded number.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let mut told = HashMap::with_capacity(self.told.len());
-        for key in self.map.keys() {
-            let Ok(key) = key else { break };
-            let calls = match self.map.get(&key, 0) {
-                Ok(calls) => calls,
+        let before = std::mem::take(&mut self.told);
+        // The recent ones first: what moves to the map meanwhile is read twice, and
+        // told once.
+        let recent = self
+            .recent
+            .get(&0, 0)
+            .context("reading the wait counters")?;
+        for calls in recent.iter().filter(|calls| calls.count > 0) {
+            self.tell(calls, &before, sink);
+        }
+        let keys: Vec<u32> = self.map.keys().map_while(Result::ok).collect();
+        for key in keys {
+            match self.map.get(&key, 0) {
+                Ok(calls) => self.tell(&calls, &before, sink),
                 // Its place was given to another meanwhile.
-                Err(MapError::KeyNotFound) => continue,
+                Err(MapError::KeyNotFound) => {}
                 Err(error) => return Err(error).context("reading the wait counters"),
-            };
-            told.insert(key, calls.last);
-            if self.told.get(&key) != Some(&calls.last) {
-                let waits = Waits {
-                    count: calls.count,
-                    last: calls.last,
-                };
-                sink(Event {
-                    at: now(),
-                    cpu: 0,
-                    who: records::who(calls.who),
-                    what: What::Waits(waits),
-                });
             }
         }
-        self.told = told;
         Ok(())
+    }
+
+    /// Tells the calls if there was one since the last reading.
+    fn tell(&mut self, calls: &WaitCalls, before: &HashMap<u32, u64>, sink: &mut dyn FnMut(Event)) {
+        let tgid = calls.who.tgid;
+        let told = self.told.get(&tgid).or_else(|| before.get(&tgid));
+        let is_news = told.is_none_or(|&told| told < calls.last);
+        let latest = self.told.entry(tgid).or_default();
+        *latest = calls.last.max(*latest);
+        if is_news {
+            sink(Event {
+                at: now(),
+                cpu: 0,
+                who: records::who(calls.who),
+                what: What::Waits(Waits {
+                    count: calls.count,
+                    last: calls.last,
+                }),
+            });
+        }
     }
 }
