@@ -214,6 +214,33 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
     std::fs::remove_dir_all(&scratch).unwrap();
 }
 
+/// What is said of a process at the end does not depend on where one came in.
+#[test]
+fn a_window_says_of_processes_what_the_whole_says() {
+    let golden = golden();
+    let golden = golden.to_str().unwrap();
+    let lines = |arguments: &[&str]| {
+        let output = tracer(&[&["replay", golden, "--json"], arguments].concat());
+        assert!(output.status.success(), "{arguments:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let whole = lines(&[]);
+    let mut shown = Vec::new();
+    for since in [
+        "+0.5s", "+1s", "+1.5s", "+2s", "+3s", "-1s", "-0.1s", "-1ms",
+    ] {
+        let window = lines(&["--since", since]);
+        for line in &window {
+            assert!(whole.contains(line), "{since}: {line}");
+        }
+        shown.push(window.len());
+        assert_eq!(window, lines(&["--since", since, "--follow"]));
+    }
+    assert!(shown.iter().all(|&count| count > 0), "{shown:?}");
+    assert!(shown.iter().any(|&count| count < whole.len()), "{shown:?}");
+}
+
 #[test]
 fn a_part_of_a_recording_stands_alone() {
     let golden = golden();

@@ -62,6 +62,8 @@ enum Target {
     Blocks,
     /// Any events in any order: the model, checkpoints, reports, exports
     Story,
+    /// Any bytes as a saved state of the model, and events behind it
+    State,
     /// Any bytes as a record of the kernel's ring buffer
     Ring,
 }
@@ -72,6 +74,7 @@ impl Target {
             Target::Recording => "recording",
             Target::Blocks => "blocks",
             Target::Story => "story",
+            Target::State => "state",
             Target::Ring => "ring",
         }
     }

@@ -44,6 +44,8 @@ pub struct Format {
     /// The name on the command line.
     pub name: &'static str,
     pub help: &'static str,
+    /// It tells the events themselves, not only what became of them.
+    pub tells_events: bool,
     pub start: fn() -> Box<dyn Exporter>,
 }
 
@@ -52,26 +54,31 @@ pub const FORMATS: [Format; 5] = [
     Format {
         name: "json",
         help: "one JSON object per process and line",
+        tells_events: false,
         start: || Box::new(json::Json),
     },
     Format {
         name: "events",
         help: "the event log, one line per event",
+        tells_events: true,
         start: || Box::new(events_text::EventsText::default()),
     },
     Format {
         name: "findings",
         help: "one JSON object per finding and line",
+        tells_events: false,
         start: || Box::new(findings::Findings),
     },
     Format {
         name: "owners",
         help: "one JSON object per owner of zombies and line",
+        tells_events: false,
         start: || Box::new(owners::Owners),
     },
     Format {
         name: "events-json",
         help: "one JSON object per event and line",
+        tells_events: true,
         start: || Box::new(events_json::EventsJson::default()),
     },
 ];

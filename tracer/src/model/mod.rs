@@ -11,6 +11,7 @@ mod death;
 mod failures;
 mod family;
 pub mod findings;
+mod folded;
 mod fork_cost;
 mod gap;
 mod history;

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Model, Table, Tally};
+use super::{Key, Model, Process, Table, Tally};
 
 /// How many of those who are gone a model keeps, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +166,54 @@ impl Retained {
 }
 
 impl Model {
+    /// Begins to count at that time, the latest so far or just behind it: what
+    /// happened before is no longer counted, and processes that were gone before
+    /// are no longer kept, but for those that others lead to and those of which
+    /// the last record is still to come. From here on it keeps so much of the past.
+    pub fn count_from(&mut self, at: u64, retention: Retention) {
+        let now = self.now;
+        let is_over = |process: &Process| {
+            let gone = process.reaped_at.or(process.vanished_at);
+            let gone = gone.or(process.exited_at);
+            let patience = gone.is_none_or(|gone| now.saturating_sub(gone) >= GRACE);
+            process.state().is_gone() && (process.freed_at.is_some() || patience)
+        };
+        let over = self.processes().filter(|(_, process)| is_over(process));
+        let over: Vec<(Key, bool)> = over.map(|(key, it)| (key, it.led_to == 0)).collect();
+        let mut retained = Retained {
+            policy: Retention::EVERYONE,
+            uncounted: true,
+            ..std::mem::take(&mut self.retained)
+        };
+        retained.freed.clear();
+        for (key, is_free) in over {
+            if let Some(process) = self.processes.get_mut(key) {
+                process.due = Due::Now;
+            }
+            if is_free {
+                retained.freed.push(key);
+            }
+        }
+        let departed = retained
+            .incomplete
+            .drain(..)
+            .chain(retained.departed.drain(..));
+        let departed: VecDeque<(u64, Key)> = departed.collect();
+        self.retained = retained;
+        self.let_go();
+        let mut retained = Retained::new(retention);
+        for (at, key) in departed {
+            if let Some(process) = self.processes.get_mut(key)
+                && process.due != Due::Now
+            {
+                process.due = Due::NotYet;
+                retained.departed.push_back((at, key));
+            }
+        }
+        self.retained = retained;
+        self.counts_begin(at);
+    }
+
     /// Lets go whom the policy does not keep. Constant time for each.
     pub(super) fn let_go(&mut self) {
         if !self.retained.is_due(self.now) {

@@ -16,6 +16,7 @@ use super::{
     GapSpan, History, Key, Model, Process, Table, Totals,
     cgroups::Cgroups,
     failures::FailedForks,
+    folded::Fold,
     index::{Claim, Claimant},
     reap::Unmatched,
     retention::Retained,
@@ -59,7 +60,7 @@ struct Out<'a> {
 struct In {
     session: Option<Arc<Session>>,
     made: usize,
-    processes: Vec<(Key, Box<Process>)>,
+    processes: Vec<(u32, Box<Process>)>,
     exited: u64,
     claims: Vec<(Claim, Claimant)>,
     retained: Retained,
@@ -75,17 +76,33 @@ struct In {
     history: History,
 }
 
-/// The processes that are kept, each with its key.
+/// The processes that are kept, [folded](Fold), each with how many keys lie
+/// between its own and the one before.
 struct Kept<'a>(&'a Table);
 
 impl Serialize for Kept<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for process in self.0.since(0) {
-            list.serialize_element(&process)?;
+        let (mut fold, mut next) = (Fold::default(), 0);
+        for (key, process) in self.0.since(0) {
+            let mut process = process.clone();
+            fold.fold(&mut process);
+            list.serialize_element(&(key.index() - next, process))?;
+            next = key.index() + 1;
         }
         list.end()
     }
+}
+
+fn unfolded(folded: Vec<(u32, Box<Process>)>) -> Vec<(Key, Box<Process>)> {
+    let (mut fold, mut next) = (Fold::default(), 0_usize);
+    let unfold = |(gap, mut process): (u32, Box<Process>)| {
+        fold.unfold(&mut process);
+        let place = next.saturating_add(gap as usize);
+        next = place.saturating_add(1);
+        (Key::at(place), process)
+    };
+    folded.into_iter().map(unfold).collect()
 }
 
 /// Lists that mostly have one entry. Room is made for what is there, not for
@@ -177,7 +194,7 @@ impl Model {
         } = saved;
         let mut model = Model {
             session,
-            processes: Table::of(made, processes).ok_or(Unrestorable)?,
+            processes: Table::of(made, unfolded(processes)).ok_or(Unrestorable)?,
             index: super::Index::default(),
             retained,
             cgroups,

@@ -34,6 +34,15 @@ impl Model {
         }
     }
 
+    /// Counts from that time on.
+    pub(super) fn counts_begin(&mut self, at: u64) {
+        self.began = Some(at);
+        self.totals = Totals::default();
+        self.history = History::default();
+        self.index.exited = 0;
+        self.failed_forks.clear();
+    }
+
     /// The events before this one are those of a checkpoint: they were counted
     /// when they happened.
     pub(super) fn on_summary(&mut self, summary: &Summary) {

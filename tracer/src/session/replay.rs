@@ -45,6 +45,16 @@ pub struct Replay {
 }
 
 impl Replay {
+    /// What the recording comes to.
+    fn model(&self, retention: Retention) -> Result<Model> {
+        if !self.follow || self.path == Path::new("-") {
+            return self.window.model(&self.path, retention);
+        }
+        let mut patience = Patience::new()?;
+        let wait = || patience.wait();
+        self.window.follow_model(&self.path, retention, wait)
+    }
+
     /// Reads what was asked for; `pause` is called before it waits for more.
     fn read(
         &self,
@@ -86,7 +96,7 @@ pub fn replay(replay: Replay) -> Result<Exit> {
                 Some(_) => Retention::EVERYONE,
                 None => Retention::default(),
             };
-            let model = model(&replay, retention)?;
+            let model = replay.model(retention)?;
             output::print(&output::report(&model, part, replay.filter.as_ref()))?;
         }
         Shown::Export(name) => {
@@ -100,7 +110,11 @@ pub fn replay(replay: Replay) -> Result<Exit> {
 fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let mut exporter = (format.start)();
     let Some(filter) = &replay.filter else {
-        // Nobody may be missing in what other programs read.
+        if !format.tells_events {
+            // Nobody may be missing in what other programs read.
+            let model = replay.model(Retention::EVERYONE)?;
+            return Ok(exporter.end(&model, &|_| true, out)?);
+        }
         let mut model = Model::new(Retention::EVERYONE);
         let shared = RefCell::new(&mut *out);
         let tell = |event: Event| {
@@ -119,8 +133,11 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         replay.path != Path::new("-"),
         "with --filter a recording is read twice, which standard input cannot be: give a file"
     );
-    let model = model(replay, Retention::EVERYONE)?;
+    let model = replay.model(Retention::EVERYONE)?;
     let kept = |key| filter.keeps(&model, key, model.now());
+    if !format.tells_events {
+        return Ok(exporter.end(&model, &kept, out)?);
+    }
     replay.window.read(&replay.path, |event| {
         let of = model.find(event.who.process);
         if event.who == Who::HOST || of.is_some_and(kept) {
@@ -149,17 +166,6 @@ fn export_as_it_comes(
     let model = chosen.model();
     let kept = |key| filter.keeps(model, key, model.now());
     Ok(exporter.end(model, &kept, out)?)
-}
-
-/// What a recording tells.
-fn model(replay: &Replay, retention: Retention) -> Result<Model> {
-    let mut model = Model::new(retention);
-    let apply = |event: Event| {
-        model.apply(&event);
-        Ok(())
-    };
-    replay.read(apply, || Ok(()))?;
-    Ok(model)
 }
 
 fn dashboard(replay: &Replay) -> Result<()> {

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::{
     growth::{Growth, More},
     keeper::Keeper,
+    progress::Progress,
     reading,
     story::{self, Story},
     tree::Tree,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     event::{Event, Summary, What},
-    model::Model,
+    model::{Model, Retention},
     playback::{Place, Playback, Stage},
 };
 
@@ -42,6 +43,26 @@ impl Stage for Next {
     }
 }
 
+/// So many events are read between two looks at how long it takes.
+const AT_ONCE: u64 = 20_000;
+
+/// The model of what lies before the window.
+struct Before(Model);
+
+impl Stage for Before {
+    fn clear(&mut self) {
+        self.0 = Model::new(self.0.retention());
+    }
+
+    fn restore(&mut self, model: Model) {
+        self.0 = model;
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.0.apply(event);
+    }
+}
+
 impl Window {
     pub fn is_everything(&self) -> bool {
         self.since.is_none() && self.until.is_none() && self.tree.is_none()
@@ -64,7 +85,8 @@ impl Window {
         (since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))
     }
 
-    /// Reads this part of a recording.
+    /// Reads this part of a recording. What is there at its beginning is told
+    /// first.
     pub fn read(&self, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
         let mut tree = self.tree.map(Tree::new);
         let mut take = |event: Event| match &mut tree {
@@ -81,6 +103,26 @@ impl Window {
         Ok(())
     }
 
+    /// What this part of a recording comes to.
+    pub fn model(&self, path: &Path, retention: Retention) -> Result<Model> {
+        let mut model = Model::new(retention);
+        if self.is_timeless() || self.tree.is_some() {
+            self.read(path, |event| {
+                model.apply(&event);
+                Ok(())
+            })?;
+            return Ok(model);
+        }
+        let story = Story::find(path, self)?;
+        let (mut playback, since, until) = self.open(&story, false)?;
+        model = self.model_before(&story, &mut playback, since, retention)?;
+        tell_until(&mut playback, until, &mut |event| {
+            model.apply(&event);
+            Ok(())
+        })?;
+        Ok(model)
+    }
+
     /// Reads a recording on while it is written, until it ends, or is beyond the
     /// window, or `wait` says that it is enough.
     pub fn follow(
@@ -89,39 +131,51 @@ impl Window {
         mut wait: impl FnMut() -> Result<bool>,
         mut take: impl FnMut(Event) -> Result<()>,
     ) -> Result<()> {
+        let Some((story, window)) = self.await_story(path, &mut wait)? else {
+            return Ok(());
+        };
+        let (mut playback, since, until) = window.open(&story, true)?;
+        self.tell_before(&mut playback, since, &mut take)?;
+        tell_as_it_grows(&story, &mut playback, until, &mut wait, &mut take)
+    }
+
+    /// What that comes to.
+    pub fn follow_model(
+        &self,
+        path: &Path,
+        retention: Retention,
+        mut wait: impl FnMut() -> Result<bool>,
+    ) -> Result<Model> {
+        let mut model = Model::new(retention);
+        let Some((story, window)) = self.await_story(path, &mut wait)? else {
+            return Ok(model);
+        };
+        let (mut playback, since, until) = window.open(&story, true)?;
+        if self.since.is_some() {
+            model = self.model_before(&story, &mut playback, since, retention)?;
+        }
+        let mut take = |event: Event| {
+            model.apply(&event);
+            Ok(())
+        };
+        tell_as_it_grows(&story, &mut playback, until, &mut wait, &mut take)?;
+        Ok(model)
+    }
+
+    /// Waits until something has been recorded; none if `wait` says that it is
+    /// enough.
+    fn await_story(
+        &self,
+        path: &Path,
+        wait: &mut impl FnMut() -> Result<bool>,
+    ) -> Result<Option<(Story, Window)>> {
         let window = self.to_come();
         while Growth::is_awaited(path) {
             if !wait()? {
-                return Ok(());
+                return Ok(None);
             }
         }
-        let story = Story::find(path, &window)?;
-        let (mut playback, since, until) = window.open(&story, true)?;
-        self.tell_before(&mut playback, since, &mut take)?;
-        let mut growth = Growth::of(&story);
-        while tell_until(&mut playback, until, &mut take)? {
-            playback.grow()?;
-            let goes_on = match growth.more(playback.has_ended()) {
-                More::Wait => wait()?,
-                More::Part(front) => {
-                    playback.push(front.part(story::open))?;
-                    true
-                }
-                More::Over { killed } => {
-                    if killed {
-                        eprintln!(
-                            "tracer: {}: the recorder was killed: nothing more comes",
-                            path.display()
-                        );
-                    }
-                    false
-                }
-            };
-            if !goes_on {
-                break;
-            }
-        }
-        Ok(())
+        Ok(Some((Story::find(path, &window)?, window)))
     }
 
     /// Who follows from now on means an end that is still to come.
@@ -133,6 +187,31 @@ impl Window {
             None => self.until.map(|until| until.to_come(now)),
         };
         Window { until, ..self }
+    }
+
+    /// The model of what is there at the beginning, which counts from there on.
+    fn model_before(
+        &self,
+        story: &Story,
+        playback: &mut Playback<File>,
+        since: u64,
+        retention: Retention,
+    ) -> Result<Model> {
+        if self.since.is_none() {
+            return Ok(Model::new(retention));
+        }
+        let place = Place::Time(since.saturating_sub(1));
+        let mut stage = Before(Model::new(Retention::default()));
+        let length = story.length();
+        let mut progress = Progress::new("reading", &story.path, Some(length));
+        playback.set_out(place, &mut stage)?;
+        while !playback.go_on(place, &mut stage, AT_ONCE)? {
+            let (here, all) = (playback.position(), playback.events().max(1));
+            progress.step((length as f64 * here as f64 / all as f64) as u64);
+        }
+        let Before(mut model) = stage;
+        model.count_from(since, retention);
+        Ok(model)
     }
 
     /// Tells what is there at the beginning.
@@ -184,6 +263,40 @@ impl Window {
         // Nothing is known of what was before.
         Ok((playback, since.max(span.earliest), until))
     }
+}
+
+/// Tells what happens up to a moment, also what is only being written.
+fn tell_as_it_grows(
+    story: &Story,
+    playback: &mut Playback<File>,
+    until: u64,
+    wait: &mut impl FnMut() -> Result<bool>,
+    take: &mut impl FnMut(Event) -> Result<()>,
+) -> Result<()> {
+    let mut growth = Growth::of(story);
+    while tell_until(playback, until, take)? {
+        playback.grow()?;
+        let goes_on = match growth.more(playback.has_ended()) {
+            More::Wait => wait()?,
+            More::Part(front) => {
+                playback.push(front.part(story::open))?;
+                true
+            }
+            More::Over { killed } => {
+                if killed {
+                    eprintln!(
+                        "tracer: {}: the recorder was killed: nothing more comes",
+                        story.path.display()
+                    );
+                }
+                false
+            }
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Tells what has happened up to a moment; false if the recording is already

@@ -10,7 +10,8 @@ use std::{
 };
 
 use tracer::{
-    recording::{Effort, RecordBlock, Writer},
+    model::Model,
+    recording::{Effort, Reader, RecordBlock, Writer},
     records::Sink as _,
     session::Keeper,
 };
@@ -38,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let claims = tracer_fuzz::claims(recording);
         put(&to, "blocks", name.as_ref(), &claims)?;
         put(&to, "story", name.as_ref(), &claims)?;
+        put(&to, "state", name.as_ref(), &state(recording, &claims))?;
     }
     for kind in Kind::ALL {
         let mut record = vec![3, *kind as u8];
@@ -45,6 +47,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         put(&to, "ring", format!("{kind:?}").as_ref(), &record)?;
     }
     Ok(())
+}
+
+/// The model after a recording, and the recording again.
+fn state(recording: &[u8], claims: &[u8]) -> Vec<u8> {
+    let mut model = Model::default();
+    if let Ok(reader) = Reader::new(recording) {
+        // A state must be short enough for a seed.
+        let some = reader.map_while(Result::ok).take(200);
+        some.for_each(|event| model.apply(&event));
+    }
+    let state = model.save();
+    let length = u16::try_from(state.len()).unwrap_or(u16::MAX);
+    [&length.to_le_bytes()[..], &state, claims].concat()
 }
 
 fn put(to: &Path, target: &str, name: &Path, bytes: &[u8]) -> std::io::Result<()> {

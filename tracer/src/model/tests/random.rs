@@ -352,6 +352,35 @@ proptest! {
         }
     }
 
+    /// Whatever happened before is no longer counted, and nobody who was gone
+    /// is kept for nothing.
+    #[test]
+    fn nor_when_it_begins_to_count_in_the_middle(
+        before in prop::collection::vec(event(), 1..60),
+        after in prop::collection::vec(event(), 0..30),
+    ) {
+        let mut whole = told(&before);
+        let mut model = whole.clone();
+        let at = model.now();
+        model.count_from(at, Retention::EVERYONE);
+        check(&model);
+        prop_assert_eq!(*model.totals(), crate::model::Totals::default());
+        prop_assert_eq!(model.tally().processes, model.kept() as u64);
+        let is_there = |model: &Model, id| model.find(id).map(|key| model.process(key).clone());
+        for (_, process) in whole.processes().filter(|(_, it)| !it.state().is_gone()) {
+            let kept = is_there(&model, process.id).unwrap();
+            prop_assert!(kept.state() == process.state() && kept.status == process.status);
+        }
+        for event in &after {
+            model.apply(event);
+            whole.apply(event);
+            check(&model);
+        }
+        if !after.iter().any(|event| matches!(event.what, What::Summary(_))) {
+            prop_assert_eq!(model.totals().events, after.len() as u64);
+        }
+    }
+
     /// Seeking replays from a clone: the same events give the same story.
     #[test]
     fn a_clone_goes_on_as_the_original(
