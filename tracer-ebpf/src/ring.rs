@@ -2,7 +2,7 @@
 //! is the kernel's own, and a count of what found no room.
 
 use aya_ebpf::{
-    bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_PROD_POS},
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_PROD_POS},
     helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
     macros::map,
     maps::{Array, PerCpuArray, RingBuf},
@@ -21,18 +21,20 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 #[map]
 static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
 
-/// While records come, user space reads on a timer. It is woken before that each
-/// time this many bytes were sent, so no more than that wait for it unnoticed: a
-/// wake-up costs more than a record.
+/// While records come, user space reads on a timer; it is woken before that only
+/// when this much waits for it, since a wake-up costs more than a record.
 #[unsafe(no_mangle)]
 static WAKE_AT: u64 = 0;
 
-/// The record that ends here or behind, in bytes ever sent, wakes the reader. User
-/// space writes 0 when nothing came of late and it sleeps. One word for both: the
-/// reader's own position lies in a cache line that it writes on another CPU, and
-/// each further line costs a record about 40 ns on a busy machine.
+/// How many bytes had ever been sent when it was last woken for that: once for each
+/// so many, not by each record until it comes.
 #[map]
-static WAKE_FROM: Array<u64> = Array::with_max_entries(1, 0);
+static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
+
+/// Not zero: nothing came of late and user space sleeps, so that the next record
+/// has to wake it.
+#[map]
+static ASLEEP: Array<u32> = Array::with_max_entries(1, 0);
 
 /// The header of a record that happens now.
 #[inline(always)]
@@ -58,8 +60,9 @@ pub fn header_at<R: Record>(who: Who, at: u64) -> Header {
 pub fn send<R: Record + 'static>(fill: impl FnOnce() -> R) {
     match EVENTS.reserve::<R>(0) {
         Some(mut entry) => {
-            entry.write(fill());
-            entry.submit(wake_flag());
+            let record = entry.write(fill());
+            let flag = wake_flag(record);
+            entry.submit(flag);
         }
         None => lost(R::KIND as usize, 1),
     }
@@ -73,8 +76,10 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
         Some(mut entry) => {
             // SAFETY: a record is plain bytes, and nobody reads it before it
             // is submitted, whole.
-            fill(unsafe { &mut *entry.as_mut_ptr() });
-            entry.submit(wake_flag());
+            let record = unsafe { &mut *entry.as_mut_ptr() };
+            fill(record);
+            let flag = wake_flag(record);
+            entry.submit(flag);
         }
         None => lost(R::KIND as usize, 1),
     }
@@ -83,31 +88,66 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
 /// Whether submitting should wake the reader. One that goes to sleep between this
 /// and the submission is not woken by it: the reader looks once more 50 ms later,
 /// so that only a program that is interrupted for longer is seen by the next
-/// record or by the look that there is once a second. Two processors may both wake
-/// it, which does no harm.
+/// record or by the look that there is once a second.
 #[inline(always)]
-pub fn wake_flag() -> u64 {
-    u64::from(if is_due() {
+pub fn wake_flag<R: Record>(record: &R) -> u64 {
+    let flag = if wakes_sleeper() || (is_sample(record) && wakes_for_much()) {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
-    })
+    };
+    u64::from(flag)
 }
 
+/// Whether the reader sleeps; it is taken for awake from then on. Two processors
+/// may both wake it, which does no harm.
 #[inline(always)]
-fn is_due() -> bool {
-    let Some(from) = WAKE_FROM.get_ptr_mut(0) else {
+fn wakes_sleeper() -> bool {
+    let Some(asleep) = ASLEEP.get_ptr_mut(0) else {
         return false;
     };
-    let sent = EVENTS.query(BPF_RB_PROD_POS.into());
-    // SAFETY: the map's value, which is written whole. Where that undoes the 0 of a
-    // reader that goes to sleep, this record wakes it.
+    // SAFETY: the map's value, which is written whole.
     unsafe {
-        let is_due = sent >= from.read_volatile();
-        if is_due {
-            from.write_volatile(sent + get(&WAKE_AT));
+        let sleeps = asleep.read_volatile() != 0;
+        if sleeps {
+            asleep.write_volatile(0);
         }
-        is_due
+        sleeps
+    }
+}
+
+/// Whether this record is one of the few that look how much waits. To look costs
+/// some 20 ns on a busy machine, and 512 KiB hold thousands of records. By the lower
+/// bits of its time, which need no count kept anywhere; where the clock never shows
+/// them the reader's own timer is left.
+#[inline(always)]
+fn is_sample<R: Record>(record: &R) -> bool {
+    // SAFETY: every record begins with its header, and is aligned as that is.
+    let head = unsafe { &*(&raw const *record).cast::<Header>() };
+    head.at & (LOOK_EVERY - 1) == 0
+}
+
+/// A power of two.
+const LOOK_EVERY: u64 = 16;
+
+/// Whether much waits that it was not woken for yet. Two processors may both wake it.
+#[inline(always)]
+fn wakes_for_much() -> bool {
+    let much = get(&WAKE_AT);
+    if EVENTS.query(BPF_RB_AVAIL_DATA.into()) < much {
+        return false;
+    }
+    let sent = EVENTS.query(BPF_RB_PROD_POS.into());
+    let Some(woken) = WOKEN.get_ptr_mut(0) else {
+        return false;
+    };
+    // SAFETY: the map's value, which is written whole.
+    unsafe {
+        let wakes = sent.wrapping_sub(woken.read_volatile()) >= much;
+        if wakes {
+            woken.write_volatile(sent);
+        }
+        wakes
     }
 }
 

@@ -1,6 +1,8 @@
 //! The records of the ring buffer, byte for byte: one file per lifecycle
 //! moment, named as its probe and its event are.
 //!
+//! What each costs, and which fact needs it: docs/performance/records.md.
+//!
 //! A record is a `repr(C)` struct that begins with a [`Header`]. Both sides are
 //! built from the same commit and loaded together, so there is no version
 //! here. A recording keeps records as they are, with their layout beside them

@@ -109,7 +109,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
             (&raw const EVENTS).cast_mut().cast(),
             draft.cast(),
             length as u64,
-            wake_flag(),
+            wake_flag(exec),
         )
     };
     if failed != 0 {

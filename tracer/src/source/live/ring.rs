@@ -32,8 +32,8 @@ const RECORD_HEADER: u64 = 8;
 
 pub struct Ring {
     ring: RingBuf<MapData>,
-    /// The record that ends at this position or behind wakes the reader.
-    wake_from: Array<MapData, u64>,
+    /// Not zero: the next record wakes the reader.
+    asleep: Array<MapData, u32>,
     /// Bytes handed out since the last call of [`Self::fill`], and the size of
     /// the buffer.
     drained: u64,
@@ -52,11 +52,11 @@ impl Ring {
             .context("no map EVENTS in the eBPF object")?;
         let ring = RingBuf::try_from(map)?;
         let map = ebpf
-            .take_map("WAKE_FROM")
-            .context("no map WAKE_FROM in the eBPF object")?;
+            .take_map("ASLEEP")
+            .context("no map ASLEEP in the eBPF object")?;
         Ok(Ring {
             ring,
-            wake_from: map.try_into()?,
+            asleep: map.try_into()?,
             drained: 0,
             size: u64::from(size),
             span: began..=u64::MAX,
@@ -81,8 +81,8 @@ impl Ring {
     /// The next record makes [`Self::wakeup`] readable. One that came just before
     /// does not: drain once more after this.
     pub fn wake_by_next(&mut self) -> Result<()> {
-        self.wake_from
-            .set(0, 0, 0)
+        self.asleep
+            .set(0, 1, 0)
             .context("asking the kernel side to be woken")
     }
 
