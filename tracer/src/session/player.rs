@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, anyhow};
 use super::{
     growth::{Growth, More},
     indexing::Indexing,
+    side,
     story::{self, Story},
     when::When,
     window::Window,
@@ -86,20 +87,34 @@ impl Player {
         if !story.path.is_file() && !story.has_parts() {
             return Ok(None);
         }
-        Player::begin(story, follow, retention).map(Some)
+        let mut player = Player::begin(story, follow)?;
+        let events = player.playback.events();
+        let known = side::read(story).filter(|known| known.states.retention == retention);
+        player.indexing = match known {
+            Some(known) if known.events >= events => {
+                player.playback.set_states(known.states.clone());
+                Some(Indexing::done(known))
+            }
+            _ => player.index(story, retention, !follow),
+        };
+        Ok(Some(player))
     }
 
-    fn begin(story: &Story, follow: bool, retention: Retention) -> Result<Player> {
+    fn index(&self, story: &Story, retention: Retention, keep: bool) -> Option<Indexing> {
+        let span = self.playback.span()?;
+        Some(Indexing::begin(story.clone(), span, retention, keep))
+    }
+
+    fn begin(story: &Story, follow: bool) -> Result<Player> {
         let playback = story.playback(follow)?;
         let mut pace = Pace::default();
         pace.playing = follow;
-        let span = playback.span();
         Ok(Player {
             now: playback.now(),
             playback,
             pace,
             goal: None,
-            indexing: span.map(|span| Indexing::begin(story.clone(), span, retention)),
+            indexing: None,
             indexed: 0,
             quest: None,
             session: story.session()?,
@@ -111,7 +126,8 @@ impl Player {
     /// Opens what a living trace has kept, at its end.
     pub fn of_the_past(path: &Path, app: &mut App) -> Result<Player> {
         let story = Story::find(path, &Window::default())?;
-        let mut player = Player::begin(&story, false, app.model().retention())?;
+        let mut player = Player::begin(&story, false)?;
+        player.indexing = player.index(&story, app.model().retention(), false);
         app.begin_again();
         player.go_to(Place::End, app)?;
         Ok(player)
