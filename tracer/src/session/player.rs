@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -11,6 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 use super::{
     growth::{Growth, More},
     indexing::Indexing,
+    past::Past,
     side,
     story::{self, Story},
     when::When,
@@ -19,8 +19,8 @@ use super::{
 use crate::{
     event::{Event, Session},
     model::{Model, Retention},
-    playback::{Found, Landmark, Pace, Place, Playback, Search, Stage, Way},
-    tui::{App, Control, Mark, Phrase, Playhead, Tone},
+    playback::{Found, LOOK_BACK, Landmark, Pace, Place, Playback, Search, Stage, Way},
+    tui::{App, Control, LOG_CAPACITY, Mark, Phrase, Playhead, Tone},
 };
 
 /// A jump goes so many times into a recording.
@@ -40,6 +40,8 @@ pub struct Player {
     indexing: Option<Indexing>,
     /// Events that have been indexed.
     indexed: u64,
+    /// It has states already, and wants the marks alone.
+    is_indexed: bool,
     /// What is looked for, until it is found or one goes elsewhere.
     quest: Option<Quest>,
     session: Option<Box<Session>>,
@@ -80,6 +82,9 @@ impl Stage for Shown<'_> {
     }
 }
 
+// A landing begins early enough to fill the log.
+const _: () = assert!(LOOK_BACK >= LOG_CAPACITY as u64);
+
 impl Player {
     /// Opens a recording; none where one cannot move about in it, as in a pipe.
     /// One that is followed grows, and plays at its end.
@@ -116,6 +121,7 @@ impl Player {
             goal: None,
             indexing: None,
             indexed: 0,
+            is_indexed: false,
             quest: None,
             session: story.session()?,
             last: Instant::now(),
@@ -124,12 +130,17 @@ impl Player {
     }
 
     /// Opens what a living trace has kept, at its end.
-    pub fn of_the_past(path: &Path, app: &mut App) -> Result<Player> {
-        let story = Story::find(path, &Window::default())?;
+    pub fn of_the_past(past: &Past, app: &mut App) -> Result<Player> {
+        let story = Story::find(past.path(), &Window::default())?;
         let mut player = Player::begin(&story, false)?;
+        let states = past.states(player.playback.events());
+        player.playback.set_states(states);
+        player.is_indexed = true;
         player.indexing = player.index(&story, app.model().retention(), false);
-        app.begin_again();
-        player.go_to(Place::End, app)?;
+        // What all of it comes to is known.
+        player.playback.is_shown_at_end();
+        app.hold();
+        player.arrive(app);
         Ok(player)
     }
 
@@ -181,7 +192,7 @@ impl Player {
         if progress.done {
             self.indexing = None;
         }
-        if let Some(states) = progress.states {
+        if let Some(states) = progress.states.filter(|_| !self.is_indexed) {
             self.playback.set_states(states);
             // One may be nearer to where it goes than it is itself.
             if let Some(goal) = self.goal {

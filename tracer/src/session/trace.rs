@@ -96,7 +96,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let mut source = Live::start(&plan.kernel)?;
     let recorder = plan.save.as_ref().map(Recorder::keep).transpose()?;
     let saved = plan.save.as_ref().map(Target::path);
-    let past = (plan.past && view.goes_back()).then(|| Past::begin(saved));
+    let past = (plan.past && view.goes_back()).then(|| Past::begin(saved, view.retention()));
     let past = past.transpose().unwrap_or_else(|error| {
         log::info!("the dashboard cannot go back: {error:#}");
         None
