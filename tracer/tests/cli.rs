@@ -241,6 +241,36 @@ fn a_window_says_of_processes_what_the_whole_says() {
     assert!(shown.iter().any(|&count| count < whole.len()), "{shown:?}");
 }
 
+/// An index beside a recording changes nothing but the time that it takes.
+#[test]
+fn an_index_is_made_ignored_where_it_does_not_fit_and_never_needed() {
+    let folder = std::env::temp_dir().join(format!("tracer-index-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("a.trace");
+    std::fs::copy(golden(), &file).unwrap();
+    let (file, index) = (file.to_str().unwrap(), folder.join("a.trace.index"));
+    let json = || tracer(&["replay", file, "--since", "+1s", "--json"]).stdout;
+    let without = json();
+    let made = tracer(&["index", file]);
+    assert!(made.status.success(), "{made:?}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&index.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(json(), without);
+    for damaged in [
+        &b"something else"[..],
+        &std::fs::read(&index).unwrap()[..60],
+        b"",
+    ] {
+        std::fs::write(&index, damaged).unwrap();
+        assert_eq!(json(), without);
+        assert!(tracer(&["index", file]).status.success());
+    }
+    // Nothing but the two is left.
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+    refused(&tracer(&["index", "/nowhere"]), &["neither"]);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_part_of_a_recording_stands_alone() {
     let golden = golden();

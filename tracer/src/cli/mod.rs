@@ -2,6 +2,7 @@
 
 mod doctor;
 mod files;
+mod index;
 mod kernel;
 mod live;
 mod looks;
@@ -17,6 +18,7 @@ use tracer::session::{self, Exit};
 use self::{
     doctor::DoctorArgs,
     files::{CutArgs, InfoArgs, MergeArgs, RepairArgs},
+    index::IndexArgs,
     live::LiveArgs,
     record::RecordArgs,
     replay::ReplayArgs,
@@ -53,6 +55,9 @@ enum Command {
 
     /// Say what is in a recording, and check that all of it can be read
     Info(InfoArgs),
+
+    /// Make the index that jumps in a recording begin at
+    Index(IndexArgs),
 
     /// Make a whole recording of what can be read of a damaged one
     Repair(RepairArgs),
@@ -93,6 +98,7 @@ impl Cli {
             Command::Record(args) => args.run(),
             Command::Replay(args) => args.run(),
             Command::Info(args) => args.run(),
+            Command::Index(args) => args.run(),
             Command::Repair(args) => args.run(),
             Command::Cut(args) => args.run(),
             Command::Merge(args) => args.run(),

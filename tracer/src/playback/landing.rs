@@ -68,6 +68,14 @@ impl<R: Read + Seek> Playback<R> {
         }
     }
 
+    /// The stage shows the end already.
+    pub fn is_shown_at_end(&mut self) {
+        self.leave();
+        self.left = None;
+        self.position = self.events();
+        self.now = self.span().map_or(0, |span| span.latest);
+    }
+
     /// Plays so many events of the way, at most; true when it has arrived.
     pub fn go_on(
         &mut self,

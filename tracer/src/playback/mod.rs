@@ -14,6 +14,7 @@ mod landmark;
 mod pace;
 mod pass;
 mod search;
+mod side;
 mod states;
 mod survey;
 
@@ -24,6 +25,7 @@ pub use landmark::Landmark;
 pub use pace::Pace;
 pub use pass::{Pass, Spacing};
 pub use search::{Found, Search, Way};
+pub use side::{Fingerprint, Side};
 pub use states::{BUDGET, SavedState, StatePlace, States};
 pub use survey::Part as SurveyPart;
 

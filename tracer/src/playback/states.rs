@@ -64,6 +64,19 @@ impl SavedState {
         })
     }
 
+    /// One that was packed earlier.
+    pub(super) fn packed(place: StatePlace, bytes: &[u8], length: usize) -> SavedState {
+        SavedState {
+            place,
+            bytes: bytes.into(),
+            length,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// How many bytes it takes.
     pub fn size(&self) -> usize {
         self.bytes.len()

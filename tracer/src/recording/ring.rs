@@ -3,6 +3,7 @@
 //! when one has to go this file must not know.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt as _,
@@ -16,6 +17,8 @@ use crate::event::Utc;
 const LOCK: &str = ".lock";
 
 const SUFFIX: &str = ".trace";
+
+const SIDE: &str = ".index";
 
 /// A segment by its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,11 +48,25 @@ impl SegmentFile {
     }
 }
 
+/// What is known of a recording beside it: see docs/recording-format.md. It goes
+/// when its recording goes.
+pub fn side_file(recording: &Path) -> PathBuf {
+    let mut name = recording.as_os_str().to_owned();
+    name.push(SIDE);
+    name.into()
+}
+
 /// The number of a segment's name; none: it is not one.
 fn number(name: &str) -> Option<u64> {
     let (number, date) = name.strip_suffix(SUFFIX)?.split_once('-')?;
     let digits = number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
     (digits && !date.is_empty()).then(|| number.parse().ok())?
+}
+
+/// Of a segment, also one that is being written.
+fn is_side_file(name: &OsStr) -> bool {
+    let name = name.to_str().and_then(|name| name.split_once(SIDE));
+    name.is_some_and(|(segment, _)| number(segment).is_some())
 }
 
 /// Looks through a directory. Linear in its files.
@@ -63,7 +80,10 @@ pub fn list(dir: &Path) -> io::Result<Listing> {
                 number,
                 path: entry.path(),
             }),
-            None => listing.foreign += usize::from(name != LOCK),
+            None => {
+                let is_own = name == LOCK || is_side_file(&name);
+                listing.foreign += usize::from(!is_own);
+            }
         }
     }
     listing.segments.sort();
@@ -101,6 +121,10 @@ mod tests {
         for foreign in ["notes.txt", "12-x.trace", "000001.trace", "00000a-x.trace"] {
             File::create(dir.join(foreign)).unwrap();
         }
+        for own in [&later.path, &last.path] {
+            File::create(side_file(own)).unwrap();
+        }
+        File::create(side_file(&last.path).with_extension("index.7")).unwrap();
         let held = take(&dir).unwrap().unwrap();
         assert!(take(&dir).unwrap().is_none());
         assert_eq!(is_taken(&dir), Some(true));

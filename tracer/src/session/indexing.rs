@@ -11,11 +11,15 @@ use std::{
 
 use anyhow::Result;
 
-use super::story::Story;
+use super::{
+    side::{self, Known},
+    story::Story,
+};
 use crate::{
     model::Retention,
     playback::{Pass, States, SurveyPart},
     recording::Span,
+    source::replay,
 };
 
 /// So many events are read between two looks at what is wanted.
@@ -41,16 +45,36 @@ pub struct Indexing {
 }
 
 impl Indexing {
-    /// Begins a pass over a recording that lies in that span of time.
-    pub fn begin(story: Story, span: Span, retention: Retention) -> Indexing {
+    /// What is known without a pass.
+    pub fn done(known: Known) -> Indexing {
+        let progress = Progress {
+            parts: known.marks,
+            states: Some(known.states),
+            events: known.events,
+            done: true,
+        };
+        Indexing {
+            latest: Arc::new(Mutex::new(Some(progress))),
+            given_up: Arc::default(),
+        }
+    }
+
+    /// Begins a pass over a recording that lies in that span of time; `keep`: what
+    /// it finds is written beside the recording.
+    pub fn begin(story: Story, span: Span, retention: Retention, keep: bool) -> Indexing {
         let indexing = Indexing {
             latest: Arc::default(),
             given_up: Arc::default(),
         };
         let (latest, given_up) = (indexing.latest.clone(), indexing.given_up.clone());
         thread::spawn(move || {
-            if let Err(error) = pass(&story, span, retention, &latest, &given_up) {
-                log::info!("{} is not indexed: {error:#}", story.path.display());
+            let pass = pass(&story, span, retention, &latest, &given_up);
+            let done = pass.and_then(|pass| match pass {
+                Some(pass) if keep => side::write(&story, &pass, retention),
+                Some(_) | None => Ok(()),
+            });
+            if let Err(error) = done {
+                log::info!("{} has no index beside it: {error:#}", story.path.display());
                 put(&latest, |progress| progress.done = true);
             }
         });
@@ -70,19 +94,20 @@ impl Drop for Indexing {
     }
 }
 
+/// None if it was given up.
 fn pass(
     story: &Story,
     span: Span,
     retention: Retention,
     latest: &Mutex<Option<Progress>>,
     given_up: &AtomicBool,
-) -> Result<()> {
+) -> Result<Option<Pass<replay::From>>> {
     let mut pass = Pass::new(story.chain()?.0, span, retention);
     let mut told = 0;
     loop {
         let goes_on = pass.go_on(AT_ONCE)?;
         if given_up.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(None);
         }
         let states = pass.states();
         // Each new one lies behind those that were told of.
@@ -96,7 +121,7 @@ fn pass(
             progress.done = !goes_on;
         });
         if !goes_on {
-            return Ok(());
+            return Ok(Some(pass));
         }
     }
 }

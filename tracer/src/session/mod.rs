@@ -8,6 +8,7 @@
 //! | `record` | the kernel | the file | status line |
 //! | `replay` | a file | | dashboard, report or an exporter |
 //! | `info` | a file | | what is in it, and whether it is whole |
+//! | `index` | a file | the side file beside it | |
 //! | `repair`, `cut`, `merge` | a file, or several | another file | |
 //!
 //! This is the one place that waits: everything it calls returns at once.
@@ -24,6 +25,7 @@ mod filters;
 mod growth;
 mod home;
 mod hooks;
+mod index;
 mod indexing;
 mod info;
 mod keeper;
@@ -44,6 +46,7 @@ mod remake;
 mod repair;
 mod replay;
 mod settle;
+mod side;
 mod spool;
 mod status;
 mod stop;
@@ -65,6 +68,7 @@ pub use cut::{Cut, cut};
 pub use diagnostics::init as init_diagnostics;
 pub use doctor::{Answer, doctor};
 pub use filters::{filter, guide as filters};
+pub use index::{Index, index};
 pub use info::{Info, info};
 pub use keeper::Keeper;
 pub use live::{Live, live};

@@ -9,13 +9,20 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use anyhow::Result;
 
 use super::recorder::{Recorder, Ring, Target};
-use crate::recording::ring;
+use crate::{
+    event::Event,
+    model::{Model, Retention},
+    playback::{SavedState, Spacing, StatePlace, States},
+    recording::ring,
+    records::Sink,
+};
 
 /// So much is kept, bytes: some five million events.
 const SIZE: u64 = 128 << 20;
@@ -24,6 +31,9 @@ const SIZE: u64 = 128 << 20;
 const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const SEGMENT: Duration = Duration::from_secs(600);
+
+/// So many bytes an event takes there at least: what states may take goes with it.
+const BYTES_PER_EVENT: u64 = 3;
 
 const NAME: &str = "tracer-past-";
 
@@ -34,17 +44,28 @@ pub struct Past {
     recorder: Option<Recorder>,
     /// It was said that nothing more is kept.
     told: bool,
+    /// How many events it has taken, and what they came to now and then.
+    events: u64,
+    states: States,
+    spacing: Spacing,
+    /// A state in the making.
+    saving: Option<JoinHandle<io::Result<SavedState>>>,
 }
 
 impl Past {
     /// What is saved in that file, or what is kept from now on.
-    pub fn begin(saved: Option<&Path>) -> Result<Past> {
+    pub fn begin(saved: Option<&Path>, retention: Retention) -> Result<Past> {
+        let past = |path: &Path, recorder| Past {
+            path: path.to_owned(),
+            recorder,
+            told: false,
+            events: 0,
+            states: States::new(retention),
+            spacing: Spacing::default(),
+            saving: None,
+        };
         if let Some(file) = saved.filter(|file| file.is_file()) {
-            return Ok(Past {
-                path: file.to_owned(),
-                recorder: None,
-                told: false,
-            });
+            return Ok(past(file, None));
         }
         let folder = env::temp_dir();
         clear_away(&folder);
@@ -57,11 +78,7 @@ impl Past {
             segment: SEGMENT,
         };
         let recorder = Recorder::keep(&Target::Ring(ring)).inspect_err(|_| remove(&path))?;
-        Ok(Past {
-            path,
-            recorder: Some(recorder),
-            told: false,
-        })
+        Ok(past(&path, Some(recorder)))
     }
 
     pub fn path(&self) -> &Path {
@@ -71,6 +88,57 @@ impl Past {
     /// What is kept for this alone.
     pub fn recorder(&mut self) -> Option<&mut Recorder> {
         self.recorder.as_mut()
+    }
+
+    /// Keeps what all events so far come to, if that is due: a jump back begins
+    /// there. `share` gives the model; another thread makes a state of it.
+    pub fn keep_state(&mut self, share: impl FnOnce() -> Model) {
+        if self.saving.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.take_state();
+        }
+        let (events, bytes) = (self.events, self.events * BYTES_PER_EVENT);
+        let spread = self.states.spread();
+        if self.saving.is_some() || !self.spacing.is_due(events, bytes, spread) {
+            return;
+        }
+        let model = share();
+        self.saving = Some(thread::spawn(move || {
+            let latest = model.now();
+            SavedState::of(&model, StatePlace::Made { events, latest })
+        }));
+    }
+
+    /// Takes over the state that was in the making.
+    fn take_state(&mut self) {
+        let Some(Ok(made)) = self.saving.take().map(JoinHandle::join) else {
+            return;
+        };
+        match made {
+            Ok(state) => {
+                let events = state.place.events();
+                self.spacing
+                    .made(events, events * BYTES_PER_EVENT, state.size());
+                self.states.push(state);
+            }
+            Err(error) => log::info!("a jump back takes longer: {error}"),
+        }
+    }
+
+    /// The states for a reader of what is left of it, by whose count there are so
+    /// many events.
+    pub fn states(&self, left: u64) -> States {
+        let gone = self.events.saturating_sub(left);
+        let mut counted = States::new(self.states.retention);
+        for state in self.states.iter() {
+            let mut state = state.clone();
+            if let StatePlace::Made { events, .. } = &mut state.place
+                && let Some(behind) = events.checked_sub(gone)
+            {
+                *events = behind;
+                counted.push(state);
+            }
+        }
+        counted
     }
 
     /// All that was taken can be gone back to.
@@ -85,6 +153,28 @@ impl Past {
         let why = self.recorder.as_ref().filter(|_| !self.told)?.failure()?;
         self.told = true;
         Some(why)
+    }
+}
+
+impl Sink for Past {
+    fn event(&mut self, event: Event) {
+        self.events += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
+        }
+    }
+
+    fn record(&mut self, record: &[u8]) {
+        self.events += 1;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record(record);
+        }
+    }
+
+    fn end_group(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.end_group();
+        }
     }
 }
 
@@ -128,17 +218,85 @@ fn remove(folder: &Path) {
 mod tests {
     use std::{thread, time::Instant};
 
-    use super::*;
-    use crate::{event::script::Script, records::Sink as _};
+    use super::{
+        super::{story::Story, window::Window},
+        *,
+    };
+    use crate::{
+        event::{Waits, What, script::Script},
+        playback::{Place, Stage},
+        recording::{self, Writer},
+    };
+
+    /// A jump into the living trace's own past lands on what its model was then.
+    #[test]
+    fn a_state_of_the_living_model_is_landed_on() {
+        struct Play(Model, usize);
+        impl Stage for Play {
+            fn clear(&mut self) {
+                self.0 = Model::default();
+            }
+            fn restore(&mut self, model: Model) {
+                (self.0, self.1) = (model, self.1 + 1);
+            }
+            fn take(&mut self, event: &Event) {
+                self.0.apply(event);
+            }
+        }
+        let name = format!("tracer-past-state-{}", std::process::id());
+        let file = env::temp_dir().join(name);
+        let mut writer = Writer::new(recording::create(&file, true).unwrap()).unwrap();
+        let mut past = Past::begin(Some(&file), Retention::default()).unwrap();
+        let mut live = Model::default();
+        let script = Script::new().session().found(1, 0, "init").found_all();
+        let script = script.fork(1, 10).exec(10, "sleep", &["sleep"]);
+        let mut events = script.events;
+        let last = events.last().unwrap().clone();
+        let wait = |number: u64| Event {
+            at: last.at + number,
+            what: What::Waits(Waits {
+                count: number,
+                last: last.at,
+            }),
+            ..last.clone()
+        };
+        events.extend((0..130_000).map(wait));
+        let mut then = Model::default();
+        for (number, event) in events.iter().enumerate() {
+            live.apply(event);
+            past.event(event.clone());
+            past.end_group();
+            writer.write(event).unwrap();
+            past.keep_state(|| live.share());
+            if number + 1 == 125_000 {
+                then = live.clone();
+            }
+        }
+        let made = past.saving.take().unwrap().join().unwrap();
+        past.saving = Some(thread::spawn(|| made));
+        past.take_state();
+        writer.finish().unwrap();
+        let story = Story::find(past.path(), &Window::default()).unwrap();
+        let mut playback = story.playback(false).unwrap();
+        assert_eq!(playback.events(), past.events);
+        playback.set_states(past.states(playback.events()));
+        let mut stage = Play(Model::default(), 0);
+        playback.is_shown_at_end();
+        playback.go_to(Place::Event(125_000), &mut stage).unwrap();
+        assert!(stage.0 == then);
+        assert_eq!(stage.1, 1, "it was played from the beginning");
+        playback.go_to(Place::End, &mut stage).unwrap();
+        assert!(stage.0 == live);
+        fs::remove_file(file).unwrap();
+    }
 
     #[test]
     fn a_past_that_is_kept_no_more_says_so_once() {
-        let mut past = Past::begin(None).unwrap();
+        let mut past = Past::begin(None, Retention::default()).unwrap();
         let events = Script::new().session().found(1, 0, "init").events;
         for event in events {
-            let recorder = past.recorder().unwrap();
-            recorder.event(event);
-            recorder.end_group();
+            past.event(event);
+            past.end_group();
         }
         past.settle();
         assert_eq!(past.has_failed(), None);

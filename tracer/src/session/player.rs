@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -11,6 +10,8 @@ use anyhow::{Context as _, Result, anyhow};
 use super::{
     growth::{Growth, More},
     indexing::Indexing,
+    past::Past,
+    side,
     story::{self, Story},
     when::When,
     window::Window,
@@ -18,8 +19,8 @@ use super::{
 use crate::{
     event::{Event, Session},
     model::{Model, Retention},
-    playback::{Found, Landmark, Pace, Place, Playback, Search, Stage, Way},
-    tui::{App, Control, Mark, Phrase, Playhead, Tone},
+    playback::{Found, LOOK_BACK, Landmark, Pace, Place, Playback, Search, Stage, Way},
+    tui::{App, Control, LOG_CAPACITY, Mark, Phrase, Playhead, Tone},
 };
 
 /// A jump goes so many times into a recording.
@@ -39,6 +40,8 @@ pub struct Player {
     indexing: Option<Indexing>,
     /// Events that have been indexed.
     indexed: u64,
+    /// It has states already, and wants the marks alone.
+    is_indexed: bool,
     /// What is looked for, until it is found or one goes elsewhere.
     quest: Option<Quest>,
     session: Option<Box<Session>>,
@@ -79,6 +82,9 @@ impl Stage for Shown<'_> {
     }
 }
 
+// A landing begins early enough to fill the log.
+const _: () = assert!(LOOK_BACK >= LOG_CAPACITY as u64);
+
 impl Player {
     /// Opens a recording; none where one cannot move about in it, as in a pipe.
     /// One that is followed grows, and plays at its end.
@@ -86,21 +92,36 @@ impl Player {
         if !story.path.is_file() && !story.has_parts() {
             return Ok(None);
         }
-        Player::begin(story, follow, retention).map(Some)
+        let mut player = Player::begin(story, follow)?;
+        let events = player.playback.events();
+        let known = side::read(story).filter(|known| known.states.retention == retention);
+        player.indexing = match known {
+            Some(known) if known.events >= events => {
+                player.playback.set_states(known.states.clone());
+                Some(Indexing::done(known))
+            }
+            _ => player.index(story, retention, !follow),
+        };
+        Ok(Some(player))
     }
 
-    fn begin(story: &Story, follow: bool, retention: Retention) -> Result<Player> {
+    fn index(&self, story: &Story, retention: Retention, keep: bool) -> Option<Indexing> {
+        let span = self.playback.span()?;
+        Some(Indexing::begin(story.clone(), span, retention, keep))
+    }
+
+    fn begin(story: &Story, follow: bool) -> Result<Player> {
         let playback = story.playback(follow)?;
         let mut pace = Pace::default();
         pace.playing = follow;
-        let span = playback.span();
         Ok(Player {
             now: playback.now(),
             playback,
             pace,
             goal: None,
-            indexing: span.map(|span| Indexing::begin(story.clone(), span, retention)),
+            indexing: None,
             indexed: 0,
+            is_indexed: false,
             quest: None,
             session: story.session()?,
             last: Instant::now(),
@@ -109,11 +130,17 @@ impl Player {
     }
 
     /// Opens what a living trace has kept, at its end.
-    pub fn of_the_past(path: &Path, app: &mut App) -> Result<Player> {
-        let story = Story::find(path, &Window::default())?;
-        let mut player = Player::begin(&story, false, app.model().retention())?;
-        app.begin_again();
-        player.go_to(Place::End, app)?;
+    pub fn of_the_past(past: &Past, app: &mut App) -> Result<Player> {
+        let story = Story::find(past.path(), &Window::default())?;
+        let mut player = Player::begin(&story, false)?;
+        let states = past.states(player.playback.events());
+        player.playback.set_states(states);
+        player.is_indexed = true;
+        player.indexing = player.index(&story, app.model().retention(), false);
+        // What all of it comes to is known.
+        player.playback.is_shown_at_end();
+        app.hold();
+        player.arrive(app);
         Ok(player)
     }
 
@@ -165,7 +192,7 @@ impl Player {
         if progress.done {
             self.indexing = None;
         }
-        if let Some(states) = progress.states {
+        if let Some(states) = progress.states.filter(|_| !self.is_indexed) {
             self.playback.set_states(states);
             // One may be nearer to where it goes than it is itself.
             if let Some(goal) = self.goal {

@@ -37,7 +37,14 @@ impl Progress {
     /// One event more was read, and the reading is at this byte.
     pub fn step(&mut self, position: u64) {
         self.steps += 1;
-        if !self.steps.is_multiple_of(STEPS) || self.began.elapsed() < PATIENCE {
+        if self.steps.is_multiple_of(STEPS) {
+            self.show(position);
+        }
+    }
+
+    /// Many events more were read, and the reading is at this byte.
+    pub fn show(&mut self, position: u64) {
+        if self.began.elapsed() < PATIENCE {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| bar(&self.what, self.length));

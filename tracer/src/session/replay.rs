@@ -25,12 +25,6 @@ use crate::{
     tui::{self, App, Flow, Phrase, Screen, Tone},
 };
 
-/// What the dashboard keeps of a recording: about 100 MiB.
-const RETENTION: Retention = Retention {
-    gone: 100_000,
-    age: u64::MAX,
-};
-
 pub struct Replay {
     /// `-` is standard input.
     pub path: PathBuf,
@@ -174,7 +168,8 @@ fn dashboard(replay: &Replay) -> Result<()> {
         file: path.display().to_string(),
     };
     let (app, keepsake) = replay.looks.dashboard(mode, replay.filter.clone());
-    let mut app = app.keep(RETENTION);
+    let retention = Retention::default();
+    let mut app = app.keep(retention);
     // One can move about in what came through a pipe, too.
     let spool = (path == Path::new("-")).then(Spool::begin).transpose()?;
     let path = spool.as_ref().map_or_else(|| path.clone(), Spool::path);
@@ -184,7 +179,7 @@ fn dashboard(replay: &Replay) -> Result<()> {
     }
     let story = Story::find(&path, &replay.window)?;
     let beginning = replay.window.beginning(&story)?;
-    let mut player = Player::open(&story, follow, RETENTION)?;
+    let mut player = Player::open(&story, follow, retention)?;
     match &mut player {
         Some(player) => {
             let place = beginning.map_or(Place::End, Place::Time);

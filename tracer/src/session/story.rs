@@ -167,11 +167,6 @@ impl Story {
             let parts = story.partition_point(|front| front.at <= until);
             story.truncate(parts.max(1));
         }
-        if let Some(since) = self.since {
-            // The part that was being written just before.
-            let parts = story.partition_point(|front| front.at < since);
-            story.drain(..parts.saturating_sub(1));
-        }
         self.fronts = story;
         Ok(())
     }

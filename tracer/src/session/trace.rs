@@ -58,8 +58,11 @@ impl Sink for Sinks {
             Some(assembler) => assembler.event(event.clone()),
             None => self.view.take(&event),
         }
-        for recorder in self.recorders() {
-            recorder.event(event.clone());
+        if let Some(past) = &mut self.past {
+            past.event(event.clone());
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
         }
     }
 
@@ -76,7 +79,10 @@ impl Sink for Sinks {
             }
             None => self.view.record(),
         }
-        for recorder in self.recorders() {
+        if let Some(past) = &mut self.past {
+            past.record(record);
+        }
+        if let Some(recorder) = &mut self.recorder {
             recorder.record(record);
         }
     }
@@ -87,7 +93,10 @@ impl Sink for Sinks {
                 self.view.take(&event);
             }
         }
-        for recorder in self.recorders() {
+        if let Some(past) = &mut self.past {
+            past.end_group();
+        }
+        if let Some(recorder) = &mut self.recorder {
             recorder.end_group();
         }
     }
@@ -133,7 +142,7 @@ async fn run(plan: Plan, view: View) -> Result<Exit> {
     let mut source = Live::start(&plan.kernel)?;
     let recorder = plan.save.as_ref().map(Recorder::keep).transpose()?;
     let saved = plan.save.as_ref().map(Target::path);
-    let past = (plan.past && view.goes_back()).then(|| Past::begin(saved));
+    let past = (plan.past && view.goes_back()).then(|| Past::begin(saved, view.retention()));
     let past = past.transpose().unwrap_or_else(|error| {
         log::info!("the dashboard cannot go back: {error:#}");
         None

@@ -52,6 +52,15 @@ impl View {
         }
     }
 
+    /// How much of the past its model keeps.
+    pub fn retention(&self) -> Retention {
+        match self {
+            View::Dashboard { app, .. } => app.model().retention(),
+            View::Report { model, .. } => model.retention(),
+            View::Status(_) => Retention::default(),
+        }
+    }
+
     /// Whether it can show the past.
     pub fn goes_back(&self) -> bool {
         match self {
@@ -206,7 +215,7 @@ impl View {
 
     /// Does what the user asked for. What is kept of the past is there to be
     /// gone back to.
-    pub fn perform(&mut self, past: Option<&mut Past>) {
+    pub fn perform(&mut self, mut past: Option<&mut Past>) {
         let View::Dashboard {
             app,
             screen: Some(screen),
@@ -217,12 +226,15 @@ impl View {
             return;
         };
         app.set_can_go_back(past.is_some());
+        if let Some(past) = &mut past {
+            past.keep_state(|| app.share_model());
+        }
         if app.wants_the_past()
             && player.is_none()
             && let Some(past) = past
         {
             past.settle();
-            match Player::of_the_past(past.path(), app) {
+            match Player::of_the_past(past, app) {
                 Ok(past) => *player = Some(Box::new(past)),
                 Err(error) => {
                     app.resume();

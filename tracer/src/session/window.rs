@@ -10,7 +10,7 @@ use super::{
     growth::{Growth, More},
     keeper::Keeper,
     progress::Progress,
-    reading,
+    reading, side,
     story::{self, Story},
     tree::Tree,
     when::When,
@@ -200,6 +200,9 @@ impl Window {
         if self.since.is_none() {
             return Ok(Model::new(retention));
         }
+        if let Some(known) = side::read(story) {
+            playback.set_states(known.states);
+        }
         let place = Place::Time(since.saturating_sub(1));
         let mut stage = Before(Model::new(Retention::default()));
         let length = story.length();
@@ -207,7 +210,7 @@ impl Window {
         playback.set_out(place, &mut stage)?;
         while !playback.go_on(place, &mut stage, AT_ONCE)? {
             let (here, all) = (playback.position(), playback.events().max(1));
-            progress.step((length as f64 * here as f64 / all as f64) as u64);
+            progress.show((length as f64 * here as f64 / all as f64) as u64);
         }
         let Before(mut model) = stage;
         model.count_from(since, retention);

@@ -307,6 +307,20 @@ impl App {
         self.alarm = Some(alarm.to_owned());
     }
 
+    /// A copy of that model: the two share what neither changes.
+    pub fn share_model(&mut self) -> Model {
+        self.model.share()
+    }
+
+    /// Live: what is shown from here on is the past, which begins with this very
+    /// moment.
+    pub fn hold(&mut self) {
+        self.remember();
+        self.frozen = None;
+        self.freeze();
+        self.renew();
+    }
+
     /// The model of the stream, which goes on while the picture is frozen.
     pub fn model(&self) -> &Model {
         &self.model

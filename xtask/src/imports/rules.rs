@@ -70,14 +70,9 @@ pub const FENCES: &[Fence] = &[
                   command and terminal",
     },
     Fence {
-        crates: &["crc32c"],
-        only_in: &["recording"],
-        because: "how a recording is written is nobody else's business",
-    },
-    Fence {
-        crates: &["zstd"],
+        crates: &["zstd", "crc32c"],
         only_in: &["recording", "playback"],
-        because: "what is packed is unpacked in the same place: blocks, and states of the model",
+        because: "how a recording and the states beside it are written is nobody else's business",
     },
     Fence {
         crates: &["smallvec"],

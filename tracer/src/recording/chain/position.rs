@@ -20,6 +20,48 @@ pub struct Position {
     pub latest: u64,
 }
 
+impl Position {
+    /// As many words it takes to write one down.
+    pub const WORDS: usize = 6;
+
+    /// The part of the chain that it lies in.
+    pub fn part(&self) -> usize {
+        self.part
+    }
+
+    /// To be written down: where it lies in its part.
+    pub fn to_words(self) -> [u64; Position::WORDS] {
+        let Standing {
+            offset,
+            number,
+            latest,
+            lacks,
+            begins,
+            repeats,
+        } = self.standing;
+        let flags = u64::from(lacks) | u64::from(begins) << 1 | u64::from(repeats) << 2;
+        [offset, number, latest, flags, self.events, self.latest]
+    }
+
+    pub fn of_words(part: usize, words: [u64; Position::WORDS]) -> Position {
+        let [offset, number, told, flags, events, latest] = words;
+        let is_set = |flag: u64| flags & flag != 0;
+        Position {
+            part,
+            standing: Standing {
+                offset,
+                number,
+                latest: told,
+                lacks: is_set(1),
+                begins: is_set(2),
+                repeats: is_set(4),
+            },
+            events,
+            latest,
+        }
+    }
+}
+
 impl<R: Read> Chain<R> {
     /// Notes whether the event that is given out is a gap.
     pub(super) fn note_gap(&mut self, event: Option<&Event>) {

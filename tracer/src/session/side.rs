@@ -1,0 +1,99 @@
+//! Side files: where they lie beside recordings, and who may read them. A reader
+//! does without one that is missing, damaged or of something else.
+
+use std::{fs, fs::File, io, io::Write as _, path::Path};
+
+use anyhow::{Context as _, Result};
+
+use super::story::Story;
+use crate::{
+    model::Retention,
+    playback::{Fingerprint, Pass, Side, StatePlace, States, SurveyPart},
+    recording::{Index, create, ring},
+    source::replay,
+};
+
+/// What is known beside a recording.
+pub struct Known {
+    pub states: States,
+    pub marks: Vec<SurveyPart>,
+    /// How many events were read for it: a recording that has grown has more.
+    pub events: u64,
+}
+
+/// Reads what lies beside the parts of a story.
+pub fn read(story: &Story) -> Option<Known> {
+    let parts = 0..story.fronts.len().max(1);
+    let sides: Vec<Side> = parts.map_while(|part| read_part(story, part)).collect();
+    let is_of_this = sides.first()?.first == first(story);
+    let (marks, events) = sides.last().map(|last| (last.marks.clone(), last.events))?;
+    let states = States::of_sides(sides).filter(|_| is_of_this)?;
+    Some(Known {
+        states,
+        marks,
+        events,
+    })
+}
+
+fn read_part(story: &Story, part: usize) -> Option<Side> {
+    let recording = story.path_of(part);
+    let path = ring::side_file(recording);
+    let read = || -> io::Result<Option<Side>> {
+        Side::read(File::open(&path)?, File::open(recording)?, part)
+    };
+    match read() {
+        Ok(side) => side,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            log::info!("{} is not used: {error}", path.display());
+            None
+        }
+    }
+}
+
+/// Which segment the stream begins with.
+fn first(story: &Story) -> u64 {
+    let first = story.fronts.first().and_then(|front| front.segment());
+    first.map_or(0, |segment| segment.number)
+}
+
+/// Puts what a pass has found beside the parts of a story.
+pub fn write(story: &Story, pass: &Pass<replay::From>, retention: Retention) -> Result<()> {
+    let last = story.fronts.len().saturating_sub(1);
+    for part in 0..=last {
+        let is_here = |place: &StatePlace| match place {
+            StatePlace::Read(position) => position.part() == part,
+            StatePlace::Made { .. } => false,
+        };
+        let states = pass.states().iter().filter(|state| is_here(&state.place));
+        let side = Side {
+            states: states.cloned().collect(),
+            retention,
+            first: first(story),
+            events: pass.events(),
+            marks: match part == last {
+                true => pass.parts().to_vec(),
+                false => Vec::new(),
+            },
+        };
+        write_part(story.path_of(part), &side)?;
+    }
+    Ok(())
+}
+
+fn write_part(recording: &Path, side: &Side) -> Result<()> {
+    let index = Index::load(File::open(recording)?)?;
+    let Some(of) = Fingerprint::of(File::open(recording)?, &index.entries)? else {
+        return Ok(());
+    };
+    let path = ring::side_file(recording);
+    let new = path.with_extension(format!("index.{}", std::process::id()));
+    let put = || -> io::Result<()> {
+        let mut file = create(&new, true)?;
+        file.write_all(&side.to_bytes(&of))?;
+        fs::rename(&new, &path)
+    };
+    put()
+        .inspect_err(|_| _ = fs::remove_file(&new))
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
