@@ -272,9 +272,10 @@ mod tests {
                 then = live.clone();
             }
         }
-        let made = past.saving.take().unwrap().join().unwrap();
-        past.saving = Some(thread::spawn(|| made));
-        past.take_state();
+        while past.saving.is_some() {
+            past.keep_state(|| live.share());
+            thread::yield_now();
+        }
         writer.finish().unwrap();
         let story = Story::find(past.path(), &Window::default()).unwrap();
         let mut playback = story.playback(false).unwrap();

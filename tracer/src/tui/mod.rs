@@ -45,10 +45,10 @@ mod theme;
 mod view;
 mod words;
 
+pub use self::log::CAPACITY as LOG_CAPACITY;
 pub use app::{App, Flow, Mode, OwnCost};
 pub use effect::Effect;
 pub use glyphs::{ASCII, Glyphs, UNICODE};
-pub use log::CAPACITY as LOG_CAPACITY;
 pub use palette::{Depth, THEMES};
 pub use phrase::{Phrase, Tone};
 pub use playing::{Control, Mark, Playhead};
