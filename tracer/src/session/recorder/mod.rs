@@ -46,7 +46,7 @@ use writer_thread::{Failure, Job, WriterThread};
 const FLUSH: Duration = Duration::from_millis(800);
 
 /// No more jobs wait; most are blocks of a megabyte.
-const QUEUE: usize = 4;
+const QUEUE: usize = 3;
 
 /// What exists is written again after so many events, for readers that have
 /// missed something,

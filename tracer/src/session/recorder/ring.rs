@@ -202,6 +202,8 @@ fn drop_oldest(old: &mut VecDeque<Old>) -> io::Result<bool> {
     let Some(oldest) = old.pop_front() else {
         return Ok(false);
     };
+    // Without its recording the index is worth nothing, and most have none.
+    let _ = fs::remove_file(ring::side_file(&oldest.path));
     match fs::remove_file(&oldest.path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         // Somebody else has removed it: as good.

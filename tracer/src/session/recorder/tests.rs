@@ -536,8 +536,12 @@ fn the_oldest_go_first() {
     };
     let (many, before) = (parts(&scratch.0), last(&scratch.0));
     ring.max_size = size(&scratch.0) / 2;
+    let oldest = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let index = crate::recording::ring::side_file(&oldest[0].path);
+    fs::write(&index, "states").unwrap();
     let mut segments = Segments::open(&ring).unwrap();
     segments.trim(0).unwrap();
+    assert!(!index.exists());
     assert!(parts(&scratch.0) < many);
     assert!(size(&scratch.0) <= ring.max_size + 4);
     assert!(before.exists() && scratch.0.join("notes.txt").exists());
