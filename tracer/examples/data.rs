@@ -5,6 +5,8 @@
 //! What is measured happens inside [`measured`] and nothing else does, so that
 //! `valgrind --tool=callgrind --toggle-collect` counts the same.
 
+#[path = "recording/records.rs"]
+mod records;
 #[path = "recording/storm.rs"]
 mod storm;
 #[path = "recording/work.rs"]
@@ -17,17 +19,18 @@ use std::{
 };
 
 use ratatui::{Terminal, backend::TestBackend};
+use records::{Item, item};
 use serde_json::{Map, json};
 use tracer::{
     event::Event,
     export,
     model::{Model, Retention},
-    playback::{Place, Playback},
-    recording::Reader,
+    playback::{Pass, Place, Playback},
+    recording::{Chain, Reader},
     report,
     tui::{App, Look, Mode},
 };
-use work::{Kept, Play, cpu_time};
+use work::{Play, Recorded, cpu_time};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -94,21 +97,26 @@ fn portions(events: usize) -> impl Iterator<Item = Vec<Event>> {
     })
 }
 
-/// The recording, with checkpoints as `tracer record` makes them.
+/// The recording, in blocks of records as `tracer record` makes them.
 fn make(path: &str, events: usize) -> Result<()> {
-    let mut kept = Kept::to(BufWriter::new(File::create(path)?))?;
+    let mut recorded = Recorded::to(BufWriter::new(File::create(path)?))?;
     for event in portions(events).flatten() {
-        kept.write(event)?;
+        recorded.write(item(event))?;
     }
-    kept.writer.finish()?;
+    recorded.finish()?;
     Ok(())
 }
 
 fn write(events: usize) -> Result<Duration> {
-    let mut kept = Kept::to(sink())?;
+    let mut recorded = Recorded::to(sink())?;
     let mut all = Duration::ZERO;
     for portion in portions(events) {
-        let (done, took) = measured(|| portion.into_iter().try_for_each(|event| kept.write(event)));
+        let portion: Vec<Item> = portion.into_iter().map(item).collect();
+        let (done, took) = measured(|| {
+            portion
+                .into_iter()
+                .try_for_each(|item| recorded.write(item))
+        });
         done?;
         all += took;
     }
@@ -190,6 +198,10 @@ fn exported(events: usize) -> Result<Duration> {
 fn seek(path: &str) -> Result<Duration> {
     let mut stage = Play::to(RETENTION);
     let mut playback = Playback::open(File::open(path)?)?;
+    let span = playback.span().ok_or("an empty recording")?;
+    let mut pass = Pass::new(Chain::of(File::open(path)?)?, span, RETENTION);
+    while pass.go_on(PORTION)? {}
+    playback.set_states(pass.states().clone());
     playback.go_to(Place::End, &mut stage)?;
     let events = playback.events();
     let mut jumps = Vec::new();

@@ -14,9 +14,11 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 use tracer::{
-    event,
+    event, export,
+    model::{Model, Retention},
     recording::{Effort, Ending, Reader, RecordBlock, VERSION, Writer},
     records::{Decoder, Layout, Sink as _},
+    report,
 };
 
 // The events that the unit tests of `recording` use.
@@ -71,6 +73,38 @@ fn an_older_version_is_upgraded_at_the_door() -> Result<()> {
     );
     assert_eq!(old, present);
     Ok(())
+}
+
+/// The same story as records and as events, which is all that format 1 has.
+#[test]
+fn records_and_events_tell_the_same_story() -> Result<()> {
+    let records = fs::read(Path::new(DIRECTORY).join("v2.tracer"))?;
+    let mut writer = Writer::new(Vec::new())?;
+    for event in Reader::new(&records[..])? {
+        writer.write(&event?)?;
+    }
+    let events = writer.finish()?.1;
+    assert_ne!(events, records);
+    assert_eq!(told(&events)?, told(&records)?);
+    Ok(())
+}
+
+/// What the report and JSON say of a recording.
+fn told(recording: &[u8]) -> Result<(String, String)> {
+    let mut model = Model::new(Retention::EVERYONE);
+    let mut exporters = ["json", "events"].map(|name| export::format(name).map(|it| (it.start)()));
+    let mut text = Vec::new();
+    for event in Reader::new(recording)? {
+        let event = event?;
+        model.apply(&event);
+        for exporter in exporters.iter_mut().flatten() {
+            exporter.event(&event, &mut text)?;
+        }
+    }
+    for exporter in exporters.iter_mut().flatten() {
+        exporter.end(&model, &|_| true, &mut text)?;
+    }
+    Ok((report::summary(&model, 100), String::from_utf8(text)?))
 }
 
 /// What a recording says, an event a line.

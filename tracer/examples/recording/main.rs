@@ -4,6 +4,7 @@
 //!
 //! Usage: recording FILE [EVENTS]
 
+mod records;
 mod storm;
 mod work;
 
@@ -13,14 +14,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use records::item;
 use serde_json::json;
 use tracer::{
     event::Event,
     model::{Model, Retention},
-    playback::{Place, Playback},
-    recording::{Reader, Writer},
+    playback::{Pass, Place, Playback},
+    recording::{Chain, Reader},
 };
-use work::{Kept, Play, cpu_time};
+use work::{Play, Recorded, cpu_time};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -41,26 +43,29 @@ fn main() -> Result<()> {
     let path = arguments.next().ok_or("which file?")?;
     let events = arguments.next().map_or(Ok(10_000_000), |n| n.parse())?;
 
-    let (write, write_and_keep) = write(&path, events)?;
+    let write = write(&path, events)?;
     let bytes = std::fs::metadata(&path)?.len();
     let decode = decode(&path, |_| ())?;
-    let mut model = Model::new(Retention::default());
+    let mut model = Model::new(RETENTION);
     let decode_and_model = self::decode(&path, |event| model.apply(event))?;
     drop(model);
+    let play = play(&path)?;
     let before_kib = resident_kib();
-    let (open, mut seeks) = jump(&path)?;
-    seeks.sort();
+    let jumps = jump(&path)?;
     let figures = json!({
         "events": events,
         "bytes": bytes,
         "bytes_per_event": bytes as f64 / events as f64,
         "write_ns_per_event": per_event(write, events),
-        "write_with_checkpoints_ns_per_event": per_event(write_and_keep, events),
         "decode_per_second": rate(events, decode),
         "decode_and_model_per_second": rate(events, decode_and_model),
-        "open_to_end_ms": ms(open),
-        "seek_median_ms": ms(seeks[seeks.len() / 2]),
-        "seek_longest_ms": ms(seeks[seeks.len() - 1]),
+        "play_per_second": rate(events, play),
+        "play_ms": ms(play),
+        "index_ms": ms(jumps.pass),
+        "states_kib": jumps.states / 1024,
+        "open_to_end_ms": ms(jumps.open),
+        "seek_median_ms": ms(jumps.seeks[jumps.seeks.len() / 2]),
+        "seek_longest_ms": ms(jumps.seeks[jumps.seeks.len() - 1]),
         "resident_before_paging_kib": before_kib,
         "resident_at_most_kib": peak_kib(),
     });
@@ -69,31 +74,24 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Writes the storm once without checkpoints, to nowhere, and once with them to
-/// the file. Gives what each took of the CPU.
-fn write(path: &str, events: usize) -> Result<(Duration, Duration)> {
-    let mut plain = Writer::new(std::io::sink())?;
-    let mut whole = Kept::to(BufWriter::new(File::create(path)?))?;
-    let mut took = (Duration::ZERO, Duration::ZERO);
+/// Writes the storm to the file, as blocks of records. Gives what that took of
+/// the CPU.
+fn write(path: &str, events: usize) -> Result<Duration> {
+    let mut recorded = Recorded::to(BufWriter::new(File::create(path)?))?;
+    let mut took = Duration::ZERO;
     let mut storm = storm::Storm::new().take(events);
     loop {
-        let portion: Vec<_> = storm.by_ref().take(PORTION).collect();
+        let portion: Vec<_> = storm.by_ref().take(PORTION).map(item).collect();
         if portion.is_empty() {
             break;
         }
         let began = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID);
-        for event in &portion {
-            plain.write(event)?;
+        for item in portion {
+            recorded.write(item)?;
         }
-        let between = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID);
-        for event in portion {
-            whole.write(event)?;
-        }
-        took.0 += between - began;
-        took.1 += cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - between;
+        took += cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - began;
     }
-    plain.finish()?;
-    whole.writer.finish()?;
+    recorded.finish()?;
     Ok(took)
 }
 
@@ -105,11 +103,40 @@ fn decode(path: &str, mut take: impl FnMut(&Event)) -> Result<Duration> {
     Ok(cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - began)
 }
 
-/// Opens the recording at its end, then jumps to and fro.
-fn jump(path: &str) -> Result<(Duration, Vec<Duration>)> {
-    let mut stage = Play::to(RETENTION);
+/// Reads all of it to a model, decoding ahead. Gives how long that takes on all
+/// processors together.
+fn play(path: &str) -> Result<Duration> {
+    let mut model = Model::new(RETENTION);
     let began = Instant::now();
+    for event in Reader::new(File::open(path)?)?.read_ahead()? {
+        model.apply(&event?);
+    }
+    Ok(began.elapsed())
+}
+
+/// What jumping costs.
+struct Jumps {
+    /// The pass that makes the states, and what these take in memory, bytes.
+    pass: Duration,
+    states: usize,
+    /// To the end, from a state.
+    open: Duration,
+    seeks: Vec<Duration>,
+}
+
+/// Opens the recording at its end, then jumps to and fro.
+fn jump(path: &str) -> Result<Jumps> {
+    let mut stage = Play::to(RETENTION);
     let mut playback = Playback::open(File::open(path)?)?;
+    let span = playback.span().ok_or("an empty recording")?;
+    let began = Instant::now();
+    let chain = Chain::of(File::open(path)?)?.read_ahead()?;
+    let mut pass = Pass::new(chain, span, RETENTION);
+    while pass.go_on(PORTION)? {}
+    let states = pass.states().clone();
+    let (pass, size) = (began.elapsed(), states.size());
+    playback.set_states(states);
+    let began = Instant::now();
     playback.go_to(Place::End, &mut stage)?;
     let open = began.elapsed();
     let events = playback.events();
@@ -121,7 +148,13 @@ fn jump(path: &str) -> Result<(Duration, Vec<Duration>)> {
         playback.go_to(Place::Event(place), &mut stage)?;
         seeks.push(began.elapsed());
     }
-    Ok((open, seeks))
+    seeks.sort();
+    Ok(Jumps {
+        pass,
+        states: size,
+        open,
+        seeks,
+    })
 }
 
 fn per_event(took: Duration, events: usize) -> f64 {

@@ -4,8 +4,8 @@
 //! for.
 
 use tracer::event::{
-    Comm, Dead, Event, Exec, Exit, FirstRun, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Notify,
-    ProcessId, Session, Sigchld, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    Comm, Dead, Event, Exec, Exit, FirstRun, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
+    Notify, ProcessId, Purpose, Session, Sigchld, Snapshot, TaskId, Text, Usage, Wait, What, Who,
 };
 
 const SIGCHLD: i32 = 17;
@@ -62,6 +62,11 @@ impl Storm {
             page_size: 4096,
             ticks: 100,
             cpus: 2,
+            hooks: vec![Hook {
+                purpose: Purpose::Faults,
+                hook: Some("tp_btf:page_fault_user".into()),
+                loses: String::new(),
+            }],
             ..Session::default()
         };
         storm.tell(Who::HOST, What::Session(Box::new(session)));

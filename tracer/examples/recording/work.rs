@@ -7,30 +7,55 @@ use tracer::{
     event::Event,
     model::{Model, Retention},
     playback::Stage,
-    recording::Writer,
-    session::Keeper,
+    recording::{Effort, RecordBlock, Writer, Written},
+    records::Sink as _,
 };
 
-/// A writer that makes checkpoints.
-pub struct Kept<W: Write> {
-    pub writer: Writer<W>,
-    keeper: Keeper,
+use crate::records::Item;
+
+/// So many records are a group, about as many as one reading of the ring buffer
+/// gives in a storm.
+const GROUP: usize = 1000;
+
+/// Writes blocks of records, as the recorder does.
+pub struct Recorded<W: Write> {
+    writer: Writer<W>,
+    block: RecordBlock,
+    group: usize,
 }
 
-impl<W: Write> Kept<W> {
-    pub fn to(out: W) -> std::io::Result<Kept<W>> {
-        Ok(Kept {
+impl<W: Write> Recorded<W> {
+    pub fn to(out: W) -> std::io::Result<Recorded<W>> {
+        Ok(Recorded {
             writer: Writer::new(out)?,
-            keeper: Keeper::default(),
+            block: RecordBlock::default(),
+            group: 0,
         })
     }
 
-    pub fn write(&mut self, event: Event) -> std::io::Result<()> {
-        self.writer.write(&event)?;
-        if self.keeper.take(event) {
-            self.writer.checkpoint(&self.keeper.checkpoint())?;
+    pub fn write(&mut self, item: Item) -> std::io::Result<()> {
+        // What user space says stands alone.
+        let alone = matches!(item, Item::Event(_));
+        if alone {
+            self.block.end_group();
+        }
+        item.put(&mut self.block);
+        self.group += 1;
+        if alone || self.group >= GROUP {
+            self.block.end_group();
+            self.group = 0;
+        }
+        if self.group == 0 && self.block.is_full() {
+            self.writer.write_block(&self.block, Effort::Little)?;
+            self.block.clear();
         }
         Ok(())
+    }
+
+    pub fn finish(mut self) -> std::io::Result<Written> {
+        self.block.end_group();
+        self.writer.write_block(&self.block, Effort::Usual)?;
+        Ok(self.writer.finish()?.0)
     }
 }
 

@@ -1,18 +1,18 @@
-//! What a checkpoint holds: the events so far of everybody who is still there,
-//! and of their ancestors, so that the same model comes of them as of the whole
-//! stream; and what all events add up to. Who is still there a model of their
-//! own says, which keeps nobody who is gone.
+//! The events that a recording begins with which is cut out of another: those
+//! so far of every process that still exists, and of its ancestors, so that the
+//! same model comes of them as of the whole stream; and what all events add up
+//! to. A model that keeps no process that is gone says which ones exist.
 //!
-//! What is kept grows with those who live and with what was told of each. What
-//! is told again and again is kept once, and of the threads of a process that
-//! came and went their exits are, the older ones added together.
+//! What is kept grows with the processes that live and with what was said of
+//! each. What is said again and again is kept once. Of threads that came and went
+//! the exits are kept, the older ones added together.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
 use crate::{
-    event::{Event, Kind, ProcessId, Segment, TaskId, TaskState, What, Who},
+    event::{Event, Kind, ProcessId, Reap, TaskId, TaskState, What, Who},
     model::{Key, Model},
     playback::Stage,
 };
@@ -169,22 +169,8 @@ impl Keeper {
     }
 
     /// What the latest tracer said of itself.
-    pub fn session(&self) -> Option<&Event> {
+    fn session(&self) -> Option<&Event> {
         self.sessions.back().map(|(_, session)| session)
-    }
-
-    /// From here on it is kept in that part of the trace.
-    pub fn enter(&mut self, segment: Segment) {
-        for (_, event) in &mut self.sessions {
-            if let What::Session(session) = &mut event.what {
-                session.segment = Some(segment);
-            }
-        }
-    }
-
-    /// The latest time that was told, ns since boot.
-    pub fn now(&self) -> u64 {
-        self.model.now()
     }
 
     /// The events of a checkpoint here.
@@ -195,13 +181,15 @@ impl Keeper {
         // latest comes in its own place too.
         let first = self.session();
         let sessions = self.sessions.iter().filter(|_| self.sessions.len() > 1);
+        let reaps: Vec<_> = self.reaps_by_a_wait().collect();
         let mut events: Vec<_> = processes
+            .chain(&reaps)
             .chain(&self.snapshot_end)
             .chain(&self.gaps)
             .chain(self.cgroups.values())
             .chain(sessions)
             .collect();
-        events.sort_unstable_by_key(|(number, _)| *number);
+        events.sort_by_key(|(number, _)| *number);
         let events = events.into_iter().map(|(_, event)| event);
         let summary = Event {
             at: self.model.now(),
@@ -213,6 +201,28 @@ impl Keeper {
         let all: Vec<_> = all.chain([summary]).collect();
         self.last = (self.number, all.len() as u64);
         all
+    }
+
+    /// The reaps that only the wait of another process told: that is not kept
+    /// with the process that it is about.
+    fn reaps_by_a_wait(&self) -> impl Iterator<Item = (u64, Event)> {
+        self.by_process.iter().filter_map(|(&id, kept)| {
+            let process = self.model.process(self.model.find(id)?);
+            let (at, by) = process.reaped_at.zip(process.reaped_by)?;
+            let is_reap = |event: &Event| matches!(event.what, What::Reap(_));
+            let is_told = kept
+                .events
+                .iter()
+                .any(|(_, event)| is_reap(event) && event.who.is_leader());
+            let reap = Event {
+                at,
+                cpu: 0,
+                who: id.leader(),
+                what: What::Reap(Reap { by }),
+            };
+            let (number, _) = kept.events.last()?;
+            (!is_told && by.process != id).then_some((*number, reap))
+        })
     }
 
     fn sift(&mut self) {
@@ -352,5 +362,38 @@ fn add(sum: &mut Event, event: &Event) {
             (Some(one), Some(other)) => Some(one.plus(other)),
             (one, other) => one.or(other),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::script::Script;
+
+    /// The kernel frees a process some time after its parent has waited for it:
+    /// between the two only the parent's wait says that it is no zombie.
+    #[test]
+    fn a_child_that_was_waited_for_is_no_zombie() {
+        let script = Script::new().session().found(1, 0, "init").found_all();
+        let script = script.fork(1, 10).fork(10, 11).exit(11, 0).notify(11);
+        let events = script.wait(10, 11).events;
+        let mut keeper = Keeper::default();
+        let mut whole = Model::default();
+        for event in events {
+            whole.apply(&event);
+            keeper.take(event);
+        }
+        assert_eq!(whole.zombies().len(), 0);
+        let mut cut = Model::default();
+        keeper
+            .checkpoint()
+            .iter()
+            .for_each(|event| cut.apply(event));
+        assert_eq!(cut.zombies().len(), 0);
+        let child = |model: &Model| {
+            let process = model.process(model.find_pid(11).unwrap());
+            (process.reaped_at, process.reaped_by)
+        };
+        assert_eq!(child(&cut), child(&whole));
     }
 }

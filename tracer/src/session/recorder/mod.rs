@@ -129,6 +129,8 @@ pub struct Recorder {
 /// Which file of the trace is written.
 struct Part {
     segment: Segment,
+    /// How many files this recorder has asked for behind the first.
+    turns: u64,
     /// Events handed over before this file began.
     began_at: u64,
     /// What another tracer has left, until this one's session comes.
@@ -144,6 +146,8 @@ struct Progress {
     waiting: AtomicUsize,
     /// The current segment has gone on for long enough.
     full: AtomicBool,
+    /// How many segments have been begun behind others.
+    turns: AtomicU64,
     failed: OnceLock<String>,
 }
 
@@ -179,6 +183,7 @@ impl Recorder {
                 let resumed = resume::resume(&segments);
                 let part = Part {
                     segment: resumed.map_or_else(Segment::default, |it| it.segment),
+                    turns: 0,
                     began_at: 0,
                     resumed,
                 };
@@ -278,15 +283,19 @@ impl Recorder {
     }
 
     fn wants_turn(&self) -> bool {
-        self.part.is_some() && self.progress.full.load(Ordering::Relaxed)
+        // What is said of a segment that is about to end does not count.
+        let turns = self.progress.turns.load(Ordering::Acquire);
+        let is_current = |part: &Part| part.turns == turns;
+        self.part.as_ref().is_some_and(is_current) && self.progress.full.load(Ordering::Relaxed)
     }
 
     /// Writes what exists now: a session, cgroups and tasks, then the end of that
     /// snapshot. If the current segment has gone on for long enough, the next one
     /// begins with it.
     pub fn checkpoint(&mut self, mut events: Vec<Event>) {
+        let turns = self.wants_turn();
         self.close_block(Effort::Usual);
-        if self.wants_turn() {
+        if turns {
             self.turn(&mut events);
         }
         let tasks = events.len() as u64;
@@ -299,6 +308,7 @@ impl Recorder {
         let (Some(part), Some(first)) = (&mut self.part, events.first_mut()) else {
             return;
         };
+        part.turns += 1;
         part.segment.number += 1;
         part.segment.events_before += self.handed_over - part.began_at;
         part.began_at = self.handed_over;
@@ -308,7 +318,6 @@ impl Recorder {
         let session = first.clone();
         self.repeated += 1;
         self.ask(Job::Turn(session));
-        self.progress.full.store(false, Ordering::Relaxed);
     }
 
     /// Says which part of the trace a session is in. Where that goes on with

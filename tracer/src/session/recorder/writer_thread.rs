@@ -101,7 +101,11 @@ impl WriterThread {
                 self.writer.output().sync()?;
             }
             Job::Checkpoint(events) => self.writer.checkpoint(&events)?,
-            Job::Turn(session) => self.turn(&session)?,
+            Job::Turn(session) => {
+                self.turn(&session)?;
+                self.tidy()?;
+                self.progress.turns.fetch_add(1, Ordering::Release);
+            }
         }
         self.tidy()
     }
