@@ -28,7 +28,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// As much of the past as the dashboard keeps.
 const RETENTION: Retention = Retention {
-    gone: 100_000,
+    gone: 20_000,
     age: u64::MAX,
 };
 

@@ -9,11 +9,14 @@ mod v0;
 
 use super::{VERSION, codec::Malformed};
 
+/// Makes of a payload, decompressed, of a block of that kind one of the next
+/// version.
+type Upgrade = fn(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed>;
+
 struct Step {
     from: u16,
-    /// Of a decompressed payload, in a block of that kind.
     /// None: they say the same.
-    payload: Option<fn(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed>>,
+    payload: Option<Upgrade>,
 }
 
 /// One row for every version before the present one, in order.

@@ -36,7 +36,7 @@ fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
             let mixed = (seed ^ place)
                 .wrapping_mul(0x9e37_79b9_7f4a_7c15)
                 .rotate_left(29);
-            if mixed % 4 == 0 {
+            if mixed.is_multiple_of(4) {
                 (mixed >> 8) as u8
             } else {
                 0
