@@ -24,6 +24,8 @@ use crate::{
     source::live::Live,
 };
 
+/// How often the ring buffer is read while a command's last records are awaited.
+const SETTLE: Duration = Duration::from_millis(20);
 /// How often the living's fault counters are read.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -233,6 +235,7 @@ async fn pump(plan: &Plan, source: &mut Live, sinks: &mut Sinks) -> Result<Erran
                     if let Some(settle) = &mut sinks.settle {
                         settle.begin();
                     }
+                    poll = every(SETTLE);
                 }
             }
         }
