@@ -22,8 +22,11 @@ pub const HEAD: usize = 16;
 
 /// No record is longer: what a layout may claim.
 const MAX_RECORD: usize = 64 << 10;
-/// Nor has it more values.
-const MAX_LEAVES: usize = 8192;
+/// All records together have no more values, each counted where a struct is
+/// described and where it is used; this build's are some thousands.
+const MAX_VALUES: usize = 65_536;
+/// Nor is a path of names longer.
+const MAX_PATH: usize = 256;
 
 /// A value, or several of one type, at a place in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +68,11 @@ impl Layout {
         let mut structs: HashMap<&str, RecordLayout> = HashMap::new();
         let mut layout = Layout::default();
         let mut current = "";
+        let mut values = 0;
+        let mut count = |leaves: &[Leaf]| {
+            values += leaves.iter().map(|leaf| leaf.count).sum::<usize>();
+            values <= MAX_VALUES
+        };
         for line in text.lines() {
             let words: Vec<_> = line.split_ascii_whitespace().collect();
             match words[..] {
@@ -76,6 +84,9 @@ impl Layout {
                 }
                 ["record", number, _, of] => {
                     let record = structs.get(of).filter(|it| it.size >= HEAD)?;
+                    if !count(&record.leaves) {
+                        return None;
+                    }
                     layout.records.insert(number.parse().ok()?, record.clone());
                 }
                 [name, of, offset, ..] => {
@@ -83,11 +94,11 @@ impl Layout {
                     let leaves = leaves(&structs, name, of, offset)?;
                     let to = structs.get_mut(current)?;
                     let end = |leaf: &Leaf| leaf.offset + leaf.width * leaf.count;
-                    let fits = leaves.iter().all(|leaf| end(leaf) <= to.size);
-                    to.leaves.extend(leaves);
-                    if !fits || to.leaves.len() > MAX_LEAVES {
+                    let fits = |leaf: &Leaf| end(leaf) <= to.size && leaf.path.len() <= MAX_PATH;
+                    if !leaves.iter().all(fits) || !count(&leaves) {
                         return None;
                     }
+                    to.leaves.extend(leaves);
                 }
                 _ => return None,
             }
@@ -221,6 +232,25 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Structs of structs, each of which has twice the values of the one before.
+    #[test]
+    fn a_layout_that_claims_too_much_is_refused() {
+        let mut text = "struct s0 16\n  a u8 0\n".to_owned();
+        for number in 1..60 {
+            let inner = number - 1;
+            text.push_str(&format!(
+                "struct s{number} 16\n  a s{inner} 0\n  b s{inner} 0\n"
+            ));
+        }
+        assert_eq!(Layout::parse(text.as_bytes()), None);
+        let wide = "struct s 60000\n  a [u8;60000] 0\n".to_owned();
+        assert!(Layout::parse(wide.as_bytes()).is_some());
+        let twice = wide + "record 1 a s\n";
+        assert_eq!(Layout::parse(twice.as_bytes()), None);
+        let long = format!("struct s 16\n  {} u8 0\n", "a".repeat(300));
+        assert_eq!(Layout::parse(long.as_bytes()), None);
     }
 
     #[test]
