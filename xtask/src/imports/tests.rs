@@ -201,12 +201,12 @@ fn a_pure_module_has_no_clock_and_no_io() {
 }
 
 #[test]
-fn plan_and_decode_are_pure_within_source() {
+fn the_plan_and_records_are_pure() {
     refused("source/live/plan.rs", "use aya::Btf;", 1, "pure");
-    refused("source/live/decode.rs", "use libc::pid_t;", 1, "pure");
-    refused("source/live/decode/fork.rs", "use std::fs;", 1, "pure");
+    refused("records/decode.rs", "use std::time::Instant;", 1, "pure");
+    refused("records/decode/fork.rs", "use std::fs;", 1, "pure");
     accepted(
-        "source/live/decode.rs",
+        "records/decode.rs",
         "use tracer_common::wire; use crate::event::Event;",
     );
 }
