@@ -260,6 +260,24 @@ fn an_index_is_made_ignored_where_it_does_not_fit_and_never_needed() {
         assert_eq!(json(), without);
         assert!(tracer(&["index", file]).status.success());
     }
+    // A pipe in its place holds up nobody, and a link is not written through.
+    std::fs::remove_file(&index).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&index)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(json(), without);
+    std::fs::remove_file(&index).unwrap();
+    let precious = folder.with_extension("precious");
+    std::fs::write(&precious, "precious").unwrap();
+    std::os::unix::fs::symlink(&precious, &index).unwrap();
+    assert!(tracer(&["index", file]).status.success());
+    assert_eq!(std::fs::read(&precious).unwrap(), b"precious");
+    assert!(index.symlink_metadata().unwrap().is_file());
+    std::fs::remove_file(&precious).unwrap();
     // Nothing but the two is left.
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     refused(&tracer(&["index", "/nowhere"]), &["neither"]);

@@ -1,7 +1,12 @@
 //! Side files: where they lie beside recordings, and who may read them. A reader
 //! does without one that is missing, damaged or of something else.
 
-use std::{fs, fs::File, io, io::Write as _, path::Path};
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -9,7 +14,7 @@ use super::story::Story;
 use crate::{
     model::Retention,
     playback::{Fingerprint, Pass, Side, StatePlace, States, SurveyPart},
-    recording::{Index, create, ring},
+    recording::{Index, ring},
     source::replay,
 };
 
@@ -39,7 +44,11 @@ fn read_part(story: &Story, part: usize) -> Option<Side> {
     let recording = story.path_of(part);
     let path = ring::side_file(recording);
     let read = || -> io::Result<Option<Side>> {
-        Side::read(File::open(&path)?, File::open(recording)?, part)
+        let recording = File::open(recording)?;
+        match open(&path, &recording)? {
+            Some(side) => Side::read(side, recording, part),
+            None => Ok(None),
+        }
     };
     match read() {
         Ok(side) => side,
@@ -49,6 +58,21 @@ fn read_part(story: &Story, part: usize) -> Option<Side> {
             None
         }
     }
+}
+
+/// Opens a side file; none if it is no file, or of a user who could not have
+/// written the recording: it could say anything.
+fn open(path: &Path, recording: &File) -> io::Result<Option<File>> {
+    // A pipe in its place must not hold up the reader.
+    let mut options = File::options();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let side = options.open(path)?;
+    let of = side.metadata()?;
+    // SAFETY: geteuid has no arguments and cannot fail.
+    let own = unsafe { libc::geteuid() };
+    let trusted = [0, own, recording.metadata()?.uid()];
+    let good = of.is_file() && trusted.contains(&of.uid());
+    Ok(good.then_some(side))
 }
 
 /// Which segment the stream begins with.
@@ -87,13 +111,18 @@ fn write_part(recording: &Path, side: &Side) -> Result<()> {
         return Ok(());
     };
     let path = ring::side_file(recording);
-    let new = path.with_extension(format!("index.{}", std::process::id()));
     let put = || -> io::Result<()> {
-        let mut file = create(&new, true)?;
+        let mut prefix = path.file_name().unwrap_or_default().to_owned();
+        prefix.push(".");
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        // A new file of an unforeseeable name, for its owner alone: in a folder
+        // that others may write to, nothing of theirs is followed or replaced.
+        let mut file = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
         file.write_all(&side.to_bytes(&of))?;
-        fs::rename(&new, &path)
+        file.persist(&path)?;
+        Ok(())
     };
-    put()
-        .inspect_err(|_| _ = fs::remove_file(&new))
-        .with_context(|| format!("{} cannot be written", path.display()))
+    put().with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -102,9 +102,10 @@ pub const FENCES: &[Fence] = &[
         because: "there is one language in which processes are asked for",
     },
     Fence {
-        crates: &["indicatif", "jiff"],
+        crates: &["indicatif", "jiff", "tempfile"],
         only_in: &["session"],
-        because: "the user's terminal and the user's way to say a time are met there",
+        because: "the user's terminal, the user's way to say a time and the user's folders are \
+                  met there",
     },
     Fence {
         crates: &["serde"],
