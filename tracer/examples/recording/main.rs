@@ -103,12 +103,11 @@ fn decode(path: &str, mut take: impl FnMut(&Event)) -> Result<Duration> {
     Ok(cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - began)
 }
 
-/// Reads all of it to a model, decoding ahead. Gives how long that takes on all
-/// processors together.
+/// Reads all of it to a model. Gives how long that takes by the clock.
 fn play(path: &str) -> Result<Duration> {
     let mut model = Model::new(RETENTION);
     let began = Instant::now();
-    for event in Reader::new(File::open(path)?)?.read_ahead()? {
+    for event in Reader::new(File::open(path)?)? {
         model.apply(&event?);
     }
     Ok(began.elapsed())
@@ -130,7 +129,7 @@ fn jump(path: &str) -> Result<Jumps> {
     let mut playback = Playback::open(File::open(path)?)?;
     let span = playback.span().ok_or("an empty recording")?;
     let began = Instant::now();
-    let chain = Chain::of(File::open(path)?)?.read_ahead()?;
+    let chain = Chain::of(File::open(path)?)?;
     let mut pass = Pass::new(chain, span, RETENTION);
     while pass.go_on(PORTION)? {}
     let states = pass.states().clone();

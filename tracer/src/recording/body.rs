@@ -6,16 +6,6 @@ use std::vec;
 use super::{codec::Malformed, events::Separator, layouts::Layouts, unpacker::Unpacker};
 use crate::event::Event;
 
-/// A block of records of which events were made already.
-pub(super) struct Decoded {
-    pub events: Vec<Event>,
-    pub unknown: u64,
-    /// As [`Body::sizes`] says it.
-    pub sizes: Vec<(u8, u64)>,
-    /// Whether the whole block could be understood.
-    pub ending: Result<(), Malformed>,
-}
-
 #[derive(Default)]
 pub(super) struct Body {
     /// The payload of a block of events.
@@ -27,7 +17,6 @@ pub(super) struct Body {
     ready: vec::IntoIter<Event>,
     /// Events of a block of records that have not been given out.
     missing: u32,
-    decoded_sizes: Vec<(u8, u64)>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -35,8 +24,6 @@ enum Form {
     #[default]
     Events,
     Records,
-    /// All that could be understood is ready.
-    Decoded(Result<(), Malformed>),
     /// Nothing in it can be understood.
     Broken,
 }
@@ -73,30 +60,12 @@ impl Body {
         };
     }
 
-    /// Begins with a block of so many events that was decoded already.
-    pub fn begin_decoded(&mut self, decoded: Decoded, events: u32) {
-        self.form = Form::Decoded(decoded.ending);
-        self.ready = decoded.events.into_iter();
-        self.missing = events;
-        self.unpacker.unknown += decoded.unknown;
-        self.decoded_sizes = decoded.sizes;
-    }
-
     /// The next event; none when there is no more. What fails once fails until
     /// the next block begins.
     pub fn next(&mut self) -> Result<Option<Event>, Malformed> {
         match self.form {
             Form::Events => self.separator.next(&self.events),
             Form::Broken => Err(Malformed),
-            Form::Decoded(ending) => {
-                let event = self.ready.next();
-                match (&event, ending) {
-                    (Some(_), _) => self.missing = self.missing.saturating_sub(1),
-                    (None, Ok(())) => self.missing = 0,
-                    (None, Err(Malformed)) => return Err(Malformed),
-                }
-                Ok(event)
-            }
             Form::Records => loop {
                 if let Some(event) = self.ready.next() {
                     self.missing = self.missing.saturating_sub(1);
@@ -121,7 +90,7 @@ impl Body {
     pub fn missing(&self) -> u32 {
         match self.form {
             Form::Events => self.separator.missing(),
-            Form::Records | Form::Decoded(_) | Form::Broken => self.missing,
+            Form::Records | Form::Broken => self.missing,
         }
     }
 
@@ -139,7 +108,6 @@ impl Body {
         match self.form {
             Form::Events => self.separator.sizes().collect(),
             Form::Records => self.unpacker.sizes().collect(),
-            Form::Decoded(_) => self.decoded_sizes.clone(),
             Form::Broken => Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ pub use position::Position;
 
 use super::{
     Error, Reader, RollCall,
-    part::{Account, Manner, Open, Opened, Part, open_from},
+    part::{Account, Open, Opened, Part, open_from},
 };
 use crate::event::{Event, Gap, GapCause, Summary, What, Who};
 
@@ -22,7 +22,7 @@ pub struct Chain<R> {
     /// Which one is read.
     at: usize,
     reader: Reader<R>,
-    manner: Manner,
+    roll_call: Option<RollCall>,
     /// The part was come to from the one before: what it begins with was told.
     follows: bool,
     /// The latest time given out.
@@ -56,13 +56,13 @@ impl<R: Read> Chain<R> {
             part,
             reader,
             refused,
-        } = open_from(&mut parts, 0, Manner::default())?;
+        } = open_from(&mut parts, 0, None)?;
         let mut chain = Chain {
             parts,
             first: part,
             at: part,
             reader,
-            manner: Manner::default(),
+            roll_call: None,
             follows: false,
             latest: 0,
             missing: 0,
@@ -78,15 +78,8 @@ impl<R: Read> Chain<R> {
     /// See [`Reader::healed_by`].
     pub fn healed_by(mut self, roll_call: RollCall) -> Chain<R> {
         self.reader = self.reader.healed_by(roll_call);
-        self.manner.roll_call = Some(roll_call);
+        self.roll_call = Some(roll_call);
         self
-    }
-
-    /// See [`Reader::read_ahead`].
-    pub fn read_ahead(mut self) -> Result<Chain<R>, Error> {
-        self.reader = self.reader.read_ahead()?;
-        self.manner.ahead = true;
-        Ok(self)
     }
 
     /// The stream begins with this part. What those held that are gone is missing
@@ -150,7 +143,7 @@ impl<R: Read> Chain<R> {
             part,
             reader,
             refused,
-        } = open_from(&mut self.parts, self.at + 1, self.manner)?;
+        } = open_from(&mut self.parts, self.at + 1, self.roll_call)?;
         self.accounts.push(self.account());
         self.accounts.extend(refused);
         self.missing += self.before(part).saturating_sub(told);
@@ -218,7 +211,7 @@ impl<R: Read> Chain<R> {
 
     /// What all events before the first part add up to.
     fn read_base(&mut self) -> Result<Summary, Error> {
-        let mut first = open_from(&mut self.parts, self.first, Manner::default())?.reader;
+        let mut first = open_from(&mut self.parts, self.first, None)?.reader;
         while let Some(event) = first.next_event()? {
             if !first.is_recalling() && first.number() > 1 {
                 break;
@@ -301,7 +294,7 @@ impl<R: Read + Seek> Chain<R> {
     /// Reads that part, as if nothing had been read before.
     fn enter(&mut self, part: usize) -> Result<(), Error> {
         if part != self.at {
-            self.reader = self.parts[part].read(self.manner)?;
+            self.reader = self.parts[part].read(self.roll_call)?;
             self.at = part;
         }
         (self.follows, self.latest) = (false, 0);
@@ -313,7 +306,7 @@ impl<R: Read + Seek> Chain<R> {
     /// Begins anew, with the first part that is still there.
     pub fn rewind(&mut self) -> Result<(), Error> {
         if self.at != self.first {
-            let opened = open_from(&mut self.parts, self.first, self.manner)?;
+            let opened = open_from(&mut self.parts, self.first, self.roll_call)?;
             (self.at, self.reader) = (opened.part, opened.reader);
         }
         self.begin();

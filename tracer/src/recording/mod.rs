@@ -10,7 +10,6 @@
 //! events), `columns` (how they lie), `tables` (what they share), `bodies` (what
 //! each kind says), `codec` and `values` (single fields), `varint` (numbers).
 
-mod ahead;
 mod block;
 mod blocks;
 mod bodies;

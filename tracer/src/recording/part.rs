@@ -23,15 +23,6 @@ impl<R> Open<R> {
     }
 }
 
-/// How a part is read.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Manner {
-    /// See [`Reader::healed_by`].
-    pub roll_call: Option<RollCall>,
-    /// See [`Reader::read_ahead`].
-    pub ahead: bool,
-}
-
 /// One of the recordings.
 pub struct Part<R> {
     pub open: Open<R>,
@@ -50,13 +41,9 @@ impl<R> Part<R> {
 }
 
 impl<R: Read> Part<R> {
-    pub(super) fn read(&mut self, manner: Manner) -> Result<Reader<R>, Error> {
+    pub(super) fn read(&mut self, roll_call: Option<RollCall>) -> Result<Reader<R>, Error> {
         let reader = Reader::new(self.open()?)?;
-        let reader = match manner.ahead {
-            true => reader.read_ahead()?,
-            false => reader,
-        };
-        Ok(match manner.roll_call {
+        Ok(match roll_call {
             Some(roll_call) => reader.healed_by(roll_call),
             None => reader,
         })
@@ -76,13 +63,13 @@ pub(super) struct Opened<R> {
 pub(super) fn open_from<R: Read>(
     parts: &mut [Part<R>],
     mut part: usize,
-    manner: Manner,
+    roll_call: Option<RollCall>,
 ) -> Result<Opened<R>, Error> {
     let mut refused = Vec::new();
     loop {
         let is_last = part + 1 == parts.len();
         let next = parts.get_mut(part).ok_or(Error::Empty)?;
-        match next.read(manner) {
+        match next.read(roll_call) {
             Ok(reader) => {
                 return Ok(Opened {
                     part,

@@ -12,7 +12,6 @@ pub(super) use standing::Standing;
 
 use super::{
     Error,
-    ahead::{self, Ahead, Payload},
     block::{CHECKPOINT, END, EVENTS, INDEX, LAYOUT, RECORDS},
     blocks::{Blocks, Found},
     body::Body,
@@ -32,8 +31,6 @@ const FRONT: u64 = 64 << 20;
 
 pub struct Reader<R> {
     blocks: Blocks<R>,
-    /// None: blocks are read and decoded one by one.
-    ahead: Option<Ahead>,
     opener: Opener,
     /// The payload that was opened last.
     raw: Vec<u8>,
@@ -84,7 +81,6 @@ impl<R: Read> Reader<R> {
         Ok(Reader {
             front: input.offset(),
             blocks: Blocks::new(input),
-            ahead: None,
             opener: Opener::new()?,
             raw: Vec::new(),
             layouts: Layouts::default(),
@@ -111,22 +107,6 @@ impl<R: Read> Reader<R> {
     pub fn healed_by(mut self, roll_call: RollCall) -> Self {
         self.healing = Healing::by(roll_call);
         self
-    }
-
-    /// Decodes in a thread of its own what comes next, while this one is at work:
-    /// for those who read much.
-    pub fn read_ahead(mut self) -> Result<Self, Error> {
-        self.ahead = Some(Ahead::begin()?);
-        Ok(self)
-    }
-
-    fn next_block(&mut self) -> Result<Option<ahead::Block>, Error> {
-        if let Some(ahead) = &mut self.ahead {
-            return Ok(ahead.next(&mut self.blocks)?);
-        }
-        let found = self.blocks.next()?;
-        let payload = Payload::Stored(self.blocks.payload().to_vec());
-        Ok(found.map(|found| ahead::Block { found, payload }))
     }
 
     /// The next event; none at the end, of which [`ending`](Self::ending)
@@ -160,13 +140,13 @@ impl<R: Read> Reader<R> {
                 }
                 Ok(None) if self.ending == Some(Ending::Clean) => return Ok(self.complete()),
                 Ok(None) => {
-                    let Some(block) = self.next_block()? else {
+                    let Some(found) = self.blocks.next()? else {
                         let (offset, bytes) = self.blocks.rest();
                         self.ending = Some(Ending::Torn { offset, bytes });
                         return Ok(None);
                     };
-                    version::check(block.found.header.version)?;
-                    if let Some(gap) = self.enter(block) {
+                    version::check(found.header.version)?;
+                    if let Some(gap) = self.enter(&found) {
                         return Ok(Some(gap));
                     }
                 }
@@ -262,13 +242,12 @@ impl<R: Read> Reader<R> {
     }
 
     /// Takes in a block. Gives the gap between it and what came before.
-    fn enter(&mut self, block: ahead::Block) -> Option<Event> {
-        let ahead::Block { found, payload } = block;
+    fn enter(&mut self, found: &Found) -> Option<Event> {
         let Found {
             header,
             offset,
             skipped,
-        } = &found;
+        } = found;
         let here = (header.blocks_before, header.events_before);
         let (blocks, events) = self.expected.unwrap_or(here);
         let damage = Damage {
@@ -301,9 +280,8 @@ impl<R: Read> Reader<R> {
         }
         let is_asked = self.begins || self.healing.is_due();
         let is_told = header.is_of_the_stream() || (header.kind == CHECKPOINT && is_asked);
-        if let Payload::Stored(payload) = &payload
-            && (is_told || header.kind() == LAYOUT)
-        {
+        if is_told || header.kind() == LAYOUT {
+            let payload = self.blocks.payload();
             opened = self.opener.open(header, payload, &mut self.raw);
         }
         if is_told && header.kind == CHECKPOINT {
@@ -313,12 +291,11 @@ impl<R: Read> Reader<R> {
                 .unwrap_or(1);
         }
         self.begins &= !header.is_of_the_stream() || header.events_before == 0;
-        match (header.kind(), payload) {
-            (_, Payload::Decoded(decoded)) => self.body.begin_decoded(decoded, events),
-            (RECORDS, _) => self
+        match header.kind() {
+            RECORDS => self
                 .body
                 .begin_records(opened, &self.raw, events, &self.layouts),
-            (LAYOUT, _) => {
+            LAYOUT => {
                 self.layouts.learn(&self.raw);
                 self.body.clear();
             }
@@ -419,9 +396,6 @@ impl<R: Read + Seek> Reader<R> {
                     .is_ok()
             {
                 self.layouts.learn(&self.raw);
-                if let Some(ahead) = &mut self.ahead {
-                    ahead.learn(found.header, self.blocks.payload().to_vec());
-                }
                 break;
             }
         }
@@ -439,9 +413,6 @@ impl<R: Read + Seek> Reader<R> {
 
     fn forget(&mut self) {
         self.body.clear();
-        if let Some(ahead) = &mut self.ahead {
-            ahead.forget();
-        }
         (self.completion, self.held) = (None, None);
         self.block = Block::default();
         self.expected = None;

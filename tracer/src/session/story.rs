@@ -182,11 +182,7 @@ impl Story {
         if !self.has_parts() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
             let chain = Chain::of(from).with_context(cannot)?;
-            let chain = chain
-                .healed_by(roll_call)
-                .read_ahead()
-                .with_context(cannot)?;
-            return Ok((chain, length));
+            return Ok((chain.healed_by(roll_call), length));
         }
         let open = |path: &Path| Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
         let parts = self.fronts.iter().map(|front| front.part(open)).collect();
@@ -194,11 +190,7 @@ impl Story {
             .map(|part| self.length_of(part))
             .sum();
         let chain = Chain::open(parts).with_context(cannot)?;
-        let chain = chain
-            .healed_by(roll_call)
-            .read_ahead()
-            .with_context(cannot)?;
-        Ok((chain, Some(length)))
+        Ok((chain.healed_by(roll_call), Some(length)))
     }
 
     /// To be moved about in; `follow`: as it grows.

@@ -62,7 +62,7 @@ pub fn bench(ground: &Ground) -> Result<Report> {
         Goal::at_most(
             250.0,
             "ns",
-            "to play an event on both processors",
+            "to play an event, by the clock",
             ns("play_per_second"),
         ),
         Goal::at_most(
