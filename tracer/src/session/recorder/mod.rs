@@ -133,6 +133,10 @@ struct Part {
     turns: u64,
     /// Events handed over before this file began.
     began_at: u64,
+    /// When this file began. It ends after `duration`, even if nothing happens:
+    /// the writer thread, which watches the size, does nothing while it has no job.
+    began: Instant,
+    duration: Duration,
     /// What another tracer has left, until this one's session comes.
     resumed: Option<Resumed>,
 }
@@ -144,7 +148,7 @@ struct Progress {
     bytes: AtomicU64,
     /// Jobs that wait.
     waiting: AtomicUsize,
-    /// The current segment has gone on for long enough.
+    /// The current segment has reached its share of the directory.
     full: AtomicBool,
     /// How many segments have been begun behind others.
     turns: AtomicU64,
@@ -185,6 +189,8 @@ impl Recorder {
                     segment: resumed.map_or_else(Segment::default, |it| it.segment),
                     turns: 0,
                     began_at: 0,
+                    began: Instant::now(),
+                    duration: ring.segment,
                     resumed,
                 };
                 let output = Output::Segments(Box::new(segments));
@@ -283,10 +289,13 @@ impl Recorder {
     }
 
     fn wants_turn(&self) -> bool {
-        // What is said of a segment that is about to end does not count.
-        let turns = self.progress.turns.load(Ordering::Acquire);
-        let is_current = |part: &Part| part.turns == turns;
-        self.part.as_ref().is_some_and(is_current) && self.progress.full.load(Ordering::Relaxed)
+        let Some(part) = &self.part else {
+            return false;
+        };
+        // `full` may still describe a segment that is about to end.
+        let is_current = part.turns == self.progress.turns.load(Ordering::Acquire);
+        let is_over = part.began.elapsed() >= part.duration;
+        is_current && (is_over || self.progress.full.load(Ordering::Relaxed))
     }
 
     /// Writes what exists now: a session, cgroups and tasks, then the end of that
@@ -312,6 +321,7 @@ impl Recorder {
         part.segment.number += 1;
         part.segment.events_before += self.handed_over - part.began_at;
         part.began_at = self.handed_over;
+        part.began = Instant::now();
         if let What::Session(session) = &mut first.what {
             session.segment = Some(part.segment);
         }

@@ -8,7 +8,7 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -45,7 +45,6 @@ pub struct Segments {
     old: VecDeque<Old>,
     current: SegmentFile,
     file: File,
-    began: Instant,
 }
 
 /// A segment that is not written any more.
@@ -107,7 +106,6 @@ impl Segments {
             old,
             current,
             file,
-            began: Instant::now(),
         })
     }
 
@@ -120,11 +118,10 @@ impl Segments {
         &self.file
     }
 
-    /// The current segment has gone on for long enough; `bytes` are in it, and
-    /// it began with so many of them.
+    /// Returns true if the current segment, which holds `bytes` and began with
+    /// `opening` of them, has reached its share of the directory.
     pub fn is_full(&self, bytes: u64, opening: u64) -> bool {
-        let enough = (self.ring.max_size / SHARE).max(2 * opening);
-        bytes >= enough || self.began.elapsed() >= self.ring.segment
+        bytes >= (self.ring.max_size / SHARE).max(2 * opening)
     }
 
     /// The current segment has ended: goes on with another.
@@ -142,7 +139,6 @@ impl Segments {
             bytes,
             ended: Ended::InThisBoot(live::now()),
         });
-        self.began = Instant::now();
         Ok(())
     }
 

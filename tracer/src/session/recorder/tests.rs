@@ -347,6 +347,32 @@ fn told_and_gaps(dir: &Path) -> (Vec<Event>, Vec<(u64, u64, GapCause)>) {
 }
 
 #[test]
+fn a_segment_ends_on_time_though_nothing_happens() {
+    let scratch = Scratch::new("idle");
+    let duration = Duration::from_millis(20);
+    let ring = Ring {
+        segment: duration,
+        ..scratch.ring()
+    };
+    let mut tracer = Tracer::new(&ring);
+    for event in told(START, 1000, 0) {
+        tracer.tell(&event);
+    }
+    while tracer.recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
+        tracer.recorder.settle();
+    }
+    // From here on no event comes, so the writer thread has nothing to do.
+    std::thread::sleep(duration);
+    assert!(tracer.recorder.wants_checkpoint());
+    let session = tracer.session.clone().unwrap();
+    tracer.recorder.checkpoint(vec![session]);
+    // Not twice.
+    assert!(!tracer.recorder.wants_turn());
+    tracer.recorder.finish().unwrap();
+    assert_eq!(parts(&scratch.0), 2);
+}
+
+#[test]
 fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     let scratch = Scratch::new("missing");
     let events = without_parts(told(START, 1000, 300));
