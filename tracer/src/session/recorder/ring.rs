@@ -147,7 +147,7 @@ impl Segments {
     pub fn trim(&mut self, current: u64) -> io::Result<()> {
         let mut all: u64 = current + self.old.iter().map(|old| old.bytes).sum::<u64>();
         while let Some(oldest) = self.old.front() {
-            if all <= self.ring.max_size && oldest.age() <= self.ring.keep {
+            if all <= self.ring.max_size && oldest.age() < self.ring.keep {
                 break;
             }
             all -= oldest.bytes;
