@@ -14,7 +14,7 @@ mod crowd;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend};
 use tracer::{
-    filter::{Filter, Saved},
+    filter::{Filter, SavedFilters},
     model::Retention,
     tui::{App, Look, Mode, UNICODE},
 };
@@ -160,7 +160,7 @@ fn keys(app: &mut App) {
             script.iter().for_each(|&code| press(app, code))
         });
     }
-    let filter = Filter::parse("comm =~ /^cc/ && exit.code != 0", &Saved::new()).unwrap();
+    let filter = Filter::parse("comm =~ /^cc/ && exit.code != 0", &SavedFilters::new()).unwrap();
     open(app, "Tree");
     time("Tree, a filter", app, &mut |app| {
         app.set_filter(Some(filter.clone()));

@@ -36,8 +36,8 @@ fuzz_target!(|input: &[u8]| {
             .expect("a sink takes all");
     }
     report::summary(&model, 80);
-    for part in &report::PARTS {
-        report::part(&model, part, 80);
+    for section in &report::SECTIONS {
+        report::section(&model, section, 80);
     }
     let mut again = Model::new(Retention::default());
     for event in keeper.checkpoint() {

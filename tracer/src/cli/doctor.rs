@@ -26,12 +26,17 @@ pub struct DoctorArgs {
 }
 
 impl DoctorArgs {
+    /// Returns the problem with a combination of arguments, if there is one.
+    pub fn conflict(&self) -> Option<&'static str> {
+        self.kernel.conflict(true)
+    }
+
     pub fn run(self) -> Result<Exit> {
         let answer = match (self.json, self.facts) {
             (_, true) => Answer::Facts,
             (true, false) => Answer::Json,
             (false, false) => Answer::Text,
         };
-        session::doctor(&self.kernel.options(true), &answer)
+        session::doctor(&self.kernel.options(), &answer)
     }
 }

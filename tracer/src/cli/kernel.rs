@@ -3,10 +3,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, CommandFactory as _, ValueEnum, ValueHint, error::ErrorKind};
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use tracer::session::{self, FaultMode, KernelOptions, StateMode, Without};
-
-use super::Cli;
 
 #[derive(Args)]
 pub struct TraceArgs {
@@ -69,17 +67,23 @@ pub struct KernelArgs {
 }
 
 impl TraceArgs {
-    pub fn options(self, starts_command: bool) -> (KernelOptions, Option<Duration>) {
-        (self.kernel.options(starts_command), self.limit)
+    /// Returns the problem with a combination of arguments, if there is one.
+    pub fn conflict(&self, starts_command: bool) -> Option<&'static str> {
+        self.kernel.conflict(starts_command)
+    }
+
+    pub fn options(self) -> (KernelOptions, Option<Duration>) {
+        (self.kernel.options(), self.limit)
     }
 }
 
 impl KernelArgs {
-    pub fn options(self, starts_command: bool) -> KernelOptions {
-        if let Some(wrong) = self.states.misused(&self.states_of, starts_command) {
-            let error = Cli::command().error(ErrorKind::ArgumentConflict, wrong);
-            error.exit();
-        }
+    /// Returns the problem with a combination of arguments, if there is one.
+    pub fn conflict(&self, starts_command: bool) -> Option<&'static str> {
+        self.states.conflict(&self.states_of, starts_command)
+    }
+
+    pub fn options(self) -> KernelOptions {
         session::init_diagnostics(self.verbose);
         KernelOptions {
             buffer: self.buffer,
@@ -127,7 +131,7 @@ enum StateArg {
 }
 
 impl StateArg {
-    fn misused(self, of: &[u32], starts_command: bool) -> Option<&'static str> {
+    fn conflict(self, of: &[u32], starts_command: bool) -> Option<&'static str> {
         match self {
             StateArg::Stream if of.is_empty() && !starts_command => Some(
                 "--states=stream sends the changes of chosen processes: give a command \

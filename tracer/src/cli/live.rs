@@ -7,9 +7,9 @@ use clap::{Args, ValueHint};
 use tracer::session::{self, Exit, Filter, Live, Retention, Save};
 
 use super::{
+    display::DisplayArgs,
     kernel::TraceArgs,
-    looks::LooksArgs,
-    report::{ReportPart, part, report_help},
+    report::{SectionArg, report_help, section},
 };
 
 #[derive(Args)]
@@ -28,8 +28,8 @@ pub struct LiveArgs {
     force: bool,
     /// No dashboard: print a summary, or one part of it, when tracing ends
     #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
-          default_missing_value = session::SUMMARY, value_parser = part, long_help = report_help())]
-    report: Option<ReportPart>,
+          default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help())]
+    report: Option<SectionArg>,
     /// How many processes that are gone stay in memory, the latest; the counts in reports are of all
     #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().gone)]
     keep: usize,
@@ -44,25 +44,30 @@ pub struct LiveArgs {
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
     #[command(flatten)]
-    looks: LooksArgs,
+    looks: DisplayArgs,
     #[command(flatten)]
     trace: TraceArgs,
 }
 
 impl LiveArgs {
+    /// Returns the problem with a combination of arguments, if there is one.
+    pub fn conflict(&self) -> Option<&'static str> {
+        self.trace.conflict(false)
+    }
+
     pub fn run(self) -> Result<Exit> {
         let save = self.save.map(|path| Save {
             path,
             force: self.force,
         });
-        let (kernel, limit) = self.trace.options(false);
+        let (kernel, limit) = self.trace.options();
         let age = self.keep_for.map(|age| age.as_nanos().try_into().ok());
         session::live(Live {
             kernel,
             save,
             limit,
             report: self.report.is_some(),
-            part: self.report.and_then(|ReportPart(part)| part),
+            part: self.report.and_then(|SectionArg(part)| part),
             retention: Retention {
                 gone: self.keep,
                 age: age.flatten().unwrap_or(u64::MAX),

@@ -1,17 +1,17 @@
 //! The command line: what can be asked, and how it is explained.
 
+mod display;
 mod doctor;
 mod files;
 mod index;
 mod kernel;
 mod live;
-mod looks;
 mod record;
 mod replay;
 mod report;
 
 use anyhow::{Context as _, Result};
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
 use tracer::session::{self, Exit};
 
@@ -91,8 +91,24 @@ Examples:
     Man { command: Option<String> },
 }
 
+impl Command {
+    fn conflict(&self) -> Option<&'static str> {
+        match self {
+            Command::Live(args) => args.conflict(),
+            Command::Record(args) => args.conflict(),
+            Command::Doctor(args) => args.conflict(),
+            _ => None,
+        }
+    }
+}
+
 impl Cli {
+    /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
+        if let Some(conflict) = self.command.conflict() {
+            let error = Cli::command().error(ErrorKind::ArgumentConflict, conflict);
+            error.exit();
+        }
         match self.command {
             Command::Live(args) => args.run(),
             Command::Record(args) => args.run(),

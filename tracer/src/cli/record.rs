@@ -57,9 +57,14 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
+    /// Returns the problem with a combination of arguments, if there is one.
+    pub fn conflict(&self) -> Option<&'static str> {
+        self.trace.conflict(!self.command.is_empty())
+    }
+
     pub fn run(self) -> Result<Exit> {
         let command = Some(self.command).filter(|command| !command.is_empty());
-        let (kernel, limit) = self.trace.options(command.is_some());
+        let (kernel, limit) = self.trace.options();
         let save = match self.ring {
             Some(dir) => Target::Ring(Ring {
                 dir,

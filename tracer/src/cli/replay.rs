@@ -7,9 +7,9 @@ use clap::{Args, ValueHint};
 use tracer::session::{self, Exit, Filter, Replay, Shown};
 
 use super::{
+    display::DisplayArgs,
     files::MomentArgs,
-    looks::LooksArgs,
-    report::{ReportPart, part, report_help},
+    report::{SectionArg, report_help, section},
 };
 
 #[derive(Args)]
@@ -41,9 +41,9 @@ pub struct ReplayArgs {
     file: PathBuf,
     /// Print a summary, or one part of it (the summary is the default where standard output is no terminal)
     #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
-          default_missing_value = session::SUMMARY, value_parser = part, long_help = report_help(),
+          default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help(),
           conflicts_with = "events")]
-    report: Option<ReportPart>,
+    report: Option<SectionArg>,
     /// One JSON object per process, a line each; with --events, per event; with --report=findings or zombies, per finding or owner
     #[arg(long)]
     json: bool,
@@ -67,14 +67,14 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
     #[command(flatten)]
-    looks: LooksArgs,
+    looks: DisplayArgs,
 }
 
 impl ReplayArgs {
     pub fn run(self) -> Result<Exit> {
         let shown = match (self.report, self.json, self.events) {
-            (Some(ReportPart(part)), true, _) => Shown::Export(session::objects(part)),
-            (Some(ReportPart(part)), false, _) => Shown::Report(part),
+            (Some(SectionArg(part)), true, _) => Shown::Export(session::objects(part)),
+            (Some(SectionArg(part)), false, _) => Shown::Report(part),
             (_, true, true) => Shown::Export("events-json"),
             (_, true, false) => Shown::Export("json"),
             (_, false, true) => Shown::Export("events"),

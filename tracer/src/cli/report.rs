@@ -4,10 +4,10 @@ use tracer::session;
 
 /// What `--report` asks for; none: the summary.
 #[derive(Clone, Copy)]
-pub struct ReportPart(pub Option<&'static session::Part>);
+pub struct SectionArg(pub Option<&'static session::ReportSection>);
 
-pub fn part(name: &str) -> Result<ReportPart, String> {
-    session::report_part(name).map(ReportPart)
+pub fn section(name: &str) -> Result<SectionArg, String> {
+    session::report_part(name).map(SectionArg)
 }
 
 pub fn report_help() -> String {

@@ -8,7 +8,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Exporter, Kept, value};
+use super::{
+    exporter::{Exporter, ProcessFilter},
+    value,
+};
 use crate::{
     event::{
         Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, Limit, Notify, Region, Session, Sigchld,
@@ -30,7 +33,7 @@ impl Exporter for EventsJson {
         value::line(self.object(event), out)
     }
 
-    fn end(&mut self, _: &Model, _: Kept<'_>, _: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, _: &Model, _: ProcessFilter<'_>, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Exporter, Kept};
+use super::exporter::{Exporter, ProcessFilter};
 use crate::{
     event::{
         Dead, Event, Exec, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, Session,
@@ -46,7 +46,7 @@ impl Exporter for EventsText {
         writeln!(out, "{}", line.trim_end())
     }
 
-    fn end(&mut self, _: &Model, _: Kept<'_>, _: &mut dyn Write) -> io::Result<()> {
+    fn end(&mut self, _: &Model, _: ProcessFilter<'_>, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }

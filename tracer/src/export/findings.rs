@@ -5,7 +5,10 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::{Exporter, Kept, value};
+use super::{
+    exporter::{Exporter, ProcessFilter},
+    value,
+};
 use crate::{event::Event, model::Model};
 
 pub struct Findings;
@@ -15,7 +18,12 @@ impl Exporter for Findings {
         Ok(())
     }
 
-    fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn end(
+        &mut self,
+        model: &Model,
+        kept: ProcessFilter<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for finding in model.findings(model.now()) {
             if finding.process.is_some_and(|process| !kept(process)) {
                 continue;

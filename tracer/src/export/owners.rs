@@ -6,7 +6,11 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Exporter, Kept, json::care_of, value};
+use super::{
+    exporter::{Exporter, ProcessFilter},
+    processes_json::care_of,
+    value,
+};
 use crate::{
     event::Event,
     model::{Latencies, Model},
@@ -19,7 +23,12 @@ impl Exporter for Owners {
         Ok(())
     }
 
-    fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn end(
+        &mut self,
+        model: &Model,
+        kept: ProcessFilter<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for (owner, owned) in model.owners(&model.tally(), model.now()) {
             if owner.is_some_and(|owner| !kept(owner)) {
                 continue;

@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// A [`Fault`] in its text.
+/// A [`Problem`] in its text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     pub text: String,
@@ -16,28 +16,28 @@ pub struct Error {
 
 /// What is wrong, before anyone knows in which text.
 #[derive(Debug)]
-pub struct Fault {
+pub struct Problem {
     place: Range<usize>,
     message: String,
     help: Option<String>,
 }
 
-impl Fault {
-    pub fn new(place: Range<usize>, message: impl Into<String>) -> Fault {
+impl Problem {
+    pub fn new(place: Range<usize>, message: impl Into<String>) -> Problem {
         let message = message.into();
-        Fault {
+        Problem {
             place,
             message,
             help: None,
         }
     }
 
-    pub fn help(mut self, help: impl Into<String>) -> Fault {
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
         self
     }
 
-    pub fn moved(mut self, by: usize) -> Fault {
+    pub fn moved(mut self, by: usize) -> Problem {
         self.place = self.place.start + by..self.place.end + by;
         self
     }
@@ -57,8 +57,8 @@ impl Fault {
 }
 
 impl Error {
-    /// The same, where the text stands behind another one.
-    pub fn behind(self, before: &str) -> Error {
+    /// The same, where the text stands prefixed another one.
+    pub fn prefixed(self, before: &str) -> Error {
         let place = self.place.start + before.len()..self.place.end + before.len();
         let text = format!("{before}{}", self.text);
         Error {

@@ -2,11 +2,11 @@
 //! docs/filters.md.
 
 use super::{
-    Saved,
-    field::{FIELDS, Field, Kind},
+    field::{FIELDS, FieldKind, FilterField},
+    parse::SavedFilters,
 };
 
-const SIGNS: &[(&str, &str)] = &[
+const OPERATORS: &[(&str, &str)] = &[
     ("==  !=  in (a, b)", "is, is not, is one of"),
     ("<  <=  >  >=", "for figures"),
     (
@@ -59,19 +59,19 @@ is its opposite. Only processes for which the whole is true are kept. What a
 process does not have (the exit code of one that lives) is known: it equals
 nothing, and != is true of it.";
 
-fn unit(field: &Field) -> String {
+fn unit(field: &FilterField) -> String {
     match field.kind {
-        Kind::Count => "count".to_owned(),
-        Kind::Time => "time: ns us ms s m h d".to_owned(),
-        Kind::Bytes => "size: B KiB MiB GiB".to_owned(),
-        Kind::Signal => "signal".to_owned(),
-        Kind::Text => "text".to_owned(),
-        Kind::Word(words) => words.join(" "),
-        Kind::Flag => "yes or no".to_owned(),
+        FieldKind::Count => "count".to_owned(),
+        FieldKind::Time => "time: ns us ms s m h d".to_owned(),
+        FieldKind::Bytes => "size: B KiB MiB GiB".to_owned(),
+        FieldKind::Signal => "signal".to_owned(),
+        FieldKind::Text => "text".to_owned(),
+        FieldKind::Word(words) => words.join(" "),
+        FieldKind::Flag => "yes or no".to_owned(),
     }
 }
 
-fn name(field: &Field) -> String {
+fn name(field: &FilterField) -> String {
     match field.alias {
         "" => field.name.to_owned(),
         alias => format!("{}, {alias}", field.name),
@@ -79,14 +79,14 @@ fn name(field: &Field) -> String {
 }
 
 /// The language in text, with what the user has saved.
-pub fn guide(saved: &Saved) -> String {
+pub fn guide(saved: &SavedFilters) -> String {
     let mut text = String::from("Fields:\n");
     for field in FIELDS {
         text += &format!("  {:<22} {}\n", name(field), field.help);
         text += &format!("  {:<22} ({})\n", "", unit(field));
     }
     text += "\nComparing and joining:\n";
-    for (signs, meaning) in SIGNS {
+    for (signs, meaning) in OPERATORS {
         text += &format!("  {signs:<22} {meaning}\n");
     }
     text += "\nExamples:\n";
@@ -132,7 +132,7 @@ pub fn page() -> String {
         );
     }
     page += "\n## Comparing and joining\n\n| | |\n|---|---|\n";
-    for (signs, meaning) in SIGNS {
+    for (signs, meaning) in OPERATORS {
         page += &format!("| `{}` | {} |\n", cell(signs), cell(meaning));
     }
     page

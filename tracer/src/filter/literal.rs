@@ -5,35 +5,35 @@ use std::ops::Range;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::{
-    error::Fault,
-    field::{Field, Kind},
-    value::{Relation, Wanted},
+    error::Problem,
+    field::{FieldKind, FilterField},
+    value::{Comparison, Operator},
 };
 use crate::event::signal_name;
 
 /// The largest automaton that a pattern may become, bytes.
 const LARGEST_PATTERN: usize = 1 << 20;
 
-pub fn figure(
-    field: &Field,
-    relation: Relation,
+pub fn operand(
+    field: &FilterField,
+    operator: Operator,
     text: &str,
     place: Range<usize>,
-) -> Result<Wanted, Fault> {
+) -> Result<Comparison, Problem> {
     let number = match field.kind {
-        Kind::Count => scaled(text, COUNTS, true),
-        Kind::Time => scaled(text, TIMES, false),
-        Kind::Bytes => scaled(text, SIZES, false),
-        Kind::Signal => return signal(relation, text, place),
-        Kind::Text => return Ok(Wanted::Text(relation, text.as_bytes().to_vec())),
-        Kind::Word(words) => return word(words, relation, text, place),
-        Kind::Flag => Err("it stands alone".to_owned()),
+        FieldKind::Count => scaled(text, COUNTS, true),
+        FieldKind::Time => scaled(text, TIMES, false),
+        FieldKind::Bytes => scaled(text, SIZES, false),
+        FieldKind::Signal => return signal(operator, text, place),
+        FieldKind::Text => return Ok(Comparison::Text(operator, text.as_bytes().to_vec())),
+        FieldKind::Word(words) => return word(words, operator, text, place),
+        FieldKind::Flag => Err("it stands alone".to_owned()),
     };
     match number {
-        Ok(number) => Ok(Wanted::Number(relation, number)),
+        Ok(number) => Ok(Comparison::Number(operator, number)),
         Err(help) => {
-            let fault = Fault::new(place, format!("`{text}` is no figure for {}", field.name));
-            Err(fault.help(help))
+            let problem = Problem::new(place, format!("`{text}` is no figure for {}", field.name));
+            Err(problem.help(help))
         }
     }
 }
@@ -85,7 +85,7 @@ fn scaled(text: &str, units: Units, bare: bool) -> Result<u64, String> {
     }
 }
 
-fn signal(relation: Relation, text: &str, place: Range<usize>) -> Result<Wanted, Fault> {
+fn signal(operator: Operator, text: &str, place: Range<usize>) -> Result<Comparison, Problem> {
     let bare = |name: &str| name.strip_prefix("SIG").unwrap_or(name).to_owned();
     let wanted = bare(&text.to_ascii_uppercase());
     let known = |sig: &i32| signal_name(*sig).is_some_and(|name| bare(&name) == wanted);
@@ -94,26 +94,26 @@ fn signal(relation: Relation, text: &str, place: Range<usize>) -> Result<Wanted,
         Err(_) => (1..=64).find(known).map(|sig| sig.unsigned_abs().into()),
     };
     match number {
-        Some(number) => Ok(Wanted::Number(relation, number)),
-        None => Err(Fault::new(place, format!("there is no signal `{text}`"))
+        Some(number) => Ok(Comparison::Number(operator, number)),
+        None => Err(Problem::new(place, format!("there is no signal `{text}`"))
             .help("for example: KILL, SIGSEGV, 15")),
     }
 }
 
 fn word(
     words: &[&'static str],
-    relation: Relation,
+    operator: Operator,
     text: &str,
     place: Range<usize>,
-) -> Result<Wanted, Fault> {
+) -> Result<Comparison, Problem> {
     match words.iter().find(|word| **word == text) {
-        Some(word) => Ok(Wanted::Word(relation, word)),
-        None => Err(Fault::new(place, format!("it is never `{text}`"))
+        Some(word) => Ok(Comparison::Word(operator, word)),
+        None => Err(Problem::new(place, format!("it is never `{text}`"))
             .help(format!("it may be {}", words.join(", ")))),
     }
 }
 
-pub fn regex(text: &str, any_case: bool, place: Range<usize>) -> Result<Regex, Fault> {
+pub fn regex(text: &str, any_case: bool, place: Range<usize>) -> Result<Regex, Problem> {
     RegexBuilder::new(text)
         .case_insensitive(any_case)
         .size_limit(LARGEST_PATTERN)
@@ -123,6 +123,6 @@ pub fn regex(text: &str, any_case: bool, place: Range<usize>) -> Result<Regex, F
             // The crate's message draws the pattern; its last line says why.
             let why = error.lines().last().unwrap_or_default();
             let why = why.strip_prefix("error: ").unwrap_or(why).to_owned();
-            Fault::new(place, format!("the pattern is wrong: {why}"))
+            Problem::new(place, format!("the pattern is wrong: {why}"))
         })
 }

@@ -6,10 +6,10 @@
 //! [`FIELDS`] and of `syntax.rs`; help and docs/filters.md are made from them.
 //! This module must not know who asks, nor how anything is shown.
 
+mod condition;
 mod error;
 mod field;
 mod guide;
-mod judge;
 mod literal;
 mod parse;
 #[cfg(test)]
@@ -21,23 +21,21 @@ mod value;
 use crate::model::{Key, Model};
 
 pub use error::Error;
-pub use field::{FIELDS, Field, Kind};
+pub use field::{FIELDS, FieldKind, FilterField};
 pub use guide::guide;
+pub use parse::SavedFilters;
 pub use truth::Truth;
-
-/// What may be kept under a name: `@name` stands for it.
-pub type Saved = std::collections::BTreeMap<String, String>;
 
 /// An expression that was understood.
 #[derive(Clone, Debug)]
 pub struct Filter {
     text: String,
-    test: judge::Test,
+    test: condition::Condition,
 }
 
 impl Filter {
     /// Understands an expression; `saved` are those that `@name` stands for.
-    pub fn parse(text: &str, saved: &Saved) -> Result<Filter, Error> {
+    pub fn parse(text: &str, saved: &SavedFilters) -> Result<Filter, Error> {
         let test = parse::parse(text, saved)?;
         let text = text.trim().to_owned();
         Ok(Filter { text, test })
@@ -49,13 +47,13 @@ impl Filter {
     }
 
     /// What it says of a process at a time (ns since boot; ages grow with it).
-    pub fn judge(&self, model: &Model, key: Key, now: u64) -> Truth {
-        self.test.judge(model, key, now)
+    pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
+        self.test.evaluate(model, key, now)
     }
 
     /// Whether a process is kept: what is unknown is not.
     pub fn keeps(&self, model: &Model, key: Key, now: u64) -> bool {
-        self.judge(model, key, now) == Truth::Yes
+        self.evaluate(model, key, now) == Truth::Yes
     }
 
     /// It asks about the process alone, not about its ancestors: once a

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    Error, FIELDS, Filter, Saved,
+    Error, FIELDS, Filter, SavedFilters,
     guide::{self, EXAMPLES},
     parse,
 };
@@ -92,7 +92,8 @@ fn kept(filter: &str) -> Vec<u32> {
 }
 
 fn kept_of(model: &Model, filter: &str) -> Vec<u32> {
-    let filter = Filter::parse(filter, &Saved::new()).unwrap_or_else(|error| panic!("{error}"));
+    let filter =
+        Filter::parse(filter, &SavedFilters::new()).unwrap_or_else(|error| panic!("{error}"));
     let kept = model
         .processes()
         .filter(|(key, _)| filter.keeps(model, *key, START + 10 * SEC));
@@ -182,7 +183,7 @@ fn without_a_hook_its_figures_are_unknown() {
 
 #[test]
 fn saved_filters_stand_in_and_not_for_themselves() {
-    let saved: Saved = [
+    let saved: SavedFilters = [
         ("cc", "comm == cc1"),
         ("bad", "@cc && code != 0"),
         ("loop", "@loop"),
@@ -214,7 +215,7 @@ fn saved_filters_stand_in_and_not_for_themselves() {
 }
 
 fn wrong(text: &str) -> Error {
-    Filter::parse(text, &Saved::new()).unwrap_err()
+    Filter::parse(text, &SavedFilters::new()).unwrap_err()
 }
 
 #[test]
@@ -253,11 +254,11 @@ fn errors_point_at_the_place_and_say_what_would_be_right() {
 #[test]
 fn examples_and_the_examples_in_errors_are_understood() {
     for (example, _) in EXAMPLES {
-        Filter::parse(example, &Saved::new()).unwrap_or_else(|error| panic!("{error}"));
+        Filter::parse(example, &SavedFilters::new()).unwrap_or_else(|error| panic!("{error}"));
     }
     for field in FIELDS {
         let example = parse::example(field);
-        Filter::parse(&example, &Saved::new()).unwrap_or_else(|error| panic!("{error}"));
+        Filter::parse(&example, &SavedFilters::new()).unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
@@ -288,7 +289,7 @@ proptest! {
     /// Whatever is typed: an answer or an error whose place is in the text.
     #[test]
     fn any_text_is_answered(text in "[a-z ()&|!=<>~/.@\"'0-9\u{e9}\u{65e5}\\\\]{0,40}") {
-        if let Err(error) = Filter::parse(&text, &Saved::new()) {
+        if let Err(error) = Filter::parse(&text, &SavedFilters::new()) {
             prop_assert!(text.get(error.place.clone()).is_some(), "{:?}", error.place);
             prop_assert!(!error.to_string().is_empty());
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::error::Fault;
+use super::error::Problem;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {
@@ -26,7 +26,7 @@ const SIGNS: [&str; 15] = [
 
 pub type Placed = (Token, Range<usize>);
 
-pub fn tokens(text: &str) -> Result<Vec<Placed>, Fault> {
+pub fn tokens(text: &str) -> Result<Vec<Placed>, Problem> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(next) = text[at..].chars().next() {
@@ -34,14 +34,14 @@ pub fn tokens(text: &str) -> Result<Vec<Placed>, Fault> {
             at += next.len_utf8();
             continue;
         }
-        let (token, length) = token(&text[at..], next).map_err(|fault| fault.moved(at))?;
+        let (token, length) = token(&text[at..], next).map_err(|problem| problem.moved(at))?;
         tokens.push((token, at..at + length));
         at += length;
     }
     Ok(tokens)
 }
 
-fn token(text: &str, first: char) -> Result<(Token, usize), Fault> {
+fn token(text: &str, first: char) -> Result<(Token, usize), Problem> {
     match first {
         '"' | '\'' => quoted(text, first).map(|(text, length)| (Token::Quoted(text), length)),
         '/' => pattern(text),
@@ -54,10 +54,11 @@ fn token(text: &str, first: char) -> Result<(Token, usize), Fault> {
                 return Ok((Token::Sign(sign), sign.len()));
             }
             match word_length(text) {
-                0 => Err(
-                    Fault::new(0..first.len_utf8(), format!("`{first}` means nothing here"))
-                        .help("text with such characters is written in quotes"),
-                ),
+                0 => Err(Problem::new(
+                    0..first.len_utf8(),
+                    format!("`{first}` means nothing here"),
+                )
+                .help("text with such characters is written in quotes")),
                 length => Ok((Token::Word(text[..length].to_owned()), length)),
             }
         }
@@ -71,7 +72,7 @@ fn word_length(text: &str) -> usize {
 }
 
 /// Up to the same quote; a backslash takes the next character as it is.
-fn quoted(text: &str, quote: char) -> Result<(String, usize), Fault> {
+fn quoted(text: &str, quote: char) -> Result<(String, usize), Problem> {
     let mut inside = String::new();
     let mut characters = text.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {
@@ -81,13 +82,13 @@ fn quoted(text: &str, quote: char) -> Result<(String, usize), Fault> {
             _ => inside.push(character),
         }
     }
-    Err(Fault::new(
+    Err(Problem::new(
         0..text.len(),
         format!("the closing {quote} is missing"),
     ))
 }
 
-fn pattern(text: &str) -> Result<(Token, usize), Fault> {
+fn pattern(text: &str) -> Result<(Token, usize), Problem> {
     let mut inside = String::new();
     let mut characters = text.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {
@@ -103,20 +104,20 @@ fn pattern(text: &str) -> Result<(Token, usize), Fault> {
             _ => inside.push(character),
         }
     }
-    Err(Fault::new(
+    Err(Problem::new(
         0..text.len(),
         "the closing / of the pattern is missing".to_owned(),
     ))
 }
 
-fn flags(text: &str, pattern: String, end: usize) -> Result<(Token, usize), Fault> {
+fn flags(text: &str, pattern: String, end: usize) -> Result<(Token, usize), Problem> {
     let any_case = match &text[end..end + word_length(&text[end..])] {
         "" => false,
         "i" => true,
         rest => {
             let help = "a pattern is /text/ or /text/i; a path is written in quotes";
             let place = end..end + rest.len();
-            return Err(Fault::new(place, format!("`{rest}` follows a pattern")).help(help));
+            return Err(Problem::new(place, format!("`{rest}` follows a pattern")).help(help));
         }
     };
     let length = end + usize::from(any_case);

@@ -27,7 +27,7 @@ impl Value<'_> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
+pub enum Operator {
     Equal,
     Unequal,
     Less,
@@ -36,76 +36,76 @@ pub enum Relation {
     AtLeast,
 }
 
-impl Relation {
+impl Operator {
     fn holds(self, ordering: Ordering) -> bool {
         match self {
-            Relation::Equal => ordering.is_eq(),
-            Relation::Unequal => ordering.is_ne(),
-            Relation::Less => ordering.is_lt(),
-            Relation::AtMost => ordering.is_le(),
-            Relation::More => ordering.is_gt(),
-            Relation::AtLeast => ordering.is_ge(),
+            Operator::Equal => ordering.is_eq(),
+            Operator::Unequal => ordering.is_ne(),
+            Operator::Less => ordering.is_lt(),
+            Operator::AtMost => ordering.is_le(),
+            Operator::More => ordering.is_gt(),
+            Operator::AtLeast => ordering.is_ge(),
         }
     }
 }
 
 /// What a value is compared with.
 #[derive(Clone, Debug)]
-pub enum Wanted {
-    Number(Relation, u64),
-    Text(Relation, Vec<u8>),
-    Word(Relation, &'static str),
+pub enum Comparison {
+    Number(Operator, u64),
+    Text(Operator, Vec<u8>),
+    Word(Operator, &'static str),
     Pattern { matches: bool, pattern: Regex },
-    OneOf(Vec<Wanted>),
+    OneOf(Vec<Comparison>),
 }
 
-impl Wanted {
+impl Comparison {
     pub fn meets(&self, value: &Value<'_>) -> Truth {
         if *value == Value::Unknown {
             return Truth::Unknown;
         }
         match (self, value) {
-            (Wanted::OneOf(several), value) => several
+            (Comparison::OneOf(several), value) => several
                 .iter()
                 .map(|wanted| wanted.meets(value))
                 .max()
                 .unwrap_or(Truth::No),
-            (Wanted::Number(relation, wanted), Value::Number(number)) => {
-                relation.holds(number.cmp(wanted)).into()
+            (Comparison::Number(operator, wanted), Value::Number(number)) => {
+                operator.holds(number.cmp(wanted)).into()
             }
-            (Wanted::Number(relation, wanted), Value::AtLeast(number)) => {
-                at_least(*number, *relation, *wanted)
+            (Comparison::Number(operator, wanted), Value::AtLeast(number)) => {
+                at_least(*number, *operator, *wanted)
             }
-            (Wanted::Text(relation, wanted), Value::Text(text)) => {
-                relation.holds(text.as_ref().cmp(wanted)).into()
+            (Comparison::Text(operator, wanted), Value::Text(text)) => {
+                operator.holds(text.as_ref().cmp(wanted)).into()
             }
-            (Wanted::Word(relation, wanted), Value::Word(word)) => {
-                relation.holds(word.cmp(wanted)).into()
+            (Comparison::Word(operator, wanted), Value::Word(word)) => {
+                operator.holds(word.cmp(wanted)).into()
             }
-            (Wanted::Pattern { matches, pattern }, Value::Text(text)) => {
+            (Comparison::Pattern { matches, pattern }, Value::Text(text)) => {
                 (pattern.is_match(text) == *matches).into()
             }
             // What is not there differs from everything and is nothing else.
-            (Wanted::Number(relation, _) | Wanted::Text(relation, _), _)
-            | (Wanted::Word(relation, _), _) => (*relation == Relation::Unequal).into(),
-            (Wanted::Pattern { matches, .. }, _) => (!matches).into(),
+            (Comparison::Number(operator, _) | Comparison::Text(operator, _), _)
+            | (Comparison::Word(operator, _), _) => (*operator == Operator::Unequal).into(),
+            (Comparison::Pattern { matches, .. }, _) => (!matches).into(),
         }
     }
 }
 
 /// Of a number only its lower bound is known.
-fn at_least(bound: u64, relation: Relation, wanted: u64) -> Truth {
-    match relation {
-        Relation::More if bound > wanted => Truth::Yes,
-        Relation::AtLeast if bound >= wanted => Truth::Yes,
-        Relation::Unequal if bound > wanted => Truth::Yes,
-        Relation::Equal | Relation::AtMost if bound > wanted => Truth::No,
-        Relation::Less if bound >= wanted => Truth::No,
-        Relation::Equal
-        | Relation::Unequal
-        | Relation::Less
-        | Relation::AtMost
-        | Relation::More
-        | Relation::AtLeast => Truth::Unknown,
+fn at_least(bound: u64, operator: Operator, wanted: u64) -> Truth {
+    match operator {
+        Operator::More if bound > wanted => Truth::Yes,
+        Operator::AtLeast if bound >= wanted => Truth::Yes,
+        Operator::Unequal if bound > wanted => Truth::Yes,
+        Operator::Equal | Operator::AtMost if bound > wanted => Truth::No,
+        Operator::Less if bound >= wanted => Truth::No,
+        Operator::Equal
+        | Operator::Unequal
+        | Operator::Less
+        | Operator::AtMost
+        | Operator::More
+        | Operator::AtLeast => Truth::Unknown,
     }
 }

@@ -2,8 +2,9 @@
 //! nobody saw.
 
 use super::{
-    name, of_those_kept, outcome,
+    outcome,
     page::{Align, Page},
+    words::{evicted_note, process_name},
 };
 use crate::{
     event::{Utc, command_line, humane::duration},
@@ -41,7 +42,7 @@ pub fn write(model: &Model, page: &mut Page) {
         0 => String::new(),
         earlier => format!(", the latest {ROWS}; {earlier} before them"),
     };
-    page.section(&format!("Failures{cut}{}", of_those_kept(model)));
+    page.section(&format!("Failures{cut}{}", evicted_note(model)));
     let rows = deaths[earlier..].iter().map(|&(at, key)| {
         let process = model.process(key);
         let when = match (at, model.session()) {
@@ -52,7 +53,7 @@ pub fn write(model: &Model, page: &mut Page) {
         let lived = process.lifetime(model.now());
         [
             when,
-            name(model, key),
+            process_name(model, key),
             ended(process),
             lived.map_or_else(|| "?".to_owned(), duration),
             process.argv().map(command_line).unwrap_or_default(),

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    name, of_those_kept,
     page::{Align, Page},
+    words::{evicted_note, process_name},
 };
 use crate::{
     event::{FaultClass, Faults, Purpose, humane},
@@ -33,7 +33,7 @@ fn traced(model: &Model, page: &mut Page) {
     page.section(&format!(
         "Page faults: {}{}",
         all.total(),
-        of_those_kept(model)
+        evicted_note(model)
     ));
     let told = FaultClass::ALL.iter().filter(|&&class| all.of(class) > 0);
     let told: Vec<_> = told
@@ -71,7 +71,7 @@ fn storms(model: &Model, page: &mut Page) {
         let most = most.map_or("", |class| class.title());
         let sentence = format!(
             "{}: a fault storm: {total} in {}, {rate} a second, mostly {most}",
-            name(model, key),
+            process_name(model, key),
             humane::duration(lived),
         );
         page.labelled("  note", &sentence);
@@ -91,7 +91,7 @@ fn table(model: &Model, page: &mut Page, head: &str, of: fn(&Faults) -> u64) {
     }
     let rows = counted
         .iter()
-        .map(|&(count, key)| [count.to_string(), name(model, key)]);
+        .map(|&(count, key)| [count.to_string(), process_name(model, key)]);
     page.table(
         [(head, Align::Right), ("process", Align::Left)],
         &rows.collect::<Vec<_>>(),

@@ -4,9 +4,8 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    name, of_those_kept,
     page::{Align, Page},
-    plural,
+    words::{evicted_note, plural, process_name},
 };
 use crate::{
     event::{Purpose, humane},
@@ -54,7 +53,7 @@ pub fn write(model: &Model, page: &mut Page) {
     let all: u64 = makers.values().map(|maker| maker.forks).sum();
     page.section(&format!(
         "Forks that copied an address space: {all}{}",
-        of_those_kept(model)
+        evicted_note(model)
     ));
     if let Some(&longest) = held.iter().max() {
         page.line(&format!(
@@ -144,7 +143,7 @@ fn table(model: &Model, page: &mut Page, makers: &BTreeMap<Key, Maker>, copies_t
                 maker.pages.to_string(),
                 copies(maker.parent_copies),
                 copies(maker.child_copies),
-                name(model, **key),
+                process_name(model, **key),
             ]
         })
         .collect();
@@ -178,7 +177,7 @@ fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
             sentences.push(format!(
                 "{}: {} of up to {pages} pages took {} and the children exec'ed within {}: \
                  posix_spawn or vfork would avoid the copying",
-                name(model, key),
+                process_name(model, key),
                 plural(count, "fork", "forks"),
                 humane::duration(took),
                 humane::duration(latest),
@@ -194,8 +193,8 @@ fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
         if shared >= SNAPSHOT && cost.parent_copies >= MANY_PAGES {
             sentences.push(format!(
                 "{}: while its child {} shared its memory, for {}, it copied {}, at most {} in a second{}",
-                name(model, parent),
-                name(model, key),
+                process_name(model, parent),
+                process_name(model, key),
                 humane::duration(shared),
                 humane::bytes(cost.parent_copies.saturating_mul(page_size)),
                 humane::bytes(cost.peak.1.saturating_mul(page_size)),

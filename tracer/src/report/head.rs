@@ -1,7 +1,7 @@
 //! What was traced, for how long, how much of it can be trusted, and how much
 //! there was.
 
-use super::{page::Page, plural};
+use super::{page::Page, words::plural};
 use crate::{
     event::{Session, Utc, command_line, escaped, humane::duration},
     model::{Creation, GapSpan, Model, Outcome, Tally},

@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 
 use super::{
-    command_name,
     outcome::signal_text,
     page::{Align, Page},
-    plural,
+    words::{command_name, plural},
 };
 use crate::{
     event::Purpose,

@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use super::{
-    command_name, named, outcome,
+    outcome,
     page::{Align, Page},
+    words::{comm_and_pid, command_name},
 };
 use crate::model::{Makers, Tally};
 
@@ -52,7 +53,7 @@ fn makers(makers: &Makers) -> String {
     let Some((id, &(comm, _))) = most else {
         return "unknown".to_owned();
     };
-    let most = named(comm, id.tgid);
+    let most = comm_and_pid(comm, id.tgid);
     let at_least = if *more { "at least " } else { "" };
     match by_maker.len() + usize::from(*more) {
         1 => most,

@@ -4,9 +4,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    name, of_those_kept,
     page::{Align, Page},
-    plural,
+    words::{evicted_note, plural, process_name},
 };
 use crate::{
     event::{StateTimes, TaskState, Wakeups, humane::duration},
@@ -64,7 +63,7 @@ pub fn write(model: &Model, page: &mut Page) {
     page.section(&format!(
         "Task states: of {}{}",
         plural(counted.len() as u64, "process", "processes"),
-        of_those_kept(model)
+        evicted_note(model)
     ));
     let all = counted.iter().map(|it| it.times);
     let all = all.fold(StateTimes::default(), StateTimes::plus);
@@ -93,7 +92,7 @@ fn most(model: &Model, page: &mut Page, counted: &[Counted<'_>], state: TaskStat
                 format!("{} %", it.share(state)),
                 duration(it.times.running),
                 duration(it.times.total()),
-                name(model, it.key),
+                process_name(model, it.key),
             ]
         })
         .collect();
@@ -130,7 +129,7 @@ fn slowest(model: &Model, page: &mut Page, counted: &[Counted<'_>]) {
                 it.wakeups.average().map_or("–".to_owned(), duration),
                 it.wakeups.count.to_string(),
                 first.map_or("–".to_owned(), duration),
-                name(model, it.key),
+                process_name(model, it.key),
             ]
         })
         .collect();
@@ -160,7 +159,7 @@ fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
         if asleep >= LONG && it.share(TaskState::Uninterruptible) >= MUCH {
             let says = format!(
                 "{} spent {} % of its {} uninterruptible: on a disk, a lock in the kernel, or a child by vfork",
-                name(model, it.key),
+                process_name(model, it.key),
                 it.share(TaskState::Uninterruptible),
                 duration(total),
             );
@@ -171,7 +170,7 @@ fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
         if waited >= LONG && share(waited, wanted) >= MUCH {
             let says = format!(
                 "{} wanted a CPU for {} and had none for {} % of it",
-                name(model, it.key),
+                process_name(model, it.key),
                 duration(wanted),
                 share(waited, wanted),
             );

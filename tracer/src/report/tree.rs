@@ -4,7 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{command, name, of_those_kept, outcome, page::Page};
+use super::{
+    outcome,
+    page::Page,
+    words::{command, evicted_note, process_name},
+};
 use crate::{
     event::command_line,
     model::{Key, Model, Outcome, State},
@@ -45,7 +49,7 @@ pub fn write(model: &Model, page: &mut Page) {
     roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root].1));
     page.section(&format!(
         "The fork tree of what was started{}",
-        of_those_kept(model)
+        evicted_note(model)
     ));
     tree.print(&roots, page);
 }
@@ -244,7 +248,7 @@ impl Line {
 
 fn label(model: &Model, key: Key, count: u64) -> String {
     if !is_created(model, key) {
-        return name(model, key);
+        return process_name(model, key);
     }
     let process = model.process(key);
     let zombie = if process.state() == State::Zombie {
@@ -264,5 +268,5 @@ fn label(model: &Model, key: Key, count: u64) -> String {
     let argv = argv
         .map(|argv| command_line(argv.as_bytes()))
         .unwrap_or_default();
-    format!("{}  {end}  {argv}", name(model, key))
+    format!("{}  {end}  {argv}", process_name(model, key))
 }

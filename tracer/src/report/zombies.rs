@@ -3,9 +3,9 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    command_name, name, outcome,
+    outcome,
     page::{Align, Page},
-    plural,
+    words::{command_name, plural, process_name},
 };
 use crate::{
     event::humane::{bytes, duration},
@@ -58,7 +58,7 @@ fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owned)> {
 }
 
 fn owner_name(model: &Model, owner: Option<Key>) -> String {
-    owner.map_or_else(|| "unknown".to_owned(), |owner| name(model, owner))
+    owner.map_or_else(|| "unknown".to_owned(), |owner| process_name(model, owner))
 }
 
 fn percentile(latencies: &Latencies, percent: u64) -> String {
@@ -129,7 +129,7 @@ pub fn unreaped(model: &Model, page: &mut Page) {
     let rows = zombies.iter().take(ZOMBIES).map(|&(of, key)| {
         [
             age(of),
-            name(model, key),
+            process_name(model, key),
             owner_name(model, model.process(key).parent),
             outcome::text(model.process(key).outcome()),
         ]

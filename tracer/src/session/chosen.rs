@@ -67,12 +67,12 @@ mod tests {
     use super::*;
     use crate::{
         event::{What, script::Script},
-        filter::Saved,
+        filter::SavedFilters,
     };
 
     #[test]
     fn who_is_kept_late_is_told_from_his_beginning() {
-        let filter = Filter::parse("name=make", &Saved::default()).unwrap();
+        let filter = Filter::parse("name=make", &SavedFilters::default()).unwrap();
         let script = Script::new().session().found(1, 0, "init");
         let script = script.fork(1, 10).fork(1, 11);
         let script = script.exec(11, "ls", &["ls"]).die(11, 0).reap(11).free(11);

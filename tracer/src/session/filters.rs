@@ -7,19 +7,19 @@ use std::{fs, io::Write as _, path::PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::home;
-use crate::filter::{self, Filter, Saved};
+use crate::filter::{self, Filter, SavedFilters};
 
 fn file() -> Option<PathBuf> {
     home::config("filters")
 }
 
 /// Those that can be read; none is no error.
-pub fn saved() -> Saved {
+pub fn saved() -> SavedFilters {
     let text = file().and_then(|file| fs::read_to_string(file).ok());
     parse(&text.unwrap_or_default())
 }
 
-fn parse(text: &str) -> Saved {
+fn parse(text: &str) -> SavedFilters {
     let lines = text
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'));

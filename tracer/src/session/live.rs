@@ -10,7 +10,7 @@ use super::{
     trace::{Plan, trace},
     view::View,
 };
-use crate::{filter::Filter, report::Part};
+use crate::{filter::Filter, report::ReportSection};
 
 pub struct Live {
     pub kernel: KernelOptions,
@@ -19,7 +19,7 @@ pub struct Live {
     /// No dashboard: print the report when tracing ends.
     pub report: bool,
     /// A part of it only.
-    pub part: Option<&'static Part>,
+    pub part: Option<&'static ReportSection>,
     /// How much of the past to keep in memory.
     pub retention: Retention,
     /// Keep what the dashboard can go back to.

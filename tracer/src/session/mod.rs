@@ -61,7 +61,7 @@ pub use crate::event::humane::{parse_bytes as bytes, parse_duration as duration}
 pub use crate::{
     filter::Filter,
     model::Retention,
-    report::Part,
+    report::ReportSection,
     source::live::{FaultMode, Options as KernelOptions, StateMode, Without},
 };
 pub use cut::{Cut, cut};

@@ -9,7 +9,7 @@ use super::{Exit, OK};
 use crate::{
     filter::Filter,
     model::Model,
-    report::{self, Part},
+    report::{self, ReportSection},
 };
 
 /// How wide a report is: the same everywhere, so that it can be compared.
@@ -28,11 +28,11 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()>
 }
 
 /// The summary or the part asked for, or the processes that a filter keeps.
-pub fn report(model: &Model, part: Option<&Part>, filter: Option<&Filter>) -> String {
+pub fn report(model: &Model, part: Option<&ReportSection>, filter: Option<&Filter>) -> String {
     match (part, filter) {
-        (_, Some(filter)) => report::chosen(model, filter, WIDTH),
+        (_, Some(filter)) => report::filtered(model, filter, WIDTH),
         (None, None) => report::summary(model, WIDTH),
-        (Some(part), None) => report::part(model, part, WIDTH),
+        (Some(part), None) => report::section(model, part, WIDTH),
     }
 }
 
@@ -40,13 +40,13 @@ pub fn report(model: &Model, part: Option<&Part>, filter: Option<&Filter>) -> St
 pub const SUMMARY: &str = "summary";
 
 /// The part of the report with that name; none: all of the summary.
-pub fn report_part(name: &str) -> Result<Option<&'static Part>, String> {
+pub fn report_part(name: &str) -> Result<Option<&'static ReportSection>, String> {
     if name == SUMMARY {
         return Ok(None);
     }
-    let part = report::PARTS.iter().find(|part| part.name == name);
+    let part = report::SECTIONS.iter().find(|part| part.name == name);
     part.map(Some).ok_or_else(|| {
-        let known: Vec<_> = report::PARTS.iter().map(|part| part.name).collect();
+        let known: Vec<_> = report::SECTIONS.iter().map(|part| part.name).collect();
         format!(
             "there is no such part of the report (there are: {SUMMARY}, {})",
             known.join(", ")
@@ -56,7 +56,7 @@ pub fn report_part(name: &str) -> Result<Option<&'static Part>, String> {
 
 /// The format that says in JSON what a part says: all that is told of processes
 /// is in their own objects.
-pub fn objects(part: Option<&Part>) -> &'static str {
+pub fn objects(part: Option<&ReportSection>) -> &'static str {
     match part.map(|part| part.name) {
         Some("findings") => "findings",
         Some("zombies") => "owners",
@@ -66,7 +66,7 @@ pub fn objects(part: Option<&Part>) -> &'static str {
 
 /// What the parts are, for help.
 pub fn parts() -> String {
-    let lines = report::PARTS.iter();
+    let lines = report::SECTIONS.iter();
     let lines = lines.map(|part| format!("  {:<10} {}\n", part.name, part.help));
     lines.collect()
 }

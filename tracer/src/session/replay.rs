@@ -21,7 +21,7 @@ use crate::{
     filter::Filter,
     model::{Model, Retention},
     playback::Place,
-    report::Part,
+    report::ReportSection,
     tui::{self, App, Flow, Phrase, Screen, Tone},
 };
 
@@ -72,7 +72,7 @@ pub enum Shown {
     /// The dashboard, or the report where there is no terminal.
     Dashboard,
     /// The summary, or a part of it.
-    Report(Option<&'static Part>),
+    Report(Option<&'static ReportSection>),
     /// One of [`crate::export::FORMATS`], by name.
     Export(&'static str),
 }
@@ -104,7 +104,7 @@ pub fn replay(replay: Replay) -> Result<Exit> {
 fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let mut exporter = (format.start)();
     let Some(filter) = &replay.filter else {
-        if !format.tells_events {
+        if !format.exports_events {
             // Nobody may be missing in what other programs read.
             let model = replay.model(Retention::EVERYONE)?;
             return Ok(exporter.end(&model, &|_| true, out)?);
@@ -129,7 +129,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     );
     let model = replay.model(Retention::EVERYONE)?;
     let kept = |key| filter.keeps(&model, key, model.now());
-    if !format.tells_events {
+    if !format.exports_events {
         return Ok(exporter.end(&model, &kept, out)?);
     }
     replay.window.read(&replay.path, |event| {

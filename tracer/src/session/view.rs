@@ -18,7 +18,7 @@ use crate::{
     event::Event,
     filter::Filter,
     model::{Model, Retention},
-    report::Part,
+    report::ReportSection,
     source,
     tui::{self, App, OwnCost, Phrase, Screen, Tone},
 };
@@ -35,7 +35,7 @@ pub enum View {
     },
     Report {
         model: Box<Model>,
-        part: Option<&'static Part>,
+        part: Option<&'static ReportSection>,
         filter: Option<Filter>,
     },
     Status(Status),
@@ -71,7 +71,7 @@ impl View {
 
     pub fn report(
         retention: Retention,
-        part: Option<&'static Part>,
+        part: Option<&'static ReportSection>,
         filter: Option<Filter>,
     ) -> View {
         View::Report {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     event::{Event, ProcessId},
-    filter::{Filter, Saved},
+    filter::{Filter, SavedFilters},
     model::{Key, Model, Retention},
 };
 
@@ -83,7 +83,7 @@ pub struct App {
     pub(super) needle: Needle,
     pub(super) sieve: Sieve,
     /// The filters that `@name` stands for.
-    pub(super) saved: Saved,
+    pub(super) saved: SavedFilters,
     pub(super) prompt: Option<Prompt>,
     /// Said once, until the next key.
     pub(super) notice: Option<Phrase>,
@@ -129,7 +129,7 @@ impl App {
             came_from: 0,
             needle: Needle::default(),
             sieve: Sieve::default(),
-            saved: Saved::new(),
+            saved: SavedFilters::new(),
             prompt: None,
             notice: None,
             effects: Vec::new(),
@@ -275,7 +275,7 @@ impl App {
     }
 
     /// Makes filters known that `@name` stands for.
-    pub fn set_saved(&mut self, saved: Saved) {
+    pub fn set_saved(&mut self, saved: SavedFilters) {
         self.saved = saved;
     }
 

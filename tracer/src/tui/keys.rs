@@ -331,7 +331,7 @@ impl App {
                 Ok(filter) => Some(filter),
                 Err(error) => {
                     // Its place is in what was typed, not in the part that was read.
-                    let error = error.behind(&typed[..typed.len() - text.len()]);
+                    let error = error.prefixed(&typed[..typed.len() - text.len()]);
                     if let Some(prompt) = &mut self.prompt {
                         prompt.refuse(error);
                     }

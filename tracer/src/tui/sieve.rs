@@ -63,7 +63,7 @@ impl Sieve {
             while self.looked_at < end.min(self.unsettled.len()) {
                 let place = self.unsettled[self.looked_at];
                 let (key, verdict) = &mut self.verdicts[place as usize];
-                let now = filter.judge(model, *key, now);
+                let now = filter.evaluate(model, *key, now);
                 changed |= std::mem::replace(verdict, now) != now;
                 match local && model.process(*key).freed_at.is_some() {
                     true => _ = self.unsettled.swap_remove(self.looked_at),
@@ -78,7 +78,7 @@ impl Sieve {
         let next = self.verdicts.last().map_or(0, |(key, _)| key.index() + 1);
         for (key, _) in model.processes_since(next).take(most) {
             self.unsettled.push(self.verdicts.len() as u32);
-            let verdict = filter.judge(model, key, now);
+            let verdict = filter.evaluate(model, key, now);
             self.verdicts.push((key, verdict));
         }
         changed |= self.verdicts.len() > known;

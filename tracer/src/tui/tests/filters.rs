@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use super::{Bench, host};
 use crate::{
     event::script::{SEC, START},
-    filter::{Filter, Saved},
+    filter::{Filter, SavedFilters},
     tui::{Effect, Mode},
 };
 
@@ -107,7 +107,7 @@ fn a_filter_is_saved_under_a_name_and_used_by_it() {
 fn what_comes_later_is_judged_too() {
     let events = host::busy();
     let mut bench = Bench::new(Mode::Live, &events[..30], 120, 40);
-    let filter = Filter::parse("state == zombie || lifetime > 1h", &Saved::new()).unwrap();
+    let filter = Filter::parse("state == zombie || lifetime > 1h", &SavedFilters::new()).unwrap();
     bench.app.set_filter(Some(filter));
     for event in &events[30..] {
         bench.app.apply(event);

@@ -1,11 +1,10 @@
 //! The processes that a filter keeps, one line each, with what became of them.
 
 use super::{
-    command,
     killed::sender_text,
     outcome,
     page::{Align, Page},
-    plural,
+    words::{command, plural, process_name},
 };
 use crate::{
     event::{Utc, humane},
@@ -14,10 +13,10 @@ use crate::{
 };
 
 /// The processes that a filter keeps, in lines of at most `width` columns.
-pub fn chosen(model: &Model, filter: &Filter, width: usize) -> String {
+pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
     let (mut kept, mut unknown) = (Vec::new(), 0);
     for (key, _) in model.processes() {
-        match filter.judge(model, key, model.now()) {
+        match filter.evaluate(model, key, model.now()) {
             Truth::Yes => kept.push(key),
             Truth::Unknown => unknown += 1,
             Truth::No => {}
@@ -73,6 +72,6 @@ fn row(model: &Model, key: Key) -> [String; 7] {
         },
         process
             .parent
-            .map_or_else(|| "?".to_owned(), |parent| super::name(model, parent)),
+            .map_or_else(|| "?".to_owned(), |parent| process_name(model, parent)),
     ]
 }

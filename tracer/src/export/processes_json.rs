@@ -8,20 +8,28 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Exporter, Kept, value};
+use super::{
+    exporter::{Exporter, ProcessFilter},
+    value,
+};
 use crate::{
     event::{Event, FaultTally, Purpose, clone_flag_names},
     model::{Creation, Ended, Key, Model, Process, State},
 };
 
-pub struct Json;
+pub struct ProcessesJson;
 
-impl Exporter for Json {
+impl Exporter for ProcessesJson {
     fn event(&mut self, _: &Event, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 
-    fn end(&mut self, model: &Model, kept: Kept<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn end(
+        &mut self,
+        model: &Model,
+        kept: ProcessFilter<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         for (key, _) in model.processes().filter(|(key, _)| kept(*key)) {
             value::line(object(model, key), out)?;
         }

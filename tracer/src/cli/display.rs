@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use tracer::session::{self, Colours, Looks};
 
 #[derive(Args)]
-pub struct LooksArgs {
+pub struct DisplayArgs {
     /// The dashboard's colours [default: as they were left, or as the terminal's background asks for]
     #[arg(long, value_name = "THEME", value_parser = PossibleValuesParser::new(session::themes()))]
     theme: Option<String>,
@@ -25,7 +25,7 @@ pub struct LooksArgs {
     no_state: bool,
 }
 
-impl LooksArgs {
+impl DisplayArgs {
     pub fn looks(self) -> Looks {
         Looks {
             theme: self.theme,

@@ -1,0 +1,104 @@
+//! An expression that was understood, and what it says of a process.
+
+use regex::bytes::Regex;
+
+use super::{
+    field::{Candidate, FilterField, command_line},
+    truth::Truth,
+    value::{Comparison, Value},
+};
+use crate::model::{Key, Model};
+
+#[derive(Clone, Debug)]
+pub enum Condition {
+    Compare(&'static FilterField, Comparison),
+    Flag(&'static FilterField),
+    /// Whether a field is known.
+    Known(&'static FilterField),
+    /// A pattern in the name or in the command line.
+    Mentions(Regex),
+    /// Of the process or of one of its ancestors in the fork tree.
+    Tree(Box<Condition>),
+    /// Of whoever must reap it now.
+    Parent(Box<Condition>),
+    Not(Box<Condition>),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+}
+
+impl Condition {
+    pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
+        let value = |field: &FilterField| {
+            (field.of)(&Candidate {
+                model,
+                key,
+                process: model.process(key),
+                now,
+            })
+        };
+        match self {
+            Condition::Compare(field, wanted) => wanted.meets(&value(field)),
+            Condition::Flag(field) => match value(field) {
+                Value::Flag(flag) => flag.into(),
+                Value::Unknown => Truth::Unknown,
+                Value::Number(_) | Value::AtLeast(_) | Value::Text(_) | Value::Word(_) => {
+                    Truth::Yes
+                }
+                Value::Absent => Truth::No,
+            },
+            Condition::Known(field) => (value(field) != Value::Unknown).into(),
+            Condition::Mentions(pattern) => mentions(pattern, model, key),
+            Condition::Tree(test) => ancestry(model, key)
+                .map(|key| test.evaluate(model, key, now))
+                .max()
+                .unwrap_or(Truth::No),
+            Condition::Parent(test) => match model.process(key).parent {
+                Some(parent) => test.evaluate(model, parent, now),
+                None => Truth::Unknown,
+            },
+            Condition::Not(test) => !test.evaluate(model, key, now),
+            // The second is not asked where the first decides.
+            Condition::And(one, other) => match one.evaluate(model, key, now) {
+                Truth::No => Truth::No,
+                truth => truth.min(other.evaluate(model, key, now)),
+            },
+            Condition::Or(one, other) => match one.evaluate(model, key, now) {
+                Truth::Yes => Truth::Yes,
+                truth => truth.max(other.evaluate(model, key, now)),
+            },
+        }
+    }
+
+    pub fn is_local(&self) -> bool {
+        match self {
+            Condition::Compare(..)
+            | Condition::Flag(_)
+            | Condition::Known(_)
+            | Condition::Mentions(_) => true,
+            Condition::Tree(_) | Condition::Parent(_) => false,
+            Condition::Not(test) => test.is_local(),
+            Condition::And(one, other) | Condition::Or(one, other) => {
+                one.is_local() && other.is_local()
+            }
+        }
+    }
+}
+
+/// The process, who made it, who made that one, and so on.
+fn ancestry(model: &Model, key: Key) -> impl Iterator<Item = Key> {
+    std::iter::successors(Some(key), |&key| model.tree_parent(key))
+}
+
+fn mentions(pattern: &Regex, model: &Model, key: Key) -> Truth {
+    let process = model.process(key);
+    let parts = [
+        process.known_comm().map(|comm| comm.as_bytes().to_vec()),
+        command_line(process),
+    ];
+    let found = parts.iter().flatten().any(|part| pattern.is_match(part));
+    match parts.iter().all(Option::is_some) || process.kthread {
+        _ if found => Truth::Yes,
+        true => Truth::No,
+        false => Truth::Unknown,
+    }
+}
