@@ -136,11 +136,11 @@ pub const LOST_SLOTS: usize = 32;
 pub const LOST_FAULTS: usize = LOST_SLOTS - 1;
 pub const LOST_STATES: usize = LOST_SLOTS - 2;
 
-#[cfg(feature = "user")]
+#[cfg(feature = "aya")]
 // SAFETY: `repr(C)`, integers only, no padding (asserted below).
 unsafe impl aya::Pod for TaskFaults {}
 
-#[cfg(feature = "user")]
+#[cfg(feature = "aya")]
 // SAFETY: `repr(C)`, integers only, no padding (asserted below).
 unsafe impl aya::Pod for WaitCalls {}
 

@@ -77,10 +77,10 @@ pub const STREAM_TREE: u32 = 1;
 /// So many processes can be chosen.
 pub const STREAM_ROOTS: u32 = 64;
 
-#[cfg(feature = "user")]
+#[cfg(feature = "aya")]
 // SAFETY: `repr(C)`, integers only, no padding (asserted by `record`).
 unsafe impl aya::Pod for TaskStates {}
 
-#[cfg(feature = "user")]
+#[cfg(feature = "aya")]
 // SAFETY: as above.
 unsafe impl aya::Pod for OnCpu {}

@@ -9,8 +9,10 @@ pub mod playback;
 pub mod recording;
 pub mod records;
 pub mod report;
+#[cfg(feature = "cli")]
 pub mod session;
 pub mod source;
+#[cfg(feature = "tui")]
 pub mod tui;
 
 /// The examples of that page are compiled and run.
