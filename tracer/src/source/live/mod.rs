@@ -1,6 +1,6 @@
 //! The running kernel as a source: first learn what this host offers
 //! ([`facts`]), choose a hook for each purpose ([`plan`]), attach ([`load`], [`climb`]),
-//! then hand out what the kernel says ([`ring`]) together with
+//! then hand out what the kernel says ([`ring_buffer`]) together with
 //! what existed before ([`snapshot`]) and what was lost ([`loss`]).
 
 mod btf;
@@ -20,7 +20,7 @@ mod plan;
 mod privilege;
 mod procfs;
 mod recorded;
-mod ring;
+mod ring_buffer;
 mod session;
 mod skipped;
 mod snapshot;
@@ -72,7 +72,7 @@ const WAKE_FRACTION: u64 = 16;
 pub struct Live {
     /// Holds the programs and their links: dropping it detaches them all.
     ebpf: Option<Ebpf>,
-    ring: ring::Ring,
+    ring: ring_buffer::RingBuffer,
     loss: loss::Losses,
     skipped: skipped::Skipped,
     /// None: faults are not traced.
@@ -138,7 +138,7 @@ impl Live {
         };
         let faults = Conclude::of(&session.hooks);
         Ok(Live {
-            ring: ring::Ring::new(&mut ebpf, options.buffer, began)?,
+            ring: ring_buffer::RingBuffer::new(&mut ebpf, options.buffer, began)?,
             loss: loss::Losses::new(&mut ebpf)?,
             skipped: skipped::Skipped::new(&ebpf),
             faults: faults

@@ -30,7 +30,7 @@ const COUNTS: usize = 1024;
 /// BPF_RINGBUF_HDR_SZ (include/uapi/linux/bpf.h).
 const RECORD_HEADER: u64 = 8;
 
-pub struct Ring {
+pub struct RingBuffer {
     ring: RingBuf<MapData>,
     /// Not zero: the next record wakes the reader.
     asleep: Array<MapData, u32>,
@@ -45,8 +45,8 @@ pub struct Ring {
 /// Counts that were read, in the order of their times.
 pub type Counts = Peekable<vec::IntoIter<Event>>;
 
-impl Ring {
-    pub fn new(ebpf: &mut Ebpf, size: u32, began: u64) -> Result<Ring> {
+impl RingBuffer {
+    pub fn new(ebpf: &mut Ebpf, size: u32, began: u64) -> Result<RingBuffer> {
         let map = ebpf
             .take_map("EVENTS")
             .context("no map EVENTS in the eBPF object")?;
@@ -54,7 +54,7 @@ impl Ring {
         let map = ebpf
             .take_map("ASLEEP")
             .context("no map ASLEEP in the eBPF object")?;
-        Ok(Ring {
+        Ok(RingBuffer {
             ring,
             asleep: map.try_into()?,
             drained: 0,
