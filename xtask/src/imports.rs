@@ -1,75 +1,43 @@
-//! `check`: tracer's modules import one another one way only, and outside
-//! crates only where they belong.
+//! `check`: tracer's modules import one another one way only, outside crates are
+//! named only where they belong, and no files of any crate use one another in a
+//! circle.
 //!
-//! [`rules`] is the table, [`scan`] reads what a file mentions, [`judge`]
-//! compares the two.
+//! [`rules`] holds the tables. [`scan`] reads what a file mentions, [`judge`]
+//! compares it with the tables, [`names`] resolves it to files and [`graph`]
+//! finds the circles.
 
+mod graph;
 mod judge;
+mod names;
 mod rules;
 mod scan;
+mod source;
 #[cfg(test)]
 mod tests;
-
-use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
-};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::{process, workspace};
+use judge::Dependencies;
+use source::Crate;
 
-/// The crates tracer may name, from its manifest.
-#[derive(Default)]
-struct Dependencies {
-    /// Those the rules have something to say about.
-    normal: Vec<String>,
-    /// Those that are for tests.
-    dev: Vec<String>,
-}
-
-/// One source file.
-struct Source {
-    /// From the repository's root, for messages.
-    path: PathBuf,
-    /// Its place in the module tree; empty for the crate root.
-    module: Vec<String>,
-    scan: scan::Scan,
-}
-
-/// One line that breaks a rule.
-#[derive(Debug)]
-struct Violation {
-    path: PathBuf,
-    line: usize,
-    text: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.path.display(), self.line, self.text)
-    }
-}
+/// While false, circles are printed and pass.
+const CIRCLES_FAIL: bool = false;
 
 pub fn verb() -> Result<()> {
-    let src = Path::new("tracer/src");
-    let mut sources = Vec::new();
-    for path in rust_files(&workspace::root().join(src))? {
-        let text = fs::read_to_string(&path)?;
-        let path = path.strip_prefix(workspace::root())?.to_owned();
-        sources.push(
-            read(path.strip_prefix(src)?, &text)
-                .map(|source| Source {
-                    path: path.clone(),
-                    ..source
-                })
-                .with_context(|| format!("{} is not valid Rust", path.display()))?,
-        );
-    }
-    let violations = judge::judge(&sources, &dependencies()?);
+    let crates = source::crates()?;
+    order(&crates)?;
+    circles(&crates)
+}
+
+/// Checks the import order of tracer's modules.
+fn order(crates: &[Crate]) -> Result<()> {
+    let tracer = crates.iter().find(|krate| krate.name == rules::CRATE);
+    let tracer = tracer.context("the crate tracer was not found")?;
+    let violations = judge::judge(&tracer.sources, &dependencies()?);
     if violations.is_empty() {
-        println!("{} files keep the import order", sources.len());
+        println!("{} files keep the import order", tracer.sources.len());
         return Ok(());
     }
     for violation in &violations {
@@ -82,51 +50,25 @@ pub fn verb() -> Result<()> {
     )
 }
 
-/// Reads a file at `path` below the crate's `src`.
-fn read(path: &Path, text: &str) -> Result<Source> {
-    let module = module_of(path);
-    let scan = scan::scan(text, &module)
-        .map_err(|error| anyhow::anyhow!("line {}: {error}", error.span().start().line))?;
-    Ok(Source {
-        path: path.to_owned(),
-        module,
-        scan,
-    })
-}
-
-/// `source/live/mod.rs` and `source/live.rs` are both `source::live`.
-fn module_of(path: &Path) -> Vec<String> {
-    let mut module: Vec<String> = path
-        .with_extension("")
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
-    let is_root = module.len() == 1 && rules::ROOT_FILES.contains(&module[0].as_str());
-    if is_root || module.last().is_some_and(|last| last == "mod") {
-        module.pop();
-    }
-    module
-}
-
-/// Every `.rs` file under `directory`, in the order of their names.
-fn rust_files(directory: &Path) -> Result<Vec<PathBuf>> {
-    let mut entries = fs::read_dir(directory)
-        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
-        .with_context(|| format!("{} could not be read", directory.display()))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.path();
-        if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
+/// Checks that no files of a crate use one another in a circle.
+fn circles(crates: &[Crate]) -> Result<()> {
+    let (mut files, mut found) = (0, 0);
+    for krate in crates {
+        files += krate.sources.len();
+        for circle in graph::circles(&krate.sources, &graph::uses(&krate.sources)) {
+            println!("{circle}");
+            found += 1;
         }
     }
-    Ok(files)
+    if found == 0 {
+        println!("{files} files use one another in no circle");
+    } else if CIRCLES_FAIL {
+        bail!("{found} circles of files: move what both sides need to a file that imports neither");
+    }
+    Ok(())
 }
 
-/// Asks cargo what tracer depends on.
+/// Returns what tracer depends on, by cargo.
 fn dependencies() -> Result<Dependencies> {
     let answer = process::capture(workspace::cargo().args([
         "metadata",

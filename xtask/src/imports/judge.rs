@@ -1,26 +1,29 @@
 //! Compares what files mention with the rules.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
-    Dependencies, Source, Violation,
+    names,
     rules::{FENCES, IMPURE, MODULES, Module, PURE, ROOT},
     scan::Mention,
+    source::{Source, Violation},
 };
 
+/// The crates that tracer may name, from its manifest.
+#[derive(Default)]
+pub struct Dependencies {
+    /// Those that need a row in [`FENCES`].
+    pub normal: Vec<String>,
+    /// Those for tests only.
+    pub dev: Vec<String>,
+}
+
+/// Returns every mention in tracer's files that breaks a rule.
 pub fn judge(sources: &[Source], dependencies: &Dependencies) -> Vec<Violation> {
-    let test_modules: HashSet<&[String]> = sources
-        .iter()
-        .flat_map(|source| &source.scan.test_modules)
-        .map(Vec::as_slice)
-        .collect();
+    let tests = names::test_modules(sources);
     sources
         .iter()
-        .flat_map(|source| {
-            let is_test = (1..=source.module.len())
-                .any(|depth| test_modules.contains(&source.module[..depth]));
-            judge_file(source, is_test, dependencies)
-        })
+        .flat_map(|source| judge_file(source, names::is_test(source, &tests), dependencies))
         .collect()
 }
 

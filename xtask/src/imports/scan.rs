@@ -1,7 +1,9 @@
-//! What one file mentions: every path of two segments or more, and every leaf
-//! of every `use`, with `self`, `super` and `crate` resolved.
+//! Reads one file: the items and modules it declares, every path it mentions,
+//! and every leaf of every `use`, with `self`, `super` and `crate` resolved.
 //!
-//! Which mentions are allowed is not known here.
+//! It does not know which mentions are allowed, nor what a name stands for.
+
+use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{
@@ -9,30 +11,43 @@ use syn::{
     visit::{self, Visit},
 };
 
-use super::rules;
-
-/// A path as the file means it: `crate::…` for tracer's own modules, else its
-/// first segment is an outside crate, or a name of the file's own.
+/// A path with `self`, `super` and `crate` resolved. It begins with `crate` for
+/// the crate's own modules, else with an outside crate or a name in scope.
 pub struct Mention {
+    /// Two segments or more, or the leaf of a `use`.
     pub path: Vec<String>,
+    /// Module that mentions it.
+    pub scope: Vec<String>,
     pub line: usize,
     pub in_test: bool,
-    /// The name a `use` gives it, by which later paths may begin.
+    /// Name that a `use` gives it, by which later paths may begin.
     pub alias: Option<String>,
+    /// True if the `use` is visible outside its module.
+    pub is_reexport: bool,
 }
 
 #[derive(Default)]
 pub struct Scan {
     pub mentions: Vec<Mention>,
+    /// Paths of one segment, with the module that mentions them. Tests are left out.
+    pub bare_names: BTreeSet<(Vec<String>, String)>,
+    /// Items that each module of the file declares. Tests are left out.
+    pub items: Vec<(Vec<String>, String)>,
+    /// Modules written inside the file.
+    pub inline_modules: Vec<Vec<String>>,
     /// `#[cfg(test)] mod x;`: the files of these modules are tests.
     pub test_modules: Vec<Vec<String>>,
 }
 
-pub fn scan(text: &str, module: &[String]) -> syn::Result<Scan> {
+/// Scans a file of the crate `name`, which is the module `module`.
+pub fn scan(name: &str, text: &str, module: &[String]) -> syn::Result<Scan> {
     let file = syn::parse_file(text)?;
     let mut scanner = Scanner {
+        name: name.to_owned(),
         module: module.to_vec(),
         in_test: is_test(&file.attrs),
+        is_reexport: false,
+        in_body: false,
         found: Scan::default(),
         root_modules: Vec::new(),
     };
@@ -44,8 +59,14 @@ pub fn scan(text: &str, module: &[String]) -> syn::Result<Scan> {
 }
 
 struct Scanner {
+    /// Name by which `main.rs` imports `lib.rs`.
+    name: String,
     module: Vec<String>,
     in_test: bool,
+    /// True inside a `use` that is visible outside its module.
+    is_reexport: bool,
+    /// True inside a function, whose items are its own.
+    in_body: bool,
     found: Scan,
     /// In the crate root, paths may begin with these.
     root_modules: Vec<String>,
@@ -61,9 +82,11 @@ impl Scanner {
     fn mention_names(&mut self, names: Vec<String>, line: usize, alias: Option<String>) {
         self.found.mentions.push(Mention {
             path: self.resolve(names),
+            scope: self.module.clone(),
             line,
             in_test: self.in_test,
             alias,
+            is_reexport: self.is_reexport,
         });
     }
 
@@ -72,7 +95,7 @@ impl Scanner {
         let mut rest = names.as_slice();
         match names[0].as_str() {
             "crate" => return names,
-            rules::CRATE => here.clear(),
+            name if name == self.name => here.clear(),
             "self" => {}
             "super" => {
                 while rest.first().is_some_and(|name| name == "super") {
@@ -121,7 +144,14 @@ impl Scanner {
         self.mention(&path, alias);
     }
 
-    /// A macro's input is tokens only; what looks like a path there is one.
+    fn bare_name(&mut self, name: &Ident) {
+        if !self.in_test {
+            let name = (self.module.clone(), name.to_string());
+            self.found.bare_names.insert(name);
+        }
+    }
+
+    /// A macro's input is tokens only: what looks like a path is taken for one.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<Ident> = Vec::new();
         let mut colons = 0;
@@ -150,8 +180,10 @@ impl Scanner {
     }
 
     fn end_of_token_path(&mut self, path: &mut Vec<Ident>) {
-        if path.len() > 1 {
-            self.mention(&path.iter().collect::<Vec<_>>(), None);
+        match path.as_slice() {
+            [] => {}
+            [name] => self.bare_name(name),
+            path => self.mention(&path.iter().collect::<Vec<_>>(), None),
         }
         path.clear();
     }
@@ -166,7 +198,22 @@ impl Scanner {
 
 impl<'ast> Visit<'ast> for Scanner {
     fn visit_item(&mut self, item: &'ast Item) {
-        self.within_test(attributes(item), |scanner| visit::visit_item(scanner, item));
+        self.within_test(attributes(item), |scanner| {
+            if let Some(name) = name(item)
+                && !scanner.in_test
+                && !scanner.in_body
+            {
+                let item = (scanner.module.clone(), name.to_string());
+                scanner.found.items.push(item);
+            }
+            visit::visit_item(scanner, item);
+        });
+    }
+
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        let outside = std::mem::replace(&mut self.in_body, true);
+        visit::visit_block(self, block);
+        self.in_body = outside;
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
@@ -178,6 +225,9 @@ impl<'ast> Visit<'ast> for Scanner {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         self.module.push(item.ident.to_string());
         if item.content.is_some() {
+            if !self.in_test {
+                self.found.inline_modules.push(self.module.clone());
+            }
             visit::visit_item_mod(self, item);
         } else if self.in_test {
             self.found.test_modules.push(self.module.clone());
@@ -186,7 +236,9 @@ impl<'ast> Visit<'ast> for Scanner {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.is_reexport = !matches!(item.vis, syn::Visibility::Inherited);
         self.use_tree(&mut Vec::new(), &item.tree);
+        self.is_reexport = false;
     }
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
@@ -198,6 +250,8 @@ impl<'ast> Visit<'ast> for Scanner {
         if path.segments.len() > 1 {
             let segments: Vec<&Ident> = path.segments.iter().map(|part| &part.ident).collect();
             self.mention(&segments, None);
+        } else if let Some(segment) = path.segments.first() {
+            self.bare_name(&segment.ident);
         }
         visit::visit_path(self, path);
     }
@@ -230,7 +284,7 @@ fn declared_modules(items: &[Item]) -> Vec<String> {
         .collect()
 }
 
-/// `#[test]`, `#[some::test]`, and every `cfg` that asks for `test`.
+/// Returns true for `#[test]`, `#[some::test]`, and every `cfg` that asks for `test`.
 fn is_test(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| {
         let path = attr.path();
@@ -257,6 +311,23 @@ fn asks_for_test(tokens: TokenStream) -> bool {
         }
     }
     false
+}
+
+/// Returns the name that an item declares in its module.
+fn name(item: &Item) -> Option<&Ident> {
+    match item {
+        Item::Const(item) => Some(&item.ident),
+        Item::Enum(item) => Some(&item.ident),
+        Item::Fn(item) => Some(&item.sig.ident),
+        Item::Macro(item) => item.ident.as_ref(),
+        Item::Static(item) => Some(&item.ident),
+        Item::Struct(item) => Some(&item.ident),
+        Item::Trait(item) => Some(&item.ident),
+        Item::TraitAlias(item) => Some(&item.ident),
+        Item::Type(item) => Some(&item.ident),
+        Item::Union(item) => Some(&item.ident),
+        _ => None,
+    }
 }
 
 fn attributes(item: &Item) -> &[Attribute] {

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use super::*;
+use super::{
+    graph::Circle,
+    judge::{self, Dependencies},
+    source::{Source, Violation, module_of, read},
+    *,
+};
 
 #[test]
 fn a_file_has_its_place_in_the_module_tree() {
@@ -22,7 +27,7 @@ fn violations(path: &str, text: &str) -> Vec<String> {
 fn violations_of(files: &[(&str, &str)]) -> Vec<String> {
     let sources: Vec<Source> = files
         .iter()
-        .map(|(path, text)| read(Path::new(path), text).expect("valid Rust"))
+        .map(|(path, text)| read(rules::CRATE, Path::new(path), text).expect("valid Rust"))
         .collect();
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let dependencies = Dependencies {
@@ -270,4 +275,95 @@ fn the_crate_root_reaches_only_down_to_the_command_line() {
         "cli",
     );
     refused("model.rs", "use crate::VERSION;", 1, "crate root");
+}
+
+/// Returns the circles among made-up files, as they are printed.
+fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
+    let sources: Vec<Source> = [("lib.rs", "")]
+        .iter()
+        .chain(files)
+        .map(|(path, text)| read(rules::CRATE, Path::new(path), text).expect("valid Rust"))
+        .collect();
+    graph::circles(&sources, &graph::uses(&sources))
+        .iter()
+        .map(Circle::to_string)
+        .collect()
+}
+
+#[test]
+fn planted_circle_is_found_with_its_names() {
+    let found = circles_of(&[
+        ("a.rs", "use crate::b::B; pub struct A(B);"),
+        ("b.rs", "pub struct B; fn f(_: super::c::C) {}"),
+        (
+            "c.rs",
+            "use super::a; pub struct C; fn g() { a::A::new(); }",
+        ),
+    ]);
+    assert_eq!(
+        found,
+        ["circle of 3 files:\n  a.rs -> b.rs: B\n  b.rs -> c.rs: C\n  c.rs -> a.rs: A"]
+    );
+}
+
+#[test]
+fn reexports_are_followed_and_are_no_use() {
+    let facade = "mod a; mod b; pub use a::{A, make}; pub use b::*;";
+    let a = "use super::B; pub struct A(B); pub fn make() {}";
+    assert_eq!(
+        circles_of(&[
+            ("x/mod.rs", facade),
+            ("x/a.rs", a),
+            ("x/b.rs", "pub struct B;")
+        ]),
+        [""; 0]
+    );
+    // Through the re-export the two files still use one another.
+    let b = "pub struct B; fn f() { crate::x::make() }";
+    let found = circles_of(&[("x/mod.rs", facade), ("x/a.rs", a), ("x/b.rs", b)]);
+    assert_eq!(
+        found,
+        ["circle of 2 files:\n  x/a.rs -> x/b.rs: B\n  x/b.rs -> x/a.rs: make"]
+    );
+}
+
+#[test]
+fn module_that_defines_what_its_children_import_is_part_of_a_circle() {
+    let child = ("x/a.rs", "use super::Shared; pub fn run(_: Shared) {}");
+    let uses = "mod a; pub struct Shared; fn f() { a::run(Shared) }";
+    assert_eq!(circles_of(&[("x/mod.rs", uses), child]).len(), 1);
+    let reexports = "mod a; pub struct Shared; pub use a::run;";
+    assert_eq!(circles_of(&[("x/mod.rs", reexports), child]).len(), 0);
+    // A name that is exported and also used counts.
+    let both = "mod a; pub struct Shared; pub use a::run; fn f() { run(Shared) }";
+    assert_eq!(circles_of(&[("x/mod.rs", both), child]).len(), 1);
+}
+
+#[test]
+fn globs_macros_and_inline_modules_are_resolved() {
+    let found = circles_of(&[
+        (
+            "a.rs",
+            "pub mod inner { pub const N: u8 = 1; } fn f() { format!(\"{}\", crate::b::M) }",
+        ),
+        ("b.rs", "use crate::a::inner::*; pub const M: u8 = N;"),
+    ]);
+    assert_eq!(
+        found,
+        ["circle of 2 files:\n  a.rs -> b.rs: M\n  b.rs -> a.rs: N"]
+    );
+}
+
+#[test]
+fn tests_are_no_part_of_a_circle() {
+    let a = "use crate::b::B; #[cfg(test)] mod tests; pub struct A;";
+    let files = [
+        ("a.rs", a),
+        ("a/tests.rs", "use crate::b::B;"),
+        (
+            "b.rs",
+            "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }",
+        ),
+    ];
+    assert_eq!(circles_of(&files), [""; 0]);
 }
