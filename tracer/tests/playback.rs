@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, io::Cursor};
 
 use tracer::{
     event::{Event, Segment, Session, What},
-    model::{Model, Retention, roll_call},
+    model::{Model, Retention, presence_snapshot},
     playback::{
         BUDGET, Found, Landmark, Pass, Place, Playback, SavedState, Spacing, Stage, StatePlace,
         States, Way,
@@ -25,8 +25,8 @@ mod storm;
 const EVENTS: usize = 50_000;
 
 const RETENTION: Retention = Retention {
-    gone: 300,
-    age: u64::MAX,
+    exited: 300,
+    max_age: u64::MAX,
 };
 
 /// A model, and how often it was restored.
@@ -76,7 +76,7 @@ fn record(events: impl Iterator<Item = Event>) -> Vec<u8> {
 
 /// The states of a recording that lies in these parts.
 fn indexed(chain: Chain<Cursor<Vec<u8>>>, span: Span) -> States {
-    let pass = Pass::new(chain.healed_by(roll_call), span, RETENTION);
+    let pass = Pass::new(chain.healed_by(presence_snapshot), span, RETENTION);
     let mut pass = pass.spaced(Spacing::new(2_000, 0));
     while pass.go_on(10_000).unwrap() {}
     pass.states().clone()
@@ -182,7 +182,7 @@ fn a_jump_over_damage_leads_where_playing_does() {
     }
     let open = || {
         let playback = Playback::open(Cursor::new(bytes.clone())).unwrap();
-        playback.healed_by(roll_call)
+        playback.healed_by(presence_snapshot)
     };
     let span = open().span().unwrap();
     let states = indexed(Chain::of(Cursor::new(bytes.clone())).unwrap(), span);
@@ -257,7 +257,7 @@ fn a_jump_over_seams_leads_where_playing_does() {
     for gone in [0, 3] {
         let open = || {
             let playback = Playback::open_parts(without(&written, gone), false).unwrap();
-            playback.healed_by(roll_call)
+            playback.healed_by(presence_snapshot)
         };
         let span = open().span().unwrap();
         let states = indexed(Chain::open(without(&written, gone)).unwrap(), span);
@@ -322,7 +322,7 @@ fn a_state_of_something_else_is_not_landed_on() {
 /// There is a limit to what states take, and then they lie further apart.
 #[test]
 fn every_second_state_goes_when_they_are_too_many() {
-    let mut model = Model::new(Retention::EVERYONE);
+    let mut model = Model::new(Retention::ALL);
     storm::Storm::new()
         .take(100_000)
         .for_each(|event| model.apply(&event));
@@ -332,7 +332,7 @@ fn every_second_state_goes_when_they_are_too_many() {
     };
     let state = SavedState::of(&model, place(0)).unwrap();
     let fit = BUDGET / state.size();
-    let mut states = States::new(Retention::EVERYONE);
+    let mut states = States::new(Retention::ALL);
     for number in 1..=2 * fit as u64 {
         let mut state = state.clone();
         state.place = place(number);

@@ -91,7 +91,7 @@ fn records_and_events_tell_the_same_story() -> Result<()> {
 
 /// What the report and JSON say of a recording.
 fn told(recording: &[u8]) -> Result<(String, String)> {
-    let mut model = Model::new(Retention::EVERYONE);
+    let mut model = Model::new(Retention::ALL);
     let mut exporters = ["json", "events"].map(|name| export::format(name).map(|it| (it.start)()));
     let mut text = Vec::new();
     for event in Reader::new(recording)? {

@@ -62,9 +62,9 @@ impl Crowd {
             ns_level: 0,
             comm: Comm::new(b"init"),
             argv: None,
-            care: None,
+            sigchld_policy: None,
             cgroup: None,
-            ties: None,
+            relations: None,
         };
         take(self.event(INIT, What::Snapshot(Box::new(init))));
         self.pid = 100;
@@ -120,11 +120,11 @@ impl Crowd {
             ns_pid: self.pid,
             ns_level: 0,
             comm: Comm::new(b"make"),
-            asked: None,
+            requested_at: None,
             copied: None,
             by_copies: None,
             cgroup: None,
-            ties: None,
+            relations: None,
         };
         take(self.event(id, What::Fork(Box::new(fork))));
         take(self.event(id, What::WakeupNew));
@@ -134,7 +134,7 @@ impl Crowd {
         let exec = Exec {
             old_pid: self.pid,
             copies: None,
-            ties: None,
+            relations: None,
             comm: Comm::new(name.as_bytes()),
             filename: Text(Arc::from(format!("/usr/bin/{name}").into_bytes())),
             filename_cut: false,
@@ -175,9 +175,9 @@ impl Crowd {
                 .into(),
             ),
             comm: Comm::new(b"cc1"),
-            care: None,
+            sigchld_policy: None,
             children: None,
-            ties: None,
+            relations: None,
         };
         take(self.event(id, What::Exit(Box::new(exit))));
         if !id.tgid.is_multiple_of(100) {

@@ -28,8 +28,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// As much of the past as the dashboard keeps.
 const RETENTION: Retention = Retention {
-    gone: 20_000,
-    age: u64::MAX,
+    exited: 20_000,
+    max_age: u64::MAX,
 };
 
 /// So many events are made before they are written, so that making them is not

@@ -4,8 +4,9 @@
 //! for.
 
 use tracer::event::{
-    Comm, Dead, Event, Exec, Exit, FirstRun, Fork, Gap, GapCause, Hook, Kind, LastSwitch, Lost,
-    Notify, ProcessId, Purpose, Session, Sigchld, Snapshot, TaskId, Text, Usage, Wait, What, Who,
+    Comm, Event, Exec, Exit, ExitedProcess, FirstRun, Fork, Gap, GapCause, Hook, Kind, LastSwitch,
+    Lost, Notify, ProcessId, Purpose, Session, Sigchld, Snapshot, TaskId, Text, Usage, Wait, What,
+    Who,
 };
 
 const SIGCHLD: i32 = 17;
@@ -108,9 +109,9 @@ impl Storm {
             };
             let snapshot = Snapshot {
                 parent,
-                care: Default::default(),
+                sigchld_policy: Default::default(),
                 cgroup: Default::default(),
-                ties: Default::default(),
+                relations: Default::default(),
                 kthread: who.process.tgid.is_multiple_of(3),
                 zombie: None,
                 exit_signal: SIGCHLD,
@@ -151,13 +152,13 @@ impl Storm {
             parent: parent.process,
             clone_flags: Some(flags),
             cgroup: Default::default(),
-            ties: Default::default(),
+            relations: Default::default(),
             kthread: false,
             exit_signal: if flags & 0x10000 != 0 { -1 } else { SIGCHLD },
             ns_pid: who.task.pid,
             ns_level: 0,
             comm: Comm::new(b"sh"),
-            asked: None,
+            requested_at: None,
             copied: None,
             by_copies: None,
         }))
@@ -208,9 +209,9 @@ impl Storm {
                 What::Notify(Notify {
                     owner: parent.process,
                     seen_pid: who.process.tgid,
-                    dead: Dead::Subject,
+                    exited: ExitedProcess::Subject,
                     autoreap: false,
-                    care: Default::default(),
+                    sigchld_policy: Default::default(),
                     heir: Default::default(),
                 }),
             ),
@@ -252,7 +253,7 @@ impl Storm {
         );
         What::Exec(Box::new(Exec {
             old_pid: who.task.pid,
-            ties: Default::default(),
+            relations: Default::default(),
             comm: Comm::new(program.as_bytes()),
             filename: Text::new(format!("/usr/bin/{program}").as_bytes()),
             filename_cut: false,
@@ -282,9 +283,9 @@ impl Storm {
         What::Exit(Box::new(Exit {
             code,
             group_code: None,
-            care: Default::default(),
+            sigchld_policy: Default::default(),
             children: Default::default(),
-            ties: Default::default(),
+            relations: Default::default(),
             group_dead: last,
             exit_signal: SIGCHLD,
             parent: parent.process,
@@ -327,9 +328,9 @@ impl Storm {
         for child in &self.children {
             let snapshot = Snapshot {
                 parent: child.parent.process,
-                care: Default::default(),
+                sigchld_policy: Default::default(),
                 cgroup: Default::default(),
-                ties: Default::default(),
+                relations: Default::default(),
                 kthread: false,
                 zombie: (child.step >= 5).then_some(0),
                 exit_signal: SIGCHLD,

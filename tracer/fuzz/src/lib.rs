@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use tracer::{
     event::Event,
-    model::{Model, roll_call},
+    model::{Model, presence_snapshot},
     playback::{Landmark, Place, Playback, Stage},
     recording::{Index, Reader, Writer},
 };
@@ -138,7 +138,7 @@ fn assert_heals(bytes: &[u8]) {
         }
         told
     };
-    let healed = Reader::new(bytes).map(|reader| reader.healed_by(roll_call));
+    let healed = Reader::new(bytes).map(|reader| reader.healed_by(presence_snapshot));
     assert_eq!(told(healed), told(Reader::new(bytes)));
 }
 

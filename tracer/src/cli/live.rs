@@ -31,7 +31,7 @@ pub struct LiveArgs {
           default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help())]
     report: Option<SectionArg>,
     /// How many processes that are gone stay in memory, the latest; the counts in reports are of all
-    #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().gone)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().exited)]
     keep: usize,
     /// For how long at most they stay: 10m, 8h [default: as long as they are among those]
     #[arg(long, value_name = "TIME", value_parser = session::duration)]
@@ -69,8 +69,8 @@ impl LiveArgs {
             report: self.report.is_some(),
             part: self.report.and_then(|SectionArg(part)| part),
             retention: Retention {
-                gone: self.keep,
-                age: age.flatten().unwrap_or(u64::MAX),
+                exited: self.keep,
+                max_age: age.flatten().unwrap_or(u64::MAX),
             },
             past: !self.no_past,
             filter: self.filter,

@@ -5,15 +5,15 @@ use super::Hook;
 /// The answer of `tracer doctor`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnosis {
-    pub findings: Vec<Finding>,
+    pub checks: Vec<DoctorCheck>,
     /// How each purpose would be served; empty where tracing cannot begin.
     pub hooks: Vec<Hook>,
-    /// Why `tracer live` would not run; none: it would.
+    /// UnknownReason `tracer live` would not run; none: it would.
     pub obstacle: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
+pub struct DoctorCheck {
     pub what: &'static str,
     /// Whether it is as tracing wishes; unknown is not no.
     pub good: Option<bool>,

@@ -205,7 +205,7 @@ impl From<Faults> for FaultTally {
 }
 
 /// What fell on a region; none: unknown.
-pub struct InRegion {
+pub struct RegionFaults {
     pub region: Region,
     pub faults: Option<u64>,
     /// COW copies among them.
@@ -215,7 +215,7 @@ pub struct InRegion {
 impl FaultTally {
     /// Faults by region, and how many fell elsewhere. As long as some did, one
     /// cannot know that a region had none.
-    pub fn regions(&self) -> ([InRegion; 5], u64) {
+    pub fn regions(&self) -> ([RegionFaults; 5], u64) {
         let places = &self.places;
         let regions = [
             (Region::Heap, places.heap, places.heap_copies),
@@ -231,7 +231,7 @@ impl FaultTally {
         let faults = elsewhere(self.classes.total(), |region| region.1);
         let copies = elsewhere(self.classes.copies(), |region| region.2);
         let known = |count: u64, elsewhere| (count > 0 || elsewhere == 0).then_some(count);
-        let regions = regions.map(|(region, faults_here, copies_here)| InRegion {
+        let regions = regions.map(|(region, faults_here, copies_here)| RegionFaults {
             region,
             faults: known(faults_here, faults),
             copies: known(copies_here, copies),

@@ -2,7 +2,7 @@
 //! them.
 
 use super::{
-    Event, Exit, Fork, Notify, ProcessId, Reap, Signal, Snapshot, TaskId, Ties, What, Who,
+    Event, Exit, Fork, Notify, ProcessId, Reap, Relations, Signal, Snapshot, TaskId, What, Who,
 };
 
 /// A number and when its bearer started: a task's or a process's.
@@ -19,16 +19,21 @@ impl Event {
         match &mut self.what {
             What::Fork(fork) => {
                 let Fork {
-                    by, parent, ties, ..
+                    by,
+                    parent,
+                    relations,
+                    ..
                 } = &mut **fork;
                 who(by, visit);
                 process(parent, visit);
-                tracer(ties, visit);
+                tracer(relations, visit);
             }
             What::Snapshot(snapshot) => {
-                let Snapshot { parent, ties, .. } = &mut **snapshot;
+                let Snapshot {
+                    parent, relations, ..
+                } = &mut **snapshot;
                 process(parent, visit);
-                tracer(ties, visit);
+                tracer(relations, visit);
             }
             What::Signal(signal) => {
                 let Signal { by, .. } = &mut **signal;
@@ -38,18 +43,18 @@ impl Event {
                 let Exit {
                     parent,
                     reaper,
-                    ties,
+                    relations,
                     ..
                 } = &mut **exit;
                 process(parent, visit);
                 somebody(reaper, visit);
-                tracer(ties, visit);
+                tracer(relations, visit);
             }
             What::Notify(Notify { owner, heir, .. }) => {
                 process(owner, visit);
                 somebody(heir, visit);
             }
-            What::Exec(exec) => tracer(&mut exec.ties, visit),
+            What::Exec(exec) => tracer(&mut exec.relations, visit),
             What::Reap(Reap { by }) => who(by, visit),
             What::Summary(_)
             | What::Session(_)
@@ -87,9 +92,9 @@ fn who(of: &mut Who, visit: &mut dyn FnMut(Identity)) {
     process(group, visit);
 }
 
-fn tracer(ties: &mut Option<Ties>, visit: &mut dyn FnMut(Identity)) {
-    if let Some(ties) = ties {
-        somebody(&mut ties.tracer, visit);
+fn tracer(relations: &mut Option<Relations>, visit: &mut dyn FnMut(Identity)) {
+    if let Some(relations) = relations {
+        somebody(&mut relations.tracer, visit);
     }
 }
 

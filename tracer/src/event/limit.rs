@@ -1,4 +1,4 @@
-//! Why a fork failed: which limit was in its way, as far as the figures of that
+//! UnknownReason a fork failed: which limit was in its way, as far as the figures of that
 //! moment tell.
 
 use std::fmt;
@@ -34,7 +34,7 @@ impl Limit {
 
 impl ForkFailed {
     /// What most likely failed it; none for an errno that is no limit's.
-    pub fn likely(&self) -> Option<Limit> {
+    pub fn likely_limit(&self) -> Option<Limit> {
         let reached = |count: Option<u64>, max: Option<u64>| match (count, max) {
             (Some(count), Some(max)) => count >= max,
             _ => false,
@@ -56,7 +56,7 @@ impl fmt::Display for ForkFailed {
             None => write!(f, "errno {}", self.errno)?,
         }
         let of = |max: Option<u64>| max.map_or(String::new(), |max| format!(" {max}"));
-        match self.likely() {
+        match self.likely_limit() {
             Some(Limit::Nproc) => {
                 write!(
                     f,
@@ -103,12 +103,12 @@ mod tests {
             (failed(ENOMEM, [100, 100], [50, 50]), Some(Limit::Memory)),
             (failed(22, [100, 100], [50, 50]), None),
         ] {
-            assert_eq!(failed.likely(), likely, "{failed}");
+            assert_eq!(failed.likely_limit(), likely, "{failed}");
         }
         let unknown = ForkFailed {
             errno: EAGAIN,
             ..ForkFailed::default()
         };
-        assert_eq!(unknown.likely(), Some(Limit::System));
+        assert_eq!(unknown.likely_limit(), Some(Limit::System));
     }
 }

@@ -6,36 +6,36 @@
 
 mod diagnosis;
 mod faults;
-pub mod humane;
 mod identities;
 mod ids;
 mod limit;
 mod moment;
 mod names;
 mod oom;
+mod relations;
 #[cfg(test)]
 pub mod script;
 mod session;
-mod standing;
 mod states;
 mod summary;
 mod text;
+pub mod units;
 mod utc;
 
 use serde::{Deserialize, Serialize};
 
-pub use diagnosis::{Diagnosis, Finding};
-pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, InRegion, Region};
+pub use diagnosis::{Diagnosis, DoctorCheck};
+pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Region, RegionFaults};
 pub use ids::{ProcessId, TaskId, Who};
 pub use limit::Limit;
 pub use moment::{
-    AddressSpace, Dead, Exec, Exit, FirstRun, Fork, ForkFailed, Gap, GapCause, LastSwitch, Lost,
-    Notify, Reap, Sigchld, Signal, Snapshot, Usage, Wait,
+    AddressSpace, Exec, Exit, ExitedProcess, FirstRun, Fork, ForkFailed, Gap, GapCause, LastSwitch,
+    Lost, Notify, Reap, Sigchld, Signal, Snapshot, Usage, Wait,
 };
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use oom::{Constraint, OomCause, OomVictim};
+pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPolicy, Waits};
 pub use session::{Hook, Purpose, Segment, Session};
-pub use standing::{Care, Cgroup, ChildUsage, Handler, Moved, Ties, Waits};
 pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub use text::{Comm, Text, arguments, command_line, escaped};

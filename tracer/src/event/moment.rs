@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Care, ChildUsage, Comm, FaultTally, ProcessId, Text, Ties, Who};
+use super::{ChildUsage, Comm, FaultTally, ProcessId, Relations, SigchldPolicy, Text, Who};
 
 /// `copy_process` has made a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,14 +23,14 @@ pub struct Fork {
     pub ns_level: u32,
     pub comm: Comm,
     /// When the caller began to make it, ns since boot.
-    pub asked: Option<u64>,
+    pub requested_at: Option<u64>,
     /// What was copied of the caller's address space; none where it is shared,
     /// or not known.
     pub copied: Option<AddressSpace>,
     /// Pages that the calling task had copied on write until then, since
     /// tracing began.
     pub by_copies: Option<u64>,
-    pub ties: Option<Ties>,
+    pub relations: Option<Relations>,
     /// The number of its cgroup: see [`super::Cgroup`].
     pub cgroup: Option<u64>,
 }
@@ -73,8 +73,8 @@ pub struct Snapshot {
     pub comm: Comm,
     /// /proc/PID/cmdline, of the leader; unknown when it could not be read.
     pub argv: Option<Text>,
-    pub ties: Option<Ties>,
-    pub care: Option<Care>,
+    pub relations: Option<Relations>,
+    pub sigchld_policy: Option<SigchldPolicy>,
     /// The number of its cgroup: see [`super::Cgroup`].
     pub cgroup: Option<u64>,
 }
@@ -95,7 +95,7 @@ pub struct Exec {
     pub argv_total: u32,
     /// Pages that the task had copied on write until then, since tracing began.
     pub copies: Option<u64>,
-    pub ties: Option<Ties>,
+    pub relations: Option<Relations>,
 }
 
 /// A signal was sent that ends the process unless it is blocked.
@@ -172,9 +172,9 @@ pub struct Exit {
     /// Of the task since tracing began; unknown when faults are not traced.
     pub faults: Option<FaultTally>,
     pub comm: Comm,
-    pub ties: Option<Ties>,
+    pub relations: Option<Relations>,
     /// The parent's, when the last thread exits.
-    pub care: Option<Care>,
+    pub sigchld_policy: Option<SigchldPolicy>,
     /// Of all the children that the process has waited for.
     pub children: Option<ChildUsage>,
 }
@@ -199,11 +199,11 @@ pub struct Notify {
     pub seen_pid: u32,
     /// The dead process is the event's own subject; otherwise the subject is a
     /// dying parent that hands its zombie on, and this says its pid if known.
-    pub dead: Dead,
+    pub exited: ExitedProcess,
     /// SA_NOCLDWAIT: reaped by the kernel, no zombie.
     pub autoreap: bool,
     /// The owner's.
-    pub care: Option<Care>,
+    pub sigchld_policy: Option<SigchldPolicy>,
     /// Who would inherit from the owner if that died: the nearest subreaper
     /// above it, or its pid namespace's init.
     pub heir: Option<ProcessId>,
@@ -211,7 +211,7 @@ pub struct Notify {
 
 /// Which process a [`Notify`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dead {
+pub enum ExitedProcess {
     Subject,
     /// A zombie of the subject's, by its pid in the initial namespace.
     ChildPid(u32),
@@ -270,20 +270,20 @@ pub struct Lost {
 
 impl Gap {
     /// Whether more room in the kernel's buffer would have held what is missing.
-    pub fn wants_buffer(&self) -> bool {
+    pub fn larger_buffer_helps(&self) -> bool {
         self.cause
-            .wants_buffer(self.lost.iter().map(|lost| lost.kind))
+            .larger_buffer_helps(self.lost.iter().map(|lost| lost.kind))
     }
 }
 
 impl GapCause {
     /// The same for what is missing of those kinds.
-    pub fn wants_buffer(self, mut lost: impl Iterator<Item = super::Kind>) -> bool {
+    pub fn larger_buffer_helps(self, mut lost: impl Iterator<Item = super::Kind>) -> bool {
         self == GapCause::NoRoom && lost.any(|kind| !kind.is_count())
     }
 }
 
-/// Why there is a [`Gap`].
+/// UnknownReason there is a [`Gap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GapCause {
     /// The kernel found no room for records; `lost` says for which.

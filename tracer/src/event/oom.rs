@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Text;
 
-/// Why a task was chosen, or why that is not known.
+/// UnknownReason a task was chosen, or why that is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OomVictim {
     /// Nobody has looked.
     #[default]
-    Untold,
+    NotChecked,
     /// The kernel's log may not be read.
     NoLog,
     /// The log says nothing of it: the kernel writes about at most ten in five
@@ -61,7 +61,7 @@ impl Constraint {
         }
     }
 
-    pub fn named(name: &[u8]) -> Option<Constraint> {
+    pub fn from_name(name: &[u8]) -> Option<Constraint> {
         let mut all = Constraint::ALL.iter().copied();
         all.find(|constraint| constraint.name().as_bytes() == name)
     }
@@ -75,14 +75,14 @@ impl OomVictim {
     pub fn cause(&self) -> Option<&OomCause> {
         match self {
             OomVictim::Logged(cause) => Some(cause),
-            OomVictim::Untold | OomVictim::NoLog | OomVictim::NotLogged => None,
+            OomVictim::NotChecked | OomVictim::NoLog | OomVictim::NotLogged => None,
         }
     }
 
-    /// Why [`Self::cause`] is not known.
+    /// UnknownReason [`Self::cause`] is not known.
     pub fn why_unknown(&self) -> Option<&'static str> {
         match self {
-            OomVictim::Untold => Some("not looked for"),
+            OomVictim::NotChecked => Some("not looked for"),
             OomVictim::NoLog => Some("the kernel's log may not be read"),
             OomVictim::NotLogged => Some("not in the kernel's log"),
             OomVictim::Logged(_) => None,
@@ -117,11 +117,11 @@ mod tests {
             let number = constraint as u8;
             assert_eq!(Constraint::from_number(number), Some(constraint));
             assert_eq!(
-                Constraint::named(constraint.name().as_bytes()),
+                Constraint::from_name(constraint.name().as_bytes()),
                 Some(constraint)
             );
         }
-        assert_eq!(Constraint::named(b"CONSTRAINT"), None);
+        assert_eq!(Constraint::from_name(b"CONSTRAINT"), None);
     }
 
     #[test]

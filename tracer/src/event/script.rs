@@ -10,9 +10,10 @@
 use std::collections::HashMap;
 
 use super::{
-    Comm, Constraint, Dead, Event, Exec, Exit, Faults, FirstRun, Fork, Gap, GapCause, Hook, Kind,
-    LastSwitch, Lost, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Session, Sigchld,
-    Signal, Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage, Wait, Wakeups, What, Who,
+    Comm, Constraint, Event, Exec, Exit, ExitedProcess, Faults, FirstRun, Fork, Gap, GapCause,
+    Hook, Kind, LastSwitch, Lost, Notify, OomCause, OomVictim, ProcessId, Purpose, Reap, Session,
+    Sigchld, Signal, Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage, Wait, Wakeups,
+    What, Who,
 };
 
 pub const US: u64 = 1_000;
@@ -172,8 +173,8 @@ impl Script {
             ns_level: 0,
             comm: task.comm,
             argv: Some(Text::new(comm.as_bytes())),
-            ties: None,
-            care: None,
+            relations: None,
+            sigchld_policy: None,
             cgroup: None,
         };
         change(&mut snapshot);
@@ -195,8 +196,8 @@ impl Script {
             ns_level: 0,
             comm,
             argv: None,
-            ties: None,
-            care: None,
+            relations: None,
+            sigchld_policy: None,
             cgroup: None,
         };
         self.push(who, What::Snapshot(Box::new(snapshot)))
@@ -240,10 +241,10 @@ impl Script {
             ns_pid: child,
             ns_level: 0,
             comm,
-            asked: None,
+            requested_at: None,
             copied: None,
             by_copies: None,
-            ties: None,
+            relations: None,
             cgroup: None,
         };
         change(&mut fork);
@@ -294,7 +295,7 @@ impl Script {
             argv_total: argv.len() as u32,
             argv: Some(Text::new(&argv)),
             copies: None,
-            ties: None,
+            relations: None,
         };
         let parent = self.task(process.tgid).parent;
         self.tasks.retain(|_, task| task.who.process != process);
@@ -393,8 +394,8 @@ impl Script {
                 .into(),
             ),
             comm,
-            ties: None,
-            care: None,
+            relations: None,
+            sigchld_policy: None,
             children: None,
         };
         change(&mut exit);
@@ -413,9 +414,9 @@ impl Script {
         let mut notify = Notify {
             owner,
             seen_pid: who.process.tgid,
-            dead: Dead::Subject,
+            exited: ExitedProcess::Subject,
             autoreap: false,
-            care: None,
+            sigchld_policy: None,
             heir: None,
         };
         change(&mut notify);
@@ -426,15 +427,15 @@ impl Script {
     pub fn hand_on(mut self, from: u32, zombie: u32, to: u32) -> Self {
         let owner = self.process(to);
         self.task(zombie).parent = to;
-        let dead = Dead::ChildPid(zombie);
+        let exited = ExitedProcess::ChildPid(zombie);
         self.event(
             from,
             What::Notify(Notify {
                 owner,
                 seen_pid: zombie,
-                dead,
+                exited,
                 autoreap: false,
-                care: None,
+                sigchld_policy: None,
                 heir: None,
             }),
         )

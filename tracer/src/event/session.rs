@@ -165,7 +165,7 @@ impl Session {
         self.hooks.iter().find(|hook| hook.purpose == purpose)
     }
 
-    /// Why a purpose is not served, if it is not.
+    /// UnknownReason a purpose is not served, if it is not.
     pub fn missing(&self, purpose: Purpose) -> Option<&str> {
         let hook = self.hook(purpose)?;
         hook.hook.is_none().then_some(hook.loses.as_str())

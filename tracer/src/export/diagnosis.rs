@@ -5,12 +5,12 @@ use serde_json::json;
 use crate::event::Diagnosis;
 
 pub fn diagnosis_json(diagnosis: &Diagnosis) -> String {
-    let findings = diagnosis.findings.iter().map(|finding| {
+    let checks = diagnosis.checks.iter().map(|check| {
         json!({
-            "what": finding.what,
-            "good": finding.good,
-            "says": finding.says,
-            "advice": finding.advice,
+            "what": check.what,
+            "good": check.good,
+            "says": check.says,
+            "advice": check.advice,
         })
     });
     let hooks = diagnosis.hooks.iter().map(
@@ -19,7 +19,7 @@ pub fn diagnosis_json(diagnosis: &Diagnosis) -> String {
     let object = json!({
         "live_runs": diagnosis.obstacle.is_none(),
         "obstacle": diagnosis.obstacle,
-        "findings": findings.collect::<Vec<_>>(),
+        "findings": checks.collect::<Vec<_>>(),
         "hooks": hooks.collect::<Vec<_>>(),
     });
     format!("{object:#}\n")

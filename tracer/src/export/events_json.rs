@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fork, ForkFailed, Gap, Limit, Notify, Region, Session, Sigchld,
-        Signal, Snapshot, States, Summary, Utc, What, Who, clone_flag_names, errno_name,
+        Event, Exec, Exit, ExitedProcess, Fork, ForkFailed, Gap, Limit, Notify, Region, Session,
+        Sigchld, Signal, Snapshot, States, Summary, Utc, What, Who, clone_flag_names, errno_name,
     },
     model::Model,
 };
@@ -168,8 +168,8 @@ fn snapshot(found: &Snapshot) -> Value {
         "sends_at_exit": found.exit_signal,
         "ns_pid": found.ns_pid,
         "ns_level": found.ns_level,
-        "ties": value::ties(found.ties.as_ref()),
-        "care": value::care(found.care.as_ref()),
+        "ties": value::relations(found.relations.as_ref()),
+        "care": value::sigchld_policy(found.sigchld_policy.as_ref()),
         "cgroup_id": found.cgroup,
     })
 }
@@ -184,7 +184,7 @@ fn fork(made: &Fork) -> Value {
         "sends_at_exit": made.exit_signal,
         "ns_pid": made.ns_pid,
         "ns_level": made.ns_level,
-        "ties": value::ties(made.ties.as_ref()),
+        "ties": value::relations(made.relations.as_ref()),
         "cgroup_id": made.cgroup,
     })
 }
@@ -197,7 +197,7 @@ fn exec(done: &Exec) -> Value {
         "argv": value::argv(done.argv.as_ref().map(|argv| argv.as_bytes())),
         "argv_bytes": done.argv_total,
         "old_tid": done.old_pid,
-        "ties": value::ties(done.ties.as_ref()),
+        "ties": value::relations(done.relations.as_ref()),
     })
 }
 
@@ -227,8 +227,8 @@ fn exit(exited: &Exit, page_size: Option<u64>) -> Value {
             Sigchld::NoCldWait => "nocldwait",
         },
         "reaper": exited.reaper.map(value::process),
-        "ties": value::ties(exited.ties.as_ref()),
-        "parent_care": value::care(exited.care.as_ref()),
+        "ties": value::relations(exited.relations.as_ref()),
+        "parent_care": value::sigchld_policy(exited.sigchld_policy.as_ref()),
         "children": value::child_usage(exited.children.as_ref(), page_size),
         "usage": value::usage(&exited.usage, page_size),
         "faults": exited.faults.as_ref().map(|faults| value::faults(Some(faults))),
@@ -244,15 +244,15 @@ fn fork_failed(failed: &ForkFailed) -> Value {
         "max_processes": failed.max_processes,
         "cgroup_pids": failed.pids,
         "cgroup_max_pids": failed.max_pids,
-        "likely": failed.likely().map(Limit::name),
+        "likely": failed.likely_limit().map(Limit::name),
     })
 }
 
 fn notify(told: &Notify) -> Value {
-    let (subject, child) = match told.dead {
-        Dead::Subject => (true, None),
-        Dead::ChildPid(pid) => (false, Some(pid)),
-        Dead::Child => (false, None),
+    let (subject, child) = match told.exited {
+        ExitedProcess::Subject => (true, None),
+        ExitedProcess::ChildPid(pid) => (false, Some(pid)),
+        ExitedProcess::Child => (false, None),
     };
     json!({
         "owner": value::process(told.owner),
@@ -260,7 +260,7 @@ fn notify(told: &Notify) -> Value {
         "of_subject": subject,
         "child_pid": child,
         "autoreap": told.autoreap,
-        "owner_care": value::care(told.care.as_ref()),
+        "owner_care": value::sigchld_policy(told.sigchld_policy.as_ref()),
         "heir": told.heir.map(value::process),
     })
 }

@@ -10,9 +10,9 @@ use std::{
 use super::exporter::{Exporter, ProcessFilter};
 use crate::{
     event::{
-        Dead, Event, Exec, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, Session,
-        Sigchld, Signal, Snapshot, States, TaskState, Usage, Utc, What, Who, clone_flag_names,
-        command_line, escaped, humane::duration, signal_name,
+        Event, Exec, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify,
+        Session, Sigchld, Signal, Snapshot, States, TaskState, Usage, Utc, What, Who,
+        clone_flag_names, command_line, escaped, signal_name, units::duration,
     },
     model::{Model, WaitStatus},
 };
@@ -234,15 +234,15 @@ fn exit(f: &mut Formatter<'_>, exited: &Exit) -> fmt::Result {
 }
 
 fn notify(f: &mut Formatter<'_>, told: &Notify) -> fmt::Result {
-    match told.dead {
-        Dead::Subject if told.autoreap => write!(f, "reaped by the kernel"),
-        Dead::Subject => write!(f, "zombie"),
-        Dead::ChildPid(pid) => write!(f, "hands on its zombie {pid}"),
-        Dead::Child => write!(f, "hands on a zombie"),
+    match told.exited {
+        ExitedProcess::Subject if told.autoreap => write!(f, "reaped by the kernel"),
+        ExitedProcess::Subject => write!(f, "zombie"),
+        ExitedProcess::ChildPid(pid) => write!(f, "hands on its zombie {pid}"),
+        ExitedProcess::Child => write!(f, "hands on a zombie"),
     }?;
     write!(f, ", owner {}", told.owner.tgid)?;
-    match told.dead {
-        Dead::ChildPid(pid) if pid == told.seen_pid => Ok(()),
+    match told.exited {
+        ExitedProcess::ChildPid(pid) if pid == told.seen_pid => Ok(()),
         _ => write!(f, " sees {}", told.seen_pid),
     }
 }

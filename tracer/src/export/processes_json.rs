@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     event::{Event, FaultTally, Purpose, clone_flag_names},
-    model::{Creation, Ended, Key, Model, Process, State},
+    model::{Creation, Key, Model, Process, SharingEnd, State},
 };
 
 pub struct ProcessesJson;
@@ -72,7 +72,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     );
     put("ns_pid", json!(process.ns.map(|(pid, _)| pid)));
     put("ns_level", json!(process.ns.map(|(_, level)| level)));
-    put("ties", value::ties(process.ties.as_ref()));
+    put("ties", value::relations(process.relations.as_ref()));
     let cgroup = model.cgroup(key);
     put(
         "cgroup",
@@ -118,7 +118,7 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("killed_by", killed_by(process));
 
     put("forked_ns", json!(process.forked_at));
-    put("held_parent_ns", json!(process.held_parent(model.now())));
+    put("held_parent_ns", json!(process.vfork_wait(model.now())));
     put("runnable_ns", json!(process.runnable_at));
     put("first_ran_ns", json!(process.first_ran_at));
     put("first_run_latency_ns", json!(process.first_run_latency()));
@@ -168,8 +168,8 @@ fn fork_cost(model: &Model, process: &Process) -> Value {
     };
     let told = served(model, Purpose::Cow);
     let end = match cost.ended {
-        Some(Ended::Exec(_)) => Some("exec"),
-        Some(Ended::Exit(_)) => Some("exit"),
+        Some(SharingEnd::Exec(_)) => Some("exec"),
+        Some(SharingEnd::Exit(_)) => Some("exit"),
         None => None,
     };
     json!({
@@ -181,7 +181,7 @@ fn fork_cost(model: &Model, process: &Process) -> Value {
         "peak_copies_per_s": told.then_some(cost.peak.1),
         "first_copy_ns": cost.first,
         "last_copy_ns": cost.last,
-        "shared_until_ns": cost.ended.map(Ended::at),
+        "shared_until_ns": cost.ended.map(SharingEnd::at),
         "shared_until": end,
         "ambiguous": cost.ambiguous,
     })
@@ -222,15 +222,15 @@ fn states(model: &Model, process: &Process) -> Value {
 
 /// How it treats the deaths of its children; null: nothing is known.
 pub(super) fn care_of(process: &Process) -> Value {
-    let Some(owning) = process.owning.as_deref() else {
+    let Some(reaping) = process.reaping.as_deref() else {
         return Value::Null;
     };
     json!({
-        "care": value::care(owning.care.as_ref().map(|(_, care)| care)),
-        "heir_pid": owning.heir.map(|heir| heir.tgid),
-        "wait_calls": owning.waits.map(|waits| waits.count),
-        "last_waited_ns": owning.last_waited(),
-        "reaped": owning.reaped,
+        "care": value::sigchld_policy(reaping.sigchld_policy.as_ref().map(|(_, sigchld_policy)| sigchld_policy)),
+        "heir_pid": reaping.heir.map(|heir| heir.tgid),
+        "wait_calls": reaping.waits.map(|waits| waits.count),
+        "last_waited_ns": reaping.last_waited(),
+        "reaped": reaping.reaped,
     })
 }
 

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Care, ChildUsage, Comm, FaultClass, FaultTally, GapCause, OomVictim, ProcessId, Segment,
-    StateTimes, TaskState, Text, Ties, Usage, Wakeups, arguments, escaped, signal_name,
+    ChildUsage, Comm, FaultClass, FaultTally, GapCause, OomVictim, ProcessId, Relations, Segment,
+    SigchldPolicy, StateTimes, TaskState, Text, Usage, Wakeups, arguments, escaped, signal_name,
 };
 
 /// Bytes as a string from which they can be told exactly: printable text as it
@@ -105,24 +105,24 @@ pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {
     .collect()
 }
 
-pub fn ties(ties: Option<&Ties>) -> Value {
-    ties.map_or(Value::Null, |ties| {
+pub fn relations(relations: Option<&Relations>) -> Value {
+    relations.map_or(Value::Null, |relations| {
         json!({
-            "pgid": ties.pgid,
-            "sid": ties.sid,
-            "traced_by": ties.tracer.map(process),
+            "pgid": relations.pgid,
+            "sid": relations.sid,
+            "traced_by": relations.tracer.map(process),
         })
     })
 }
 
 /// How a process treats the deaths of its children.
-pub fn care(care: Option<&Care>) -> Value {
-    care.map_or(Value::Null, |care| {
+pub fn sigchld_policy(sigchld_policy: Option<&SigchldPolicy>) -> Value {
+    sigchld_policy.map_or(Value::Null, |sigchld_policy| {
         json!({
-            "sigchld": care.sigchld.name(),
-            "nocldwait": care.known_nocldwait(),
-            "blocked": care.blocked,
-            "stopped": care.stopped,
+            "sigchld": sigchld_policy.sigchld.name(),
+            "nocldwait": sigchld_policy.known_nocldwait(),
+            "blocked": sigchld_policy.blocked,
+            "stopped": sigchld_policy.stopped,
         })
     })
 }

@@ -1,7 +1,7 @@
 //! How a process comes to be and what it becomes: snapshot, fork, first run,
 //! exec, its name.
 
-use super::{Creation, Ended, Execution, Key, Model, Process, Thread, WaitStatus};
+use super::{Creation, Execution, Key, Model, Process, SharingEnd, Thread, WaitStatus};
 use crate::event::{Comm, Exec, FirstRun, Fork, ProcessId, Snapshot, TaskId, Text, Who};
 
 /// Clone flags (include/uapi/linux/sched.h).
@@ -79,14 +79,14 @@ impl Model {
         if !who.is_leader() || self.processes[key].state().is_gone() {
             return;
         }
-        self.on_care(at, Some(key), snapshot.care);
+        self.on_care(at, Some(key), snapshot.sigchld_policy);
         let parent = self.parent_of(snapshot.parent);
         self.hang(key, parent);
         self.change(key, |process| {
             process.parent = parent;
             process.kthread = snapshot.kthread;
             process.exit_signal = Some(snapshot.exit_signal);
-            process.ties = snapshot.ties.or(process.ties);
+            process.relations = snapshot.relations.or(process.relations);
             process.cgroup = snapshot.cgroup.or(process.cgroup);
             process.ns = Some((snapshot.ns_pid, snapshot.ns_level));
             let renamed = process.known_comm() != Some(snapshot.comm);
@@ -132,7 +132,7 @@ impl Model {
             process.kthread = fork.kthread;
             process.exit_signal = Some(fork.exit_signal);
             // What came before its turn is newer.
-            process.ties = process.ties.or(fork.ties);
+            process.relations = process.relations.or(fork.relations);
             process.cgroup = process.cgroup.or(fork.cgroup);
             process.ns = Some((fork.ns_pid, fork.ns_level));
             process.forked_at = Some(at);
@@ -187,10 +187,10 @@ impl Model {
         if let Some(copies) = exec.copies.filter(|_| exec.old_pid == who.task.pid) {
             self.advance_copies(at, who, copies);
         }
-        self.stops_sharing(key, Ended::Exec(at));
+        self.stops_sharing(key, SharingEnd::Exec(at));
         self.change(key, |process| {
             process.rename(at, exec.comm);
-            process.ties = exec.ties.or(process.ties);
+            process.relations = exec.relations.or(process.relations);
             let place = process
                 .executions
                 .partition_point(|earlier| earlier.at <= at);

@@ -1,7 +1,7 @@
 //! How a process ends: the signal, the OOM killer's choice, `do_exit`. Each
 //! record may come late or never; each says what it knows.
 
-use super::{Ended, Key, Model, Process, WaitStatus};
+use super::{Key, Model, Process, SharingEnd, WaitStatus};
 use crate::event::{Exit, FaultTally, OomVictim, Signal, TaskId, Who};
 
 /// Deadly signals remembered per process: the first of each kind decides, so
@@ -56,7 +56,7 @@ impl Model {
             second.exits = second.exits.saturating_add(1);
         }
         let parent = self.parent_of(exit.parent);
-        self.on_care(at, parent, exit.care);
+        self.on_care(at, parent, exit.sigchld_policy);
         self.hang(key, parent);
         let parent = self.heir(parent);
         self.change(key, |process| {
@@ -77,12 +77,12 @@ impl Model {
             if process.zombie_at.is_none() || process.zombie_inferred {
                 process.parent = parent;
             }
-            process.ties = exit.ties.or(process.ties);
+            process.relations = exit.relations.or(process.relations);
             process.children = exit.children.map(Box::new).or(process.children.take());
             process.conclude(Some(exit.code));
             process.settle();
         });
-        self.stops_sharing(key, Ended::Exit(at));
+        self.stops_sharing(key, SharingEnd::Exit(at));
         self.match_waits(key);
         if let Some(reaper) = exit.reaper {
             let reaper = self.ensure(reaper);

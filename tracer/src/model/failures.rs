@@ -12,7 +12,7 @@ const KINDS: usize = 1024;
 
 /// Forks that failed alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Failures {
+pub struct ForkFailures {
     pub count: u64,
     pub last_at: u64,
     /// The last of them.
@@ -21,7 +21,7 @@ pub struct Failures {
 }
 
 /// By the caller's process and the error.
-pub(super) type FailedForks = BTreeMap<(ProcessId, i32), Failures>;
+pub(super) type FailedForks = BTreeMap<(ProcessId, i32), ForkFailures>;
 
 impl Model {
     pub(super) fn on_fork_failed(&mut self, at: u64, who: Who, failed: &ForkFailed) {
@@ -36,12 +36,15 @@ impl Model {
                 self.failed_forks.remove(&oldest);
             }
         }
-        let failures = self.failed_forks.entry(kind).or_insert_with(|| Failures {
-            count: 0,
-            last_at: at,
-            last: failed.clone(),
-            by: who.process,
-        });
+        let failures = self
+            .failed_forks
+            .entry(kind)
+            .or_insert_with(|| ForkFailures {
+                count: 0,
+                last_at: at,
+                last: failed.clone(),
+                by: who.process,
+            });
         failures.count = failures.count.saturating_add(1);
         failures.last_at = at;
         failures.last = failed.clone();
@@ -49,7 +52,7 @@ impl Model {
 
     /// Forks that failed, by who asked and with which error; of very many
     /// kinds, the latest.
-    pub fn failed_forks(&self) -> impl Iterator<Item = &Failures> {
+    pub fn failed_forks(&self) -> impl Iterator<Item = &ForkFailures> {
         self.failed_forks.values()
     }
 }

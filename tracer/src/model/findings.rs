@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Age, Key, Killed, Model, Owned, Owning, Sender};
-use crate::event::{GapCause, Handler, humane::duration, signal_name};
+use super::{Key, Killed, Model, OwnedZombies, Reaping, Sender, ZombieAge};
+use crate::event::{Disposition, GapCause, signal_name, units::duration};
 
 /// A zombie this old is not just waiting for its parent's next turn, ns.
 const OLD: u64 = 1_000_000_000;
@@ -14,7 +14,7 @@ const MANY_DEATHS: u64 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// Whom it is about; none: several, or it is not known.
     pub process: Option<Key>,
     /// How many zombies, failures, deaths, records or times.
@@ -23,7 +23,7 @@ pub struct Finding {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FindingKind {
     Unreaped,
     ForkFailed,
     OutOfMemory,
@@ -31,14 +31,14 @@ pub enum Kind {
     Lost,
 }
 
-impl Kind {
+impl FindingKind {
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Unreaped => "unreaped",
-            Kind::ForkFailed => "fork_failed",
-            Kind::OutOfMemory => "out_of_memory",
-            Kind::Crashing => "crashing",
-            Kind::Lost => "lost",
+            FindingKind::Unreaped => "unreaped",
+            FindingKind::ForkFailed => "fork_failed",
+            FindingKind::OutOfMemory => "out_of_memory",
+            FindingKind::Crashing => "crashing",
+            FindingKind::Lost => "lost",
         }
     }
 }
@@ -63,17 +63,17 @@ impl Model {
         findings.extend(self.cannot_fork());
         findings.extend(self.deaths(killed));
         if self.totals.lost > 0 {
-            let wants_buffer = self.gaps.iter().any(|gap| {
+            let larger_buffer_helps = self.gaps.iter().any(|gap| {
                 let kinds = gap.lost.iter().map(|&(kind, _)| kind);
-                gap.cause.wants_buffer(kinds)
+                gap.cause.larger_buffer_helps(kinds)
             });
-            let advice = if wants_buffer {
+            let advice = if larger_buffer_helps {
                 " (a larger --buffer may help)"
             } else {
                 ""
             };
             findings.push(Finding {
-                kind: Kind::Lost,
+                kind: FindingKind::Lost,
                 process: None,
                 count: self.totals.lost,
                 says: format!(
@@ -105,7 +105,7 @@ impl Model {
                 count => format!("{count} times"),
             };
             Some(Finding {
-                kind: Kind::Lost,
+                kind: FindingKind::Lost,
                 process: None,
                 count,
                 says: format!(
@@ -125,15 +125,20 @@ impl Model {
 
     fn do_not_reap(&self, now: u64) -> Vec<Finding> {
         let owners = self.unreaped(now).into_iter();
-        let found = owners.filter_map(|(owner, owned)| self.does_not_reap(owner, &owned, now));
+        let found = owners.filter_map(|(owner, owned)| self.unreaped_finding(owner, &owned, now));
         let mut findings: Vec<_> = found.collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
         findings
     }
 
     /// What there is to say of an owner's zombies, if they are more than just dead.
-    pub fn does_not_reap(&self, owner: Option<Key>, owned: &Owned, now: u64) -> Option<Finding> {
-        let Age { ns, at_least } = owned.oldest.filter(|oldest| oldest.ns >= OLD)?;
+    pub fn unreaped_finding(
+        &self,
+        owner: Option<Key>,
+        owned: &OwnedZombies,
+        now: u64,
+    ) -> Option<Finding> {
+        let ZombieAge { ns, at_least } = owned.oldest.filter(|oldest| oldest.ns >= OLD)?;
         let count = owned.unreaped;
         let mut says = match owner {
             Some(owner) => self.named(owner),
@@ -151,7 +156,7 @@ impl Model {
             says += &self.behaviour(owner, now);
         }
         Some(Finding {
-            kind: Kind::Unreaped,
+            kind: FindingKind::Unreaped,
             process: owner,
             count,
             says,
@@ -160,10 +165,10 @@ impl Model {
 
     /// What an owner of zombies does, in clauses.
     fn behaviour(&self, owner: Key, now: u64) -> String {
-        let unknown = Owning::default();
+        let unknown = Reaping::default();
         let process = self.process(owner);
-        let owning = process.owning.as_deref().unwrap_or(&unknown);
-        let mut says = match owning.last_waited() {
+        let reaping = process.reaping.as_deref().unwrap_or(&unknown);
+        let mut says = match reaping.last_waited() {
             Some(last) => format!(
                 "; it last waited {} ago",
                 duration(now.saturating_sub(last))
@@ -171,21 +176,21 @@ impl Model {
             None if process.forked_at.is_some() => "; it has never waited".to_owned(),
             None => "; it has not waited since tracing began".to_owned(),
         };
-        if let Some((_, care)) = owning.care {
-            if care.stopped {
+        if let Some((_, sigchld_policy)) = reaping.sigchld_policy {
+            if sigchld_policy.stopped {
                 says += "; it is stopped";
             }
-            if care.blocked {
+            if sigchld_policy.blocked {
                 says += "; SIGCHLD is blocked";
             }
-            says += match care.sigchld {
-                Handler::Default => "; SIGCHLD has no handler",
-                Handler::Ignored => "; SIGCHLD is ignored",
-                Handler::Caught if care.blocked => "",
-                Handler::Caught => "; it catches SIGCHLD",
+            says += match sigchld_policy.sigchld {
+                Disposition::Default => "; SIGCHLD has no handler",
+                Disposition::Ignored => "; SIGCHLD is ignored",
+                Disposition::Caught if sigchld_policy.blocked => "",
+                Disposition::Caught => "; it catches SIGCHLD",
             };
         }
-        let heir = owning.heir.filter(|heir| *heir != process.id);
+        let heir = reaping.heir.filter(|heir| *heir != process.id);
         if let Some(heir) = heir.and_then(|heir| self.find(heir)) {
             says += &format!("; if it ended, {} would inherit them", self.named(heir));
         }
@@ -195,7 +200,7 @@ impl Model {
     fn cannot_fork(&self) -> Vec<Finding> {
         let mut failed: Vec<_> = self.failed_forks().collect();
         failed.sort_by_key(|failures| std::cmp::Reverse(failures.count));
-        let finding = |failures: &super::Failures| {
+        let finding = |failures: &super::ForkFailures| {
             let process = self.find(failures.by);
             let who = format!("{}[{}]", failures.last.comm, failures.by.tgid);
             let times = match failures.count {
@@ -203,7 +208,7 @@ impl Model {
                 count => format!("{count} times"),
             };
             Finding {
-                kind: Kind::ForkFailed,
+                kind: FindingKind::ForkFailed,
                 process,
                 count: failures.count,
                 says: format!("{who} could not fork, {times}: {}", failures.last),
@@ -215,11 +220,11 @@ impl Model {
     /// Commands that were killed for want of memory, or that crash again and
     /// again.
     fn deaths(&self, killed: impl Iterator<Item = (Key, Killed)>) -> Vec<Finding> {
-        let let_go = &self.retained.tally().killed.by_kind;
-        let let_go = let_go
+        let evict = &self.retained.tally().killed.by_kind;
+        let evict = evict
             .iter()
             .map(|(kind, &count)| (kind.clone(), (count, None)));
-        let mut kinds: BTreeMap<Killed, (u64, Option<Key>)> = let_go.collect();
+        let mut kinds: BTreeMap<Killed, (u64, Option<Key>)> = evict.collect();
         for (key, killed) in killed {
             let (count, latest) = kinds.entry(killed).or_default();
             *count += 1;
@@ -248,12 +253,13 @@ fn death(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Finding> {
     );
     let (kind, says) = match killed.sender {
         Sender::OomKiller => (
-            Kind::OutOfMemory,
+            FindingKind::OutOfMemory,
             format!("{comm} was killed {times} because memory ran out"),
         ),
-        Sender::Kernel | Sender::Itself if count >= MANY_DEATHS => {
-            (Kind::Crashing, format!("{comm} died of {signal} {times}"))
-        }
+        Sender::Kernel | Sender::Itself if count >= MANY_DEATHS => (
+            FindingKind::Crashing,
+            format!("{comm} died of {signal} {times}"),
+        ),
         Sender::Kernel | Sender::Itself | Sender::Process(..) | Sender::Unknown => return None,
     };
     Some(Finding {

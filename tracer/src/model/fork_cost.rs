@@ -31,7 +31,7 @@ pub struct ForkCost {
     pub last: Option<u64>,
     /// When the child stopped sharing memory with its parent: by exec or by
     /// its exit.
-    pub ended: Option<Ended>,
+    pub ended: Option<SharingEnd>,
     /// Some of the copies may be another fork's doing.
     pub ambiguous: bool,
     /// Copies of the parent in the second that is being counted.
@@ -40,15 +40,15 @@ pub struct ForkCost {
 
 /// How a child stopped sharing its parent's memory, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ended {
+pub enum SharingEnd {
     Exec(u64),
     Exit(u64),
 }
 
-impl Ended {
+impl SharingEnd {
     pub fn at(self) -> u64 {
         match self {
-            Ended::Exec(at) | Ended::Exit(at) => at,
+            SharingEnd::Exec(at) | SharingEnd::Exit(at) => at,
         }
     }
 }
@@ -100,9 +100,12 @@ impl Model {
         }
         self.note(child, |process| {
             // An exec may have been told already.
-            let ended = process.executions.first().map(|exec| Ended::Exec(exec.at));
+            let ended = process
+                .executions
+                .first()
+                .map(|exec| SharingEnd::Exec(exec.at));
             process.fork_cost = Some(Box::new(ForkCost {
-                took: fork.asked.map(|asked| at.saturating_sub(asked)),
+                took: fork.requested_at.map(|asked| at.saturating_sub(asked)),
                 space,
                 ended,
                 ..ForkCost::default()
@@ -158,7 +161,7 @@ impl Model {
 
     /// A process no longer shares the memory that it was forked with. What its
     /// parent copies from now on is still of before, or of another fork.
-    pub(super) fn stops_sharing(&mut self, key: Key, ended: Ended) {
+    pub(super) fn stops_sharing(&mut self, key: Key, ended: SharingEnd) {
         let parent = self.note(key, |process| {
             let cost = process.fork_cost.as_mut()?;
             if cost.ended.is_some() {

@@ -318,7 +318,7 @@ impl Model {
             let facet = Facet::of(process);
             present.extend((!facet.state.is_gone()).then_some(key));
             for to in facet.leads_to.into_iter().flatten() {
-                assert!(self.knows(to), "{key:?} leads to {to:?}, who was let go");
+                assert!(self.contains(to), "{key:?} leads to {to:?}, who was let go");
                 *led_to.entry(to).or_default() += 1;
             }
             alive += usize::from(facet.state == State::Alive);

@@ -10,7 +10,7 @@ mod cgroups;
 mod death;
 mod failures;
 mod family;
-pub mod findings;
+mod findings;
 mod folded;
 mod fork_cost;
 mod gap;
@@ -18,12 +18,12 @@ mod history;
 mod index;
 mod naming;
 mod owned;
-mod owner;
+mod presence;
 mod process;
 mod reap;
+mod reaping;
 mod recent;
 mod retention;
-mod roll_call;
 mod saved;
 mod states;
 mod status;
@@ -42,26 +42,26 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, FaultTally, Faults, ProcessId, Purpose, Session, What, Who};
 
 pub use cgroups::Container;
-pub use failures::Failures;
-pub use findings::Finding;
-pub use fork_cost::{Ended, ForkCost};
+pub use failures::ForkFailures;
+pub use findings::{Finding, FindingKind};
+pub use fork_cost::{ForkCost, SharingEnd};
 pub use gap::GapSpan;
 pub use history::{History, Second};
 use index::Index;
-pub use owned::{Age, Owned};
-pub use owner::Owning;
+pub use owned::{OwnedZombies, ZombieAge};
+pub use presence::presence_snapshot;
 use process::Early;
 pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
+pub use reaping::Reaping;
 pub use recent::Recent;
 use retention::Retained;
 pub use retention::Retention;
-pub use roll_call::roll_call;
 pub use saved::Unrestorable;
-pub use states::{Change, Scheduling, StatesLack};
-pub use status::{Known, Moment, Why};
+pub use states::{MissingStates, Scheduling};
+pub use status::{Known, Moment, UnknownReason};
 use table::{New, Table};
-pub use tally::{Killed, Latencies, Makers, Reapers, Sender, Started, Tally};
+pub use tally::{Killed, Latencies, ParentCounts, Reapers, Sender, Started, Tally};
 pub use terms::{Creation, Key, Outcome, State, WaitStatus};
 
 /// Counts since the stream began.
@@ -111,7 +111,7 @@ impl Model {
 
     /// A model of who is there, for whoever asks no more: nobody who is gone is
     /// kept, nor counted in [`Self::tally`].
-    pub fn of_the_present() -> Model {
+    pub fn present_only() -> Model {
         Model {
             retained: Retained::nobody(),
             ..Model::default()
@@ -173,7 +173,7 @@ impl Model {
             What::Summary(summary) => self.on_summary(summary),
             What::End => self.ended = true,
         }
-        self.let_go();
+        self.evict();
     }
 
     /// A tracer begins, perhaps after another: what it counts begins at zero.
@@ -241,23 +241,23 @@ impl Model {
     }
 
     /// How many processes are kept.
-    pub fn kept(&self) -> usize {
+    pub fn process_count(&self) -> usize {
         self.processes.len()
     }
 
     /// How many are no longer listed: they were let go (see [`Retention`]), or
-    /// are [untold](Self::untold).
-    pub fn gone_by(&self) -> u64 {
+    /// are [exited_before_checkpoint](Self::exited_before_checkpoint).
+    pub fn unlisted(&self) -> u64 {
         self.retained
             .tally()
             .processes
-            .saturating_add(self.untold())
+            .saturating_add(self.exited_before_checkpoint())
     }
 
     /// How many had ended when one came into the stream in the middle, by a
     /// checkpoint: [`Self::totals`] counts them, [`Self::tally`] does not.
-    pub fn untold(&self) -> u64 {
-        self.retained.untold()
+    pub fn exited_before_checkpoint(&self) -> u64 {
+        self.retained.exited_before_checkpoint()
     }
 
     /// Counts over all processes, those let go included. Linear in those kept.
@@ -270,7 +270,7 @@ impl Model {
     }
 
     /// Whether the process with that key is kept.
-    pub fn knows(&self, key: Key) -> bool {
+    pub fn contains(&self, key: Key) -> bool {
         self.processes.get(key).is_some()
     }
 

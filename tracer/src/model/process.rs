@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Owning,
+    Reaping,
     fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
     recent::Recent,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::event::{
     ChildUsage, Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, OomVictim, ProcessId,
-    Sigchld, Signal, TaskId, Text, Ties, Usage, Who,
+    Relations, Sigchld, Signal, TaskId, Text, Usage, Who,
 };
 
 /// A living thread.
@@ -153,11 +153,11 @@ pub struct Process {
     pub scheduling: Option<Box<Scheduling>>,
 
     /// Its process group, session and tracer, as last told.
-    pub ties: Option<Ties>,
+    pub relations: Option<Relations>,
     /// The number of its cgroup: see [`super::Model::cgroup`].
     pub cgroup: Option<u64>,
     /// How it treats its children's deaths; none: nothing is known.
-    pub owning: Option<Box<Owning>>,
+    pub reaping: Option<Box<Reaping>>,
     /// What the children used that it waited for, and theirs; known when it
     /// has ended.
     pub children: Option<Box<ChildUsage>>,
@@ -228,9 +228,9 @@ impl Process {
             usage_complete: false,
             accounted: false,
             scheduling: None,
-            ties: None,
+            relations: None,
             cgroup: None,
-            owning: None,
+            reaping: None,
             children: None,
             leader_exit: None,
             group_code: None,
@@ -305,7 +305,7 @@ impl Process {
         self.accounted.then_some(&self.usage)
     }
 
-    /// Why the OOM killer chose it, if it did.
+    /// UnknownReason the OOM killer chose it, if it did.
     pub fn oom(&self) -> Option<&OomVictim> {
         self.early.as_ref()?.oom.as_ref()
     }
@@ -343,7 +343,7 @@ impl Process {
     /// How long vfork has held the caller: until the child runs another program
     /// or ends; `now` ends an unfinished one. The caller goes on a little
     /// earlier, when the old memory is given up (`mm_release`, kernel/fork.c).
-    pub fn held_parent(&self, now: u64) -> Option<u64> {
+    pub fn vfork_wait(&self, now: u64) -> Option<u64> {
         let since = self
             .forked_at
             .filter(|_| self.created_by == Creation::Vfork)?;
@@ -360,7 +360,7 @@ impl Process {
     }
 
     /// How many hang below it in the fork tree, of those that are kept.
-    pub fn tree_children_kept(&self) -> usize {
+    pub fn tree_child_count(&self) -> usize {
         self.tree_children.len()
     }
 

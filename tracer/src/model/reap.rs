@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Early, Key, Model, Process, State, retention::Due};
-use crate::event::{Dead, LastSwitch, Notify, Reap, Usage, Wait, Who};
+use crate::event::{ExitedProcess, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
 /// Waits that found nobody, remembered for deaths that are told late. More
 /// than two CPUs can have in the air; the rest are waits for stopped children.
@@ -26,18 +26,20 @@ pub(super) const SIGCHLD: i32 = 17;
 impl Model {
     pub(super) fn on_notify(&mut self, at: u64, who: Who, notify: &Notify) {
         let owner = self.ensure(notify.owner);
-        self.on_care(at, Some(owner), notify.care);
+        self.on_care(at, Some(owner), notify.sigchld_policy);
         if let Some(heir) = notify.heir {
             self.on_heir(owner, heir);
         }
         let teller = self.of(who);
-        if notify.dead == Dead::Subject {
+        if notify.exited == ExitedProcess::Subject {
             self.on_death_told(at, teller, owner, notify);
             return;
         }
-        let dead = match notify.dead {
-            Dead::ChildPid(pid) => self.find_pid(pid),
-            Dead::Child | Dead::Subject => self.index.unreaped(teller, notify.seen_pid),
+        let dead = match notify.exited {
+            ExitedProcess::ChildPid(pid) => self.find_pid(pid),
+            ExitedProcess::Child | ExitedProcess::Subject => {
+                self.index.unreaped(teller, notify.seen_pid)
+            }
         };
         let Some(dead) = dead else { return };
         let process = &self.processes[dead];
@@ -268,7 +270,7 @@ impl Process {
         self.exit_signal.is_none_or(|signal| signal == SIGCHLD)
     }
 
-    /// Dead, and nobody is known to have reaped it before `at`.
+    /// ExitedProcess, and nobody is known to have reaped it before `at`.
     fn may_be_reaped(&self, at: u64) -> bool {
         self.is_dead()
             && self.reaped_at.is_none()
@@ -291,7 +293,7 @@ impl Process {
         self.reaped_by = Some(by);
         self.autoreaped = Some(false);
         if self.zombie_inferred && self.zombie_at.is_some_and(|zombie| at < zombie) {
-            // Dead for certain at its last switch: that was too late a guess.
+            // ExitedProcess for certain at its last switch: that was too late a guess.
             self.zombie_at = None;
             self.zombie_inferred = false;
         }

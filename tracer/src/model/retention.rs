@@ -18,16 +18,16 @@ use super::{Key, Model, Process, Table, Tally};
 pub struct Retention {
     /// So many, the latest to go. A thirtieth more may be there for a while:
     /// they are let go in batches.
-    pub gone: usize,
+    pub exited: usize,
     /// Nobody who is gone for longer than this, ns.
-    pub age: u64,
+    pub max_age: u64,
 }
 
 impl Retention {
     /// Everyone, as long as there is memory (about 1 KiB each).
-    pub const EVERYONE: Retention = Retention {
-        gone: usize::MAX,
-        age: u64::MAX,
+    pub const ALL: Retention = Retention {
+        exited: usize::MAX,
+        max_age: u64::MAX,
     };
 }
 
@@ -35,8 +35,8 @@ impl Default for Retention {
     /// The last 20,000 to go, about 20 MiB, however long ago.
     fn default() -> Self {
         Retention {
-            gone: 20_000,
-            age: u64::MAX,
+            exited: 20_000,
+            max_age: u64::MAX,
         }
     }
 }
@@ -70,7 +70,7 @@ pub(super) struct Retained {
     /// Nobody will ask for it.
     uncounted: bool,
     /// Who had ended before one came in: only their number is known.
-    untold: u64,
+    exited_before_checkpoint: u64,
 }
 
 impl Retained {
@@ -84,7 +84,10 @@ impl Retained {
     /// Keeps nobody who is gone, and counts none of them.
     pub fn nobody() -> Self {
         Retained {
-            policy: Retention { gone: 0, age: 0 },
+            policy: Retention {
+                exited: 0,
+                max_age: 0,
+            },
             uncounted: true,
             ..Retained::default()
         }
@@ -109,12 +112,12 @@ impl Retained {
     }
 
     /// One comes in where so many have ended of whom nothing is told.
-    pub fn came_in(&mut self, untold: u64) {
-        self.untold = untold;
+    pub fn came_in(&mut self, exited_before_checkpoint: u64) {
+        self.exited_before_checkpoint = exited_before_checkpoint;
     }
 
-    pub fn untold(&self) -> u64 {
-        self.untold
+    pub fn exited_before_checkpoint(&self) -> u64 {
+        self.exited_before_checkpoint
     }
 
     /// The next to be let go.
@@ -133,7 +136,7 @@ impl Retained {
         loop {
             let &(at, key) = self.departed.front()?;
             let age = now.saturating_sub(at);
-            if *too_many == 0 && age <= self.policy.age {
+            if *too_many == 0 && age <= self.policy.max_age {
                 return None;
             }
             *too_many = too_many.saturating_sub(1);
@@ -155,9 +158,9 @@ impl Retained {
     }
 
     fn is_due(&self, now: u64) -> bool {
-        let Retention { gone, age } = self.policy;
-        let too_many = self.departed.len() > gone.saturating_add(gone / 32);
-        let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > age;
+        let Retention { exited, max_age } = self.policy;
+        let too_many = self.departed.len() > exited.saturating_add(exited / 32);
+        let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > max_age;
         too_many
             || self.departed.front().is_some_and(too_old)
             || !self.freed.is_empty()
@@ -181,7 +184,7 @@ impl Model {
         let over = self.processes().filter(|(_, process)| is_over(process));
         let over: Vec<(Key, bool)> = over.map(|(key, it)| (key, it.led_to == 0)).collect();
         let mut retained = Retained {
-            policy: Retention::EVERYONE,
+            policy: Retention::ALL,
             uncounted: true,
             ..std::mem::take(&mut self.retained)
         };
@@ -200,7 +203,7 @@ impl Model {
             .chain(retained.departed.drain(..));
         let departed: VecDeque<(u64, Key)> = departed.collect();
         self.retained = retained;
-        self.let_go();
+        self.evict();
         let mut retained = Retained::new(retention);
         for (at, key) in departed {
             if let Some(process) = self.processes.get_mut(key)
@@ -215,12 +218,12 @@ impl Model {
     }
 
     /// Lets go whom the policy does not keep. Constant time for each.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn evict(&mut self) {
         if !self.retained.is_due(self.now) {
             return;
         }
         let mut too_many = self.retained.departed.len();
-        too_many = too_many.saturating_sub(self.retained.policy.gone);
+        too_many = too_many.saturating_sub(self.retained.policy.exited);
         let mut parents = BTreeSet::new();
         let mut youngest = Key::FIRST;
         let mut tally = std::mem::take(&mut self.retained.tally);
@@ -243,7 +246,7 @@ impl Model {
             parents.extend(process.tree_parent);
             youngest = youngest.max(key);
             if !self.retained.uncounted {
-                tally.let_go(self, key);
+                tally.evict(self, key);
             }
             self.remove(key);
         }
@@ -252,7 +255,7 @@ impl Model {
             let mut children =
                 self.note(parent, |process| std::mem::take(&mut process.tree_children));
             // Most were made after those who go.
-            children.retain(|&child| child > youngest || self.knows(child));
+            children.retain(|&child| child > youngest || self.contains(child));
             self.note(parent, |process| process.tree_children = children);
         }
     }

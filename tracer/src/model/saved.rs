@@ -239,7 +239,7 @@ impl Model {
             reached += 1;
             below.extend(self.tree_children(key));
         }
-        reached == self.kept()
+        reached == self.process_count()
     }
 
     /// Lets equal arguments and file names be one text in memory, as they are

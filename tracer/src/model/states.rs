@@ -27,22 +27,22 @@ pub struct Scheduling {
     /// When the first of them was first seen.
     pub counted_since: Option<u64>,
     /// The oldest first.
-    changes: VecDeque<Change>,
+    changes: VecDeque<StateChange>,
     /// Older changes are no longer in `changes`.
     forgot: bool,
 }
 
 /// A thread, by its number, is in a state from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct StateChange {
     pub at: u64,
     pub pid: u32,
     pub state: TaskState,
 }
 
-/// Why there is more than what was counted.
+/// UnknownReason there is more than what was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatesLack {
+pub enum MissingStates {
     /// The record of a thread's end was lost, or came never.
     End,
     /// Of so many threads nothing was told: not yet, or it was lost, or they found
@@ -94,7 +94,7 @@ impl Scheduling {
         living.fold(self.ended_missed, u64::saturating_add)
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: StateChange) {
         if self.changes.len() >= CHANGES_KEPT {
             self.changes.pop_front();
             self.forgot = true;
@@ -103,7 +103,7 @@ impl Scheduling {
     }
 
     /// The changes that are kept, the oldest first.
-    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &StateChange> {
         self.changes.iter()
     }
 
@@ -134,20 +134,20 @@ impl Process {
     }
 
     /// What the figures lack; none where nothing is counted, too.
-    pub fn states_lack(&self) -> Option<StatesLack> {
+    pub fn missing_states(&self) -> Option<MissingStates> {
         let scheduling = self.scheduling.as_deref()?;
         let untold = self.threads_seen.saturating_sub(scheduling.threads);
         match (scheduling.incomplete, untold) {
-            (true, _) => Some(StatesLack::End),
+            (true, _) => Some(MissingStates::End),
             (false, 0) => None,
-            (false, untold) => Some(StatesLack::Threads(untold)),
+            (false, untold) => Some(MissingStates::Threads(untold)),
         }
     }
 
     /// Something was told of every thread that was seen, and no end was missed:
     /// all is counted from [`Scheduling::counted_since`] on.
     pub fn states_are_complete(&self) -> bool {
-        self.scheduling.is_some() && self.states_lack().is_none()
+        self.scheduling.is_some() && self.missing_states().is_none()
     }
 
     /// Wake-ups of all threads that were followed by a turn on a CPU.
@@ -190,7 +190,7 @@ impl Process {
                 // Whoever calls exec runs.
                 let numbers = [(old_pid, TaskState::Dead), (leader.pid, TaskState::Running)];
                 for (pid, state) in numbers {
-                    scheduling.change(Change { at, pid, state });
+                    scheduling.change(StateChange { at, pid, state });
                 }
             }
             scheduling.miss_end(leader);
@@ -227,7 +227,7 @@ impl Model {
     pub(super) fn on_state(&mut self, at: u64, who: Who, state: TaskState) {
         let pid = who.task.pid;
         self.scheduling(who, |scheduling| {
-            scheduling.change(Change { at, pid, state });
+            scheduling.change(StateChange { at, pid, state });
         });
     }
 

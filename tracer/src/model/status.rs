@@ -69,11 +69,11 @@ pub enum Known {
     NotYet,
     /// It did not happen and will not.
     Never,
-    Unknown(Why),
+    Unknown(UnknownReason),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum UnknownReason {
     /// It lies before tracing began.
     BeforeTrace,
     /// No hook serves this purpose on this machine.
@@ -82,12 +82,12 @@ pub enum Why {
     Unseen,
 }
 
-impl Why {
+impl UnknownReason {
     pub fn text(self) -> &'static str {
         match self {
-            Why::BeforeTrace => "before tracing began",
-            Why::NoHook(_) => "no hook for it in use",
-            Why::Unseen => "not witnessed",
+            UnknownReason::BeforeTrace => "before tracing began",
+            UnknownReason::NoHook(_) => "no hook for it in use",
+            UnknownReason::Unseen => "not witnessed",
         }
     }
 }
@@ -128,7 +128,7 @@ impl Model {
                     return Known::By(at);
                 }
                 if process.zombie_when_found && process.exited_at.is_none() {
-                    return Known::Unknown(Why::BeforeTrace);
+                    return Known::Unknown(UnknownReason::BeforeTrace);
                 }
                 (process.zombie_at, state.is_gone())
             }
@@ -146,15 +146,15 @@ impl Model {
             Some(at) => Known::At(at),
             None if !passed => Known::NotYet,
             None if self.missing(moment.purpose()).is_some() => {
-                Known::Unknown(Why::NoHook(moment.purpose()))
+                Known::Unknown(UnknownReason::NoHook(moment.purpose()))
             }
-            None if older && !dead => Known::Unknown(Why::BeforeTrace),
+            None if older && !dead => Known::Unknown(UnknownReason::BeforeTrace),
             None if older
                 && matches!(moment, Moment::Forked | Moment::Runnable | Moment::FirstRan) =>
             {
-                Known::Unknown(Why::BeforeTrace)
+                Known::Unknown(UnknownReason::BeforeTrace)
             }
-            None => Known::Unknown(Why::Unseen),
+            None => Known::Unknown(UnknownReason::Unseen),
         }
     }
 }

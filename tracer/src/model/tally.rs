@@ -67,13 +67,13 @@ impl<K: Ord, V: Default> Kinds<K, V> {
 pub struct Started {
     pub count: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
-    pub makers: Makers,
+    pub makers: ParentCounts,
 }
 
 /// Who made processes of one kind, and how many each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Makers {
-    pub by_maker: BTreeMap<ProcessId, (Option<Comm>, u64)>,
+pub struct ParentCounts {
+    pub by_parent: BTreeMap<ProcessId, (Option<Comm>, u64)>,
     /// There are more makers than are told apart.
     pub more: bool,
 }
@@ -197,9 +197,9 @@ impl Tally {
         add(&mut started.count, 1);
         add(started.outcomes.entry(outcome).or_default(), 1);
         let Some(maker) = maker else { return };
-        let Makers { by_maker, more } = &mut started.makers;
-        if by_maker.len() < MAKERS || by_maker.contains_key(&maker.id) {
-            let entry = by_maker.entry(maker.id).or_default();
+        let ParentCounts { by_parent, more } = &mut started.makers;
+        if by_parent.len() < MAKERS || by_parent.contains_key(&maker.id) {
+            let entry = by_parent.entry(maker.id).or_default();
             *entry = (maker.known_comm(), entry.1.saturating_add(1));
         } else {
             *more = true;
@@ -207,7 +207,7 @@ impl Tally {
     }
 
     /// One process more, which is let go.
-    pub(super) fn let_go(&mut self, model: &Model, key: Key) {
+    pub(super) fn evict(&mut self, model: &Model, key: Key) {
         self.add(model, key);
         // Nobody leads to it any more, so it will reap no other.
         if let Some(reaped) = self.reapers.by_owner.remove(&Some(key)) {

@@ -71,8 +71,8 @@ impl Process {
             early.charged.clear();
         }
         self.all_states_end();
-        if let Some(owning) = &mut self.owning {
-            owning.counts_anew();
+        if let Some(reaping) = &mut self.reaping {
+            reaping.counts_anew();
         }
     }
 

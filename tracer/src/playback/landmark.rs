@@ -1,6 +1,6 @@
 //! What one looks for in a recording.
 
-use crate::event::{Dead, Event, What};
+use crate::event::{Event, ExitedProcess, What};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landmark {
@@ -24,7 +24,9 @@ impl Landmark {
     pub fn is(self, event: &Event) -> bool {
         match (self, &event.what) {
             (Landmark::Exit, What::Exit(exit)) => exit.group_dead != Some(false),
-            (Landmark::Zombie, What::Notify(told)) => told.dead == Dead::Subject && !told.autoreap,
+            (Landmark::Zombie, What::Notify(told)) => {
+                told.exited == ExitedProcess::Subject && !told.autoreap
+            }
             (Landmark::Gap, What::Gap(_)) => true,
             _ => false,
         }

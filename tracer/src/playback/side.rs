@@ -95,14 +95,14 @@ pub struct Side {
 impl Side {
     /// As bytes, beside the recording of that fingerprint.
     pub fn to_bytes(&self, of: &Fingerprint) -> Vec<u8> {
-        let Retention { gone, age } = self.retention;
+        let Retention { exited, max_age } = self.retention;
         let head: [u64; WORDS] = [
             VERSION,
             of.length,
             of.last,
             u64::from(of.crc),
-            gone as u64,
-            age,
+            exited as u64,
+            max_age,
             self.first,
             self.events,
             self.states.len() as u64,
@@ -158,8 +158,8 @@ impl Side {
             recorded,
             last,
             crc,
-            gone,
-            age,
+            exited,
+            max_age,
             first,
             events,
             states,
@@ -212,8 +212,8 @@ impl Side {
         Ok(Some(Side {
             states: found,
             retention: Retention {
-                gone: usize::try_from(gone).unwrap_or(usize::MAX),
-                age,
+                exited: usize::try_from(exited).unwrap_or(usize::MAX),
+                max_age,
             },
             first,
             events,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    event::{Dead, Event, ProcessId, What},
+    event::{Event, ExitedProcess, ProcessId, What},
     recording::Span,
 };
 
@@ -52,7 +52,7 @@ impl Survey {
                 let status = exit.group_code.unwrap_or(exit.code);
                 self.parts[part].killed += u32::from(status & 0x7f != 0);
             }
-            What::Notify(told) if told.dead == Dead::Subject && !told.autoreap => {
+            What::Notify(told) if told.exited == ExitedProcess::Subject && !told.autoreap => {
                 self.waiting.insert(event.who.process, at);
             }
             What::Reap(_) | What::Free(_) if event.who.is_leader() => {

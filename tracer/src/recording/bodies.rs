@@ -8,10 +8,10 @@ use super::{
     varint,
 };
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults,
-    FirstRun, Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap,
-    Reaper, SecondCounts, Segment, Session, Signal, Snapshot, StateTimes, States, Summary, Ties,
-    Usage, Wait, Waits, Wakeups, What,
+    AddressSpace, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults, FirstRun,
+    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap, Reaper,
+    Relations, SecondCounts, Segment, Session, SigchldPolicy, Signal, Snapshot, StateTimes, States,
+    Summary, Usage, Wait, Waits, Wakeups, What,
 };
 
 /// Which kinds have a body.
@@ -138,23 +138,23 @@ bodies! {
     }
     Snapshot {
         3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: NearSubject, 8 ns_level, 9 comm,
-        10 argv, 11 ties, 12 care, 13 cgroup,
+        10 argv, 11 relations, 12 sigchld_policy, 13 cgroup,
     }
     Fork {
         3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: NearSubject,
-        9 ns_level, 10 comm, 11 asked: Before, 12 copied, 13 by_copies, 14 ties, 15 cgroup,
+        9 ns_level, 10 comm, 11 requested_at: Before, 12 copied, 13 by_copies, 14 relations, 15 cgroup,
     }
     FirstRun { 3 runnable: Before }
     Exec {
         3 old_pid: NearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
-        9 copies, 10 ties,
+        9 copies, 10 relations,
     }
     Signal { 3 sig, 4 code, 5 by, 6 by_comm, 7 group }
     Exit {
         3 code, 4 group_code, 5 group_dead, 6 exit_signal, 7 parent, 8 sigchld, 9 reaper,
-        10 usage, 11 faults, 12 comm, 13 ties, 14 care, 15 children,
+        10 usage, 11 faults, 12 comm, 13 relations, 14 sigchld_policy, 15 children,
     }
-    Notify { 3 owner, 4 seen_pid: NearSubject, 5 dead, 6 autoreap, 7 care, 8 heir }
+    Notify { 3 owner, 4 seen_pid: NearSubject, 5 exited, 6 autoreap, 7 sigchld_policy, 8 heir }
     LastSwitch { 3 next_pid, 4 next_tgid, 5 next_comm }
     Wait { 3 child: NearBefore }
     Gap { 3 since, 4 lost, 5 cause }
@@ -209,13 +209,13 @@ macro_rules! parts {
 }
 
 parts! {
-    Ties { 1 pgid, 2 sid, 3 tracer }
+    Relations { 1 pgid, 2 sid, 3 tracer }
     StateTimes {
         1 running, 2 runnable, 3 interruptible, 4 uninterruptible, 5 stopped, 6 traced, 7 idle,
     }
     Wakeups { 1 count, 2 latency, 3 latency_max }
     OomCause { 1 constraint, 2 oom_memcg, 3 task_memcg }
-    Care { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped, 5 from_proc }
+    SigchldPolicy { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped, 5 from_proc }
     Segment { 1 number, 2 began, 3 events_before }
     ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }
 }

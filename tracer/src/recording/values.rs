@@ -3,8 +3,8 @@
 
 use super::codec::{Decoder, Encoder, Field};
 use crate::event::{
-    Constraint, Dead, FaultClass, GapCause, Handler, Kind, OomCause, OomVictim, Purpose, Region,
-    Sigchld, TaskState,
+    Constraint, Disposition, ExitedProcess, FaultClass, GapCause, Kind, OomCause, OomVictim,
+    Purpose, Region, Sigchld, TaskState,
 };
 
 /// Values that know their number; in place of one without a name stands another.
@@ -52,49 +52,49 @@ impl Field for Sigchld {
     }
 }
 
-impl Field for Handler {
+impl Field for Disposition {
     fn put(&self, to: &mut Encoder) {
         to.number(match self {
-            Handler::Default => 0,
-            Handler::Ignored => 1,
-            Handler::Caught => 2,
+            Disposition::Default => 0,
+            Disposition::Ignored => 1,
+            Disposition::Caught => 2,
         });
     }
 
     fn get(from: &mut Decoder) -> Self {
         match from.number() {
-            0 => Handler::Default,
-            1 => Handler::Ignored,
-            2 => Handler::Caught,
-            _ => from.unknown(Handler::Default),
+            0 => Disposition::Default,
+            1 => Disposition::Ignored,
+            2 => Disposition::Caught,
+            _ => from.unknown(Disposition::Default),
         }
     }
 }
 
 // What a variant holds is in a part of its own, so that a reader that does not
 // know the variant does not trip over it.
-impl Field for Dead {
+impl Field for ExitedProcess {
     fn put(&self, to: &mut Encoder) {
         match self {
-            Dead::Subject => to.number(0),
-            Dead::ChildPid(pid) => {
+            ExitedProcess::Subject => to.number(0),
+            ExitedProcess::ChildPid(pid) => {
                 to.number(1);
                 to.column = to.column.part(1);
                 pid.put(to);
             }
-            Dead::Child => to.number(2),
+            ExitedProcess::Child => to.number(2),
         }
     }
 
     fn get(from: &mut Decoder) -> Self {
         match from.number() {
-            0 => Dead::Subject,
+            0 => ExitedProcess::Subject,
             1 => {
                 from.column = from.column.part(1);
-                Dead::ChildPid(u32::get(from))
+                ExitedProcess::ChildPid(u32::get(from))
             }
-            2 => Dead::Child,
-            _ => from.unknown(Dead::Child),
+            2 => ExitedProcess::Child,
+            _ => from.unknown(ExitedProcess::Child),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Field for Dead {
 impl Field for OomVictim {
     fn put(&self, to: &mut Encoder) {
         match self {
-            OomVictim::Untold => to.number(0),
+            OomVictim::NotChecked => to.number(0),
             OomVictim::NoLog => to.number(1),
             OomVictim::NotLogged => to.number(2),
             OomVictim::Logged(cause) => {
@@ -114,11 +114,11 @@ impl Field for OomVictim {
 
     fn get(from: &mut Decoder) -> Self {
         match from.number() {
-            0 => OomVictim::Untold,
+            0 => OomVictim::NotChecked,
             1 => OomVictim::NoLog,
             2 => OomVictim::NotLogged,
             3 => OomVictim::Logged(OomCause::get(from)),
-            _ => from.unknown(OomVictim::Untold),
+            _ => from.unknown(OomVictim::NotChecked),
         }
     }
 }

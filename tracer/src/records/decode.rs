@@ -10,9 +10,10 @@ use zerocopy::FromBytes;
 
 use super::fault_classes::{self, Conclude};
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, FirstRun, Fork,
-    ForkFailed, Handler, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Sigchld, Signal,
-    Snapshot, StateTimes, States, TaskId, TaskState, Text, Ties, Usage, Wait, Wakeups, What, Who,
+    AddressSpace, Cgroup, ChildUsage, Comm, Disposition, Event, Exec, Exit, ExitedProcess,
+    FirstRun, Fork, ForkFailed, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Relations,
+    Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage,
+    Wait, Wakeups, What, Who,
 };
 
 /// A record that is not what its kind says.
@@ -120,13 +121,13 @@ impl Decoder {
             ns_pid: fork.ns_pid,
             ns_level: fork.ns_level,
             comm: Comm::new(&fork.comm),
-            asked: Some(fork.asked).filter(|&asked| asked != 0 && asked <= fork.head.at),
+            requested_at: Some(fork.asked).filter(|&asked| asked != 0 && asked <= fork.head.at),
             copied: (!shared && !kthread).then_some(AddressSpace {
                 pages: Some(fork.pages).filter(|&pages| pages != wire::PAGES_UNKNOWN),
                 page_tables: fork.page_tables,
             }),
             by_copies: self.copies(fork.by_copies),
-            ties: Some(ties(fork.ties)),
+            relations: Some(relations(fork.ties)),
             cgroup: cgroup(fork.cgroup),
         }
     }
@@ -143,7 +144,7 @@ impl Decoder {
             argv: (exec.flags & wire::EXEC_ARGV_UNREADABLE == 0).then(|| Text::new(argv)),
             argv_total: exec.argv_total,
             copies: self.copies(exec.copies),
-            ties: Some(ties(exec.ties)),
+            relations: Some(relations(exec.ties)),
         })
     }
 
@@ -166,8 +167,8 @@ impl Decoder {
             usage: usage(exit.usage),
             faults: self.faults.map(|conclude| conclude.tally(faults)),
             comm: Comm::new(&exit.comm),
-            ties: Some(ties(exit.ties)),
-            care: has(wire::EXIT_GROUP_DEAD).then(|| care(exit.care)),
+            relations: Some(relations(exit.ties)),
+            sigchld_policy: has(wire::EXIT_GROUP_DEAD).then(|| sigchld_policy(exit.care)),
             children: has(wire::EXIT_GROUP_DEAD).then(|| children(exit.children)),
         }
     }
@@ -265,23 +266,23 @@ fn somebody(of: wire::Group) -> Option<ProcessId> {
     (of.tgid != 0).then(|| group(of))
 }
 
-fn ties(ties: wire::Ties) -> Ties {
-    Ties {
-        pgid: ties.pgid,
-        sid: ties.sid,
-        tracer: somebody(ties.tracer),
+fn relations(relations: wire::Ties) -> Relations {
+    Relations {
+        pgid: relations.pgid,
+        sid: relations.sid,
+        tracer: somebody(relations.tracer),
     }
 }
 
-fn care(bits: u32) -> Care {
+fn sigchld_policy(bits: u32) -> SigchldPolicy {
     let has = |bit| bits & bit != 0;
-    Care {
+    SigchldPolicy {
         sigchld: if has(wire::CARE_IGNORED) {
-            Handler::Ignored
+            Disposition::Ignored
         } else if has(wire::CARE_CAUGHT) {
-            Handler::Caught
+            Disposition::Caught
         } else {
-            Handler::Default
+            Disposition::Default
         },
         nocldwait: has(wire::CARE_NOCLDWAIT),
         blocked: has(wire::CARE_BLOCKED),
@@ -371,8 +372,8 @@ fn snapshot(task: wire::Task) -> Snapshot {
         ns_level: task.ns_level,
         comm: Comm::new(&task.comm),
         argv: None,
-        ties: Some(ties(task.ties)),
-        care: Some(care(task.care)),
+        relations: Some(relations(task.ties)),
+        sigchld_policy: Some(sigchld_policy(task.care)),
         cgroup: cgroup(task.cgroup),
     }
 }
@@ -392,15 +393,15 @@ fn notify(notify: wire::Notify) -> Notify {
     Notify {
         owner: group(notify.owner),
         seen_pid: notify.seen_pid,
-        dead: if has(wire::NOTIFY_SELF) {
-            Dead::Subject
+        exited: if has(wire::NOTIFY_SELF) {
+            ExitedProcess::Subject
         } else if has(wire::NOTIFY_INIT_NS) {
-            Dead::ChildPid(notify.seen_pid)
+            ExitedProcess::ChildPid(notify.seen_pid)
         } else {
-            Dead::Child
+            ExitedProcess::Child
         },
         autoreap: has(wire::NOTIFY_AUTOREAP),
-        care: Some(care(notify.care)),
+        sigchld_policy: Some(sigchld_policy(notify.care)),
         heir: somebody(notify.heir),
     }
 }

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::page::{Align, Page};
 use crate::{
-    event::{GapCause, Utc, escaped, humane::duration},
+    event::{GapCause, Utc, escaped, units::duration},
     model::{GapSpan, Model},
 };
 

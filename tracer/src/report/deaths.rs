@@ -7,7 +7,7 @@ use super::{
     words::{evicted_note, process_name},
 };
 use crate::{
-    event::{Utc, command_line, humane::duration},
+    event::{Utc, command_line, units::duration},
     model::{Key, Model, Outcome, Process},
 };
 

@@ -7,7 +7,7 @@ use super::{
     words::{evicted_note, process_name},
 };
 use crate::{
-    event::{FaultClass, Faults, Purpose, humane},
+    event::{FaultClass, Faults, Purpose, units},
     model::{Key, Model},
 };
 
@@ -72,7 +72,7 @@ fn storms(model: &Model, page: &mut Page) {
         let sentence = format!(
             "{}: a fault storm: {total} in {}, {rate} a second, mostly {most}",
             process_name(model, key),
-            humane::duration(lived),
+            units::duration(lived),
         );
         page.labelled("  note", &sentence);
     }

@@ -7,7 +7,7 @@ use super::{
     words::{command, plural, process_name},
 };
 use crate::{
-    event::{Utc, humane},
+    event::{Utc, units},
     filter::{Filter, Truth},
     model::{Key, Model, Sender},
 };
@@ -23,14 +23,14 @@ pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
         }
     }
     let mut page = Page::new(width);
-    let all = plural(model.kept() as u64, "process", "processes");
+    let all = plural(model.process_count() as u64, "process", "processes");
     page.section(&format!("{} of {all}: {}", kept.len(), filter.text()));
     if unknown > 0 {
         let them = plural(unknown, "process", "processes");
         page.line(&format!("  Of {them} it is not known."));
     }
-    if model.gone_by() > 0 {
-        let gone = plural(model.gone_by(), "process", "processes");
+    if model.unlisted() > 0 {
+        let gone = plural(model.unlisted(), "process", "processes");
         page.line(&format!(
             "  {gone} had ended before these and are no longer in memory."
         ));
@@ -64,7 +64,7 @@ fn row(model: &Model, key: Key) -> [String; 7] {
         since,
         process.id.tgid.to_string(),
         command(model, key),
-        lived.map_or_else(|| "?".to_owned(), humane::duration),
+        lived.map_or_else(|| "?".to_owned(), units::duration),
         outcome::text(process.outcome()),
         match killed {
             true => sender_text(model, &Sender::of(process)),

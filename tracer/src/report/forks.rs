@@ -8,8 +8,8 @@ use super::{
     words::{evicted_note, plural, process_name},
 };
 use crate::{
-    event::{Purpose, humane},
-    model::{Creation, Ended, ForkCost, Key, Model, Process},
+    event::{Purpose, units},
+    model::{Creation, ForkCost, Key, Model, Process, SharingEnd},
 };
 
 const ROWS: usize = 10;
@@ -45,7 +45,7 @@ pub fn write(model: &Model, page: &mut Page) {
     let held: Vec<u64> = model
         .processes()
         .filter(|(_, child)| child.created_by == Creation::Vfork)
-        .filter_map(|(_, child)| child.held_parent(model.now()))
+        .filter_map(|(_, child)| child.vfork_wait(model.now()))
         .collect();
     if makers.is_empty() && held.is_empty() {
         return;
@@ -59,8 +59,8 @@ pub fn write(model: &Model, page: &mut Page) {
         page.line(&format!(
             "  beside {} by vfork or posix_spawn, which copy nothing and held the caller for {}, {} at most",
             held.len(),
-            humane::duration(held.iter().copied().fold(0, u64::saturating_add)),
-            humane::duration(longest),
+            units::duration(held.iter().copied().fold(0, u64::saturating_add)),
+            units::duration(longest),
         ));
     }
     if makers.is_empty() {
@@ -99,7 +99,7 @@ impl Maker {
         self.parent_copies = self.parent_copies.saturating_add(cost.parent_copies);
         self.child_copies = self.child_copies.saturating_add(cost.child_copies);
         self.ambiguous |= cost.ambiguous;
-        if let (Some(Ended::Exec(exec)), Some(forked)) = (cost.ended, child.forked_at) {
+        if let (Some(SharingEnd::Exec(exec)), Some(forked)) = (cost.ended, child.forked_at) {
             let after = exec.saturating_sub(forked);
             if after < AT_ONCE {
                 let (count, in_vain, most, latest) = &mut self.in_vain;
@@ -138,8 +138,8 @@ fn table(model: &Model, page: &mut Page, makers: &BTreeMap<Key, Maker>, copies_t
             let copies = |count: u64| known(copies_told, format!("{mark}{count}"));
             [
                 maker.forks.to_string(),
-                known(timed, humane::duration(maker.took)),
-                known(timed, humane::duration(maker.longest)),
+                known(timed, units::duration(maker.took)),
+                known(timed, units::duration(maker.longest)),
                 maker.pages.to_string(),
                 copies(maker.parent_copies),
                 copies(maker.child_copies),
@@ -179,8 +179,8 @@ fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
                  posix_spawn or vfork would avoid the copying",
                 process_name(model, key),
                 plural(count, "fork", "forks"),
-                humane::duration(took),
-                humane::duration(latest),
+                units::duration(took),
+                units::duration(latest),
             ));
         }
     }
@@ -195,9 +195,9 @@ fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
                 "{}: while its child {} shared its memory, for {}, it copied {}, at most {} in a second{}",
                 process_name(model, parent),
                 process_name(model, key),
-                humane::duration(shared),
-                humane::bytes(cost.parent_copies.saturating_mul(page_size)),
-                humane::bytes(cost.peak.1.saturating_mul(page_size)),
+                units::duration(shared),
+                units::bytes(cost.parent_copies.saturating_mul(page_size)),
+                units::bytes(cost.peak.1.saturating_mul(page_size)),
                 if cost.ambiguous { " (with other forks)" } else { "" },
             ));
         }

@@ -3,7 +3,7 @@
 
 use super::{page::Page, words::plural};
 use crate::{
-    event::{Session, Utc, command_line, escaped, humane::duration},
+    event::{Session, Utc, command_line, escaped, units::duration},
     model::{Creation, GapSpan, Model, Outcome, Tally},
 };
 
@@ -127,12 +127,14 @@ fn ended(model: &Model, tally: &Tally) -> String {
     };
     let signals = count(|outcome| matches!(outcome, Outcome::Killed(_)));
     let failures = count(|outcome| matches!(outcome, Outcome::Code(_)));
-    let untold = match model.untold() {
+    let exited_before_checkpoint = match model.exited_before_checkpoint() {
         0 => String::new(),
-        untold => format!("; how {untold} ended was told before this begins"),
+        exited_before_checkpoint => {
+            format!("; how {exited_before_checkpoint} ended was told before this begins")
+        }
     };
     format!(
-        "{}: {} ok, {failures} with a failure code, {signals} by a signal{untold}",
+        "{}: {} ok, {failures} with a failure code, {signals} by a signal{exited_before_checkpoint}",
         plural(model.totals().exits, "process", "processes"),
         count(|outcome| outcome == Outcome::Ok),
     )

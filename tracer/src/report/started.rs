@@ -8,7 +8,7 @@ use super::{
     page::{Align, Page},
     words::{comm_and_pid, command_name},
 };
-use crate::model::{Makers, Tally};
+use crate::model::{ParentCounts, Tally};
 
 const ROWS: usize = 5;
 
@@ -45,9 +45,9 @@ pub fn write(tally: &Tally, page: &mut Page) {
 }
 
 /// `cron[812]`, with `and 3 more` when others of its name made some too.
-fn makers(makers: &Makers) -> String {
-    let Makers { by_maker, more } = makers;
-    let most = by_maker
+fn makers(makers: &ParentCounts) -> String {
+    let ParentCounts { by_parent, more } = makers;
+    let most = by_parent
         .iter()
         .max_by_key(|&(&id, &(_, made))| (made, Reverse(id.start), Reverse(id)));
     let Some((id, &(comm, _))) = most else {
@@ -55,7 +55,7 @@ fn makers(makers: &Makers) -> String {
     };
     let most = comm_and_pid(comm, id.tgid);
     let at_least = if *more { "at least " } else { "" };
-    match by_maker.len() + usize::from(*more) {
+    match by_parent.len() + usize::from(*more) {
         1 => most,
         count => format!("{most} and {at_least}{} more", count - 1),
     }

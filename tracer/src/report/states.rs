@@ -8,8 +8,8 @@ use super::{
     words::{evicted_note, plural, process_name},
 };
 use crate::{
-    event::{StateTimes, TaskState, Wakeups, humane::duration},
-    model::{Key, Model, Process, StatesLack},
+    event::{StateTimes, TaskState, Wakeups, units::duration},
+    model::{Key, MissingStates, Model, Process},
 };
 
 const ROWS: usize = 10;
@@ -183,12 +183,12 @@ fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
         .filter_map(|it| it.process.scheduling.as_ref());
     let missed = unseen.map(|it| it.missed());
     let missed = missed.fold(0, u64::saturating_add);
-    let lacks = |wanted: fn(StatesLack) -> bool| {
-        let lack = counted.iter().filter_map(|it| it.process.states_lack());
+    let lacks = |wanted: fn(MissingStates) -> bool| {
+        let lack = counted.iter().filter_map(|it| it.process.missing_states());
         lack.filter(|&lack| wanted(lack)).count() as u64
     };
-    let incomplete = lacks(|lack| lack == StatesLack::End);
-    let untold = lacks(|lack| matches!(lack, StatesLack::Threads(_)));
+    let incomplete = lacks(|lack| lack == MissingStates::End);
+    let untold = lacks(|lack| matches!(lack, MissingStates::Threads(_)));
     let mut told: Vec<_> = told.into_iter().take(ROWS).map(|(_, says)| says).collect();
     if missed > 0 {
         told.push(format!(

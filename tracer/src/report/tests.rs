@@ -99,10 +99,10 @@ fn the_answer_stands_in_the_first_30_lines() {
 /// processes alone, and says so there.
 #[test]
 fn who_was_let_go_is_still_counted() {
-    let report = |gone| {
+    let report = |exited| {
         let mut model = Model::new(Retention {
-            gone,
-            ..Retention::EVERYONE
+            exited,
+            ..Retention::ALL
         });
         night().events.iter().for_each(|event| model.apply(event));
         summary(&model, 100)

@@ -27,7 +27,7 @@ pub fn command_name(comm: Option<Comm>) -> String {
 
 /// What a list of processes is not complete without, where some were let go.
 pub fn evicted_note(model: &Model) -> String {
-    match model.gone_by() {
+    match model.unlisted() {
         0 => String::new(),
         gone => format!(" ({gone} that ended long ago are no longer listed)"),
     }

@@ -8,22 +8,22 @@ use super::{
     words::{command_name, plural, process_name},
 };
 use crate::{
-    event::humane::{bytes, duration},
-    model::{Age, Key, Latencies, Model, Owned, Tally},
+    event::units::{bytes, duration},
+    model::{Key, Latencies, Model, OwnedZombies, Tally, ZombieAge},
 };
 
 const OWNERS: usize = 4;
 const ZOMBIES: usize = 10;
 
-fn age(age: Age) -> String {
+fn age(age: ZombieAge) -> String {
     let over = if age.at_least { "over " } else { "" };
     format!("{over}{}", duration(age.ns))
 }
 
 /// Who owns zombies, by name. Those who have reaped all of theirs are told by
 /// command: a shell loop is not a thousand owners.
-fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owned)> {
-    let mut all: Vec<(String, Owned)> = Vec::new();
+fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, OwnedZombies)> {
+    let mut all: Vec<(String, OwnedZombies)> = Vec::new();
     // By command: how many owners, and the pid of one.
     let mut clean: BTreeMap<String, (u64, Option<u32>, Latencies)> = BTreeMap::new();
     for (key, owner) in model.owners(tally, model.now()) {
@@ -47,9 +47,9 @@ fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, Owned)> {
             (1, Some(pid)) => format!("{command}[{pid}]"),
             _ => format!("{command} × {owners}"),
         };
-        let owner = Owned {
+        let owner = OwnedZombies {
             reaped,
-            ..Owned::default()
+            ..OwnedZombies::default()
         };
         all.push((name, owner));
     }

@@ -24,7 +24,7 @@ impl Chosen<'_> {
     pub fn by(filter: &Filter) -> Chosen<'_> {
         Chosen {
             filter,
-            model: Model::new(Retention::EVERYONE),
+            model: Model::new(Retention::ALL),
             kept: HashSet::new(),
             held: HashMap::new(),
         }

@@ -43,14 +43,14 @@ pub fn doctor(kernel: &KernelOptions, answer: &Answer) -> Result<Exit> {
 
 fn text(diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
-    for finding in &diagnosis.findings {
-        let mark = match finding.good {
+    for check in &diagnosis.checks {
+        let mark = match check.good {
             Some(true) => "ok",
             Some(false) => "no",
             None => "?",
         };
-        let _ = writeln!(text, "{mark:>3}  {:<10} {}", finding.what, finding.says);
-        if let Some(advice) = finding.advice {
+        let _ = writeln!(text, "{mark:>3}  {:<10} {}", check.what, check.says);
+        if let Some(advice) = check.advice {
             let _ = writeln!(text, "                -> {advice}");
         }
     }

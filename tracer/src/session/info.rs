@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::{Exit, OK, RECORDING_INCOMPLETE, hooks, output, progress::Progress};
 use crate::{
-    event::{GapCause, Session, Utc, command_line, escaped, humane},
+    event::{GapCause, Session, Utc, command_line, escaped, units},
     export,
     recording::{Ending, Survey, block_name},
     source::replay::Replay,
@@ -57,7 +57,7 @@ fn write_text(text: &mut String, path: &Path, survey: &Survey) -> fmt::Result {
         None => "its front is damaged".to_owned(),
     };
     let name = escaped(path.to_string_lossy().as_bytes());
-    let size = humane::bytes(all.stored);
+    let size = units::bytes(all.stored);
     text.push_str(&row("file", &format!("{name}, {size}, {version}")));
     if let Some(session) = &survey.session {
         text.push_str(&row("made by", &maker(session)));
@@ -70,11 +70,7 @@ fn write_text(text: &mut String, path: &Path, survey: &Survey) -> fmt::Result {
     text.push_str(&row("events", &events));
     let blocks = survey.tally.blocks.iter().map(|(&kind, volume)| {
         let name = block_name(kind);
-        format!(
-            "{} {name} ({})",
-            volume.blocks,
-            humane::bytes(volume.stored)
-        )
+        format!("{} {name} ({})", volume.blocks, units::bytes(volume.stored))
     });
     let blocks: Vec<_> = blocks.collect();
     text.push_str(&row("blocks", &blocks.join(", ")));
@@ -111,7 +107,7 @@ fn span(survey: &Survey) -> String {
     let Some(span) = survey.span else {
         return "empty".to_owned();
     };
-    let length = humane::duration(span.latest - span.earliest);
+    let length = units::duration(span.latest - span.earliest);
     match &survey.session {
         Some(session) => {
             let wall = |at| Utc(session.realtime(at));
@@ -154,7 +150,7 @@ fn write_kinds(text: &mut String, survey: &Survey) -> fmt::Result {
     )?;
     let bytes_of = |kind: u8| survey.tally.columns.get(&kind).copied().unwrap_or(0);
     let mut write = |name: &str, events: &str, bytes: u64| {
-        let (size, share) = (humane::bytes(bytes), share(bytes));
+        let (size, share) = (units::bytes(bytes), share(bytes));
         writeln!(text, "{name:<14}{events:>12}  {size:>12}  {share:>5.1}%")
     };
     for &(kind, count) in &survey.kinds {
@@ -169,7 +165,7 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
     }
     writeln!(text, "\ngaps")?;
     for (at, gap) in survey.gaps.iter().take(NAMED) {
-        let length = humane::duration(at.saturating_sub(gap.since));
+        let length = units::duration(at.saturating_sub(gap.since));
         let lost: u64 = gap.lost.iter().map(|lost| lost.count).sum();
         let lost = match gap.cause {
             GapCause::NoRoom => format!("{lost} records lost"),

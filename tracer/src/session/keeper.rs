@@ -94,7 +94,7 @@ fn lasts(event: &Event) -> Lasts {
 impl Default for Keeper {
     fn default() -> Keeper {
         Keeper {
-            model: Model::of_the_present(),
+            model: Model::present_only(),
             by_process: HashMap::default(),
             sessions: VecDeque::new(),
             snapshot_end: None,
@@ -115,7 +115,7 @@ impl Stage for Keeper {
 
     fn restore(&mut self, model: Model) {
         *self = Keeper::default();
-        for event in model.roll_call() {
+        for event in model.presence_snapshot() {
             Keeper::take(self, event);
         }
     }

@@ -220,7 +220,7 @@ impl<T: FnMut(Event)> Merged<T> {
             ended: VecDeque::new(),
             held: VecDeque::new(),
             cgroups: HashSet::new(),
-            model: Model::of_the_present(),
+            model: Model::present_only(),
             take,
         }
     }
@@ -396,7 +396,7 @@ impl<T: FnMut(Event)> Merged<T> {
         let began = self.inputs[number].began;
         let is_first = self.tellers.is_empty();
         let mut counted = self.model.summary();
-        let mut there = Model::of_the_present();
+        let mut there = Model::present_only();
         while self.inputs[number].front > 0 {
             self.inputs[number].front -= 1;
             let Some(event) = self.inputs[number].next()? else {
@@ -500,11 +500,11 @@ fn found(model: &Model, key: Key) -> Snapshot {
         ns_level,
         comm: process.comm,
         argv: process.argv().map(crate::event::Text::new),
-        ties: process.ties,
-        care: process
-            .owning
+        relations: process.relations,
+        sigchld_policy: process
+            .reaping
             .as_ref()
-            .and_then(|owning| Some(owning.care?.1)),
+            .and_then(|reaping| Some(reaping.sigchld_policy?.1)),
         cgroup: process.cgroup,
     }
 }

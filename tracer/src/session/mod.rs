@@ -57,7 +57,7 @@ mod view;
 mod when;
 mod window;
 
-pub use crate::event::humane::{parse_bytes as bytes, parse_duration as duration};
+pub use crate::event::units::{parse_bytes as bytes, parse_duration as duration};
 pub use crate::{
     filter::Filter,
     model::Retention,

@@ -87,7 +87,7 @@ pub fn replay(replay: Replay) -> Result<Exit> {
                 Shown::Dashboard | Shown::Export(_) => None,
             };
             let retention = match replay.filter {
-                Some(_) => Retention::EVERYONE,
+                Some(_) => Retention::ALL,
                 None => Retention::default(),
             };
             let model = replay.model(retention)?;
@@ -106,10 +106,10 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let Some(filter) = &replay.filter else {
         if !format.exports_events {
             // Nobody may be missing in what other programs read.
-            let model = replay.model(Retention::EVERYONE)?;
+            let model = replay.model(Retention::ALL)?;
             return Ok(exporter.end(&model, &|_| true, out)?);
         }
-        let mut model = Model::new(Retention::EVERYONE);
+        let mut model = Model::new(Retention::ALL);
         let shared = RefCell::new(&mut *out);
         let tell = |event: Event| {
             model.apply(&event);
@@ -127,7 +127,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         replay.path != Path::new("-"),
         "with --filter a recording is read twice, which standard input cannot be: give a file"
     );
-    let model = replay.model(Retention::EVERYONE)?;
+    let model = replay.model(Retention::ALL)?;
     let kept = |key| filter.keeps(&model, key, model.now());
     if !format.exports_events {
         return Ok(exporter.end(&model, &kept, out)?);

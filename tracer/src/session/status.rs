@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 
 use super::recorder::{Kept, Recorder};
-use crate::event::{Event, GapCause, What, humane};
+use crate::event::{Event, GapCause, What, units};
 
 /// How often the line is rewritten.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -53,7 +53,7 @@ impl Status {
     pub fn take(&mut self, event: &Event) {
         self.events += 1;
         if let What::Gap(gap) = &event.what {
-            if gap.wants_buffer() {
+            if gap.larger_buffer_helps() {
                 self.remark = " (a larger --buffer may help)";
             } else if gap.cause == GapCause::Skipped && self.remark.is_empty() {
                 self.remark = " at most: the kernel skipped programs";
@@ -82,14 +82,14 @@ impl Status {
         let seconds = (now - at).as_secs_f64().max(0.001);
         let rate = ((self.events - events) as f64 / seconds) as u64;
         self.last = (self.events, now);
-        let size = humane::bytes(recorder.map_or(0, Recorder::bytes));
+        let size = units::bytes(recorder.map_or(0, Recorder::bytes));
         eprint!(
             "\r\x1b[K{}: {}, {} events, {}/s, {size}, {} lost ({})",
             self.target,
-            humane::duration(self.began.elapsed().as_nanos() as u64),
-            humane::count(self.events),
-            humane::count(rate),
-            humane::count(self.lost),
+            units::duration(self.began.elapsed().as_nanos() as u64),
+            units::count(self.events),
+            units::count(rate),
+            units::count(self.lost),
             self.until,
         );
         let _ = stderr().flush();
@@ -104,8 +104,8 @@ impl Status {
                 "tracer: {}: {} events in {}, {}, {}",
                 kept.path.display(),
                 kept.events,
-                humane::duration(self.began.elapsed().as_nanos() as u64),
-                humane::bytes(kept.bytes),
+                units::duration(self.began.elapsed().as_nanos() as u64),
+                units::bytes(kept.bytes),
                 match self.lost {
                     0 => "nothing lost".to_owned(),
                     lost => format!("{lost} records lost{}", self.remark),

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::window::Window;
 use crate::{
     event::{Segment, Session, Utc, What},
-    model::roll_call,
+    model::presence_snapshot,
     playback::Playback,
     recording::{self, Chain, Ending, Index, Open, Part, Reader, is_being_written, ring},
     source::replay,
@@ -182,7 +182,7 @@ impl Story {
         if !self.has_parts() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
             let chain = Chain::of(from).with_context(cannot)?;
-            return Ok((chain.healed_by(roll_call), length));
+            return Ok((chain.healed_by(presence_snapshot), length));
         }
         let open = |path: &Path| Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
         let parts = self.fronts.iter().map(|front| front.part(open)).collect();
@@ -190,7 +190,7 @@ impl Story {
             .map(|part| self.length_of(part))
             .sum();
         let chain = Chain::open(parts).with_context(cannot)?;
-        Ok((chain.healed_by(roll_call), Some(length)))
+        Ok((chain.healed_by(presence_snapshot), Some(length)))
     }
 
     /// To be moved about in; `follow`: as it grows.
@@ -209,7 +209,7 @@ impl Story {
             }
         };
         let playback = Playback::open_parts(parts, follow).with_context(cannot)?;
-        Ok(playback.healed_by(roll_call))
+        Ok(playback.healed_by(presence_snapshot))
     }
 
     /// The file of a part.

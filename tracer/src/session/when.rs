@@ -11,7 +11,7 @@ use jiff::{
 };
 
 use crate::{
-    event::{Session, humane},
+    event::{Session, units},
     recording::Span,
 };
 
@@ -35,10 +35,10 @@ impl FromStr for When {
 
     fn from_str(text: &str) -> Result<When, String> {
         if let Some(length) = text.strip_prefix('-') {
-            return Ok(When::BeforeEnd(humane::parse_duration(length)?));
+            return Ok(When::BeforeEnd(units::parse_duration(length)?));
         }
         if let Some(length) = text.strip_prefix('+') {
-            return Ok(When::AfterBeginning(humane::parse_duration(length)?));
+            return Ok(When::AfterBeginning(units::parse_duration(length)?));
         }
         // What has a date would be taken for a time of day, too.
         if let Some(time) = dateless(text) {

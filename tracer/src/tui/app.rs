@@ -170,7 +170,7 @@ impl App {
         if data.model.totals().events == 0 {
             return;
         }
-        let known = |key: &Key| data.model.knows(*key);
+        let known = |key: &Key| data.model.contains(*key);
         let looked_at = self.views.iter().map(|view| {
             let key = view.selected(&data).filter(known)?;
             Some(data.model.process(key).id)

@@ -6,7 +6,7 @@ use super::{
     phrase::{Phrase, Tone},
 };
 use crate::{
-    event::{escaped, humane},
+    event::{escaped, units},
     filter::Truth,
 };
 
@@ -16,13 +16,13 @@ pub fn draw(app: &App, canvas: &mut Canvas<'_>) {
     };
     let width = canvas.width();
     let (yes, unknown) = (app.sieve.count(Truth::Yes), app.sieve.count(Truth::Unknown));
-    let all = app.data().model.kept();
-    let mut counts = Phrase::of(Tone::Strong, humane::count(yes as u64))
-        .and(Tone::Dim, format!(" of {}", humane::count(all as u64)));
+    let all = app.data().model.process_count();
+    let mut counts = Phrase::of(Tone::Strong, units::count(yes as u64))
+        .and(Tone::Dim, format!(" of {}", units::count(all as u64)));
     if unknown > 0 {
         counts.push(
             Tone::Warn,
-            format!(", {} unknown", humane::count(unknown as u64)),
+            format!(", {} unknown", units::count(unknown as u64)),
         );
     }
     let room = width.saturating_sub(counts.width() as u16 + 2);

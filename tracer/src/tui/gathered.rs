@@ -27,7 +27,7 @@ pub struct Gathered<T> {
     /// How many of these have been looked at again in this round.
     looked_at: usize,
     /// How many processes the model has let go.
-    gone_by: u64,
+    unlisted: u64,
 }
 
 impl<T> Default for Gathered<T> {
@@ -36,7 +36,7 @@ impl<T> Default for Gathered<T> {
             entries: Vec::new(),
             unsettled: Vec::new(),
             looked_at: 0,
-            gone_by: 0,
+            unlisted: 0,
         }
     }
 }
@@ -47,9 +47,9 @@ impl<T> Gathered<T> {
     /// Places change only when the model lets go of processes, many at once.
     pub fn update(&mut self, data: &Data<'_>, of: impl Fn(Key, &Process) -> T) -> bool {
         let model = data.model;
-        if self.gone_by != model.gone_by() {
+        if self.unlisted != model.unlisted() {
             *self = Gathered {
-                gone_by: model.gone_by(),
+                unlisted: model.unlisted(),
                 ..Gathered::default()
             };
         }

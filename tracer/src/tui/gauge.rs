@@ -8,7 +8,7 @@ use super::{
     view::Data,
 };
 use crate::{
-    event::{Purpose, humane},
+    event::{Purpose, units},
     model::Second,
 };
 
@@ -71,7 +71,7 @@ impl Gauge {
         let rate = over.last().map_or(0, self.of);
         let tone = if rate > 0 { Tone::Strong } else { Tone::Dim };
         let phrase = Phrase::of(Tone::Dim, label)
-            .and(tone, format!("{:>5}", humane::count(rate)))
+            .and(tone, format!("{:>5}", units::count(rate)))
             .and(Tone::Dim, "/s ");
         let indent = canvas.put(0, 0, canvas.width(), &phrase);
         let spark = self.sparkline(over, canvas.glyphs());

@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::{
-    event::{escaped, humane},
+    event::{escaped, units},
     model::GapSpan,
 };
 
@@ -68,7 +68,7 @@ fn badge(app: &App, data: &Data<'_>) -> Phrase {
     }
     match app.behind() {
         Some(0) => Phrase::of(Tone::Paused, " PAUSED "),
-        Some(events) => Phrase::of(Tone::Paused, format!(" PAUSED +{} ", humane::count(events))),
+        Some(events) => Phrase::of(Tone::Paused, format!(" PAUSED +{} ", units::count(events))),
         None => mode,
     }
 }
@@ -86,7 +86,7 @@ fn scene(app: &App, data: &Data<'_>, roomy: bool) -> Phrase {
         );
     }
     let began = data.model.began();
-    let span = humane::duration(data.now.saturating_sub(began));
+    let span = units::duration(data.now.saturating_sub(began));
     if data.model.totals().events == 0 {
         return phrase.and(Tone::Dim, "  waiting for the first event");
     }
@@ -113,8 +113,8 @@ fn lost(data: &Data<'_>) -> Phrase {
     match (data.model.totals().lost, unknown) {
         (0, false) => Phrase::of(Tone::Good, "lost 0"),
         (0, true) => Phrase::of(Tone::Alert, " lost ? "),
-        (lost, false) => Phrase::of(Tone::Alert, format!(" lost {} ", humane::count(lost))),
-        (lost, true) => Phrase::of(Tone::Alert, format!(" lost {}+? ", humane::count(lost))),
+        (lost, false) => Phrase::of(Tone::Alert, format!(" lost {} ", units::count(lost))),
+        (lost, true) => Phrase::of(Tone::Alert, format!(" lost {}+? ", units::count(lost))),
     }
 }
 
@@ -157,12 +157,12 @@ fn population(data: &Data<'_>, width: usize) -> Phrase {
     let model = data.model;
     let zombies = model.zombies().len();
     let alive = Phrase::of(Tone::Good, format!("{} ", data.glyphs.alive))
-        .and(Tone::Strong, humane::count(model.alive() as u64));
+        .and(Tone::Strong, units::count(model.alive() as u64));
     let dead = |word: &str| {
         let text = format!(
             " {} {}{word} ",
             data.glyphs.zombie,
-            humane::count(zombies as u64)
+            units::count(zombies as u64)
         );
         Phrase::of(if zombies > 0 { Tone::Alert } else { Tone::Dim }, text)
     };
@@ -170,7 +170,7 @@ fn population(data: &Data<'_>, width: usize) -> Phrase {
     let ended = format!(
         " {} {} ended",
         data.glyphs.reaped,
-        humane::count(model.totals().exits)
+        units::count(model.totals().exits)
     );
     let long = alive.clone().and(Tone::Dim, " alive  ").joined(dead(word));
     let longest = long.clone().and(Tone::Dim, ended);

@@ -2,7 +2,7 @@
 //! told of where it is. Who moves it is not known here.
 
 use super::phrase::{Phrase, Tone};
-use crate::event::humane;
+use crate::event::units;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -72,7 +72,7 @@ impl Playhead {
     /// In a few words. In the past of a living trace there are other words than in
     /// a recording.
     pub(super) fn phrase(&self, live: bool) -> Phrase {
-        let since = |at: u64| humane::duration(at.saturating_sub(self.began));
+        let since = |at: u64| units::duration(at.saturating_sub(self.began));
         let tone = if self.playing {
             Tone::Live
         } else {

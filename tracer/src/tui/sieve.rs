@@ -18,7 +18,7 @@ pub struct Sieve {
     made_from: Option<(u64, u64)>,
     generation: u64,
     /// How many processes the model has let go.
-    gone_by: u64,
+    unlisted: u64,
 }
 
 impl Sieve {
@@ -49,10 +49,10 @@ impl Sieve {
     /// time linear in those who are not gone for good; at once no more than
     /// `most` of either, the others next time.
     pub fn update(&mut self, model: &Model, now: u64, version: (u64, u64), most: usize) {
-        if self.gone_by != model.gone_by() {
+        if self.unlisted != model.unlisted() {
             // Places have changed.
             self.renew();
-            self.gone_by = model.gone_by();
+            self.unlisted = model.unlisted();
         }
         let Some(filter) = &self.filter else { return };
         let known = self.verdicts.len();

@@ -6,7 +6,7 @@ use super::{
     phrase::{Phrase, Tone},
     view::{Data, Entry, VIEWS},
 };
-use crate::event::humane;
+use crate::event::units;
 
 /// The view whose name stands at a place.
 pub fn at(app: &App, data: &Data<'_>, x: u16, width: u16) -> Option<usize> {
@@ -34,7 +34,7 @@ fn names(app: &App, data: &Data<'_>, width: usize) -> Vec<Phrase> {
     let status = Phrase::of(Tone::Dim, app.view().status(data));
     let name = |(number, entry): (usize, &Entry), all: bool| {
         let count = match (entry.name, zombies) {
-            ("Zombies", 1..) if all => format!(" {}", humane::count(zombies as u64)),
+            ("Zombies", 1..) if all => format!(" {}", units::count(zombies as u64)),
             _ => String::new(),
         };
         if number == app.active {

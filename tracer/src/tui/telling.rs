@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Dead, Event, Exit, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify, OomVictim,
-        ProcessId, Region, Signal, Usage, What, clone_flag_names, command_line, humane,
+        Comm, Event, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify,
+        OomVictim, ProcessId, Region, Signal, Usage, What, clone_flag_names, command_line, units,
     },
     model::{Model, WaitStatus},
 };
@@ -129,8 +129,8 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             format!(
                 "{}, {} of {} on CPU",
                 states.state.name(),
-                humane::duration(states.times.running),
-                humane::duration(states.times.total())
+                units::duration(states.times.running),
+                units::duration(states.times.total())
             ),
         ),
         What::State(state) => Phrase::of(Tone::Dim, state.name()),
@@ -227,30 +227,34 @@ fn exited(exit: &Exit) -> Phrase {
 
 fn notified(model: &Model, notify: &Notify) -> Phrase {
     let owner = process(model, notify.owner);
-    let phrase = match (notify.dead, notify.autoreap) {
-        (Dead::Subject, false) => Phrase::plain(format!("zombie until {owner} waits")),
-        (Dead::Subject, true) => Phrase::plain(format!("reaped at once: {owner} does not wait")),
-        (Dead::ChildPid(pid), _) => Phrase::plain(format!("hands zombie {pid} on to {owner}")),
-        (Dead::Child, _) => {
+    let phrase = match (notify.exited, notify.autoreap) {
+        (ExitedProcess::Subject, false) => Phrase::plain(format!("zombie until {owner} waits")),
+        (ExitedProcess::Subject, true) => {
+            Phrase::plain(format!("reaped at once: {owner} does not wait"))
+        }
+        (ExitedProcess::ChildPid(pid), _) => {
+            Phrase::plain(format!("hands zombie {pid} on to {owner}"))
+        }
+        (ExitedProcess::Child, _) => {
             Phrase::plain(format!("hands zombie {} on to {owner}", notify.seen_pid))
         }
     };
-    match notify.dead {
-        Dead::Subject => phrase,
-        Dead::ChildPid(_) | Dead::Child if notify.autoreap => {
+    match notify.exited {
+        ExitedProcess::Subject => phrase,
+        ExitedProcess::ChildPid(_) | ExitedProcess::Child if notify.autoreap => {
             phrase.and(Tone::Dim, ", reaped at once")
         }
-        Dead::ChildPid(_) | Dead::Child => phrase,
+        ExitedProcess::ChildPid(_) | ExitedProcess::Child => phrase,
     }
 }
 
 fn used(usage: &Usage) -> Phrase {
     let text = format!(
         "user {}, system {}, faults {} minor {} major",
-        humane::duration(usage.utime),
-        humane::duration(usage.stime),
-        humane::count(usage.min_flt),
-        humane::count(usage.maj_flt)
+        units::duration(usage.utime),
+        units::duration(usage.stime),
+        units::count(usage.min_flt),
+        units::count(usage.maj_flt)
     );
     Phrase::of(Tone::Dim, text)
 }
@@ -261,9 +265,9 @@ pub fn counted(faults: &Faults) -> Phrase {
         .iter()
         .filter(|&&class| faults.of(class) > 0);
     let told: Vec<_> = told
-        .map(|&class| format!("{} {}", humane::count(faults.of(class)), class.title()))
+        .map(|&class| format!("{} {}", units::count(faults.of(class)), class.title()))
         .collect();
-    let total = humane::count(faults.total());
+    let total = units::count(faults.total());
     if told.is_empty() {
         Phrase::of(Tone::Dim, "none")
     } else {
@@ -293,7 +297,7 @@ fn lost(model: &Model, gap: &Gap) -> Phrase {
         GapCause::NoRoom => format!("lost {}", kinds()),
         GapCause::Skipped => format!("skipped by the kernel: at most {}", kinds()),
         GapCause::Unreadable { events } => {
-            let events = events.map_or_else(|| "?".to_owned(), humane::count);
+            let events = events.map_or_else(|| "?".to_owned(), units::count);
             format!("a part of the recording cannot be read: {events} events")
         }
         GapCause::Untraced => "no tracer was at work".to_owned(),

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     event::{
         Comm, Faults, Purpose, TaskState, Usage, Utc, Who, arguments, command_line, escaped,
-        humane, signal_name,
+        signal_name, units,
     },
-    model::{Key, Model, Process, State, Why},
+    model::{Key, Model, Process, State, UnknownReason},
 };
 
 /// Its command name, or a question mark for one of which none was seen.
@@ -144,13 +144,13 @@ pub fn age(process: &Process, now: u64) -> String {
         State::Zombie => process.zombie_time(now),
         _ => process.lifetime(now),
     };
-    time.map_or_else(|| "?".to_owned(), humane::duration)
+    time.map_or_else(|| "?".to_owned(), units::duration)
 }
 
 /// How long it lived; a question mark where either end was not seen.
 pub fn age_at_death(process: &Process) -> String {
     let time = process.lifetime(process.exited_at.unwrap_or_default());
-    time.map_or_else(|| "?".to_owned(), humane::duration)
+    time.map_or_else(|| "?".to_owned(), units::duration)
 }
 
 /// Its threads: those that live, or all that ever did of one that does not.
@@ -163,7 +163,7 @@ pub fn threads(process: &Process) -> Phrase {
         // Every process has one: it was not seen.
         0 => Phrase::of(Tone::Dim, "?"),
         1 => Phrase::of(Tone::Dim, "1"),
-        _ => Phrase::of(tone, humane::count(count)),
+        _ => Phrase::of(tone, units::count(count)),
     }
 }
 
@@ -172,7 +172,7 @@ pub fn faults(model: &Model, count: u64) -> Phrase {
     match (faults_missing(model), count) {
         (Some(_), _) => Phrase::of(Tone::Dim, "?"),
         (None, 0) => Phrase::of(Tone::Dim, "0"),
-        (None, count) => Phrase::plain(humane::count(count)),
+        (None, count) => Phrase::plain(units::count(count)),
     }
 }
 
@@ -255,16 +255,16 @@ pub fn date(model: &Model, at: u64) -> Option<String> {
     moment.split('T').next().map(str::to_owned)
 }
 
-pub fn why(model: &Model, why: Why) -> String {
+pub fn why(model: &Model, why: UnknownReason) -> String {
     match why {
-        Why::NoHook(purpose) => {
+        UnknownReason::NoHook(purpose) => {
             let reason = model.session().and_then(|session| session.missing(purpose));
             match reason.filter(|reason| !reason.is_empty()) {
                 Some(reason) => format!("unknown: {}: {reason}", why.text()),
                 None => format!("unknown: {}", why.text()),
             }
         }
-        Why::BeforeTrace | Why::Unseen => format!("unknown: {}", why.text()),
+        UnknownReason::BeforeTrace | UnknownReason::Unseen => format!("unknown: {}", why.text()),
     }
 }
 

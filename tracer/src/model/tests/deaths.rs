@@ -1,4 +1,4 @@
-//! Why processes die.
+//! UnknownReason processes die.
 
 use super::{one, stories};
 use crate::{

@@ -3,13 +3,13 @@
 use super::told;
 use crate::{
     event::{
-        self, Care, ForkFailed, Gap, GapCause, Handler, Waits, What,
+        self, Disposition, ForkFailed, Gap, GapCause, SigchldPolicy, Waits, What,
         script::{MS, SEC, START, Script},
     },
-    model::findings::Kind,
+    model::FindingKind,
 };
 
-fn says(script: &Script, now: u64) -> Vec<(Kind, String)> {
+fn says(script: &Script, now: u64) -> Vec<(FindingKind, String)> {
     let model = told(&script.events);
     let findings = model.findings(now).into_iter();
     findings.map(|found| (found.kind, found.says)).collect()
@@ -38,10 +38,10 @@ fn who_does_not_reap_is_told_with_what_it_does_instead() {
             .fork(812, pid)
             .exit(pid, 0)
             .notify_with(pid, |told| {
-                told.care = Some(Care {
-                    sigchld: Handler::Caught,
+                told.sigchld_policy = Some(SigchldPolicy {
+                    sigchld: Disposition::Caught,
                     blocked: true,
-                    ..Care::default()
+                    ..SigchldPolicy::default()
                 });
                 told.heir = Some(heir);
             });
@@ -50,7 +50,7 @@ fn who_does_not_reap_is_told_with_what_it_does_instead() {
     assert_eq!(
         found,
         [(
-            Kind::Unreaped,
+            FindingKind::Unreaped,
             "nginx[812] has not reaped 37 children; oldest 4m 11s; it last waited 4m 13s ago; \
              SIGCHLD is blocked; if it ended, systemd[1] would inherit them"
                 .to_owned()
@@ -99,7 +99,7 @@ fn who_cannot_fork_is_told_with_the_limit() {
     assert_eq!(
         says(&script, START + SEC),
         [(
-            Kind::ForkFailed,
+            FindingKind::ForkFailed,
             "make[33] could not fork, 2 times: EAGAIN: its user has reached RLIMIT_NPROC 100"
                 .to_owned()
         )]
@@ -127,7 +127,10 @@ fn who_crashes_again_and_again_is_told_and_who_was_killed_by_hand_is_not() {
     let found = says(&script, START + SEC);
     assert_eq!(
         found,
-        [(Kind::Crashing, "old died of SIGSEGV 4 times".to_owned())]
+        [(
+            FindingKind::Crashing,
+            "old died of SIGSEGV 4 times".to_owned()
+        )]
     );
 }
 
@@ -143,7 +146,7 @@ fn how_long_vfork_held_the_caller() {
         .at(9 * MS)
         .exit(11, 0);
     let model = told(&script.events);
-    let held = |pid| super::one(&model, pid).held_parent(model.now());
+    let held = |pid| super::one(&model, pid).vfork_wait(model.now());
     assert_eq!(held(10), Some(3 * MS - held_since(&model, 10)));
     assert_eq!(held(11), Some(9 * MS - held_since(&model, 11)));
 }
@@ -163,7 +166,7 @@ fn a_time_in_which_nobody_traced_is_told() {
     assert_eq!(
         says(&script, START + 3 * SEC),
         [(
-            Kind::Lost,
+            FindingKind::Lost,
             "For 3.0 s no tracer was at work, once: what happened then is unknown, counts are \
              lower bounds"
                 .to_owned()

@@ -6,7 +6,7 @@ use crate::{
         AddressSpace, FaultTally, Faults, Fork, What,
         script::{MS, SEC, START, Script},
     },
-    model::Ended,
+    model::SharingEnd,
 };
 
 const SPACE: AddressSpace = AddressSpace {
@@ -51,7 +51,7 @@ stories! {
             .at(10 * MS)
             .fork_with(5, 10, |fork| {
                 copying(120)(fork);
-                fork.asked = Some(START + 4 * MS);
+                fork.requested_at = Some(START + 4 * MS);
             });
         exits_after(script, 10, 7)
             .notify(10)
@@ -66,10 +66,10 @@ stories! {
         assert_eq!((first.parent_copies, first.child_copies), (40, 7));
         assert_eq!(first.took, Some(6 * MS));
         assert_eq!(first.space, SPACE);
-        assert!(matches!(first.ended, Some(Ended::Exit(_))));
+        assert!(matches!(first.ended, Some(SharingEnd::Exit(_))));
         let second = one(model, 11).fork_cost.as_ref().unwrap();
         assert_eq!((second.parent_copies, second.child_copies), (5, 0));
-        assert!(matches!(second.ended, Some(Ended::Exec(_))));
+        assert!(matches!(second.ended, Some(SharingEnd::Exec(_))));
         assert!(!first.ambiguous && !second.ambiguous);
         assert_eq!(one(model, 5).faults.cow_copy, 165);
     }

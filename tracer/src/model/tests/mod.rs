@@ -8,9 +8,9 @@ mod findings;
 mod forks;
 mod lives;
 mod losses;
+mod presence;
 mod random;
 mod retained;
-mod roll_call;
 mod saved;
 mod states;
 mod threads;
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use super::{Key, Model, Moment, Process, State};
 use crate::event::{
-    Dead, Event, TaskId, Wait, What, Who,
+    Event, ExitedProcess, TaskId, Wait, What, Who,
     script::{Script, US},
 };
 
@@ -195,7 +195,7 @@ fn was_awaited(one: &Event, other: &Event) -> bool {
     let by = |one: &Event, other: &Event| {
         let dead = match &one.what {
             What::Wait(Wait { child }) => other.who.task.pid == *child,
-            What::Notify(notify) => notify.dead != Dead::Subject,
+            What::Notify(notify) => notify.exited != ExitedProcess::Subject,
             _ => false,
         };
         dead && !matches!(other.what, What::LastSwitch(_))

@@ -5,10 +5,11 @@ use proptest::prelude::*;
 
 use super::{check, told};
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Dead, Event, Exec, Exit, Fault, FaultClass,
+    AddressSpace, Cgroup, ChildUsage, Comm, Event, Exec, Exit, ExitedProcess, Fault, FaultClass,
     FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Moved, Notify,
-    ProcessId, Reap, Reaper, Sigchld, Signal, Snapshot, StateTimes, States, Summary, TaskId,
-    TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who, script::Script,
+    ProcessId, Reap, Reaper, Relations, Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes,
+    States, Summary, TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
+    script::Script,
 };
 use crate::model::{Model, Retention};
 
@@ -39,28 +40,30 @@ fn fork() -> impl Strategy<Value = What> {
         Just(Some(0x4100)),
         Just(Some(0x1_0000))
     ];
-    (who(), process(), flags, comm(), ties()).prop_map(|(by, parent, clone_flags, comm, ties)| {
-        What::Fork(Box::new(Fork {
-            by,
-            parent,
-            clone_flags,
-            kthread: false,
-            exit_signal: 17,
-            ns_pid: 2,
-            ns_level: 0,
-            comm,
-            asked: None,
-            copied: clone_flags.map(|_| AddressSpace::default()),
-            by_copies: Some(3),
-            ties,
-            cgroup: Some(1),
-        }))
-    })
+    (who(), process(), flags, comm(), relations()).prop_map(
+        |(by, parent, clone_flags, comm, relations)| {
+            What::Fork(Box::new(Fork {
+                by,
+                parent,
+                clone_flags,
+                kthread: false,
+                exit_signal: 17,
+                ns_pid: 2,
+                ns_level: 0,
+                comm,
+                requested_at: None,
+                copied: clone_flags.map(|_| AddressSpace::default()),
+                by_copies: Some(3),
+                relations,
+                cgroup: Some(1),
+            }))
+        },
+    )
 }
 
 fn snapshot() -> impl Strategy<Value = What> {
-    (process(), prop::option::of(0..300), comm(), ties()).prop_map(
-        |(parent, zombie, comm, ties)| {
+    (process(), prop::option::of(0..300), comm(), relations()).prop_map(
+        |(parent, zombie, comm, relations)| {
             What::Snapshot(Box::new(Snapshot {
                 parent,
                 kthread: false,
@@ -70,8 +73,8 @@ fn snapshot() -> impl Strategy<Value = What> {
                 ns_level: 0,
                 comm,
                 argv: Some(Text::new(b"a\0")),
-                ties,
-                care: Some(Care::default()),
+                relations,
+                sigchld_policy: Some(SigchldPolicy::default()),
                 cgroup: Some(2),
             }))
         },
@@ -79,7 +82,7 @@ fn snapshot() -> impl Strategy<Value = What> {
 }
 
 fn exec() -> impl Strategy<Value = What> {
-    (0..5u32, comm(), ties()).prop_map(|(old_pid, comm, ties)| {
+    (0..5u32, comm(), relations()).prop_map(|(old_pid, comm, relations)| {
         What::Exec(Box::new(Exec {
             old_pid,
             comm,
@@ -88,7 +91,7 @@ fn exec() -> impl Strategy<Value = What> {
             argv: None,
             argv_total: 0,
             copies: Some(2),
-            ties,
+            relations,
         }))
     })
 }
@@ -109,10 +112,10 @@ fn exit() -> impl Strategy<Value = What> {
         process(),
         prop::option::of(process()),
         sigchld,
-        ties(),
+        relations(),
     )
         .prop_map(
-            |((code, group_code, group_dead), parent, reaper, sigchld, ties)| {
+            |((code, group_code, group_dead), parent, reaper, sigchld, relations)| {
                 What::Exit(Box::new(Exit {
                     code,
                     group_code,
@@ -131,8 +134,8 @@ fn exit() -> impl Strategy<Value = What> {
                         .into(),
                     ),
                     comm: Comm::new(b"x"),
-                    ties,
-                    care: Some(Care::default()),
+                    relations,
+                    sigchld_policy: Some(SigchldPolicy::default()),
                     children: Some(ChildUsage::default()),
                 }))
             },
@@ -140,24 +143,24 @@ fn exit() -> impl Strategy<Value = What> {
 }
 
 fn notify() -> impl Strategy<Value = What> {
-    let dead = prop_oneof![3 => Just(Dead::Subject), 1 => (0..5u32).prop_map(Dead::ChildPid), 1 => Just(Dead::Child)];
-    (process(), 0..5u32, dead, any::<bool>()).prop_map(|(owner, seen_pid, dead, autoreap)| {
+    let exited = prop_oneof![3 => Just(ExitedProcess::Subject), 1 => (0..5u32).prop_map(ExitedProcess::ChildPid), 1 => Just(ExitedProcess::Child)];
+    (process(), 0..5u32, exited, any::<bool>()).prop_map(|(owner, seen_pid, exited, autoreap)| {
         What::Notify(Notify {
             owner,
             seen_pid,
-            dead,
+            exited,
             autoreap,
-            care: None,
+            sigchld_policy: None,
             heir: Some(owner),
         })
     })
 }
 
-fn ties() -> impl Strategy<Value = Option<Ties>> {
+fn relations() -> impl Strategy<Value = Option<Relations>> {
     let tracer = prop::option::of(process());
-    let ties =
-        (0..5u32, 0..5u32, tracer).prop_map(|(pgid, sid, tracer)| Ties { pgid, sid, tracer });
-    prop::option::of(ties)
+    let relations =
+        (0..5u32, 0..5u32, tracer).prop_map(|(pgid, sid, tracer)| Relations { pgid, sid, tracer });
+    prop::option::of(relations)
 }
 
 fn signal() -> impl Strategy<Value = What> {
@@ -345,7 +348,7 @@ proptest! {
     /// Nor does it when it keeps nobody who is gone.
     #[test]
     fn nor_when_it_keeps_nobody(events in prop::collection::vec(event(), 1..60)) {
-        let mut model = Model::new(Retention { gone: 0, age: 0 });
+        let mut model = Model::new(Retention { exited: 0, max_age: 0 });
         for event in &events {
             model.apply(event);
             check(&model);
@@ -362,10 +365,10 @@ proptest! {
         let mut whole = told(&before);
         let mut model = whole.clone();
         let at = model.now();
-        model.count_from(at, Retention::EVERYONE);
+        model.count_from(at, Retention::ALL);
         check(&model);
         prop_assert_eq!(*model.totals(), crate::model::Totals::default());
-        prop_assert_eq!(model.tally().processes, model.kept() as u64);
+        prop_assert_eq!(model.tally().processes, model.process_count() as u64);
         let is_there = |model: &Model, id| model.find(id).map(|key| model.process(key).clone());
         for (_, process) in whole.processes().filter(|(_, it)| !it.state().is_gone()) {
             let kept = is_there(&model, process.id).unwrap();

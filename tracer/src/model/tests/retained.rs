@@ -10,10 +10,10 @@ use crate::{
     model::{Model, Retention, State, Tally},
 };
 
-fn keeping(gone: usize, events: &[Event]) -> Model {
+fn keeping(exited: usize, events: &[Event]) -> Model {
     let mut model = Model::new(Retention {
-        gone,
-        ..Retention::EVERYONE
+        exited,
+        ..Retention::ALL
     });
     events.iter().for_each(|event| model.apply(event));
     model
@@ -56,8 +56,15 @@ fn night(commands: u32) -> Script {
 fn what_was_let_go_is_still_counted() {
     let events = night(2_000).events;
     let (all, few) = (keeping(usize::MAX, &events), keeping(100, &events));
-    assert!(few.kept() <= 100 + 100 / 8 + 10, "{}", few.kept());
-    assert_eq!(few.kept() as u64 + few.gone_by(), all.kept() as u64);
+    assert!(
+        few.process_count() <= 100 + 100 / 8 + 10,
+        "{}",
+        few.process_count()
+    );
+    assert_eq!(
+        few.process_count() as u64 + few.unlisted(),
+        all.process_count() as u64
+    );
     assert_eq!(few.totals(), all.totals());
     check(&few);
     let (all, few) = (&all.tally(), &few.tally());
@@ -95,8 +102,8 @@ fn the_latest_to_go_are_kept() {
 #[test]
 fn those_gone_for_long_are_let_go() {
     let mut model = Model::new(Retention {
-        gone: usize::MAX,
-        age: 10 * SEC,
+        exited: usize::MAX,
+        max_age: 10 * SEC,
     });
     let script = Script::new()
         .fork(1, 10)
@@ -134,7 +141,7 @@ fn no_ancestor_of_the_living_is_lost() {
 
     let model = keeping(0, &script.die(59, 0).wait(1, 59).free(59).events);
     check(&model);
-    assert_eq!((model.kept(), model.gone_by()), (1, 50));
+    assert_eq!((model.process_count(), model.unlisted()), (1, 50));
 }
 
 /// Whatever is kept of it, a story leaves a model that is sound, also when one
@@ -148,7 +155,10 @@ fn every_story_with_next_to_nothing_kept() {
             if missing < events.len() {
                 events.remove(missing);
             }
-            let mut model = Model::new(Retention { gone: 0, age: 0 });
+            let mut model = Model::new(Retention {
+                exited: 0,
+                max_age: 0,
+            });
             for event in &events {
                 model.apply(event);
                 check(&model);
@@ -168,13 +178,16 @@ fn every_story_with_next_to_nothing_kept() {
 
 #[test]
 fn a_stale_key_finds_nobody() {
-    let mut model = Model::new(Retention { gone: 0, age: 0 });
+    let mut model = Model::new(Retention {
+        exited: 0,
+        max_age: 0,
+    });
     let script = Script::new().fork(1, 10);
     script.events.iter().for_each(|event| model.apply(event));
     let stale = key(&model, 10);
     let after = script.die(10, 0).reap(10).fork(1, 10).events;
     after[1..].iter().for_each(|event| model.apply(event));
-    assert!(!model.knows(stale) && model.knows(key(&model, 10)));
+    assert!(!model.contains(stale) && model.contains(key(&model, 10)));
     assert_eq!(model.process(stale).known_comm(), None);
     assert!(
         model
@@ -208,12 +221,12 @@ fn whoever_waits_for_his_last_record_holds_up_nobody() {
     // It comes after all, and there is no second one of that name.
     let model = keeping(0, &script.clone().free(10).wakeup(1).events);
     check(&model);
-    assert_eq!((model.kept(), model.tally().processes), (1, 3));
+    assert_eq!((model.process_count(), model.tally().processes), (1, 3));
 
     // It never comes.
     let model = keeping(0, &script.at(20 * SEC).wakeup(1).events);
     check(&model);
-    assert_eq!((model.kept(), model.tally().processes), (1, 3));
+    assert_eq!((model.process_count(), model.tally().processes), (1, 3));
 }
 
 fn summary(exits: u64) -> Event {
@@ -247,7 +260,7 @@ fn who_ended_before_one_came_in_is_counted_and_marked() {
     );
     let model = keeping(usize::MAX, &events);
     let ended: u64 = model.tally().ended.values().sum();
-    assert_eq!((model.untold(), model.gone_by()), (7, 7));
+    assert_eq!((model.exited_before_checkpoint(), model.unlisted()), (7, 7));
     assert_eq!((model.totals().exits, ended), (9, 2));
 }
 
@@ -260,5 +273,5 @@ fn a_summary_that_forgets_the_dead_is_survived() {
     let dead = script.die(10, 0).reap(10).events;
     events.extend(dead.into_iter().skip(events.len() - 1));
     let model = keeping(0, &events);
-    assert_eq!(model.untold(), 0);
+    assert_eq!(model.exited_before_checkpoint(), 0);
 }

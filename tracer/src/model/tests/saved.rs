@@ -38,9 +38,9 @@ fn assert_goes_on(events: &[Event], step: usize, retention: Retention) {
 }
 
 fn retention() -> impl Strategy<Value = Retention> {
-    let gone = prop_oneof![Just(0), Just(1), Just(3), Just(usize::MAX)];
-    let age = prop_oneof![Just(0), Just(7), Just(u64::MAX)];
-    (gone, age).prop_map(|(gone, age)| Retention { gone, age })
+    let exited = prop_oneof![Just(0), Just(1), Just(3), Just(usize::MAX)];
+    let max_age = prop_oneof![Just(0), Just(7), Just(u64::MAX)];
+    (exited, max_age).prop_map(|(exited, max_age)| Retention { exited, max_age })
 }
 
 proptest! {
@@ -79,7 +79,13 @@ proptest! {
 fn every_story_can_be_saved_at_any_moment() {
     for story in all() {
         let events = (story.script)().events;
-        for retention in [Retention::default(), Retention { gone: 0, age: 0 }] {
+        for retention in [
+            Retention::default(),
+            Retention {
+                exited: 0,
+                max_age: 0,
+            },
+        ] {
             assert_goes_on(&events, 1, retention);
         }
     }

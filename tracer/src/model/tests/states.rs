@@ -5,7 +5,7 @@ use crate::{
         StateTimes, TaskState, Waits, What,
         script::{MS, SEC, START, Script},
     },
-    model::{Model, StatesLack},
+    model::{MissingStates, Model},
 };
 
 fn model(script: &Script) -> Model {
@@ -68,7 +68,7 @@ fn the_latest_word_of_each_thread_counts_once() {
     assert_eq!(times(&model, 10), running(9 * MS));
     let key = model.find_pid(10).unwrap();
     let process = model.process(key);
-    assert_eq!(process.states_lack(), None);
+    assert_eq!(process.missing_states(), None);
     assert_eq!(process.main_state(), None);
 }
 
@@ -86,7 +86,10 @@ fn an_end_that_was_missed_is_said_to_be() {
     // It did not sleep on when it was gone.
     assert_eq!(times(&model, 10), running(MS));
     let key = model.find_pid(10).unwrap();
-    assert_eq!(model.process(key).states_lack(), Some(StatesLack::End));
+    assert_eq!(
+        model.process(key).missing_states(),
+        Some(MissingStates::End)
+    );
 }
 
 #[test]
@@ -99,9 +102,9 @@ fn threads_of_which_nothing_was_told_are_missing() {
         .states(10, TaskState::Interruptible, 0, running(MS));
     let lack = |script: &Script| {
         let model = model(script);
-        model.process(model.find_pid(10).unwrap()).states_lack()
+        model.process(model.find_pid(10).unwrap()).missing_states()
     };
-    assert_eq!(lack(&script), Some(StatesLack::Threads(2)));
+    assert_eq!(lack(&script), Some(MissingStates::Threads(2)));
     let script = script.states(11, TaskState::Dead, 0, running(MS)).states(
         12,
         TaskState::Interruptible,
@@ -126,7 +129,7 @@ fn a_thread_that_takes_its_leaders_place_brings_its_time() {
     let model = model(&script);
     assert_eq!(times(&model, 10), running(5 * MS));
     let key = model.find_pid(10).unwrap();
-    assert_eq!(model.process(key).states_lack(), None);
+    assert_eq!(model.process(key).missing_states(), None);
 }
 
 #[test]
@@ -180,8 +183,8 @@ fn what_a_tracer_counted_stays_when_another_begins() {
     let model = model(&script);
     assert_eq!(times(&model, 10).running, 7 * MS);
     let process = model.process(model.find_pid(10).unwrap());
-    assert_eq!(process.states_lack(), Some(StatesLack::End));
-    let waits = process.owning.as_ref().unwrap().waits;
+    assert_eq!(process.missing_states(), Some(MissingStates::End));
+    let waits = process.reaping.as_ref().unwrap().waits;
     assert_eq!(waits.map(|waits| waits.count), Some(10));
 }
 

@@ -3,10 +3,10 @@
 use super::{key, one, stories};
 use crate::{
     event::{
-        Dead, Sigchld, Wait, What,
+        ExitedProcess, Sigchld, Wait, What,
         script::{MS, SEC, START, Script},
     },
-    model::{Known, Moment, State, Why},
+    model::{Known, Moment, State, UnknownReason},
 };
 
 stories! {
@@ -184,7 +184,7 @@ stories! {
             assert_eq!(dead.reaped_at, Some(START + SEC));
             assert_eq!(dead.zombie_time(model.now()), None, "it began before the trace");
             let zombie = model.moment(key(model, 9), Moment::Zombie);
-            assert_eq!(zombie, Known::Unknown(Why::BeforeTrace));
+            assert_eq!(zombie, Known::Unknown(UnknownReason::BeforeTrace));
         }
 
     a_dead_leader_found_is_no_zombie_while_others_live: Script::new()
@@ -263,7 +263,7 @@ stories! {
         .notify_with(9, |told| {
             told.owner = crate::event::ProcessId { tgid: 8, start: START + crate::event::script::US };
             told.seen_pid = 3;
-            told.dead = Dead::Child;
+            told.exited = ExitedProcess::Child;
         })
         .wait(8, 3)
         => |model| {

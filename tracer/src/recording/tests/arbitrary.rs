@@ -3,11 +3,12 @@
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Constraint, Dead, Event, Exec, Exit, Fault,
-    FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed, Gap, GapCause,
-    Handler, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose,
-    Reap, Reaper, Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes,
-    States, Summary, TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
+    ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
+    Gap, GapCause, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId,
+    Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
+    SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Usage,
+    Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -216,19 +217,23 @@ fn hook() -> impl Strategy<Value = Hook> {
     })
 }
 
-fn ties() -> impl Strategy<Value = Ties> {
-    (int32(), int32(), option::of(process())).prop_map(|(pgid, sid, tracer)| Ties {
+fn relations() -> impl Strategy<Value = Relations> {
+    (int32(), int32(), option::of(process())).prop_map(|(pgid, sid, tracer)| Relations {
         pgid,
         sid,
         tracer,
     })
 }
 
-fn care() -> impl Strategy<Value = Care> {
-    let handlers = &[Handler::Default, Handler::Ignored, Handler::Caught];
+fn sigchld_policy() -> impl Strategy<Value = SigchldPolicy> {
+    let handlers = &[
+        Disposition::Default,
+        Disposition::Ignored,
+        Disposition::Caught,
+    ];
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (prop::sample::select(handlers), flags).prop_map(
-        |(sigchld, (nocldwait, blocked, stopped, from_proc))| Care {
+        |(sigchld, (nocldwait, blocked, stopped, from_proc))| SigchldPolicy {
             sigchld,
             nocldwait,
             blocked,
@@ -272,7 +277,7 @@ fn victim() -> impl Strategy<Value = OomVictim> {
         },
     );
     prop_oneof![
-        Just(OomVictim::Untold),
+        Just(OomVictim::NotChecked),
         Just(OomVictim::NoLog),
         Just(OomVictim::NotLogged),
         cause.prop_map(OomVictim::Logged),
@@ -283,7 +288,11 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
     let zombie = option::of(signed());
     let argv = option::of(text());
     let numbers = (signed(), int32(), int32());
-    let standing = (option::of(ties()), option::of(care()), option::of(int64()));
+    let standing = (
+        option::of(relations()),
+        option::of(sigchld_policy()),
+        option::of(int64()),
+    );
     (
         process(),
         any::<bool>(),
@@ -304,8 +313,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                     ns_level,
                     comm,
                     argv,
-                    ties: standing.0,
-                    care: standing.1,
+                    relations: standing.0,
+                    sigchld_policy: standing.1,
                     cgroup: standing.2,
                 }
             },
@@ -315,7 +324,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
 fn fork() -> impl Strategy<Value = Fork> {
     let flags = option::of(int64());
     let numbers = (signed(), int32(), int32());
-    let standing = (option::of(ties()), option::of(int64()));
+    let standing = (option::of(relations()), option::of(int64()));
     (
         who(),
         process(),
@@ -343,13 +352,13 @@ fn fork() -> impl Strategy<Value = Fork> {
                 ns_pid,
                 ns_level,
                 comm,
-                asked: None,
+                requested_at: None,
                 copied: clone_flags.map(|flags| AddressSpace {
                     pages: (flags % 2 == 0).then_some(flags),
                     page_tables: flags,
                 }),
                 by_copies: clone_flags,
-                ties: standing.0,
+                relations: standing.0,
                 cgroup: standing.1,
             },
         )
@@ -357,19 +366,28 @@ fn fork() -> impl Strategy<Value = Fork> {
 
 fn exec() -> impl Strategy<Value = Exec> {
     let argv = option::of(text());
-    let ties = option::of(ties());
-    (int32(), comm(), text(), any::<bool>(), argv, int32(), ties).prop_map(
-        |(old_pid, comm, filename, filename_cut, argv, argv_total, ties)| Exec {
-            old_pid,
-            comm,
-            filename,
-            filename_cut,
-            argv,
-            argv_total,
-            copies: filename_cut.then_some(u64::from(argv_total)),
-            ties,
-        },
+    let relations = option::of(relations());
+    (
+        int32(),
+        comm(),
+        text(),
+        any::<bool>(),
+        argv,
+        int32(),
+        relations,
     )
+        .prop_map(
+            |(old_pid, comm, filename, filename_cut, argv, argv_total, relations)| Exec {
+                old_pid,
+                comm,
+                filename,
+                filename_cut,
+                argv,
+                argv_total,
+                copies: filename_cut.then_some(u64::from(argv_total)),
+                relations,
+            },
+        )
 }
 
 fn signal() -> impl Strategy<Value = Signal> {
@@ -435,8 +453,8 @@ fn exit() -> impl Strategy<Value = Exit> {
     let processes = (process(), option::of(process()));
     let counters = (usage(), option::of(faults()));
     let standing = (
-        option::of(ties()),
-        option::of(care()),
+        option::of(relations()),
+        option::of(sigchld_policy()),
         option::of(child_usage()),
     );
     (codes, dead, sigchld, processes, counters, comm(), standing).prop_map(
@@ -451,27 +469,27 @@ fn exit() -> impl Strategy<Value = Exit> {
             usage: counters.0,
             faults: counters.1,
             comm,
-            ties: standing.0,
-            care: standing.1,
+            relations: standing.0,
+            sigchld_policy: standing.1,
             children: standing.2,
         },
     )
 }
 
 fn notify() -> impl Strategy<Value = Notify> {
-    let dead = prop_oneof![
-        Just(Dead::Subject),
-        Just(Dead::Child),
-        int32().prop_map(Dead::ChildPid),
+    let exited = prop_oneof![
+        Just(ExitedProcess::Subject),
+        Just(ExitedProcess::Child),
+        int32().prop_map(ExitedProcess::ChildPid),
     ];
-    let standing = (option::of(care()), option::of(process()));
-    (process(), int32(), dead, any::<bool>(), standing).prop_map(
-        |(owner, seen_pid, dead, autoreap, (care, heir))| Notify {
+    let standing = (option::of(sigchld_policy()), option::of(process()));
+    (process(), int32(), exited, any::<bool>(), standing).prop_map(
+        |(owner, seen_pid, exited, autoreap, (sigchld_policy, heir))| Notify {
             owner,
             seen_pid,
-            dead,
+            exited,
             autoreap,
-            care,
+            sigchld_policy,
             heir,
         },
     )

@@ -1,11 +1,12 @@
 //! Events to record: one story in which every kind occurs.
 
 use crate::event::{
-    AddressSpace, Care, Cgroup, ChildUsage, Comm, Constraint, Dead, Event, Exec, Exit, Fault,
-    FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed, Gap, GapCause,
-    Handler, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId, Purpose,
-    Reap, Reaper, Region, SecondCounts, Segment, Session, Sigchld, Signal, Snapshot, StateTimes,
-    States, Summary, TaskId, TaskState, Text, Ties, Usage, Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
+    ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
+    Gap, GapCause, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId,
+    Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
+    SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Usage,
+    Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -116,13 +117,13 @@ pub fn story() -> Vec<Event> {
         classes: faults,
         places,
     };
-    let ties = Ties {
+    let relations = Relations {
         pgid: 100,
         sid: 90,
         tracer: Some(process(88, 4_000_000_000)),
     };
-    let care = Care {
-        sigchld: Handler::Caught,
+    let sigchld_policy = SigchldPolicy {
+        sigchld: Disposition::Caught,
         nocldwait: true,
         blocked: true,
         stopped: false,
@@ -145,8 +146,8 @@ pub fn story() -> Vec<Event> {
         usage,
         faults: Some(tally),
         comm: Comm::new(b"work/0"),
-        ties: Some(ties),
-        care: None,
+        relations: Some(relations),
+        sigchld_policy: None,
         children: None,
     };
     let session = Session {
@@ -189,8 +190,8 @@ pub fn story() -> Vec<Event> {
         ns_level: 0,
         comm: Comm::new(b"sh"),
         argv: Some(Text::new(b"sh\0-i\0")),
-        ties: Some(ties),
-        care: Some(care),
+        relations: Some(relations),
+        sigchld_policy: Some(sigchld_policy),
         cgroup: Some(7),
     };
     let fork = Fork {
@@ -202,15 +203,15 @@ pub fn story() -> Vec<Event> {
         ns_pid: 101,
         ns_level: 0,
         comm: Comm::new(b"sh"),
-        asked: None,
+        requested_at: None,
         copied: Some(AddressSpace {
             pages: Some(412),
             page_tables: 61_440,
         }),
         by_copies: Some(12),
-        ties: Some(Ties {
+        relations: Some(Relations {
             tracer: None,
-            ..ties
+            ..relations
         }),
         cgroup: Some(7),
     };
@@ -230,7 +231,7 @@ pub fn story() -> Vec<Event> {
         argv: Some(Text::new(b"work\0--hard\0\xff\xfe\0")),
         argv_total: 15,
         copies: Some(3),
-        ties: None,
+        relations: None,
     };
     let signal = Signal {
         sig: 9,
@@ -247,21 +248,21 @@ pub fn story() -> Vec<Event> {
         reaper: Some(process(1, 1)),
         faults: None,
         exit_signal: 17,
-        care: Some(care),
+        sigchld_policy: Some(sigchld_policy),
         children: Some(children),
         ..exit.clone()
     };
     let notify = Notify {
         owner: shell,
         seen_pid: 101,
-        dead: Dead::Subject,
+        exited: ExitedProcess::Subject,
         autoreap: false,
-        care: Some(care),
+        sigchld_policy: Some(sigchld_policy),
         heir: Some(process(1, 1)),
     };
     let handed_on = Notify {
         owner: process(1, 1),
-        dead: Dead::ChildPid(103),
+        exited: ExitedProcess::ChildPid(103),
         ..notify.clone()
     };
     let last_switch = LastSwitch {

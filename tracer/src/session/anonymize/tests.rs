@@ -85,7 +85,7 @@ fn one_word_is_one_token_in_one_recording_only_and_lengths_are_not_told() {
                 argv: Some(Text::new(argv)),
                 argv_total,
                 copies: None,
-                ties: None,
+                relations: None,
             })),
         );
         mask.cover(&mut event);

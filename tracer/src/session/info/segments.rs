@@ -8,7 +8,7 @@ use super::{
     Info,
 };
 use crate::{
-    event::{Segment, Utc, escaped, humane},
+    event::{Segment, Utc, escaped, units},
     export,
     recording::{Survey, is_being_written, ring},
     source::replay::Replay,
@@ -64,7 +64,7 @@ pub fn info(info: &Info) -> Result<Exit> {
                 number + 1,
                 length(&survey),
                 survey.events,
-                humane::bytes(size),
+                units::bytes(size),
             ));
         }
     }
@@ -78,7 +78,7 @@ pub fn info(info: &Info) -> Result<Exit> {
         }
         let name = path.file_name().unwrap_or_default();
         let name = escaped(name.to_string_lossy().as_bytes());
-        let size = humane::bytes(size);
+        let size = units::bytes(size);
         lines.push_str(&format!("    ?  {name:<30}  {size:>40}  {why}\n"));
     }
     if info.json {
@@ -103,7 +103,7 @@ pub fn info(info: &Info) -> Result<Exit> {
              trace  segment\n{lines}",
             escaped(dir.to_string_lossy().as_bytes()),
             stories.len(),
-            humane::bytes(bytes),
+            units::bytes(bytes),
         ))?;
     }
     Ok(if all_whole { OK } else { RECORDING_INCOMPLETE })
@@ -118,7 +118,7 @@ fn missing(before: Option<Segment>, segment: Option<Segment>) -> Option<u64> {
 
 fn length(survey: &Survey) -> String {
     let span = survey.span.map(|span| span.latest - span.earliest);
-    span.map_or_else(|| "empty".to_owned(), humane::duration)
+    span.map_or_else(|| "empty".to_owned(), units::duration)
 }
 
 fn state(survey: &Survey, written: bool) -> &'static str {

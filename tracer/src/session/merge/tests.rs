@@ -42,7 +42,7 @@ fn who_has_gone_unseen_is_no_ghost_beside_another_recording() {
         anonymize,
     })
     .unwrap();
-    let mut model = Model::new(Retention::EVERYONE);
+    let mut model = Model::new(Retention::ALL);
     for event in Reader::new(fs::File::open(folder.join("merged")).unwrap()).unwrap() {
         model.apply(&event.unwrap());
     }

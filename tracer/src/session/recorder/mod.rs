@@ -30,7 +30,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::{
-    event::{Event, Gap, GapCause, Segment, What, Who, humane},
+    event::{Event, Gap, GapCause, Segment, What, Who, units},
     recording::{Effort, RecordBlock, Written},
     records::Sink,
     source,
@@ -164,7 +164,7 @@ pub struct Kept {
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, size) = (self.path.display(), humane::bytes(self.bytes));
+        let (path, size) = (self.path.display(), units::bytes(self.bytes));
         write!(f, "{path}: {} events, {size}", self.events)
     }
 }

@@ -119,7 +119,7 @@ impl Tracer {
         Tracer {
             recorder: Recorder::keep(&Target::Ring(ring.clone())).unwrap(),
             session: None,
-            model: Model::new(Retention::EVERYONE),
+            model: Model::new(Retention::ALL),
         }
     }
 
@@ -139,7 +139,7 @@ impl Tracer {
         self.recorder.progress.full.store(true, Ordering::Relaxed);
         let mut session = self.session.clone().unwrap();
         session.at = self.model.now();
-        let found = self.model.roll_call();
+        let found = self.model.presence_snapshot();
         let events = [session].into_iter().chain(found).collect();
         self.recorder.checkpoint(events);
     }
@@ -170,7 +170,7 @@ struct Play(Model);
 
 impl Play {
     fn new() -> Play {
-        Play(Model::new(Retention::EVERYONE))
+        Play(Model::new(Retention::ALL))
     }
 
     fn of(events: &[Event]) -> Play {

@@ -13,14 +13,14 @@ use super::{
     privilege,
     recorded::Recorded,
 };
-use crate::event::{Diagnosis, Finding};
+use crate::event::{Diagnosis, DoctorCheck};
 
 /// What tracing on this host would be like.
 pub fn examine(options: &Options) -> Diagnosis {
-    let mut findings = vec![kernel(), privileges(), memlock(), lockdown()];
+    let mut checks = vec![kernel(), privileges(), memlock(), lockdown()];
     let (facts, loader) = load::beside(|| Facts::of_this_host(options.btf.as_deref()));
     let tried = facts.and_then(|facts| {
-        findings.extend([
+        checks.extend([
             btf(&facts),
             kprobes(&facts),
             tracefs(&facts),
@@ -45,12 +45,12 @@ pub fn examine(options: &Options) -> Diagnosis {
     });
     match tried {
         Ok(hooks) => Diagnosis {
-            findings,
+            checks,
             hooks,
             obstacle: None,
         },
         Err(error) => Diagnosis {
-            findings,
+            checks,
             hooks: Vec::new(),
             obstacle: Some(format!("{error:#}")),
         },
@@ -68,9 +68,9 @@ fn line(path: impl AsRef<Path>) -> Option<String> {
     Some(fs::read_to_string(path).ok()?.trim().to_owned())
 }
 
-fn kernel() -> Finding {
+fn kernel() -> DoctorCheck {
     let release = line("/proc/sys/kernel/osrelease");
-    Finding {
+    DoctorCheck {
         what: "kernel",
         good: release.as_ref().map(|_| true),
         says: release.unwrap_or_else(|| "/proc does not say".to_owned()),
@@ -78,9 +78,9 @@ fn kernel() -> Finding {
     }
 }
 
-fn privileges() -> Finding {
+fn privileges() -> DoctorCheck {
     let missing = privilege::missing_here();
-    Finding {
+    DoctorCheck {
         what: "privilege",
         good: missing.as_ref().map(Vec::is_empty),
         says: match &missing {
@@ -94,9 +94,9 @@ fn privileges() -> Finding {
     }
 }
 
-fn lockdown() -> Finding {
+fn lockdown() -> DoctorCheck {
     let mode = facts::lockdown();
-    Finding {
+    DoctorCheck {
         what: "lockdown",
         good: mode.as_ref().map(|mode| mode == "none"),
         advice: match mode.as_deref() {
@@ -115,8 +115,8 @@ fn lockdown() -> Finding {
     }
 }
 
-fn btf(facts: &Facts) -> Finding {
-    Finding {
+fn btf(facts: &Facts) -> DoctorCheck {
+    DoctorCheck {
         what: "BTF",
         good: Some(facts.own_btf),
         says: facts.btf_source.clone(),
@@ -126,8 +126,8 @@ fn btf(facts: &Facts) -> Finding {
     }
 }
 
-fn pid_namespace(facts: &Facts) -> Finding {
-    Finding {
+fn pid_namespace(facts: &Facts) -> DoctorCheck {
+    DoctorCheck {
         what: "namespace",
         good: Some(!facts.proc.nested),
         says: if facts.proc.nested {
@@ -144,7 +144,7 @@ fn pid_namespace(facts: &Facts) -> Finding {
 }
 
 /// Only kernels that count BPF maps as locked memory care for the limit.
-fn memlock() -> Finding {
+fn memlock() -> DoctorCheck {
     let privilege::Limit { soft, hard } = privilege::memlock();
     let limited = soft.is_some();
     let counts = privilege::counts_maps();
@@ -159,7 +159,7 @@ fn memlock() -> Finding {
             soft / 1024
         ),
     };
-    Finding {
+    DoctorCheck {
         what: "memlock",
         good: Some(!limited || !counts || hard.is_none()),
         says,
@@ -169,9 +169,9 @@ fn memlock() -> Finding {
 }
 
 /// It stops perf tracepoints for those without CAP_PERFMON only.
-fn perf_events() -> Finding {
+fn perf_events() -> DoctorCheck {
     let level = line("/proc/sys/kernel/perf_event_paranoid");
-    Finding {
+    DoctorCheck {
         what: "perf",
         good: level.as_ref().map(|_| true),
         says: match level {
@@ -182,7 +182,7 @@ fn perf_events() -> Finding {
     }
 }
 
-fn kprobes(facts: &Facts) -> Finding {
+fn kprobes(facts: &Facts) -> DoctorCheck {
     let (kprobes, symbols) = (facts.kprobes(), facts.symbols.readable());
     let says = match (kprobes, symbols) {
         (false, _) => "the kernel has none",
@@ -191,7 +191,7 @@ fn kprobes(facts: &Facts) -> Finding {
             "yes, but /proc/kallsyms cannot be read: functions that the compiler renamed are not found"
         }
     };
-    Finding {
+    DoctorCheck {
         what: "kprobes",
         good: Some(kprobes && symbols),
         says: says.to_owned(),
@@ -203,8 +203,8 @@ fn kprobes(facts: &Facts) -> Finding {
     }
 }
 
-fn tracefs(facts: &Facts) -> Finding {
-    Finding {
+fn tracefs(facts: &Facts) -> DoctorCheck {
+    DoctorCheck {
         what: "tracefs",
         good: Some(facts.tracefs),
         says: if facts.tracefs {

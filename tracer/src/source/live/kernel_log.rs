@@ -136,7 +136,7 @@ fn parse(line: &[u8]) -> Option<(u32, OomCause)> {
     const COMM_MAX: usize = 15;
     let rest = line.strip_prefix(OOM)?;
     let (constraint, rest) = split(rest, rest.iter().position(|&byte| byte == b',')?, 1);
-    let constraint = Constraint::named(constraint)?;
+    let constraint = Constraint::from_name(constraint)?;
     let (rest, numbers) = split_last(rest, b",pid=")?;
     let (pid, uid) = split_last(numbers, b",uid=")?;
     let digits = |text: &[u8]| std::str::from_utf8(text).ok()?.parse().ok();

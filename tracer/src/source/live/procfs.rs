@@ -6,7 +6,7 @@ use std::{fs, io::Read as _, path::Path};
 
 use tracer_common::wire;
 
-use crate::event::{Care, Comm, Handler, Text};
+use crate::event::{Comm, Disposition, SigchldPolicy, Text};
 
 /// As much of a command line as an exec record holds.
 const ARGV_MAX: u64 = wire::ARGV_MAX as u64;
@@ -151,16 +151,16 @@ impl Status {
     }
 
     /// Of a process's main thread: how the process treats its children's deaths.
-    pub fn care(&self) -> Option<Care> {
+    pub fn sigchld_policy(&self) -> Option<SigchldPolicy> {
         let has = |mask| {
             let mask = u64::from_str_radix(self.line(mask)?, 16).ok()?;
             Some(mask & 1 << (libc::SIGCHLD - 1) != 0)
         };
-        Some(Care {
+        Some(SigchldPolicy {
             sigchld: match (has("SigIgn")?, has("SigCgt")?) {
-                (true, _) => Handler::Ignored,
-                (false, true) => Handler::Caught,
-                (false, false) => Handler::Default,
+                (true, _) => Disposition::Ignored,
+                (false, true) => Disposition::Caught,
+                (false, false) => Disposition::Default,
             },
             nocldwait: false,
             blocked: has("SigBlk")?,
@@ -250,21 +250,24 @@ mod tests {
 
     #[test]
     fn signal_masks_say_how_children_are_treated() {
-        let care = |state: &str, masks: [u64; 3]| {
+        let sigchld_policy = |state: &str, masks: [u64; 3]| {
             let [blocked, ignored, caught] = masks;
             let status = format!(
                 "Name:\ta\nState:\t{state}\nSigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\n\
                  SigCgt:\t{caught:016x}\n"
             );
-            Status(status).care().unwrap()
+            Status(status).sigchld_policy().unwrap()
         };
         const CHLD: u64 = 0x10000;
-        let told = care("S (sleeping)", [0, !CHLD, CHLD]);
-        assert_eq!((told.sigchld, told.blocked), (Handler::Caught, false));
-        let told = care("T (stopped)", [CHLD, CHLD, 0]);
-        assert_eq!((told.sigchld, told.blocked), (Handler::Ignored, true));
+        let told = sigchld_policy("S (sleeping)", [0, !CHLD, CHLD]);
+        assert_eq!((told.sigchld, told.blocked), (Disposition::Caught, false));
+        let told = sigchld_policy("T (stopped)", [CHLD, CHLD, 0]);
+        assert_eq!((told.sigchld, told.blocked), (Disposition::Ignored, true));
         assert!(told.stopped && told.known_nocldwait().is_none());
-        assert_eq!(care("S", [0, 0, !CHLD]).sigchld, Handler::Default);
-        assert!(Status("Name:\ta\n".to_owned()).care().is_none());
+        assert_eq!(
+            sigchld_policy("S", [0, 0, !CHLD]).sigchld,
+            Disposition::Default
+        );
+        assert!(Status("Name:\ta\n".to_owned()).sigchld_policy().is_none());
     }
 }

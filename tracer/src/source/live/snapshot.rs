@@ -19,7 +19,7 @@ use super::{
     starts::{NS_PER_TICK, Starts},
 };
 use crate::{
-    event::{Event, Hook, ProcessId, Purpose, Snapshot, TaskId, Ties, What, Who},
+    event::{Event, Hook, ProcessId, Purpose, Relations, Snapshot, TaskId, What, Who},
     records::{self, Decoder},
 };
 
@@ -213,14 +213,16 @@ fn found(who: Who, stat: &Stat, ids: &HashMap<u32, ProcessId>, cgroups: &Cgroups
             ns_level: numbers.len().saturating_sub(1) as u32,
             comm: stat.comm,
             argv: (who.is_leader() && !kthread).then(argv).flatten(),
-            ties: status.and_then(|status| {
-                Some(Ties {
+            relations: status.and_then(|status| {
+                Some(Relations {
                     pgid: stat.pgid,
                     sid: stat.sid,
                     tracer: process_of(status.tracer()?, ids),
                 })
             }),
-            care: status.filter(|_| who.is_leader()).and_then(Status::care),
+            sigchld_policy: status
+                .filter(|_| who.is_leader())
+                .and_then(Status::sigchld_policy),
             cgroup: who
                 .is_leader()
                 .then(|| cgroups.of_process(pid, stat.is_dying()))

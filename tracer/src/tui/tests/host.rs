@@ -199,7 +199,7 @@ pub fn streamed() -> Vec<Event> {
 fn born(script: Script, parent: u32, child: u32) -> Script {
     let asked = script.events.last().map(|event| event.at);
     let script = script.fork_with(parent, child, |fork| {
-        fork.asked = asked;
+        fork.requested_at = asked;
         fork.copied = Some(AddressSpace {
             pages: Some(400 + u64::from(child)),
             page_tables: 53_248,

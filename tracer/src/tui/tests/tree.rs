@@ -104,7 +104,7 @@ fn a_crowd_is_in_order_after_some_pictures_though_events_go_on() {
         bench.app.apply(event);
         bench.draw();
         // Who is new is there at the second picture at the latest.
-        let known = bench.app.model().kept();
+        let known = bench.app.model().process_count();
         let listed = bench.text();
         assert!(
             [known, known - 1]

@@ -8,7 +8,7 @@ use super::{
     marks::Zombies,
 };
 use crate::{
-    event::humane,
+    event::units,
     model::{Creation, Model, Process},
     tui::{
         glyphs::Glyphs,
@@ -87,7 +87,7 @@ fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase
     }
     let zombies = zombies.marked(row);
     if zombies > 0 {
-        let count = humane::count(zombies.into());
+        let count = units::count(zombies.into());
         phrase.push(Tone::Plain, " ");
         phrase.push(
             Tone::Alert,
@@ -95,7 +95,7 @@ fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase
         );
     }
     if let Some(copies) = copied(process) {
-        phrase.push(Tone::Warn, format!(" COW {}", humane::count(copies)));
+        phrase.push(Tone::Warn, format!(" COW {}", units::count(copies)));
     }
     if process.created_by == Creation::Missed {
         phrase.push(Tone::Warn, " birth unseen");

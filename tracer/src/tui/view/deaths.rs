@@ -8,7 +8,7 @@ use std::{
 
 use super::{Data, Room, View};
 use crate::{
-    event::{Comm, humane},
+    event::{Comm, units},
     model::{Key, Model, Outcome, Process, Sender, State},
     tui::{
         action::Action,
@@ -287,7 +287,7 @@ impl Deaths {
         match column {
             1 if self.is_open(cause) => said(cause),
             1 => said(cause).and(Tone::Accent, format!(" {}", glyphs.folded)),
-            2 => Phrase::of(Tone::Strong, humane::count(u64::from(count))),
+            2 => Phrase::of(Tone::Strong, units::count(u64::from(count))),
             _ => Phrase::new(),
         }
     }
@@ -368,7 +368,7 @@ fn reaped_in(process: &Process, now: u64) -> Phrase {
     match (process.state(), process.zombie_time(now)) {
         (State::Zombie, _) => Phrase::of(Tone::Bad, "not yet"),
         (_, Some(0)) if process.autoreaped == Some(true) => Phrase::of(Tone::Dim, "at once"),
-        (_, Some(time)) => Phrase::plain(humane::duration(time)),
+        (_, Some(time)) => Phrase::plain(units::duration(time)),
         (_, None) => Phrase::of(Tone::Dim, "?"),
     }
 }

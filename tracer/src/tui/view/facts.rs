@@ -3,8 +3,8 @@
 
 use super::{Data, page::Sheet};
 use crate::{
-    event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, humane},
-    model::{Creation, Key, Model, Process, State, StatesLack},
+    event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, units},
+    model::{Creation, Key, MissingStates, Model, Process, State},
     tui::{
         phrase::{Phrase, Tone},
         telling, words,
@@ -118,8 +118,8 @@ pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         if let Some(argv) = &exec.argv
             && argv.as_bytes().len() < exec.argv_total as usize
         {
-            let known = humane::bytes(argv.as_bytes().len() as u64);
-            let all = humane::bytes(u64::from(exec.argv_total));
+            let known = units::bytes(argv.as_bytes().len() as u64);
+            let all = units::bytes(u64::from(exec.argv_total));
             sheet.fact(
                 "",
                 Phrase::of(Tone::Warn, format!("the first {known} of {all}")),
@@ -195,10 +195,10 @@ fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     if state == State::Zombie {
         let since = process.zombie_time(data.now);
         let since = since.map_or("since before tracing began".to_owned(), |time| {
-            format!("for {}", humane::duration(time))
+            format!("for {}", units::duration(time))
         });
         let memory = words::zombie_memory(model, process);
-        let memory = memory.map_or("?".to_owned(), humane::bytes);
+        let memory = memory.map_or("?".to_owned(), units::bytes);
         let owner = process
             .parent
             .map_or("?".to_owned(), |key| words::label(model, key));
@@ -218,7 +218,7 @@ fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     } else if let Some(by) = process.reaped_by {
         let after = process.zombie_time(data.now);
         let after = after.map_or(String::new(), |time| {
-            format!(" after {}", humane::duration(time))
+            format!(" after {}", units::duration(time))
         });
         sheet.fact("reaped", format!("by {}{after}", words::whose(model, by)));
     } else if state == State::Reaped {
@@ -274,7 +274,7 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
 /// counted.
 fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     if let Some(latency) = process.first_run_latency() {
-        let text = format!("{} after it was made runnable", humane::duration(latency));
+        let text = format!("{} after it was made runnable", units::duration(latency));
         sheet.fact("first ran", text);
     }
     let (Some(times), Some(wakeups), Some(scheduling)) = (
@@ -291,12 +291,12 @@ fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     let told = told.map(|&state| {
         let time = times.of(state);
         let share = u128::from(time) * 100 / u128::from(whole);
-        format!("{} {} ({share} %)", humane::duration(time), state.name())
+        format!("{} {} ({share} %)", units::duration(time), state.name())
     });
     let told = told.collect::<Vec<_>>().join(", ");
-    let partial = match (process.states_lack(), scheduling.missed()) {
-        (Some(StatesLack::End), _) => " (the end of a thread was missed)".to_owned(),
-        (Some(StatesLack::Threads(untold)), _) => {
+    let partial = match (process.missing_states(), scheduling.missed()) {
+        (Some(MissingStates::End), _) => " (the end of a thread was missed)".to_owned(),
+        (Some(MissingStates::Threads(untold)), _) => {
             format!(" (nothing was told yet of threads: {untold})")
         }
         (None, 0) => String::new(),
@@ -304,15 +304,15 @@ fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     };
     sheet.fact("states", Phrase::plain(told).and(Tone::Warn, partial));
     if let Some((state, since)) = process.main_state() {
-        let since = humane::duration(data.now.saturating_sub(since));
+        let since = units::duration(data.now.saturating_sub(since));
         sheet.fact("now", format!("{} for {since}", state.name()));
     }
     if let Some(average) = wakeups.average() {
         let text = format!(
             "{}, {} to a CPU on average, {} at most",
-            humane::count(wakeups.count),
-            humane::duration(average),
-            humane::duration(wakeups.latency_max)
+            units::count(wakeups.count),
+            units::duration(average),
+            units::duration(wakeups.latency_max)
         );
         sheet.fact("wake-ups", text);
     }
@@ -329,22 +329,22 @@ fn memory(sheet: &mut Sheet, process: &Process) {
     let told = regions.iter().filter_map(|here| {
         let faults = here.faults.filter(|&faults| faults > 0)?;
         let copies = here.copies.filter(|&copies| copies > 0);
-        let copies = copies.map(|copies| format!(" ({} copied)", humane::count(copies)));
+        let copies = copies.map(|copies| format!(" ({} copied)", units::count(copies)));
         let name = here.region.name();
         Some(format!(
             "{} {name}{}",
-            humane::count(faults),
+            units::count(faults),
             copies.unwrap_or_default()
         ))
     });
-    let elsewhere = (elsewhere > 0).then(|| format!("{} elsewhere", humane::count(elsewhere)));
+    let elsewhere = (elsewhere > 0).then(|| format!("{} elsewhere", units::count(elsewhere)));
     let told: Vec<_> = told.chain(elsewhere).collect();
     if !told.is_empty() {
         sheet.fact("by region", told.join(", "));
     }
     if let Some(cost) = &process.fork_cost {
-        let took = cost.took.map_or("?".to_owned(), humane::duration);
-        let pages = cost.space.pages.map_or("?".to_owned(), humane::count);
+        let took = cost.took.map_or("?".to_owned(), units::duration);
+        let pages = cost.space.pages.map_or("?".to_owned(), units::count);
         let mark = if cost.ambiguous {
             " (with other forks)"
         } else {
@@ -352,8 +352,8 @@ fn memory(sheet: &mut Sheet, process: &Process) {
         };
         let told = format!(
             "{took}, {pages} pages mapped; copied since: {} by the parent, {} by itself{mark}",
-            humane::count(cost.parent_copies),
-            humane::count(cost.child_copies),
+            units::count(cost.parent_copies),
+            units::count(cost.child_copies),
         );
         sheet.fact("its fork", told);
     }
@@ -362,27 +362,27 @@ fn memory(sheet: &mut Sheet, process: &Process) {
 fn accounts(sheet: &mut Sheet, model: &Model, usage: &Usage) {
     let times = format!(
         "{} user, {} system, {} on CPU",
-        humane::duration(usage.utime),
-        humane::duration(usage.stime),
-        humane::duration(usage.runtime)
+        units::duration(usage.utime),
+        units::duration(usage.stime),
+        units::duration(usage.runtime)
     );
     sheet.fact("CPU", times);
     let switches = format!(
         "{} voluntary, {} forced",
-        humane::count(usage.nvcsw),
-        humane::count(usage.nivcsw)
+        units::count(usage.nvcsw),
+        units::count(usage.nivcsw)
     );
     sheet.fact("switches", switches);
     let faults = format!(
         "{} minor, {} major",
-        humane::count(usage.min_flt),
-        humane::count(usage.maj_flt)
+        units::count(usage.min_flt),
+        units::count(usage.maj_flt)
     );
     sheet.fact("all faults", faults);
     let page = model.session().map(|session| session.page_size);
     let peak = match (usage.maxrss, page) {
-        (Some(pages), Some(size)) if size > 0 => humane::bytes(pages.saturating_mul(size)),
-        (Some(pages), _) => format!("{} pages", humane::count(pages)),
+        (Some(pages), Some(size)) if size > 0 => units::bytes(pages.saturating_mul(size)),
+        (Some(pages), _) => format!("{} pages", units::count(pages)),
         (None, _) => "?".to_owned(),
     };
     sheet.fact("peak resident", peak);

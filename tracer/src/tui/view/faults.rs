@@ -2,7 +2,7 @@
 
 use super::{Data, Room, View};
 use crate::{
-    event::humane,
+    event::units,
     model::{Key, Process, State},
     tui::{
         action::Action,
@@ -250,7 +250,7 @@ impl View for Faults {
                     },
                     11 => return sparkline(process, data),
                     8 | 9 => match figure_of(process, column) {
-                        Some(figure) => Phrase::plain(humane::count(figure)),
+                        Some(figure) => Phrase::plain(units::count(figure)),
                         None => Phrase::of(Tone::Faint, "?"),
                     },
                     3 => words::copies(data.model, &process.faults),

@@ -4,7 +4,7 @@
 
 use super::Data;
 use crate::{
-    event::{TaskState, humane},
+    event::{TaskState, units},
     model::{Process, State},
     tui::{
         columns::{Column, figure, rest, word},
@@ -95,7 +95,7 @@ pub const FIGURES: &[Figure] = figures! {
     figure("WAITED", 8, 10), chosen down, "how long it was a zombie before it was reaped",
         |data, process| process.zombie_time(data.now).map(u128::from),
         Some(|data, process, _| match (process.zombie_time(data.now), process.state()) {
-            (Some(time), _) => Phrase::plain(humane::duration(time)),
+            (Some(time), _) => Phrase::plain(units::duration(time)),
             (None, State::Alive) => Phrase::new(),
             (None, State::Exiting | State::Zombie | State::Reaped | State::Vanished) => unknown(),
         });
@@ -108,12 +108,12 @@ pub const FIGURES: &[Figure] = figures! {
         }),
         Some(|_, process, _| words::threads(process));
     figure("KIDS", 5, 9), chosen down, "processes that it made, as far as they are kept",
-        |_, process| Some(process.tree_children_kept() as u128),
-        Some(|_, process, _| count(process.tree_children_kept() as u64));
+        |_, process| Some(process.tree_child_count() as u128),
+        Some(|_, process, _| count(process.tree_child_count() as u64));
     figure("CPU", 8, 8), chosen down, "time on CPU; known when it has ended",
         |_, process| words::final_usage(process).map(|usage| usage.runtime.into()),
         Some(|_, process, _| match words::final_usage(process) {
-            Some(usage) => Phrase::plain(humane::duration(usage.runtime)),
+            Some(usage) => Phrase::plain(units::duration(usage.runtime)),
             None => unknown(),
         });
     figure("1ST-RUN", 8, 15), chosen down, "from being made runnable to a CPU, when it was born",
@@ -128,7 +128,7 @@ pub const FIGURES: &[Figure] = figures! {
             let pages = words::final_usage(process).and_then(|usage| usage.maxrss);
             let size = data.model.session().map_or(0, |session| session.page_size);
             match pages {
-                Some(pages) if size > 0 => Phrase::plain(humane::bytes(pages.saturating_mul(size))),
+                Some(pages) if size > 0 => Phrase::plain(units::bytes(pages.saturating_mul(size))),
                 Some(_) | None => unknown(),
             }
         });
@@ -150,7 +150,7 @@ pub const FIGURES: &[Figure] = figures! {
     figure("FORK", 8, 9), chosen down, "how long the fork took that made it",
         |_, process| process.fork_cost.as_ref()?.took.map(u128::from),
         Some(|_, process, _| match &process.fork_cost {
-            Some(cost) => cost.took.map_or_else(unknown, |took| Phrase::plain(humane::duration(took))),
+            Some(cost) => cost.took.map_or_else(unknown, |took| Phrase::plain(units::duration(took))),
             None => Phrase::new(),
         });
     word("CGROUP", 24, 13), chosen up, "its control group: container, service, session",
@@ -211,13 +211,13 @@ fn urgency((_, letter): (Tone, &str)) -> u128 {
 }
 
 fn latency(latency: Option<u64>) -> Phrase {
-    latency.map_or_else(unknown, |latency| Phrase::plain(humane::duration(latency)))
+    latency.map_or_else(unknown, |latency| Phrase::plain(units::duration(latency)))
 }
 
 fn count(count: u64) -> Phrase {
     match count {
         0 => Phrase::of(Tone::Dim, "0"),
-        count => Phrase::plain(humane::count(count)),
+        count => Phrase::plain(units::count(count)),
     }
 }
 

@@ -102,18 +102,18 @@ pub struct Forest {
     /// The order that was asked for; none: that of appearance.
     order: Option<Ranking>,
     /// How many processes the model has let go.
-    gone_by: u64,
+    unlisted: u64,
 }
 
 impl Forest {
     /// Takes in what is new in the model; who has ended, only for a filter that
     /// asks for it.
     pub fn update(&mut self, model: &Model, filter: &Filter) {
-        if self.gone_by != model.gone_by() {
+        if self.unlisted != model.unlisted() {
             // Places have changed. The model lets go of many at once, so this
             // is seldom.
             *self = Forest {
-                gone_by: model.gone_by(),
+                unlisted: model.unlisted(),
                 ..Forest::default()
             };
         }

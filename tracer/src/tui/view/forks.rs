@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 
 use super::{Data, Room, View};
 use crate::{
-    event::{Purpose, humane},
-    model::{Ended, ForkCost, Key, Process},
+    event::{Purpose, units},
+    model::{ForkCost, Key, Process, SharingEnd},
     tui::{
         action::Action,
         canvas::Canvas,
@@ -180,20 +180,20 @@ fn cell(data: &Data<'_>, process: &Process, cost: &ForkCost, column: usize) -> P
         },
         2 => cost
             .took
-            .map_or_else(unknown, |took| Phrase::plain(humane::duration(took))),
+            .map_or_else(unknown, |took| Phrase::plain(units::duration(took))),
         3 => cost
             .space
             .pages
-            .map_or_else(unknown, |pages| Phrase::plain(humane::count(pages))),
-        4 => Phrase::plain(humane::bytes(cost.space.page_tables)),
+            .map_or_else(unknown, |pages| Phrase::plain(units::count(pages))),
+        4 => Phrase::plain(units::bytes(cost.space.page_tables)),
         8 => shared_for(data, process, cost),
         copies => match figure_of(process, cost, copies) {
             Some(_) if copies_missing(data) => unknown(),
             Some(count) if cost.ambiguous && count > 0 => {
-                Phrase::of(Tone::Warn, "~").and(Tone::Plain, humane::count(count))
+                Phrase::of(Tone::Warn, "~").and(Tone::Plain, units::count(count))
             }
             Some(0) => Phrase::of(Tone::Dim, "0"),
-            Some(count) => Phrase::plain(humane::count(count)),
+            Some(count) => Phrase::plain(units::count(count)),
             None => unknown(),
         },
     }
@@ -209,10 +209,10 @@ fn shared_for(data: &Data<'_>, process: &Process, cost: &ForkCost) -> Phrase {
     let Some(forked) = process.forked_at else {
         return Phrase::of(Tone::Faint, "?");
     };
-    let since = |at: u64| humane::duration(at.saturating_sub(forked));
+    let since = |at: u64| units::duration(at.saturating_sub(forked));
     match cost.ended {
-        Some(Ended::Exec(at)) => Phrase::plain(since(at)).and(Tone::Dim, ", exec"),
-        Some(Ended::Exit(at)) => Phrase::plain(since(at)).and(Tone::Dim, ", exit"),
+        Some(SharingEnd::Exec(at)) => Phrase::plain(since(at)).and(Tone::Dim, ", exec"),
+        Some(SharingEnd::Exit(at)) => Phrase::plain(since(at)).and(Tone::Dim, ", exit"),
         None => Phrase::of(Tone::Accent, since(data.now)),
     }
 }

@@ -8,8 +8,8 @@ use super::{
     page::{Page, Sheet},
 };
 use crate::{
-    event::{GapCause, Hook, Kind, Purpose, escaped, humane},
-    model::{Finding, Key, Killed, findings},
+    event::{GapCause, Hook, Kind, Purpose, escaped, units},
+    model::{Finding, FindingKind, Key, Killed},
     tui::{
         action::Action,
         canvas::Canvas,
@@ -57,10 +57,10 @@ impl Health {
         }
         for finding in &self.findings {
             let tone = match finding.kind {
-                findings::Kind::Unreaped | findings::Kind::Lost => Tone::Warn,
-                findings::Kind::ForkFailed
-                | findings::Kind::OutOfMemory
-                | findings::Kind::Crashing => Tone::Bad,
+                FindingKind::Unreaped | FindingKind::Lost => Tone::Warn,
+                FindingKind::ForkFailed | FindingKind::OutOfMemory | FindingKind::Crashing => {
+                    Tone::Bad
+                }
             };
             let kind = finding.kind.name().replace('_', " ");
             sheet.fact(&kind, Phrase::of(tone, finding.says.as_str()));
@@ -197,18 +197,18 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
     let mut by_kind: Vec<_> = by_kind.into_iter().collect();
     by_kind.sort_by_key(|&(kind, count)| (std::cmp::Reverse(count), kind as u8));
     for (kind, count) in by_kind {
-        sheet.fact(kind.name(), Phrase::of(Tone::Bad, humane::count(count)));
+        sheet.fact(kind.name(), Phrase::of(Tone::Bad, units::count(count)));
     }
     sheet.section("GAPS");
     for gap in gaps.iter().rev() {
-        let span = humane::duration(gap.until.saturating_sub(gap.since));
+        let span = units::duration(gap.until.saturating_sub(gap.since));
         let when = words::clock(data.model, gap.since);
         let (count, how) = match gap.cause {
-            GapCause::NoRoom => (humane::count(gap.total()), "lost"),
-            GapCause::Skipped => (humane::count(gap.total()), "skipped"),
+            GapCause::NoRoom => (units::count(gap.total()), "lost"),
+            GapCause::Skipped => (units::count(gap.total()), "skipped"),
             GapCause::Unreadable {
                 events: Some(events),
-            } => (humane::count(events), "unreadable"),
+            } => (units::count(events), "unreadable"),
             GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
             GapCause::Untraced => ("?".to_owned(), "untraced"),
         };
@@ -259,7 +259,7 @@ fn stream(data: &Data<'_>, width: usize) -> Sheet {
         ("faults", totals.faults.total()),
     ];
     for (label, count) in counts {
-        sheet.fact(label, humane::count(count));
+        sheet.fact(label, units::count(count));
     }
     let began = words::clock(model, model.began());
     let date = words::date(model, model.began()).unwrap_or_default();

@@ -3,7 +3,7 @@
 
 use super::{Data, page::Sheet};
 use crate::{
-    event::humane,
+    event::units,
     model::{Key, Known, Moment},
     tui::{
         phrase::{Phrase, Tone},
@@ -74,7 +74,7 @@ fn lost(data: &Data<'_>, key: Key) -> Option<String> {
     let (gaps, count) = within.fold((0, 0), |(gaps, count), gap| (gaps + 1, count + gap.total()));
     // How many an unreadable stretch of a recording held may be unknown.
     let many = if count > 0 {
-        humane::count(count)
+        units::count(count)
     } else {
         "some".to_owned()
     };
@@ -116,7 +116,7 @@ fn step(data: &Data<'_>, at: u64, before: Option<u64>, bar: bool) -> Phrase {
     } else {
         ('-', before - at)
     };
-    let duration = format!("{:>9}", format!("{sign}{}", humane::duration(time)));
+    let duration = format!("{:>9}", format!("{sign}{}", units::duration(time)));
     let step = Phrase::of(Tone::Accent, duration);
     if !bar {
         return step;

@@ -63,7 +63,7 @@ impl Data<'_> {
     /// There are so many that not all can be done for every picture.
     pub fn is_crowded(&self) -> bool {
         const MANY: usize = 5_000;
-        self.live && self.model.kept() > MANY
+        self.live && self.model.process_count() > MANY
     }
 
     /// The same for what costs a visit to every process: where there are many

@@ -13,7 +13,7 @@ use super::{
     window::{Scale, Window},
 };
 use crate::{
-    event::{TaskState, humane},
+    event::{TaskState, units},
     model::{Key, State},
     tui::{
         action::Action,
@@ -304,7 +304,7 @@ impl Timeline {
     /// What the cursor points at.
     fn pointed(&self, data: &Data<'_>) -> Phrase {
         let at = self.at();
-        let began = humane::duration(at.saturating_sub(data.model.began()));
+        let began = units::duration(at.saturating_sub(data.model.began()));
         let phrase = Phrase::of(Tone::Strong, words::clock(data.model, at))
             .and(Tone::Dim, format!(" +{began}  "));
         let Some(lane) = self.list.selected() else {
@@ -326,7 +326,7 @@ impl Timeline {
         let Some(life) = self.lives.get(lane.row.key) else {
             return phrase;
         };
-        let since = |then: u64| humane::duration(at.saturating_sub(then));
+        let since = |then: u64| units::duration(at.saturating_sub(then));
         let (tone, text) = match (life.zombie, life.until) {
             _ if at < life.since => (Tone::Dim, "not yet born".to_owned()),
             (_, Some(until))
@@ -437,7 +437,7 @@ impl View for Timeline {
 
     fn status(&self, data: &Data<'_>) -> String {
         let range = self.scale().range;
-        let span = humane::duration(range.end - range.start);
+        let span = units::duration(range.end - range.start);
         let following = match self.window.as_ref().is_some_and(Window::follows) && data.live {
             true => "following · ",
             false => "",
@@ -502,7 +502,7 @@ impl View for Timeline {
         }
         if height > 2 {
             let all = all(data);
-            let whole = humane::duration(all.end - all.start);
+            let whole = units::duration(all.end - all.start);
             canvas.put(
                 0,
                 height - 2,

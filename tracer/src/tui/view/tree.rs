@@ -91,7 +91,7 @@ impl Tree {
         if self.made_from != Some(source) || self.rearranged {
             self.list.replace(self.forest.rows(data, &self.filter));
             self.made_from = Some(source);
-            self.made_without = data.model.gone_by();
+            self.made_without = data.model.unlisted();
             self.rearranged = false;
             self.follow(data);
         }
@@ -105,7 +105,7 @@ impl Tree {
         data.moves
             && data.is_crowded()
             && self.made_from.is_some()
-            && self.made_without == data.model.gone_by()
+            && self.made_without == data.model.unlisted()
             && order == self.chosen.sorted()
     }
 
@@ -433,6 +433,6 @@ fn arranged_from(data: &Data<'_>) -> Arranged {
     (
         data.slow_version(),
         data.sieve.generation(),
-        data.model.gone_by(),
+        data.model.unlisted(),
     )
 }

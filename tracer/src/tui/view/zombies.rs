@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use super::{Data, Room, View, page::Sheet};
 use crate::{
-    event::{ProcessId, humane},
+    event::{ProcessId, units},
     model::{Key, Model, Process, State},
     tui::{
         action::Action,
@@ -128,7 +128,7 @@ impl Zombies {
         self.found.clear();
         if let Some(row) = self.list.selected().filter(|row| !row.past) {
             let owned = data.model.unreaped_by(row.owner, data.now);
-            if let Some(finding) = data.model.does_not_reap(row.owner, &owned, data.now) {
+            if let Some(finding) = data.model.unreaped_finding(row.owner, &owned, data.now) {
                 let mut sheet = Sheet::new(width);
                 sheet.text(Phrase::of(Tone::Warn, finding.says));
                 self.found = sheet.into_lines();
@@ -141,7 +141,7 @@ impl Zombies {
     fn nothing(&self, data: &Data<'_>) -> Vec<Phrase> {
         let mut lines = vec![Phrase::of(Tone::Good, "No zombies now.")];
         if let Some((time, key)) = self.longest {
-            let (who, time) = (words::label(data.model, key), humane::duration(time));
+            let (who, time) = (words::label(data.model, key), units::duration(time));
             let longest = format!("The longest so far was {who} for {time}.");
             lines.push(Phrase::of(Tone::Dim, longest));
         }
@@ -163,7 +163,7 @@ impl Zombies {
             1 => process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
                 named(owner, glyphs)
             }),
-            2 => Phrase::of(Tone::Strong, humane::count(zombies.len() as u64)),
+            2 => Phrase::of(Tone::Strong, units::count(zombies.len() as u64)),
             3 => {
                 let oldest = processes.next().map(|oldest| age(data, oldest));
                 Phrase::of(Tone::Strong, oldest.unwrap_or_default())
@@ -175,7 +175,7 @@ impl Zombies {
             ),
             6 => match process.and_then(|owner| self.waits.get(&owner.id)) {
                 Some(&at) => {
-                    let ago = humane::duration(data.now.saturating_sub(at));
+                    let ago = units::duration(data.now.saturating_sub(at));
                     Phrase::plain(format!("{ago} ago"))
                 }
                 None => Phrase::of(Tone::Warn, "none seen"),
@@ -292,8 +292,8 @@ impl Zombies {
                 });
                 named.all(Tone::Dim)
             }
-            2 => Phrase::of(Tone::Dim, humane::count(left.count)),
-            3 => Phrase::of(Tone::Dim, humane::duration(left.longest)),
+            2 => Phrase::of(Tone::Dim, units::count(left.count)),
+            3 => Phrase::of(Tone::Dim, units::duration(left.longest)),
             4 => Phrase::of(Tone::Dim, "all reaped"),
             7 => Phrase::of(Tone::Dim, words::clock(data.model, left.until)),
             8 => Phrase::of(Tone::Dim, "longest, last reaped"),
@@ -331,7 +331,7 @@ impl Zombies {
             let bar = glyphs.spark[((count * 7).div_ceil(most)).min(7) as usize];
             phrase.push(Tone::Dim, format!("  {name} "));
             phrase.push(Tone::Accent, bar);
-            phrase.push(Tone::Plain, humane::count(count));
+            phrase.push(Tone::Plain, units::count(count));
         }
         phrase
     }
@@ -484,11 +484,11 @@ fn zombie_cell(
 /// was a zombie when tracing began.
 fn age(data: &Data<'_>, zombie: &Process) -> String {
     match zombie.zombie_time(data.now) {
-        Some(age) => humane::duration(age),
+        Some(age) => units::duration(age),
         None if zombie.zombie_when_found => {
             format!(
                 ">{}",
-                humane::duration(data.now.saturating_sub(data.model.began()))
+                units::duration(data.now.saturating_sub(data.model.began()))
             )
         }
         None => "?".to_owned(),
@@ -497,7 +497,7 @@ fn age(data: &Data<'_>, zombie: &Process) -> String {
 
 fn bytes(memory: Option<u64>) -> Phrase {
     match memory {
-        Some(memory) => Phrase::plain(humane::bytes(memory)),
+        Some(memory) => Phrase::plain(units::bytes(memory)),
         None => Phrase::of(Tone::Dim, "?"),
     }
 }

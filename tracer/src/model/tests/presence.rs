@@ -21,7 +21,7 @@ fn tasks(process: &Process) -> Vec<u32> {
 fn another_model_learns_who_is_there() {
     for story in all() {
         let model = told(&(story.script)().events);
-        let other = told(&model.roll_call());
+        let other = told(&model.presence_snapshot());
         let (known, learnt) = (there(&model), there(&other));
         let ids = |all: &[&Process]| all.iter().map(|it| it.id).collect::<Vec<_>>();
         assert_eq!(ids(&known), ids(&learnt), "{}", story.name);
@@ -55,7 +55,7 @@ fn who_knew_it_all_learns_nothing() {
                 .collect()
         };
         let before = states(&model);
-        for event in model.roll_call() {
+        for event in model.presence_snapshot() {
             model.apply(&event);
         }
         let after = states(&model);

@@ -8,7 +8,7 @@ use super::{ProcessId, Text};
 /// What a process belongs to besides its parent. Numbers are those of the
 /// initial pid namespace; 0: of none that can be seen, as of kernel threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ties {
+pub struct Relations {
     pub pgid: u32,
     pub sid: u32,
     /// Who traces the task (ptrace(2)), strace or a debugger.
@@ -17,8 +17,8 @@ pub struct Ties {
 
 /// How a process treats the deaths of its children.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Care {
-    pub sigchld: Handler,
+pub struct SigchldPolicy {
+    pub sigchld: Disposition,
     /// SA_NOCLDWAIT: the kernel reaps its children. False also where
     /// [`Self::from_proc`].
     pub nocldwait: bool,
@@ -31,7 +31,7 @@ pub struct Care {
     pub from_proc: bool,
 }
 
-impl Care {
+impl SigchldPolicy {
     /// Whether SA_NOCLDWAIT is set, where that is known.
     pub fn known_nocldwait(self) -> Option<bool> {
         (!self.from_proc).then_some(self.nocldwait)
@@ -40,19 +40,19 @@ impl Care {
 
 /// What a process has set for a signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Handler {
+pub enum Disposition {
     #[default]
     Default,
     Ignored,
     Caught,
 }
 
-impl Handler {
+impl Disposition {
     pub fn name(self) -> &'static str {
         match self {
-            Handler::Default => "default",
-            Handler::Ignored => "ignored",
-            Handler::Caught => "caught",
+            Disposition::Default => "default",
+            Disposition::Ignored => "ignored",
+            Disposition::Caught => "caught",
         }
     }
 }

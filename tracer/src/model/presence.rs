@@ -7,16 +7,16 @@ use super::{Key, Model, Process, reap::SIGCHLD};
 use crate::event::{Comm, Event, Snapshot, TaskId, What, Who};
 
 /// Who is there behind the events of a checkpoint.
-pub fn roll_call(checkpoint: &[Event]) -> Vec<Event> {
-    let mut model = Model::of_the_present();
+pub fn presence_snapshot(checkpoint: &[Event]) -> Vec<Event> {
+    let mut model = Model::present_only();
     checkpoint.iter().for_each(|event| model.apply(event));
-    model.roll_call()
+    model.presence_snapshot()
 }
 
 impl Model {
     /// The events of a snapshot of this moment: everybody who is there, in order
     /// of appearance, then that these were all. Linear in the processes kept.
-    pub fn roll_call(&self) -> Vec<Event> {
+    pub fn presence_snapshot(&self) -> Vec<Event> {
         let here = || {
             self.processes()
                 .filter(|(_, process)| !process.state().is_gone())
@@ -50,7 +50,10 @@ impl Model {
         let parent = process.parent.map(|parent| self.process(parent).id);
         let (ns_pid, ns_level) = process.ns.unwrap_or((process.id.tgid, 0));
         let status = process.status.map(|status| status.0);
-        let care = process.owning.as_ref().and_then(|owning| owning.care);
+        let sigchld_policy = process
+            .reaping
+            .as_ref()
+            .and_then(|reaping| reaping.sigchld_policy);
         let leader = Snapshot {
             parent: parent.unwrap_or_default(),
             kthread: process.kthread,
@@ -63,8 +66,8 @@ impl Model {
             ns_level,
             comm,
             argv: process.arguments_at(u64::MAX).map(|(argv, _)| argv.clone()),
-            ties: process.ties,
-            care: care.map(|(_, care)| care),
+            relations: process.relations,
+            sigchld_policy: sigchld_policy.map(|(_, sigchld_policy)| sigchld_policy),
             cgroup: process.cgroup,
         };
         let others = process
@@ -77,7 +80,7 @@ impl Model {
                 exit_signal: -1,
                 comm: thread.comm,
                 argv: None,
-                care: None,
+                sigchld_policy: None,
                 ..leader.clone()
             };
             let who = Who {

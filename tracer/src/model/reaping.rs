@@ -4,13 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Model};
-use crate::event::{Care, ProcessId, Reaper, Waits};
+use crate::event::{ProcessId, Reaper, SigchldPolicy, Waits};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Owning {
+pub struct Reaping {
     /// What it had set, and when that was seen: at the latest death of a child,
     /// or when it was found.
-    pub care: Option<(u64, Care)>,
+    pub sigchld_policy: Option<(u64, SigchldPolicy)>,
     /// Who would inherit its zombies: the nearest subreaper above it, or its
     /// pid namespace's init.
     pub heir: Option<ProcessId>,
@@ -23,7 +23,7 @@ pub struct Owning {
     pub last_reaped: Option<u64>,
 }
 
-impl Owning {
+impl Reaping {
     /// Whoever counts its wait calls begins at zero.
     pub(super) fn counts_anew(&mut self) {
         self.waits_before = self.waits.map_or(0, |waits| waits.count);
@@ -44,39 +44,47 @@ impl Owning {
 }
 
 impl Model {
-    fn owning(&mut self, key: Key, tell: impl FnOnce(&mut Owning)) {
-        self.note(key, |process| tell(process.owning.get_or_insert_default()));
+    fn reaping(&mut self, key: Key, tell: impl FnOnce(&mut Reaping)) {
+        self.note(key, |process| tell(process.reaping.get_or_insert_default()));
     }
 
-    pub(super) fn on_care(&mut self, at: u64, key: Option<Key>, care: Option<Care>) {
-        if let (Some(key), Some(care)) = (key, care) {
-            self.owning(key, |owning| {
-                if owning.care.is_none_or(|(earlier, _)| earlier <= at) {
-                    owning.care = Some((at, care));
+    pub(super) fn on_care(
+        &mut self,
+        at: u64,
+        key: Option<Key>,
+        sigchld_policy: Option<SigchldPolicy>,
+    ) {
+        if let (Some(key), Some(sigchld_policy)) = (key, sigchld_policy) {
+            self.reaping(key, |reaping| {
+                if reaping
+                    .sigchld_policy
+                    .is_none_or(|(earlier, _)| earlier <= at)
+                {
+                    reaping.sigchld_policy = Some((at, sigchld_policy));
                 }
             });
         }
     }
 
     pub(super) fn on_heir(&mut self, owner: Key, heir: ProcessId) {
-        self.owning(owner, |owning| owning.heir = Some(heir));
+        self.reaping(owner, |reaping| reaping.heir = Some(heir));
     }
 
     pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
         // Told once a second: its process may have ended, and be forgotten.
         if let Some(owner) = self.find(owner) {
-            self.owning(owner, |owning| owning.has_waited(waits));
+            self.reaping(owner, |reaping| reaping.has_waited(waits));
         }
     }
 
     /// Everyone who has reaped children. Linear in the processes that are kept.
     pub(super) fn reapers(&self) -> Vec<Reaper> {
         let reapers = self.processes().filter_map(|(_, process)| {
-            let owning = process.owning.as_ref()?;
-            (owning.reaped > 0).then_some(Reaper {
+            let reaping = process.reaping.as_ref()?;
+            (reaping.reaped > 0).then_some(Reaper {
                 process: process.id,
-                reaped: owning.reaped,
-                last: owning.last_reaped,
+                reaped: reaping.reaped,
+                last: reaping.last_reaped,
             })
         });
         reapers.collect()
@@ -85,9 +93,9 @@ impl Model {
     /// What is known of a reaper whose children were told earlier.
     pub(super) fn set_reaped(&mut self, reaper: Reaper) {
         if let Some(owner) = self.find(reaper.process) {
-            self.owning(owner, |owning| {
-                owning.reaped = reaper.reaped;
-                owning.last_reaped = reaper.last;
+            self.reaping(owner, |reaping| {
+                reaping.reaped = reaper.reaped;
+                reaping.last_reaped = reaper.last;
             });
         }
     }
@@ -95,9 +103,9 @@ impl Model {
     /// A wait has reaped a child.
     pub(super) fn has_reaped(&mut self, at: u64, by: ProcessId) {
         if let Some(owner) = self.find(by) {
-            self.owning(owner, |owning| {
-                owning.reaped = owning.reaped.saturating_add(1);
-                owning.last_reaped = owning.last_reaped.max(Some(at));
+            self.reaping(owner, |reaping| {
+                reaping.reaped = reaping.reaped.saturating_add(1);
+                reaping.last_reaped = reaping.last_reaped.max(Some(at));
             });
         }
     }
