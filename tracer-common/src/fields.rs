@@ -1,14 +1,14 @@
-//! The kernel fields that the programs read, named once.
+//! The table of kernel fields that the programs read.
 //!
-//! A Rust-built object carries no CO-RE relocations. So each field is a `u64`
-//! in the object's `.rodata` that the loader sets from the running kernel's
-//! BTF before the verifier sees the program: the verifier takes it as a
-//! constant and prunes what depends on an absent field.
+//! Objects built by Rust carry no CO-RE relocations. Instead each field is a `u64`
+//! in the object's `.rodata`, which the loader sets from the running kernel's BTF
+//! before the program is verified. The verifier treats it as a constant and prunes
+//! code that depends on an absent field.
 
 /// Calls `$each!` with one row per field:
-/// `GLOBAL: "struct", "member" or "member of an older kernel", …;`
+/// `GLOBAL: "struct", "member", "member on older kernels", …;`
 ///
-/// `sizeof` as the member asks for the size of the type.
+/// The member `sizeof` stands for the size of the type.
 #[macro_export]
 macro_rules! kernel_fields {
     ($each:ident) => {
@@ -16,7 +16,7 @@ macro_rules! kernel_fields {
             TASK_PID: "task_struct", "pid";
             TASK_TGID: "task_struct", "tgid";
             TASK_FLAGS: "task_struct", "flags";
-            // `state` until 5.14, when it was renamed to catch direct accesses
+            // Named `state` until 5.14, which renamed it to catch direct accesses
             // (commit 2f064a59a11f).
             TASK_STATE: "task_struct", "__state", "state";
             TASK_ON_CPU: "task_struct", "on_cpu";
@@ -69,8 +69,8 @@ macro_rules! kernel_fields {
             TASK_CGROUPS: "task_struct", "cgroups";
             CRED_UCOUNTS: "cred", "ucounts";
             CRED_USER: "cred", "user";
-            // Tasks are counted by user and namespace since 5.14 (commit
-            // 21d1c5e386bc), in an array of their own since 5.19.
+            // Since 5.14 tasks are counted per user and namespace (commit
+            // 21d1c5e386bc), since 5.19 in a separate array.
             UCOUNTS_RLIMIT: "ucounts", "rlimit";
             USER_PROCESSES: "user_struct", "processes";
             CSSET_DFL: "css_set", "dfl_cgrp";
@@ -101,7 +101,7 @@ macro_rules! kernel_fields {
             MM_START_STACK: "mm_struct", "start_stack";
             MM_PGTABLES_BYTES: "mm_struct", "pgtables_bytes";
             MM_RSS_STAT: "mm_struct", "rss_stat";
-            // The type of `rss_stat` until 6.2, when it became an array of
+            // `rss_stat` was a `mm_rss_stat` until 6.2, which made it an array of
             // `percpu_counter` (commit f1a7941243c1).
             RSS_STAT_SIZE: "mm_rss_stat", "sizeof";
             RSS_COUNTER_SIZE: "percpu_counter", "sizeof";
@@ -125,22 +125,22 @@ macro_rules! kernel_fields {
     };
 }
 
-/// A field that this kernel lacks.
+/// Value of a field that the running kernel does not have.
 pub const ABSENT: u64 = u64::MAX;
 
-/// Packs a field for its global: the byte offset, and for a flag of less than
-/// a byte the mask within that byte.
+/// Packs a field into one number: its byte offset and, for a bit field, the mask
+/// within that byte.
 pub const fn pack(offset: u32, mask: u8) -> u64 {
     offset as u64 | (mask as u64) << 32
 }
 
-/// The byte offset of a packed field.
+/// Returns the byte offset of a packed field.
 #[inline(always)]
 pub const fn offset(field: u64) -> usize {
     field as u32 as usize
 }
 
-/// The mask of a packed flag.
+/// Returns the mask of a packed bit field.
 #[inline(always)]
 pub const fn mask(field: u64) -> u8 {
     (field >> 32) as u8

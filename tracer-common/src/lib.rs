@@ -1,9 +1,9 @@
-//! What the kernel side (`tracer-ebpf`) and the user side (`tracer`) agree on,
-//! written once: the records of the ring buffer ([`wire`]), the kernel fields
-//! they are read from ([`fields`]) and the values of the few shared maps
-//! ([`maps`], [`states`]).
+//! The interface between the kernel side (`tracer-ebpf`) and the user side
+//! (`tracer`): the records of the ring buffer ([`wire`]), the kernel fields they
+//! are read from ([`fields`]) and the values of the shared maps ([`maps`],
+//! [`states`]).
 //!
-//! It must not know what either side does with them.
+//! It must not know how either side uses them.
 #![no_std]
 
 pub mod fields;

@@ -1,14 +1,14 @@
-//! A sum that no other program can come between, on this CPU or another. For this
-//! target the library has none.
+//! Atomic addition, which the Rust library does not provide for this target.
 
 use core::arch::asm;
 
-/// `BPF_XADD`, which every kernel knows; the others are of 5.12 (commit 91c960b0056).
+/// Adds `n` atomically by `BPF_XADD`, which every kernel supports. The other atomic
+/// instructions exist since 5.12 (commit 91c960b0056).
 ///
 /// # Safety
-/// `sum` is aligned and valid, in a map's value.
+/// `sum` is aligned, valid, and part of a map's value.
 #[inline(always)]
 pub unsafe fn add(sum: *mut u64, n: u64) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { asm!("lock *(u64 *)({sum} + 0) += {n}", sum = in(reg) sum, n = in(reg) n) };
 }

@@ -1,8 +1,7 @@
-//! Page faults counted in the kernel: a slot per CPU that belongs to whichever
-//! task is running, emptied into that task's counters when it is switched out.
-//! So a fault costs a few additions in memory that this CPU owns,
-//! the hash look-up is paid once per stretch on the CPU, and the sum is exact:
-//! nobody but the task itself ever adds to its counters.
+//! Page fault counters. Each CPU has a slot for its running task, which is emptied
+//! into the task's counters when the task is switched out. A fault costs a few
+//! additions in memory that this CPU owns, and the hash look-up is paid once per turn
+//! on the CPU. The sum is exact, because only the task itself adds to its counters.
 
 use aya_ebpf::{
     macros::map,
@@ -12,18 +11,18 @@ use tracer_common::maps::{
     ALLOC_COPY, FAULT_BASES, FAULT_COUNTERS, FaultCounts, LOST_FAULTS, TaskFaults, WP_COPY,
 };
 
-use crate::{kernel::Access, notes::Note, ring::lost, task::Task};
+use crate::{kernel::Access, notes::Note, ring_buffer::lost, scratch::Scratch, task::Task};
 
-/// Faults of the running task not yet in its counters.
+/// Faults of the running task that are not in its counters yet.
 #[repr(C)]
 pub struct Slot {
-    /// Which counters are not zero, a bit each: the others are not looked at.
+    /// Counters that are not zero, one bit each. Only these are read.
     used: u64,
-    /// How often it was emptied into a task's counters.
+    /// Number of times the slot was emptied.
     emptied: u64,
     /// The fault that a page may still be allocated for.
     pub pending: Pending,
-    /// A place for each program that needs one: none runs twice at a time on a CPU.
+    /// Scratch words, one per program: no program runs twice at a time on a CPU.
     pub of_mapping: Scratch,
     pub of_page: Scratch,
     pub of_fork: Scratch,
@@ -32,92 +31,75 @@ pub struct Slot {
     pub of_switch: Scratch,
     pub of_exec: Scratch,
     pub of_exit: Scratch,
-    /// Faults since one was last sent.
+    /// Faults since the last one that was sent.
     pub unsent: u64,
-    /// What a new task's counters are made of: too large for the stack.
+    /// The counters, in the form that is inserted for a new task: too large for the
+    /// stack.
     draft: TaskFaults,
 }
 
-/// What `probe::fault` leaves for `probe::page_alloc`.
+/// The most recent fault, passed from `probe::fault` to `probe::page_alloc`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Pending {
-    /// The counter of its class; [`Pending::NONE`]: there is no such fault.
+    /// Counter of its class, or [`Pending::NONE`].
     pub class: u32,
-    /// The counter of its region; 0: unknown.
+    /// Counter of its region; 0: unknown.
     pub region: u32,
-    /// The user's registers; 0: the fault was the kernel's own.
+    /// Address of the user's registers; 0: the kernel itself faulted.
     pub regs: u64,
 }
 
 impl Pending {
-    /// Reads of what is not present end no matter.
+    /// Read misses need no follow-up, so class 0 doubles as "none pending".
     pub const NONE: u32 = 0;
-}
-
-/// A word of a map's value.
-#[repr(transparent)]
-pub struct Scratch(u64);
-
-impl Scratch {
-    /// A pointer as a number. The verifier lets nobody reckon with a typed
-    /// pointer, and the compiler makes a sum of a comparison where it can; what
-    /// comes out of a map is a number to both.
-    #[inline(always)]
-    pub fn number(&mut self, pointer: u64) -> u64 {
-        let scratch = &raw mut self.0;
-        // SAFETY: aligned, and valid as long as `self`.
-        unsafe {
-            scratch.write_volatile(pointer);
-            scratch.read_volatile()
-        }
-    }
 }
 
 #[map]
 static FAULT_SLOT: PerCpuArray<Slot> = PerCpuArray::with_max_entries(1, 0);
 
-/// By the address of the living task's `task_struct`. Preallocated: the switch
-/// hook runs under the run queue's lock, where nothing may be allocated.
+/// Counters by the address of the `task_struct`. Preallocated: the switch hook runs
+/// under the run queue's lock, where memory cannot be allocated.
 #[map]
 static FAULTS: HashMap<u64, TaskFaults> = HashMap::with_max_entries(32768, 0);
 
-/// The slot of this CPU. Nothing else touches it meanwhile where preemption is
-/// off: in kprobes, where a fault begins, in the switch. Elsewhere [`charge`] can
-/// empty it wherever the program was: there it is counted with
-/// [`Slot::add_preemptible`] and read as in [`total`].
+/// Returns the slot of this CPU. While preemption is off (in kprobes, at the start of
+/// a fault, in the switch) nothing else accesses it. Elsewhere [`charge`] can empty it
+/// at any instruction: such programs count with [`Slot::add_preemptible`] and read as
+/// [`total`] does.
 #[inline(always)]
 pub fn slot() -> Option<&'static mut Slot> {
-    // SAFETY: a map value stays valid for the program's run, and this one is
-    // this CPU's.
+    // SAFETY: a map value stays valid for the program's run, and this one belongs to
+    // this CPU.
     FAULT_SLOT.get_ptr_mut(0).map(|slot| unsafe { &mut *slot })
 }
 
 impl Slot {
-    /// Read anew each time: see [`undisturbed`].
+    /// Returns a counter. Reads memory on every call: see [`undisturbed`].
     #[inline(always)]
     fn count(&self, counter: usize) -> u64 {
         // SAFETY: a reference.
         unsafe { (&raw const self.draft.counts[counter]).read_volatile() }
     }
 
-    /// One more.
+    /// Adds 1 to a counter.
     #[inline(always)]
     pub fn add(&mut self, counter: usize) {
         self.used |= 1 << counter;
         self.draft.counts[counter] += 1;
     }
 
-    /// One more, in a program that can be switched out at any instruction. Where the
-    /// slot was emptied meanwhile, the count is nil if that took it with this one,
-    /// and else brings back what was taken: then this one is all there is. (An atomic
-    /// sum would wait for the page that was just cleared to reach memory.)
+    /// Adds 1 to a counter, in a program that can be switched out at any instruction.
+    /// If the slot was emptied in between and the counter is zero, the switch has
+    /// taken this fault along. If it is not zero, the addition has restored counts
+    /// that were already taken, so the counter is set to this fault alone. (An atomic
+    /// addition would wait until the page that was just cleared reaches memory.)
     #[inline(always)]
     pub fn add_preemptible(&mut self, counter: usize) {
         let emptied = self.emptied();
         self.mark(counter);
         let count = &raw mut self.draft.counts[counter];
-        // SAFETY: a reference. Volatile, since another program may come between.
+        // SAFETY: a reference. Volatile, since another program may run in between.
         unsafe {
             count.write_volatile(count.read_volatile() + 1);
             if self.emptied() != emptied && count.read_volatile() != 0 {
@@ -127,7 +109,7 @@ impl Slot {
         }
     }
 
-    /// A mark too many does no harm.
+    /// Marks a counter as not zero. A mark on a zero counter is harmless.
     #[inline(always)]
     fn mark(&mut self, counter: usize) {
         let used = &raw mut self.used;
@@ -135,7 +117,8 @@ impl Slot {
         unsafe { used.write_volatile(used.read_volatile() | 1 << counter) }
     }
 
-    /// Read anew each time, as [`Self::count`].
+    /// Returns the bits of counters that are not zero. Reads memory on every call, as
+    /// [`Self::count`].
     #[inline(always)]
     fn used(&self) -> u64 {
         // SAFETY: a reference.
@@ -148,7 +131,7 @@ impl Slot {
         unsafe { (&raw const self.emptied).read_volatile() }
     }
 
-    /// All at once: to look at each first would cost as much.
+    /// Clears all counters. To test each one first would cost as much.
     #[inline(always)]
     fn empty(&mut self) {
         if self.used != 0 {
@@ -159,14 +142,14 @@ impl Slot {
     }
 }
 
-/// Empties the slot of this CPU into the counters of `task`, which is, or was
-/// until now, the running task.
+/// Empties the slot of this CPU into the counters of `task`, which is running or has
+/// just been switched out.
 #[inline(always)]
 pub fn charge<A: Access>(task: Task<A>) {
     let Some(slot) = slot() else {
         return;
     };
-    // A fault that sleeps is told by what was seen of it so far.
+    // A fault that sleeps is counted by what was seen of it so far.
     slot.pending.class = Pending::NONE;
     let used = slot.used;
     if used == 0 {
@@ -176,8 +159,8 @@ pub fn charge<A: Access>(task: Task<A>) {
     let note = Note::of(task, &mut slot.of_switch);
     match FAULTS.get_ptr_mut(&key) {
         Some(faults) => {
-            // SAFETY: a map value stays valid for the program's run, and this
-            // task is the only one that writes it.
+            // SAFETY: a map value stays valid for the program's run, and only this
+            // task writes it.
             let faults = unsafe { &mut *faults };
             for counter in 0..FAULT_COUNTERS {
                 if used & 1 << counter != 0 {
@@ -201,7 +184,7 @@ pub fn charge<A: Access>(task: Task<A>) {
     slot.empty();
 }
 
-/// The task has taken its leader's place in exec.
+/// Updates the identity of a task that has taken over its leader's PID in exec.
 #[inline(always)]
 pub fn renamed<A: Access>(task: Task<A>) {
     if let Some(faults) = FAULTS.get_ptr_mut(&task.address()) {
@@ -210,16 +193,16 @@ pub fn renamed<A: Access>(task: Task<A>) {
     }
 }
 
-/// Whether the task, which is running and dies, has counted any fault since
+/// Returns true if the task, which is running and exits, has counted any fault since
 /// tracing began.
 #[inline(always)]
 pub fn has_any<A: Access>(task: Task<A>) -> bool {
     let Some(slot) = slot() else { return false };
-    // A fault that it counts later is after its exit was told.
+    // A fault that is counted later comes after the exit record.
     slot.used() != 0 || may_have_counters(task, &Note::of(task, &mut slot.of_exit))
 }
 
-/// Whether counters of the task can be in the table.
+/// Returns true if the task may have counters in the table.
 #[inline(always)]
 fn may_have_counters<A: Access>(task: Task<A>, note: &Option<&'static mut Note>) -> bool {
     match note {
@@ -228,8 +211,8 @@ fn may_have_counters<A: Access>(task: Task<A>, note: &Option<&'static mut Note>)
     }
 }
 
-/// What the task, which is running and dies, has counted in its life: so far in
-/// the slot and, if it was ever switched out, in its counters. [`forget`] drops both.
+/// Writes the total counts of the task, which is running and exits: those in the slot
+/// and, if it was ever switched out, those in its counters. [`forget`] drops both.
 #[inline(always)]
 pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     let Some(slot) = slot() else {
@@ -253,8 +236,8 @@ pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     });
 }
 
-/// Pages that the task, which is running, has copied on write so far. `scratch`
-/// is the program's own.
+/// Returns the number of pages that the running task has copied on write so far.
+/// `scratch` must not be in use by another program.
 #[inline(always)]
 pub fn copies<A: Access>(task: Task<A>, scratch: impl FnOnce(&mut Slot) -> &mut Scratch) -> u64 {
     let Some(slot) = slot() else { return 0 };
@@ -277,12 +260,14 @@ pub fn copies<A: Access>(task: Task<A>, scratch: impl FnOnce(&mut Slot) -> &mut 
     copies
 }
 
-/// Reads what the running task has in two places, the slot first, and again if that
-/// was emptied meanwhile into the other. On trampolines, and since 7.0 at tracepoints
-/// (`__DECLARE_TRACE`, include/linux/tracepoint.h), that can be at any instruction.
+/// Reads the counts of the running task, first in the slot, then in the table, and
+/// again if the slot was emptied in between. On trampolines, and since 7.0 at
+/// tracepoints (`__DECLARE_TRACE`, include/linux/tracepoint.h), that can happen at any
+/// instruction.
 #[inline(always)]
 fn undisturbed(slot: &Slot, mut read: impl FnMut(&Slot)) {
-    /// To be switched out in each of them takes more than a busy machine.
+    /// Maximum number of reads. To be switched out in all of them is unlikely even on
+    /// a busy machine.
     const READS: usize = 3;
     for _ in 0..READS {
         let emptied = slot.emptied();
@@ -293,8 +278,8 @@ fn undisturbed(slot: &Slot, mut read: impl FnMut(&Slot)) {
     }
 }
 
-/// The task is dead and is being switched out: nobody will ask for its counters
-/// again, and what is left in the slot was told.
+/// Drops the counters of a task that is switched out for the last time. Its exit
+/// record has reported what is left in the slot.
 #[inline(always)]
 pub fn forget<A: Access>(task: Task<A>) {
     let Some(slot) = slot() else {
@@ -308,7 +293,7 @@ pub fn forget<A: Access>(task: Task<A>) {
             note.end();
             note.is_counted()
         }
-        // Mostly it has none, and to look is cheaper than to remove.
+        // Mostly it has none, and a look-up is cheaper than a removal.
         // SAFETY: nothing is read.
         None => task.switches() > 1 && unsafe { FAULTS.get(&key) }.is_some(),
     };

@@ -1,5 +1,5 @@
-//! The ways a program hangs on the kernel, made alike: whatever the hook, a
-//! probe sees numbered arguments, and pointers that know how they are read.
+//! A uniform view of the hook types. A probe sees numbered arguments and pointers
+//! that carry their access method, whatever it is attached to.
 
 use aya_ebpf::{
     EbpfContext as _,
@@ -11,19 +11,19 @@ use aya_ebpf::{
 
 use crate::kernel::{Access, Probed, Struct, Trusted};
 
-/// What a hook passes.
+/// The arguments that a hook passes.
 pub trait Arguments {
-    /// How its pointers are read.
+    /// Access method for its pointers.
     type Access: Access;
 
-    /// Argument `n` as a number.
+    /// Returns argument `n` as a number.
     fn number(&self, n: usize) -> u64;
 
-    /// Argument `n`, a pointer to a kernel struct.
+    /// Returns argument `n` as a pointer to a kernel struct.
     #[inline(always)]
     fn pointer(&self, n: usize) -> Struct<Self::Access> {
-        // SAFETY: BTF-typed arguments are trusted pointers; the others are
-        // read by the helper, which any address suits.
+        // SAFETY: BTF-typed arguments are trusted pointers. Others are read by the
+        // helper, which accepts any address.
         unsafe { Struct::new(self.number(n) as *const u8) }
     }
 }
@@ -45,20 +45,20 @@ macro_rules! arguments {
 arguments! {
     BtfTracePointContext: Trusted, |ctx, n| ctx.arg(n);
     FEntryContext: Trusted, |ctx, n| ctx.arg(n);
-    // What the function returned follows its arguments.
+    // The return value follows the function's arguments.
     FExitContext: Trusted, |ctx, n| ctx.arg(n);
     RawTracePointContext: Probed, |ctx, n| ctx.arg(n);
     ProbeContext: Probed, |ctx, n| ctx.arg(n).unwrap_or(0);
 }
 
-/// The field of a perf tracepoint's record at that offset. A load, where aya's own
-/// reading is a call of a helper.
+/// Loads the field at `offset` of a perf tracepoint's record. aya's own accessor
+/// would call a helper.
 ///
 /// # Safety
 /// The offset must be inside the record, and aligned.
 #[inline(always)]
 pub unsafe fn field<T: Copy>(ctx: &TracePointContext, offset: usize) -> T {
-    // SAFETY: the caller's promise; the verifier checks it against the hook.
+    // SAFETY: guaranteed by the caller, and checked by the verifier against the hook.
     unsafe {
         ctx.as_ptr()
             .cast::<u8>()
@@ -68,7 +68,8 @@ pub unsafe fn field<T: Copy>(ctx: &TracePointContext, offset: usize) -> T {
     }
 }
 
-/// Runs a probe; built with the feature `floor`, every program is empty.
+/// Runs a probe, unless the object is built with the feature `floor`, which makes
+/// every program empty.
 #[inline(always)]
 pub fn unless_floor(probe: impl FnOnce()) {
     if !cfg!(feature = "floor") {
@@ -76,9 +77,9 @@ pub fn unless_floor(probe: impl FnOnce()) {
     }
 }
 
-/// Declares the programs that run a probe, one per hook it can hang on:
-/// `hooks! { probe: tp_btf name, raw_tp name; }`. The ladder of
-/// `tracer/src/source/live/plan.rs` has a row for each, by its name.
+/// Declares the programs that run a probe, one per hook that it can be attached to:
+/// `hooks! { probe: tp_btf name, raw_tp name; }`. The table of hooks in
+/// `tracer/src/source/live/plan.rs` has a row for each program name.
 macro_rules! hooks {
     ($($probe:path: $($kind:ident $program:ident),+;)*) => {
         $($($crate::hook::program!($kind $program $probe);)+)*
@@ -122,7 +123,7 @@ macro_rules! program {
             0
         }
     };
-    // Only what the function returned is left by then.
+    // A kretprobe has only the return value.
     (kretprobe $program:ident $probe:path) => {
         #[aya_ebpf::macros::kretprobe]
         fn $program(ctx: aya_ebpf::programs::RetProbeContext) -> u32 {

@@ -1,8 +1,8 @@
-//! Reading kernel memory, in the two ways that exist.
+//! Access to kernel memory, by direct loads or by a helper.
 //!
-//! [`Trusted`] pointers come from BTF-typed arguments: the verifier knows the
-//! type and lets a program load through them, which costs one instruction.
-//! [`Probed`] pointers come from anywhere else and are read by a helper.
+//! [`Trusted`] pointers come from BTF-typed arguments. The verifier knows their type
+//! and allows direct loads, at one instruction each. [`Probed`] pointers come from
+//! anywhere else and are read by a helper.
 
 use core::marker::PhantomData;
 
@@ -10,27 +10,31 @@ use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 
 use crate::fields::{get, offset};
 
-/// How a pointer is read.
+/// Access method of a pointer.
 pub trait Access {
+    /// Reads a value.
+    ///
     /// # Safety
-    /// `pointer` must be one this way of reading is meant for.
+    /// `pointer` must be readable by this method.
     unsafe fn read<T: Copy + Zero>(pointer: *const T) -> T;
 
-    /// Sixteen bytes of an array of characters.
+    /// Reads sixteen bytes of a character array.
     ///
     /// # Safety
     /// As for [`Access::read`].
     unsafe fn read_name(pointer: *const u8) -> [u8; 16];
 }
 
+/// Direct loads, for pointers whose type the verifier knows.
 #[derive(Clone, Copy)]
 pub struct Trusted;
 
+/// Reads by `bpf_probe_read_kernel`, for any address.
 #[derive(Clone, Copy)]
 pub struct Probed;
 
-/// The value of what could not be read, as the kernel's own exception
-/// handling gives it for trusted pointers.
+/// The result of a failed read: zero, which the kernel's exception handling also
+/// returns for trusted pointers.
 pub trait Zero {
     const ZERO: Self;
 }
@@ -46,16 +50,16 @@ impl Zero for *const u8 {
 impl Access for Trusted {
     #[inline(always)]
     unsafe fn read<T: Copy + Zero>(pointer: *const T) -> T {
-        // SAFETY: the verifier has checked type and offset; a fault (a stale
-        // or null pointer) reads as zero (kernel/bpf/verifier.c, PROBE_MEM).
+        // SAFETY: the verifier has checked type and offset. A fault (stale or null
+        // pointer) reads as zero (kernel/bpf/verifier.c, PROBE_MEM).
         unsafe { core::ptr::read_volatile(pointer) }
     }
 
     #[inline(always)]
     unsafe fn read_name(pointer: *const u8) -> [u8; 16] {
         let halves: *const u64 = pointer.cast();
-        // SAFETY: as in `read`; the verifier takes any size within the array,
-        // and the processor any alignment.
+        // SAFETY: as in `read`. The verifier accepts any size within the array, and
+        // the processor any alignment.
         let halves = unsafe {
             [
                 core::ptr::read_volatile(halves),
@@ -71,9 +75,9 @@ impl Access for Probed {
     #[inline(always)]
     unsafe fn read<T: Copy + Zero>(pointer: *const T) -> T {
         let mut value = T::ZERO;
-        // SAFETY: the helper checks the address itself, and writes zeroes where
-        // it cannot read. So its answer need not be looked at: each look would
-        // double the paths that the verifier must follow.
+        // SAFETY: the helper checks the address and writes zeroes if it cannot read.
+        // Its result is ignored: each check would double the paths that the verifier
+        // follows.
         unsafe {
             bpf_probe_read_kernel(
                 (&raw mut value).cast(),
@@ -113,6 +117,8 @@ impl<A> Clone for Struct<A> {
 impl<A> Copy for Struct<A> {}
 
 impl<A: Access> Struct<A> {
+    /// Creates a pointer.
+    ///
     /// # Safety
     /// `pointer` must be readable by `A`.
     #[inline(always)]
@@ -123,34 +129,34 @@ impl<A: Access> Struct<A> {
         }
     }
 
-    /// The address, for comparisons.
+    /// Returns the address, for comparisons.
     #[inline(always)]
     pub fn address(self) -> u64 {
         self.pointer as u64
     }
 
-    /// The address of a field.
+    /// Returns the address of a field.
     #[inline(always)]
     pub fn at(self, field: &'static u64) -> *const u8 {
         self.pointer.wrapping_add(offset(get(field)))
     }
 
-    /// The value of a field.
+    /// Returns the value of a field.
     #[inline(always)]
     pub fn read<T: Copy + Zero>(self, field: &'static u64) -> T {
-        // SAFETY: `new` was promised a pointer that `A` reads.
+        // SAFETY: `new` requires a pointer that `A` can read.
         unsafe { A::read(self.at(field).cast()) }
     }
 
-    /// The struct that a pointer field points to.
+    /// Returns the struct that a pointer field points to.
     #[inline(always)]
     pub fn follow(self, field: &'static u64) -> Self {
-        // SAFETY: as in `read`; a pointer read by `A` is one that `A` reads.
+        // SAFETY: as in `read`. A pointer read by `A` is readable by `A`.
         unsafe { Self::new(A::read(self.at(field).cast::<*const u8>())) }
     }
 
-    /// The same struct, read by the helper from here on: what it points to is
-    /// a number to the verifier.
+    /// Returns the same struct, read by the helper from here on: to the verifier its
+    /// pointers are plain numbers.
     #[inline(always)]
     pub fn probed(self) -> Struct<Probed> {
         Struct {

@@ -1,8 +1,8 @@
-//! tracer's programs in the kernel: one file per lifecycle moment in
-//! [`probe`], each of which reads what the kernel knows at that moment
-//! ([`task`], [`kernel`]) and sends one record ([`ring`]).
+//! tracer's eBPF programs: one file per lifecycle moment in [`probe`]. Each reads
+//! kernel data of that moment ([`task`], [`kernel`]) and sends one record
+//! ([`ring_buffer`]).
 //!
-//! No policy lives here: what a moment means is the model's business.
+//! It must not interpret what happens: that is the model's job.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]
@@ -14,13 +14,14 @@ mod hook;
 mod kernel;
 mod notes;
 mod probe;
-mod ring;
+mod ring_buffer;
+mod scratch;
 mod states;
 mod task;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
-    // Never reached: the verifier refuses a program that could get here.
+    // Never reached: the verifier rejects programs that could get here.
     loop {}
 }
 

@@ -1,35 +1,36 @@
-//! What is known of each living task that was born since tracing began: one
-//! note per task, found by its PID without a hash table. PIDs are given one after
-//! the other, so the notes of newborn tasks share cache lines and pages.
+//! Notes: one entry per task created since tracing began, in an array indexed by
+//! PID. The kernel assigns PIDs consecutively, so that the notes of new tasks share
+//! cache lines and pages.
 //!
-//! A note is given at birth and kept until the task is dead. A task whose place
-//! is taken by another living task gets none, like a task that existed before:
-//! its story is told as if there were no notes ([`faults`](crate::faults) looks
-//! in its table, [`crate::probe`] sends a record of its own).
+//! A note is created when the task is made runnable and ends when the task is
+//! switched out for the last time. A task whose entry is taken by another running
+//! task has no note, like a task that existed before tracing: [`crate::faults`] then
+//! searches its hash table, and [`crate::probe`] sends a separate record.
 
 use aya_ebpf::{helpers::bpf_ktime_get_boot_ns, macros::map, maps::Array};
 
-use crate::{faults::Scratch, kernel::Access, task::Task};
+use crate::{kernel::Access, scratch::Scratch, task::Task};
 
-/// By the lower bits of the PID: without a clash up to 65,536 PIDs, twice the
-/// default of the kernel. Two births in one place within the same few nanoseconds
-/// can both take it: the later one has it then, and when the other was made
+/// Notes by the lower bits of the PID. 65,536 PIDs, twice the kernel's default, have
+/// entries of their own. If two tasks that share an entry are made runnable within a
+/// few nanoseconds, the later one keeps it, and the time when the other was made
 /// runnable is unknown.
 #[map]
 static NOTES: Array<Note> = Array::with_max_entries(1 << INDEX_BITS, 0);
 
 const INDEX_BITS: u32 = 16;
 
+/// An entry for a new task.
 #[repr(C)]
 pub struct Note {
-    /// The address of its task, which stays when exec gives the task another PID;
-    /// 0: it was never given.
+    /// Address of the `task_struct`, which stays the same when exec changes the
+    /// task's PID; 0: never used.
     task: u64,
-    /// When the task was made runnable, ns since boot; 0: told already.
+    /// When the task was made runnable, ns since boot; 0: already reported.
     runnable: u64,
-    /// Pages that the task has copied on write, as far as its counters say.
+    /// Pages that the task has copied on write, as of its counters in the table.
     copies: u64,
-    /// The PID that the task was born with.
+    /// PID at creation.
     pid: u32,
     /// [`COUNTED`] and the others.
     flags: u32,
@@ -37,7 +38,7 @@ pub struct Note {
 
 /// The task has fault counters in the table.
 const COUNTED: u32 = 1 << 0;
-/// The task is dead: the place may be given to another.
+/// The task was switched out for the last time: the entry can be reused.
 const DEAD: u32 = 1 << 1;
 
 impl Note {
@@ -48,22 +49,24 @@ impl Note {
         note.map(|note| unsafe { &mut *note })
     }
 
-    /// The note of that task, if it has one. `scratch` is the program's own.
+    /// Returns the task's note, if it has one. `scratch` must not be in use by
+    /// another program.
     #[inline(always)]
     pub fn of<A: Access>(task: Task<A>, scratch: &mut Scratch) -> Option<&'static mut Note> {
         let address = scratch.number(task.address());
         Note::at(task.pid()).filter(|note| note.task == address)
     }
 
-    /// Gives the task a note that says it is runnable from now on. Returns
-    /// false if its place is another's.
+    /// Creates the note of a task that becomes runnable now. Returns false if its
+    /// entry is taken.
     #[inline(always)]
     pub fn begin<A: Access>(task: Task<A>, scratch: &mut Scratch) -> bool {
         let pid = task.pid();
         let Some(note) = Note::at(pid) else {
             return false;
         };
-        // Where another task was born with this PID it is gone, or has another.
+        // A note with the same PID at creation can be replaced: its task was freed,
+        // or has another PID.
         if note.task != 0 && note.pid != pid && note.flags & DEAD == 0 {
             return false;
         }
@@ -78,7 +81,8 @@ impl Note {
         true
     }
 
-    /// When the task was made runnable, which is told once; 0: unknown.
+    /// Returns when the task was made runnable, ns since boot, and resets it, so that
+    /// it is reported once; 0: unknown.
     #[inline(always)]
     pub fn take_runnable<A: Access>(task: Task<A>, scratch: &mut Scratch) -> u64 {
         match Note::of(task, scratch) {
@@ -87,29 +91,30 @@ impl Note {
         }
     }
 
-    /// The task's counters are in the table, with that many copies.
+    /// Records that the task has counters in the table, with that many copies.
     #[inline(always)]
     pub fn counted(&mut self, copies: u64) {
         self.copies = copies;
         self.flags |= COUNTED;
     }
 
-    /// Whether the task has counters in the table. Read anew each time: a
-    /// switch may have put them there meanwhile.
+    /// Returns true if the task has counters in the table. Reads memory on every
+    /// call: a switch may have stored them in between.
     #[inline(always)]
     pub fn is_counted(&self) -> bool {
         // SAFETY: a reference.
         unsafe { (&raw const self.flags).read_volatile() & COUNTED != 0 }
     }
 
-    /// Read anew each time, as [`Note::is_counted`].
+    /// Returns the number of copies. Reads memory on every call, as
+    /// [`Note::is_counted`].
     #[inline(always)]
     pub fn copies(&self) -> u64 {
         // SAFETY: a reference.
         unsafe { (&raw const self.copies).read_volatile() }
     }
 
-    /// The task is switched out for good.
+    /// Ends the note of a task that is switched out for the last time.
     #[inline(always)]
     pub fn end(&mut self) {
         self.flags |= DEAD;

@@ -1,11 +1,10 @@
-//! How long each task was in which state, kept in the kernel: one entry per
-//! task, looked up once per turn on the CPU. What a task did before its turn,
-//! and since when it has had it, is settled when it is switched out: the CPU
-//! remembers when that turn began.
+//! Time of each task in each scheduler state: one entry per task, looked up once per
+//! turn on a CPU. Each CPU stores the start of the current turn. When the task is
+//! switched out, both the time before the turn and the turn itself are added.
 //!
-//! Nothing guards an entry, and nothing needs to: a task's own switch out and
-//! whoever wakes it or finds it are ordered by the lock of its run queue and
-//! by `on_cpu` (`try_to_wake_up`, kernel/sched/core.c).
+//! Entries need no lock of their own: a task's switch out, its wake-up and its
+//! discovery by the iterator are ordered by the lock of its run queue and by `on_cpu`
+//! (`try_to_wake_up`, kernel/sched/core.c).
 
 use aya_ebpf::{
     helpers::generated::bpf_ktime_get_boot_ns,
@@ -18,18 +17,18 @@ use tracer_common::{
         DEAD, IDLE, INTERRUPTIBLE, OnCpu, RUNNABLE, RUNNING, STOPPED, STREAM_ROOTS, STREAM_TREE,
         TRACED, TaskStates, UNINTERRUPTIBLE,
     },
-    wire::{Kind, StateChange, States},
+    wire::{StateChange, States},
 };
 
 use crate::{
     fields::get,
     kernel::{Access, Trusted},
-    ring::{header_at, lost, send, send_in_place},
+    ring_buffer::{header_at, lost, send, send_in_place},
     task::Task,
 };
 
-/// Task states as the kernel numbers them (include/linux/sched.h), the same on
-/// every kernel since 4.14.
+/// The kernel's task states (include/linux/sched.h), the same on every kernel since
+/// 4.14.
 mod kernel {
     pub const INTERRUPTIBLE: u32 = 0x1;
     pub const UNINTERRUPTIBLE: u32 = 0x2;
@@ -37,33 +36,33 @@ mod kernel {
     pub const TRACED: u32 = 0x8;
     pub const PARKED: u32 = 0x40;
     pub const DEAD: u32 = 0x80;
-    /// Adds nothing to the load: with UNINTERRUPTIBLE, TASK_IDLE.
+    /// Not counted in the load. TASK_IDLE together with UNINTERRUPTIBLE.
     pub const NOLOAD: u32 = 0x400;
-    /// TASK_RTLOCK_WAIT and TASK_FROZEN, which ps(1) calls D too.
+    /// TASK_RTLOCK_WAIT and TASK_FROZEN, which ps(1) also shows as D.
     pub const RTLOCK_WAIT: u32 = 0x1000;
     pub const FROZEN: u32 = 0x8000;
 }
 
-/// 1: states are counted.
+/// 1 if states are counted.
 #[unsafe(no_mangle)]
 static COUNT_STATES: u64 = 0;
-/// 1: transitions of those chosen are sent.
+/// 1 if state changes of selected tasks are sent.
 #[unsafe(no_mangle)]
 static STREAM_STATES: u64 = 0;
 
-/// By the address of the living task's `task_struct`. Preallocated, as the
-/// switch hook wants it; of one entry where states are not counted.
+/// Entries by the address of the `task_struct`. Preallocated, as the switch hook
+/// requires; the map has one entry if states are not counted.
 #[map]
 static STATES: HashMap<u64, TaskStates> = HashMap::with_max_entries(1, 0);
 
 #[map]
 static ON_CPU: PerCpuArray<OnCpu> = PerCpuArray::with_max_entries(1, 0);
 
-/// Whose transitions are sent, by tgid.
+/// Processes whose state changes are sent, by tgid.
 #[map]
 static STREAMED: HashMap<u32, u32> = HashMap::with_max_entries(STREAM_ROOTS, 0);
 
-/// How far up the tree a chosen ancestor is looked for.
+/// Maximum number of ancestors that are searched for a selected process.
 const MAX_ANCESTORS: usize = 32;
 
 const ONLY_NEW: u64 = aya_ebpf::bindings::BPF_NOEXIST as u64;
@@ -79,8 +78,8 @@ fn streams() -> bool {
     get(&STREAM_STATES) != 0
 }
 
-/// What a task sleeps in, by its `__state`. One that was woken already while
-/// it was switched out (TASK_WAKING, or nothing left) is as good as runnable.
+/// Returns the state of a task off CPU from its `__state`. A task that was woken while
+/// it was switched out (TASK_WAKING, or no bit left) counts as runnable.
 #[inline(always)]
 fn asleep(state: u32) -> u32 {
     let is = |bits| state & bits != 0;
@@ -118,8 +117,8 @@ fn first<A: Access>(task: Task<A>, state: u32, at: u64) -> TaskStates {
     }
 }
 
-/// Begins the entry of a task that is made or found. One that finds no room is
-/// counted here, once, and not whenever it is tried again.
+/// Inserts the entry of a task that was created or found. If the map is full, the
+/// task is counted as lost here, once, and not at later attempts.
 #[inline(always)]
 fn insert(key: u64, states: &TaskStates, flags: u64) {
     const E2BIG: i32 = 7;
@@ -131,12 +130,12 @@ fn insert(key: u64, states: &TaskStates, flags: u64) {
 #[inline(always)]
 fn entry<A: Access>(task: Task<A>) -> Option<&'static mut TaskStates> {
     let entry = STATES.get_ptr_mut(&task.address())?;
-    // SAFETY: a map value stays valid for the program's run; see the module's
-    // head for who else may touch it.
+    // SAFETY: a map value stays valid for the program's run. The module's docs say
+    // why concurrent access is ordered.
     Some(unsafe { &mut *entry })
 }
 
-/// Ends the interval that is open, in `state`.
+/// Adds the open interval to the time of the entry's state, and opens the next one.
 #[inline(always)]
 fn close(entry: &mut TaskStates, at: u64) {
     let state = (entry.state & 7) as usize;
@@ -149,7 +148,7 @@ fn close(entry: &mut TaskStates, at: u64) {
 }
 
 #[inline(always)]
-fn tell<A: Access>(task: Task<A>, state: u32, at: u64) {
+fn report<A: Access>(task: Task<A>, state: u32, at: u64) {
     send(|| StateChange {
         head: header_at::<StateChange>(task.who(), at),
         state,
@@ -157,20 +156,20 @@ fn tell<A: Access>(task: Task<A>, state: u32, at: u64) {
     });
 }
 
-/// A CPU goes from one task to another. `state`: that of the task that leaves,
-/// as `__state` has it; 0: it would rather not.
+/// Handles a switch from `prev` to `next`. `state` is the `__state` of `prev`; 0 if it
+/// stays runnable.
 #[inline(always)]
 pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
     let at = now();
     let Some(cpu) = ON_CPU.get_ptr_mut(0) else {
         return;
     };
-    // SAFETY: this CPU's value; the switch is not interrupted by another.
+    // SAFETY: this CPU's value; a switch does not interrupt another.
     let cpu = unsafe { &mut *cpu };
-    // Not every kernel shows every switch: another may have left unseen.
+    // Some kernels hide switches, so that another task may have left unseen.
     let turn = match cpu.task {
         0 => Turn::Before,
-        came if came == prev.address() => Turn::Since(cpu.since),
+        running if running == prev.address() => Turn::Since(cpu.since),
         _ => Turn::Unseen,
     };
     (cpu.since, cpu.task) = (at, next.address());
@@ -182,16 +181,18 @@ pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
         && let Some(entry) = entry(next)
         && entry.streamed != 0
     {
-        tell(next, RUNNING, at);
+        report(next, RUNNING, at);
     }
 }
 
-/// When the task that leaves a CPU was given it.
+/// Start of the turn of the task that leaves a CPU.
 #[derive(Clone, Copy)]
 enum Turn {
+    /// At this time, ns since boot.
     Since(u64),
-    /// Before anything was counted.
+    /// Before this CPU counted anything.
     Before,
+    /// Not seen.
     Unseen,
 }
 
@@ -225,7 +226,7 @@ fn leaves<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
     close(entry, at);
     entry.state = to;
     if streams() && entry.streamed != 0 {
-        tell(task, to, at);
+        report(task, to, at);
     }
     if to == DEAD {
         send_in_place::<States>(|record| {
@@ -236,8 +237,7 @@ fn leaves<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
     }
 }
 
-/// Something has put a sleeping task on a run queue. A running one is woken
-/// too, before it comes to sleep: that is no matter.
+/// Handles a wake-up. A task that is still running when it is woken stays as it is.
 #[inline(always)]
 pub fn woken<A: Access>(task: Task<A>) {
     let Some(entry) = entry(task) else {
@@ -254,27 +254,27 @@ pub fn woken<A: Access>(task: Task<A>) {
     entry.state = RUNNABLE;
     entry.woken = 1;
     if streams() && entry.streamed != 0 {
-        tell(task, RUNNABLE, at);
+        report(task, RUNNABLE, at);
     }
 }
 
-/// A new task is made runnable, by `by`.
+/// Handles a new task, created by `by`, that becomes runnable.
 #[inline(always)]
 pub fn begun<A: Access, B: Access>(task: Task<A>, by: Task<B>) {
     let mut states = first(task, RUNNABLE, now());
     if streams() {
         let parent = entry(by).is_some_and(|entry| entry.streamed != 0);
-        // What a process makes is asked for, not its own threads.
+        // The children of a selected process are streamed, not its own threads.
         let chosen = task.tgid() != by.tgid() && root(by.tgid()).is_some();
         if parent || chosen {
             states.streamed = 1;
-            tell(task, RUNNABLE, states.since);
+            report(task, RUNNABLE, states.since);
         }
     }
     insert(task.address(), &states, 0);
 }
 
-/// The task has taken its leader's place in exec.
+/// Updates the identity of a task that has taken over its leader's PID in exec.
 #[inline(always)]
 pub fn renamed<A: Access>(task: Task<A>) {
     if get(&COUNT_STATES) != 0
@@ -286,7 +286,7 @@ pub fn renamed<A: Access>(task: Task<A>) {
 
 #[inline(always)]
 fn root(tgid: u32) -> Option<u32> {
-    // SAFETY: a number that nobody changes after tracing has begun.
+    // SAFETY: the number does not change after tracing has begun.
     unsafe { STREAMED.get(&tgid) }.copied()
 }
 
@@ -295,8 +295,8 @@ fn is_chosen(tgid: u32) -> bool {
     streams() && root(tgid) == Some(STREAM_TREE)
 }
 
-/// A task that exists already. The hooks may have begun its entry, or begin it
-/// meanwhile: theirs stays.
+/// Handles a task found by the iterator. An entry that a hook has inserted, or inserts
+/// at the same time, is kept.
 #[inline(always)]
 pub fn found(task: Task<Trusted>) {
     if get(&COUNT_STATES) == 0 || task.state() & kernel::DEAD != 0 {
@@ -312,9 +312,9 @@ pub fn found(task: Task<Trusted>) {
         && let Some(entry) = entry(task)
     {
         entry.streamed = 1;
-        tell(task, state, now());
+        report(task, state, now());
     }
-    // It has died since, and would have forgotten an entry before this one.
+    // The task has exited since. Its last switch came before this entry.
     if task.state() & kernel::DEAD != 0 {
         let _ = STATES.remove(&task.address());
     }
@@ -334,5 +334,3 @@ fn comes_from_chosen(task: Task<Trusted>) -> bool {
     }
     false
 }
-
-const _: () = assert!(Kind::ALL.len() < LOST_STATES);

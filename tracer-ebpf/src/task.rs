@@ -1,5 +1,5 @@
-//! What the probes ask of a task: one accessor per question, and the only
-//! place that knows which struct holds the answer.
+//! Accessors for kernel tasks. Only this file knows which kernel struct holds which
+//! fact.
 
 use aya_ebpf::{
     bindings::task_struct,
@@ -15,17 +15,18 @@ use crate::{
     kernel::{Access, Probed, Struct, Trusted},
 };
 
+/// A `task_struct`.
 pub type Task<A> = Struct<A>;
 
-/// The running task.
+/// Returns the running task.
 #[inline(always)]
 pub fn current() -> Task<Probed> {
-    // SAFETY: the helper has no preconditions; what it returns is a kernel
-    // address, which `Probed` reads safely.
+    // SAFETY: the helper has no preconditions and returns a kernel address, which
+    // `Probed` reads safely.
     unsafe { Struct::new((bpf_get_current_task() as *const task_struct).cast()) }
 }
 
-/// The running task, for direct reading; none where this kernel lacks the
+/// Returns the running task for direct loads, or `None` if the kernel lacks the
 /// helper.
 #[inline(always)]
 pub fn current_trusted() -> Option<Task<Trusted>> {
@@ -36,7 +37,7 @@ pub fn current_trusted() -> Option<Task<Trusted>> {
     Some(unsafe { Struct::new(bpf_get_current_task_btf().cast()) })
 }
 
-/// Who runs: read directly where that can be.
+/// Returns the identity of the running task, by direct loads if possible.
 #[inline(always)]
 pub fn current_who() -> Who {
     match current_trusted() {
@@ -55,7 +56,7 @@ const SIGNAL_STOP_STOPPED: u32 = 1;
 const PIDTYPE_PGID: usize = 2;
 const PIDTYPE_SID: usize = 3;
 
-/// How far up the tree a subreaper is looked for.
+/// Maximum number of ancestors that are searched for a subreaper.
 const MAX_ANCESTORS: usize = 32;
 
 impl<A: Access> Task<A> {
@@ -79,14 +80,14 @@ impl<A: Access> Task<A> {
         self.follow(&fields::TASK_REAL_PARENT)
     }
 
-    /// Who is told of its death: the tracer of a traced task.
+    /// Returns the parent that is notified of its exit: the tracer, if it is traced.
     #[inline(always)]
     pub fn parent(self) -> Self {
         self.follow(&fields::TASK_PARENT)
     }
 
-    /// No thread of its process is left outside `do_exit`, which counts down
-    /// before it tells anybody.
+    /// Returns true if every thread of its process has entered `do_exit`, which counts
+    /// down `signal->live` before it notifies the parent.
     #[inline(always)]
     pub fn group_is_dead(self) -> bool {
         self.signal().read::<u32>(&fields::SIGNAL_LIVE) == 0
@@ -126,40 +127,41 @@ impl<A: Access> Task<A> {
         self.read(&fields::TASK_FLAGS)
     }
 
-    /// `__state`; a long named `state` on older kernels, whose low half it is.
+    /// Returns `__state`, or the low half of the long `state` on older kernels.
     #[inline(always)]
     pub fn state(self) -> u32 {
         self.read(&fields::TASK_STATE)
     }
 
-    /// It has a CPU: an `int` of 0 or 1, one byte in 7.3.
+    /// Returns true if it runs on a CPU. `on_cpu` is an `int` of 0 or 1, and one byte
+    /// in 7.3.
     #[inline(always)]
     pub fn is_on_cpu(self) -> bool {
         self.read::<u8>(&fields::TASK_ON_CPU) != 0
     }
 
-    /// Whether a flag of less than a byte is set: a bit field, or the `bool`
-    /// it became (`is_child_subreaper` in 7.x).
+    /// Returns true if a bit field is set, or the `bool` that replaced it
+    /// (`is_child_subreaper` in 7.x).
     #[inline(always)]
     fn flag(structure: Struct<A>, field: &'static u64) -> bool {
         get(field) != ABSENT && structure.read::<u8>(field) & mask(get(field)) != 0
     }
 
-    /// Inside exec, past the point of no return.
+    /// Returns true inside exec, past the point of no return.
     #[inline(always)]
     pub fn in_execve(self) -> bool {
         Self::flag(self, &fields::TASK_IN_EXECVE)
     }
 
-    /// Has never been switched out: `__schedule` counts before it switches
-    /// (kernel/sched/core.c).
+    /// Returns true if it has never been switched out. `__schedule` counts before it
+    /// switches (kernel/sched/core.c).
     #[inline(always)]
     pub fn never_ran(self) -> bool {
         let voluntary: u64 = self.read(&fields::TASK_NVCSW);
         voluntary == 0 && self.read::<u64>(&fields::TASK_NIVCSW) == 0
     }
 
-    /// How often it was switched out, the switch that is under way included.
+    /// Returns the number of switches from the task, including one in progress.
     #[inline(always)]
     pub fn switches(self) -> u64 {
         let voluntary: u64 = self.read(&fields::TASK_NVCSW);
@@ -172,7 +174,7 @@ impl<A: Access> Task<A> {
         unsafe { A::read_name(self.at(&fields::TASK_COMM)) }
     }
 
-    /// The task's own accounting, and its group's highest resident set.
+    /// Returns the task's own accounting, and the highest resident set of its group.
     #[inline(always)]
     pub fn usage(self) -> Usage {
         Usage {
@@ -187,9 +189,9 @@ impl<A: Access> Task<A> {
         }
     }
 
-    /// The accounting of the whole group. `__exit_signal` adds each thread's
-    /// share to it when the thread is released, the leader's last
-    /// (kernel/exit.c), so it is complete once the leader is freed.
+    /// Returns the accounting of the whole group. `__exit_signal` adds each thread's
+    /// share when the thread is released, the leader's last (kernel/exit.c), so it is
+    /// complete once the leader is freed.
     #[inline(always)]
     pub fn group_usage(self) -> Usage {
         let signal = self.signal();
@@ -205,9 +207,9 @@ impl<A: Access> Task<A> {
         }
     }
 
-    /// Pages that its address space maps, swap not counted (`get_mm_rss`,
-    /// include/linux/mm.h). Where the kernel counts per CPU, those not added up
-    /// yet are missing: a few dozen.
+    /// Returns the number of pages that its address space maps, without swap
+    /// (`get_mm_rss`, include/linux/mm.h). On kernels that count per CPU, a few dozen
+    /// pages that are not summed yet are missing.
     #[inline(always)]
     pub fn pages(self) -> u64 {
         if get(&fields::MM_RSS_STAT) == ABSENT {
@@ -215,7 +217,7 @@ impl<A: Access> Task<A> {
         }
         let mm = self.follow(&fields::TASK_MM);
         if get(&fields::RSS_STAT_SIZE) != ABSENT {
-            // Its counters are of a type that older verifiers do not look into.
+            // Older verifiers do not allow loads from the type of its counters.
             return mm.probed().pages_of(size_of::<u64>(), 0);
         }
         mm.pages_of(
@@ -224,7 +226,8 @@ impl<A: Access> Task<A> {
         )
     }
 
-    /// Of an `mm_struct` with counters of that size, which begin there.
+    /// Returns the number of pages of an `mm_struct` whose counters are `size` bytes
+    /// apart and lie `count` bytes into their struct.
     #[inline(always)]
     fn pages_of(self, size: usize, count: usize) -> u64 {
         let stat = self.at(&fields::MM_RSS_STAT);
@@ -235,14 +238,14 @@ impl<A: Access> Task<A> {
         of(0).wrapping_add(of(1)).wrapping_add(of(3))
     }
 
-    /// Bytes of its page tables; 0 for a kernel thread.
+    /// Returns the size of its page tables in bytes; 0 for a kernel thread.
     #[inline(always)]
     pub fn page_tables(self) -> u64 {
         self.follow(&fields::TASK_MM)
             .read(&fields::MM_PGTABLES_BYTES)
     }
 
-    /// Its `cgroup_subsys_state` of the controller at that place.
+    /// Returns its `cgroup_subsys_state` of the controller with that index.
     #[inline(always)]
     pub fn controller(self, subsys: u64) -> Struct<A> {
         let states = self.follow(&fields::TASK_CGROUPS).at(&fields::CSSET_SUBSYS);
@@ -253,7 +256,7 @@ impl<A: Access> Task<A> {
         }
     }
 
-    /// The number of its cgroup in the hierarchy that is looked at.
+    /// Returns the ID of its cgroup in the traced hierarchy.
     #[inline(always)]
     pub fn cgroup(self) -> u64 {
         let subsys = get(&fields::CGROUP_SUBSYS);
@@ -266,7 +269,7 @@ impl<A: Access> Task<A> {
         cgroup.follow(&fields::CGROUP_KN).read(&fields::KN_ID)
     }
 
-    /// What its process has inherited from the children it waited for.
+    /// Returns the usage of the children that its process has waited for.
     #[inline(always)]
     pub fn child_usage(self) -> ChildUsage {
         let signal = self.signal();
@@ -281,7 +284,7 @@ impl<A: Access> Task<A> {
         }
     }
 
-    /// Number in its own pid namespace, and how deep that namespace is.
+    /// Returns its PID in its own pid namespace, and the depth of that namespace.
     #[inline(always)]
     pub fn ns_pid(self) -> (u32, u32) {
         let level = self.ns_level();
@@ -298,8 +301,8 @@ impl<A: Access> Task<A> {
         self.thread_pid().read(&fields::PID_LEVEL)
     }
 
-    /// `upid` of that level. Read by the helper: to a pointer that is a number
-    /// to the verifier a computed index may be added.
+    /// Returns the `upid` of that level. Read by the helper, because the verifier
+    /// allows a computed index only on a plain number.
     #[inline(always)]
     fn upid(self, level: u32) -> Struct<Probed> {
         let size = offset(get(&fields::UPID_SIZE));
@@ -308,10 +311,10 @@ impl<A: Access> Task<A> {
         unsafe { Struct::new(numbers.wrapping_add(level as usize * size)) }
     }
 
-    /// The task's number as seen from a namespace of that level.
+    /// Returns the task's PID as seen from its pid namespace of that level.
     #[inline(always)]
     pub fn pid_at(self, level: u32) -> u32 {
-        // Level 0 is the initial namespace, whose number the task has itself.
+        // Level 0 is the initial namespace, whose PID is in the task itself.
         if level == 0 {
             return self.pid();
         }
@@ -320,8 +323,8 @@ impl<A: Access> Task<A> {
         unsafe { Probed::read(nr) }
     }
 
-    /// The action that the task's process has set for a signal; by the helper,
-    /// if the signal is not a constant.
+    /// Returns the `sigaction` of its process for a signal. `signal` must be a constant
+    /// unless `A` is [`Probed`].
     #[inline(always)]
     fn action(self, signal: usize) -> Struct<A> {
         let size = offset(get(&fields::K_SIGACTION_SIZE));
@@ -332,7 +335,8 @@ impl<A: Access> Task<A> {
         unsafe { Struct::new(actions.wrapping_add((signal - 1) * size)) }
     }
 
-    /// How it treats the deaths of its children.
+    /// Returns how its process treats the deaths of its children, as a set of the
+    /// `CARE_*` bits.
     #[inline(always)]
     pub fn care(self) -> u32 {
         let action = self.action(SIGCHLD);
@@ -354,10 +358,11 @@ impl<A: Access> Task<A> {
         care
     }
 
+    /// Returns the process group, session and tracer of its process.
     #[inline(always)]
     pub fn ties(self) -> Ties {
         let pids = self.signal().at(&fields::SIGNAL_PIDS);
-        // The process group or session, as a number of the initial pid namespace.
+        // The PID of the process group or session leader in the initial pid namespace.
         let number = |kind: usize| {
             // SAFETY: inside the structs, at places that the verifier knows.
             unsafe {
@@ -377,7 +382,8 @@ impl<A: Access> Task<A> {
         Ties { pgid, sid, tracer }
     }
 
-    /// The signal, known only now, has its default action.
+    /// Returns true if the signal, which need not be a constant, has its default
+    /// action.
     #[inline(always)]
     pub fn takes_default(self, signal: usize) -> bool {
         self.probed()
@@ -386,25 +392,25 @@ impl<A: Access> Task<A> {
             == SIG_DFL
     }
 
-    /// Has children to hand on when it dies.
+    /// Returns true if it has children that are reparented when it exits.
     #[inline(always)]
     pub fn has_children(self) -> bool {
         self.read::<u64>(&fields::TASK_CHILDREN) != self.at(&fields::TASK_CHILDREN) as u64
     }
 
-    /// Who inherits the children of a group of which this is the last thread:
-    /// the nearest living subreaper in the same pid namespace, else the
-    /// namespace's init (`find_new_reaper`, kernel/exit.c).
+    /// Returns the process that inherits the children when the last thread of a group
+    /// exits: the nearest running subreaper in the same pid namespace, otherwise the
+    /// namespace's init (`find_new_reaper`, kernel/exit.c). `None` if there are too
+    /// many ancestors to search.
     #[inline(always)]
     pub fn reaper(self) -> Option<Group> {
         let level = self.ns_level();
         if !Self::flag(self.signal(), &fields::SIGNAL_HAS_SUBREAPER) {
             return Some(self.child_reaper(level));
         }
-        // By the helper: at each pointer that it trusts the verifier searches all
-        // types of the kernel by name (`btf_nested_type_is_trusted`,
-        // kernel/bpf/verifier.c), and it follows every ancestor. That made half a
-        // second.
+        // Read by the helper: at each trusted pointer the verifier searches all kernel
+        // types by name (`btf_nested_type_is_trusted`, kernel/bpf/verifier.c), and it
+        // follows every ancestor. That took half a second.
         let task = self.probed();
         let mut ancestor = task;
         for _ in 0..MAX_ANCESTORS {
@@ -422,7 +428,7 @@ impl<A: Access> Task<A> {
         None
     }
 
-    /// The init of its pid namespace.
+    /// Returns the init of its pid namespace.
     #[inline(always)]
     fn child_reaper(self, level: u32) -> Group {
         if level == 0 {

@@ -1,9 +1,9 @@
-//! Cgroups of the hierarchy that is looked at, and who goes where.
+//! Cgroups in the traced hierarchy: creation and moves.
 
 use super::{Header, record};
 
 record! {
-    /// A cgroup was made, or somebody went to one.
+    /// A cgroup was created.
     Cgroup: Cgroup {
         head: Header,
         id: u64,
@@ -13,11 +13,11 @@ record! {
     }
 }
 
-/// As much of a path as is told.
+/// The path of a cgroup, truncated if longer.
 pub type CgroupPath = [u8; 512];
 
 record! {
-    /// The process of `head.who` has gone to another cgroup.
+    /// The process of `head.who` moved to another cgroup.
     Moved: Moved {
         head: Header,
         cgroup: u64,

@@ -1,63 +1,63 @@
-//! A task has entered `do_exit`.
+//! A task entered `do_exit`.
 
 use super::{Comm, Group, Header, Ties, record};
 use crate::maps::FaultCounts;
 
 record! {
+    /// A task exits that has counted no page faults.
     Exit: Exit {
         head: Header,
         /// The task's own exit code, in wait status form.
         code: i32,
-        /// `signal->group_exit_code`, meant when [`EXIT_GROUP_EXIT`] is set.
-        group_code: i32,
+        /// `signal->group_exit_code`; valid if [`EXIT_GROUP_EXIT`] is set.
+        group_code: i32 = "`signal->group_exit_code`, meant when [`EXIT_GROUP_EXIT`] is set.",
         flags: u32,
         exit_signal: i32,
-        /// How the parent treats the deaths of its children, meant for the last
-        /// thread: [`super::CARE_IGNORED`] and the others.
-        care: u32,
+        /// Treatment of child deaths by the parent, a set of bits
+        /// ([`super::CARE_IGNORED`] and the others); valid for the last thread.
+        care: u32 = "How the parent treats the deaths of its children, meant for the last thread: [`super::CARE_IGNORED`] and the others.",
         zero: u32,
         ties: Ties,
-        /// Of all children that the process has waited for, and theirs.
-        children: ChildUsage,
+        /// Usage of all children that the process has waited for, and of theirs.
+        children: ChildUsage = "Of all children that the process has waited for, and theirs.",
         parent: Group,
-        /// Who inherits the children, meant when [`EXIT_REAPER`] is set.
-        reaper: Group,
+        /// Process that inherits the children; valid if [`EXIT_REAPER`] is set.
+        reaper: Group = "Who inherits the children, meant when [`EXIT_REAPER`] is set.",
         usage: Usage,
         comm: Comm,
     }
 }
 
 record! {
-    /// An [`Exit`] of a task that has counted page faults: of the others, all
-    /// counters are zero.
+    /// A task exits that has counted page faults.
     ExitCounted: ExitCounted {
         exit: Exit,
-        /// User page faults of the task since tracing began, meant when
-        /// faults are traced.
-        faults: FaultCounts,
+        /// User page faults of the task since tracing began; valid if faults are
+        /// traced.
+        faults: FaultCounts = "User page faults of the task since tracing began, meant when faults are traced.",
     }
 }
 
 record! {
-    /// `head.who` has called `do_exit`; [`Exit`] follows.
+    /// `head.who` called `do_exit`. An [`Exit`] or [`ExitCounted`] follows.
     ExitStart: ExitStart {
         head: Header,
     }
 }
 
-/// The last thread of its group.
+/// The task is the last thread of its group.
 pub const EXIT_GROUP_DEAD: u32 = 1 << 0;
-/// This kernel does not say reliably whether the group is dead.
+/// The kernel does not report reliably whether this is the last thread.
 pub const EXIT_GROUP_DEAD_UNKNOWN: u32 = 1 << 1;
-/// SIGNAL_GROUP_EXIT: `group_code` is what wait will report.
+/// SIGNAL_GROUP_EXIT: wait will report `group_code`.
 pub const EXIT_GROUP_EXIT: u32 = 1 << 2;
-/// `reaper` is known. Without it the group has no children, or its ancestors
-/// are too many to look through.
+/// `reaper` is known. If not set, the group has no children, or too many ancestors
+/// to search.
 pub const EXIT_REAPER: u32 = 1 << 5;
 
 record! {
-    /// The kernel's own accounting: of a task at its exit, or of a whole
-    /// thread group (`signal_struct`) at its end. Times in ns.
+    /// The kernel's accounting: of a task at its exit, or of a whole thread group
+    /// (`signal_struct`) at its end. Times in ns.
     Usage {
         utime: u64,
         stime: u64,
@@ -73,7 +73,8 @@ record! {
 }
 
 record! {
-    /// What `wait_task_zombie` has added up in `signal_struct`. Times in ns.
+    /// The sums over reaped children that `wait_task_zombie` keeps in
+    /// `signal_struct`. Times in ns.
     ChildUsage {
         utime: u64,
         stime: u64,
@@ -81,7 +82,7 @@ record! {
         nivcsw: u64,
         min_flt: u64,
         maj_flt: u64,
-        /// The highest of any of them, pages.
-        maxrss: u64,
+        /// Highest resident set of any of them, pages.
+        maxrss: u64 = "The highest of any of them, pages.",
     }
 }

@@ -1,14 +1,14 @@
-//! A single page fault: sent only where every fault is asked for.
+//! A single page fault. Sent only with `--faults=stream`.
 
 use super::{Header, record};
 
 record! {
-    /// A fault of `head.who`.
+    /// `head.who` took a page fault.
     Fault: Fault {
         head: Header,
         address: u64,
-        /// Its counter and that of its region (`crate::maps`); 0: unknown.
-        class: u32,
+        /// Counter of its class, and of its region ([`crate::maps`]); 0: unknown.
+        class: u32 = "Its counter and that of its region (`crate::maps`); 0: unknown.",
         region: u32,
         /// In kernel mode, on user memory.
         in_kernel: u32,

@@ -1,10 +1,10 @@
-//! A fork, vfork or clone has failed.
+//! A failed fork, vfork or clone.
 
 use super::{Comm, Header, record};
 
 record! {
-    /// `head.who` called it. Figures are as of the return to user space;
-    /// [`NOT_KNOWN`] where this kernel does not have them.
+    /// A fork by `head.who` failed. Figures are as of the return to user space, or
+    /// [`FIGURE_UNKNOWN`] if the kernel does not have them.
     ForkFailed: ForkFailed {
         head: Header,
         errno: i32,
@@ -19,4 +19,5 @@ record! {
     }
 }
 
-pub const NOT_KNOWN: u64 = u64::MAX;
+/// Value of a figure that the kernel does not have.
+pub const FIGURE_UNKNOWN: u64 = u64::MAX;

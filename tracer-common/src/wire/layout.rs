@@ -1,8 +1,8 @@
-//! What a record looks like as bytes, generated from the structs themselves. A
-//! recording carries it, so that a reader needs no struct of the build that
-//! wrote it.
+//! Descriptions of records as bytes, generated from the structs themselves. A
+//! recording carries them, so that a reader does not need the structs of the build
+//! that wrote it.
 //!
-//! It must not know what any record means beyond its fields' own docs.
+//! It must not know what records mean beyond the docs of their members.
 
 /// A member of a struct.
 pub struct Member {
@@ -10,17 +10,17 @@ pub struct Member {
     /// Bytes from the beginning of the struct.
     pub offset: usize,
     pub shape: &'static Shape,
-    /// What the field's docs say.
+    /// Description in recordings.
     pub meaning: &'static str,
 }
 
-/// What kind of value stands in some bytes. Numbers are little-endian.
+/// The type of a value. Numbers are little-endian.
 pub enum Shape {
-    /// `u8`, `u32`, `u64`: bytes.
+    /// `u8`, `u32` or `u64`, with its size in bytes.
     Unsigned(usize),
-    /// `i32`: bytes.
+    /// `i32`, with its size in bytes.
     Signed(usize),
-    /// So many of the same, one after the other.
+    /// A length and the type of the elements.
     Array(usize, &'static Shape),
     Struct(&'static Struct),
 }
@@ -28,12 +28,14 @@ pub enum Shape {
 /// A struct without padding.
 pub struct Struct {
     pub name: &'static str,
+    /// Bytes.
     pub size: usize,
     pub members: &'static [Member],
 }
 
 /// A type whose bytes can be described.
 pub trait Described {
+    /// Description of the type.
     const SHAPE: Shape;
 }
 

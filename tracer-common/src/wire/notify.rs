@@ -1,29 +1,31 @@
-//! `do_notify_parent`: a dead group's parent is told. This is the start of
-//! the zombie, unless the parent does not want to know.
+//! `do_notify_parent`: the parent of an exited process is notified. The process
+//! becomes a zombie here, unless its parent discards exit statuses.
 
 use super::{Group, Header, record};
 
 record! {
-    /// `head.who` is the task that did the telling: of the dead group itself,
-    /// or, without [`NOTIFY_SELF`], a dying parent that hands its zombie on.
+    /// `head.who` notified `owner` of an exit: its own if [`NOTIFY_SELF`] is set,
+    /// otherwise that of a zombie which it passes on while it exits itself.
     Notify: Notify {
         head: Header,
         owner: Group,
-        /// The dead process's number as its owner sees it.
-        seen_pid: u32,
+        /// PID of the exited process in its owner's namespace.
+        seen_pid: u32 = "The dead process's number as its owner sees it.",
         flags: u32,
-        /// How the owner treats the deaths of its children.
-        care: u32,
+        /// Treatment of child deaths by the owner, a set of bits
+        /// ([`super::CARE_IGNORED`] and the others).
+        care: u32 = "How the owner treats the deaths of its children.",
         zero: u32,
-        /// Who would inherit from the owner; tgid 0: it has too many ancestors
-        /// to look through.
-        heir: Group,
+        /// Process that would inherit the owner's children; tgid 0: the owner has
+        /// too many ancestors to search.
+        heir: Group = "Who would inherit from the owner; tgid 0: it has too many ancestors to look through.",
     }
 }
 
-/// `head.who` belongs to the dead group.
+/// `head.who` belongs to the exited group.
 pub const NOTIFY_SELF: u32 = 1 << 0;
-/// SA_NOCLDWAIT: the kernel reaps, there is no zombie.
+/// The kernel reaps the process because of SA_NOCLDWAIT or an ignored SIGCHLD:
+/// there is no zombie.
 pub const NOTIFY_AUTOREAP: u32 = 1 << 1;
-/// The owner lives in the initial pid namespace: `seen_pid` is the pid.
+/// The owner is in the initial pid namespace: `seen_pid` is the PID.
 pub const NOTIFY_INIT_NS: u32 = 1 << 2;

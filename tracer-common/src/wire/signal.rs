@@ -3,7 +3,7 @@
 use super::{Comm, Header, Who, record};
 
 record! {
-    /// `head.who` is the target.
+    /// A signal was sent to `head.who`.
     Signal: Signal {
         head: Header,
         by: Who,
@@ -11,8 +11,8 @@ record! {
         sig: i32,
         /// `si_code`: at most 0 from a process, positive from the kernel.
         code: i32,
-        /// Sent to the whole process.
-        group: u32,
+        /// 1 if sent to the whole process.
+        group: u32 = "Sent to the whole process.",
         zero: u32,
     }
 }

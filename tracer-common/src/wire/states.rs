@@ -1,10 +1,10 @@
-//! In which state a task is, and was for how long.
+//! Scheduler states of a task: times at its end, and single changes.
 
 use super::{Header, record};
 use crate::states::TaskStates;
 
 record! {
-    /// `head.who` was switched out for good: its times are final.
+    /// `head.who` was switched out for the last time. Its times are final.
     States: States {
         head: Header,
         states: TaskStates,
@@ -12,7 +12,7 @@ record! {
 }
 
 record! {
-    /// `head.who` is in another state from now on.
+    /// `head.who` changed its state.
     StateChange: StateChange {
         head: Header,
         /// [`crate::states::RUNNING`] and the others.

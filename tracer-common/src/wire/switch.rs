@@ -1,4 +1,4 @@
-//! The two context switches of a life that matter: the first in, the last out.
+//! The first switch to a task and the last switch from it.
 
 use super::{Comm, Header, record};
 
@@ -6,15 +6,15 @@ record! {
     /// `head.who` is about to run for the first time.
     FirstRun: FirstRun {
         head: Header,
-        /// When `wake_up_new_task` made it runnable, ns since boot; 0: unknown,
-        /// or told by a [`super::WakeupNew`].
-        runnable: u64,
+        /// When `wake_up_new_task` made it runnable, ns since boot; 0: unknown or
+        /// reported by a [`super::WakeupNew`].
+        runnable: u64 = "When `wake_up_new_task` made it runnable, ns since boot; 0: unknown, or told by a [`super::WakeupNew`].",
     }
 }
 
 record! {
-    /// `head.who` is dead (TASK_DEAD) and will not run again; the next task
-    /// runs `finish_task_switch` and drops the stack.
+    /// `head.who` (TASK_DEAD) was switched out for the last time. The next task
+    /// runs `finish_task_switch` and drops its stack.
     LastSwitch: LastSwitch {
         head: Header,
         next_pid: u32,

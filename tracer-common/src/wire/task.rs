@@ -1,8 +1,9 @@
-//! A task that ran before tracing began, from the task iterator.
+//! A task that existed before tracing began, from the task iterator.
 
 use super::{Comm, Group, Header, Ties, record};
 
 record! {
+    /// `head.who` exists.
     Task: Task {
         head: Header,
         parent: Group,
@@ -13,13 +14,14 @@ record! {
         ns_pid: u32,
         ns_level: u32,
         exit_signal: i32,
-        /// Its number in the pid namespace that `/proc` shows; 0: none.
-        proc_pid: u32,
-        /// How it treats the deaths of its children.
-        care: u32,
+        /// PID in the pid namespace that `/proc` shows; 0: none.
+        proc_pid: u32 = "Its number in the pid namespace that `/proc` shows; 0: none.",
+        /// Treatment of child deaths by the process, a set of bits
+        /// ([`super::CARE_IGNORED`] and the others).
+        care: u32 = "How it treats the deaths of its children.",
         ties: Ties,
-        /// The number of its cgroup; 0: not read.
-        cgroup: u64,
+        /// ID of its cgroup; 0: not read.
+        cgroup: u64 = "The number of its cgroup; 0: not read.",
         comm: Comm,
     }
 }

@@ -1,4 +1,4 @@
-//! A wait system call has returned a child.
+//! A wait system call returned a child.
 
 use super::{Header, record};
 
@@ -6,9 +6,9 @@ record! {
     /// `head.who` called wait4 or waitid.
     Wait: Wait {
         head: Header,
-        /// The child's number in the caller's pid namespace. It may have
-        /// stopped or continued rather than died.
-        child: u32,
+        /// PID of the child in the caller's pid namespace. The child may have
+        /// stopped or continued instead of exited.
+        child: u32 = "The child's number in the caller's pid namespace. It may have stopped or continued rather than died.",
         zero: u32,
     }
 }

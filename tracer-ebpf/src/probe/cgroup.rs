@@ -1,11 +1,11 @@
-//! A cgroup is made; a process goes to another one.
+//! A cgroup is created, or a process moves to another one.
 //!
 //! Hooks: `cgroup_mkdir(struct cgroup *cgrp, const char *path)`, in
 //! `cgroup_mkdir` (kernel/cgroup/cgroup.c), and `cgroup_attach_task(struct
 //! cgroup *dst_cgrp, const char *path, struct task_struct *task, bool
-//! threadgroup)`, in `cgroup_attach_task`. They are called for every hierarchy:
-//! the one that is looked at is [`fields::CGROUP_HIERARCHY`]. What exists
-//! already is found in the file system. Sends: [`Cgroup`], [`Moved`].
+//! threadgroup)`, in `cgroup_attach_task`. They fire for every hierarchy; only
+//! [`fields::CGROUP_HIERARCHY`] is traced. User space finds existing cgroups in the
+//! file system. Sends: [`Cgroup`], [`Moved`].
 
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
 use tracer_common::wire::{Cgroup, Moved, Who};
@@ -14,11 +14,11 @@ use crate::{
     fields::{self, get},
     hook::{Arguments, hooks},
     kernel::{Access, Struct},
-    ring::{header, send, send_in_place},
+    ring_buffer::{header, send, send_in_place},
 };
 
 hooks! {
-    made: tp_btf cgroup_mkdir, raw_tp raw_cgroup_mkdir;
+    created: tp_btf cgroup_mkdir, raw_tp raw_cgroup_mkdir;
     attached: tp_btf cgroup_attach_task, raw_tp raw_cgroup_attach_task;
 }
 
@@ -30,7 +30,7 @@ const HOST: Who = Who {
 };
 
 #[inline(always)]
-fn is_looked_at<A: Access>(cgroup: Struct<A>) -> bool {
+fn is_traced<A: Access>(cgroup: Struct<A>) -> bool {
     let hierarchy: u32 = cgroup
         .probed()
         .follow(&fields::CGROUP_ROOT)
@@ -47,18 +47,18 @@ fn id<A: Access>(cgroup: Struct<A>) -> u64 {
 }
 
 #[inline(always)]
-fn made(ctx: &impl Arguments) {
+fn created(ctx: &impl Arguments) {
     let cgroup = ctx.pointer(0);
-    if is_looked_at(cgroup) {
-        send_in_place::<Cgroup>(|made| {
-            made.head = header::<Cgroup>(HOST);
-            made.id = id(cgroup);
-            made.zero = 0;
+    if is_traced(cgroup) {
+        send_in_place::<Cgroup>(|record| {
+            record.head = header::<Cgroup>(HOST);
+            record.id = id(cgroup);
+            record.zero = 0;
             // SAFETY: a helper read of a kernel string, bounded by the array.
             let path = unsafe {
-                bpf_probe_read_kernel_str_bytes(ctx.number(1) as *const u8, &mut made.path)
+                bpf_probe_read_kernel_str_bytes(ctx.number(1) as *const u8, &mut record.path)
             };
-            made.path_len = path.map_or(0, <[u8]>::len) as u32;
+            record.path_len = path.map_or(0, <[u8]>::len) as u32;
         });
     }
 }
@@ -66,7 +66,7 @@ fn made(ctx: &impl Arguments) {
 #[inline(always)]
 fn attached(ctx: &impl Arguments) {
     let (cgroup, task) = (ctx.pointer(0), ctx.pointer(2));
-    if is_looked_at(cgroup) {
+    if is_traced(cgroup) {
         send(|| Moved {
             head: header::<Moved>(task.who()),
             cgroup: id(cgroup),

@@ -1,15 +1,15 @@
-//! A task takes another name.
+//! A task changes its command name.
 //!
 //! Hook: `task_rename(struct task_struct *task, const char *comm)`, in
-//! `__set_task_comm` (fs/exec.c). exec renames too: that name is in the exec
-//! record. Sends: [`CommChange`].
+//! `__set_task_comm` (fs/exec.c). It also fires in exec, where the name is in the exec
+//! record instead. Sends: [`CommChange`].
 
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
 use tracer_common::wire::{COMM_LEN, CommChange};
 
 use crate::{
     hook::{Arguments, hooks},
-    ring::{header, send},
+    ring_buffer::{header, send},
 };
 
 hooks! { rename: tp_btf task_rename, raw_tp raw_task_rename; }

@@ -1,8 +1,8 @@
-//! A program is replaced.
+//! A task replaces its program.
 //!
 //! Hook: `sched_process_exec(p, pid_t old_pid, struct linux_binprm *bprm)`, in
-//! `exec_binprm` (fs/exec.c), once the new image is in place: the arguments
-//! lie on the new stack. Sends: [`Exec`] with file name and arguments behind.
+//! `exec_binprm` (fs/exec.c), once the new image is in place: the arguments are on the
+//! new stack. Sends: [`Exec`], followed by file name and arguments.
 
 use aya_ebpf::{
     EbpfContext,
@@ -21,12 +21,12 @@ use tracer_common::wire::{
 use crate::{
     faults, fields,
     hook::{Arguments, hooks},
-    ring::{EVENTS, header, lost, wake_flag},
+    ring_buffer::{EVENTS, header, lost, wake_flag},
     states,
 };
 
-/// Where the record is put together: its length is not known beforehand, and
-/// it is larger than a program's stack.
+/// Buffer for the record, whose length is not known in advance and which is larger
+/// than a program's stack.
 #[repr(C)]
 struct Draft {
     exec: Exec,
@@ -50,7 +50,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
     let argv_total = mm
         .read::<u64>(&fields::MM_ARG_END)
         .saturating_sub(arg_start) as u32;
-    // Ahead of all that goes several ways: what comes after it is verified on each.
+    // Read before any branch: code after a branch is verified once per path.
     let (who, ties) = (task.who(), task.ties());
     let mut flags = 0;
     let old_pid = ctx.number(1) as u32;
@@ -59,8 +59,8 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         states::renamed(task);
     }
 
-    // SAFETY: this CPU's draft; the kernel runs no program twice at a time on one
-    // CPU, and nothing else uses it.
+    // SAFETY: this CPU's draft. The kernel runs no program twice at a time on a CPU,
+    // and no other program uses it.
     let Draft { exec, text } = unsafe { &mut *draft };
 
     // SAFETY: a helper read of a kernel string, bounded by the slice.

@@ -1,14 +1,13 @@
 //! A task enters `do_exit`.
 //!
 //! Hook: `sched_process_exit(struct task_struct *p, bool group_dead)`, in
-//! `do_exit` (kernel/exit.c). The second argument exists since 6.18; before,
-//! `signal->live` is all there is, and it is not reliable: two threads that
-//! exit together may both see zero. There the better hook is
-//! `taskstats_exit(struct task_struct *tsk, int group_dead)`
-//! (kernel/taskstats.c), which `do_exit` calls a little earlier, with the
-//! memory still in place.
-//! Beside it `do_exit(long code)` itself says when the exit began: up to 6.12
-//! the tracepoint comes only after `exit_mm` has torn the memory down.
+//! `do_exit` (kernel/exit.c). The second argument exists since 6.18. Older kernels
+//! have only `signal->live`, which is not reliable: two threads that exit together may
+//! both see zero. There `taskstats_exit(struct task_struct *tsk, int group_dead)`
+//! (kernel/taskstats.c) is the better hook. `do_exit` calls it a little earlier, with
+//! the memory still in place.
+//! In addition `do_exit(long code)` gives the start of the exit: up to 6.12 the
+//! tracepoint fires only after `exit_mm` has torn down the memory.
 //! Sends: [`Exit`] or [`ExitCounted`], [`ExitStart`].
 
 use tracer_common::wire::{
@@ -21,7 +20,7 @@ use crate::{
     fields::{self, HAVE_GROUP_DEAD, get},
     hook::{Arguments, hooks},
     kernel::Access,
-    ring::{header, send, send_in_place},
+    ring_buffer::{header, send, send_in_place},
     task::{Task, current},
 };
 
@@ -61,8 +60,8 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
     if faults::has_any(task) {
         send_in_place::<ExitCounted>(|counted| {
             fill::<A, ExitCounted>(task, group_dead, &mut counted.exit);
-            // Last: it goes many ways, and what came after it would be verified on
-            // each.
+            // Last: it has many branches, and the verifier would check the code after
+            // it once per path.
             faults::total(task, &mut counted.faults);
         });
     } else {
@@ -70,7 +69,7 @@ fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
     }
 }
 
-/// Writes the exit as the beginning of a record `R`.
+/// Writes the exit at the beginning of a record of type `R`.
 #[inline(always)]
 fn fill<A: Access, R: Record>(task: Task<A>, group_dead: Option<bool>, exit: &mut Exit) {
     let signal = task.signal();
@@ -88,7 +87,7 @@ fn fill<A: Access, R: Record>(task: Task<A>, group_dead: Option<bool>, exit: &mu
     exit.head = header::<R>(task.who());
     exit.code = task.read(&fields::TASK_EXIT_CODE);
     exit.group_code = signal.read(&fields::SIGNAL_GROUP_EXIT_CODE);
-    // Threads have none of their own: it is the leader's that counts.
+    // Only the leader has an exit signal.
     exit.exit_signal = task.leader().read(&fields::TASK_EXIT_SIGNAL);
     exit.usage = task.usage();
     exit.comm = task.comm();

@@ -1,13 +1,12 @@
-//! A page fault as the processor tells it: counted by its error code.
+//! A page fault as the CPU raises it, counted by its error code.
 //!
 //! Hook: `page_fault_user(unsigned long address, struct pt_regs *regs,
-//! unsigned long error_code)` and its like `page_fault_kernel`, for faults of
-//! the kernel on user memory, in `exc_page_fault` (arch/x86/mm/fault.c).
-//! They may run a million times a second: a few loads and additions. What the
-//! fault maps is not known yet; of its region, the address and the registers
-//! tell heap and stack.
-//! Better: `probe::mm_fault`, which is shown the mapping.
-//! Sends: [`Fault`], where every fault is asked for.
+//! unsigned long error_code)`, and `page_fault_kernel` for faults of the kernel on
+//! user memory, in `exc_page_fault` (arch/x86/mm/fault.c). They may fire a million
+//! times a second, so the program is a few loads and additions. The mapping is not
+//! known yet; address and registers identify heap and stack only.
+//! Better: `probe::mm_fault`, which is passed the mapping.
+//! Sends: [`Fault`], if faults are streamed.
 
 use core::hint::black_box;
 
@@ -22,7 +21,7 @@ use crate::{
     faults::{Pending, Slot, slot},
     fields::{self, get},
     hook::{Arguments, hooks},
-    ring::{header, send},
+    ring_buffer::{header, send},
     task::{current, current_trusted},
 };
 
@@ -31,12 +30,13 @@ hooks! {
     kernel: tp_btf page_fault_kernel, raw_tp raw_page_fault_kernel;
 }
 
-/// How far below the stack pointer the kernel used to take an access for one
-/// to the stack: a red zone, and the largest `enter`.
+/// Bytes below the stack pointer that older kernels accepted as stack accesses: a red
+/// zone, and the largest `enter`.
 const BELOW_STACK_POINTER: u64 = 65536 + 32 * 8;
-/// What is taken for stack above it, where the top is not known: in threads.
+/// Bytes above the stack pointer that count as stack if the top is not known, as in
+/// threads.
 const ABOVE_STACK_POINTER: u64 = 65536;
-/// RLIMIT_STACK as it mostly is.
+/// The usual RLIMIT_STACK, in bytes.
 const MAIN_STACK: u64 = 8 << 20;
 
 #[inline(always)]
@@ -47,21 +47,21 @@ fn user(ctx: &impl Arguments) {
 
 #[inline(always)]
 fn kernel(ctx: &impl Arguments) {
-    // Addresses in the kernel's own half are not about user memory.
+    // Addresses in the kernel's half are not user memory.
     if ctx.number(0) >> 63 == 0 {
         fault(ctx, 0, 0);
     }
 }
 
-/// `regs`: 0 where the kernel itself faulted.
+/// Counts a fault. `regs` is 0 if the kernel itself faulted.
 #[inline(always)]
 fn fault(ctx: &impl Arguments, sp: u64, regs: u64) {
     let Some(slot) = slot() else {
         return;
     };
     let address = ctx.number(0);
-    // The compiler knows the bound and drops the mask; the older verifiers do
-    // not see it then.
+    // The compiler knows the bound and would drop the mask, which older verifiers
+    // need.
     let class = black_box(fault_class(ctx.number(2))) & (FAULT_CLASSES - 1);
     slot.add(class);
     if regs == 0 {
@@ -81,11 +81,11 @@ fn fault(ctx: &impl Arguments, sp: u64, regs: u64) {
         region: region as u32,
         regs,
     };
-    tell(slot, address, class, region, regs == 0);
+    stream(slot, address, class, region, regs == 0);
 }
 
-/// The counter of the region that an address is in, as far as it can be told
-/// without looking for the mapping; 0: another.
+/// Returns the counter of the region of an address, as far as it can be determined
+/// without the mapping; 0: another region.
 #[inline(always)]
 fn region(address: u64, sp: u64) -> usize {
     let mut above = ABOVE_STACK_POINTER;
@@ -107,9 +107,9 @@ fn region(address: u64, sp: u64) -> usize {
     0
 }
 
-/// Sends the fault, if every one or one of so many is asked for.
+/// Sends the fault if faults are streamed and it is the next of the sample.
 #[inline(always)]
-pub fn tell(slot: &mut Slot, address: u64, class: usize, region: usize, in_kernel: bool) {
+pub fn stream(slot: &mut Slot, address: u64, class: usize, region: usize, in_kernel: bool) {
     let one_in = get(&STREAM_FAULTS);
     if one_in == 0 {
         return;
@@ -129,6 +129,6 @@ pub fn tell(slot: &mut Slot, address: u64, class: usize, region: usize, in_kerne
     });
 }
 
-/// One fault of so many is sent; 0: none.
+/// Number of faults per fault that is sent; 0: none are sent.
 #[unsafe(no_mangle)]
 static STREAM_FAULTS: u64 = 0;

@@ -1,9 +1,9 @@
-//! A task is made.
+//! A task is created.
 //!
 //! Hook: `task_newtask(struct task_struct *task, u64 clone_flags)`, at the end
 //! of `copy_process` (kernel/fork.c), in the caller's context, on every kernel
-//! since 3.x; the flags were `unsigned long` until 6.17. Unlike
-//! `sched_process_fork` it says the clone flags and sees io_uring workers.
+//! since 3.x. The flags were `unsigned long` until 6.17. Unlike
+//! `sched_process_fork` it passes the clone flags and fires for io_uring workers.
 //! Fallback: `sched_process_fork(parent, child)`, in `kernel_clone`.
 //! Sends: [`Fork`].
 
@@ -14,7 +14,7 @@ use crate::{
     faults, fields,
     hook::{Arguments, hooks},
     kernel::Access,
-    ring::{header, send_in_place},
+    ring_buffer::{header, send_in_place},
     task::{Task, current, current_trusted, current_who},
 };
 

@@ -1,54 +1,57 @@
 //! A fork, vfork or clone fails.
 //!
 //! Hook: the return of `copy_process` (kernel/fork.c; its arguments are in
-//! `probe::fork_start`), an error where there is no new task.
+//! `probe::fork_start`) with an error instead of a new task.
 //! Fallback: `syscalls:sys_exit_clone`, `sys_exit_clone3`, `sys_exit_fork` and
-//! `sys_exit_vfork` (perf tracepoints; wait.rs says what they cost everybody).
+//! `sys_exit_vfork` (perf tracepoints, whose cost to all system calls is in wait.rs).
 //! Sends: [`ForkFailed`] with the figures that `copy_process` compares: those of
-//! RLIMIT_NPROC, and of the pids controller (`pids_can_fork`, kernel/cgroup/pids.c).
+//! RLIMIT_NPROC, and those of the pids controller (`pids_can_fork`,
+//! kernel/cgroup/pids.c).
 
 use aya_ebpf::{macros::tracepoint, programs::TracePointContext};
-use tracer_common::wire::{ForkFailed, NOT_KNOWN};
+use tracer_common::wire::{FIGURE_UNKNOWN, ForkFailed};
 
 use crate::{
     faults::slot,
     fields::{self, ABSENT, get},
     hook::{Arguments, field, hooks, unless_floor},
     kernel::{Access, Probed},
-    ring::{header, send},
+    ring_buffer::{header, send},
     task::{Task, current},
 };
 
 /// Offset in the tracepoints' format (tracefs, all kernels 5.10 to 7.3).
 const RETURN: usize = 16;
-/// A signal was pending: the call is made again (include/linux/errno.h).
+/// A signal was pending, and the call is restarted (include/linux/errno.h).
 const ERESTARTNOINTR: i64 = 513;
-/// include/linux/err.h.
+/// MAX_ERRNO (include/linux/err.h).
 const MAX_ERRNO: u64 = 4095;
-/// include/uapi/asm-generic/resource.h; `struct rlimit` begins with `rlim_cur`.
+/// RLIMIT_NPROC (include/uapi/asm-generic/resource.h). `struct rlimit` begins with
+/// `rlim_cur`.
 const RLIMIT_NPROC: usize = 6;
 const RLIMIT_SIZE: usize = 16;
-/// More than any kernel allows (PID_MAX_LIMIT, include/linux/threads.h):
-/// pids.max is "max".
+/// More PIDs than any kernel allows (PID_MAX_LIMIT, include/linux/threads.h): from
+/// here on pids.max is "max".
 const UNLIMITED: u64 = 4 << 20;
-/// How far up the tree of cgroups limits are looked for.
+/// Maximum number of cgroups that are searched for a limit.
 const MAX_LEVELS: usize = 16;
 
 hooks! {
-    made: fexit fexit_copy_process;
-    has_made: kretprobe kretprobe_copy_process;
+    returned: fexit fexit_copy_process;
+    has_returned: kretprobe kretprobe_copy_process;
 }
 
 #[inline(always)]
-fn made(ctx: &impl Arguments) {
+fn returned(ctx: &impl Arguments) {
     if let Some(slot) = slot() {
-        has_made(slot.of_fork.number(ctx.number(4)));
+        has_returned(slot.of_fork.number(ctx.number(4)));
     }
 }
 
-/// A new task, or a small negative number (`IS_ERR`, include/linux/err.h).
+/// Handles the result of `copy_process`: a new task, or a small negative number
+/// (`IS_ERR`, include/linux/err.h).
 #[inline(always)]
-fn has_made(returned: u64) {
+fn has_returned(returned: u64) {
     if returned >= MAX_ERRNO.wrapping_neg() {
         failed(returned as i64);
     }
@@ -56,26 +59,26 @@ fn has_made(returned: u64) {
 
 #[tracepoint]
 fn sys_exit_clone(ctx: TracePointContext) -> u32 {
-    returned(&ctx)
+    call_returned(&ctx)
 }
 
 #[tracepoint]
 fn sys_exit_clone3(ctx: TracePointContext) -> u32 {
-    returned(&ctx)
+    call_returned(&ctx)
 }
 
 #[tracepoint]
 fn sys_exit_fork(ctx: TracePointContext) -> u32 {
-    returned(&ctx)
+    call_returned(&ctx)
 }
 
 #[tracepoint]
 fn sys_exit_vfork(ctx: TracePointContext) -> u32 {
-    returned(&ctx)
+    call_returned(&ctx)
 }
 
 #[inline(always)]
-fn returned(ctx: &TracePointContext) -> u32 {
+fn call_returned(ctx: &TracePointContext) -> u32 {
     unless_floor(|| {
         // SAFETY: the offset is inside the tracepoint's record.
         let returned = unsafe { field::<i64>(ctx, RETURN) };
@@ -104,7 +107,7 @@ fn failed(returned: i64) {
     }
 }
 
-/// Tasks of the caller's real user.
+/// Returns the number of tasks of the caller's real user.
 #[inline(always)]
 fn processes(task: Task<Probed>) -> u64 {
     let cred = task.follow(&fields::TASK_REAL_CRED);
@@ -118,10 +121,11 @@ fn processes(task: Task<Probed>) -> u64 {
             .read(&fields::USER_PROCESSES);
         u64::from(count)
     } else {
-        NOT_KNOWN
+        FIGURE_UNKNOWN
     }
 }
 
+/// Returns the caller's RLIMIT_NPROC.
 #[inline(always)]
 fn max_processes(task: Task<Probed>) -> u64 {
     let limits = task.signal().at(&fields::SIGNAL_RLIM);
@@ -129,13 +133,13 @@ fn max_processes(task: Task<Probed>) -> u64 {
     unsafe { Probed::read(limits.wrapping_add(RLIMIT_NPROC * RLIMIT_SIZE).cast()) }
 }
 
-/// Tasks and pids.max of the first cgroup above that is full, else of the
-/// nearest that has a limit.
+/// Returns the number of tasks and pids.max of the first full cgroup above the task,
+/// otherwise of the nearest one with a limit.
 #[inline(always)]
 fn pids(task: Task<Probed>) -> (u64, u64) {
-    let mut told = (NOT_KNOWN, NOT_KNOWN);
+    let mut found = (FIGURE_UNKNOWN, FIGURE_UNKNOWN);
     if get(&fields::PIDS_SUBSYS) == ABSENT || get(&fields::PIDS_COUNTER) == ABSENT {
-        return told;
+        return found;
     }
     // `pids_cgroup` begins with its `cgroup_subsys_state`.
     let mut state = task.controller(get(&fields::PIDS_SUBSYS));
@@ -147,8 +151,8 @@ fn pids(task: Task<Probed>) -> (u64, u64) {
         let limit: u64 = state.read(&fields::PIDS_LIMIT);
         if limit < UNLIMITED {
             let full = count >= limit;
-            if full || told.1 == NOT_KNOWN {
-                told = (count, limit);
+            if full || found.1 == FIGURE_UNKNOWN {
+                found = (count, limit);
             }
             if full {
                 break;
@@ -156,5 +160,5 @@ fn pids(task: Task<Probed>) -> (u64, u64) {
         }
         state = state.follow(&fields::CSS_PARENT);
     }
-    told
+    found
 }

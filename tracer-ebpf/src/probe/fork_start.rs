@@ -1,12 +1,11 @@
-//! A task asks for another one: when it began, for the time that the fork took.
+//! A task starts to create another one. This is the start of the fork's duration.
 //!
 //! Hook: `copy_process(struct pid *pid, int trace, int node, struct
-//! kernel_clone_args *args)` (kernel/fork.c); the new task is told near its end
-//! (`probe::fork`).
+//! kernel_clone_args *args)` (kernel/fork.c). `probe::fork` runs near its end.
 //! Fallback: the entry of the system calls clone, clone3, fork and vfork (perf
-//! tracepoints), which adds what the call costs by itself; see `probe::wait`
-//! for what system call tracepoints cost everybody.
-//! Sends nothing: [`take`] is for the fork's record.
+//! tracepoints), which includes the cost of the call itself. The cost of system call
+//! tracepoints to all system calls is in `probe::wait`.
+//! Sends nothing: `probe::fork` takes the time by [`take`].
 
 use aya_ebpf::{
     helpers::{bpf_get_current_pid_tgid, bpf_ktime_get_boot_ns},
@@ -17,17 +16,17 @@ use aya_ebpf::{
 
 use crate::hook::{Arguments, hooks, unless_floor};
 
-/// When each thread that is inside began, by the lower bits of its pid; the
-/// upper bits are kept with the time. Two threads whose lower bits agree can
-/// take each other's place: the time of one is then unknown. A fork that failed
-/// leaves its entry behind, for the thread's next one.
+/// Start of the fork in progress, by the lower bits of the thread's PID. The upper
+/// bits are stored with the time. Two threads with the same lower bits share an entry:
+/// the time of one is then unknown. A failed fork leaves its entry, which the thread's
+/// next fork overwrites.
 #[map]
 static FORKING: Array<u64> = Array::with_max_entries(1 << INDEX_BITS, 0);
 
-/// 32,768 pids without a clash.
+/// 32,768 PIDs have entries of their own.
 const INDEX_BITS: u32 = 15;
-/// For the time, ns since boot: four years. What is left is enough for the
-/// upper bits of the largest pid (PID_MAX_LIMIT, 2^22).
+/// Bits of the time, ns since boot: four years. The others hold the upper bits of the
+/// largest PID (PID_MAX_LIMIT, 2^22).
 const TIME_BITS: u32 = 57;
 const TIME: u64 = (1 << TIME_BITS) - 1;
 
@@ -59,7 +58,8 @@ fn begins() {
     }
 }
 
-/// When the running task began to make the one that is being told; 0: unknown.
+/// Returns when the running task started its fork, ns since boot, and clears it; 0:
+/// unknown.
 #[inline(always)]
 pub fn take() -> u64 {
     let pid = bpf_get_current_pid_tgid() as u32;
@@ -69,7 +69,7 @@ pub fn take() -> u64 {
     }
 }
 
-/// Written whole, by one instruction.
+/// Returns the entry of a PID. It is written by one instruction.
 #[inline(always)]
 fn entry(pid: u32) -> Option<&'static mut u64> {
     let entry = FORKING.get_ptr_mut(pid & ((1 << INDEX_BITS) - 1));
@@ -77,7 +77,7 @@ fn entry(pid: u32) -> Option<&'static mut u64> {
     entry.map(|entry| unsafe { &mut *entry })
 }
 
-/// The upper bits of a pid, above the time.
+/// Returns the upper bits of a PID, shifted above the time.
 #[inline(always)]
 fn tag(pid: u32) -> u64 {
     u64::from(pid >> INDEX_BITS) << TIME_BITS

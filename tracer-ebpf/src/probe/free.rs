@@ -1,4 +1,4 @@
-//! A task's last reference under RCU is dropped.
+//! A task's struct is freed, after its last reference under RCU is dropped.
 //!
 //! Hook: `sched_process_free(struct task_struct *p)`, in
 //! `delayed_put_task_struct` (kernel/exit.c), an RCU grace period after
@@ -8,7 +8,7 @@ use tracer_common::wire::{Free, Usage};
 
 use crate::{
     hook::{Arguments, hooks},
-    ring::{header, send},
+    ring_buffer::{header, send},
 };
 
 const NONE: Usage = Usage {
@@ -32,8 +32,8 @@ fn freed(ctx: &impl Arguments) {
     } else {
         NONE
     };
-    // Its memory is cold by now: the loads do not wait for each other here, and
-    // would behind the buffer's lock.
+    // The task's memory is cold by now. Here the loads run in parallel; after the
+    // buffer's lock they would wait for each other.
     let who = task.who();
     send(|| Free {
         head: header::<Free>(who),

@@ -1,24 +1,25 @@
-//! A page fault is handled: counted by the mapping it fell on.
+//! A page fault is handled, counted by its mapping.
 //!
 //! Hook: the return of `handle_mm_fault(struct vm_area_struct *vma, unsigned
 //! long address, unsigned int flags, struct pt_regs *regs)` (mm/memory.c; these
-//! arguments since 5.9), for faults of the kernel on user memory and those of
-//! `get_user_pages` too: what is counted here is what the kernel's own
-//! `min_flt` and `maj_flt` count (`mm_account_fault`).
+//! arguments since 5.9). It also fires for faults of the kernel on user memory and for
+//! those of `get_user_pages`, so that it counts the same faults as the kernel's
+//! `min_flt` and `maj_flt` (`mm_account_fault`).
 //! Fallback: `probe::fault`.
-//! Sends: `Fault`, where every fault is asked for.
+//! Sends: `Fault`, if faults are streamed.
 
 use tracer_common::maps::{
     IN_ANONYMOUS, IN_FILE, IN_HEAP, IN_KERNEL, IN_SHARED, IN_STACK, VMA_FILE, VMA_FILE_COPY,
     VMA_HUGE, VMA_INSTRUCTION, VMA_MAJOR, VMA_ZERO_FILL, VMA_ZERO_PAGE,
 };
 
-use super::fault::tell;
+use super::fault::stream;
 use crate::{
-    faults::{Scratch, slot},
+    faults::slot,
     fields,
     hook::{Arguments, hooks},
     kernel::{Access, Struct},
+    scratch::Scratch,
 };
 
 hooks! { handled: fexit fexit_handle_mm_fault; }
@@ -30,14 +31,14 @@ const INSTRUCTION: u64 = 1 << 8;
 
 /// VM_FAULT_* (include/linux/mm_types.h).
 const MAJOR: u64 = 0x4;
-/// VM_FAULT_RETRY: it will come again; and VM_FAULT_ERROR: nothing was mapped.
+/// VM_FAULT_RETRY: the fault will be repeated; and VM_FAULT_ERROR: nothing was mapped.
 const UNFINISHED: u64 = 0x400 | 0x873;
 
 /// VM_* (include/linux/mm.h).
 const VM_SHARED: u64 = 0x8;
 const VM_HUGETLB: u64 = 0x40_0000;
 
-/// Whether a fault came to nothing, by what its handler returned.
+/// Returns true if the handler's return value says that nothing was mapped.
 #[inline(always)]
 pub fn unfinished(returned: u64) -> bool {
     returned & UNFINISHED != 0
@@ -79,14 +80,14 @@ fn handled(ctx: &impl Arguments) {
     }
     let region = mapping.region();
     slot.add_preemptible(region);
-    tell(slot, ctx.number(1), class, region, in_kernel);
+    stream(slot, ctx.number(1), class, region, in_kernel);
 }
 
-/// What is asked of a `vm_area_struct`.
+/// The properties of a `vm_area_struct`.
 pub struct Mapping<A> {
     vma: Struct<A>,
     flags: u64,
-    /// `vma_is_anonymous` (include/linux/mm.h): shared memory is not.
+    /// `vma_is_anonymous` (include/linux/mm.h). False for shared memory.
     pub is_anonymous: bool,
 }
 
@@ -105,7 +106,7 @@ impl<A: Access> Mapping<A> {
         self.flags & VM_SHARED != 0
     }
 
-    /// The counter of its region.
+    /// Returns the counter of its region.
     #[inline(always)]
     pub fn region(&self) -> usize {
         if self.is_shared() {

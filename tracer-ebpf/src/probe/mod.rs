@@ -1,4 +1,6 @@
-//! One file per lifecycle moment, named as its record and its event are.
+//! The probes: one file per lifecycle moment, named like its record and its event.
+//! Each header gives the hook with its prototype and kernel source, the fallback, and
+//! the records that are sent.
 
 mod cgroup;
 mod comm;

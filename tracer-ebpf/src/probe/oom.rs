@@ -1,8 +1,8 @@
 //! The OOM killer chooses a victim.
 //!
 //! Hook: `mark_victim(struct task_struct *task, uid_t uid)`, in
-//! `mark_oom_victim` (mm/oom_kill.c); `mark_victim(int pid)` on kernels before
-//! the task was passed, where the victim is known from SIGKILL alone.
+//! `mark_oom_victim` (mm/oom_kill.c). Older kernels have `mark_victim(int pid)`,
+//! where only the SIGKILL identifies the victim.
 //! Sends: [`OomVictim`].
 
 use tracer_common::wire::OomVictim;
@@ -10,7 +10,7 @@ use tracer_common::wire::OomVictim;
 use crate::{
     fields::{HAVE_VICTIM_TASK, get},
     hook::{Arguments, hooks},
-    ring::{header, send},
+    ring_buffer::{header, send},
 };
 
 hooks! { chosen: tp_btf mark_victim, raw_tp raw_mark_victim; }

@@ -1,13 +1,12 @@
-//! A page is allocated: while a fault is handled, that tells what becomes of
-//! the fault.
+//! A page is allocated. During a fault, this identifies the fault's outcome.
 //!
 //! Hook: `mm_page_alloc(struct page *page, unsigned int order, gfp_t gfp_flags,
-//! int migratetype)`, in `__alloc_pages` (mm/page_alloc.c), for every page that
-//! anybody allocates: turned away after two loads unless the running task's
-//! last fault can still want one. A write to a protected page that gets a page
-//! was a copy, and one that gets a cleared page replaced the zero page
-//! (`wp_page_copy`, mm/memory.c); one that gets none was no copy.
-//! Better: `probe::wp_page`, which is shown the page.
+//! int migratetype)`, in `__alloc_pages` (mm/page_alloc.c). It fires for every page
+//! that the kernel allocates; the program returns after two loads unless the running
+//! task's last fault may still need a page. A write to a protected page was a copy if
+//! a page is allocated for it, and replaced the zero page if that page is cleared
+//! (`wp_page_copy`, mm/memory.c). Without an allocation it was no copy.
+//! Better: `probe::wp_page`, which is passed the page.
 
 use tracer_common::maps::{
     ALLOC_COPY, ALLOC_HUGE, ALLOC_ZERO_FILL, ALLOC_ZERO_WRITE, COPIES_IN_HEAP, COPIES_IN_STACK,
@@ -23,8 +22,8 @@ use crate::{
 
 hooks! { allocated: tp_btf mm_page_alloc, raw_tp raw_mm_page_alloc; }
 
-/// `___GFP_*` (include/linux/gfp_types.h; gfp.h before 6.0): what a page of
-/// user memory is asked for with, and what one for the page cache.
+/// `___GFP_*` (include/linux/gfp_types.h; gfp.h before 6.0): the flags for pages of
+/// user memory and for the page cache.
 const HIGHMEM: u64 = 0x2;
 const MOVABLE: u64 = 0x8;
 const FS: u64 = 0x80;
@@ -33,7 +32,7 @@ const WRITE: u64 = 0x1000;
 const NORETRY: u64 = 0x1_0000;
 const USER_PAGE: u64 = HIGHMEM | MOVABLE | FS;
 
-/// PMD_SHIFT - PAGE_SHIFT: 2 MiB.
+/// Order of a huge page, PMD_SHIFT - PAGE_SHIFT: 2 MiB.
 const HUGE_ORDER: u64 = 9;
 
 #[inline(always)]
@@ -76,9 +75,9 @@ fn allocated(ctx: &impl Arguments) {
     slot.pending.class = Pending::NONE;
 }
 
-/// The user's registers lie where the entry code put them, at the top of the
-/// kernel's stack, and `orig_ax` is the number of a system call or negative
-/// (arch/x86/entry/entry_64.S): the fault is over when its task is in a call.
+/// Returns true if the task is in a system call, which means that its fault is over.
+/// The entry code stores the user's registers at the top of the kernel stack, where
+/// `orig_ax` is the number of a system call, or negative (arch/x86/entry/entry_64.S).
 #[inline(always)]
 fn in_system_call(regs: u64) -> bool {
     if regs == 0 {

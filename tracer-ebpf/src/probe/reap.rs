@@ -1,15 +1,15 @@
-//! A dead task is taken out of the process table.
+//! An exited task leaves the process table.
 //!
-//! Hook: `release_task(struct task_struct *p)` (kernel/exit.c): called by
-//! whoever waited, by the dying task itself where nobody wants to know, and by
-//! a thread that takes its leader's place in exec. Where the kernel allows no
-//! such hook, wait.rs is the next best witness. Sends: [`Reap`].
+//! Hook: `release_task(struct task_struct *p)` (kernel/exit.c). It is called by the
+//! task that waits, by the exiting task itself if it is reaped automatically, and by a
+//! thread that takes over its leader's PID in exec.
+//! Fallback: wait.rs. Sends: [`Reap`].
 
 use tracer_common::wire::Reap;
 
 use crate::{
     hook::{Arguments, hooks},
-    ring::{header, send},
+    ring_buffer::{header, send},
     task::current,
 };
 
@@ -17,9 +17,9 @@ hooks! { release_task: fentry fentry_release_task, kprobe kprobe_release_task; }
 
 #[inline(always)]
 fn release_task(ctx: &impl Arguments) {
-    let dead = ctx.pointer(0);
+    let task = ctx.pointer(0);
     send(|| Reap {
-        head: header::<Reap>(dead.who()),
+        head: header::<Reap>(task.who()),
         by: current().who(),
     });
 }

@@ -1,8 +1,8 @@
-//! A deadly signal is sent.
+//! A fatal signal is sent.
 //!
-//! Hook: `signal_generate` (prototype in notify.rs), in the sender's context.
-//! Only signals whose default action ends the process and that the target has
-//! left at their default, plus SIGKILL: the others cannot be a cause of death.
+//! Hook: `signal_generate` (prototype in notify.rs), in the sender's context. Only
+//! SIGKILL and signals whose default action terminates the process, if the target has
+//! not changed that action: other signals cannot cause an exit.
 //! Sends: [`Signal`].
 
 use tracer_common::wire::Signal;
@@ -10,19 +10,19 @@ use tracer_common::wire::Signal;
 use crate::{
     fields,
     hook::{Arguments, hooks},
-    ring::{header, send},
+    ring_buffer::{header, send},
     task::current,
 };
 
 const SIGKILL: u32 = 9;
-/// Signals of x86_64 whose default action is not to end the process: CHLD,
-/// CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH (signal(7)).
+/// Signals of x86_64 whose default action does not terminate the process: CHLD, CONT,
+/// STOP, TSTP, TTIN, TTOU, URG, WINCH (signal(7)).
 const HARMLESS: u64 = 1 << 17 | 1 << 18 | 1 << 19 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 28;
 /// TRACE_SIGNAL_DELIVERED and TRACE_SIGNAL_LOSE_INFO
-/// (include/trace/events/signal.h): not ignored, not pending already.
+/// (include/trace/events/signal.h): neither ignored nor already pending.
 const DELIVERED: u32 = 0;
 const DELIVERED_WITHOUT_INFO: u32 = 4;
-/// si_code of the kernel (include/uapi/asm-generic/siginfo.h).
+/// `si_code` of signals from the kernel (include/uapi/asm-generic/siginfo.h).
 const SI_KERNEL: i32 = 0x80;
 const SI_USER: i32 = 0;
 
@@ -43,8 +43,8 @@ fn signal(ctx: &impl Arguments) {
     }
     // Read by the helper, as in notify.rs.
     let info = ctx.pointer(1).probed();
-    // SEND_SIG_NOINFO (0) stands for a plain kill, SEND_SIG_PRIV (1) for the
-    // kernel itself (kernel/signal.c).
+    // SEND_SIG_NOINFO (0) means a plain kill, SEND_SIG_PRIV (1) the kernel itself
+    // (kernel/signal.c).
     let code = match info.address() {
         0 => SI_USER,
         1 => SI_KERNEL,

@@ -1,12 +1,12 @@
 //! The first switch to a task and the last switch from it.
 //!
 //! Hook: `sched_switch(bool preempt, prev, next, …)`, in `__schedule`
-//! (kernel/sched/core.c). It runs at every context switch: all but dying and
-//! newborn tasks are turned away after four loads.
-//! Fallback: `finish_task_switch(struct task_struct *prev)`, which the next
-//! task runs right after the switch, the newborn too; gcc gives it the suffix
-//! `.isra.0` on most kernels, and `prev` stays its first argument. Count and
-//! order are the same (measured, 5.10 to 7.3), the cost is a kprobe's.
+//! (kernel/sched/core.c). It fires at every context switch; unless a task exits or is
+//! new, the program returns after four loads.
+//! Fallback: `finish_task_switch(struct task_struct *prev)`, which the next task runs
+//! right after the switch, including a new task. gcc adds the suffix `.isra.0` on most
+//! kernels; `prev` remains the first argument. Count and order are the same (measured,
+//! 5.10 to 7.3), at the cost of a kprobe.
 //! Sends: [`LastSwitch`], [`FirstRun`].
 
 use tracer_common::wire::{FirstRun, LastSwitch};
@@ -16,7 +16,7 @@ use crate::{
     hook::{Arguments, hooks},
     kernel::Access,
     notes::Note,
-    ring::{header, send},
+    ring_buffer::{header, send},
     task::{Task, current},
 };
 
@@ -43,7 +43,7 @@ fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
     if prev.state() != TASK_DEAD {
         faults::charge(prev);
     } else {
-        // What it has counted since its exit was told is nobody's.
+        // Faults counted after its exit record are dropped.
         faults::forget(prev);
         send(|| LastSwitch {
             head: header::<LastSwitch>(prev.who()),

@@ -1,8 +1,7 @@
-//! The tasks that exist when tracing begins.
+//! Tasks that exist when a snapshot is taken.
 //!
-//! Hook: `iter/task` (kernel/bpf/task_iter.c, since 5.8): called once per task
-//! while user space reads the iterator's file. Writes:
-//! [`wire::Task`].
+//! Hook: `iter/task` (kernel/bpf/task_iter.c, since 5.8), called once per task while
+//! user space reads the iterator's file. Writes: [`wire::Task`].
 
 use aya_ebpf::{
     bindings::seq_file,
@@ -30,14 +29,14 @@ struct Meta {
     seq: *mut seq_file,
 }
 
-/// How many levels above the reader's own pid namespace the one lies that
-/// `/proc` shows; beyond any level: it is none of the reader's ancestors.
+/// Levels between the reader's own pid namespace and the one above it that `/proc`
+/// shows. Larger than any level if `/proc` shows none of the reader's ancestors.
 #[unsafe(no_mangle)]
 static PROC_ABOVE: u64 = 0;
 
-/// The number under which `/proc` shows a task. The iterator runs in the
-/// context of its reader, and shows the tasks of the reader's namespace and
-/// of those below.
+/// Returns the PID under which `/proc` shows a task; 0: none. The iterator runs in the
+/// context of its reader and lists the tasks of the reader's namespace and its
+/// descendants.
 #[inline(always)]
 fn proc_pid(task: Task<Trusted>) -> u32 {
     let (above, reader) = (get(&PROC_ABOVE), u64::from(current().ns_level()));
@@ -59,7 +58,7 @@ fn task_iterator(ctx: *const Context) -> i32 {
     // SAFETY: a BTF-typed argument, not null.
     let task = unsafe { Struct::<Trusted>::new(pointer) };
     let exit_state: u32 = task.read(&fields::TASK_EXIT_STATE);
-    // Released already: only its memory is left.
+    // Already released, and only its memory is left.
     if exit_state & EXIT_DEAD != 0 {
         return 0;
     }

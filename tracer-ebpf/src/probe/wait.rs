@@ -1,10 +1,10 @@
-//! A wait system call returns: the only prompt witness of a reap where the
-//! kernel allows no hook on `release_task`.
+//! A wait system call returns. This is the only prompt sign of a reap if `release_task`
+//! cannot be hooked.
 //!
 //! Hooks: `syscalls:sys_exit_wait4`, `sys_enter_waitid` and `sys_exit_waitid`
-//! (perf tracepoints). Enabling any system call tracepoint puts every system
-//! call of every task on the slow path (docs/architecture.md), so they can be
-//! left out with `--without syscalls`. Sends: [`Wait`].
+//! (perf tracepoints). Any enabled system call tracepoint puts every system call of
+//! every task on the slow path (docs/architecture.md), so `--without syscalls` leaves
+//! them out. Sends: [`Wait`].
 
 use aya_ebpf::{
     helpers::{bpf_get_current_pid_tgid, bpf_probe_read_user},
@@ -16,7 +16,7 @@ use tracer_common::wire::Wait;
 
 use crate::{
     hook::{field, unless_floor},
-    ring::{header, send},
+    ring_buffer::{header, send},
     task::current_who,
 };
 
@@ -29,12 +29,12 @@ const WAITID_OPTIONS: usize = 40;
 const WNOWAIT: u64 = 0x0100_0000;
 const WEXITED: u64 = 4;
 
-/// Where in `siginfo_t` code and pid are (include/uapi/asm-generic/siginfo.h).
+/// Offsets of code and pid in `siginfo_t` (include/uapi/asm-generic/siginfo.h).
 const SI_CODE: u64 = 8;
 const SI_PID: u64 = 16;
 const CLD_DEATHS: core::ops::RangeInclusive<i32> = 1..=3;
 
-/// Threads inside a reaping waitid, and where they want the siginfo.
+/// Threads inside a waitid that reaps, and the address of their siginfo.
 #[map]
 static WAITID: LruHashMap<u64, u64> = LruHashMap::with_max_entries(4096, 0);
 

@@ -1,9 +1,9 @@
-//! A wait system call is entered, whether or not it will return a child.
+//! A wait system call is entered, with or without a child to return.
 //!
-//! Hook: `sched_process_wait(struct pid *pid)`, in `do_wait` (kernel/exit.c),
-//! once per wait4, waitid and waitpid, also one that returns at once. Counted,
-//! never sent: some processes poll. User space reads the counts about once a
-//! second.
+//! Hook: `sched_process_wait(struct pid *pid)`, in `do_wait` (kernel/exit.c), once per
+//! wait4, waitid and waitpid, including those that return at once. Calls are counted
+//! and not sent, because some processes poll. User space reads the counts about once
+//! a second.
 
 use aya_ebpf::{
     helpers::generated::bpf_ktime_get_boot_ns,
@@ -20,15 +20,16 @@ use crate::{
     task::current_who,
 };
 
-/// By tgid.
+/// Counts by tgid.
 #[map]
 static WAITS: LruHashMap<u32, WaitCalls> = LruHashMap::with_max_entries(4096, 0);
 
-/// In one value, so that user space reads all by one system call.
+/// Counts of the processes that wait most, in one value, so that user space reads them
+/// with one system call.
 #[map]
 static RECENT: Array<RecentWaits> = Array::with_max_entries(1, 0);
 
-/// A process that has not called for this long gives its place to another, ns.
+/// Time without a call after which a process loses its entry in [`RECENT`], ns.
 const IDLE: u64 = 1_000_000_000;
 
 hooks! { waits: tp_btf sched_process_wait, raw_tp raw_sched_process_wait; }
@@ -41,17 +42,17 @@ fn waits(_: &impl Arguments) {
     let Some(recent) = RECENT.get_ptr_mut(0) else {
         return;
     };
-    // SAFETY: the map's value. Two threads that enter at the same moment may be
-    // counted as one.
-    let place = unsafe { &mut (*recent)[who.tgid as usize & (RECENT_WAITS - 1)] };
-    if is_of(place, &who) {
-        count(place, who, place.count, last);
-    } else if place.count == 0 || last.wrapping_sub(place.last) > IDLE {
+    // SAFETY: the map's value. Two threads that enter at the same time may be counted
+    // as one.
+    let entry = unsafe { &mut (*recent)[who.tgid as usize & (RECENT_WAITS - 1)] };
+    if is_of(entry, &who) {
+        count(entry, who, entry.count, last);
+    } else if entry.count == 0 || last.wrapping_sub(entry.last) > IDLE {
         let before = in_table(&who).map_or(0, |calls| calls.count);
-        if place.count != 0 {
-            let _ = WAITS.insert(&place.who.tgid, &*place, 0);
+        if entry.count != 0 {
+            let _ = WAITS.insert(&entry.who.tgid, &*entry, 0);
         }
-        count(place, who, before, last);
+        count(entry, who, before, last);
     } else if let Some(calls) = in_table(&who) {
         count(calls, who, calls.count, last);
     } else {
@@ -69,7 +70,7 @@ fn is_of(calls: &WaitCalls, who: &Who) -> bool {
     calls.who.tgid == who.tgid && calls.who.leader_start == who.leader_start
 }
 
-/// What the table says of the caller's process, if it says anything.
+/// Returns the table's entry of the caller's process, if there is one.
 #[inline(always)]
 fn in_table(who: &Who) -> Option<&'static mut WaitCalls> {
     let calls = WAITS.get_ptr_mut(&who.tgid)?;
@@ -78,7 +79,7 @@ fn in_table(who: &Who) -> Option<&'static mut WaitCalls> {
     is_of(calls, who).then_some(calls)
 }
 
-/// One more call than `before`.
+/// Sets the count to one more than `before`.
 #[inline(always)]
 fn count(calls: &mut WaitCalls, who: Who, before: u64, last: u64) {
     *calls = WaitCalls {

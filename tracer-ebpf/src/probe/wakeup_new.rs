@@ -1,8 +1,9 @@
-//! A new task is made runnable.
+//! A new task becomes runnable.
 //!
 //! Hook: `sched_wakeup_new(struct task_struct *p)`, in `wake_up_new_task`
-//! (kernel/sched/core.c). The moment is noted for the first run, which tells it
-//! (`probe::switch`). Sends: [`WakeupNew`], where there is no room for a note.
+//! (kernel/sched/core.c). The time is stored in the task's note, and the record of its
+//! first run reports it (`probe::switch`). Sends: [`WakeupNew`], if the task gets no
+//! note.
 
 use tracer_common::wire::WakeupNew;
 
@@ -10,7 +11,7 @@ use crate::{
     faults::slot,
     hook::{Arguments, hooks},
     notes::Note,
-    ring::{header, send},
+    ring_buffer::{header, send},
 };
 
 hooks! { wakeup_new: tp_btf sched_wakeup_new, raw_tp raw_sched_wakeup_new; }

@@ -1,10 +1,9 @@
-//! What became of a write to a protected page: copied, taken over, or only
-//! noticed.
+//! The outcome of a write to a protected page: copied, reused, or a notification.
 //!
-//! Hook: `do_wp_page(struct vm_fault *vmf)` (mm/memory.c), at its return. The
-//! page table entry then names another page than `vmf->orig_pte` did where a
-//! copy was made. `vmf->page` is null where that was the zero page.
-//! As a kprobe: the argument is kept from the call to the return.
+//! Hook: `do_wp_page(struct vm_fault *vmf)` (mm/memory.c), at its return. If a copy was
+//! made, the page table entry then refers to another page than `vmf->orig_pte`.
+//! `vmf->page` is null if that was the zero page. With kprobes the argument is stored
+//! from the call to the return.
 //! Fallback: `probe::page_alloc`.
 
 use aya_ebpf::{macros::map, maps::HashMap};
@@ -28,13 +27,13 @@ hooks! {
     has_returned: kretprobe kretprobe_do_wp_page;
 }
 
-/// The page frame number in a page table entry (PTE_PFN_MASK,
+/// Mask of the page frame number in a page table entry (PTE_PFN_MASK,
 /// arch/x86/include/asm/pgtable_types.h).
 const PTE_PFN_MASK: u64 = 0x000f_ffff_ffff_f000;
 /// PAGE_MAPPING_ANON (include/linux/page-flags.h).
 const PAGE_MAPPING_ANON: u64 = 1;
 
-/// The `vm_fault` of each task that is inside, by the address of the task.
+/// The `vm_fault` of each task inside `do_wp_page`, by the address of the task.
 #[map]
 static WP_CALLS: HashMap<u64, u64> = HashMap::with_max_entries(1024, 0);
 
@@ -53,7 +52,7 @@ fn called(ctx: &impl Arguments) {
 #[inline(always)]
 fn has_returned(returned: u64) {
     let task = current().address();
-    // SAFETY: nobody else writes this task's entry.
+    // SAFETY: only this task writes its entry.
     let Some(&fault) = (unsafe { WP_CALLS.get(task) }) else {
         return;
     };
@@ -74,7 +73,7 @@ fn count<A: Access>(fault: Struct<A>) {
         return slot.add_preemptible(WP_SHARED);
     }
     let pfn = |pte: u64| pte & PTE_PFN_MASK;
-    // The entry lies in a page table, to which no typed pointer leads.
+    // The entry is in a page table, which no typed pointer reaches.
     let entry = fault.follow(&fields::FAULT_PTE).address() as *const u64;
     // SAFETY: `Probed` reads any address safely.
     let entry = unsafe { Probed::read(entry) };

@@ -317,7 +317,7 @@ fn cgroup(id: u64) -> Option<u64> {
 }
 
 fn fork_failed(failed: wire::ForkFailed) -> ForkFailed {
-    let known = |number: u64| Some(number).filter(|&number| number != wire::NOT_KNOWN);
+    let known = |number: u64| Some(number).filter(|&number| number != wire::FIGURE_UNKNOWN);
     ForkFailed {
         errno: failed.errno,
         comm: Comm::new(&failed.comm),

@@ -1,5 +1,5 @@
-//! The way to user space: one ring buffer for all records, so that their order
-//! is the kernel's own, and a count of what found no room.
+//! The ring buffer and the counts of lost records. All records share one buffer, so
+//! that they keep the kernel's order.
 
 use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, BPF_RB_PROD_POS},
@@ -9,41 +9,40 @@ use aya_ebpf::{
 };
 use tracer_common::{
     maps::LostCounts,
-    wire::{Header, Kind, Record, Who},
+    wire::{Header, Record, Who},
 };
 
 use crate::{atomic, fields::get};
 
-/// Its size is the loader's choice (`--buffer`).
+/// The ring buffer. The loader sets its size (`--buffer`).
 #[map]
 pub static EVENTS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 
 #[map]
 static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
 
-/// While records come, user space reads on a timer; it is woken before that only
-/// when this much waits for it, since a wake-up costs more than a record.
+/// Bytes of unread records at which user space is woken before its timer. A wake-up
+/// costs more than a record.
 #[unsafe(no_mangle)]
 static WAKE_AT: u64 = 0;
 
-/// How many bytes had ever been sent when it was last woken for that: once for each
-/// so many, not by each record until it comes.
+/// Producer position, in bytes, at the last wake-up for unread records. It limits
+/// wake-ups to one per [`WAKE_AT`] bytes.
 #[map]
 static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
 
-/// Not zero: nothing came of late and user space sleeps, so that the next record
-/// has to wake it.
+/// Not zero while user space sleeps without a timer: the next record must wake it.
 #[map]
 static ASLEEP: Array<u32> = Array::with_max_entries(1, 0);
 
-/// The header of a record that happens now.
+/// Returns the header of a record, with the current time.
 #[inline(always)]
 pub fn header<R: Record>(who: Who) -> Header {
     // SAFETY: a helper without preconditions.
     header_at::<R>(who, unsafe { bpf_ktime_get_boot_ns() })
 }
 
-/// The header of a record of that moment.
+/// Returns the header of a record, with the given time, ns since boot.
 #[inline(always)]
 pub fn header_at<R: Record>(who: Who, at: u64) -> Header {
     Header {
@@ -55,7 +54,7 @@ pub fn header_at<R: Record>(who: Who, at: u64) -> Header {
     }
 }
 
-/// Sends a record that `fill` writes in place; counts it when there is no room.
+/// Sends the record that `fill` returns, or counts it as lost if the buffer is full.
 #[inline(always)]
 pub fn send<R: Record + 'static>(fill: impl FnOnce() -> R) {
     match EVENTS.reserve::<R>(0) {
@@ -68,14 +67,14 @@ pub fn send<R: Record + 'static>(fill: impl FnOnce() -> R) {
     }
 }
 
-/// As [`send`], for a record too large to be put together on the stack: `fill`
-/// writes every field where it belongs.
+/// Sends a record that is too large for the stack. `fill` must write every member in
+/// place.
 #[inline(always)]
 pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
     match EVENTS.reserve::<R>(0) {
         Some(mut entry) => {
-            // SAFETY: a record is plain bytes, and nobody reads it before it
-            // is submitted, whole.
+            // SAFETY: a record is plain bytes, and is not read before it is
+            // submitted as a whole.
             let record = unsafe { &mut *entry.as_mut_ptr() };
             fill(record);
             let flag = wake_flag(record);
@@ -85,13 +84,13 @@ pub fn send_in_place<R: Record + 'static>(fill: impl FnOnce(&mut R)) {
     }
 }
 
-/// Whether submitting should wake the reader. One that goes to sleep between this
-/// and the submission is not woken by it: the reader looks once more 50 ms later,
-/// so that only a program that is interrupted for longer is seen by the next
-/// record or by the look that there is once a second.
+/// Returns the flag for submission, which says if the reader is woken. A reader that
+/// falls asleep between this call and the submission is not woken, but polls once
+/// more 50 ms later. If the program is interrupted for longer than that, the record
+/// waits for the next one, or for the poll once a second.
 #[inline(always)]
 pub fn wake_flag<R: Record>(record: &R) -> u64 {
-    let flag = if wakes_sleeper() || (is_sample(record) && wakes_for_much()) {
+    let flag = if wakes_sleeper() || (is_sample(record) && wakes_for_unread()) {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
@@ -99,14 +98,14 @@ pub fn wake_flag<R: Record>(record: &R) -> u64 {
     u64::from(flag)
 }
 
-/// Whether the reader sleeps; it is taken for awake from then on. Two processors
-/// may both wake it, which does no harm.
+/// Returns true if the reader sleeps, and marks it as awake. Two CPUs may both wake
+/// it, which is harmless.
 #[inline(always)]
 fn wakes_sleeper() -> bool {
     let Some(asleep) = ASLEEP.get_ptr_mut(0) else {
         return false;
     };
-    // SAFETY: the map's value, which is written whole.
+    // SAFETY: the map's value, which is written by one instruction.
     unsafe {
         let sleeps = asleep.read_volatile() != 0;
         if sleeps {
@@ -116,34 +115,35 @@ fn wakes_sleeper() -> bool {
     }
 }
 
-/// Whether this record is one of the few that look how much waits. To look costs
-/// some 20 ns on a busy machine, and 512 KiB hold thousands of records. By the lower
-/// bits of its time, which need no count kept anywhere; where the clock never shows
-/// them the reader's own timer is left.
+/// Returns true if this record checks the amount of unread data. A check costs some
+/// 20 ns on a busy machine, and 512 KiB hold thousands of records. The record is
+/// chosen by the lower bits of its time, so that no counter is needed. On a clock
+/// too coarse for these bits, only the reader's timer remains.
 #[inline(always)]
 fn is_sample<R: Record>(record: &R) -> bool {
-    // SAFETY: every record begins with its header, and is aligned as that is.
+    // SAFETY: every record begins with its header and has its alignment.
     let head = unsafe { &*(&raw const *record).cast::<Header>() };
-    head.at & (LOOK_EVERY - 1) == 0
+    head.at & (CHECK_EVERY - 1) == 0
 }
 
-/// A power of two.
-const LOOK_EVERY: u64 = 16;
+/// Number of records per check of unread data. A power of two.
+const CHECK_EVERY: u64 = 16;
 
-/// Whether much waits that it was not woken for yet. Two processors may both wake it.
+/// Returns true if there is enough unread data for a wake-up since the last one. Two
+/// CPUs may both wake the reader.
 #[inline(always)]
-fn wakes_for_much() -> bool {
-    let much = get(&WAKE_AT);
-    if EVENTS.query(BPF_RB_AVAIL_DATA.into()) < much {
+fn wakes_for_unread() -> bool {
+    let threshold = get(&WAKE_AT);
+    if EVENTS.query(BPF_RB_AVAIL_DATA.into()) < threshold {
         return false;
     }
     let sent = EVENTS.query(BPF_RB_PROD_POS.into());
     let Some(woken) = WOKEN.get_ptr_mut(0) else {
         return false;
     };
-    // SAFETY: the map's value, which is written whole.
+    // SAFETY: the map's value, which is written by one instruction.
     unsafe {
-        let wakes = sent.wrapping_sub(woken.read_volatile()) >= much;
+        let wakes = sent.wrapping_sub(woken.read_volatile()) >= threshold;
         if wakes {
             woken.write_volatile(sent);
         }
@@ -151,14 +151,12 @@ fn wakes_for_much() -> bool {
     }
 }
 
-/// Counts `n` of that loss slot as lost.
+/// Adds `n` to a loss counter ([`tracer_common::maps::LostCounts`]).
 #[inline(always)]
 pub fn lost(slot: usize, n: u64) {
     if let Some(counts) = LOST.get_ptr_mut(0) {
         // SAFETY: the map's value for this CPU; the slot is a constant below
-        // LOST_SLOTS. Another probe may interrupt this one.
+        // LOST_SLOTS. The addition is atomic: another probe may interrupt this one.
         unsafe { atomic::add(&raw mut (*counts)[slot], n) }
     }
 }
-
-const _: () = assert!(Kind::ALL.len() < tracer_common::maps::LOST_SLOTS);
