@@ -226,9 +226,9 @@ fn frame(events: usize) -> Result<Duration> {
         latest = Some(event);
     }
     let mut terminal = Terminal::new(TestBackend::new(160, 50))?;
-    terminal.draw(|frame| app.draw(frame))?;
+    terminal.draw(|frame| app.render(frame))?;
     app.apply(&latest.ok_or("no events")?);
-    let (done, took) = measured(|| terminal.draw(|frame| app.draw(frame)).map(drop));
+    let (done, took) = measured(|| terminal.draw(|frame| app.render(frame)).map(drop));
     done?;
     Ok(took)
 }

@@ -91,7 +91,7 @@ fn open(app: &mut App, name: &str) {
 
 fn frames(app: &mut App, crowd: &mut Crowd, name: &str, size: (u16, u16)) {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-    let mut draw = |app: &mut App| on_cpu(|| _ = terminal.draw(|frame| app.draw(frame)));
+    let mut draw = |app: &mut App| on_cpu(|| _ = terminal.draw(|frame| app.render(frame)));
     draw(app);
     let mut worst = [0f64; 3];
     for _ in 0..20 {
@@ -149,7 +149,7 @@ fn keys(app: &mut App) {
         for _ in 0..10 {
             worst = worst.max(on_cpu(|| {
                 act(app);
-                _ = terminal.draw(|frame| app.draw(frame));
+                _ = terminal.draw(|frame| app.render(frame));
             }));
         }
         tell(&format!("key: {name}"), "ms", Some(50.0), worst);
@@ -178,7 +178,7 @@ fn stream(app: &mut App, crowd: &mut Crowd, name: &str) {
         let batch = crowd.batch((EVENTS / FRAMES) as usize);
         taking += on_cpu(|| batch.iter().for_each(|event| app.apply(event)));
         app.set_now(crowd.now());
-        drawing += on_cpu(|| _ = terminal.draw(|frame| app.draw(frame)));
+        drawing += on_cpu(|| _ = terminal.draw(|frame| app.render(frame)));
     }
     let share = |ms: f64| ms / (SECONDS as f64 * 10.0);
     let what = format!("{EVENTS} events/s, {FRAMES} frames/s of {name}");

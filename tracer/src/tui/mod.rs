@@ -1,57 +1,38 @@
-//! The terminal dashboard, the same for a living stream and for a recording.
+//! The terminal dashboard. It shows a live stream and a recording in the same way.
 //!
-//! [`App`] holds all state and is fed events and keys; [`Screen`] is the real
-//! terminal. Between them lies one rule: state speaks in [`phrase`]s and
-//! actions; paint is known to [`theme`], [`canvas`] and [`layout`] alone. There is no clock here
-//! and no I/O but the screen's: time comes from events or from
-//! [`App::set_now`].
+//! [`App`] holds all state and takes events and input; [`Screen`] is the real terminal. State is
+//! expressed in [`Phrase`]s and actions; colours and cells are known to `style` and `widget` only.
+//! The rooms import in one direction: `style`, `text`, `input`, `state`, `widget`, `view`,
+//! `chrome`, `app`, `screen`.
+//!
+//! The dashboard has no clock and does no I/O except on the screen: time comes from events or from
+//! [`App::set_now`], and everything else it needs from outside is an [`Effect`].
 
-mod action;
 mod app;
-mod background;
-mod bar;
-mod canvas;
-mod chooser;
-mod columns;
-mod cursor;
-mod effect;
-mod filtering;
-mod footer;
-mod gathered;
-mod gauge;
-mod glyphs;
-mod header;
-mod help;
-mod keepsake;
-mod keys;
-mod layout;
-mod list;
-mod log;
-mod needle;
-mod order;
-mod palette;
-mod phrase;
-mod playing;
-mod prompt;
-mod ranking;
+mod chrome;
+mod input;
 mod screen;
-mod sieve;
-mod table;
-mod tabs;
-mod telling;
+mod state;
+mod style;
 #[cfg(test)]
 mod tests;
-mod theme;
+mod text;
 mod view;
-mod words;
+mod widget;
 
-pub use self::log::CAPACITY as LOG_CAPACITY;
-pub use app::{App, Flow, Mode, OwnCost};
-pub use effect::Effect;
-pub use glyphs::{ASCII, Glyphs, UNICODE};
-pub use palette::{Depth, THEMES};
-pub use phrase::{Phrase, Tone};
-pub use playing::{Control, Mark, Playhead};
+pub use app::{App, Flow};
+pub use input::control::Control;
 pub use screen::Screen;
-pub use theme::{Look, PLAIN, Palette};
-pub use view::names as views;
+pub use state::{
+    data::{Mode, OwnCost},
+    effect::Effect,
+    log::CAPACITY as LOG_CAPACITY,
+    playhead::{Mark, Playhead},
+};
+pub use style::{
+    glyphs::{ASCII, Glyphs, UNICODE},
+    look::{Look, PLAIN, Palette},
+    phrase::{Phrase, Tone},
+    theme::{Depth, THEMES},
+};
+pub use view::registry::names as views;

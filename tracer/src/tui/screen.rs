@@ -19,7 +19,7 @@ use crossterm::{
 use futures_util::StreamExt;
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-use super::{App, background};
+use crate::tui::{app::App, input::background};
 
 /// The terminal is not as the shell left it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -59,7 +59,7 @@ impl Screen {
         // Terminals that know this show a picture only when it is complete;
         // others ignore it.
         execute!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(|frame| app.draw(frame)).map(|_| ());
+        let drawn = self.terminal.draw(|frame| app.render(frame)).map(|_| ());
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         drawn
     }

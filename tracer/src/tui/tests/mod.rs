@@ -14,7 +14,7 @@ mod tree;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
-use super::{App, Flow, Look, Mode, OwnCost, view::VIEWS};
+use super::{App, Flow, Look, Mode, OwnCost, view::registry::VIEWS};
 use crate::{
     event::{Event, What, script::SEC},
     recording::{Reader, Writer},
@@ -60,7 +60,7 @@ impl Bench {
 
     fn draw(&mut self) {
         let app = &mut self.app;
-        let drawn = self.terminal.draw(|frame| app.draw(frame)).unwrap();
+        let drawn = self.terminal.draw(|frame| app.render(frame)).unwrap();
         self.picture = drawn.buffer.clone();
     }
 

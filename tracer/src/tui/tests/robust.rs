@@ -12,7 +12,7 @@ use crate::{
         Event, Gap, GapCause, Purpose, What, Who,
         script::{SEC, START, Script},
     },
-    tui::{App, Effect, Flow, Look, Mark, Mode, Playhead, view::VIEWS},
+    tui::{App, Effect, Flow, Look, Mark, Mode, Playhead, view::registry::VIEWS},
 };
 
 /// A small generator (xorshift64*): random keys need no good randomness, but

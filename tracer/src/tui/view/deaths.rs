@@ -1,25 +1,28 @@
-//! Who died, of what, and by whom: grouped by cause, the violent ones first,
-//! or one by one, the latest first.
+//! Exited processes: the cause, the sender of the signal, the time to the reap. They are grouped by
+//! cause, killed ones first, or listed one by one, the latest first.
 
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Data, Room, View};
 use crate::{
     event::{Comm, units},
     model::{Key, Model, Outcome, Process, Sender, State},
     tui::{
-        action::Action,
-        canvas::Canvas,
-        columns::{Column, figure, rest, word},
-        gathered::{Gathered, Source, can_wait},
-        glyphs::Glyphs,
-        list::{Identity, List},
-        needle::{Needle, Whence},
-        phrase::{Phrase, Tone},
-        words,
+        input::action::Action,
+        state::{column_cache::ColumnCache, data::Data, search::SearchQuery},
+        style::{
+            glyphs::Glyphs,
+            phrase::{Phrase, Tone},
+        },
+        text::words,
+        view::process_table::{Change, Rows},
+        widget::{
+            columns::{Column, figure, rest, word},
+            list::Identity,
+            sort_order::SortOrder,
+        },
     },
 };
 
@@ -35,21 +38,25 @@ const COLUMNS: [Column; 9] = [
     word("PARENT", 20, 7),
 ];
 
-/// Why processes died: what their parent is told, and who sent the signal.
+/// The cause that exited processes are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cause {
+pub struct Cause {
     outcome: Outcome,
     oom: bool,
-    /// The sender's name; none of the kernel, of itself and of one unseen.
+    /// The name of the process that sent the signal. `None` if the kernel or the process itself
+    /// sent it, or if the sender was not seen.
     sender: Option<Comm>,
 }
 
-/// When, and of what; nobody who lives has died.
+/// Time and cause of an exit, ns since boot; `None` for a process that has not exited.
 type Death = Option<(u64, Cause)>;
 
+/// A line of the table.
 #[derive(Clone, Copy)]
-enum Row {
+pub enum Row {
+    /// A group and the number of its processes.
     Cause(Cause, u32),
+    /// A process; true if it is the last of its group.
     Process(Key, bool),
 }
 
@@ -64,48 +71,17 @@ impl Identity for Row {
     }
 }
 
+/// Exited processes, grouped by cause or one by one.
 #[derive(Default)]
 pub struct Deaths {
-    list: List<Row>,
-    deaths: Gathered<Death>,
-    /// Whose members are not listed, or are in spite of its being ordinary.
-    turned: BTreeSet<Cause>,
+    deaths: ColumnCache<Death>,
+    /// The groups that are not in their default state: ordinary ones unfolded, others folded.
+    toggled: BTreeSet<Cause>,
     one_by_one: bool,
-    made_from: Option<Source<u64>>,
     causes: usize,
 }
 
 impl Deaths {
-    fn update(&mut self, data: &Data<'_>) {
-        let source = (data.slow_version(), data.sieve.generation());
-        if self.made_from == Some(source) {
-            return;
-        }
-        let all = self.deaths.update(data, |_, process| death(process));
-        if !all && can_wait(&self.made_from, &source) {
-            return;
-        }
-        self.made_from = all.then_some(source);
-        let died = self.deaths.iter().filter_map(|(key, death)| {
-            let (at, cause) = (*death)?;
-            data.sieve.shows(key).then_some((at, key, cause))
-        });
-        let mut died: Vec<_> = died.collect();
-        died.sort_unstable_by_key(|&(at, key, _)| Reverse((at, key)));
-        let mut causes: BTreeMap<Cause, Vec<Key>> = BTreeMap::new();
-        for &(_, key, cause) in &died {
-            causes.entry(cause).or_default().push(key);
-        }
-        self.causes = causes.len();
-        self.list.replace(match self.one_by_one {
-            true => died
-                .iter()
-                .map(|&(_, key, _)| Row::Process(key, true))
-                .collect(),
-            false => self.grouped(causes),
-        });
-    }
-
     fn grouped(&self, causes: BTreeMap<Cause, Vec<Key>>) -> Vec<Row> {
         let mut causes: Vec<_> = causes.into_iter().collect();
         causes.sort_by_key(|(cause, keys)| (gravity(cause.outcome), Reverse(keys.len()), *cause));
@@ -121,35 +97,31 @@ impl Deaths {
         rows
     }
 
-    /// Those who ended well are many, and seldom what one came for.
+    /// Returns true if the group is unfolded. Successful exits are folded by default: there are
+    /// many, and they are rarely of interest.
     fn is_open(&self, cause: Cause) -> bool {
-        (cause.outcome != Outcome::Ok) != self.turned.contains(&cause)
+        (cause.outcome != Outcome::Ok) != self.toggled.contains(&cause)
     }
 
-    fn turn(&mut self, data: &Data<'_>, open: bool) {
-        let cause = match self.list.selected() {
-            Some(Row::Cause(cause, _)) => *cause,
+    /// Folds or unfolds the group of the selected row.
+    fn fold(&mut self, data: &Data<'_>, selected: Option<Row>, open: bool) -> Change<Self> {
+        let cause = match selected {
+            Some(Row::Cause(cause, _)) => cause,
             Some(Row::Process(key, _)) if !self.one_by_one => {
-                match death(data.model.process(*key)) {
+                match death(data.model.process(key)) {
                     Some((_, cause)) => cause,
-                    None => return,
+                    None => return Change::None,
                 }
             }
-            Some(Row::Process(..)) | None => return,
+            Some(Row::Process(..)) | None => return Change::None,
         };
-        if self.is_open(cause) != open {
-            if !self.turned.remove(&cause) {
-                self.turned.insert(cause);
-            }
-            self.changed(data);
-            self.list.select((None, Some(cause)));
+        if self.is_open(cause) == open {
+            return Change::None;
         }
-    }
-
-    fn changed(&mut self, data: &Data<'_>) {
-        self.made_from = None;
-        self.update(data);
-        self.list.fit(self.list.cursor().height());
+        if !self.toggled.remove(&cause) {
+            self.toggled.insert(cause);
+        }
+        Change::Select((None, Some(cause)))
     }
 }
 
@@ -181,7 +153,7 @@ fn death(process: &Process) -> Death {
     ))
 }
 
-/// What a reader looks for first.
+/// Returns the rank of a group, the most serious first.
 fn gravity(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Killed(_) => 0,
@@ -191,102 +163,115 @@ fn gravity(outcome: Outcome) -> u8 {
     }
 }
 
-impl View for Deaths {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        self.update(data);
-        self.list.fit(room.height.saturating_sub(1));
+impl Rows for Deaths {
+    type Row = Row;
+
+    const COLUMNS: &'static [Column] = &COLUMNS;
+
+    fn collect(&mut self, data: &Data<'_>, _: SortOrder) -> bool {
+        self.deaths.update(data, |_, process| death(process))
     }
 
-    fn on(&mut self, action: Action, data: &Data<'_>) {
+    fn rows(&mut self, data: &Data<'_>, _: SortOrder) -> Vec<Row> {
+        let died = self.deaths.iter().filter_map(|(key, death)| {
+            let (at, cause) = (*death)?;
+            data.filter.shows(key).then_some((at, key, cause))
+        });
+        let mut died: Vec<_> = died.collect();
+        died.sort_unstable_by_key(|&(at, key, _)| Reverse((at, key)));
+        let mut causes: BTreeMap<Cause, Vec<Key>> = BTreeMap::new();
+        for &(_, key, cause) in &died {
+            causes.entry(cause).or_default().push(key);
+        }
+        self.causes = causes.len();
+        match self.one_by_one {
+            true => died
+                .iter()
+                .map(|&(_, key, _)| Row::Process(key, true))
+                .collect(),
+            false => self.grouped(causes),
+        }
+    }
+
+    fn process(row: Row) -> Option<Key> {
+        match row {
+            Row::Cause(..) => None,
+            Row::Process(key, _) => Some(key),
+        }
+    }
+
+    fn id(key: Key) -> <Row as Identity>::Id {
+        (Some(key), None)
+    }
+
+    fn handle(
+        &mut self,
+        action: Action,
+        data: &Data<'_>,
+        selected: Option<Row>,
+    ) -> Option<Change<Self>> {
         match action {
             Action::Details => {
-                let open = match self.list.selected() {
-                    Some(Row::Cause(cause, _)) => self.is_open(*cause),
+                let open = match selected {
+                    Some(Row::Cause(cause, _)) => self.is_open(cause),
                     Some(Row::Process(..)) | None => true,
                 };
-                self.turn(data, !open);
+                Some(self.fold(data, selected, !open))
             }
-            Action::Left => self.turn(data, false),
-            Action::Right => self.turn(data, true),
+            Action::Left => Some(self.fold(data, selected, false)),
+            Action::Right => Some(self.fold(data, selected, true)),
             Action::Sort => {
-                let key = self.selected(data);
                 self.one_by_one ^= true;
-                self.changed(data);
-                if let Some(key) = key {
-                    self.list.select((Some(key), None));
-                }
+                Some(match selected.and_then(Deaths::process) {
+                    Some(key) => Change::Select((Some(key), None)),
+                    None => Change::Rows,
+                })
             }
-            movement => {
-                self.list.on(movement);
-            }
+            _ => None,
         }
     }
 
-    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
-        self.update(data);
-        self.list.find(whence, |row| match *row {
-            Row::Cause(cause, _) => needle.is_in(&said(cause).text()),
-            Row::Process(key, _) => needle.matches(data.model.process(key)),
-        })
-    }
-
-    fn click(&mut self, line: usize) -> bool {
-        self.list.click(line)
-    }
-
-    fn selected(&self, _: &Data<'_>) -> Option<Key> {
-        match self.list.selected()? {
-            Row::Cause(..) => None,
-            Row::Process(key, _) => Some(*key),
+    fn matches_group(row: Row, query: &SearchQuery) -> bool {
+        match row {
+            Row::Cause(cause, _) => query.is_in(&cause_text(cause).text()),
+            Row::Process(..) => false,
         }
     }
 
-    fn show(&mut self, data: &Data<'_>, key: Key) {
-        self.update(data);
-        self.list.select((Some(key), None));
-    }
-
-    fn status(&self, _: &Data<'_>) -> String {
+    fn status(&self, _: &Data<'_>, _: SortOrder, position: &str) -> String {
         let order = match (self.one_by_one, self.causes) {
             (true, _) => "the latest first".to_owned(),
             (false, 1) => "1 cause".to_owned(),
             (false, causes) => format!("{causes} causes"),
         };
-        format!("{order} · {}", self.list.position())
+        format!("{order} · {position}")
     }
 
-    fn begin_again(&mut self) {
+    fn reset(&mut self) {
         *self = Deaths {
             one_by_one: self.one_by_one,
-            turned: std::mem::take(&mut self.turned),
+            toggled: std::mem::take(&mut self.toggled),
             ..Deaths::default()
         };
     }
 
-    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
-        if self.list.rows().is_empty() {
-            return canvas.note(&[Phrase::of(Tone::Good, "Nobody has died yet.")]);
+    fn empty() -> Phrase {
+        Phrase::of(Tone::Good, "Nobody has died yet.")
+    }
+
+    fn cell(&self, data: &Data<'_>, row: Row, column: usize, width: usize) -> Phrase {
+        match row {
+            Row::Cause(cause, count) => self.cause_cell(cause, count, column, data.glyphs),
+            Row::Process(key, last) => self.process_cell(data, (key, last), (column, width)),
         }
-        let glyphs = canvas.glyphs();
-        canvas.table(
-            &COLUMNS,
-            None,
-            self.list.cursor(),
-            |index, column, width| match self.list.rows()[index] {
-                Row::Cause(cause, count) => self.cause_cell(cause, count, column, glyphs),
-                Row::Process(key, last) => {
-                    self.process_cell(data, (key, last), (column, width), glyphs)
-                }
-            },
-        );
     }
 }
 
 impl Deaths {
     fn cause_cell(&self, cause: Cause, count: u32, column: usize, glyphs: &Glyphs) -> Phrase {
         match column {
-            1 if self.is_open(cause) => said(cause),
-            1 => said(cause).and(Tone::Accent, format!(" {}", glyphs.folded)),
+            1 if self.is_open(cause) => cause_text(cause),
+            1 => cause_text(cause).and(Tone::Accent, format!(" {}", glyphs.folded)),
             2 => Phrase::of(Tone::Strong, units::count(u64::from(count))),
             _ => Phrase::new(),
         }
@@ -297,9 +282,8 @@ impl Deaths {
         data: &Data<'_>,
         (key, last): (Key, bool),
         (column, width): (usize, usize),
-        glyphs: &Glyphs,
     ) -> Phrase {
-        let (model, process) = (data.model, data.model.process(key));
+        let (model, process, glyphs) = (data.model, data.model.process(key), data.glyphs);
         match column {
             0 => Phrase::plain(process.id.tgid.to_string()),
             1 => {
@@ -332,7 +316,7 @@ impl Deaths {
     }
 }
 
-fn said(cause: Cause) -> Phrase {
+fn cause_text(cause: Cause) -> Phrase {
     let by = match cause.sender {
         Some(comm) => format!(" from {comm}"),
         None => String::new(),
@@ -347,7 +331,7 @@ fn said(cause: Cause) -> Phrase {
     Phrase::of(tone, text)
 }
 
-/// Whoever sent the signal that killed it, by its name then and its number.
+/// Returns the sender of the fatal signal, with the name it had at that time.
 fn killer(model: &Model, process: &Process) -> Phrase {
     if !matches!(process.outcome(), Outcome::Killed(_)) {
         return Phrase::new();

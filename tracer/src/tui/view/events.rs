@@ -3,19 +3,24 @@
 
 use std::collections::VecDeque;
 
-use super::{Data, Room, View};
 use crate::{
     event::Event,
     model::Key,
     tui::{
-        action::Action,
-        canvas::Canvas,
-        columns::{Column, figure, rest, word},
-        cursor::Cursor,
-        log::CAPACITY,
-        needle::{Needle, Whence, seek},
-        phrase::{Phrase, Tone},
-        telling, words,
+        input::action::Action,
+        state::{
+            data::Data,
+            log::CAPACITY,
+            search::{SearchFrom, SearchQuery, seek},
+        },
+        style::phrase::{Phrase, Tone},
+        text::{describe, words},
+        view::interface::{Room, View},
+        widget::{
+            canvas::Canvas,
+            columns::{Column, figure, rest, word},
+            cursor::Cursor,
+        },
     },
 };
 
@@ -33,7 +38,7 @@ pub struct Events {
     cursor: Cursor,
     /// The numbers of the events that are listed; none: all that are kept.
     chosen: Option<VecDeque<u64>>,
-    /// Which sieve they passed, and the number of the next one to look at.
+    /// Which filter they passed, and the number of the next one to look at.
     sifted: (u64, u64),
     /// The number of the oldest event that is kept.
     first: u64,
@@ -69,9 +74,12 @@ impl Events {
     /// Takes in what is new in the log, and lets go what it has dropped; the
     /// selected event stays the selected one.
     fn update(&mut self, data: &Data<'_>) {
-        let (selected, generation) = (self.number(self.cursor.selected()), data.sieve.generation());
+        let (selected, generation) = (
+            self.number(self.cursor.selected()),
+            data.filter.generation(),
+        );
         self.first = data.log.first();
-        if data.sieve.filter().is_none() {
+        if data.filter.filter().is_none() {
             self.chosen = None;
         } else {
             if self.sifted.0 != generation || self.chosen.is_none() {
@@ -84,7 +92,7 @@ impl Events {
             }
             let wanted = |event: &Event| {
                 let of = data.model.find(event.who.process);
-                of.is_some_and(|key| data.sieve.shows(key))
+                of.is_some_and(|key| data.filter.shows(key))
             };
             let new = data.log.since(self.sifted.1);
             chosen.extend(
@@ -109,28 +117,28 @@ impl View for Events {
         self.cursor
             .fit(self.length(data), room.height.saturating_sub(1));
         if self.follow.unwrap_or(data.live) {
-            self.cursor.on(Action::End);
+            self.cursor.handle(Action::End);
         }
     }
 
-    fn on(&mut self, action: Action, data: &Data<'_>) {
+    fn handle(&mut self, action: Action, data: &Data<'_>) {
         if action == Action::Follow {
             self.follow = Some(!self.follow.unwrap_or(data.live));
-        } else if self.cursor.on(action) {
+        } else if self.cursor.handle(action) {
             self.follow = Some(action == Action::End);
         }
     }
 
-    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
+    fn find(&mut self, data: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
         self.update(data);
         let matches = |event: &Event| {
-            needle.matches_pid(event.who.task.pid)
-                || needle.matches_comm(telling::comm(data.model, event))
-                || needle.is_in(event.what.kind().name())
-                || needle.is_in(&telling::details(data.model, event).text())
+            query.matches_pid(event.who.task.pid)
+                || query.matches_comm(describe::comm(data.model, event))
+                || query.is_in(event.what.kind().name())
+                || query.is_in(&describe::details(data.model, event).text())
         };
-        let (length, from) = (self.length(data), self.cursor.selected());
-        let found = seek(length, from, whence, |line| {
+        let (length, start) = (self.length(data), self.cursor.selected());
+        let found = seek(length, start, from, |line| {
             data.log.get(self.number(line)).is_some_and(matches)
         });
         if let Some(found) = found {
@@ -178,7 +186,7 @@ impl View for Events {
         format!("{following}{last}{position}/{}", self.cursor.length())
     }
 
-    fn begin_again(&mut self) {
+    fn reset(&mut self) {
         *self = Events {
             follow: self.follow,
             ..Events::default()
@@ -202,10 +210,10 @@ impl View for Events {
                 },
                 3 => match event.who.task.pid {
                     0 => Phrase::new(),
-                    _ => Phrase::plain(words::comm(telling::comm(data.model, event))),
+                    _ => Phrase::plain(words::comm(describe::comm(data.model, event))),
                 },
-                4 => Phrase::of(telling::tone(&event.what), event.what.kind().name()),
-                _ => telling::details(data.model, event),
+                4 => Phrase::of(describe::tone(&event.what), event.what.kind().name()),
+                _ => describe::details(data.model, event),
             }
         });
     }

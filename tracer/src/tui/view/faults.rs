@@ -1,20 +1,18 @@
-//! Page faults by process: how many, of which kind, who leads.
+//! Page faults by process: how many, and of which class.
 
-use super::{Data, Room, View};
 use crate::{
     event::units,
     model::{Key, Process, State},
     tui::{
-        action::Action,
-        canvas::Canvas,
-        columns::{Column, figure, rest, word},
-        gathered::{Gathered, Source, can_wait},
-        list::{Identity, List},
-        needle::{Needle, Whence},
-        order::Order,
-        phrase::{Phrase, Tone},
-        ranking::Ranking,
-        words,
+        input::action::Action,
+        state::{column_cache::ColumnCache, data::Data, ranking::Ranking},
+        style::phrase::{Phrase, Tone},
+        text::words,
+        view::process_table::{Change, Rows},
+        widget::{
+            columns::{Column, figure, rest, word},
+            sort_order::SortOrder,
+        },
     },
 };
 
@@ -33,85 +31,22 @@ const COLUMNS: [Column; 12] = [
     word("15 SECONDS", 15, 6),
 ];
 
-/// The columns that the list can be sorted by, in the order of the key.
-const SORTS: [usize; 9] = [2, 3, 4, 5, 6, 7, 8, 9, 0];
-
-impl Identity for Key {
-    type Id = Key;
-
-    fn id(&self) -> Key {
-        *self
-    }
-}
-
+/// Processes with page faults, sorted by a count.
+#[derive(Default)]
 pub struct Faults {
-    list: List<Key>,
-    order: Order,
-    without_dead: bool,
-    figures: Gathered<Figure>,
+    hide_exited: bool,
+    figures: ColumnCache<Figure>,
     ranking: Ranking,
-    /// Which column they are from.
-    sorted_by: usize,
-    made_from: Option<Source<u64>>,
-}
-
-impl Default for Faults {
-    fn default() -> Faults {
-        Faults {
-            list: List::default(),
-            order: Order::of(&COLUMNS, &SORTS),
-            without_dead: false,
-            figures: Gathered::default(),
-            ranking: Ranking::default(),
-            sorted_by: 0,
-            made_from: None,
-        }
-    }
-}
-
-impl Faults {
-    fn update(&mut self, data: &Data<'_>) {
-        let source = (data.slow_version(), data.sieve.generation());
-        if self.made_from == Some(source) {
-            return;
-        }
-        let column = self.order.column();
-        if self.sorted_by != column {
-            self.sorted_by = column;
-            self.figures = Gathered::default();
-        }
-        let all = self
-            .figures
-            .update(data, |_, process| Figure::of(process, column));
-        if !all && can_wait(&self.made_from, &source) {
-            return;
-        }
-        self.made_from = all.then_some(source);
-        let figures = self.figures.iter();
-        let ranks = figures.map(|(_, figure)| figure.rank.map_or(0, |rank| u128::from(rank) + 1));
-        self.ranking.update(ranks.collect());
-        let in_order = self.ranking.order().iter();
-        let listed = in_order.filter_map(|&place| {
-            let (key, figure) = self.figures.at(place as usize)?;
-            let left_out = self.without_dead && figure.gone;
-            (figure.faulted && !left_out && data.sieve.shows(*key)).then_some(*key)
-        });
-        self.list.replace(listed.collect());
-    }
-
-    fn changed(&mut self, data: &Data<'_>) {
-        self.made_from = None;
-        self.update(data);
-        self.list.fit(self.list.cursor().height());
-    }
+    /// The column that the ranks come from.
+    ranked_by: Option<usize>,
 }
 
 /// What decides whether and where a process is listed.
 struct Figure {
-    /// PIDs ascend, figures descend; what is unknown comes last.
+    /// PIDs ascend, counts descend; unknown values come last.
     rank: Option<u64>,
     faulted: bool,
-    gone: bool,
+    exited: bool,
 }
 
 impl Figure {
@@ -123,13 +58,13 @@ impl Figure {
         Figure {
             rank,
             faulted: process.faults.total() > 0 || process.usage.min_flt > 0,
-            gone: process.state().is_gone(),
+            exited: process.state().is_gone(),
         }
     }
 }
 
-/// The figure in a column, where it is known. The kernel's own accounts come
-/// with the end of a process.
+/// Returns the count in a column, if it is known. The kernel's own counts arrive when a process
+/// exits.
 fn figure_of(process: &Process, column: usize) -> Option<u64> {
     let usage = words::final_usage(process);
     match column {
@@ -145,128 +80,107 @@ fn figure_of(process: &Process, column: usize) -> Option<u64> {
     }
 }
 
-impl View for Faults {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        self.update(data);
-        self.list.fit(room.height.saturating_sub(1));
-    }
+impl Rows for Faults {
+    type Row = Key;
 
-    fn on(&mut self, action: Action, data: &Data<'_>) {
-        match action {
-            Action::Sort => {
-                self.order.go_on();
-                self.changed(data);
-            }
-            Action::Dead => {
-                self.without_dead ^= true;
-                self.changed(data);
-            }
-            movement => {
-                self.list.on(movement);
-            }
+    const COLUMNS: &'static [Column] = &COLUMNS;
+    const SORTS: &'static [usize] = &[2, 3, 4, 5, 6, 7, 8, 9, 0];
+
+    fn collect(&mut self, data: &Data<'_>, order: SortOrder) -> bool {
+        let column = order.column();
+        if self.ranked_by != column {
+            self.ranked_by = column;
+            self.figures = ColumnCache::default();
         }
+        let column = column.unwrap_or_default();
+        self.figures
+            .update(data, |_, process| Figure::of(process, column))
     }
 
-    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
-        self.update(data);
-        self.list
-            .find(whence, |&key| needle.matches(data.model.process(key)))
+    fn rows(&mut self, data: &Data<'_>, _: SortOrder) -> Vec<Key> {
+        let figures = self.figures.iter();
+        let ranks = figures.map(|(_, figure)| figure.rank.map_or(0, |rank| u128::from(rank) + 1));
+        self.ranking.update(ranks.collect());
+        let in_order = self.ranking.order().iter();
+        let listed = in_order.filter_map(|&index| {
+            let (key, figure) = self.figures.at(index as usize)?;
+            let hidden = self.hide_exited && figure.exited;
+            (figure.faulted && !hidden && data.filter.shows(*key)).then_some(*key)
+        });
+        listed.collect()
     }
 
-    fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
-        if self.order.click(x, width) {
-            self.changed(data);
-        }
+    fn process(row: Key) -> Option<Key> {
+        Some(row)
     }
 
-    fn click(&mut self, line: usize) -> bool {
-        self.list.click(line)
+    fn id(key: Key) -> Key {
+        key
     }
 
-    fn selected(&self, _: &Data<'_>) -> Option<Key> {
-        self.list.selected().copied()
+    fn handle(&mut self, action: Action, _: &Data<'_>, _: Option<Key>) -> Option<Change<Self>> {
+        (action == Action::Dead).then(|| {
+            self.hide_exited ^= true;
+            Change::Rows
+        })
     }
 
-    fn show(&mut self, data: &Data<'_>, key: Key) {
-        self.update(data);
-        self.list.select(key);
-    }
-
-    fn status(&self, data: &Data<'_>) -> String {
+    fn status(&self, data: &Data<'_>, order: SortOrder, position: &str) -> String {
         match words::faults_missing(data.model) {
             Some("") => "faults are not traced".to_owned(),
             Some(reason) => format!("faults are not traced: {reason}"),
             None => {
-                let dead = if self.without_dead {
-                    "dead hidden · "
-                } else {
-                    ""
+                let exited = match self.hide_exited {
+                    true => "dead hidden · ",
+                    false => "",
                 };
-                let sorted = self.order.title();
-                format!("{dead}by {sorted} · {}", self.list.position())
+                format!("{exited}by {} · {position}", order.title())
             }
         }
     }
 
-    fn begin_again(&mut self) {
+    fn reset(&mut self) {
         *self = Faults {
-            order: self.order,
-            without_dead: self.without_dead,
+            hide_exited: self.hide_exited,
             ..Faults::default()
         };
     }
 
-    fn kept(&self) -> Vec<(&'static str, String)> {
-        self.order.kept()
+    fn empty() -> Phrase {
+        Phrase::of(Tone::Dim, "No process has faulted yet.")
     }
 
-    fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
-        self.order.restore(name, value)
-    }
-
-    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
-        if self.list.rows().is_empty() {
-            return canvas.note(&[Phrase::of(Tone::Dim, "No process has faulted yet.")]);
-        }
-        let glyphs = canvas.glyphs();
-        canvas.table(
-            &COLUMNS,
-            self.order.sorted(),
-            self.list.cursor(),
-            |index, column, _| {
-                let process = data.model.process(self.list.rows()[index]);
-                let state = process.state();
-                let phrase = match column {
-                    0 => Phrase::plain(process.id.tgid.to_string()),
-                    1 => {
-                        let arguments = words::arguments_beyond_name(process);
-                        return Phrase::of(words::state_tone(state), glyphs.state(state))
-                            .and(name_tone(state), format!(" {}", words::name(process)))
-                            .and(Tone::Dim, format!(" {}", arguments.unwrap_or_default()));
-                    }
-                    10 => match &process.recent_faults {
-                        Some(recent) => words::faults(data.model, recent.rate(data.now)),
-                        None => Phrase::new(),
-                    },
-                    11 => return sparkline(process, data),
-                    8 | 9 => match figure_of(process, column) {
-                        Some(figure) => Phrase::plain(units::count(figure)),
-                        None => Phrase::of(Tone::Faint, "?"),
-                    },
-                    3 => words::copies(data.model, &process.faults),
-                    _ => words::faults(data.model, figure_of(process, column).unwrap_or_default()),
-                };
-                if state.is_gone() {
-                    phrase.all(Tone::Dim)
-                } else {
-                    phrase
-                }
+    fn cell(&self, data: &Data<'_>, key: Key, column: usize, _: usize) -> Phrase {
+        let process = data.model.process(key);
+        let state = process.state();
+        let phrase = match column {
+            0 => Phrase::plain(process.id.tgid.to_string()),
+            1 => {
+                let arguments = words::arguments_beyond_name(process);
+                return Phrase::of(words::state_tone(state), data.glyphs.state(state))
+                    .and(name_tone(state), format!(" {}", words::name(process)))
+                    .and(Tone::Dim, format!(" {}", arguments.unwrap_or_default()));
+            }
+            10 => match &process.recent_faults {
+                Some(recent) => words::faults(data.model, recent.rate(data.now)),
+                None => Phrase::new(),
             },
-        );
+            11 => return sparkline(process, data),
+            8 | 9 => match figure_of(process, column) {
+                Some(figure) => Phrase::plain(units::count(figure)),
+                None => Phrase::of(Tone::Faint, "?"),
+            },
+            3 => words::copies(data.model, &process.faults),
+            _ => words::faults(data.model, figure_of(process, column).unwrap_or_default()),
+        };
+        match state.is_gone() {
+            true => phrase.all(Tone::Dim),
+            false => phrase,
+        }
     }
 }
 
-/// The last seconds, each as high as it is beside the highest.
+/// Draws faults per second over the last seconds, relative to the highest.
 fn sparkline(process: &Process, data: &Data<'_>) -> Phrase {
     let Some(recent) = &process.recent_faults else {
         return Phrase::new();

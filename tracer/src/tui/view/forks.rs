@@ -1,21 +1,19 @@
-//! What forks cost: time, page tables, and pages copied on write by parent and
-//! child.
+//! What each fork cost: time, page tables, and pages copied on write by parent and child.
 
 use std::cmp::Reverse;
 
-use super::{Data, Room, View};
 use crate::{
     event::{Purpose, units},
     model::{ForkCost, Key, Process, SharingEnd},
     tui::{
-        action::Action,
-        canvas::Canvas,
-        columns::{Column, figure, rest},
-        list::List,
-        needle::{Needle, Whence},
-        order::Order,
-        phrase::{Phrase, Tone},
-        words,
+        state::data::Data,
+        style::phrase::{Phrase, Tone},
+        text::words,
+        view::process_table::Rows,
+        widget::{
+            columns::{Column, figure, rest},
+            sort_order::SortOrder,
+        },
     },
 };
 
@@ -31,50 +29,9 @@ const COLUMNS: [Column; 9] = [
     figure("SHARED FOR", 15, 1),
 ];
 
-/// The columns that the list can be sorted by, in the order of the key.
-const SORTS: [usize; 6] = [2, 5, 6, 3, 7, 0];
-
-pub struct Forks {
-    list: List<Key>,
-    order: Order,
-    made_from: Option<((u64, u64), u64)>,
-}
-
-impl Default for Forks {
-    fn default() -> Forks {
-        Forks {
-            list: List::default(),
-            order: Order::of(&COLUMNS, &SORTS),
-            made_from: None,
-        }
-    }
-}
-
-impl Forks {
-    fn update(&mut self, data: &Data<'_>) {
-        let source = Some((data.slow_version(), data.sieve.generation()));
-        if self.made_from == source {
-            return;
-        }
-        self.made_from = source;
-        let column = self.order.column();
-        let listed = data.model.processes().filter_map(|(key, process)| {
-            let cost = process.fork_cost.as_deref()?;
-            let order = Reverse(figure_of(process, cost, column));
-            data.sieve.shows(key).then_some((order, key))
-        });
-        let mut rows: Vec<_> = listed.collect();
-        rows.sort_unstable();
-        self.list
-            .replace(rows.into_iter().map(|(_, key)| key).collect());
-    }
-
-    fn changed(&mut self, data: &Data<'_>) {
-        self.made_from = None;
-        self.update(data);
-        self.list.fit(self.list.cursor().height());
-    }
-}
+/// Forks that copied an address space, listed by child and sorted by a cost.
+#[derive(Default)]
+pub struct Forks;
 
 fn figure_of(process: &Process, cost: &ForkCost, column: usize) -> Option<u64> {
     match column {
@@ -88,85 +45,48 @@ fn figure_of(process: &Process, cost: &ForkCost, column: usize) -> Option<u64> {
     }
 }
 
-impl View for Forks {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        self.update(data);
-        self.list.fit(room.height.saturating_sub(1));
+impl Rows for Forks {
+    type Row = Key;
+
+    const COLUMNS: &'static [Column] = &COLUMNS;
+    const SORTS: &'static [usize] = &[2, 5, 6, 3, 7, 0];
+
+    fn rows(&mut self, data: &Data<'_>, order: SortOrder) -> Vec<Key> {
+        let column = order.column().unwrap_or_default();
+        let listed = data.model.processes().filter_map(|(key, process)| {
+            let cost = process.fork_cost.as_deref()?;
+            let order = Reverse(figure_of(process, cost, column));
+            data.filter.shows(key).then_some((order, key))
+        });
+        let mut rows: Vec<_> = listed.collect();
+        rows.sort_unstable();
+        rows.into_iter().map(|(_, key)| key).collect()
     }
 
-    fn on(&mut self, action: Action, data: &Data<'_>) {
-        if action == Action::Sort {
-            self.order.go_on();
-            self.changed(data);
-        } else {
-            self.list.on(action);
+    fn process(row: Key) -> Option<Key> {
+        Some(row)
+    }
+
+    fn id(key: Key) -> Key {
+        key
+    }
+
+    fn status(&self, _: &Data<'_>, order: SortOrder, position: &str) -> String {
+        format!("by {} · {position}", order.title())
+    }
+
+    fn reset(&mut self) {}
+
+    fn empty() -> Phrase {
+        Phrase::of(Tone::Dim, "No fork has copied an address space yet.")
+    }
+
+    fn cell(&self, data: &Data<'_>, key: Key, column: usize, _: usize) -> Phrase {
+        let process = data.model.process(key);
+        match process.fork_cost.as_deref() {
+            Some(cost) => cell(data, process, cost, column),
+            None => Phrase::new(),
         }
-    }
-
-    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
-        self.update(data);
-        self.list
-            .find(whence, |&key| needle.matches(data.model.process(key)))
-    }
-
-    fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
-        if self.order.click(x, width) {
-            self.changed(data);
-        }
-    }
-
-    fn click(&mut self, line: usize) -> bool {
-        self.list.click(line)
-    }
-
-    fn selected(&self, _: &Data<'_>) -> Option<Key> {
-        self.list.selected().copied()
-    }
-
-    fn show(&mut self, data: &Data<'_>, key: Key) {
-        self.update(data);
-        self.list.select(key);
-    }
-
-    fn status(&self, _: &Data<'_>) -> String {
-        let sorted = self.order.title();
-        format!("by {sorted} · {}", self.list.position())
-    }
-
-    fn begin_again(&mut self) {
-        *self = Forks {
-            order: self.order,
-            ..Forks::default()
-        };
-    }
-
-    fn kept(&self) -> Vec<(&'static str, String)> {
-        self.order.kept()
-    }
-
-    fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
-        self.order.restore(name, value)
-    }
-
-    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
-        if self.list.rows().is_empty() {
-            return canvas.note(&[Phrase::of(
-                Tone::Dim,
-                "No fork has copied an address space yet.",
-            )]);
-        }
-        canvas.table(
-            &COLUMNS,
-            self.order.sorted(),
-            self.list.cursor(),
-            |index, column, _| {
-                let process = data.model.process(self.list.rows()[index]);
-                match process.fork_cost.as_deref() {
-                    Some(cost) => cell(data, process, cost, column),
-                    None => Phrase::new(),
-                }
-            },
-        );
     }
 }
 
@@ -204,7 +124,7 @@ fn copies_missing(data: &Data<'_>) -> bool {
     session.is_some_and(|session| session.missing(Purpose::Cow).is_some())
 }
 
-/// How long the child ran in its parent's pages, and what ended it.
+/// Returns how long the child shared its parent's pages, and the event that ended it.
 fn shared_for(data: &Data<'_>, process: &Process, cost: &ForkCost) -> Phrase {
     let Some(forked) = process.forked_at else {
         return Phrase::of(Tone::Faint, "?");

@@ -3,19 +3,23 @@
 
 use std::collections::HashMap;
 
-use super::{
-    Data, Needle, Room, View, Whence,
-    page::{Page, Sheet},
-};
 use crate::{
     event::{GapCause, Hook, Kind, Purpose, escaped, units},
     model::{Finding, FindingKind, Key, Killed},
     tui::{
-        action::Action,
-        canvas::Canvas,
-        gathered::Gathered,
-        phrase::{Phrase, Tone},
-        words,
+        input::action::Action,
+        state::{
+            column_cache::ColumnCache,
+            data::Data,
+            search::{SearchFrom, SearchQuery},
+        },
+        style::phrase::{Phrase, Tone},
+        text::words,
+        view::interface::{Room, View},
+        widget::{
+            canvas::Canvas,
+            page::{Page, Sheet},
+        },
     },
 };
 
@@ -25,7 +29,7 @@ const WIDE: usize = 116;
 #[derive(Default)]
 pub struct Health {
     page: Page,
-    killed: Gathered<Option<Killed>>,
+    killed: ColumnCache<Option<Killed>>,
     findings: Vec<Finding>,
     /// As of which state of the model, and which second; none: not of all.
     found_from: Option<((u64, u64), u64)>,
@@ -94,12 +98,12 @@ impl View for Health {
         self.page.fill(lines, room.height);
     }
 
-    fn on(&mut self, action: Action, _: &Data<'_>) {
-        self.page.on(action);
+    fn handle(&mut self, action: Action, _: &Data<'_>) {
+        self.page.handle(action);
     }
 
-    fn find(&mut self, _: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
-        self.page.find(needle, whence)
+    fn find(&mut self, _: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
+        self.page.find(query, from)
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
@@ -112,7 +116,7 @@ impl View for Health {
         self.page.position()
     }
 
-    fn begin_again(&mut self) {
+    fn reset(&mut self) {
         *self = Health::default();
     }
 

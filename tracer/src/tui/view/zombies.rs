@@ -3,20 +3,28 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{Data, Room, View, page::Sheet};
 use crate::{
     event::{ProcessId, units},
     model::{Key, Model, Process, State},
     tui::{
-        action::Action,
-        canvas::Canvas,
-        columns::{Column, figure, rest, word},
-        gathered::Gathered,
-        glyphs::Glyphs,
-        list::{Identity, List},
-        needle::{Needle, Whence},
-        phrase::{Phrase, Tone},
-        words,
+        input::action::Action,
+        state::{
+            column_cache::ColumnCache,
+            data::Data,
+            search::{SearchFrom, SearchQuery},
+        },
+        style::{
+            glyphs::Glyphs,
+            phrase::{Phrase, Tone},
+        },
+        text::words,
+        view::interface::{Room, View},
+        widget::{
+            canvas::Canvas,
+            columns::{Column, figure, rest, word},
+            list::{Identity, List},
+            page::Sheet,
+        },
     },
 };
 
@@ -63,7 +71,7 @@ pub struct Zombies {
     /// The zombies of each owner, the oldest first.
     owned: HashMap<Option<Key>, Vec<Key>>,
     made_from: Option<(u64, u64)>,
-    reapings: Gathered<Option<Reaping>>,
+    reapings: ColumnCache<Option<Reaping>>,
     /// When each process's last wait was that gave it a dead child.
     waits: HashMap<ProcessId, u64>,
     /// Who was one for longest, and how long: told when there are none now.
@@ -111,7 +119,7 @@ impl Zombies {
                     .map(|zombie| row(Some(*zombie), Some(zombie) == last)),
             );
         }
-        let shown = |owner: &&Option<Key>| owner.is_none_or(|owner| data.sieve.shows(owner));
+        let shown = |owner: &&Option<Key>| owner.is_none_or(|owner| data.filter.shows(owner));
         let mut left: Vec<_> = self.left.keys().filter(shown).collect();
         left.sort_by_key(|&owner| (Reverse(self.left[owner].count), *owner));
         rows.extend(left.into_iter().map(|&owner| Row {
@@ -188,7 +196,7 @@ impl Zombies {
 fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
     let model = data.model;
     let mut owned: HashMap<_, Vec<Key>> = HashMap::new();
-    for key in model.zombies().filter(|&key| data.sieve.shows(key)) {
+    for key in model.zombies().filter(|&key| data.filter.shows(key)) {
         owned
             .entry(model.process(key).parent)
             .or_default()
@@ -358,15 +366,15 @@ impl View for Zombies {
         self.list.fit(room.height.saturating_sub(1 + below));
     }
 
-    fn on(&mut self, action: Action, _: &Data<'_>) {
-        self.list.on(action);
+    fn handle(&mut self, action: Action, _: &Data<'_>) {
+        self.list.handle(action);
     }
 
-    fn find(&mut self, data: &Data<'_>, needle: &Needle, whence: Whence) -> bool {
+    fn find(&mut self, data: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
         self.update(data);
-        self.list.find(whence, |row| {
+        self.list.find(from, |row| {
             let subject = row.zombie.or(row.owner);
-            subject.is_some_and(|key| needle.matches(data.model.process(key)))
+            subject.is_some_and(|key| query.matches(data.model.process(key)))
         })
     }
 
@@ -394,7 +402,7 @@ impl View for Zombies {
         format!("{owners} owner{s} · {left}{}", self.list.position())
     }
 
-    fn begin_again(&mut self) {
+    fn reset(&mut self) {
         *self = Zombies::default();
     }
 

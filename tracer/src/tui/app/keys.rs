@@ -1,0 +1,328 @@
+//! Keyboard input. Text goes to the prompt while one is open; otherwise the table of actions decides
+//! what a key means.
+
+use super::{App, Flow};
+use crate::{
+    event::{Event, command_line},
+    filter::Filter,
+    tui::{
+        chrome::{column_chooser::ColumnChooser, help::Help},
+        input::{
+            action::{self, Action},
+            background::Heard,
+            control::Control,
+            prompt::{Asks, Prompt, Typed},
+        },
+        state::{
+            effect::Effect,
+            search::{SearchFrom, SearchQuery},
+        },
+        text::words,
+        view::registry::{DETAILS, VIEWS},
+    },
+};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+impl App {
+    pub fn on_input(&mut self, input: Input) -> Flow {
+        self.dirty = true;
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => return self.on_keys(key),
+            Input::Paste(text) => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.paste(&text);
+                    self.typed(Typed::Changed);
+                }
+            }
+            Input::Mouse(mouse) => self.on_mouse(mouse),
+            Input::Key(_) | Input::Resize(..) => {}
+            Input::FocusGained | Input::FocusLost => {}
+        }
+        Flow::Continue
+    }
+
+    /// A key, or part of what the terminal answers.
+    fn on_keys(&mut self, key: KeyEvent) -> Flow {
+        match self.listener.hear(key) {
+            Heard::Keys(keys) => {
+                for key in keys {
+                    if self.on_key(key) == Flow::Quit {
+                        return Flow::Quit;
+                    }
+                }
+            }
+            Heard::Nothing => {}
+            Heard::Background(lightness) => self.on_background(lightness),
+        }
+        Flow::Continue
+    }
+
+    fn on_key(&mut self, key: KeyEvent) -> Flow {
+        self.messages.notice = None;
+        let meant = action::action(key, VIEWS[self.active].actions);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if control && meant == Some(Action::Quit) {
+            return Flow::Quit;
+        }
+        if let Some(prompt) = &mut self.prompt {
+            let typed = prompt.handle(key);
+            self.typed(typed);
+            return Flow::Continue;
+        }
+        if let Some(help) = &mut self.help {
+            // Whatever does not scroll the help ends it.
+            if !meant.is_some_and(|action| help.handle(action)) {
+                self.help = None;
+            }
+            return Flow::Continue;
+        }
+        if let Some(mut chooser) = self.chooser.take() {
+            let (view, data) = self.active_view();
+            if meant.is_some_and(|action| chooser.handle(action, view, &data)) {
+                self.chooser = Some(chooser);
+            }
+            return Flow::Continue;
+        }
+        if key.code == KeyCode::Esc && self.cancel(meant) {
+            return Flow::Continue;
+        }
+        match meant {
+            Some(Action::Quit) => return Flow::Quit,
+            Some(action) => self.act(action),
+            None => {}
+        }
+        Flow::Continue
+    }
+
+    /// What Esc takes back first: the marks of a search; then, where it does
+    /// not lead back to another view, the filter.
+    fn cancel(&mut self, meant: Option<Action>) -> bool {
+        if !self.search.is_empty() {
+            self.search = SearchQuery::default();
+            self.messages.not_found = false;
+            return true;
+        }
+        if self.is_in_the_past() {
+            self.resume();
+            return true;
+        }
+        let filtered = meant.is_none() && self.filter.filter().is_some();
+        if filtered {
+            self.filter.set(None);
+        }
+        filtered
+    }
+
+    /// Asks for it, where there is something to play.
+    pub(super) fn play(&mut self, control: Control) {
+        if self.is_in_the_past()
+            && control == Control::PlayOrPause
+            && self
+                .stream
+                .playhead()
+                .is_some_and(|playhead| playhead.is_at_end())
+        {
+            // Behind the end of the past the present goes on.
+            return self.resume();
+        }
+        if self.stream.can_play() {
+            if self.stream.is_live() {
+                self.freeze();
+            }
+            self.effects.push(Effect::Play(control));
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action) {
+        self.messages.not_found = false;
+        match action {
+            Action::View(number) if number < VIEWS.len() => self.active = number,
+            Action::View(_) | Action::Quit => {}
+            Action::NextView => self.active = (self.active + 1) % VIEWS.len(),
+            Action::PreviousView => {
+                self.active = (self.active + VIEWS.len() - 1) % VIEWS.len();
+            }
+            Action::Help => self.help = Some(Help::default()),
+            Action::Pause if self.stream.playhead().is_some() => self.play(Control::PlayOrPause),
+            Action::Pause => self.pause(),
+            Action::Play(control) => self.play(control),
+            Action::Details => self.open_details(),
+            Action::Back => self.active = self.came_from,
+            Action::GoTo if self.stream.can_play() => {
+                self.prompt = Some(Prompt::new(Asks::Time, ""))
+            }
+            Action::GoTo => {}
+            Action::Search => self.prompt = Some(Prompt::new(Asks::Search, "")),
+            Action::Filter => {
+                let text = self.filter.filter().map_or("", Filter::text);
+                self.prompt = Some(Prompt::new(Asks::Filter, text));
+            }
+            Action::Only => self.only_this(),
+            Action::CopyCommand => self.copy_command(),
+            Action::CopyJson => {
+                let (view, data) = self.active_view();
+                if let Some(key) = view.selected(&data) {
+                    self.effects.push(Effect::CopyJson(key));
+                }
+            }
+            Action::Columns => self.chooser = Some(ColumnChooser::default()),
+            Action::Export => self.effects.push(Effect::Export),
+            Action::Theme => self.next_theme(),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::NextMatch => self.find(SearchFrom::Next),
+            Action::PreviousMatch => self.find(SearchFrom::Previous),
+            Action::Up
+            | Action::Down
+            | Action::PageUp
+            | Action::PageDown
+            | Action::Home
+            | Action::End
+            | Action::Left
+            | Action::Right
+            | Action::UnfoldAll
+            | Action::FoldAll
+            | Action::FoldBelow
+            | Action::UnfoldBelow
+            | Action::Reverse
+            | Action::Earlier
+            | Action::Later
+            | Action::MuchEarlier
+            | Action::MuchLater
+            | Action::ZoomIn
+            | Action::ZoomOut
+            | Action::ZoomAll
+            | Action::Quiet
+            | Action::Regroup
+            | Action::Parent
+            | Action::Sort
+            | Action::Dead
+            | Action::Threads
+            | Action::Follow => {
+                let (view, data) = self.active_view();
+                view.handle(action, &data);
+            }
+        }
+    }
+
+    fn open_details(&mut self) {
+        let (view, data) = self.active_view();
+        let Some(key) = view.selected(&data) else {
+            // A group, perhaps: the view knows.
+            return view.handle(Action::Details, &data);
+        };
+        self.came_from = self.active;
+        self.active = DETAILS;
+        let (view, data) = self.active_view();
+        view.show(&data, key);
+    }
+
+    fn copy_command(&mut self) {
+        let (view, data) = self.active_view();
+        let Some(key) = view.selected(&data) else {
+            return;
+        };
+        let process = data.model.process(key);
+        let text = match process.argv() {
+            Some(argv) => command_line(argv),
+            None => words::name(process),
+        };
+        self.effects.push(Effect::Copy(text));
+    }
+
+    /// Shows the selected process and all that came from it, nothing else.
+    fn only_this(&mut self) {
+        let (view, data) = self.active_view();
+        let Some(key) = view.selected(&data) else {
+            return;
+        };
+        let text = format!("tree({})", data.model.process(key).id.tgid);
+        self.filter_by(&text);
+    }
+
+    /// Goes on after a key in the prompt.
+    fn typed(&mut self, typed: Typed) {
+        let Some(prompt) = &self.prompt else { return };
+        let text = prompt.text().to_owned();
+        match (prompt.asks, typed) {
+            (_, Typed::Nothing) => {}
+            (Asks::Search, Typed::Changed) => {
+                self.search = SearchQuery::new(&text);
+                self.find(SearchFrom::Here);
+            }
+            (Asks::Search, Typed::GivenUp) => {
+                self.prompt = None;
+                self.search = SearchQuery::default();
+                self.messages.not_found = false;
+            }
+            (Asks::Search, Typed::Complete) | (Asks::Filter, Typed::GivenUp) => self.prompt = None,
+            (Asks::Time, Typed::GivenUp) => self.prompt = None,
+            (Asks::Time, Typed::Complete) => {
+                self.prompt = None;
+                if self.stream.is_live() {
+                    self.freeze();
+                }
+                self.effects.push(Effect::GoTo(text.trim().to_owned()));
+            }
+            (Asks::Filter | Asks::Time, Typed::Changed) => {}
+            (Asks::Filter, Typed::Complete) => self.filter_by(&text),
+        }
+    }
+
+    /// Takes a filter as it was typed; `@name = …` saves it, too.
+    fn filter_by(&mut self, typed: &str) {
+        let named = typed.trim_start().strip_prefix('@');
+        let named = named.and_then(|text| text.split_once(" = "));
+        let (name, text) = match named {
+            Some((name, text)) => (Some(name.trim().to_owned()), text),
+            None => (None, typed),
+        };
+        let filter = match text.trim().is_empty() {
+            true => None,
+            false => match Filter::parse(text, &self.saved_filters) {
+                Ok(filter) => Some(filter),
+                Err(error) => {
+                    // Its place is in what was typed, not in the part that was read.
+                    let error = error.prefixed(&typed[..typed.len() - text.len()]);
+                    if let Some(prompt) = &mut self.prompt {
+                        prompt.refuse(error);
+                    }
+                    return;
+                }
+            },
+        };
+        self.prompt = None;
+        if let (Some(name), Some(filter)) = (name, &filter) {
+            let filter = filter.text().to_owned();
+            self.saved_filters.insert(name.clone(), filter.clone());
+            self.effects.push(Effect::SaveFilter { name, filter });
+        }
+        self.filter.set(filter);
+    }
+
+    /// Whether an event is about what is searched for; none while nothing is.
+    pub fn hit(&self) -> Option<impl Fn(&Event) -> bool + use<>> {
+        let query = self.search.clone();
+        (!query.is_empty()).then_some(move |event: &Event| query.matches_event(event))
+    }
+
+    fn find(&mut self, from: SearchFrom) {
+        self.messages.not_found = false;
+        if self.search.is_empty() {
+            return;
+        }
+        let query = std::mem::take(&mut self.search);
+        let (view, data) = self.active_view();
+        let found = view.find(&data, &query, from);
+        self.search = query;
+        self.messages.not_found = !found;
+    }
+
+    /// Freezes a live picture, or resumes it.
+    fn pause(&mut self) {
+        match (self.stream.is_live(), self.stream.is_frozen()) {
+            (true, false) => self.freeze(),
+            (true, true) => self.resume(),
+            (false, _) => {}
+        }
+    }
+}

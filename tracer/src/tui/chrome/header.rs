@@ -1,0 +1,181 @@
+//! The top of the screen: what is being looked at, whether it can be trusted
+//! and what is going on.
+
+use crate::{
+    event::{escaped, units},
+    model::GapSpan,
+    tui::{
+        state::data::{Data, Mode},
+        state::stream::Stream,
+        style::phrase::{Phrase, Tone},
+        text::words,
+        widget::{canvas::Canvas, gauge::GAUGES},
+    },
+};
+
+/// From this width on nothing is abbreviated.
+const ROOMY: u16 = 110;
+
+pub fn draw(stream: &Stream, data: &Data<'_>, canvas: &mut Canvas<'_>) {
+    let width = canvas.width();
+    if canvas.height() < 3 {
+        let badge = badge(stream, data).and(Tone::Plain, " ");
+        let room = usize::from(width).saturating_sub(badge.width() + 10);
+        let line = badge.joined(population(data, room)).and(Tone::Plain, " ");
+        canvas.put(0, 0, width, &line.joined(lost(data)));
+        return;
+    }
+    let roomy = width >= ROOMY;
+    let trust = trust(data, roomy).and(Tone::Plain, " ");
+    let room = width.saturating_sub(trust.width() as u16 + 2);
+    canvas.put(
+        0,
+        0,
+        room,
+        &badge(stream, data).joined(scene(stream, data, roomy)),
+    );
+    canvas.put_right(0, 0, width, &trust);
+
+    let third = width / 3;
+    for (place, gauge) in (0..).zip(&GAUGES) {
+        let mut cell = canvas.part(place % 3 * third, 1 + place / 3, third, 1);
+        gauge.draw(data, &mut cell);
+    }
+    let room = width - 2 * third;
+    let population = population(data, usize::from(room) - 1);
+    canvas
+        .part(2 * third, 2, room, 1)
+        .put(1, 0, room, &population);
+}
+
+fn badge(stream: &Stream, data: &Data<'_>) -> Phrase {
+    let mode = match stream.mode() {
+        Mode::Live => Phrase::of(Tone::Live, " LIVE "),
+        Mode::Replay { .. } => Phrase::of(Tone::Replay, " REPLAY "),
+    };
+    let at_end = stream
+        .playhead()
+        .is_none_or(|playhead| playhead.is_at_end() && !playhead.growing);
+    let cut_short = !data.live && at_end && !data.model.ended();
+    let mode = if cut_short {
+        mode.and(Tone::Warn, " cut short")
+    } else {
+        mode
+    };
+    if stream.is_in_the_past() {
+        return Phrase::of(Tone::Replay, " PAST ");
+    }
+    match stream.behind() {
+        Some(0) => Phrase::of(Tone::Paused, " PAUSED "),
+        Some(events) => Phrase::of(Tone::Paused, format!(" PAUSED +{} ", units::count(events))),
+        None => mode,
+    }
+}
+
+/// Which file, which machine, since when.
+fn scene(stream: &Stream, data: &Data<'_>, roomy: bool) -> Phrase {
+    let mut phrase = Phrase::plain(" ");
+    if let Mode::Replay { file } = stream.mode() {
+        phrase.push(Tone::Strong, format!(" {}", escaped(file.as_bytes())));
+    }
+    if let Some(session) = data.model.session() {
+        phrase.push(
+            Tone::Strong,
+            format!(" {}", escaped(session.hostname.as_bytes())),
+        );
+    }
+    let began = data.model.began();
+    let span = units::duration(data.now.saturating_sub(began));
+    if data.model.totals().events == 0 {
+        return phrase.and(Tone::Dim, "  waiting for the first event");
+    }
+    let phrase = phrase.and(Tone::Plain, format!("  {span}"));
+    if !roomy {
+        return phrase;
+    }
+    let clock = words::clock(data.model, began);
+    let clock = clock.split('.').next().unwrap_or_default();
+    let date = match words::date(data.model, began) {
+        Some(date) if !data.live => format!("{date} "),
+        _ => String::new(),
+    };
+    let release = match data.model.session() {
+        Some(session) => format!("  Linux {}", escaped(session.kernel_release.as_bytes())),
+        None => String::new(),
+    };
+    phrase.and(Tone::Dim, format!(" since {date}{clock}{release}"))
+}
+
+fn lost(data: &Data<'_>) -> Phrase {
+    // What lay in a part of a recording that cannot be read, nobody knows.
+    let unknown = data.model.gaps().iter().any(GapSpan::is_of_unknown_size);
+    match (data.model.totals().lost, unknown) {
+        (0, false) => Phrase::of(Tone::Good, "lost 0"),
+        (0, true) => Phrase::of(Tone::Alert, " lost ? "),
+        (lost, false) => Phrase::of(Tone::Alert, format!(" lost {} ", units::count(lost))),
+        (lost, true) => Phrase::of(Tone::Alert, format!(" lost {}+? ", units::count(lost))),
+    }
+}
+
+/// Can I trust this?
+fn trust(data: &Data<'_>, roomy: bool) -> Phrase {
+    let mut phrase = lost(data);
+    if let Some(session) = data.model.session() {
+        let hooks = &session.hooks;
+        let served = hooks.iter().filter(|hook| hook.hook.is_some()).count();
+        let reduced = hooks
+            .iter()
+            .filter(|hook| hook.hook.is_some() && !hook.loses.is_empty());
+        let tone = if served < hooks.len() {
+            Tone::Warn
+        } else {
+            Tone::Good
+        };
+        phrase.push(tone, format!("  hooks {served}/{}", hooks.len()));
+        match reduced.count() {
+            0 => {}
+            reduced if roomy => phrase.push(Tone::Warn, format!(", {reduced} reduced")),
+            reduced => phrase.push(Tone::Warn, format!(" {}{reduced}", data.glyphs.exiting)),
+        }
+    }
+    if let Some(own) = data.own {
+        // Half full is where a burst may soon overrun it.
+        let tone = |share: f64| if share > 0.5 { Tone::Bad } else { Tone::Dim };
+        if let Some(cpu) = own.cpu {
+            phrase.push(tone(cpu), format!("  cpu {}", words::percent(cpu)));
+        }
+        if let Some(fill) = own.ring_fill {
+            phrase.push(tone(fill), format!("  ring {}", words::percent(fill)));
+        }
+    }
+    phrase
+}
+
+/// Who is there now, as many words as fit.
+fn population(data: &Data<'_>, width: usize) -> Phrase {
+    let model = data.model;
+    let zombies = model.zombies().len();
+    let alive = Phrase::of(Tone::Good, format!("{} ", data.glyphs.alive))
+        .and(Tone::Strong, units::count(model.alive() as u64));
+    let dead = |word: &str| {
+        let text = format!(
+            " {} {}{word} ",
+            data.glyphs.zombie,
+            units::count(zombies as u64)
+        );
+        Phrase::of(if zombies > 0 { Tone::Alert } else { Tone::Dim }, text)
+    };
+    let word = if zombies == 1 { " zombie" } else { " zombies" };
+    let ended = format!(
+        " {} {} ended",
+        data.glyphs.reaped,
+        units::count(model.totals().exits)
+    );
+    let long = alive.clone().and(Tone::Dim, " alive  ").joined(dead(word));
+    let longest = long.clone().and(Tone::Dim, ended);
+    let short = alive.and(Tone::Plain, " ").joined(dead(""));
+    [longest, long]
+        .into_iter()
+        .find(|phrase| phrase.width() <= width)
+        .unwrap_or(short)
+}

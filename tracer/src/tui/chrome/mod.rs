@@ -1,0 +1,11 @@
+//! Everything around a view: header, tabs, filter bar, seek bar, footer, and the overlays for help
+//! and columns. Knows nothing of the app that holds their state.
+
+pub mod column_chooser;
+pub mod filter_bar;
+pub mod footer;
+pub mod header;
+pub mod help;
+pub mod layout;
+pub mod seek_bar;
+pub mod tabs;

@@ -1,0 +1,13 @@
+//! The state that views and bars read: the stream, the active filter, the search, caches of
+//! figures. Knows nothing of cells on the screen or of views.
+
+pub mod active_filter;
+pub mod column_cache;
+pub mod data;
+pub mod effect;
+pub mod log;
+pub mod messages;
+pub mod playhead;
+pub mod ranking;
+pub mod search;
+pub mod stream;

@@ -1,0 +1,390 @@
+//! The facts about one process, in sections: how it died, its family, the
+//! programs it ran and what it used. Unknown things are said to be unknown.
+
+use crate::{
+    event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, units},
+    model::{Creation, Key, MissingStates, Model, Process, State},
+    tui::{
+        state::data::Data,
+        style::phrase::{Phrase, Tone},
+        text::{describe, words},
+        widget::page::Sheet,
+    },
+};
+
+/// As many relatives or threads are named.
+const NAMED: usize = 12;
+
+pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let (model, process) = (data.model, data.model.process(key));
+    let mut sheet = Sheet::new(width);
+    sheet.section("FAMILY");
+    let created = match (process.created_by, process.forked_by) {
+        (Creation::Snapshot, _) => Phrase::of(Tone::Dim, "before tracing began"),
+        (Creation::Missed, _) => Phrase::of(Tone::Warn, "not witnessed"),
+        (made, by) => {
+            let by = by.map_or_else(|| "?".to_owned(), |by| words::whose(model, by));
+            Phrase::plain(format!("{by}, by {}", made.name().unwrap_or("?")))
+        }
+    };
+    sheet.fact("made by", created);
+    if let Some(flags) = process.clone_flags {
+        let names = clone_flag_names(flags).join(" ");
+        sheet.fact(
+            "clone flags",
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names
+            },
+        );
+    }
+    match process.parent {
+        Some(parent) => sheet.fact("parent", relative(data, parent)),
+        None => sheet.fact("parent", Phrase::of(Tone::Dim, "none, or unknown")),
+    }
+    if process.is_reparented()
+        && let Some(original) = process.original_parent
+    {
+        sheet.fact("before that", relative(data, original));
+    }
+    relatives(
+        &mut sheet,
+        data,
+        "children",
+        model.tree_children(key).to_vec(),
+    );
+    relatives(&mut sheet, data, "adopted", model.adopted(key).collect());
+    if let Some((pid, level)) = process.ns
+        && level > 0
+    {
+        sheet.fact(
+            "in namespace",
+            format!("pid {pid}, {level} below the initial one"),
+        );
+    }
+    sheet
+}
+
+fn relative(data: &Data<'_>, key: Key) -> Phrase {
+    let state = data.model.process(key).state();
+    Phrase::of(words::state_tone(state), data.glyphs.state(state))
+        .and(Tone::Plain, format!(" {}", words::label(data.model, key)))
+}
+
+fn relatives(sheet: &mut Sheet, data: &Data<'_>, label: &str, keys: Vec<Key>) {
+    if keys.is_empty() {
+        return;
+    }
+    let living = keys
+        .iter()
+        .filter(|&&key| !data.model.process(key).state().is_gone());
+    let count = format!("{}, {} of them still there", keys.len(), living.count());
+    sheet.fact(label, Phrase::plain(count));
+    // The latest are of more interest than the oldest.
+    let mut named = Phrase::new();
+    for &key in keys.iter().rev().take(NAMED) {
+        named = named.joined(relative(data, key)).and(Tone::Plain, "  ");
+    }
+    if keys.len() > NAMED {
+        named.push(Tone::Dim, format!("and {} before", keys.len() - NAMED));
+    }
+    sheet.fact("", named);
+}
+
+pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let process = data.model.process(key);
+    let mut sheet = Sheet::new(width);
+    sheet.section("PROGRAMS");
+    if let Some(argv) = &process.snapshot_argv {
+        let since = match process.created_by {
+            Creation::Snapshot => "when found",
+            _ => "inherited",
+        };
+        sheet.fact(since, Phrase::of(Tone::Dim, command_line(argv.as_bytes())));
+    }
+    for execution in &process.executions {
+        let exec = &execution.exec;
+        let cut = if exec.filename_cut { "..." } else { "" };
+        let file = format!("{}{cut}", exec.filename);
+        sheet.fact(
+            &words::clock(data.model, execution.at),
+            Phrase::of(Tone::Strong, file),
+        );
+        let arguments = match &exec.argv {
+            Some(argv) => Phrase::plain(command_line(argv.as_bytes())),
+            None => Phrase::of(Tone::Warn, "arguments unknown"),
+        };
+        sheet.fact("", arguments);
+        if let Some(argv) = &exec.argv
+            && argv.as_bytes().len() < exec.argv_total as usize
+        {
+            let known = units::bytes(argv.as_bytes().len() as u64);
+            let all = units::bytes(u64::from(exec.argv_total));
+            sheet.fact(
+                "",
+                Phrase::of(Tone::Warn, format!("the first {known} of {all}")),
+            );
+        }
+    }
+    if process.executions.is_empty() && process.snapshot_argv.is_none() {
+        sheet.line(Phrase::of(Tone::Dim, "none seen"));
+    }
+    sheet
+}
+
+pub fn death(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let (model, process) = (data.model, data.model.process(key));
+    let mut sheet = Sheet::new(width);
+    sheet.section("DEATH");
+    let state = process.state();
+    match state {
+        State::Alive => sheet.line(Phrase::of(Tone::Good, "not yet")),
+        State::Vanished => sheet.fact(
+            "",
+            Phrase::of(
+                Tone::Warn,
+                "not witnessed: records were lost, and it is gone",
+            ),
+        ),
+        State::Exiting | State::Zombie | State::Reaped => {}
+    }
+    if state != State::Alive {
+        sheet.fact("ended with", ended_with(process));
+    }
+    for (at, sent) in &process.signals {
+        let when = words::clock(model, *at);
+        sheet.fact(
+            "signal",
+            describe::signalled(sent).and(Tone::Dim, format!(" at {when}")),
+        );
+    }
+    if let Some(sig) = process.status.and_then(|status| status.signal())
+        && process.fatal_signal().is_none()
+    {
+        let text = format!("who sent {} was not seen", words::signal(sig));
+        sheet.fact("signal", Phrase::of(Tone::Warn, text));
+    }
+    if let Some(victim) = process.oom() {
+        sheet.fact("memory", describe::chosen(victim));
+    }
+    reaping(&mut sheet, data, process);
+    sheet
+}
+
+fn ended_with(process: &Process) -> Phrase {
+    let Some(status) = process.status else {
+        return Phrase::of(Tone::Warn, "unknown");
+    };
+    match (status.exit_code(), status.signal()) {
+        (Some(0), _) => Phrase::of(Tone::Good, "exit code 0"),
+        (Some(code), _) => Phrase::of(Tone::Warn, format!("exit code {code}")),
+        (_, Some(sig)) => {
+            let core = if status.core_dumped() {
+                ", core dumped"
+            } else {
+                ""
+            };
+            Phrase::of(Tone::Bad, format!("{}{core}", words::signal(sig)))
+        }
+        (None, None) => Phrase::of(Tone::Warn, "unknown"),
+    }
+}
+
+fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
+    let (model, state) = (data.model, process.state());
+    if state == State::Zombie {
+        let since = process.zombie_time(data.now);
+        let since = since.map_or("since before tracing began".to_owned(), |time| {
+            format!("for {}", units::duration(time))
+        });
+        let memory = words::zombie_memory(model, process);
+        let memory = memory.map_or("?".to_owned(), units::bytes);
+        let owner = process
+            .parent
+            .map_or("?".to_owned(), |key| words::label(model, key));
+        sheet.fact(
+            "zombie",
+            Phrase::of(Tone::Bad, since).and(Tone::Plain, format!(", holds {memory}")),
+        );
+        sheet.fact("owner", owner);
+    }
+    if process.autoreaped == Some(true) {
+        let why = match process.sigchld {
+            Some(Sigchld::Ignored) => "by the kernel: the parent ignores SIGCHLD",
+            Some(Sigchld::NoCldWait) => "by the kernel: the parent set SA_NOCLDWAIT",
+            Some(Sigchld::Zombie) | None => "by the kernel",
+        };
+        sheet.fact("reaped", why);
+    } else if let Some(by) = process.reaped_by {
+        let after = process.zombie_time(data.now);
+        let after = after.map_or(String::new(), |time| {
+            format!(" after {}", units::duration(time))
+        });
+        sheet.fact("reaped", format!("by {}{after}", words::whose(model, by)));
+    } else if state == State::Reaped {
+        sheet.fact("reaped", Phrase::of(Tone::Warn, "by someone unseen"));
+    }
+}
+
+pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let (model, process) = (data.model, data.model.process(key));
+    let mut sheet = Sheet::new(width);
+    sheet.section("USE");
+    match words::faults_missing(model) {
+        Some(reason) => {
+            let text = format!("not traced: {reason}");
+            sheet.fact("user faults", Phrase::of(Tone::Warn, text));
+        }
+        None => memory(&mut sheet, process),
+    }
+    let alive = process.state() == State::Alive;
+    match process.known_usage() {
+        // Of one that lives it is only the sum of the threads that ended.
+        Some(usage) if !alive => accounts(&mut sheet, model, usage),
+        Some(_) | None => {
+            let when = if alive {
+                "known when it ends"
+            } else {
+                "unknown"
+            };
+            sheet.fact("CPU, memory", Phrase::of(Tone::Dim, when));
+        }
+    }
+    states(&mut sheet, data, process);
+    let threads = format!(
+        "{} alive, {} seen",
+        process.threads.len(),
+        process.threads_seen
+    );
+    sheet.fact("threads", threads);
+    if process.threads.len() > 1 {
+        let named = process.threads.iter().take(NAMED);
+        let mut named: Vec<_> = named
+            .map(|thread| format!("{} {}", thread.id.pid, words::comm(thread.comm)))
+            .collect();
+        if process.threads.len() > NAMED {
+            named.push(format!("and {} more", process.threads.len() - NAMED));
+        }
+        sheet.fact("", Phrase::of(Tone::Dim, named.join("  ")));
+    }
+    sheet
+}
+
+/// Time in each state, and from wake-ups to a CPU; nothing where it was not
+/// counted.
+fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
+    if let Some(latency) = process.first_run_latency() {
+        let text = format!("{} after it was made runnable", units::duration(latency));
+        sheet.fact("first ran", text);
+    }
+    let (Some(times), Some(wakeups), Some(scheduling)) = (
+        process.state_times(data.now),
+        process.wakeups(),
+        &process.scheduling,
+    ) else {
+        return;
+    };
+    let whole = times.total().max(1);
+    let told = TaskState::ALIVE
+        .iter()
+        .filter(|&&state| times.of(state) > 0);
+    let told = told.map(|&state| {
+        let time = times.of(state);
+        let share = u128::from(time) * 100 / u128::from(whole);
+        format!("{} {} ({share} %)", units::duration(time), state.name())
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    let partial = match (process.missing_states(), scheduling.missed()) {
+        (Some(MissingStates::End), _) => " (the end of a thread was missed)".to_owned(),
+        (Some(MissingStates::Threads(untold)), _) => {
+            format!(" (nothing was told yet of threads: {untold})")
+        }
+        (None, 0) => String::new(),
+        (None, missed) => format!(" ({missed} turns on a CPU were not shown: in runnable)"),
+    };
+    sheet.fact("states", Phrase::plain(told).and(Tone::Warn, partial));
+    if let Some((state, since)) = process.main_state() {
+        let since = units::duration(data.now.saturating_sub(since));
+        sheet.fact("now", format!("{} for {since}", state.name()));
+    }
+    if let Some(average) = wakeups.average() {
+        let text = format!(
+            "{}, {} to a CPU on average, {} at most",
+            units::count(wakeups.count),
+            units::duration(average),
+            units::duration(wakeups.latency_max)
+        );
+        sheet.fact("wake-ups", text);
+    }
+}
+
+/// Faults by class and by region, and what the fork cost that made it.
+fn memory(sheet: &mut Sheet, process: &Process) {
+    sheet.fact("faults", describe::counted(&process.faults));
+    let tally = FaultTally {
+        classes: process.faults,
+        places: process.places,
+    };
+    let (regions, elsewhere) = tally.regions();
+    let told = regions.iter().filter_map(|here| {
+        let faults = here.faults.filter(|&faults| faults > 0)?;
+        let copies = here.copies.filter(|&copies| copies > 0);
+        let copies = copies.map(|copies| format!(" ({} copied)", units::count(copies)));
+        let name = here.region.name();
+        Some(format!(
+            "{} {name}{}",
+            units::count(faults),
+            copies.unwrap_or_default()
+        ))
+    });
+    let elsewhere = (elsewhere > 0).then(|| format!("{} elsewhere", units::count(elsewhere)));
+    let told: Vec<_> = told.chain(elsewhere).collect();
+    if !told.is_empty() {
+        sheet.fact("by region", told.join(", "));
+    }
+    if let Some(cost) = &process.fork_cost {
+        let took = cost.took.map_or("?".to_owned(), units::duration);
+        let pages = cost.space.pages.map_or("?".to_owned(), units::count);
+        let mark = if cost.ambiguous {
+            " (with other forks)"
+        } else {
+            ""
+        };
+        let told = format!(
+            "{took}, {pages} pages mapped; copied since: {} by the parent, {} by itself{mark}",
+            units::count(cost.parent_copies),
+            units::count(cost.child_copies),
+        );
+        sheet.fact("its fork", told);
+    }
+}
+
+fn accounts(sheet: &mut Sheet, model: &Model, usage: &Usage) {
+    let times = format!(
+        "{} user, {} system, {} on CPU",
+        units::duration(usage.utime),
+        units::duration(usage.stime),
+        units::duration(usage.runtime)
+    );
+    sheet.fact("CPU", times);
+    let switches = format!(
+        "{} voluntary, {} forced",
+        units::count(usage.nvcsw),
+        units::count(usage.nivcsw)
+    );
+    sheet.fact("switches", switches);
+    let faults = format!(
+        "{} minor, {} major",
+        units::count(usage.min_flt),
+        units::count(usage.maj_flt)
+    );
+    sheet.fact("all faults", faults);
+    let page = model.session().map(|session| session.page_size);
+    let peak = match (usage.maxrss, page) {
+        (Some(pages), Some(size)) if size > 0 => units::bytes(pages.saturating_mul(size)),
+        (Some(pages), _) => format!("{} pages", units::count(pages)),
+        (None, _) => "?".to_owned(),
+    };
+    sheet.fact("peak resident", peak);
+}

@@ -1,0 +1,145 @@
+//! Everything about one process: its life moment by moment, how it died, its
+//! family, the programs it ran and what it used.
+
+mod facts;
+mod lifecycle;
+
+use crate::{
+    event::command_line,
+    model::{Key, State},
+    tui::{
+        input::action::Action,
+        state::{
+            data::Data,
+            search::{SearchFrom, SearchQuery},
+        },
+        style::phrase::{Phrase, Tone},
+        text::words,
+        view::interface::{Room, View},
+        widget::{
+            canvas::Canvas,
+            page::{Page, Sheet},
+        },
+    },
+};
+
+/// From this width on the facts stand in two columns.
+const WIDE: usize = 116;
+
+#[derive(Default)]
+pub struct Process {
+    of: Option<Key>,
+    page: Page,
+}
+
+impl View for Process {
+    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+        let Some(key) = self.of else { return };
+        let width = room.width.saturating_sub(1);
+        let top = head(data, key, width).above(lifecycle::strip(data, key, width));
+        let lines = if width >= WIDE {
+            let gap = 3;
+            let half = (width - gap) / 2;
+            let left = facts::death(data, key, half).above(facts::family(data, key, half));
+            let right = facts::programs(data, key, half).above(facts::consumption(data, key, half));
+            let mut lines = top.into_lines();
+            lines.push(Phrase::new());
+            lines.extend(left.beside(right, gap));
+            lines
+        } else {
+            top.above(facts::death(data, key, width))
+                .above(facts::family(data, key, width))
+                .above(facts::programs(data, key, width))
+                .above(facts::consumption(data, key, width))
+                .into_lines()
+        };
+        self.page.fill(lines, room.height);
+    }
+
+    fn handle(&mut self, action: Action, data: &Data<'_>) {
+        match action {
+            Action::Parent => {
+                let parent = self.of.and_then(|key| data.model.process(key).parent);
+                if let Some(parent) = parent {
+                    self.show(data, parent);
+                }
+            }
+            movement => self.page.handle(movement),
+        }
+    }
+
+    fn find(&mut self, _: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
+        self.page.find(query, from)
+    }
+
+    fn selected(&self, _: &Data<'_>) -> Option<Key> {
+        self.of
+    }
+
+    fn show(&mut self, _: &Data<'_>, key: Key) {
+        if self.of != Some(key) {
+            self.page = Page::default();
+        }
+        self.of = Some(key);
+    }
+
+    fn status(&self, data: &Data<'_>) -> String {
+        let of = self.of.map(|key| words::label(data.model, key));
+        format!("{}  {}", of.unwrap_or_default(), self.page.position())
+            .trim_end()
+            .to_owned()
+    }
+
+    fn reset(&mut self) {
+        *self = Process::default();
+    }
+
+    fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
+        if self.of.is_none() {
+            return canvas.note(&[
+                Phrase::of(Tone::Plain, "No process chosen."),
+                Phrase::of(Tone::Dim, "Select one in another view and press Enter."),
+            ]);
+        }
+        canvas.page(self.page.lines(), self.page.cursor());
+    }
+}
+
+fn head(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+    let process = data.model.process(key);
+    let state = process.state();
+    let age = words::age(process, data.now);
+    let (tone, age) = match state {
+        State::Alive => (Tone::Good, format!(", {age} old")),
+        // It need not cry out twice.
+        State::Zombie => (Tone::Bad, format!(" for {age}")),
+        State::Exiting | State::Reaped | State::Vanished => {
+            (words::state_tone(state), format!(", lived {age}"))
+        }
+    };
+    let mut sheet = Sheet::new(width);
+    let title = Phrase::of(words::state_tone(state), data.glyphs.state(state))
+        .and(Tone::Strong, format!(" {}", words::label(data.model, key)))
+        .and(tone, format!("  {}", state.name()))
+        .and(Tone::Plain, age)
+        .and(
+            Tone::Dim,
+            if process.kthread {
+                ", kernel thread"
+            } else {
+                ""
+            },
+        );
+    sheet.line(title);
+    match process.argv() {
+        Some(argv) if !argv.is_empty() => {
+            let cut = process.argv_cut() == Some(true);
+            let more = if cut { " (only the beginning)" } else { "" };
+            sheet.text(Phrase::plain(command_line(argv)).and(Tone::Warn, more));
+        }
+        Some(_) => {}
+        None if process.kthread => {}
+        None => sheet.line(Phrase::of(Tone::Dim, "command line unknown")),
+    }
+    sheet
+}

@@ -1,0 +1,315 @@
+//! Lives as cells side by side: what a lane of the timeline shows of a stretch
+//! of time. No colours and no screen.
+
+use std::ops::Range;
+
+use crate::{
+    event::TaskState,
+    model::GapSpan,
+    tui::{
+        style::{
+            glyphs::Glyphs,
+            phrase::{Phrase, Tone},
+        },
+        text::words,
+        view::timeline::{lanes::Life, window::Scale},
+    },
+};
+
+/// One cell of a strip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    pub tone: Tone,
+    pub glyph: &'static str,
+    /// Somebody lives here, or is a zombie.
+    pub lived: bool,
+    /// A moment of the life is here.
+    pub moment: bool,
+}
+
+impl Cell {
+    const EMPTY: Cell = Cell {
+        tone: Tone::Plain,
+        glyph: " ",
+        lived: false,
+        moment: false,
+    };
+
+    pub const fn of(tone: Tone, glyph: &'static str) -> Cell {
+        Cell {
+            tone,
+            glyph,
+            lived: true,
+            moment: false,
+        }
+    }
+}
+
+/// The life of one process; a life is at least one cell long. Where it is known
+/// what it did, that is drawn.
+pub fn life(
+    life: &Life,
+    doings: &[Option<TaskState>],
+    scale: &Scale,
+    now: u64,
+    glyphs: &Glyphs,
+) -> Vec<Cell> {
+    let mut cells = vec![Cell::EMPTY; scale.cells];
+    let lane = &glyphs.lane;
+    if scale.cells == 0 {
+        return cells;
+    }
+    let until = life.until.unwrap_or(now);
+    if life.zombie != Some(life.since) {
+        let alive = Cell::of(Tone::Good, lane.alive);
+        fill(&mut cells, scale, life.since..until, alive);
+    }
+    for (cell, doing) in cells.iter_mut().zip(doings) {
+        if let Some(state) = doing.filter(|_| cell.lived) {
+            *cell = Cell::of(words::doing_tone(state), lane.doing(state));
+        }
+    }
+    if let Some(zombie) = life.zombie {
+        let gone = life.gone.unwrap_or(now);
+        let stands = Cell::of(Tone::Bad, lane.zombie);
+        fill(&mut cells, scale, zombie..gone, stands);
+    }
+    let mut mark = |at: Option<u64>, tone, glyph| {
+        if let Some(cell) = at.and_then(|at| scale.cell(at)) {
+            cells[cell] = Cell {
+                moment: true,
+                ..Cell::of(tone, glyph)
+            };
+        }
+    };
+    mark(Some(life.since), Tone::Good, lane.born);
+    mark(life.last_exec, Tone::Accent, lane.exec);
+    let reaped = life.gone.filter(|_| life.zombie.is_some());
+    mark(reaped, Tone::Dim, lane.ended);
+    match (life.killed, life.vanished) {
+        (true, _) => mark(life.until, Tone::Bad, lane.killed),
+        (false, true) => mark(life.until, Tone::Warn, glyphs.unknown),
+        (false, false) if life.zombie.is_none() => mark(life.until, Tone::Dim, lane.ended),
+        (false, false) => {}
+    }
+    cells
+}
+
+/// Every cell that a time touches.
+fn fill(cells: &mut [Cell], scale: &Scale, time: Range<u64>, with: Cell) {
+    if time.start <= scale.range.end && time.end >= scale.range.start {
+        let (first, last) = (scale.nearest(time.start), scale.nearest(time.end));
+        for cell in cells.iter_mut().take(last + 1).skip(first) {
+            *cell = with;
+        }
+    }
+}
+
+/// How many of a group lived in each cell, relative to the most in any.
+pub fn group<'a>(
+    lives: impl Iterator<Item = &'a Life>,
+    scale: &Scale,
+    now: u64,
+    glyphs: &Glyphs,
+) -> Vec<Cell> {
+    #[derive(Clone, Copy, Default)]
+    struct Sum {
+        /// How many more live from here on.
+        change: i64,
+        zombies: i64,
+        killed: bool,
+    }
+    if scale.cells == 0 {
+        return Vec::new();
+    }
+    let mut sums = vec![Sum::default(); scale.cells + 1];
+    for life in lives {
+        let end = life.end(now);
+        if life.since > scale.range.end || end < scale.range.start {
+            continue;
+        }
+        sums[scale.nearest(life.since)].change += 1;
+        sums[scale.nearest(end) + 1].change -= 1;
+        // Nearly all are zombies for a moment.
+        if let Some(zombie) = life.zombie
+            && scale.nearest(zombie) < scale.nearest(end)
+        {
+            sums[scale.nearest(zombie)].zombies += 1;
+            sums[scale.nearest(end) + 1].zombies -= 1;
+        }
+        if let (true, Some(cell)) = (life.killed, life.until.and_then(|at| scale.cell(at))) {
+            sums[cell].killed = true;
+        }
+    }
+    let (mut living, mut zombies) = (0, 0);
+    for sum in &mut sums {
+        living += sum.change;
+        zombies += sum.zombies;
+        (sum.change, sum.zombies) = (living, zombies);
+    }
+    let most = sums.iter().map(|sum| sum.change).max().unwrap_or(0).max(1);
+    let cell = |sum: &Sum| match (sum.change, sum.zombies) {
+        _ if sum.killed => Cell::of(Tone::Bad, glyphs.lane.killed),
+        (0, _) => Cell::EMPTY,
+        (there, zombies) if zombies * 2 >= there => Cell::of(Tone::Bad, glyphs.lane.zombie),
+        (living, zombies) => {
+            let tone = if zombies > 0 { Tone::Bad } else { Tone::Good };
+            let height = (living * 7).div_euclid(most).clamp(0, 7);
+            Cell::of(tone, glyphs.spark[height as usize])
+        }
+    };
+    sums[..scale.cells].iter().map(cell).collect()
+}
+
+/// Where records were lost, what is empty may not have been.
+pub fn lose(cells: &mut [Cell], gaps: &[GapSpan], scale: &Scale, glyphs: &Glyphs) {
+    let within = |gap: &&GapSpan| gap.since <= scale.range.end && gap.until >= scale.range.start;
+    for gap in gaps.iter().filter(within) {
+        let (first, last) = (scale.nearest(gap.since), scale.nearest(gap.until));
+        for cell in cells.iter_mut().take(last + 1).skip(first) {
+            cell.tone = Tone::Warn;
+            if !cell.lived {
+                cell.glyph = glyphs.lane.lost;
+            }
+        }
+    }
+}
+
+pub fn phrase(cells: &[Cell]) -> Phrase {
+    let runs = cells.chunk_by(|one, other| one.tone == other.tone);
+    runs.fold(Phrase::new(), |phrase, run| {
+        let text: String = run.iter().map(|cell| cell.glyph).collect();
+        phrase.and(run[0].tone, text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{event::Comm, tui::style::glyphs::ASCII};
+
+    fn text(cells: &[Cell]) -> String {
+        phrase(cells).text()
+    }
+
+    const SCALE: Scale = Scale {
+        range: 0..100,
+        cells: 10,
+    };
+    fn life_to_55() -> Life {
+        Life {
+            comm: Comm::default(),
+            since: 20,
+            until: Some(55),
+            zombie: None,
+            gone: Some(55),
+            last_exec: None,
+            killed: false,
+            vanished: false,
+        }
+    }
+
+    #[test]
+    fn a_life_is_drawn_with_its_moments() {
+        let drawn = |life: &Life| text(&super::life(life, &[], &SCALE, 100, &ASCII));
+        assert_eq!(drawn(&life_to_55()), "  `==]    ");
+        let zombie = Life {
+            zombie: Some(55),
+            gone: Some(80),
+            last_exec: Some(35),
+            ..life_to_55()
+        };
+        assert_eq!(drawn(&zombie), "  `e=zzz] ");
+        assert_eq!(
+            drawn(&Life {
+                killed: true,
+                ..life_to_55()
+            }),
+            "  `==X    "
+        );
+        assert_eq!(
+            drawn(&Life {
+                until: None,
+                gone: None,
+                ..life_to_55()
+            }),
+            "  `======="
+        );
+        assert_eq!(
+            drawn(&Life {
+                since: 200,
+                until: None,
+                gone: None,
+                ..life_to_55()
+            }),
+            "          "
+        );
+        // However short, it is seen.
+        assert_eq!(
+            drawn(&Life {
+                until: Some(20),
+                gone: Some(20),
+                ..life_to_55()
+            }),
+            "  ]       "
+        );
+    }
+
+    #[test]
+    fn zombies_of_a_group_have_their_sign_unless_they_are_so_for_a_moment() {
+        let dies = |zombie, gone| Life {
+            until: Some(zombie),
+            zombie: Some(zombie),
+            gone: Some(gone),
+            ..life_to_55()
+        };
+        let lives = [dies(41, 42), dies(55, 85), dies(55, 65)];
+        let drawn = text(&group(lives.iter(), &SCALE, 100, &ASCII));
+        assert_eq!(drawn, "  ###zzzz ");
+    }
+
+    #[test]
+    fn what_it_did_is_drawn_while_it_lived() {
+        use TaskState::{Interruptible, Running, Uninterruptible};
+        let mut doings = [None; 10];
+        doings[3..].fill(Some(Interruptible));
+        doings[3] = Some(Running);
+        doings[4] = Some(Uninterruptible);
+        let life = Life {
+            until: Some(75),
+            zombie: Some(75),
+            gone: None,
+            last_exec: Some(65),
+            ..life_to_55()
+        };
+        let drawn = super::life(&life, &doings, &SCALE, 100, &ASCII);
+        assert_eq!(text(&drawn), "  `#D-ezzz");
+    }
+
+    #[test]
+    fn a_group_is_as_high_as_it_is_many_and_losses_are_drawn() {
+        let lives = [
+            life_to_55(),
+            Life {
+                since: 40,
+                ..life_to_55()
+            },
+            Life {
+                since: 80,
+                until: None,
+                gone: None,
+                ..life_to_55()
+            },
+        ];
+        let mut cells = group(lives.iter(), &SCALE, 100, &ASCII);
+        assert_eq!(text(&cells), "  --##  --");
+        let gap = GapSpan {
+            since: 60,
+            until: 85,
+            lost: Vec::new(),
+            cause: crate::event::GapCause::NoRoom,
+        };
+        lose(&mut cells, &[gap], &SCALE, &ASCII);
+        assert_eq!(text(&cells), "  --##::--");
+    }
+}

@@ -1,0 +1,230 @@
+//! The only way onto the screen: phrases into cells, cut to fit and aligned.
+//! Knows looks and cells, nothing of processes.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::tui::{
+    state::search::SearchQuery,
+    style::{
+        glyphs::Glyphs,
+        look::Look,
+        phrase::{Phrase, Tone},
+    },
+};
+
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+    look: &'a Look,
+}
+
+impl<'a> Canvas<'a> {
+    pub fn new(buffer: &'a mut Buffer, area: Rect, look: &'a Look) -> Self {
+        let area = area.intersection(buffer.area);
+        Canvas { buffer, area, look }
+    }
+
+    pub fn width(&self) -> u16 {
+        self.area.width
+    }
+
+    pub fn height(&self) -> u16 {
+        self.area.height
+    }
+
+    pub fn glyphs(&self) -> &'static Glyphs {
+        self.look.glyphs
+    }
+
+    /// A part of this canvas, as far as it lies within it.
+    pub fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
+        let x = self.area.x.saturating_add(x);
+        let y = self.area.y.saturating_add(y);
+        let area = Rect::new(x, y, width, height).intersection(self.area);
+        Canvas::new(self.buffer, area, self.look)
+    }
+
+    /// Writes a phrase and says how many columns it took; one that does not
+    /// fit into `width` ends in a sign that there is more.
+    pub fn put(&mut self, x: u16, y: u16, width: u16, phrase: &Phrase) -> u16 {
+        let width = width.min(self.area.width.saturating_sub(x));
+        if y >= self.area.height || width == 0 {
+            return 0;
+        }
+        let cut = phrase.width() > usize::from(width);
+        let room = if cut { width - 1 } else { width };
+        let (left, line) = (self.area.x + x, self.area.y + y);
+        let mut used = 0;
+        let mut style = Style::new();
+        for (tone, text) in phrase.pieces() {
+            style = self.look.style(tone);
+            let text = self.printable(text);
+            let end =
+                self.buffer
+                    .set_stringn(left + used, line, &text, usize::from(room - used), style);
+            // A wide character may have found half the room that it needs: what
+            // comes after it must not slip in there.
+            let full = text.width() > usize::from(room - used);
+            used = end.0 - left;
+            if full {
+                break;
+            }
+        }
+        if cut {
+            self.buffer
+                .set_stringn(left + room, line, self.glyphs().more, 1, style);
+            return width;
+        }
+        used
+    }
+
+    /// Writes a phrase so that it ends at the right edge of its room.
+    pub fn put_right(&mut self, x: u16, y: u16, width: u16, phrase: &Phrase) {
+        let needed = u16::try_from(phrase.width()).unwrap_or(u16::MAX);
+        let indent = width.saturating_sub(needed);
+        self.put(x.saturating_add(indent), y, width - indent, phrase);
+    }
+
+    /// Where only ASCII may be sent, everything else becomes a question mark
+    /// of the same width.
+    fn printable<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        if !self.look.glyphs.ascii || text.is_ascii() {
+            return text.into();
+        }
+        let mut ascii = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                'µ' => ascii.push('u'),
+                '·' => ascii.push('.'),
+                '–' => ascii.push('-'),
+                '←' => ascii.push('<'),
+                '→' => ascii.push('>'),
+                '↑' => ascii.push('^'),
+                '↓' => ascii.push('v'),
+                c if c.is_ascii() => ascii.push(c),
+                c => ascii.extend(std::iter::repeat_n('?', c.width().unwrap_or(0))),
+            }
+        }
+        ascii.into()
+    }
+
+    pub fn clear(&mut self) {
+        for y in self.area.top()..self.area.bottom() {
+            for x in self.area.left()..self.area.right() {
+                self.buffer[(x, y)].reset();
+            }
+        }
+    }
+
+    /// A wide character left of this canvas would cover its first column.
+    fn cut_off_wide_neighbours(&mut self) {
+        let Some(x) = self.area.left().checked_sub(1) else {
+            return;
+        };
+        for y in self.area.top()..self.area.bottom() {
+            if let Some(cell) = self.buffer.cell_mut((x, y))
+                && cell.symbol().width() > 1
+            {
+                cell.set_symbol(" ");
+            }
+        }
+    }
+
+    /// Puts the cursor on a line.
+    pub fn select(&mut self, y: u16, width: u16) {
+        let line = Rect::new(self.area.x, self.area.y.saturating_add(y), width, 1);
+        let line = line.intersection(self.area);
+        self.buffer.set_style(line, self.look.selection());
+    }
+
+    /// Marks one cell.
+    pub fn point(&mut self, x: u16, y: u16) {
+        let cell = Rect::new(
+            self.area.x.saturating_add(x),
+            self.area.y.saturating_add(y),
+            1,
+            1,
+        );
+        let cell = cell.intersection(self.area);
+        self.buffer.set_style(cell, self.look.found());
+    }
+
+    /// A message in the middle, where there is nothing to list.
+    pub fn note(&mut self, lines: &[Phrase]) {
+        let top = usize::from(self.area.height).saturating_sub(lines.len()) / 2;
+        for (y, line) in (top as u16..).zip(lines) {
+            let indent = usize::from(self.area.width).saturating_sub(line.width()) / 2;
+            self.put(indent as u16, y, self.area.width, line);
+        }
+    }
+
+    /// A frame along the edge, with a title; gives what is inside.
+    pub fn framed(&mut self, title: &str) -> Canvas<'_> {
+        self.clear();
+        self.cut_off_wide_neighbours();
+        let (width, height) = (self.area.width, self.area.height);
+        let [
+            upper_left,
+            upper_right,
+            lower_right,
+            lower_left,
+            horizontal,
+            vertical,
+        ] = self.glyphs().frame;
+        let rule = horizontal.repeat(usize::from(width.saturating_sub(2)));
+        let upper = Phrase::of(Tone::Faint, format!("{upper_left}{rule}{upper_right}"));
+        let lower = Phrase::of(Tone::Faint, format!("{lower_left}{rule}{lower_right}"));
+        self.put(0, 0, width, &upper);
+        self.put(0, height.saturating_sub(1), width, &lower);
+        let side = Phrase::of(Tone::Faint, vertical);
+        for y in 1..height.saturating_sub(1) {
+            self.put(0, y, 1, &side);
+            self.put(width.saturating_sub(1), y, 1, &side);
+        }
+        self.put(
+            2,
+            0,
+            width.saturating_sub(4),
+            &Phrase::of(Tone::Title, format!(" {title} ")),
+        );
+        self.part(2, 1, width.saturating_sub(4), height.saturating_sub(2))
+    }
+
+    /// Marks what a search has found, wherever it is on this canvas.
+    pub fn mark(&mut self, query: &SearchQuery) {
+        let wanted = query.text().width();
+        for y in self.area.top()..self.area.bottom() {
+            let mut x = self.area.left();
+            while !query.is_empty() && usize::from(self.area.right() - x) >= wanted {
+                let text = self.text_at(x, y, wanted);
+                if query.is_in(&text) {
+                    let found = Rect::new(x, y, wanted as u16, 1);
+                    self.buffer.set_style(found, self.look.found());
+                    x += wanted as u16;
+                } else {
+                    x += 1;
+                }
+            }
+        }
+    }
+
+    /// What is written in `width` columns from there.
+    fn text_at(&self, x: u16, y: u16, width: usize) -> String {
+        let mut text = String::new();
+        let mut column = x;
+        while usize::from(column - x) < width {
+            let Some(cell) = self.buffer.cell(Position::new(column, y)) else {
+                break;
+            };
+            text.push_str(cell.symbol());
+            // The second half of a wide character has no text of its own.
+            column += (cell.symbol().width() as u16).max(1);
+        }
+        text
+    }
+}

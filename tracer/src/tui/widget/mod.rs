@@ -1,0 +1,13 @@
+//! Building blocks for views: the canvas, tables, lists, pages, gauges and the fork tree as rows.
+//! Knows nothing of particular views or of the bars around them.
+
+pub mod canvas;
+pub mod columns;
+pub mod cursor;
+pub mod forest;
+pub mod gauge;
+pub mod list;
+pub mod page;
+pub mod rails;
+pub mod sort_order;
+pub mod table;
