@@ -1,10 +1,10 @@
-//! How much happened when, as far as the index says it.
+//! Event density over time, estimated from the index.
 
-use crate::recording::{Entry, Span};
+use crate::recording::{IndexEntry, Span};
 
-/// Events in each of so many equal parts of the span. Each block's events are
-/// taken to lie evenly within its own span.
-pub fn density(entries: &[Entry], span: Option<Span>, parts: usize) -> Vec<u64> {
+/// Returns the estimated number of events in each of `parts` equal parts of the span. The
+/// events of a block are assumed to be spread evenly over the span of the block.
+pub fn density(entries: &[IndexEntry], span: Option<Span>, parts: usize) -> Vec<u64> {
     let mut counts = vec![0.0; parts];
     let Some(Span { earliest, latest }) = span.filter(|_| parts > 0) else {
         return vec![0; parts];

@@ -1,146 +1,206 @@
-//! Looking for an event, forwards or back, piece by piece: who has something
-//! else to do meanwhile goes on between two pieces, and may give it up. The
-//! stage is told nothing before the place is gone to.
+//! Searching for events, forward or backward and piece by piece, so that a caller can do other
+//! work between two pieces or give up. A search does not move the playhead.
 
 use std::io::{Read, Seek};
 
-use super::Playback;
+use super::{
+    playhead::Playback,
+    stage::{Place, Stage},
+};
 use crate::{event::Event, recording::Error};
 
+/// The direction of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
+    /// Towards the end.
     Forward,
+    /// Towards the beginning.
     Back,
 }
 
-/// How far a search has come. It is over when somebody moves the playback.
+/// The progress of a search. Moving the playhead invalidates it.
 #[derive(Clone, Debug)]
 pub struct Search {
-    way: Way,
-    /// Where it began, in events; back: the last that can be meant.
+    direction: Direction,
+    /// Forward: the events before the start. Backward: the last event that can match.
     from: u64,
-    /// Back: blocks that have not been looked through.
+    /// Backward: blocks that have not been searched.
     blocks: usize,
-    /// Forwards: the event that had been read beyond the stage.
+    /// Forward: the event that had been read ahead of the playhead.
     ahead: Option<Event>,
-    /// How many events have been looked through, of how many.
-    looked: u64,
+    /// Events searched so far.
+    searched: u64,
+    /// Events to search in all.
     all: u64,
 }
 
+/// The result of one piece of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Behind so many events.
-    Place(u64),
-    Nothing,
-    /// There is more to be looked through.
-    NotYet,
+pub enum SearchStep {
+    /// An event matches; this many events precede the place directly after it.
+    Found(u64),
+    /// No event matches.
+    Exhausted,
+    /// The search is not finished.
+    Pending,
 }
 
 impl Search {
-    /// How much of what there is has been looked through, from 0 to 1.
+    /// Returns the fraction searched so far, from 0 to 1.
     pub fn share(&self) -> f64 {
-        self.looked as f64 / self.all.max(1) as f64
+        self.searched as f64 / self.all.max(1) as f64
     }
 
-    pub fn way(&self) -> Way {
-        self.way
+    /// Returns the direction of the search.
+    pub fn direction(&self) -> Direction {
+        self.direction
     }
 }
 
 impl<R: Read + Seek> Playback<R> {
-    /// Begins to look for an event behind this place or before it.
-    pub fn search(&mut self, way: Way) -> Result<Search, Error> {
-        let (from, blocks, all) = match way {
-            Way::Forward => {
-                if !self.come_back()? {
+    /// Begins a search for an event after or before the playhead.
+    pub fn search(&mut self, direction: Direction) -> Result<Search, Error> {
+        let (from, blocks, all) = match direction {
+            Direction::Forward => {
+                if !self.unpark_reader()? {
                     self.seek_block(self.position)?;
                 }
                 let ahead = self.events().saturating_sub(self.position);
                 (self.position, 0, ahead)
             }
-            Way::Back => {
-                // The event that one stands behind is not meant.
+            Direction::Back => {
+                // The event directly before the playhead cannot match.
                 let limit = self.position.saturating_sub(1);
-                (limit, self.contents.blocks_before(limit), limit)
+                (limit, self.index.blocks_before(limit), limit)
             }
         };
-        let ahead = self.leave();
+        let ahead = self.park_reader();
         Ok(Search {
-            way,
+            direction,
             from,
             blocks,
             ahead,
-            looked: 0,
+            searched: 0,
             all,
         })
     }
 
-    /// Looks through about so many events more, never less than one block back.
-    pub fn look_on(
+    /// Searches about `events` more events. A backward search covers at least one block.
+    pub fn continue_search(
         &mut self,
         search: &mut Search,
         wanted: &mut dyn FnMut(&Event) -> bool,
         events: u64,
-    ) -> Result<Found, Error> {
-        let until = search.looked.saturating_add(events);
-        while search.looked < until {
-            let found = match search.way {
-                Way::Forward => self.look_at_next(search, wanted)?,
-                Way::Back => self.look_through_block(search, wanted)?,
+    ) -> Result<SearchStep, Error> {
+        let until = search.searched.saturating_add(events);
+        while search.searched < until {
+            let step = match search.direction {
+                Direction::Forward => self.search_next(search, wanted)?,
+                Direction::Back => self.search_block(search, wanted)?,
             };
-            if found != Found::NotYet {
-                return Ok(found);
+            if step != SearchStep::Pending {
+                return Ok(step);
             }
         }
-        Ok(Found::NotYet)
+        Ok(SearchStep::Pending)
     }
 
-    fn look_at_next(
+    fn search_next(
         &mut self,
         search: &mut Search,
         wanted: &mut dyn FnMut(&Event) -> bool,
-    ) -> Result<Found, Error> {
+    ) -> Result<SearchStep, Error> {
         let next = match search.ahead.take() {
             Some(next) => Some(next),
             None => self.chain.next_event()?,
         };
         let Some(event) = next else {
-            return Ok(Found::Nothing);
+            return Ok(SearchStep::Exhausted);
         };
-        search.looked += 1;
+        search.searched += 1;
         let number = self.chain.number();
-        let is_meant = !self.chain.is_recalling() && number > search.from;
-        Ok(match is_meant && wanted(&event) {
-            true => Found::Place(number),
-            false => Found::NotYet,
+        let can_match = !self.chain.is_outside_stream() && number > search.from;
+        Ok(match can_match && wanted(&event) {
+            true => SearchStep::Found(number),
+            false => SearchStep::Pending,
         })
     }
 
-    /// Of the events of a block the last one counts.
-    fn look_through_block(
+    /// Searches the block before those searched so far for its last matching event.
+    fn search_block(
         &mut self,
         search: &mut Search,
         wanted: &mut dyn FnMut(&Event) -> bool,
-    ) -> Result<Found, Error> {
+    ) -> Result<SearchStep, Error> {
         let Some(block) = search.blocks.checked_sub(1) else {
-            return Ok(Found::Nothing);
+            return Ok(SearchStep::Exhausted);
         };
         search.blocks = block;
-        let (begin, end) = self.contents.events_of(block);
+        let (begin, end) = self.index.events_of(block);
         self.seek_block(begin)?;
         let end = end.min(search.from);
-        let mut found = Found::NotYet;
+        let mut step = SearchStep::Pending;
         while let Some(event) = self.chain.next_event()? {
-            search.looked += 1;
+            search.searched += 1;
             let number = self.chain.number();
-            if number <= end && !self.chain.is_recalling() && wanted(&event) {
-                found = Found::Place(number);
+            if number <= end && !self.chain.is_outside_stream() && wanted(&event) {
+                step = SearchStep::Found(number);
             }
             if number >= end {
                 break;
             }
         }
-        Ok(found)
+        Ok(step)
+    }
+
+    /// Returns the place one event back. Unreadable events are skipped.
+    pub fn before(&mut self) -> Result<Place, Error> {
+        let mut search = self.search(Direction::Back)?;
+        Ok(
+            match self.continue_search(&mut search, &mut |_| true, u64::MAX)? {
+                SearchStep::Found(place) => Place::Event(place),
+                SearchStep::Exhausted | SearchStep::Pending => Place::Beginning,
+            },
+        )
+    }
+
+    /// Moves the playhead one event back. Unreadable events are skipped.
+    pub fn step_back(&mut self, stage: &mut dyn Stage) -> Result<(), Error> {
+        let place = self.before()?;
+        self.seek(place, stage)
+    }
+
+    /// Moves the playhead directly after the next event for which `wanted` returns true.
+    /// Returns false and does not move it if there is none.
+    pub fn next_where(
+        &mut self,
+        wanted: impl FnMut(&Event) -> bool,
+        stage: &mut dyn Stage,
+    ) -> Result<bool, Error> {
+        self.seek_where(Direction::Forward, wanted, stage)
+    }
+
+    /// Moves the playhead directly after the last event before it for which `wanted` returns
+    /// true. Returns false and does not move it if there is none. Reads block by block from
+    /// the playhead backward.
+    pub fn previous_where(
+        &mut self,
+        wanted: impl FnMut(&Event) -> bool,
+        stage: &mut dyn Stage,
+    ) -> Result<bool, Error> {
+        self.seek_where(Direction::Back, wanted, stage)
+    }
+
+    fn seek_where(
+        &mut self,
+        direction: Direction,
+        mut wanted: impl FnMut(&Event) -> bool,
+        stage: &mut dyn Stage,
+    ) -> Result<bool, Error> {
+        let mut search = self.search(direction)?;
+        match self.continue_search(&mut search, &mut wanted, u64::MAX)? {
+            SearchStep::Found(place) => self.seek(Place::Event(place), stage).map(|()| true),
+            SearchStep::Exhausted | SearchStep::Pending => Ok(false),
+        }
     }
 }

@@ -1,60 +1,67 @@
-//! States of a model at places of a stream, from which a landing goes on: how
-//! they are held and how many. Who makes them is in [`super::pass`].
+//! Saved states of a model at places in a stream, from which seeks start. This file owns how
+//! they are stored and how many are kept. [`super::index_pass`] makes them.
 
 use std::{io, sync::Arc};
 
 use crate::{
     model::{Model, Retention},
-    recording::Position,
+    recording::ChainPosition,
 };
 
-/// Memory that states take at most, bytes. Beyond it every second one goes.
+/// Maximum memory for states, bytes. When it is exceeded, every second state is dropped.
 pub const BUDGET: usize = 64 << 20;
 
-/// zstd's level: a state is packed while somebody waits for the next.
+/// zstd compression level. Low, because the pass waits for each state.
 const LEVEL: i32 = 1;
 
-/// A packed state is at least this part of its bytes: what claims to be less is
-/// not unpacked.
-const PACKED: usize = 100;
+/// Maximum ratio of unpacked to packed size. A state that claims more is not unpacked.
+const MAX_RATIO: usize = 100;
 
-/// A model as it was behind so many events.
+/// A model, saved at a place in a stream.
 #[derive(Clone, Debug)]
 pub struct SavedState {
+    /// Place at which the model was saved.
     pub place: StatePlace,
-    /// Packed, and how long unpacked.
+    /// The model, compressed.
     bytes: Arc<[u8]>,
+    /// Size of the model uncompressed, bytes.
     length: usize,
 }
 
-/// Where in a stream a state was made.
+/// The place in a stream at which a state was saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatePlace {
-    /// By a chain over the recording.
-    Read(Position),
-    /// By whoever made the recording, of which nothing is missing: behind so many
-    /// events, the latest of which had this time.
-    Made { events: u64, latest: u64 },
+    /// Saved by a chain that reads the recording.
+    Chain(ChainPosition),
+    /// Saved by the live trace that writes the recording, in which nothing is missing.
+    Live {
+        /// Events before the place.
+        events: u64,
+        /// Latest time of these events, ns since boot.
+        latest: u64,
+    },
 }
 
 impl StatePlace {
+    /// Returns the number of events before the place.
     pub fn events(&self) -> u64 {
         match self {
-            StatePlace::Read(position) => position.events,
-            StatePlace::Made { events, .. } => *events,
+            StatePlace::Chain(position) => position.events,
+            StatePlace::Live { events, .. } => *events,
         }
     }
 
-    /// The latest time before it, ns since boot.
+    /// Returns the latest time before the place, ns since boot.
     pub fn latest(&self) -> u64 {
         match self {
-            StatePlace::Read(position) => position.latest,
-            StatePlace::Made { latest, .. } => *latest,
+            StatePlace::Chain(position) => position.latest,
+            StatePlace::Live { latest, .. } => *latest,
         }
     }
 }
 
 impl SavedState {
+    /// Saves a model at a place.
     pub fn of(model: &Model, place: StatePlace) -> io::Result<SavedState> {
         let raw = model.save();
         Ok(SavedState {
@@ -64,7 +71,7 @@ impl SavedState {
         })
     }
 
-    /// One that was packed earlier.
+    /// Returns a state from its compressed form.
     pub(super) fn packed(place: StatePlace, bytes: &[u8], length: usize) -> SavedState {
         SavedState {
             place,
@@ -77,19 +84,20 @@ impl SavedState {
         &self.bytes
     }
 
-    /// How many bytes it takes.
+    /// Returns the compressed size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// How many bytes it takes unpacked: the time to restore it goes with that.
+    /// Returns the uncompressed size in bytes. Restoring takes time in proportion to it.
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// The model, if the bytes are good; see [`Model::restore`].
+    /// Restores the model. Returns none if the bytes are damaged or claim more than `made`
+    /// processes; see [`Model::restore`].
     pub fn restore(&self, made: usize) -> Option<Model> {
-        if self.length / PACKED > self.bytes.len() {
+        if self.length / MAX_RATIO > self.bytes.len() {
             return None;
         }
         let raw = zstd::bulk::decompress(&self.bytes, self.length).ok()?;
@@ -97,17 +105,19 @@ impl SavedState {
     }
 }
 
-/// The states of one stream, in its order, made with one retention.
+/// The states of one stream, in order, all made with the same retention.
 #[derive(Clone, Debug)]
 pub struct States {
+    /// Retention of the saved models.
     pub retention: Retention,
     list: Vec<SavedState>,
     size: usize,
-    /// How often every second one went.
+    /// Number of times that every second state was dropped.
     thinned: u32,
 }
 
 impl States {
+    /// Returns an empty list of states made with `retention`.
     pub fn new(retention: Retention) -> States {
         States {
             retention,
@@ -117,7 +127,7 @@ impl States {
         }
     }
 
-    /// Adds one that lies behind all others.
+    /// Appends a state. It must lie after all others.
     pub fn push(&mut self, state: SavedState) {
         self.size += state.size();
         self.list.push(state);
@@ -126,7 +136,7 @@ impl States {
         }
     }
 
-    /// Drops every second one; the last stays.
+    /// Drops every second state and keeps the last.
     fn thin(&mut self) {
         let last = self.list.len() - 1;
         let mut number = 0;
@@ -138,34 +148,36 @@ impl States {
         self.thinned += 1;
     }
 
-    /// States are to lie so much further apart than at first.
+    /// Returns the factor by which the minimum distance between states has grown.
     pub fn spread(&self) -> u64 {
         1 << self.thinned.min(32)
     }
 
-    /// The last that lies no later than behind `events` events and this time.
+    /// Returns the last state after at most `events` events, all at or before `latest`.
     pub fn before(&self, events: u64, latest: u64) -> Option<&SavedState> {
         let list = &self.list;
         let end = list.partition_point(|state| state.place.events() <= events);
-        // The latest time before a place only rises.
+        // The latest time before a place never decreases.
         let end = list[..end].partition_point(|state| state.place.latest() <= latest);
         end.checked_sub(1).map(|last| &list[last])
     }
 
-    /// One is of no use.
+    /// Removes a state that cannot be used.
     pub fn remove(&mut self, place: &StatePlace) {
         self.list.retain(|state| state.place != *place);
     }
 
+    /// Iterates over the states in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &SavedState> {
         self.list.iter()
     }
 
+    /// Returns the last state.
     pub fn last(&self) -> Option<&SavedState> {
         self.list.last()
     }
 
-    /// How many bytes all take.
+    /// Returns the compressed size of all states in bytes.
     pub fn size(&self) -> usize {
         self.size
     }

@@ -1,58 +1,59 @@
-//! Recordings that are parts of one trace, read as one: no event is told twice
-//! at a seam, and what is missing there is a gap like any other. How the parts
-//! are found this file must not know.
+//! Several recordings of one trace, read as a single stream. No event is emitted twice where
+//! two parts meet, and events missing there become a gap. This file must not know how the
+//! parts are found.
 
-mod position;
+mod resume;
 
 use std::io::{Read, Seek};
 
-pub use position::Position;
-
 use super::{
-    Error, Reader, RollCall,
-    part::{Account, Open, Opened, Part, open_from},
+    chain_part::{ChainPart, OpenedPart, PartReport, PartSource, open_from},
+    error::Error,
+    gap_repair::SnapshotFn,
+    reader::Reader,
 };
 use crate::event::{Event, Gap, GapCause, Summary, What, Who};
 
+/// Reads the parts of one trace, in order, as a single stream of events.
 pub struct Chain<R> {
-    parts: Vec<Part<R>>,
-    /// The first that could be opened: what lies before others is counted from
-    /// its beginning.
+    parts: Vec<ChainPart<R>>,
+    /// Index of the first part that could be opened. Events are counted from its beginning.
     first: usize,
-    /// Which one is read.
+    /// Index of the part that is read.
     at: usize,
     reader: Reader<R>,
-    roll_call: Option<RollCall>,
-    /// The part was come to from the one before: what it begins with was told.
-    follows: bool,
-    /// The latest time given out.
+    snapshot_fn: Option<SnapshotFn>,
+    /// True if the part before this one has been read, so that the session at the beginning of
+    /// this one has been emitted.
+    continues: bool,
+    /// Latest time returned so far, ns since boot.
     latest: u64,
-    /// So many events are missing before the part that was just come to.
+    /// Events missing before the part that was just entered.
     missing: u64,
-    /// The event behind a gap.
+    /// The event after a gap.
     held: Option<Event>,
-    /// The event last given is a gap.
+    /// True if the last event returned is a gap.
     is_behind_gap: bool,
-    /// What the counts were when the first part began.
+    /// Counts at the beginning of the first part.
     base: Option<Summary>,
-    accounts: Vec<Account>,
+    reports: Vec<PartReport>,
 }
 
 impl<R: Read> Chain<R> {
-    /// One recording that is the whole trace.
+    /// Opens one recording that is a whole trace.
     pub fn of(from: R) -> Result<Chain<R>, Error> {
-        Chain::open(vec![Part {
-            open: Open::Once(Some(from)),
+        Chain::open(vec![ChainPart {
+            open: PartSource::Once(Some(from)),
             segment: None,
             realtime_offset: None,
             at: 0,
         }])
     }
 
-    /// Opens the first of the parts that can be opened; each follows the one
-    /// before.
-    pub fn open(mut parts: Vec<Part<R>>) -> Result<Chain<R>, Error> {
-        let Opened {
+    /// Opens a chain of parts, each of which continues the one before. Parts at the front that
+    /// cannot be opened are skipped and reported.
+    pub fn open(mut parts: Vec<ChainPart<R>>) -> Result<Chain<R>, Error> {
+        let OpenedPart {
             part,
             reader,
             refused,
@@ -62,28 +63,28 @@ impl<R: Read> Chain<R> {
             first: part,
             at: part,
             reader,
-            roll_call: None,
-            follows: false,
+            snapshot_fn: None,
+            continues: false,
             latest: 0,
             missing: 0,
             held: None,
             is_behind_gap: false,
             base: None,
-            accounts: refused,
+            reports: refused,
         };
         chain.begin();
         Ok(chain)
     }
 
-    /// See [`Reader::healed_by`].
-    pub fn healed_by(mut self, roll_call: RollCall) -> Chain<R> {
-        self.reader = self.reader.healed_by(roll_call);
-        self.roll_call = Some(roll_call);
+    /// See [`Reader::with_gap_repair`].
+    pub fn with_gap_repair(mut self, snapshot_fn: SnapshotFn) -> Chain<R> {
+        self.reader = self.reader.with_gap_repair(snapshot_fn);
+        self.snapshot_fn = Some(snapshot_fn);
         self
     }
 
-    /// The stream begins with this part. What those held that are gone is missing
-    /// all the same.
+    /// Starts the stream with the current part. Events of parts skipped before it count as
+    /// missing.
     fn begin(&mut self) {
         let before = |part: usize| self.parts[part].segment.map_or(0, |it| it.events_before);
         self.missing = before(self.at).saturating_sub(before(0));
@@ -91,19 +92,21 @@ impl<R: Read> Chain<R> {
             0 => 0,
             _ => self.parts[0].at,
         };
-        (self.follows, self.held) = (false, None);
+        (self.continues, self.held) = (false, None);
     }
 
-    /// The trace has gone on in another part.
-    pub fn push(&mut self, part: Part<R>) {
+    /// Appends the next part of the trace.
+    pub fn push(&mut self, part: ChainPart<R>) {
         self.parts.push(part);
     }
 
-    /// The next event; none at the end of the last part, which can be asked
-    /// again if it grows.
+    /// Returns the next event, or none at the end of the last part. Call it again after the
+    /// last part has grown.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let next = self.next_of_parts()?;
-        self.note_gap(next.as_ref());
+        self.is_behind_gap = next
+            .as_ref()
+            .is_some_and(|event| matches!(event.what, What::Gap(_)));
         Ok(next)
     }
 
@@ -120,42 +123,42 @@ impl<R: Read> Chain<R> {
                 self.enter_next()?;
                 continue;
             };
-            let is_first = self.follows && self.reader.number() == 1;
-            let was_told = is_first && matches!(event.what, What::Session(_));
+            let is_first = self.continues && self.reader.number() == 1;
+            let is_repeated = is_first && matches!(event.what, What::Session(_));
             if self.missing > 0 {
                 let gap = self.gap(event.at);
-                self.held = (!was_told).then_some(event);
+                self.held = (!is_repeated).then_some(event);
                 return Ok(Some(gap));
             }
-            if was_told {
+            if is_repeated {
                 continue;
             }
             self.latest = self.latest.max(event.at);
-            self.put_right(&mut event)?;
+            self.adjust(&mut event)?;
             return Ok(Some(event));
         }
     }
 
-    /// Goes on in the next part that can be opened.
+    /// Continues in the next part that can be opened.
     fn enter_next(&mut self) -> Result<(), Error> {
-        let told = self.number();
-        let Opened {
+        let read = self.number();
+        let OpenedPart {
             part,
             reader,
             refused,
-        } = open_from(&mut self.parts, self.at + 1, self.roll_call)?;
-        self.accounts.push(self.account());
-        self.accounts.extend(refused);
-        self.missing += self.before(part).saturating_sub(told);
-        let lacks = self.missing > 0 || self.reader.is_to_be_healed();
+        } = open_from(&mut self.parts, self.at + 1, self.snapshot_fn)?;
+        self.reports.push(self.report());
+        self.reports.extend(refused);
+        self.missing += self.before(part).saturating_sub(read);
+        let needs_snapshot = self.missing > 0 || self.reader.needs_snapshot();
         self.at = part;
         self.reader = reader;
-        self.reader.follow_on(self.latest, lacks);
-        self.follows = true;
+        self.reader.continue_after(self.latest, needs_snapshot);
+        self.continues = true;
         Ok(())
     }
 
-    /// What is missing up to that time, which the next part begins at.
+    /// Returns the gap before the next part, which begins at `until`.
     fn gap(&mut self, until: u64) -> Event {
         let since = self.latest;
         self.latest = until.max(since);
@@ -174,15 +177,15 @@ impl<R: Read> Chain<R> {
         }
     }
 
-    /// What events say that depends on where the stream begins and ends.
-    fn put_right(&mut self, event: &mut Event) -> Result<(), Error> {
+    /// Adjusts what depends on where the stream begins and ends.
+    fn adjust(&mut self, event: &mut Event) -> Result<(), Error> {
         match &mut event.what {
-            // A clock that was set while tracing is the better one after that.
+            // If the clock was set while tracing, its latest offset is the best one.
             What::Session(session) => {
                 let latest = self.parts.last().and_then(|part| part.realtime_offset);
                 session.realtime_offset = latest.unwrap_or(session.realtime_offset);
             }
-            What::Summary(summary) if self.is_recalling() && self.skips_a_beginning() => {
+            What::Summary(summary) if self.is_outside_stream() && self.skips_a_beginning() => {
                 let base = match &self.base {
                     Some(base) => base,
                     None if self.at == self.first && self.reader.number() <= 1 => {
@@ -203,17 +206,17 @@ impl<R: Read> Chain<R> {
         Ok(())
     }
 
-    /// The first part is not the first of the trace.
+    /// Returns true if earlier segments of the trace are not in this chain.
     fn skips_a_beginning(&self) -> bool {
         let first = self.parts[self.first].segment;
         first.is_some_and(|segment| segment.number > 0)
     }
 
-    /// What all events before the first part add up to.
+    /// Returns the counts of all events before the first part.
     fn read_base(&mut self) -> Result<Summary, Error> {
         let mut first = open_from(&mut self.parts, self.first, None)?.reader;
         while let Some(event) = first.next_event()? {
-            if !first.is_recalling() && first.number() > 1 {
+            if !first.is_outside_stream() && first.number() > 1 {
                 break;
             }
             if let What::Summary(summary) = event.what {
@@ -226,56 +229,58 @@ impl<R: Read> Chain<R> {
         Ok(Summary::default())
     }
 
+    /// Returns the number of parts.
     pub fn parts(&self) -> usize {
         self.parts.len()
     }
 
-    /// How many events of the stream lie before a part.
+    /// Returns the number of events of the stream before a part.
     pub fn before(&self, part: usize) -> u64 {
         let segment = |part: usize| self.parts.get(part).and_then(|part| part.segment);
         match (segment(self.first), segment(part)) {
             (Some(first), Some(this)) if part > self.first => {
-                let again = u64::from(first.number > 0);
-                this.events_before.saturating_sub(first.events_before) + again
+                let session = u64::from(first.number > 0);
+                this.events_before.saturating_sub(first.events_before) + session
             }
             _ => 0,
         }
     }
 
-    /// How many events of a part are not of the stream: its session, but for
-    /// the first.
-    pub fn again(&self, part: usize) -> u64 {
+    /// Returns the number of events at the beginning of a part that are not in the stream: its
+    /// session, except in the first part.
+    pub fn repeated(&self, part: usize) -> u64 {
         u64::from(part > self.first)
     }
 
-    /// How many events lie before the next one.
+    /// Returns the number of events of the stream before the next one.
     pub fn number(&self) -> u64 {
         let own = self.reader.number();
-        self.before(self.at) + own.saturating_sub(self.again(self.at))
+        self.before(self.at) + own.saturating_sub(self.repeated(self.at))
     }
 
-    /// The event last given is one of a checkpoint: it was told before.
-    pub fn is_recalling(&self) -> bool {
-        self.reader.is_recalling()
+    /// See [`Reader::is_outside_stream`].
+    pub fn is_outside_stream(&self) -> bool {
+        self.reader.is_outside_stream()
     }
 
-    /// Which part is read, and where in it.
+    /// Returns the index of the part that is read and the offset in it.
     pub fn place(&self) -> (usize, u64) {
         (self.at, self.reader.offset())
     }
 
+    /// Returns the reader of the current part.
     pub fn reader(&self) -> &Reader<R> {
         &self.reader
     }
 
-    /// What was wrong with each part that was read, by its number.
-    pub fn accounts(&self) -> impl Iterator<Item = (usize, Account)> + '_ {
-        let all = self.accounts.iter().cloned().chain([self.account()]);
+    /// Returns a report for each part read so far, with the index of the part.
+    pub fn part_reports(&self) -> impl Iterator<Item = (usize, PartReport)> + '_ {
+        let all = self.reports.iter().cloned().chain([self.report()]);
         all.enumerate()
     }
 
-    fn account(&self) -> Account {
-        Account {
+    fn report(&self) -> PartReport {
+        PartReport {
             refused: None,
             damage: self.reader.damage().to_vec(),
             unknown: self.reader.unknown(),
@@ -285,28 +290,28 @@ impl<R: Read> Chain<R> {
 }
 
 impl<R: Read + Seek> Chain<R> {
-    /// Goes on at a block of a part: see [`Reader::resume_at`].
+    /// Continues at a block of a part. See [`Reader::resume_at`].
     pub fn resume_at(&mut self, part: usize, offset: u64) -> Result<(), Error> {
         self.enter(part)?;
         self.reader.resume_at(offset)
     }
 
-    /// Reads that part, as if nothing had been read before.
-    fn enter(&mut self, part: usize) -> Result<(), Error> {
+    /// Enters a part as if nothing had been read before.
+    pub(super) fn enter(&mut self, part: usize) -> Result<(), Error> {
         if part != self.at {
-            self.reader = self.parts[part].read(self.roll_call)?;
+            self.reader = self.parts[part].read(self.snapshot_fn)?;
             self.at = part;
         }
-        (self.follows, self.latest) = (false, 0);
+        (self.continues, self.latest) = (false, 0);
         (self.missing, self.held) = (0, None);
         self.is_behind_gap = false;
         Ok(())
     }
 
-    /// Begins anew, with the first part that is still there.
+    /// Restarts at the first part that can still be opened.
     pub fn rewind(&mut self) -> Result<(), Error> {
         if self.at != self.first {
-            let opened = open_from(&mut self.parts, self.first, self.roll_call)?;
+            let opened = open_from(&mut self.parts, self.first, self.snapshot_fn)?;
             (self.at, self.reader) = (opened.part, opened.reader);
         }
         self.begin();

@@ -2,7 +2,7 @@
 //! events of those who are still there, told anew. Which events that takes this
 //! file must not know; it knows how they lie.
 
-use super::{codec::Malformed, varint};
+use super::{malformed::Malformed, varint};
 
 /// A checkpoint, and what lies before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,49 +4,46 @@
 //! has is `bodies`'.
 
 use super::{
-    columns::{Column, Cursor, Filling},
-    tables::{Bases, Subjects, Tables, Texts},
+    columns::{Column, ColumnsBuilder, Cursor},
+    malformed::Malformed,
+    tables::{CounterBases, Subjects, Tables, Texts},
     varint,
 };
 use crate::event::{Comm, ProcessId, Text, Who};
-
-/// No writer writes this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
 
 /// A value that can be in an event.
 ///
 /// Past the end of its column every number reads as zero, so that a field that
 /// did not exist yet when the recording was made is 0, false, `None` or empty.
 pub(super) trait Field: Sized {
-    fn put(&self, to: &mut Encoder);
-    fn get(from: &mut Decoder) -> Self;
+    fn put(&self, to: &mut FieldEncoder);
+    fn get(from: &mut FieldDecoder) -> Self;
 }
 
 /// What every event says ahead of its body.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Head {
+pub(super) struct EventHead {
     pub at: u64,
     /// The number of the subject, and the highest number of one so far.
     pub subject: u32,
     pub newest: u32,
     pub who: Who,
     /// The pid of the event before.
-    pub pid_before: u32,
+    pub previous_pid: u32,
 }
 
 /// A block being written.
-pub(super) struct Encoder {
-    pub columns: Filling,
+pub(super) struct FieldEncoder {
+    pub columns: ColumnsBuilder,
     /// The column that the next number goes to.
     pub column: Column,
     pub subjects: Subjects,
     pub texts: Texts,
-    pub bases: Bases,
-    pub head: Head,
+    pub bases: CounterBases,
+    pub head: EventHead,
 }
 
-impl Encoder {
+impl FieldEncoder {
     pub fn number(&mut self, number: u64) {
         self.columns.number(self.column, number);
     }
@@ -61,15 +58,15 @@ impl Encoder {
 }
 
 /// An event of a block being read.
-pub(super) struct Decoder<'a> {
+pub(super) struct FieldDecoder<'a> {
     pub payload: &'a [u8],
     /// Those of the event's kind.
     pub columns: &'a mut [Cursor],
     /// The column that the next number is taken from.
     pub column: Column,
     pub tables: &'a mut Tables,
-    pub bases: &'a mut Bases,
-    pub head: &'a mut Head,
+    pub bases: &'a mut CounterBases,
+    pub head: &'a mut EventHead,
     /// No writer writes this. The event is read to its end all the same: to ask
     /// once costs less than at every number.
     pub malformed: bool,
@@ -80,7 +77,7 @@ pub(super) struct Decoder<'a> {
     pub skipped: u64,
 }
 
-impl Decoder<'_> {
+impl FieldDecoder<'_> {
     #[inline]
     pub fn number(&mut self) -> u64 {
         match self.columns.get_mut(self.column.place()) {
@@ -136,58 +133,58 @@ impl Decoder<'_> {
 }
 
 impl Field for u64 {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(*self);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         from.number()
     }
 }
 
 impl Field for u32 {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(u64::from(*self));
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let number = u32::try_from(from.number());
         number.unwrap_or_else(|_| from.malformed(0))
     }
 }
 
 impl Field for i64 {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(varint::zigzag(*self));
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         varint::unzigzag(from.number())
     }
 }
 
 impl Field for i32 {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         i64::from(*self).put(to);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let number = i32::try_from(i64::get(from));
         number.unwrap_or_else(|_| from.malformed(0))
     }
 }
 
 impl Field for bool {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(u64::from(*self));
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         match from.number() {
             0 => false,
             1 => true,
@@ -197,7 +194,7 @@ impl Field for bool {
 }
 
 impl<T: Field> Field for Option<T> {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         self.is_some().put(to);
         if let Some(value) = self {
             value.put(to);
@@ -205,25 +202,25 @@ impl<T: Field> Field for Option<T> {
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         bool::get(from).then(|| T::get(from))
     }
 }
 
 impl<T: Field> Field for Box<T> {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         (**self).put(to);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         Box::new(T::get(from))
     }
 }
 
 /// A count, then each entry after its length, so that entries can grow.
 impl<T: Field> Field for Vec<T> {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(self.len() as u64);
         for entry in self {
             to.with_length(|to| entry.put(to));
@@ -231,7 +228,7 @@ impl<T: Field> Field for Vec<T> {
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let mut entries = Vec::new();
         for _ in 0..from.number() {
             // Past the end zeros are read for ever: every entry needs a byte.
@@ -252,13 +249,13 @@ impl<T: Field> Field for Vec<T> {
 }
 
 impl Field for Who {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         let number = to.subjects.number(*self, &mut to.columns);
         number.put(to);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let number = from.number();
         let who = from.tables.subject(number);
         who.unwrap_or_else(|Malformed| from.malformed(Who::HOST))
@@ -266,24 +263,24 @@ impl Field for Who {
 }
 
 impl Field for ProcessId {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         self.leader().put(to);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         Who::get(from).process
     }
 }
 
 impl Field for Comm {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         let number = to.texts.number(self.as_bytes(), &mut to.columns);
         number.put(to);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let number = from.number();
         let comm = from.tables.comm(from.payload, number);
         comm.unwrap_or_else(|Malformed| from.malformed(Comm::default()))
@@ -291,13 +288,13 @@ impl Field for Comm {
 }
 
 impl Field for Text {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         let number = to.texts.number(self.as_bytes(), &mut to.columns);
         number.put(to);
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let number = from.number();
         let text = from.tables.text(from.payload, number);
         text.unwrap_or_else(|Malformed| from.malformed(Text::default()))
@@ -307,13 +304,13 @@ impl Field for Text {
 /// Spelled out where it stands: strings are in the session only, and a table
 /// would let a few bytes ask for the same long one over and over.
 impl Field for String {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(self.len() as u64);
         to.columns.bytes(to.column, self.as_bytes());
     }
 
     #[inline]
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let bytes = from.sized();
         String::from_utf8_lossy(bytes.rest(from.payload)).into_owned()
     }

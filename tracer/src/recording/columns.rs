@@ -5,7 +5,7 @@
 //!
 //! What the columns hold this file must not know.
 
-use super::{codec::Malformed, varint};
+use super::{malformed::Malformed, varint};
 
 /// The number of a column: kind of event, field, and part of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +44,19 @@ impl Column {
 
 /// Columns being filled, by number; most are never used.
 #[derive(Default)]
-pub(super) struct Filling {
-    columns: Vec<Filled>,
+pub(super) struct ColumnsBuilder {
+    columns: Vec<ColumnBuilder>,
     size: usize,
 }
 
 #[derive(Clone)]
-struct Filled {
+struct ColumnBuilder {
     bytes: Vec<u8>,
     /// It reads the same if it is left out.
     zeros: bool,
 }
 
-impl Filling {
+impl ColumnsBuilder {
     pub fn number(&mut self, column: Column, number: u64) {
         let column = self.column(column);
         let before = column.bytes.len();
@@ -93,7 +93,7 @@ impl Filling {
     /// Appends the directory and the columns.
     pub fn append_to(&self, payload: &mut Vec<u8>) {
         // The tables, of kind 0, are bounded by the bytes of their columns.
-        let needed = |(number, column): &(usize, &Filled)| {
+        let needed = |(number, column): &(usize, &ColumnBuilder)| {
             !column.bytes.is_empty() && (!column.zeros || *number < KIND as usize)
         };
         let columns = || self.columns.iter().enumerate().filter(needed);
@@ -118,10 +118,10 @@ impl Filling {
         self.size = 0;
     }
 
-    fn column(&mut self, column: Column) -> &mut Filled {
+    fn column(&mut self, column: Column) -> &mut ColumnBuilder {
         let number = column.0 as usize;
         if self.columns.len() <= number {
-            let empty = Filled {
+            let empty = ColumnBuilder {
                 bytes: Vec::new(),
                 zeros: true,
             };
@@ -160,7 +160,7 @@ impl Cursor {
     /// One of several bytes. What is read at one blow may be of the next column.
     fn long_number(&mut self, payload: &[u8]) -> Result<u64, Malformed> {
         let ahead = payload.get(self.at as usize..).unwrap_or(&[]);
-        if let Some((number, length)) = varint::at_one_blow(ahead)
+        if let Some((number, length)) = varint::decode_word(ahead)
             && length <= (self.end - self.at) as usize
         {
             self.at += length as u32;

@@ -25,7 +25,7 @@ pub fn create(path: &Path, force: bool) -> io::Result<File> {
     };
     // A device or a pipe is written to as it is.
     if file.metadata()?.is_file() {
-        if !lock::take(&file)? {
+        if !lock::acquire(&file)? {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
         // Closed to others before there is anything to read.

@@ -3,7 +3,7 @@
 
 use std::{fmt, io};
 
-use super::VERSION;
+use super::version::VERSION;
 
 #[derive(Debug)]
 pub enum Error {

@@ -4,20 +4,22 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::{
-    Error, MAX_PAYLOAD,
-    block::{CHECKPOINT, END, EVENTS, HEADER, Header, INDEX, RECORDS},
-    blocks::{Blocks, Found},
+    Error,
+    block_header::{CHECKPOINT, END, EVENTS, HEADER, Header, INDEX, RECORDS},
+    block_scanner::{BlockScanner, FoundBlock},
     checkpoint::{self, Checkpoint},
-    codec::Malformed,
-    events::Span,
-    input::Input,
-    payload::Opener,
-    varint, version,
+    file_header,
+    limits::MAX_PAYLOAD,
+    lookahead::Lookahead,
+    malformed::Malformed,
+    payload::PayloadOpener,
+    span::Span,
+    varint,
 };
 
 /// One block of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct IndexEntry {
     /// Where it begins in the file, and how long it is there.
     pub offset: u64,
     pub length: u64,
@@ -29,7 +31,7 @@ pub struct Entry {
 /// file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<IndexEntry>,
     pub checkpoints: Vec<Checkpoint>,
     /// The recording was ended in good order and the writer's own index was
     /// read; otherwise this one was made from the blocks.
@@ -45,23 +47,23 @@ impl Index {
         }
         from.rewind()?;
         let mut index = Index::default();
-        Growing::open(from)?.grow(&mut index)?;
+        GrowingIndex::open(from)?.grow(&mut index)?;
         Ok(index)
     }
 }
 
 /// Where the blocks are of a recording that is still being written.
-pub struct Growing<R> {
-    blocks: Blocks<R>,
+pub struct GrowingIndex<R> {
+    blocks: BlockScanner<R>,
     ended: bool,
 }
 
-impl<R: Read> Growing<R> {
+impl<R: Read> GrowingIndex<R> {
     /// Begins at the front of a recording.
-    pub fn open(from: R) -> Result<Growing<R>, Error> {
-        let (input, _) = version::header(Input::new(from))?;
-        Ok(Growing {
-            blocks: Blocks::new(input),
+    pub fn open(from: R) -> Result<GrowingIndex<R>, Error> {
+        let (input, _) = file_header::header(Lookahead::new(from))?;
+        Ok(GrowingIndex {
+            blocks: BlockScanner::new(input),
             ended: false,
         })
     }
@@ -69,11 +71,11 @@ impl<R: Read> Growing<R> {
     /// Adds the blocks that have been written since. Reads those and no others.
     pub fn grow(&mut self, index: &mut Index) -> Result<(), Error> {
         while !self.ended
-            && let Some(Found { header, offset, .. }) = self.blocks.next()?
+            && let Some(FoundBlock { header, offset, .. }) = self.blocks.next()?
         {
-            version::check(header.version)?;
+            file_header::check(header.version)?;
             match header.kind() {
-                EVENTS | RECORDS => index.entries.push(Entry {
+                EVENTS | RECORDS => index.entries.push(IndexEntry {
                     offset,
                     length: header.block_length() as u64,
                     events: header.events,
@@ -115,7 +117,7 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
     let Some(end) = length.checked_sub((HEADER + END_PAYLOAD) as u64) else {
         return Ok(None);
     };
-    let mut opener = Opener::new()?;
+    let mut opener = PayloadOpener::new()?;
     let mut raw = Vec::new();
     if !open(from, end, END, &mut opener, &mut raw)? {
         return Ok(None);
@@ -153,19 +155,19 @@ fn open(
     from: &mut (impl Read + Seek),
     offset: u64,
     kind: u8,
-    opener: &mut Opener,
+    opener: &mut PayloadOpener,
     raw: &mut Vec<u8>,
 ) -> Result<bool, Error> {
     from.seek(SeekFrom::Start(offset))?;
     let limit = (HEADER + MAX_PAYLOAD) as u64;
-    let mut blocks = Blocks::new(Input::new(from.take(limit)));
-    let Some(Found {
+    let mut blocks = BlockScanner::new(Lookahead::new(from.take(limit)));
+    let Some(FoundBlock {
         header, skipped: 0, ..
     }) = blocks.next()?
     else {
         return Ok(false);
     };
-    version::check(header.version)?;
+    file_header::check(header.version)?;
     let good = header.kind == kind && opener.open(&header, blocks.payload(), raw).is_ok();
     Ok(good)
 }
@@ -178,7 +180,7 @@ pub(super) const END_PAYLOAD: usize = 8;
 pub(super) fn put(
     payload: &mut Vec<u8>,
     earlier: u64,
-    entries: &[Entry],
+    entries: &[IndexEntry],
     checkpoints: &[Checkpoint],
 ) {
     payload.clear();
@@ -186,7 +188,7 @@ pub(super) fn put(
     varint::put(payload, entries.len() as u64);
     let mut last = (0, 0);
     for entry in entries {
-        let Entry {
+        let IndexEntry {
             offset,
             length,
             events,
@@ -202,9 +204,9 @@ pub(super) fn put(
     checkpoint::put_all(payload, checkpoints);
 }
 
-type Part = (u64, Vec<Entry>, Vec<Checkpoint>);
+type IndexBlock = (u64, Vec<IndexEntry>, Vec<Checkpoint>);
 
-fn get(mut rest: &[u8]) -> Result<Part, Malformed> {
+fn get(mut rest: &[u8]) -> Result<IndexBlock, Malformed> {
     let rest = &mut rest;
     let earlier = varint::get(rest)?;
     let count = varint::get(rest)?;
@@ -224,7 +226,7 @@ fn get(mut rest: &[u8]) -> Result<Part, Malformed> {
             return Err(Malformed);
         }
         last = (offset.wrapping_add(length), latest);
-        entries.push(Entry {
+        entries.push(IndexEntry {
             offset,
             length,
             events,

@@ -10,7 +10,7 @@ use std::{
 
 /// Locks a file that is written, for as long as it is open; false if another
 /// has it. Where the file system knows no locks, nobody has it.
-pub fn take(file: &File) -> io::Result<bool> {
+pub(super) fn acquire(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
@@ -20,7 +20,7 @@ pub fn take(file: &File) -> io::Result<bool> {
 }
 
 /// Whether a file is being written; none: that cannot be told.
-pub fn is_taken(path: &Path) -> Option<bool> {
+pub fn is_being_written(path: &Path) -> Option<bool> {
     let file = File::open(path).ok()?;
     match file.try_lock_shared() {
         Ok(()) => Some(false),

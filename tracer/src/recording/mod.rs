@@ -1,72 +1,82 @@
-//! Recordings: events as a file that is small, survives being cut or damaged,
-//! and can be read for ever. docs/recording-format.md specifies it.
+//! Recordings: a compact file format for events that survives truncation and damage and stays
+//! readable by later versions. docs/recording-format.md specifies it.
 //!
-//! A [`Writer`] turns events into blocks, a [`Reader`] turns them back and an
-//! [`Index`] says where which time is. Where events come from and what is made
-//! of them this module must not know.
+//! A [`Writer`] turns events and records into blocks, a [`Reader`] turns one recording back
+//! into events, a [`Chain`] reads the segments of one trace as a single stream, and an
+//! [`Index`] maps times to blocks. This module must not know where events come from or how
+//! they are used.
 //!
-//! From the outside in: `version` (the front of a file), `upgrade` (older ones), `block` and `blocks`
-//! (frames, checksums, damage), `payload` (compression), `events` (one block's
-//! events), `columns` (how they lie), `tables` (what they share), `bodies` (what
-//! each kind says), `codec` and `values` (single fields), `varint` (numbers).
+//! The files, from the outside in:
+//!
+//! | files | contents |
+//! |---|---|
+//! | `chain`, `chain_part` | several recordings read as one stream |
+//! | `reader`, `gap_repair`, `position` | one recording read as a stream |
+//! | `writer` | events and records written as blocks |
+//! | `index`, `checkpoint`, `survey`, `size_tally`, `damage` | what a recording contains |
+//! | `create`, `lock`, `segments` | recordings and segments as files |
+//! | `file_header`, `version`, `upgrade` | the front of a file, and older versions |
+//! | `block_header`, `block_scanner`, `payload`, `lookahead` | framing, checksums, compression |
+//! | `block_decoder` | events of any block |
+//! | `record_block`, `record_block_decoder`, `record_layouts`, `planes` | blocks of records |
+//! | `event_block`, `event_fields`, `enum_values`, `codec`, `tables`, `columns` | blocks of events |
+//! | `varint`, `span`, `limits`, `malformed` | shared basics |
 
-mod block;
-mod blocks;
-mod bodies;
-mod body;
+mod block_decoder;
+mod block_header;
+mod block_scanner;
 mod chain;
+mod chain_part;
 mod checkpoint;
 mod codec;
 mod columns;
 mod create;
 mod damage;
+mod enum_values;
 mod error;
-mod events;
-mod healing;
+mod event_block;
+mod event_fields;
+mod file_header;
+mod gap_repair;
 mod index;
-mod input;
-mod layouts;
+mod limits;
 mod lock;
-mod part;
+mod lookahead;
+mod malformed;
 mod payload;
 mod planes;
+mod position;
 mod reader;
 mod record_block;
-pub mod ring;
+mod record_block_decoder;
+mod record_layouts;
+pub mod segments;
+mod size_tally;
+mod span;
 mod survey;
 mod tables;
-mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
-mod unpacker;
 mod upgrade;
-mod values;
 mod varint;
 mod version;
 mod writer;
 
-pub use chain::{Chain, Position};
+pub use chain::Chain;
+pub use chain_part::{ChainPart, PartReport, PartSource};
 pub use checkpoint::Checkpoint;
 pub use create::create;
 pub use damage::{Damage, Ending, Unknown};
 pub use error::Error;
-pub use events::Span;
-pub use healing::RollCall;
-pub use index::{Entry, Growing, Index};
-pub use lock::is_taken as is_being_written;
-pub use part::{Account, Open, Part};
+pub use gap_repair::SnapshotFn;
+pub use index::{GrowingIndex, Index, IndexEntry};
+pub use lock::is_being_written;
 pub use payload::Effort;
+pub use position::ChainPosition;
 pub use reader::Reader;
 pub use record_block::{MAX_GROUP, RecordBlock};
+pub use size_tally::{BlockVolume, SizeTally, block_name};
+pub use span::Span;
 pub use survey::Survey;
-pub use tally::{Tally, Volume, block_name};
 pub use version::VERSION;
 pub use writer::{Writer, Written};
-
-/// No payload is longer, stored or decompressed: what a reader may have to
-/// make room for at once.
-const MAX_PAYLOAD: usize = 2 << 20;
-
-/// Longer texts are cut when they are written, so that a block of events that
-/// was nearly full still has room for one more event.
-const MAX_TEXT: usize = 256 << 10;

@@ -9,43 +9,44 @@ use zstd::{
 };
 
 use super::{
-    MAX_PAYLOAD, VERSION,
-    block::{HEADER, Header, STORED, ZSTD},
-    codec::Malformed,
-    events::Span,
+    block_header::{HEADER, Header, STORED, ZSTD},
+    limits::MAX_PAYLOAD,
+    malformed::Malformed,
+    span::Span,
     upgrade,
+    version::VERSION,
 };
 
 /// What compression may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     /// Much comes in: it must go fast.
-    Little,
-    Usual,
+    Low,
+    Normal,
     /// It is short and always the same.
-    Much,
+    High,
 }
 
 impl Effort {
     /// zstd's level.
     fn level(self) -> i32 {
         match self {
-            Effort::Little => 1,
-            Effort::Usual => 3,
-            Effort::Much => 12,
+            Effort::Low => 1,
+            Effort::Normal => 3,
+            Effort::High => 12,
         }
     }
 }
 
 /// Makes blocks, all in one piece of memory.
-pub(super) struct Packer {
+pub(super) struct BlockPacker {
     zstd: Compressor<'static>,
     effort: Effort,
     block: Vec<u8>,
 }
 
 /// What the header says besides lengths and checksums.
-pub(super) struct Label {
+pub(super) struct BlockLabel {
     pub kind: u8,
     pub events: u32,
     pub blocks_before: u32,
@@ -53,17 +54,17 @@ pub(super) struct Label {
     pub span: Span,
 }
 
-impl Packer {
+impl BlockPacker {
     pub fn new() -> io::Result<Self> {
-        Ok(Packer {
-            zstd: Compressor::new(Effort::Usual.level())?,
-            effort: Effort::Usual,
+        Ok(BlockPacker {
+            zstd: Compressor::new(Effort::Normal.level())?,
+            effort: Effort::Normal,
             block: Vec::new(),
         })
     }
 
     /// The block as it goes to the file.
-    pub fn pack(&mut self, label: Label, payload: &[u8], effort: Effort) -> io::Result<&[u8]> {
+    pub fn pack(&mut self, label: BlockLabel, payload: &[u8], effort: Effort) -> io::Result<&[u8]> {
         if payload.len() > MAX_PAYLOAD {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -91,7 +92,7 @@ impl Packer {
             }
         };
         self.block.truncate(HEADER + stored);
-        let Label {
+        let BlockLabel {
             kind,
             events,
             blocks_before,
@@ -116,13 +117,13 @@ impl Packer {
 }
 
 /// Opens the payloads of blocks.
-pub(super) struct Opener {
+pub(super) struct PayloadOpener {
     zstd: Decompressor<'static>,
 }
 
-impl Opener {
+impl PayloadOpener {
     pub fn new() -> io::Result<Self> {
-        Ok(Opener {
+        Ok(PayloadOpener {
             zstd: Decompressor::new()?,
         })
     }

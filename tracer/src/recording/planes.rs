@@ -2,7 +2,7 @@
 //! the next, and planes of nothing but zeros are left out. Neighbours that look
 //! alike compress well that way, and cost nothing where they are equal.
 
-use super::codec::Malformed;
+use super::malformed::Malformed;
 
 /// A number of 1, 4 or 8 bytes, little-endian.
 pub(super) trait Word: Copy {

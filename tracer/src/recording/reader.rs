@@ -1,157 +1,159 @@
-//! Events out of a recording, one after another, from a file or a pipe.
+//! [`Reader`] reads the events of one recording, from a file or a pipe.
 //!
-//! Damage never stops the reader: it goes on with the next good block, says
-//! what is missing by a [`What::Gap`] where it is missing, and keeps account
-//! of it in [`Reader::damage`].
+//! Damage never stops the reader. It continues with the next intact block, emits a
+//! [`What::Gap`] for the missing events and records the damage in [`Reader::damage`].
 
-mod standing;
+mod resume;
 
 use std::io::{Read, Seek};
 
-pub(super) use standing::Standing;
-
 use super::{
-    Error,
-    block::{CHECKPOINT, END, EVENTS, INDEX, LAYOUT, RECORDS},
-    blocks::{Blocks, Found},
-    body::Body,
+    block_decoder::BlockDecoder,
+    block_header::{CHECKPOINT, END, EVENTS, INDEX, LAYOUT, RECORDS},
+    block_scanner::{BlockScanner, FoundBlock},
     checkpoint,
     damage::{Damage, Ending, Unknown},
-    healing::{Healing, RollCall},
-    input::Input,
-    layouts::Layouts,
-    payload::Opener,
-    tally::Tally,
-    version,
+    error::Error,
+    file_header,
+    gap_repair::{GapRepair, SnapshotFn},
+    lookahead::Lookahead,
+    payload::PayloadOpener,
+    record_layouts::KnownLayouts,
+    size_tally::SizeTally,
 };
 use crate::event::{Event, Gap, GapCause, What, Who};
 
-/// The layout of records stands ahead of them, and no further behind the front.
-const FRONT: u64 = 64 << 20;
+/// Maximum offset at which the layout of records is searched for, bytes. It precedes the first
+/// block of records.
+const LAYOUT_SEARCH: u64 = 64 << 20;
 
+/// Iterates over the events of a recording.
 pub struct Reader<R> {
-    blocks: Blocks<R>,
-    opener: Opener,
-    /// The payload that was opened last.
+    blocks: BlockScanner<R>,
+    opener: PayloadOpener,
+    /// The payload opened last, decompressed.
     raw: Vec<u8>,
-    layouts: Layouts,
-    body: Body,
-    /// The block that is read.
+    layouts: KnownLayouts,
+    decoder: BlockDecoder,
+    /// The current block.
     block: Block,
-    /// Blocks and events up to and with that block, read or not; unknown after
-    /// a jump.
+    /// Blocks and events up to and including that block, read or not. None after a seek.
     expected: Option<(u32, u64)>,
-    /// Nothing but the session has been read since the beginning, or nothing
-    /// since a jump: a checkpoint says what else there is.
-    begins: bool,
-    /// The first event of the recording is one that was told before.
-    repeats: bool,
-    /// The event last given is one of a checkpoint.
-    recalls: bool,
-    healing: Healing,
-    /// Says that a snapshot is complete, as soon as all that happened while it
-    /// was taken has been given out.
-    completion: Option<Event>,
-    /// An event that comes behind that.
+    /// True if a checkpoint is emitted: only the session has been read since the beginning, or
+    /// nothing since a seek, so that the checkpoint adds what existed before.
+    emits_checkpoint: bool,
+    /// True if the recording begins with a session that an earlier part has emitted.
+    repeats_session: bool,
+    /// True if the last event returned is not part of the stream.
+    outside_stream: bool,
+    repair: GapRepair,
+    /// The end of a snapshot, held back until everything that happened while it was taken has
+    /// been returned.
+    snapshot_end: Option<Event>,
+    /// The event after that.
     held: Option<Event>,
-    /// The latest time given out.
+    /// Latest time returned so far, ns since boot.
     latest: u64,
     damage: Vec<Damage>,
     unknown: Unknown,
     ending: Option<Ending>,
     version: Option<u16>,
-    /// Where the blocks begin.
+    /// Offset of the first block.
     front: u64,
-    tally: Tally,
+    tally: SizeTally,
 }
 
+/// The block that is being read.
 #[derive(Default)]
 struct Block {
     offset: u64,
     length: u64,
     latest: u64,
-    /// It is a checkpoint's.
-    recalls: bool,
+    is_checkpoint: bool,
     version: u16,
 }
 
 impl<R: Read> Reader<R> {
+    /// Opens a recording. Returns an error if `from` is not one.
     pub fn new(from: R) -> Result<Self, Error> {
-        let (input, version) = version::header(Input::new(from))?;
+        let (input, version) = file_header::header(Lookahead::new(from))?;
         Ok(Reader {
             front: input.offset(),
-            blocks: Blocks::new(input),
-            opener: Opener::new()?,
+            blocks: BlockScanner::new(input),
+            opener: PayloadOpener::new()?,
             raw: Vec::new(),
-            layouts: Layouts::default(),
-            body: Body::default(),
+            layouts: KnownLayouts::default(),
+            decoder: BlockDecoder::default(),
             block: Block::default(),
             expected: Some((0, 0)),
-            begins: true,
-            repeats: false,
-            recalls: false,
-            healing: Healing::default(),
-            completion: None,
+            emits_checkpoint: true,
+            repeats_session: false,
+            outside_stream: false,
+            repair: GapRepair::default(),
+            snapshot_end: None,
             held: None,
             latest: 0,
             damage: Vec::new(),
             unknown: Unknown::default(),
             ending: None,
             version,
-            tally: Tally::default(),
+            tally: SizeTally::default(),
         })
     }
 
-    /// Behind what cannot be read the next checkpoint is made use of: who is
-    /// there is told then, as a snapshot would.
-    pub fn healed_by(mut self, roll_call: RollCall) -> Self {
-        self.healing = Healing::by(roll_call);
+    /// Enables repair after unreadable parts: at the next checkpoint, the reader emits a
+    /// snapshot of the tasks that exist there. `snapshot_fn` derives it from checkpoints of
+    /// version 1.
+    pub fn with_gap_repair(mut self, snapshot_fn: SnapshotFn) -> Self {
+        self.repair = GapRepair::with(snapshot_fn);
         self
     }
 
-    /// The next event; none at the end, of which [`ending`](Self::ending)
-    /// tells more. A recording that is still being written can be asked again.
+    /// Returns the next event, or none at the end; [`ending`](Self::ending) then describes the
+    /// end. Call it again if the recording is still being written.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         loop {
-            if let Some(event) = self.healing.next() {
+            if let Some(event) = self.repair.next() {
                 return Ok(Some(event));
             }
             let event = match self.held.take() {
                 Some(held) => Ok(Some(held)),
-                None => self.body.next(),
+                None => self.decoder.next(),
             };
-            self.recalls = self.block.recalls;
-            self.unknown.events += self.body.take_unknown();
+            self.outside_stream = self.block.is_checkpoint;
+            self.unknown.events += self.decoder.take_unknown();
             match event {
-                Ok(Some(event)) if self.recalls && !self.begins => {
-                    self.completion = self.healing.gather(event).or(self.completion.take());
+                Ok(Some(event)) if self.outside_stream && !self.emits_checkpoint => {
+                    self.snapshot_end = self.repair.collect(event).or(self.snapshot_end.take());
                 }
-                // Since version 2 this is a checkpoint's last.
-                Ok(Some(event)) if self.recalls && self.is_completion(&event) => {
-                    self.completion = Some(event);
+                // Since version 2 this is the last event of a checkpoint.
+                Ok(Some(event)) if self.outside_stream && self.is_snapshot_end(&event) => {
+                    self.snapshot_end = Some(event);
                 }
-                Ok(Some(event)) if self.completes(event.at) => {
+                Ok(Some(event)) if self.snapshot_ends_before(event.at) => {
                     self.held = Some(event);
-                    return Ok(self.complete());
+                    return Ok(self.emit_snapshot_end());
                 }
                 Ok(Some(event)) => {
                     self.latest = self.latest.max(event.at);
                     return Ok(Some(event));
                 }
-                Ok(None) if self.ending == Some(Ending::Clean) => return Ok(self.complete()),
+                Ok(None) if self.ending == Some(Ending::Clean) => {
+                    return Ok(self.emit_snapshot_end());
+                }
                 Ok(None) => {
                     let Some(found) = self.blocks.next()? else {
                         let (offset, bytes) = self.blocks.rest();
                         self.ending = Some(Ending::Torn { offset, bytes });
                         return Ok(None);
                     };
-                    version::check(found.header.version)?;
-                    if let Some(gap) = self.enter(&found) {
+                    file_header::check(found.header.version)?;
+                    if let Some(gap) = self.enter_block(&found) {
                         return Ok(Some(gap));
                     }
                 }
                 Err(_) => {
-                    if let Some(gap) = self.give_up_block() {
+                    if let Some(gap) = self.abandon_block() {
                         return Ok(Some(gap));
                     }
                 }
@@ -159,91 +161,90 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn is_completion(&self, event: &Event) -> bool {
+    fn is_snapshot_end(&self, event: &Event) -> bool {
         self.block.version >= 2 && matches!(event.what, What::SnapshotEnd(_))
     }
 
-    /// Whether a snapshot is complete before that time.
-    fn completes(&self, at: u64) -> bool {
-        let completion = self.completion.as_ref();
-        !self.recalls && completion.is_some_and(|completion| completion.at < at)
+    /// Returns true if the held-back end of a snapshot belongs before an event at `at`.
+    fn snapshot_ends_before(&self, at: u64) -> bool {
+        let end = self.snapshot_end.as_ref();
+        !self.outside_stream && end.is_some_and(|end| end.at < at)
     }
 
-    /// The event that completes a snapshot, which is not of the stream.
-    fn complete(&mut self) -> Option<Event> {
-        let completion = self.completion.take()?;
-        self.recalls = true;
-        Some(completion)
+    /// Emits the held-back end of a snapshot, which is not part of the stream.
+    fn emit_snapshot_end(&mut self) -> Option<Event> {
+        let end = self.snapshot_end.take()?;
+        self.outside_stream = true;
+        Some(end)
     }
 
-    /// What this recording begins with was told: it goes on with what another
-    /// ended with, at that time; `lacks`: something is missing between them.
-    pub(super) fn follow_on(&mut self, latest: u64, lacks: bool) {
-        (self.begins, self.repeats) = (false, true);
+    /// Makes the recording continue an earlier part that ended at `latest`, so that its session
+    /// is a repetition. With `needs_snapshot`, events are missing between the two.
+    pub(super) fn continue_after(&mut self, latest: u64, needs_snapshot: bool) {
+        (self.emits_checkpoint, self.repeats_session) = (false, true);
         self.latest = latest;
-        if lacks {
-            self.healing.lack();
+        if needs_snapshot {
+            self.repair.mark_due();
         }
     }
 
-    /// Something is missing, and it has not been told who is there since.
-    pub(super) fn is_to_be_healed(&self) -> bool {
-        self.healing.is_due()
+    /// Returns true if events are missing and no snapshot has been emitted since.
+    pub(super) fn needs_snapshot(&self) -> bool {
+        self.repair.is_due()
     }
 
-    /// What could not be read so far.
+    /// Returns the damage found so far.
     pub fn damage(&self) -> &[Damage] {
         &self.damage
     }
 
-    /// What was skipped so far because this version does not know it.
+    /// Returns the counts of what a later version wrote and this one has skipped.
     pub fn unknown(&self) -> Unknown {
         self.unknown
     }
 
-    /// How the recording ends; none before the end is reached.
+    /// Returns how the recording ends, or none before its end is reached.
     pub fn ending(&self) -> Option<Ending> {
         self.ending
     }
 
-    /// Of the format, as the front of the recording says; none where that is
-    /// damaged.
+    /// Returns the format version from the file header, or none if that is damaged.
     pub fn version(&self) -> Option<u16> {
         self.version
     }
 
-    /// How far in the recording the block lies that is being read, in bytes.
+    /// Returns the offset of the current block in bytes.
     pub fn offset(&self) -> u64 {
         self.block.offset
     }
 
-    /// How many events of the recording lie before the next one. Those of a
-    /// checkpoint and gaps for what is unreadable are not of them.
+    /// Returns the number of events of the recording before the next one. Events of
+    /// checkpoints and gaps for unreadable parts do not count.
     pub fn number(&self) -> u64 {
-        match self.block.recalls {
+        match self.block.is_checkpoint {
             true => self.expected.map_or(0, |(_, events)| events),
             false => {
                 let (_, events) = self.expected.unwrap_or_default();
-                let ahead = u64::from(self.body.missing()) + u64::from(self.held.is_some());
+                let ahead = u64::from(self.decoder.missing()) + u64::from(self.held.is_some());
                 events.saturating_sub(ahead)
             }
         }
     }
 
-    /// The event last given is one of a checkpoint, or made of one: it is not
-    /// of the stream.
-    pub fn is_recalling(&self) -> bool {
-        self.recalls
+    /// Returns true if the last event returned is not part of the stream: it belongs to a
+    /// checkpoint or was derived from one.
+    pub fn is_outside_stream(&self) -> bool {
+        self.outside_stream
     }
 
-    /// What has been read so far.
-    pub fn tally(&self) -> &Tally {
+    /// Returns the sizes of what has been read so far.
+    pub fn tally(&self) -> &SizeTally {
         &self.tally
     }
 
-    /// Takes in a block. Gives the gap between it and what came before.
-    fn enter(&mut self, found: &Found) -> Option<Event> {
-        let Found {
+    /// Enters a block. Returns the gap between it and the block before, if any.
+    fn enter_block(&mut self, found: &FoundBlock) -> Option<Event> {
+        let FoundBlock {
             header,
             offset,
             skipped,
@@ -272,63 +273,65 @@ impl<R: Read> Reader<R> {
         self.raw.clear();
         let mut opened = Ok(());
         let mut events = header.events;
-        let nothing = damage.bytes == 0 && damage.blocks == Some(0) && damage.events == Some(0);
-        if !nothing {
-            self.healing.interrupt();
-        } else if header.kind == CHECKPOINT && !self.block.recalls {
-            self.healing.begin(header.version);
+        let is_intact = damage.bytes == 0 && damage.blocks == Some(0) && damage.events == Some(0);
+        if !is_intact {
+            self.repair.interrupt();
+        } else if header.kind == CHECKPOINT && !self.block.is_checkpoint {
+            self.repair.begin(header.version);
         }
-        let is_asked = self.begins || self.healing.is_due();
-        let is_told = header.is_of_the_stream() || (header.kind == CHECKPOINT && is_asked);
-        if is_told || header.kind() == LAYOUT {
+        let is_needed = self.emits_checkpoint || self.repair.is_due();
+        let is_decoded = header.is_of_the_stream() || (header.kind == CHECKPOINT && is_needed);
+        if is_decoded || header.kind() == LAYOUT {
             let payload = self.blocks.payload();
             opened = self.opener.open(header, payload, &mut self.raw);
         }
-        if is_told && header.kind == CHECKPOINT {
+        if is_decoded && header.kind == CHECKPOINT {
             events = opened
                 .and_then(|()| checkpoint::take_count(&mut self.raw))
                 .inspect_err(|&error| opened = Err(error))
                 .unwrap_or(1);
         }
-        self.begins &= !header.is_of_the_stream() || header.events_before == 0;
+        self.emits_checkpoint &= !header.is_of_the_stream() || header.events_before == 0;
         match header.kind() {
             RECORDS => self
-                .body
+                .decoder
                 .begin_records(opened, &self.raw, events, &self.layouts),
             LAYOUT => {
                 self.layouts.learn(&self.raw);
-                self.body.clear();
+                self.decoder.clear();
             }
-            _ => self.body.begin_events(opened, &self.raw, events),
+            _ => self.decoder.begin_events(opened, &self.raw, events),
         }
         if header.is_of_the_stream() {
-            self.tally.add_columns(self.body.sizes());
+            self.tally.add_columns(self.decoder.sizes());
         }
         self.block = Block {
             offset: *offset,
             length: header.block_length() as u64,
             latest: header.span.latest,
-            recalls: header.kind == CHECKPOINT,
+            is_checkpoint: header.kind == CHECKPOINT,
             version: header.version,
         };
-        // What is missing ended before the events of this block began.
+        // A gap ends before the first event of this block.
         let until = match header.kind() {
             EVENTS | RECORDS => header.span.earliest,
             _ => header.span.latest,
         };
-        let gap = (!nothing).then(|| self.note(damage, until)).flatten();
-        self.repeats &= !header.is_of_the_stream();
+        let gap = (!is_intact)
+            .then(|| self.record_damage(damage, until))
+            .flatten();
+        self.repeats_session &= !header.is_of_the_stream();
         gap
     }
 
-    /// Gives up a block whose checksums are right and whose events are not:
-    /// its writer was not this program.
-    fn give_up_block(&mut self) -> Option<Event> {
-        self.healing.interrupt();
-        // Those of a checkpoint that is passed over are not of the stream.
-        let missing = match self.block.recalls && !self.begins {
+    /// Abandons a block whose checksums are right and whose payload is malformed: another
+    /// program wrote it.
+    fn abandon_block(&mut self) -> Option<Event> {
+        self.repair.interrupt();
+        // Events of a skipped checkpoint are not part of the stream.
+        let missing = match self.block.is_checkpoint && !self.emits_checkpoint {
             true => 0,
-            false => u64::from(self.body.missing()),
+            false => u64::from(self.decoder.missing()),
         };
         let damage = Damage {
             offset: self.block.offset,
@@ -336,20 +339,20 @@ impl<R: Read> Reader<R> {
             blocks: Some(1),
             events: Some(missing),
         };
-        self.body.clear();
-        self.note(damage, self.block.latest)
+        self.decoder.clear();
+        self.record_damage(damage, self.block.latest)
     }
 
-    /// Keeps account of damage; gives the gap that it makes in the stream.
-    fn note(&mut self, damage: Damage, until: u64) -> Option<Event> {
+    /// Records damage and returns the gap that it makes in the stream, if any.
+    fn record_damage(&mut self, damage: Damage, until: u64) -> Option<Event> {
         self.damage.push(damage);
-        let was_told = u64::from(self.repeats);
-        let events = damage.events.map(|events| events.saturating_sub(was_told));
+        let repeated = u64::from(self.repeats_session);
+        let events = damage.events.map(|events| events.saturating_sub(repeated));
         if events == Some(0) {
             return None;
         }
-        self.recalls = false;
-        self.healing.lack();
+        self.outside_stream = false;
+        self.repair.mark_due();
         let since = self.latest;
         self.latest = until.max(since);
         Some(Event {
@@ -366,27 +369,27 @@ impl<R: Read> Reader<R> {
 }
 
 impl<R: Read + Seek> Reader<R> {
-    /// Goes on at a block, best at that of a [`Checkpoint`](super::Checkpoint):
-    /// its events come first and tell what is there at that moment, the last of
-    /// them being a [`What::Summary`]; then comes what happened from there on.
-    /// What was damaged elsewhere is forgotten.
+    /// Continues at the block at `offset`. At a [`Checkpoint`](super::Checkpoint) the reader
+    /// first emits the events of the checkpoint, which describe what existed at that moment
+    /// (the last one is a [`What::SnapshotEnd`], or a [`What::Summary`] in version 1), then
+    /// the events after it. Damage recorded so far is discarded.
     pub fn resume_at(&mut self, offset: u64) -> Result<(), Error> {
-        self.learn_layout()?;
+        self.read_layout()?;
         self.blocks.seek(offset)?;
-        self.forget();
+        self.reset();
         Ok(())
     }
 
-    /// Reads the layout of records, which is at the front.
-    fn learn_layout(&mut self) -> Result<(), Error> {
-        if self.layouts.are_told() {
+    /// Reads the layout of records near the front of the recording.
+    fn read_layout(&mut self) -> Result<(), Error> {
+        if self.layouts.are_searched() {
             return Ok(());
         }
         self.blocks.seek(self.front)?;
         while let Some(found) = self.blocks.next()?
             && found.header.kind() != RECORDS
             && found.header.version >= 2
-            && found.offset < FRONT
+            && found.offset < LAYOUT_SEARCH
         {
             let payload = self.blocks.payload();
             if found.header.kind() == LAYOUT
@@ -399,25 +402,29 @@ impl<R: Read + Seek> Reader<R> {
                 break;
             }
         }
-        self.layouts.have_been_told();
+        self.layouts.set_searched();
         Ok(())
     }
 
-    /// Begins anew at the front.
+    /// Restarts at the front of the recording.
     pub fn rewind(&mut self) -> Result<(), Error> {
         self.blocks.seek(self.front)?;
-        self.forget();
+        self.reset();
         self.expected = Some((0, 0));
         Ok(())
     }
 
-    fn forget(&mut self) {
-        self.body.clear();
-        (self.completion, self.held) = (None, None);
+    fn reset(&mut self) {
+        self.decoder.clear();
+        (self.snapshot_end, self.held) = (None, None);
         self.block = Block::default();
         self.expected = None;
-        (self.begins, self.repeats, self.recalls) = (true, false, false);
-        self.healing.forget();
+        (
+            self.emits_checkpoint,
+            self.repeats_session,
+            self.outside_stream,
+        ) = (true, false, false);
+        self.repair.reset();
         self.latest = 0;
         self.damage.clear();
         self.ending = None;

@@ -3,14 +3,15 @@
 //! copy of its bytes.
 
 use super::{
-    events::{Collector, Span},
-    layouts::{self, Shapes},
+    event_block::EventBlockBuilder,
     planes::{self, Word},
+    record_layouts::{self, RecordShapes},
+    span::Span,
     varint,
 };
 use crate::{
     event::{Event, What},
-    records::{Conclude, HEAD, Sink, peek},
+    records::{FaultClassifier, RECORD_HEADER, Sink, peek},
 };
 
 /// A block is full when its records have so many bytes.
@@ -28,7 +29,7 @@ const KINDS: usize = 256;
 
 /// Groups of records and events that go into a recording as one block.
 pub struct RecordBlock {
-    pub(super) collector: Collector,
+    pub(super) event_block: EventBlockBuilder,
     groups: Vec<(u32, u32)>,
     /// What was added since the last group ended: events, records.
     open: (u32, u32),
@@ -39,7 +40,7 @@ pub struct RecordBlock {
     /// Bytes of records.
     bytes: usize,
     span: Option<Span>,
-    faults: Option<Conclude>,
+    faults: Option<FaultClassifier>,
     /// A session was added: it must be safe at once.
     urgent: bool,
 }
@@ -58,7 +59,7 @@ struct Rows {
 impl Default for RecordBlock {
     fn default() -> Self {
         RecordBlock {
-            collector: Collector::default(),
+            event_block: EventBlockBuilder::default(),
             groups: Vec::new(),
             open: (0, 0),
             kinds: Vec::new(),
@@ -76,21 +77,21 @@ impl Default for RecordBlock {
 impl Sink for RecordBlock {
     fn event(&mut self, event: Event) {
         if let What::Session(session) = &event.what {
-            self.faults = Conclude::of(&session.hooks);
+            self.faults = FaultClassifier::for_hooks(&session.hooks);
             self.urgent = true;
         }
-        self.cover(event.at);
-        self.collector.add(&event);
+        self.extend_span(event.at);
+        self.event_block.add(&event);
         self.open.0 += 1;
     }
 
     fn record(&mut self, record: &[u8]) {
-        let known = peek(record).zip(record.split_at_checked(HEAD));
+        let known = peek(record).zip(record.split_at_checked(RECORD_HEADER));
         let Some(((kind, at), (head, rest))) = known else {
             debug_assert!(false, "no record: {record:?}");
             return;
         };
-        let fixed = kind.layout().size - HEAD;
+        let fixed = kind.layout().size - RECORD_HEADER;
         let Some((fixed, tail)) = rest.split_at_checked(fixed) else {
             debug_assert!(false, "a short record: {record:?}");
             return;
@@ -106,7 +107,7 @@ impl Sink for RecordBlock {
         rows.tail_lengths.push(tail.len() as u64);
         self.bytes += record.len();
         self.open.1 += 1;
-        self.cover(at);
+        self.extend_span(at);
     }
 
     fn end_group(&mut self) {
@@ -117,14 +118,14 @@ impl Sink for RecordBlock {
 }
 
 impl RecordBlock {
-    fn cover(&mut self, at: u64) {
+    fn extend_span(&mut self, at: u64) {
         let span = Span::of(at);
         self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
     }
 
     /// Whether to close the block after this group.
     pub fn is_full(&self) -> bool {
-        self.urgent || self.bytes >= FULL || self.collector.size() >= MAX_EVENTS
+        self.urgent || self.bytes >= FULL || self.event_block.size() >= MAX_EVENTS
     }
 
     pub fn is_empty(&self) -> bool {
@@ -133,7 +134,7 @@ impl RecordBlock {
 
     /// How many events a reader will make of it.
     pub fn count(&self) -> u32 {
-        self.collector.count() + self.kinds.len() as u32
+        self.event_block.count() + self.kinds.len() as u32
     }
 
     /// Of the times in it; none if it is empty.
@@ -153,7 +154,7 @@ impl RecordBlock {
 
     /// Starts the next block; the memory is kept.
     pub fn clear(&mut self) {
-        self.collector.clear();
+        self.event_block.clear();
         self.groups.clear();
         self.open = (0, 0);
         self.kinds.clear();
@@ -169,16 +170,16 @@ impl RecordBlock {
     }
 
     /// What was said in another block holds in this one.
-    pub fn go_on(&mut self, after: &RecordBlock) {
+    pub fn continue_from(&mut self, after: &RecordBlock) {
         self.faults = after.faults;
     }
 
     /// Writes the payload of the block.
     pub(super) fn pack(&self, payload: &mut Vec<u8>) {
-        self.pack_as(layouts::own_id(), Shapes::own(), payload);
+        self.pack_as(record_layouts::own_id(), RecordShapes::own(), payload);
     }
 
-    fn pack_as(&self, id: u32, shapes: &Shapes, payload: &mut Vec<u8>) {
+    fn pack_as(&self, id: u32, shapes: &RecordShapes, payload: &mut Vec<u8>) {
         payload.clear();
         payload.extend(id.to_le_bytes());
         payload.push(conclusion(self.faults));
@@ -188,8 +189,8 @@ impl RecordBlock {
             varint::put(payload, u64::from(records));
         }
         let mut events = Vec::new();
-        if self.collector.count() > 0 {
-            self.collector.payload(&mut events);
+        if self.event_block.count() > 0 {
+            self.event_block.payload(&mut events);
         }
         varint::put(payload, events.len() as u64);
         payload.append(&mut events);
@@ -206,7 +207,12 @@ impl RecordBlock {
             if rows.count > 0
                 && let Some(shape) = shapes.of_kind(kind as u8)
             {
-                rows.pack(&shape.words, shape.size - HEAD, &mut numbers, payload);
+                rows.pack(
+                    &shape.words,
+                    shape.size - RECORD_HEADER,
+                    &mut numbers,
+                    payload,
+                );
             }
         }
     }
@@ -217,7 +223,7 @@ impl Rows {
     /// difference to the record before.
     fn pack(
         &self,
-        words: &[layouts::PlacedWord],
+        words: &[record_layouts::PlacedWord],
         size: usize,
         numbers: &mut Vec<u64>,
         to: &mut Vec<u8>,
@@ -227,7 +233,7 @@ impl Rows {
         let presence = to.len();
         to.resize(presence + words.len(), 0);
         for (place, word) in words.iter().enumerate() {
-            let rows = self.fixed[word.offset - HEAD..].chunks(size);
+            let rows = self.fixed[word.offset - RECORD_HEADER..].chunks(size);
             numbers.clear();
             match word.width {
                 8 => differences::<u64>(rows, numbers),
@@ -257,12 +263,12 @@ fn put_planes(numbers: &[u64], to: &mut Vec<u8>) {
 }
 
 /// What fault counters mean, as a number.
-fn conclusion(faults: Option<Conclude>) -> u8 {
+fn conclusion(faults: Option<FaultClassifier>) -> u8 {
     match faults {
         None => 0,
-        Some(Conclude::Candidates) => 1,
-        Some(Conclude::FromAllocations) => 2,
-        Some(Conclude::FromPages) => 3,
+        Some(FaultClassifier::Candidates) => 1,
+        Some(FaultClassifier::FromAllocations) => 2,
+        Some(FaultClassifier::FromPageTable) => 3,
     }
 }
 
@@ -278,11 +284,15 @@ impl RecordBlock {
     ) {
         let layout = crate::records::Layout::parse(text.as_bytes()).unwrap();
         for (kind, rows) in self.by_kind.iter_mut().enumerate() {
-            if let Some(shape) = Shapes::own().of_kind(kind as u8) {
-                let fixed = rows.fixed.chunks(shape.size - HEAD);
+            if let Some(shape) = RecordShapes::own().of_kind(kind as u8) {
+                let fixed = rows.fixed.chunks(shape.size - RECORD_HEADER);
                 rows.fixed = fixed.flat_map(|row| change(kind as u8, row)).collect();
             }
         }
-        self.pack_as(layouts::id(text.as_bytes()), &Shapes::of(&layout), payload);
+        self.pack_as(
+            record_layouts::id(text.as_bytes()),
+            &RecordShapes::of(&layout),
+            payload,
+        );
     }
 }

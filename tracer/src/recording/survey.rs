@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::{Damage, Ending, Error, Reader, Span, Tally, Unknown};
+use super::{Damage, Ending, Error, Reader, SizeTally, Span, Unknown};
 use crate::event::{Event, Gap, Kind, Session, What};
 
 /// Gaps are told one by one up to this many, and counted beyond it.
@@ -24,7 +24,7 @@ pub struct Survey {
     pub gap_count: u64,
     /// The trace itself was ended in good order.
     pub ended: bool,
-    pub tally: Tally,
+    pub tally: SizeTally,
     pub damage: Vec<Damage>,
     pub unknown: Unknown,
     pub ending: Option<Ending>,
@@ -38,7 +38,7 @@ impl Survey {
         let mut counts = vec![0_u64; 256];
         while let Some(event) = reader.next_event()? {
             // What a part of a trace begins with was counted in those before.
-            if !reader.is_recalling() {
+            if !reader.is_outside_stream() {
                 counts[usize::from(event.what.kind() as u8)] += 1;
                 survey.take(event);
             }

@@ -8,9 +8,9 @@ use std::{collections::HashMap, hash::BuildHasher as _};
 use foldhash::fast::RandomState;
 
 use super::{
-    MAX_TEXT,
-    codec::Malformed,
-    columns::{Column, Columns, Cursor, Filling},
+    columns::{Column, Columns, ColumnsBuilder, Cursor},
+    limits::MAX_TEXT,
+    malformed::Malformed,
     varint,
 };
 use crate::event::{Comm, FaultPlaces, Faults, ProcessId, TaskId, Text, Usage, Who};
@@ -31,7 +31,7 @@ pub(super) struct Subjects {
 }
 
 impl Subjects {
-    pub fn number(&mut self, who: Who, to: &mut Filling) -> u32 {
+    pub fn number(&mut self, who: Who, to: &mut ColumnsBuilder) -> u32 {
         if who == Who::HOST {
             return 0;
         }
@@ -74,7 +74,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub fn number(&mut self, text: &[u8], to: &mut Filling) -> u32 {
+    pub fn number(&mut self, text: &[u8], to: &mut ColumnsBuilder) -> u32 {
         if text.is_empty() {
             return 0;
         }
@@ -219,9 +219,9 @@ impl Tables {
 /// What each subject's counters were when the block last told them: counters
 /// grow, so the difference is shorter than the number.
 #[derive(Default)]
-pub(super) struct Bases(Vec<(Usage, Faults, FaultPlaces)>);
+pub(super) struct CounterBases(Vec<(Usage, Faults, FaultPlaces)>);
 
-impl Bases {
+impl CounterBases {
     pub fn of(&mut self, subject: u32) -> &mut (Usage, Faults, FaultPlaces) {
         let subject = subject as usize;
         if self.0.len() <= subject {

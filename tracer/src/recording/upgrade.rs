@@ -7,7 +7,7 @@
 
 mod v0;
 
-use super::{VERSION, codec::Malformed};
+use super::{malformed::Malformed, version::VERSION};
 
 /// Makes of a payload, decompressed, of a block of that kind one of the next
 /// version.

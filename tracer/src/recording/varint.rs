@@ -1,7 +1,7 @@
 //! Numbers in as many bytes as they need: LEB128, and zigzag for signed ones.
 //! It must not know what the numbers mean.
 
-use super::codec::Malformed;
+use super::malformed::Malformed;
 
 /// Appends seven bits at a time, the lowest first; the top bit of a byte says
 /// that more follow.
@@ -49,11 +49,11 @@ pub(super) fn get(bytes: &mut &[u8]) -> Result<u64, Malformed> {
 }
 
 fn get_long(bytes: &mut &[u8]) -> Result<u64, Malformed> {
-    if let Some((value, length)) = at_one_blow(bytes) {
+    if let Some((value, length)) = decode_word(bytes) {
         *bytes = &bytes[length..];
         return Ok(value);
     }
-    get_slowly(bytes)
+    get_bytewise(bytes)
 }
 
 /// The number at the front that takes at most eight bytes, as nearly all do, and
@@ -61,7 +61,7 @@ fn get_long(bytes: &mut &[u8]) -> Result<u64, Malformed> {
 /// neighbouring pairs, then the two halves. None also where fewer than eight
 /// bytes are left.
 #[inline]
-pub(super) fn at_one_blow(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn decode_word(bytes: &[u8]) -> Option<(u64, usize)> {
     const ENDS: u64 = 0x8080_8080_8080_8080;
     let word = u64::from_le_bytes(*bytes.first_chunk()?);
     let ends = !word & ENDS;
@@ -76,7 +76,7 @@ pub(super) fn at_one_blow(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((value, bits as usize / 8 + 1))
 }
 
-fn get_slowly(bytes: &mut &[u8]) -> Result<u64, Malformed> {
+fn get_bytewise(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().enumerate().take(10) {
         let bits = u64::from(byte & 0x7f);

@@ -5,13 +5,14 @@
 use std::io::{self, Write};
 
 use super::{
-    block::{CHECKPOINT, END, EVENTS, HEADER, INDEX, LAYOUT, RECORDS},
+    block_header::{CHECKPOINT, END, EVENTS, HEADER, INDEX, LAYOUT, RECORDS},
     checkpoint::{self, Checkpoint},
-    events::{Collector, Span},
-    index::{self, Entry},
-    payload::{Effort, Label, Packer},
+    event_block::EventBlockBuilder,
+    file_header,
+    index::{self, IndexEntry},
+    payload::{BlockLabel, BlockPacker, Effort},
     record_block::RecordBlock,
-    version,
+    span::Span,
 };
 use crate::{
     event::{Event, What},
@@ -23,7 +24,7 @@ const BLOCK: usize = 512 << 10;
 
 /// An index block is written after so many blocks of events, so that a
 /// recording of weeks takes no more memory than one of minutes.
-pub(super) const ENTRIES: usize = 4096;
+pub(super) const INDEX_ENTRIES: usize = 4096;
 
 /// What has reached the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,15 +36,15 @@ pub struct Written {
 
 pub struct Writer<W> {
     to: W,
-    collector: Collector,
-    packer: Packer,
+    event_block: EventBlockBuilder,
+    packer: BlockPacker,
     payload: Vec<u8>,
     written: Written,
     blocks: u32,
     /// Of all events written.
     span: Option<Span>,
-    /// Blocks that no index block lists yet, and where the last one is.
-    unlisted: Vec<Entry>,
+    /// BlockScanner that no index block lists yet, and where the last one is.
+    unlisted: Vec<IndexEntry>,
     checkpoints: Vec<Checkpoint>,
     listed: u64,
     /// The layout of records is in this recording.
@@ -58,8 +59,8 @@ impl<W: Write> Writer<W> {
     pub fn new(to: W) -> io::Result<Self> {
         let mut writer = Writer {
             to,
-            collector: Collector::default(),
-            packer: Packer::new()?,
+            event_block: EventBlockBuilder::default(),
+            packer: BlockPacker::new()?,
             payload: Vec::new(),
             written: Written::default(),
             blocks: 0,
@@ -77,10 +78,10 @@ impl<W: Write> Writer<W> {
     /// Adds an event. It is safe after the next [`flush`](Self::flush).
     pub fn write(&mut self, event: &Event) -> io::Result<()> {
         self.check()?;
-        self.collector.add(event);
+        self.event_block.add(event);
         // The session explains all the rest: it gets a small block of its own,
         // which damage is unlikely to hit, and gets it at once.
-        if self.collector.size() >= BLOCK || matches!(event.what, What::Session(_)) {
+        if self.event_block.size() >= BLOCK || matches!(event.what, What::Session(_)) {
             self.close_block()?;
         }
         Ok(())
@@ -104,7 +105,7 @@ impl<W: Write> Writer<W> {
         };
         match kind {
             RECORDS => block.pack(&mut payload),
-            _ => block.collector.payload(&mut payload),
+            _ => block.event_block.payload(&mut payload),
         }
         let put =
             described.and_then(|()| self.put_stream(kind, block.count(), span, &payload, effort));
@@ -116,7 +117,7 @@ impl<W: Write> Writer<W> {
         self.described = true;
         let at = Span::of(span.earliest);
         let text = records::own_text().as_bytes();
-        self.put(LAYOUT, 0, at, text, Effort::Much)
+        self.put(LAYOUT, 0, at, text, Effort::High)
     }
 
     /// Writes a checkpoint: what exists here, for a reader that comes in or has
@@ -137,9 +138,9 @@ impl<W: Write> Writer<W> {
             at,
         };
         for event in events {
-            self.collector.add(event);
+            self.event_block.add(event);
             checkpoint.events += 1;
-            if self.collector.size() >= BLOCK {
+            if self.event_block.size() >= BLOCK {
                 self.close_checkpoint_block(at)?;
             }
         }
@@ -150,15 +151,15 @@ impl<W: Write> Writer<W> {
     }
 
     fn close_checkpoint_block(&mut self, at: u64) -> io::Result<()> {
-        if self.collector.count() == 0 {
+        if self.event_block.count() == 0 {
             return Ok(());
         }
         let mut payload = std::mem::take(&mut self.payload);
-        self.collector.payload(&mut payload);
-        checkpoint::put_count(&mut payload, self.collector.count());
-        let put = self.put(CHECKPOINT, 0, Span::of(at), &payload, Effort::Usual);
+        self.event_block.payload(&mut payload);
+        checkpoint::put_count(&mut payload, self.event_block.count());
+        let put = self.put(CHECKPOINT, 0, Span::of(at), &payload, Effort::Normal);
         self.payload = payload;
-        self.collector.clear();
+        self.event_block.clear();
         put
     }
 
@@ -192,7 +193,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn begin(&mut self) -> io::Result<()> {
-        let header = version::to_bytes();
+        let header = file_header::to_bytes();
         self.to.write_all(&header)?;
         self.written.bytes = header.len() as u64;
         Ok(())
@@ -204,7 +205,7 @@ impl<W: Write> Writer<W> {
         self.write_index()?;
         let span = self.span.unwrap_or(Span::of(0));
         let listed = self.listed.to_le_bytes();
-        self.put(END, 0, span, &listed, Effort::Usual)?;
+        self.put(END, 0, span, &listed, Effort::Normal)?;
         self.to.flush().inspect_err(|_| self.broken = true)
     }
 
@@ -232,16 +233,16 @@ impl<W: Write> Writer<W> {
     }
 
     fn close_block(&mut self) -> io::Result<()> {
-        let Some(span) = self.collector.span() else {
+        let Some(span) = self.event_block.span() else {
             return Ok(());
         };
         let mut payload = std::mem::take(&mut self.payload);
-        self.collector.payload(&mut payload);
-        let events = self.collector.count();
-        let put = self.put_stream(EVENTS, events, span, &payload, Effort::Usual);
+        self.event_block.payload(&mut payload);
+        let events = self.event_block.count();
+        let put = self.put_stream(EVENTS, events, span, &payload, Effort::Normal);
         self.payload = payload;
         put?;
-        self.collector.clear();
+        self.event_block.clear();
         Ok(())
     }
 
@@ -258,13 +259,13 @@ impl<W: Write> Writer<W> {
         self.put(kind, events, span, payload, effort)?;
         self.written.events += u64::from(events);
         self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
-        self.unlisted.push(Entry {
+        self.unlisted.push(IndexEntry {
             offset,
             length: self.written.bytes - offset,
             events,
             span,
         });
-        if self.unlisted.len() == ENTRIES {
+        if self.unlisted.len() == INDEX_ENTRIES {
             self.write_index()?;
         }
         Ok(())
@@ -279,7 +280,7 @@ impl<W: Write> Writer<W> {
         let mut payload = std::mem::take(&mut self.payload);
         index::put(&mut payload, self.listed, &self.unlisted, &self.checkpoints);
         let offset = self.written.bytes;
-        let put = self.put(INDEX, 0, span, &payload, Effort::Usual);
+        let put = self.put(INDEX, 0, span, &payload, Effort::Normal);
         self.payload = payload;
         put?;
         self.listed = offset;
@@ -296,7 +297,7 @@ impl<W: Write> Writer<W> {
         payload: &[u8],
         effort: Effort,
     ) -> io::Result<()> {
-        let label = Label {
+        let label = BlockLabel {
             kind,
             events,
             blocks_before: self.blocks,

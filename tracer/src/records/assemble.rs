@@ -1,85 +1,88 @@
-//! From groups of records to the one stream of events.
+//! Turns groups of records into a single stream of events.
 
 use std::vec;
 
-use super::{BadRecord, Conclude, Decoder};
+use super::{
+    decode::{BadRecord, RecordDecoder},
+    fault_classes::FaultClassifier,
+};
 use crate::event::{Event, What};
 
-/// Where a trace goes, in groups.
+/// Receives a trace, group by group.
 pub trait Sink {
-    /// Takes what user space says.
+    /// Takes an event that user space adds to the group.
     fn event(&mut self, event: Event);
-    /// Takes what the kernel said, byte for byte.
+    /// Takes a record of the kernel, in this build's layout.
     fn record(&mut self, record: &[u8]);
-    /// Ends the group. Its events come first, then its records; if there are
-    /// records, all are put in the order of their times, and those of one time
-    /// stay as they are. Neighbouring CPUs' records can stand a few
-    /// microseconds out of order in the ring buffer, since each takes its place
-    /// and then the time.
+    /// Ends the group. Its events come first, then its records. If there are records, all are
+    /// sorted by time with a stable sort. Records of different CPUs can be a few microseconds
+    /// out of order in the ring buffer, because a program reserves space before it reads the
+    /// clock.
     fn end_group(&mut self);
 }
 
-/// Makes events of groups.
+/// Turns groups into events.
 #[derive(Default)]
 pub struct Assembler {
-    decoder: Decoder,
+    decoder: RecordDecoder,
     group: Vec<Event>,
-    /// The group has records.
-    mixed: bool,
+    /// True if the group has records.
+    has_records: bool,
 }
 
 impl Assembler {
-    /// Takes an event. A session also says what fault counters mean from here on.
+    /// Takes an event. A session also selects the fault classifier for the records after it.
     pub fn event(&mut self, event: Event) {
         if let What::Session(session) = &event.what {
-            self.decoder.faults = Conclude::of(&session.hooks);
+            self.decoder.faults = FaultClassifier::for_hooks(&session.hooks);
         }
         self.group.push(event);
     }
 
-    /// Takes a record of this build's layout.
+    /// Takes a record in this build's layout.
     pub fn record(&mut self, record: &[u8]) -> Result<(), BadRecord> {
-        self.mixed = true;
+        self.has_records = true;
         self.group.push(self.decoder.decode(record)?);
         Ok(())
     }
 
-    /// Says what fault counters mean, where the session is not at hand.
-    pub fn conclude(&mut self, faults: Option<Conclude>) {
+    /// Sets the fault classifier, for records read without their session.
+    pub fn set_fault_classifier(&mut self, faults: Option<FaultClassifier>) {
         self.decoder.faults = faults;
     }
 
-    /// Ends the group and gives out its events in order.
+    /// Ends the group and returns its events in order.
     pub fn end_group(&mut self) -> vec::IntoIter<Event> {
-        if std::mem::take(&mut self.mixed) && !self.group.is_sorted_by_key(|event| event.at) {
+        if std::mem::take(&mut self.has_records) && !self.group.is_sorted_by_key(|event| event.at) {
             self.group.sort_by_key(|event| event.at);
         }
         std::mem::take(&mut self.group).into_iter()
     }
 }
 
-/// A sink that hands on events, group by group.
-pub struct Events<F> {
+/// A sink that passes the events of each group to a function.
+pub struct EventSink<F> {
     assembler: Assembler,
     take: F,
 }
 
-impl<F: FnMut(Event)> Events<F> {
+impl<F: FnMut(Event)> EventSink<F> {
+    /// Returns a sink that passes events to `take`.
     pub fn new(take: F) -> Self {
-        Events {
+        EventSink {
             assembler: Assembler::default(),
             take,
         }
     }
 }
 
-impl<F: FnMut(Event)> Sink for Events<F> {
+impl<F: FnMut(Event)> Sink for EventSink<F> {
     fn event(&mut self, event: Event) {
         self.assembler.event(event);
     }
 
     fn record(&mut self, record: &[u8]) {
-        // Both sides come from one build: a bad record is a bug, not input.
+        // Kernel and user space come from the same build, so a bad record is a bug.
         let good = self.assembler.record(record);
         debug_assert!(good.is_ok(), "{good:?}");
     }

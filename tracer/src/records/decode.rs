@@ -1,4 +1,4 @@
-//! From one record to the event that it stands for.
+//! Decodes one record into the event that it stands for.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use tracer_common::{
 };
 use zerocopy::FromBytes;
 
-use super::fault_classes::{self, Conclude};
+use super::fault_classes::{self, FaultClassifier};
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Disposition, Event, Exec, Exit, ExitedProcess,
     FirstRun, Fork, ForkFailed, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Relations,
@@ -16,7 +16,7 @@ use crate::event::{
     Wait, Wakeups, What, Who,
 };
 
-/// A record that is not what its kind says.
+/// Error returned when a record does not have the form of its kind.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadRecord {
     kind: Option<u32>,
@@ -31,21 +31,23 @@ impl fmt::Display for BadRecord {
                 "a record of kind {kind} cannot have {} bytes",
                 self.length
             ),
-            None => write!(f, "{} bytes are no record", self.length),
+            None => write!(f, "{} bytes are too short for a record", self.length),
         }
     }
 }
 
 impl std::error::Error for BadRecord {}
 
+/// Decodes records in this build's layout.
 #[derive(Clone, Copy, Default)]
-pub struct Decoder {
-    /// What is made of fault counters; none: faults are not traced, what the
-    /// records say of them is not meant.
-    pub faults: Option<Conclude>,
+pub struct RecordDecoder {
+    /// How fault counters are classified. None if faults are not traced; the counters in the
+    /// records are then ignored.
+    pub faults: Option<FaultClassifier>,
 }
 
-impl Decoder {
+impl RecordDecoder {
+    /// Returns the event that a record stands for.
     pub fn decode(&self, bytes: &[u8]) -> Result<Event, BadRecord> {
         let bad = |kind| BadRecord {
             kind,
@@ -102,10 +104,12 @@ impl Decoder {
         })
     }
 
-    /// The copies on write that a task has made, where they can be told.
+    /// Returns the copies on write that a task has made, if the hooks in use count them.
     fn copies(&self, copies: u64) -> Option<u64> {
-        let told = self.faults.is_some_and(|conclude| conclude.tells_copies());
-        told.then_some(copies)
+        let counted = self
+            .faults
+            .is_some_and(|classifier| classifier.counts_copies());
+        counted.then_some(copies)
     }
 
     fn fork(&self, fork: wire::Fork) -> Fork {
@@ -165,7 +169,7 @@ impl Decoder {
             },
             reaper: has(wire::EXIT_REAPER).then(|| group(exit.reaper)),
             usage: usage(exit.usage),
-            faults: self.faults.map(|conclude| conclude.tally(faults)),
+            faults: self.faults.map(|classifier| classifier.tally(faults)),
             comm: Comm::new(&exit.comm),
             relations: Some(relations(exit.ties)),
             sigchld_policy: has(wire::EXIT_GROUP_DEAD).then(|| sigchld_policy(exit.care)),
@@ -174,7 +178,7 @@ impl Decoder {
     }
 }
 
-/// The kind of event that a kind of record stands for.
+/// Returns the kind of event that a kind of record stands for.
 pub fn event_kind(kind: wire::Kind) -> Kind {
     match kind {
         wire::Kind::Fork => Kind::Fork,
@@ -201,35 +205,35 @@ pub fn event_kind(kind: wire::Kind) -> Kind {
     }
 }
 
-/// How a process goes, of those records that say it.
+/// The end of a process, from the records that report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Its last thread, as far as is known, has exited.
-    Died(ProcessId),
-    /// The kernel has freed it.
+pub enum ProcessEnd {
+    /// The last thread has exited, as far as the record shows.
+    Exited(ProcessId),
+    /// The kernel has freed the task struct of the leader.
     Freed(ProcessId),
 }
 
-impl Ending {
-    /// None: the record says something else.
-    pub fn of(record: &[u8]) -> Option<Ending> {
+impl ProcessEnd {
+    /// Returns none if the record reports something else.
+    pub fn of(record: &[u8]) -> Option<ProcessEnd> {
         match peek(record)?.0 {
             wire::Kind::Exit | wire::Kind::ExitCounted => {
                 let exit: wire::Exit = read(record)?;
                 let last = wire::EXIT_GROUP_DEAD | wire::EXIT_GROUP_DEAD_UNKNOWN;
-                (exit.flags & last != 0).then(|| Ending::Died(who(exit.head.who).process))
+                (exit.flags & last != 0).then(|| ProcessEnd::Exited(who(exit.head.who).process))
             }
             wire::Kind::Free => {
                 let who = who(read::<wire::Header>(record)?.who);
-                who.is_leader().then_some(Ending::Freed(who.process))
+                who.is_leader().then_some(ProcessEnd::Freed(who.process))
             }
             _ => None,
         }
     }
 }
 
-/// What a record begins with, without looking further: its kind and its time.
-/// None if it is too short or of no kind that there is.
+/// Returns the kind and the time (ns since boot) of a record without decoding it. Returns none if
+/// the record is too short or its kind is unknown.
 pub fn peek(record: &[u8]) -> Option<(wire::Kind, u64)> {
     let (kind, rest) = record.split_first_chunk()?;
     let at = rest.get(4..)?.first_chunk()?;
@@ -237,10 +241,12 @@ pub fn peek(record: &[u8]) -> Option<(wire::Kind, u64)> {
     Some((kind, u64::from_le_bytes(*at)))
 }
 
+/// Reads a wire struct from the front of `bytes`. Returns none if they are too few.
 pub fn read<T: FromBytes>(bytes: &[u8]) -> Option<T> {
     T::read_from_prefix(bytes).ok().map(|(record, _)| record)
 }
 
+/// Returns the identity of the task in a record.
 pub fn who(who: wire::Who) -> Who {
     Who {
         task: TaskId {
@@ -261,8 +267,8 @@ fn group(group: wire::Group) -> ProcessId {
     }
 }
 
-/// The idle task is nobody.
-fn somebody(of: wire::Group) -> Option<ProcessId> {
+/// Returns none for the idle task.
+fn group_unless_idle(of: wire::Group) -> Option<ProcessId> {
     (of.tgid != 0).then(|| group(of))
 }
 
@@ -270,7 +276,7 @@ fn relations(relations: wire::Ties) -> Relations {
     Relations {
         pgid: relations.pgid,
         sid: relations.sid,
-        tracer: somebody(relations.tracer),
+        tracer: group_unless_idle(relations.tracer),
     }
 }
 
@@ -295,7 +301,7 @@ fn task_state(number: u32) -> Option<TaskState> {
     TaskState::from_number(number.try_into().ok()?)
 }
 
-/// None: its state is none of the numbers.
+/// Returns the state times of a task. Returns none if its state is unknown.
 pub fn task_states(states: &states::TaskStates) -> Option<States> {
     Some(States {
         state: task_state(states.state)?,
@@ -311,7 +317,7 @@ pub fn task_states(states: &states::TaskStates) -> Option<States> {
     })
 }
 
-/// 0: it was not read.
+/// Returns none for 0, which stands for a cgroup that was not read.
 fn cgroup(id: u64) -> Option<u64> {
     Some(id).filter(|&id| id != 0)
 }
@@ -402,14 +408,14 @@ fn notify(notify: wire::Notify) -> Notify {
         },
         autoreap: has(wire::NOTIFY_AUTOREAP),
         sigchld_policy: Some(sigchld_policy(notify.care)),
-        heir: somebody(notify.heir),
+        heir: group_unless_idle(notify.heir),
     }
 }
 
 fn first_run(first: wire::FirstRun) -> FirstRun {
-    let told = |&runnable: &u64| runnable != 0 && runnable <= first.head.at;
+    let is_known = |&runnable: &u64| runnable != 0 && runnable <= first.head.at;
     FirstRun {
-        runnable: Some(first.runnable).filter(told),
+        runnable: Some(first.runnable).filter(is_known),
     }
 }
 
@@ -430,8 +436,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_and_strange_records_are_refused() {
-        let decoder = Decoder::default();
+    fn short_and_unknown_records_are_refused() {
+        let decoder = RecordDecoder::default();
         assert_eq!(
             decoder.decode(b"").unwrap_err(),
             BadRecord {
@@ -444,7 +450,7 @@ mod tests {
         assert_eq!(decoder.decode(&record).unwrap_err().kind, Some(99));
         for kind in wire::Kind::ALL {
             record[0] = *kind as u8;
-            // A header alone is enough only for the kinds that are one.
+            // A header alone is enough only for kinds without further fields.
             let alone = matches!(
                 kind,
                 wire::Kind::WakeupNew | wire::Kind::OomVictim | wire::Kind::ExitStart
@@ -454,13 +460,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exec_record_may_not_claim_more_text_than_it_has() {
+    fn exec_record_with_excessive_text_length_is_refused() {
         let mut record = vec![0; size_of::<wire::Exec>() + 3];
         record[0] = wire::Kind::Exec as u8;
         record[44] = 2;
         record[48] = 1;
-        assert!(Decoder::default().decode(&record).is_ok());
+        assert!(RecordDecoder::default().decode(&record).is_ok());
         record[48] = 2;
-        assert!(Decoder::default().decode(&record).is_err());
+        assert!(RecordDecoder::default().decode(&record).is_err());
     }
 }

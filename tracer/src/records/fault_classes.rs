@@ -1,49 +1,50 @@
-//! What the kernel side's fault counters mean together. Pure.
+//! Classifies page faults from the kernel side's counters. Pure.
 //!
-//! Each hook counts what it sees: the processor's error code, the mapping, what
-//! became of a write to a protected page, which page was allocated. A fault is
-//! seen by several; here it goes to the one class that says most.
+//! Each hook counts what it sees: the processor's error code, the mapping, the outcome of a
+//! write to a protected page, the page that was allocated. Several hooks see the same fault;
+//! this file assigns it to the most specific class.
 
 use tracer_common::{maps::*, wire};
 
 use crate::event::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Hook, Purpose, Region};
 
-/// How to conclude, from the hooks in use.
+/// How to classify faults, depending on the hooks in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conclude {
-    /// Nothing tells copies from other writes to protected pages.
+pub enum FaultClassifier {
+    /// No hook distinguishes copies from other writes to protected pages.
     Candidates,
-    /// A write to a protected page for which no page was allocated was no copy.
+    /// A write to a protected page is a copy if a page was allocated for it.
     FromAllocations,
-    /// The page table says what became of the write.
-    FromPages,
+    /// The page table shows the outcome of the write.
+    FromPageTable,
 }
 
-impl Conclude {
-    /// None if faults are not traced.
-    pub fn of(hooks: &[Hook]) -> Option<Conclude> {
+impl FaultClassifier {
+    /// Returns the classifier for a session's hooks, or none if faults are not traced.
+    pub fn for_hooks(hooks: &[Hook]) -> Option<FaultClassifier> {
         let serving = |purpose| {
             let hook = hooks.iter().find(|hook| hook.purpose == purpose)?;
             hook.hook.as_deref()
         };
         serving(Purpose::Faults)?;
         Some(match serving(Purpose::Cow) {
-            None => Conclude::Candidates,
-            Some(hook) if hook.ends_with("mm_page_alloc") => Conclude::FromAllocations,
-            Some(_) => Conclude::FromPages,
+            None => FaultClassifier::Candidates,
+            Some(hook) if hook.ends_with("mm_page_alloc") => FaultClassifier::FromAllocations,
+            Some(_) => FaultClassifier::FromPageTable,
         })
     }
 
-    pub fn tells_copies(self) -> bool {
+    /// Returns true if copies on write are counted as such.
+    pub fn counts_copies(self) -> bool {
         match self {
-            Conclude::Candidates => false,
-            Conclude::FromAllocations | Conclude::FromPages => true,
+            FaultClassifier::Candidates => false,
+            FaultClassifier::FromAllocations | FaultClassifier::FromPageTable => true,
         }
     }
 
-    /// What the counters of a task come to. Where a fault is under way, or the
-    /// two hooks that saw it were told apart by a switch, a class can be one
-    /// short until the next reading.
+    /// Returns the faults of a task from its counters. While a fault is in progress, or when a
+    /// context switch separated two hooks that saw it, a class can be one too low until the
+    /// next reading.
     pub fn tally(self, counts: &FaultCounts) -> FaultTally {
         FaultTally {
             classes: self.classes(counts),
@@ -78,7 +79,7 @@ impl Conclude {
             .iter()
             .any(|&count| count > 0);
         if by_mapping {
-            // The mapping alone shows these writes as first writes.
+            // The mapping counters include these writes as first writes.
             let in_file = counts[WP_IN_FILE];
             let anonymous = sum(&[seen.zero_write, seen.cow_copy, seen.cow_reuse]);
             let anonymous = anonymous.saturating_sub(in_file);
@@ -87,12 +88,14 @@ impl Conclude {
             faults.file = faults.file.saturating_sub(seen.shared_write);
             return faults;
         }
-        let told = sum(&[seen.protected_writes(), counts[WP_FILE_COPY]]);
-        let untold = counts[FAULT_WRITE_PROTECT].saturating_sub(told);
+        let classified = sum(&[seen.protected_writes(), counts[WP_FILE_COPY]]);
+        let unclassified = counts[FAULT_WRITE_PROTECT].saturating_sub(classified);
         faults.file_copy = counts[WP_FILE_COPY];
         match self {
-            Conclude::Candidates | Conclude::FromPages => faults.write_protect = untold,
-            Conclude::FromAllocations => faults.cow_reuse = untold,
+            FaultClassifier::Candidates | FaultClassifier::FromPageTable => {
+                faults.write_protect = unclassified
+            }
+            FaultClassifier::FromAllocations => faults.cow_reuse = unclassified,
         }
         faults
     }
@@ -119,7 +122,7 @@ fn places(counts: &FaultCounts) -> FaultPlaces {
     }
 }
 
-/// A single fault; none if the record is not one.
+/// Returns the event of a single fault, or none if the record has invalid values.
 pub fn fault(fault: wire::Fault) -> Option<Fault> {
     let class = match fault.class as usize {
         FAULT_READ => FaultClass::Read,
@@ -166,10 +169,9 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_in_one_class_whichever_hooks_saw_it() {
-        // 10 zero fills, 4 zero pages of which 3 were written later, 5 COW
-        // copies, one of them of a private file page written before, 2 reuses,
-        // 6 file pages, 1 private copy.
+    fn every_fault_has_one_class_with_any_hooks() {
+        // 10 zero fills; 4 zero pages, 3 of them written later; 5 COW copies, one of them of a
+        // private file page written before; 2 reuses; 6 file pages; 1 private copy.
         let copies = |rest: &[(usize, u64)]| {
             [
                 &[(WP_ZERO, 3), (WP_COPY, 5), (WP_REUSE, 2), (WP_IN_FILE, 1)],
@@ -183,7 +185,7 @@ mod tests {
             (VMA_FILE_COPY, 1 + 1),
             (VMA_FILE, 6),
         ]));
-        let exact = Conclude::FromPages.tally(&by_mapping).classes;
+        let exact = FaultClassifier::FromPageTable.tally(&by_mapping).classes;
         assert_eq!(
             exact,
             Faults {
@@ -204,7 +206,7 @@ mod tests {
             (FAULT_WRITE, 11),
             (FAULT_WRITE_PROTECT, 10),
         ]));
-        let tally = Conclude::FromPages.tally(&by_code).classes;
+        let tally = FaultClassifier::FromPageTable.tally(&by_code).classes;
         assert_eq!((tally.read, tally.write, tally.write_protect), (10, 11, 0));
         assert_eq!(tally.total(), 31);
 
@@ -216,7 +218,9 @@ mod tests {
             (ALLOC_ZERO_WRITE, 3),
             (ALLOC_COPY, 5),
         ]);
-        let tally = Conclude::FromAllocations.tally(&by_allocation).classes;
+        let tally = FaultClassifier::FromAllocations
+            .tally(&by_allocation)
+            .classes;
         assert_eq!((tally.write, tally.zero_fill), (1, 10));
         assert_eq!(
             (tally.cow_copy, tally.cow_reuse, tally.zero_write),
@@ -224,7 +228,7 @@ mod tests {
         );
         assert_eq!(tally.total(), 31);
 
-        let candidates = Conclude::Candidates.tally(&counts(&[(FAULT_WRITE_PROTECT, 10)]));
+        let candidates = FaultClassifier::Candidates.tally(&counts(&[(FAULT_WRITE_PROTECT, 10)]));
         assert_eq!(candidates.classes.write_protect, 10);
     }
 }

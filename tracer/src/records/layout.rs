@@ -1,6 +1,6 @@
-//! How records lie in a recording, as text: one line for each struct, each of
-//! its members and each kind of record. `own_text` is what this build writes;
-//! [`Layout::parse`] reads what any build wrote.
+//! The layout of records as text, as recordings store it: one line for each struct, each of its
+//! members and each kind of record. [`own_text`] describes this build's records;
+//! [`Layout::parse`] reads the description of any build.
 //!
 //! ```text
 //! struct Who 24
@@ -9,44 +9,48 @@
 //! record 2 wakeup_new WakeupNew
 //! ```
 //!
-//! A member is its name, its type and its offset, then what it means. A type
-//! is `uN` or `iN` of N bits, a struct that an earlier line describes, or
-//! `[TYPE;COUNT]`.
+//! A member line has the name, the type, the offset in bytes and the meaning. A type is `uN` or
+//! `iN` with N bits, a struct described by an earlier line, or `[TYPE;COUNT]`.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use tracer_common::wire::{Kind, Shape, Struct};
 
-/// Every record begins with its kind (u32), its CPU (u32) and its time (u64).
-pub const HEAD: usize = 16;
+/// Size in bytes of the beginning of every record: its kind (u32), its CPU (u32) and its time
+/// (u64, ns since boot).
+pub const RECORD_HEADER: usize = 16;
 
-/// No record is longer: what a layout may claim.
+/// Maximum size of a record in a layout, bytes.
 const MAX_RECORD: usize = 64 << 10;
-/// All records together have no more values, each counted where a struct is
-/// described and where it is used; this build's are some thousands.
+/// Maximum number of values in all records together, each counted where a struct is described
+/// and where it is used. This build has some thousands.
 const MAX_VALUES: usize = 65_536;
-/// Nor is a path of names longer.
+/// Maximum length of a path of names, bytes.
 const MAX_PATH: usize = 256;
 
-/// A value, or several of one type, at a place in a record.
+/// A value, or an array of values, at an offset in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leaf {
-    /// Names from the outside in: `head.who.pid`.
+pub struct LayoutField {
+    /// Names of the members from the outermost to the innermost: `head.who.pid`.
     pub path: String,
+    /// Offset in the record, bytes.
     pub offset: usize,
-    /// Bytes of each: 1, 4 or 8.
+    /// Size of one value: 1, 4 or 8 bytes.
     pub width: usize,
+    /// Number of values.
     pub count: usize,
 }
 
-/// The fixed part of a record; a record may have more bytes behind it.
+/// The layout of the fixed part of a record. More bytes, its tail, may follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordLayout {
+    /// Size in bytes.
     pub size: usize,
-    pub leaves: Vec<Leaf>,
+    /// Values, in the order of the description.
+    pub fields: Vec<LayoutField>,
 }
 
-/// The layouts of all kinds of records, by their numbers.
+/// The layouts of all kinds of records, by the number of the kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     records: HashMap<u8, RecordLayout>,
@@ -57,20 +61,20 @@ impl Layout {
     pub fn own() -> &'static Layout {
         static OWN: LazyLock<Layout> = LazyLock::new(|| {
             let own = Layout::parse(own_text().as_bytes());
-            own.expect("what this build writes it reads")
+            own.expect("this build parses its own layout")
         });
         &OWN
     }
 
-    /// Reads a layout; none if it is not one, or claims more than any record has.
+    /// Parses a layout. Returns none if the text is not one or exceeds the limits.
     pub fn parse(text: &[u8]) -> Option<Layout> {
         let text = std::str::from_utf8(text).ok()?;
         let mut structs: HashMap<&str, RecordLayout> = HashMap::new();
         let mut layout = Layout::default();
         let mut current = "";
         let mut values = 0;
-        let mut count = |leaves: &[Leaf]| {
-            values += leaves.iter().map(|leaf| leaf.count).sum::<usize>();
+        let mut count = |fields: &[LayoutField]| {
+            values += fields.iter().map(|field| field.count).sum::<usize>();
             values <= MAX_VALUES
         };
         for line in text.lines() {
@@ -78,27 +82,28 @@ impl Layout {
             match words[..] {
                 ["struct", name, size] => {
                     let size = size.parse().ok().filter(|&size| size <= MAX_RECORD)?;
-                    let leaves = Vec::new();
-                    structs.insert(name, RecordLayout { size, leaves });
+                    let fields = Vec::new();
+                    structs.insert(name, RecordLayout { size, fields });
                     current = name;
                 }
                 ["record", number, _, of] => {
-                    let record = structs.get(of).filter(|it| it.size >= HEAD)?;
-                    if !count(&record.leaves) {
+                    let record = structs.get(of).filter(|it| it.size >= RECORD_HEADER)?;
+                    if !count(&record.fields) {
                         return None;
                     }
                     layout.records.insert(number.parse().ok()?, record.clone());
                 }
                 [name, of, offset, ..] => {
                     let offset = offset.parse().ok()?;
-                    let leaves = leaves(&structs, name, of, offset)?;
+                    let fields = fields(&structs, name, of, offset)?;
                     let to = structs.get_mut(current)?;
-                    let end = |leaf: &Leaf| leaf.offset + leaf.width * leaf.count;
-                    let fits = |leaf: &Leaf| end(leaf) <= to.size && leaf.path.len() <= MAX_PATH;
-                    if !leaves.iter().all(fits) || !count(&leaves) {
+                    let end = |field: &LayoutField| field.offset + field.width * field.count;
+                    let fits =
+                        |field: &LayoutField| end(field) <= to.size && field.path.len() <= MAX_PATH;
+                    if !fields.iter().all(fits) || !count(&fields) {
                         return None;
                     }
-                    to.leaves.extend(leaves);
+                    to.fields.extend(fields);
                 }
                 _ => return None,
             }
@@ -106,21 +111,21 @@ impl Layout {
         Some(layout)
     }
 
-    /// Returns the layout of the records of a kind.
+    /// Returns the layout of the records of a kind, by its number.
     pub fn of(&self, kind: u8) -> Option<&RecordLayout> {
         self.records.get(&kind)
     }
 }
 
-/// The values of a member.
-fn leaves(
+/// Returns the values of a member.
+fn fields(
     structs: &HashMap<&str, RecordLayout>,
     name: &str,
     of: &str,
     offset: usize,
-) -> Option<Vec<Leaf>> {
-    let leaf = |width, count| {
-        vec![Leaf {
+) -> Option<Vec<LayoutField>> {
+    let field = |width, count| {
+        vec![LayoutField {
             path: name.to_owned(),
             offset,
             width,
@@ -131,10 +136,10 @@ fn leaves(
         return None;
     }
     if let Some(width) = width(of) {
-        return Some(leaf(width, 1));
+        return Some(field(width, 1));
     }
     if let Some(inner) = structs.get(of) {
-        let inner = inner.leaves.iter().map(|inner| Leaf {
+        let inner = inner.fields.iter().map(|inner| LayoutField {
             path: format!("{name}.{}", inner.path),
             offset: offset + inner.offset,
             ..*inner
@@ -143,7 +148,7 @@ fn leaves(
     }
     let (of, count) = of.strip_prefix('[')?.strip_suffix(']')?.split_once(';')?;
     let count = count.parse().ok().filter(|&count| count <= MAX_RECORD)?;
-    Some(leaf(width(of)?, count))
+    Some(field(width(of)?, count))
 }
 
 fn width(of: &str) -> Option<usize> {
@@ -171,7 +176,7 @@ pub fn own_text() -> &'static str {
     &TEXT
 }
 
-/// Writes a struct, behind those that it is made of.
+/// Describes a struct, after the structs that it contains.
 fn describe(of: &Struct, described: &mut Vec<&'static str>, text: &mut String) {
     if described.contains(&of.name) {
         return;
@@ -204,7 +209,7 @@ fn name_of(shape: &Shape) -> String {
     }
 }
 
-/// In one line.
+/// Joins a doc comment to one line.
 fn meaning(doc: &str) -> String {
     doc.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -214,29 +219,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_layout_covers_every_byte_of_every_record_once() {
+    fn layout_covers_every_byte_of_every_record_once() {
         for kind in Kind::ALL {
             let layout = Layout::own().of(*kind as u8).unwrap();
             assert_eq!(layout.size, kind.layout().size);
             let mut next = 0;
-            for leaf in &layout.leaves {
-                assert_eq!(leaf.offset, next, "{kind:?} {}", leaf.path);
-                next += leaf.width * leaf.count;
+            for field in &layout.fields {
+                assert_eq!(field.offset, next, "{kind:?} {}", field.path);
+                next += field.width * field.count;
             }
             assert_eq!(next, layout.size, "{kind:?}");
-            for (leaf, name) in layout.leaves.iter().zip(["kind", "cpu", "at"]) {
+            for (field, name) in layout.fields.iter().zip(["kind", "cpu", "at"]) {
                 assert!(
-                    leaf.path.ends_with(&format!("head.{name}")),
+                    field.path.ends_with(&format!("head.{name}")),
                     "{}",
-                    leaf.path
+                    field.path
                 );
             }
         }
     }
 
-    /// Structs of structs, each of which has twice the values of the one before.
+    /// Each struct contains the one before it twice, so the number of values doubles.
     #[test]
-    fn a_layout_that_claims_too_much_is_refused() {
+    fn excessive_layout_is_refused() {
         let mut text = "struct s0 16\n  a u8 0\n".to_owned();
         for number in 1..60 {
             let inner = number - 1;
@@ -254,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_layout_is_refused() {
+    fn malformed_layout_is_refused() {
         for text in [
             &b"\xff"[..],
             b"member u32 0",

@@ -9,16 +9,17 @@ use super::{Reading, arbitrary, forged, payload, read, record, samples};
 use crate::{
     event::{Event, GapCause, What},
     recording::{
-        Damage, Ending, Error, Index, MAX_PAYLOAD, VERSION,
-        block::{EVENTS, HEADER, Header, ZSTD},
-        events::Span,
-        version,
+        Damage, Ending, Error, Index, VERSION,
+        block_header::{EVENTS, HEADER, Header, ZSTD},
+        file_header,
+        limits::MAX_PAYLOAD,
+        span::Span,
     },
 };
 
 /// A recording of the story, and the events of each of its blocks.
 fn small() -> (Vec<u8>, Vec<Vec<Event>>) {
-    let story = samples::story();
+    let story = samples::every_kind();
     let blocks = [&story[..1], &story[1..7], &story[7..14], &story[14..]];
     (record(&blocks), blocks.map(<[_]>::to_vec).to_vec())
 }
@@ -185,7 +186,7 @@ fn header(stored: usize, raw: usize) -> Header {
 
 #[test]
 fn nested_claims_do_not_keep_the_reader() {
-    let mut bytes = version::to_bytes().to_vec();
+    let mut bytes = file_header::to_bytes().to_vec();
     let claim = header(1 << 20, 1 << 20).to_bytes();
     bytes.extend(claim.repeat(100_000));
     let reading = read(&bytes[..]).unwrap();
@@ -204,7 +205,7 @@ fn huge_claims_are_refused() {
         let mut claim = header(stored, raw);
         let payload = [0x55; 10];
         claim.payload_crc = crc32c::crc32c(&payload);
-        let bytes = [&version::to_bytes()[..], &claim.to_bytes(), &payload].concat();
+        let bytes = [&file_header::to_bytes()[..], &claim.to_bytes(), &payload].concat();
         for event in read(&bytes[..]).unwrap().events {
             assert!(is_unreadable(&event, Some(u64::from(u32::MAX))));
         }
@@ -236,7 +237,7 @@ proptest! {
 
 #[test]
 fn a_block_that_breaks_off_becomes_a_gap() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let bytes = payload(&story);
     let more = story.len() as u32 + 2;
     let reading = read(&forged(&bytes, more)[..]).unwrap();

@@ -1,12 +1,12 @@
 //! Tests of the recording as a whole.
 
 mod arbitrary;
+mod compatibility;
 mod damage;
-mod document;
-mod later;
-mod records;
+mod format_page;
+mod record_blocks;
 pub(crate) mod samples;
-mod writing;
+mod writer_failures;
 
 use std::{
     cell::RefCell,
@@ -19,11 +19,11 @@ use proptest::prelude::*;
 
 use super::{
     Damage, Ending, Error, Index, Reader, Span, Writer,
-    block::EVENTS,
-    events::Collector,
-    payload::{Effort, Label, Packer},
-    version,
-    writer::ENTRIES,
+    block_header::EVENTS,
+    event_block::EventBlockBuilder,
+    file_header,
+    payload::{BlockLabel, BlockPacker, Effort},
+    writer::INDEX_ENTRIES,
 };
 use crate::event::{Event, Kind};
 
@@ -43,30 +43,33 @@ fn record(blocks: &[&[Event]]) -> Vec<u8> {
 
 /// The payload of a block of these events.
 fn payload(events: &[Event]) -> Vec<u8> {
-    let mut collector = Collector::default();
-    events.iter().for_each(|event| collector.add(event));
+    let mut builder = EventBlockBuilder::default();
+    events.iter().for_each(|event| builder.add(event));
     let mut payload = Vec::new();
-    collector.payload(&mut payload);
+    builder.payload(&mut payload);
     payload
 }
 
 /// A recording of one block with that payload and right checksums.
 fn forged(payload: &[u8], events: u32) -> Vec<u8> {
     let block = forged_block(EVENTS, payload, events, 0);
-    [&version::to_bytes()[..], &block].concat()
+    [&file_header::to_bytes()[..], &block].concat()
 }
 
 /// A block with right checksums, behind so many others.
 fn forged_block(kind: u8, payload: &[u8], events: u32, blocks_before: u32) -> Vec<u8> {
-    let label = Label {
+    let label = BlockLabel {
         kind,
         events,
         blocks_before,
         events_before: 0,
         span: Span::of(7),
     };
-    let mut packer = Packer::new().unwrap();
-    packer.pack(label, payload, Effort::Usual).unwrap().to_vec()
+    let mut packer = BlockPacker::new().unwrap();
+    packer
+        .pack(label, payload, Effort::Normal)
+        .unwrap()
+        .to_vec()
 }
 
 /// What a reader gives out, and what it says afterwards.
@@ -89,7 +92,7 @@ fn read(from: impl Read) -> Result<Reading, Error> {
 
 #[test]
 fn the_story_has_every_kind_and_comes_back() {
-    let story = samples::story();
+    let story = samples::every_kind();
     for kind in Kind::ALL {
         let told = story.iter().any(|event| event.what.kind() == *kind);
         assert!(told, "no {} in the story", kind.name());
@@ -115,7 +118,7 @@ proptest! {
 
 #[test]
 fn a_long_recording_is_many_blocks() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let (first, rest) = story.split_first().unwrap();
     let mut events = vec![first.clone()];
     for turn in 0..5000_u32 {
@@ -133,8 +136,8 @@ fn a_long_recording_is_many_blocks() {
 
 #[test]
 fn the_index_lists_all_blocks_however_many_and_can_be_made_anew() {
-    let story = samples::story();
-    let blocks: Vec<_> = story.chunks(1).cycle().take(ENTRIES + 5).collect();
+    let story = samples::every_kind();
+    let blocks: Vec<_> = story.chunks(1).cycle().take(INDEX_ENTRIES + 5).collect();
     let bytes = record(&blocks);
     let written = Index::load(Cursor::new(&bytes)).unwrap();
     assert!(written.written);
@@ -168,7 +171,7 @@ impl Read for Trickle<'_> {
 
 #[test]
 fn a_pipe_may_bring_bytes_as_it_likes() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let bytes = record(&[&story]);
     let reading = read(Trickle(&bytes, false)).unwrap();
     assert_eq!(reading.events, story);
@@ -177,9 +180,9 @@ fn a_pipe_may_bring_bytes_as_it_likes() {
 
 /// What has come so far of a file that somebody is still writing.
 #[derive(Clone, Default)]
-struct Growing(Rc<RefCell<VecDeque<u8>>>);
+struct GrowingFile(Rc<RefCell<VecDeque<u8>>>);
 
-impl Read for Growing {
+impl Read for GrowingFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.borrow_mut().read(buffer)
     }
@@ -187,10 +190,10 @@ impl Read for Growing {
 
 #[test]
 fn a_recording_that_grows_is_read_on() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let bytes = record(&[&story[..9], &story[9..]]);
     let (front, rest) = bytes.split_at(16);
-    let file = Growing::default();
+    let file = GrowingFile::default();
     file.0.borrow_mut().extend(front);
     let mut reader = Reader::new(file.clone()).unwrap();
     let mut events = Vec::new();

@@ -77,7 +77,7 @@ fn summary() -> Summary {
 }
 
 /// Every kind once or more, in the order of a life.
-pub fn story() -> Vec<Event> {
+pub fn every_kind() -> Vec<Event> {
     let shell = process(100, 5_000_000_000);
     let child = process(101, 60_000_100_000);
     let worker = thread(102, 60_000_400_000, child);

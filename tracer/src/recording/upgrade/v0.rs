@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use crate::recording::{
-    block::{CHECKPOINT, EVENTS},
-    codec::Malformed,
+    block_header::{CHECKPOINT, EVENTS},
     columns::Column,
+    malformed::Malformed,
     varint,
 };
 

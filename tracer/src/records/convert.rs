@@ -1,17 +1,18 @@
-//! Records of another build as records of this one: each value goes where this
-//! build has the value of that name. What the other did not have is zero.
+//! Converts records of another build to this build's layout. Each value is copied to the field
+//! with the same name; fields that the other build does not have are zero.
 
 use tracer_common::wire::Kind;
 
-use super::{Layout, RecordLayout};
+use super::layout::{Layout, RecordLayout};
 
-/// Turns records of one layout into records of this build's.
-pub struct Transcriber {
+/// Converts records of one kind from another layout to this build's.
+pub struct RecordConverter {
+    /// Size of the record in this build, bytes.
     own: usize,
     moves: Vec<Move>,
 }
 
-/// Bytes that go from one place to another.
+/// Bytes to copy.
 #[derive(Debug, PartialEq, Eq)]
 struct Move {
     from: usize,
@@ -19,43 +20,43 @@ struct Move {
     length: usize,
 }
 
-impl Transcriber {
-    /// None if this build knows no such kind, or its records look the same.
-    pub fn new(kind: u8, layout: &RecordLayout) -> Option<Transcriber> {
+impl RecordConverter {
+    /// Returns none if this build does not know the kind or has the same layout for it.
+    pub fn new(kind: u8, layout: &RecordLayout) -> Option<RecordConverter> {
         let known = Kind::from_number(u32::from(kind)).is_some();
         let own = Layout::own()
             .of(kind)
             .filter(|own| known && *own != layout)?;
         let mut moves: Vec<Move> = Vec::new();
-        for leaf in &own.leaves {
-            let same = layout.leaves.iter().find(|it| it.path == leaf.path);
-            let Some(from) = same.filter(|from| from.width <= leaf.width) else {
+        for field in &own.fields {
+            let same = layout.fields.iter().find(|it| it.path == field.path);
+            let Some(from) = same.filter(|from| from.width <= field.width) else {
                 continue;
             };
-            let (count, width) = (leaf.count.min(from.count), from.width);
+            let (count, width) = (field.count.min(from.count), from.width);
             let each = |place: usize| Move {
                 from: from.offset + place * width,
-                to: leaf.offset + place * leaf.width,
+                to: field.offset + place * field.width,
                 length: width,
             };
-            match width == leaf.width {
+            match width == field.width {
                 true => moves.push(Move {
                     length: count * width,
                     ..each(0)
                 }),
-                // It has grown: little-endian numbers keep their low bytes.
+                // The field has grown. Little-endian numbers keep their low bytes.
                 false => moves.extend((0..count).map(each)),
             }
         }
-        Some(Transcriber {
+        Some(RecordConverter {
             own: own.size,
             moves,
         })
     }
 
-    /// Writes one record of this build's layout into `to`: from its fixed part and
-    /// what stands behind that, which is kept.
-    pub fn transcribe(&self, fixed: &[u8], tail: &[u8], to: &mut Vec<u8>) {
+    /// Writes one record in this build's layout to `to`, from the fixed part and the tail of the
+    /// other build's record. The tail is copied unchanged.
+    pub fn convert(&self, fixed: &[u8], tail: &[u8], to: &mut Vec<u8>) {
         to.clear();
         to.resize(self.own, 0);
         for Move {
@@ -76,16 +77,16 @@ impl Transcriber {
 mod tests {
     use super::*;
 
-    /// A build in which the members of `Notify` stand in another order, one is
-    /// narrower, one is gone and one is not known here.
+    /// A build in which the members of `Notify` have another order, one is narrower, one is
+    /// missing and one is unknown here.
     const OTHER: &str = "struct Other 64\n  head.kind u32 0\n  head.cpu u32 4\n  head.at u64 8\n  \
         flags u32 16\n  news u64 20\n  owner.start u64 28\n  owner.tgid u32 36\n  \
         head.who.pid u32 40\n  head.who.start u32 44\nrecord 9 notify Other\n";
 
     #[test]
-    fn values_go_where_this_build_has_them() {
+    fn values_are_copied_by_name() {
         let layout = Layout::parse(OTHER.as_bytes()).unwrap();
-        let transcriber = Transcriber::new(9, layout.of(9).unwrap()).unwrap();
+        let converter = RecordConverter::new(9, layout.of(9).unwrap()).unwrap();
         let mut from = vec![0; 64];
         from[..4].copy_from_slice(&9_u32.to_le_bytes());
         from[8..16].copy_from_slice(&1234_u64.to_le_bytes());
@@ -95,7 +96,7 @@ mod tests {
         from[40..44].copy_from_slice(&6_u32.to_le_bytes());
         from[44..48].copy_from_slice(&u32::MAX.to_le_bytes());
         let mut to = Vec::new();
-        transcriber.transcribe(&from, b"tail", &mut to);
+        converter.convert(&from, b"tail", &mut to);
         let notify: tracer_common::wire::Notify = super::super::read(&to).unwrap();
         assert_eq!(
             (notify.head.at, notify.flags, notify.seen_pid),
@@ -108,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn records_of_this_build_are_taken_as_they_are() {
+    fn own_layout_needs_no_conversion() {
         let own = Layout::own().of(Kind::Notify as u8).unwrap();
-        assert!(Transcriber::new(Kind::Notify as u8, own).is_none());
+        assert!(RecordConverter::new(Kind::Notify as u8, own).is_none());
     }
 }

@@ -6,19 +6,19 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use crate::records::{HEAD, Layout, RecordLayout, Transcriber, own_text};
+use crate::records::{Layout, RECORD_HEADER, RecordConverter, RecordLayout, own_text};
 
 /// A reader remembers so many: parts of a trace may be of different builds.
 const KNOWN: usize = 16;
 
 /// How one kind of record lies.
-pub(super) struct Shape {
+pub(super) struct RecordShape {
     /// Of the fixed part, the head included.
     pub size: usize,
     /// The numbers behind the head.
     pub words: Vec<PlacedWord>,
     /// To this build's layout; none where that is the same.
-    pub transcriber: Option<Transcriber>,
+    pub converter: Option<RecordConverter>,
 }
 
 /// A number in a record.
@@ -30,29 +30,30 @@ pub(super) struct PlacedWord {
 }
 
 /// All kinds of records of one build, by their numbers.
-pub(super) struct Shapes(HashMap<u8, Shape>);
+pub(super) struct RecordShapes(HashMap<u8, RecordShape>);
 
-impl Shapes {
-    pub fn of(layout: &Layout) -> Shapes {
+impl RecordShapes {
+    pub fn of(layout: &Layout) -> RecordShapes {
         let shape = |kind| {
             let record = layout.of(kind)?;
-            let shape = Shape {
+            let shape = RecordShape {
                 size: record.size,
                 words: words(record),
-                transcriber: Transcriber::new(kind, record),
+                converter: RecordConverter::new(kind, record),
             };
             Some((kind, shape))
         };
-        Shapes((0..=u8::MAX).filter_map(shape).collect())
+        RecordShapes((0..=u8::MAX).filter_map(shape).collect())
     }
 
     /// Returns the shapes of this build's records.
-    pub fn own() -> &'static Arc<Shapes> {
-        static OWN: LazyLock<Arc<Shapes>> = LazyLock::new(|| Arc::new(Shapes::of(Layout::own())));
+    pub fn own() -> &'static Arc<RecordShapes> {
+        static OWN: LazyLock<Arc<RecordShapes>> =
+            LazyLock::new(|| Arc::new(RecordShapes::of(Layout::own())));
         &OWN
     }
 
-    pub fn of_kind(&self, kind: u8) -> Option<&Shape> {
+    pub fn of_kind(&self, kind: u8) -> Option<&RecordShape> {
         self.0.get(&kind)
     }
 }
@@ -61,13 +62,17 @@ impl Shapes {
 /// come in fours.
 fn words(record: &RecordLayout) -> Vec<PlacedWord> {
     let mut words = Vec::new();
-    for leaf in record.leaves.iter().filter(|leaf| leaf.offset >= HEAD) {
-        let (width, count) = match leaf.width {
-            1 if leaf.count.is_multiple_of(4) => (4, leaf.count / 4),
-            width => (width, leaf.count),
+    for field in record
+        .fields
+        .iter()
+        .filter(|field| field.offset >= RECORD_HEADER)
+    {
+        let (width, count) = match field.width {
+            1 if field.count.is_multiple_of(4) => (4, field.count / 4),
+            width => (width, field.count),
         };
         words.extend((0..count).map(|place| PlacedWord {
-            offset: leaf.offset + place * width,
+            offset: field.offset + place * width,
             width,
         }));
     }
@@ -87,16 +92,16 @@ pub(super) fn own_id() -> u32 {
 
 /// What a reader has been told of layouts. This build's own it knows by itself.
 #[derive(Default)]
-pub(super) struct Layouts {
-    known: Vec<(u32, Arc<Shapes>)>,
+pub(super) struct KnownLayouts {
+    known: Vec<(u32, Arc<RecordShapes>)>,
     /// The front of the recording, where they are, has been read.
-    told: bool,
+    searched: bool,
 }
 
-impl Layouts {
+impl KnownLayouts {
     /// Takes the payload of a layout block; false if it is none.
     pub fn learn(&mut self, text: &[u8]) -> bool {
-        self.told = true;
+        self.searched = true;
         let id = id(text);
         if self.find(id).is_some() {
             return true;
@@ -107,21 +112,21 @@ impl Layouts {
         if self.known.len() == KNOWN {
             self.known.remove(0);
         }
-        self.known.push((id, Arc::new(Shapes::of(&layout))));
+        self.known.push((id, Arc::new(RecordShapes::of(&layout))));
         true
     }
 
-    pub fn are_told(&self) -> bool {
-        self.told
+    pub fn are_searched(&self) -> bool {
+        self.searched
     }
 
-    pub fn have_been_told(&mut self) {
-        self.told = true;
+    pub fn set_searched(&mut self) {
+        self.searched = true;
     }
 
-    pub fn find(&self, id: u32) -> Option<Arc<Shapes>> {
+    pub fn find(&self, id: u32) -> Option<Arc<RecordShapes>> {
         if id == own_id() {
-            return Some(Arc::clone(Shapes::own()));
+            return Some(Arc::clone(RecordShapes::own()));
         }
         let known = self.known.iter().find(|(known, _)| *known == id)?;
         Some(Arc::clone(&known.1))

@@ -3,15 +3,18 @@
 
 use std::vec;
 
-use super::{codec::Malformed, events::Separator, layouts::Layouts, unpacker::Unpacker};
+use super::{
+    event_block::EventBlockDecoder, malformed::Malformed, record_block_decoder::RecordBlockDecoder,
+    record_layouts::KnownLayouts,
+};
 use crate::event::Event;
 
 #[derive(Default)]
-pub(super) struct Body {
+pub(super) struct BlockDecoder {
     /// The payload of a block of events.
     events: Vec<u8>,
-    separator: Separator,
-    unpacker: Unpacker,
+    event_decoder: EventBlockDecoder,
+    record_decoder: RecordBlockDecoder,
     form: Form,
     /// Events of the group that is being given out.
     ready: vec::IntoIter<Event>,
@@ -28,7 +31,7 @@ enum Form {
     Broken,
 }
 
-impl Body {
+impl BlockDecoder {
     /// Begins with nothing.
     pub fn clear(&mut self) {
         self.begin_events(Ok(()), &[], 0);
@@ -40,7 +43,7 @@ impl Body {
         self.ready = Vec::new().into_iter();
         self.events.clear();
         self.events.extend_from_slice(payload);
-        self.separator.begin(opened, &self.events, events);
+        self.event_decoder.begin(opened, &self.events, events);
     }
 
     /// Begins with the payload of a block of records, if it could be opened.
@@ -49,11 +52,11 @@ impl Body {
         opened: Result<(), Malformed>,
         payload: &[u8],
         events: u32,
-        layouts: &Layouts,
+        layouts: &KnownLayouts,
     ) {
         self.ready = Vec::new().into_iter();
         self.missing = events;
-        let begun = opened.and_then(|()| self.unpacker.begin(payload, events, layouts));
+        let begun = opened.and_then(|()| self.record_decoder.begin(payload, events, layouts));
         self.form = match begun {
             Ok(()) => Form::Records,
             Err(Malformed) => Form::Broken,
@@ -64,14 +67,14 @@ impl Body {
     /// the next block begins.
     pub fn next(&mut self) -> Result<Option<Event>, Malformed> {
         match self.form {
-            Form::Events => self.separator.next(&self.events),
+            Form::Events => self.event_decoder.next(&self.events),
             Form::Broken => Err(Malformed),
             Form::Records => loop {
                 if let Some(event) = self.ready.next() {
                     self.missing = self.missing.saturating_sub(1);
                     return Ok(Some(event));
                 }
-                match self.unpacker.next_group() {
+                match self.record_decoder.next_group() {
                     Ok(Some(group)) => self.ready = group,
                     Ok(None) => {
                         self.missing = 0;
@@ -89,7 +92,7 @@ impl Body {
     /// How many events have not been given out.
     pub fn missing(&self) -> u32 {
         match self.form {
-            Form::Events => self.separator.missing(),
+            Form::Events => self.event_decoder.missing(),
             Form::Records | Form::Broken => self.missing,
         }
     }
@@ -97,8 +100,8 @@ impl Body {
     /// How many were left out since the last call because only a later version
     /// knows them.
     pub fn take_unknown(&mut self) -> u64 {
-        let unknown = std::mem::take(&mut self.separator.unknown);
-        let records = std::mem::take(&mut self.unpacker.unknown);
+        let unknown = std::mem::take(&mut self.event_decoder.unknown);
+        let records = std::mem::take(&mut self.record_decoder.unknown);
         self.missing = self.missing.saturating_sub(records as u32);
         unknown + records
     }
@@ -106,8 +109,8 @@ impl Body {
     /// How many bytes each kind of event has; before the first is taken.
     pub fn sizes(&self) -> Vec<(u8, u64)> {
         match self.form {
-            Form::Events => self.separator.sizes().collect(),
-            Form::Records => self.unpacker.sizes().collect(),
+            Form::Events => self.event_decoder.sizes().collect(),
+            Form::Records => self.record_decoder.sizes().collect(),
             Form::Broken => Vec::new(),
         }
     }

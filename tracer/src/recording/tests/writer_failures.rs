@@ -28,7 +28,7 @@ impl Write for Disk {
 
 #[test]
 fn a_full_disk_ends_the_recording_and_keeps_what_was_flushed() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let whole = record(&story.chunks(1).collect::<Vec<_>>());
     let blocks = Index::load(io::Cursor::new(&whole)).unwrap().entries;
     for room in (16..whole.len()).step_by(13) {
@@ -65,7 +65,7 @@ fn a_full_disk_ends_the_recording_and_keeps_what_was_flushed() {
 
 #[test]
 fn a_writer_that_is_dropped_leaves_what_was_flushed() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let mut bytes = Vec::new();
     let mut writer = Writer::new(&mut bytes).unwrap();
     for event in &story[..5] {
@@ -79,7 +79,7 @@ fn a_writer_that_is_dropped_leaves_what_was_flushed() {
 
 #[test]
 fn the_session_is_safe_at_once() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let mut bytes = Vec::new();
     let mut writer = Writer::new(&mut bytes).unwrap();
     writer.write(&story[0]).unwrap();

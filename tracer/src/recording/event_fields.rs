@@ -4,7 +4,7 @@
 //! in prose, and a test compares the two.
 
 use super::{
-    codec::{Decoder, Encoder, Field},
+    codec::{Field, FieldDecoder, FieldEncoder},
     varint,
 };
 use crate::event::{
@@ -15,15 +15,15 @@ use crate::event::{
 };
 
 /// Which kinds have a body.
-macro_rules! whats {
+macro_rules! event_bodies {
     ($($kind:ident $(($body:ident))?;)*) => {
-        pub(super) fn put(what: &What, to: &mut Encoder) {
+        pub(super) fn put(what: &What, to: &mut FieldEncoder) {
             match what {
                 $(What::$kind $(($body))? => { $($body.put(to);)? })*
             }
         }
 
-        pub(super) fn get(kind: Kind, from: &mut Decoder) -> What {
+        pub(super) fn get(kind: Kind, from: &mut FieldDecoder) -> What {
             match kind {
                 $(Kind::$kind => {
                     $(let $body = Field::get(from);)?
@@ -34,7 +34,7 @@ macro_rules! whats {
     };
 }
 
-whats! {
+event_bodies! {
     Session(body);
     Snapshot(body);
     SnapshotEnd(body);
@@ -67,21 +67,21 @@ whats! {
 
 /// Implements [`Field`] for the body of an event, each field in a column of its
 /// own; `field: how` writes one in its own way.
-macro_rules! bodies {
+macro_rules! event_fields {
     ($($name:ident { $($number:literal $field:ident $(: $how:ident)?),* $(,)? })*) => {$(
         impl Field for $name {
-            fn put(&self, to: &mut Encoder) {
+            fn put(&self, to: &mut FieldEncoder) {
                 let $name { $($field),* } = self;
                 $(
                     to.column = to.column.field($number);
-                    <how!($($how)?)>::put($field, to);
+                    <coding!($($how)?)>::put($field, to);
                 )*
             }
 
-            fn get(from: &mut Decoder) -> Self {
+            fn get(from: &mut FieldDecoder) -> Self {
                 $(
                     from.column = from.column.field($number);
-                    let $field = <how!($($how)?)>::get(from);
+                    let $field = <coding!($($how)?)>::get(from);
                 )*
                 $name { $($field),* }
             }
@@ -89,22 +89,22 @@ macro_rules! bodies {
     )*
 
         #[cfg(test)]
-        pub(super) const BODIES: &[Row] =
+        pub(super) const EVENT_FIELDS: &[Row] =
             &[$((stringify!($name), &[$(($number, stringify!($field))),*])),*];
     };
 }
 
 /// Implements [`Field`] for an entry of a list, one field behind the other:
 /// new ones go to the end.
-macro_rules! entries {
+macro_rules! list_entries {
     ($($name:ident { $($field:ident),* $(,)? })*) => {$(
         impl Field for $name {
-            fn put(&self, to: &mut Encoder) {
+            fn put(&self, to: &mut FieldEncoder) {
                 let $name { $($field),* } = self;
                 $($field.put(to);)*
             }
 
-            fn get(from: &mut Decoder) -> Self {
+            fn get(from: &mut FieldDecoder) -> Self {
                 $(let $field = Field::get(from);)*
                 $name { $($field),* }
             }
@@ -112,7 +112,7 @@ macro_rules! entries {
     )*
 
         #[cfg(test)]
-        pub(super) const ENTRIES: &[(&str, &[&str])] =
+        pub(super) const LIST_ENTRIES: &[(&str, &[&str])] =
             &[$((stringify!($name), &[$(stringify!($field)),*])),*];
     };
 }
@@ -121,7 +121,7 @@ macro_rules! entries {
 #[cfg(test)]
 pub(super) type Row = (&'static str, &'static [(u8, &'static str)]);
 
-macro_rules! how {
+macro_rules! coding {
     () => {
         Plain
     };
@@ -130,23 +130,23 @@ macro_rules! how {
     };
 }
 
-bodies! {
+event_fields! {
     Session {
         3 tracer_version, 4 kernel_release, 5 hostname, 6 boot_id, 7 realtime_offset,
         8 page_size, 9 ticks, 10 cpus, 11 task_struct_size, 12 kernel_stack_size, 13 command,
         14 tracer_pid, 15 hooks, 16 segment,
     }
     Snapshot {
-        3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: NearSubject, 8 ns_level, 9 comm,
+        3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: PidNearSubject, 8 ns_level, 9 comm,
         10 argv, 11 relations, 12 sigchld_policy, 13 cgroup,
     }
     Fork {
-        3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: NearSubject,
-        9 ns_level, 10 comm, 11 requested_at: Before, 12 copied, 13 by_copies, 14 relations, 15 cgroup,
+        3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: PidNearSubject,
+        9 ns_level, 10 comm, 11 requested_at: TimeBefore, 12 copied, 13 by_copies, 14 relations, 15 cgroup,
     }
-    FirstRun { 3 runnable: Before }
+    FirstRun { 3 runnable: TimeBefore }
     Exec {
-        3 old_pid: NearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
+        3 old_pid: PidNearSubject, 4 comm, 5 filename, 6 filename_cut, 7 argv, 8 argv_total,
         9 copies, 10 relations,
     }
     Signal { 3 sig, 4 code, 5 by, 6 by_comm, 7 group }
@@ -154,9 +154,9 @@ bodies! {
         3 code, 4 group_code, 5 group_dead, 6 exit_signal, 7 parent, 8 sigchld, 9 reaper,
         10 usage, 11 faults, 12 comm, 13 relations, 14 sigchld_policy, 15 children,
     }
-    Notify { 3 owner, 4 seen_pid: NearSubject, 5 exited, 6 autoreap, 7 sigchld_policy, 8 heir }
+    Notify { 3 owner, 4 seen_pid: PidNearSubject, 5 exited, 6 autoreap, 7 sigchld_policy, 8 heir }
     LastSwitch { 3 next_pid, 4 next_tgid, 5 next_comm }
-    Wait { 3 child: NearBefore }
+    Wait { 3 child: PidNearPrevious }
     Gap { 3 since, 4 lost, 5 cause }
     Reap { 3 by }
     Summary {
@@ -171,7 +171,7 @@ bodies! {
     States { 3 state, 4 since, 5 began, 6 times, 7 wakeups, 8 missed }
 }
 
-entries! {
+list_entries! {
     Hook { purpose, hook, loses }
     Lost { kind, count }
     Reaper { process, reaped, last }
@@ -181,10 +181,10 @@ entries! {
 
 /// Implements [`Field`] for a struct inside an event, each of its fields in a
 /// part of its own. Part 0 says whether there is any, where it is optional.
-macro_rules! parts {
+macro_rules! struct_parts {
     ($($name:ident { $($part:literal $field:ident),* $(,)? })*) => {$(
         impl Field for $name {
-            fn put(&self, to: &mut Encoder) {
+            fn put(&self, to: &mut FieldEncoder) {
                 let $name { $($field),* } = self;
                 $(
                     to.column = to.column.part($part);
@@ -192,7 +192,7 @@ macro_rules! parts {
                 )*
             }
 
-            fn get(from: &mut Decoder) -> Self {
+            fn get(from: &mut FieldDecoder) -> Self {
                 $(
                     from.column = from.column.part($part);
                     let $field = Field::get(from);
@@ -203,12 +203,12 @@ macro_rules! parts {
     )*
 
         #[cfg(test)]
-        pub(super) const PARTS: &[Row] =
+        pub(super) const STRUCT_PARTS: &[Row] =
             &[$((stringify!($name), &[$(($part, stringify!($field))),*])),*];
     };
 }
 
-parts! {
+struct_parts! {
     Relations { 1 pgid, 2 sid, 3 tracer }
     StateTimes {
         1 running, 2 runnable, 3 interruptible, 4 uninterruptible, 5 stopped, 6 traced, 7 idle,
@@ -221,69 +221,69 @@ parts! {
 }
 
 /// One way to write a field.
-trait How<T> {
-    fn put(value: &T, to: &mut Encoder);
-    fn get(from: &mut Decoder) -> T;
+trait FieldCoding<T> {
+    fn put(value: &T, to: &mut FieldEncoder);
+    fn get(from: &mut FieldDecoder) -> T;
 }
 
 struct Plain;
 
-impl<T: Field> How<T> for Plain {
-    fn put(value: &T, to: &mut Encoder) {
+impl<T: Field> FieldCoding<T> for Plain {
+    fn put(value: &T, to: &mut FieldEncoder) {
         value.put(to);
     }
 
-    fn get(from: &mut Decoder) -> T {
+    fn get(from: &mut FieldDecoder) -> T {
         T::get(from)
     }
 }
 
 /// A time not after the event's own, if known.
-struct Before;
+struct TimeBefore;
 
-impl How<Option<u64>> for Before {
-    fn put(value: &Option<u64>, to: &mut Encoder) {
+impl FieldCoding<Option<u64>> for TimeBefore {
+    fn put(value: &Option<u64>, to: &mut FieldEncoder) {
         let before = value.map(|value| to.head.at.saturating_sub(value));
         to.number(before.map_or(0, |before| before.saturating_add(1)));
     }
 
-    fn get(from: &mut Decoder) -> Option<u64> {
+    fn get(from: &mut FieldDecoder) -> Option<u64> {
         let before = from.number().checked_sub(1);
         before.map(|before| from.head.at.saturating_sub(before))
     }
 }
 
 /// A pid that is mostly the subject's own.
-struct NearSubject;
+struct PidNearSubject;
 
-impl How<u32> for NearSubject {
-    fn put(value: &u32, to: &mut Encoder) {
+impl FieldCoding<u32> for PidNearSubject {
+    fn put(value: &u32, to: &mut FieldEncoder) {
         put_pid(*value, to.head.who.task.pid, to);
     }
 
-    fn get(from: &mut Decoder) -> u32 {
+    fn get(from: &mut FieldDecoder) -> u32 {
         get_pid(from.head.who.task.pid, from)
     }
 }
 
 /// A pid that is mostly that of the event before.
-struct NearBefore;
+struct PidNearPrevious;
 
-impl How<u32> for NearBefore {
-    fn put(value: &u32, to: &mut Encoder) {
-        put_pid(*value, to.head.pid_before, to);
+impl FieldCoding<u32> for PidNearPrevious {
+    fn put(value: &u32, to: &mut FieldEncoder) {
+        put_pid(*value, to.head.previous_pid, to);
     }
 
-    fn get(from: &mut Decoder) -> u32 {
-        get_pid(from.head.pid_before, from)
+    fn get(from: &mut FieldDecoder) -> u32 {
+        get_pid(from.head.previous_pid, from)
     }
 }
 
-fn put_pid(pid: u32, near: u32, to: &mut Encoder) {
+fn put_pid(pid: u32, near: u32, to: &mut FieldEncoder) {
     to.number(varint::difference(u64::from(pid), u64::from(near)));
 }
 
-fn get_pid(near: u32, from: &mut Decoder) -> u32 {
+fn get_pid(near: u32, from: &mut FieldDecoder) -> u32 {
     let pid = varint::from_difference(from.number(), u64::from(near));
     u32::try_from(pid).unwrap_or_else(|_| from.malformed(0))
 }
@@ -293,10 +293,10 @@ fn get_pid(near: u32, from: &mut Decoder) -> u32 {
 ///
 /// Only the kinds of version 1 may use this (exit, free and faults): a reader
 /// that skips a kind it does not know would count on from the wrong base.
-macro_rules! counters {
+macro_rules! counter_parts {
     ($($name:ident in $base:tt { $($part:literal $field:ident),* $(,)? })*) => {$(
         impl Field for $name {
-            fn put(&self, to: &mut Encoder) {
+            fn put(&self, to: &mut FieldEncoder) {
                 let base = std::mem::replace(&mut to.bases.of(to.head.subject).$base, *self);
                 let $name { $($field),* } = self;
                 $(
@@ -305,7 +305,7 @@ macro_rules! counters {
                 )*
             }
 
-            fn get(from: &mut Decoder) -> Self {
+            fn get(from: &mut FieldDecoder) -> Self {
                 let base = from.bases.of(from.head.subject).$base;
                 $(
                     from.column = from.column.part($part);
@@ -319,13 +319,13 @@ macro_rules! counters {
     )*
 
         #[cfg(test)]
-        pub(super) const COUNTERS: &[Row] =
+        pub(super) const COUNTER_PARTS: &[Row] =
             &[$((stringify!($name), &[$(($part, stringify!($field))),*])),*];
     };
 }
 
 // Part 0 says whether there are any, where they are optional.
-counters! {
+counter_parts! {
     Usage in 0 {
         1 utime, 2 stime, 3 runtime, 4 nvcsw, 5 nivcsw, 6 min_flt, 7 maj_flt, 8 maxrss,
     }
@@ -344,13 +344,13 @@ counters! {
 const PLACES: u8 = 30;
 
 impl Field for FaultTally {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         self.classes.put(to);
         to.column = to.column.field(PLACES);
         self.places.put(to);
     }
 
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         let classes = Field::get(from);
         from.column = from.column.field(PLACES);
         let places = Field::get(from);
@@ -359,29 +359,29 @@ impl Field for FaultTally {
 }
 
 trait Counter: Sized {
-    fn put_since(&self, base: &Self, to: &mut Encoder);
-    fn get_since(base: &Self, from: &mut Decoder) -> Self;
+    fn put_since(&self, base: &Self, to: &mut FieldEncoder);
+    fn get_since(base: &Self, from: &mut FieldDecoder) -> Self;
 }
 
 impl Counter for u64 {
-    fn put_since(&self, base: &Self, to: &mut Encoder) {
+    fn put_since(&self, base: &Self, to: &mut FieldEncoder) {
         to.number(varint::difference(*self, *base));
     }
 
-    fn get_since(base: &Self, from: &mut Decoder) -> Self {
+    fn get_since(base: &Self, from: &mut FieldDecoder) -> Self {
         varint::from_difference(from.number(), *base)
     }
 }
 
 impl Counter for Option<u64> {
-    fn put_since(&self, base: &Self, to: &mut Encoder) {
+    fn put_since(&self, base: &Self, to: &mut FieldEncoder) {
         self.is_some().put(to);
         if let Some(value) = self {
             value.put_since(&base.unwrap_or(0), to);
         }
     }
 
-    fn get_since(base: &Self, from: &mut Decoder) -> Self {
+    fn get_since(base: &Self, from: &mut FieldDecoder) -> Self {
         let base = base.unwrap_or(0);
         bool::get(from).then(|| u64::get_since(&base, from))
     }

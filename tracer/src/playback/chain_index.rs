@@ -1,30 +1,31 @@
-//! Where what lies in the parts of a trace: the indexes of all of them as one.
-//! Where the bytes are it says; it must not read them.
+//! The indexes of all parts of a trace, joined. This file maps events and times to blocks; it
+//! must not read the recording.
 
-use crate::recording::{Entry, Span};
+use crate::recording::{IndexEntry, Span};
 
+/// The joined index of a chain.
 #[derive(Default)]
-pub struct Contents {
-    /// The blocks of all parts. The offsets are those in each part.
-    entries: Vec<Entry>,
-    /// In which part each block is, and how many events lie before it.
+pub struct ChainIndex {
+    /// Blocks of all parts, in order. Offsets are those within each part.
+    entries: Vec<IndexEntry>,
+    /// For each block, the index of its part and the number of events before it.
     blocks: Vec<(usize, u64)>,
     events: u64,
     span: Option<Span>,
 }
 
-impl Contents {
-    /// Adds to the end what is in a part that so many events lie before. The
-    /// first `again` of its events are not of the stream.
-    pub fn add(&mut self, part: usize, before: u64, again: u64, entries: &[Entry]) {
+impl ChainIndex {
+    /// Appends blocks of a part. `before` is the number of events of the stream before the
+    /// part. The first `repeated` events of the part are not in the stream.
+    pub fn add(&mut self, part: usize, before: u64, repeated: u64, entries: &[IndexEntry]) {
         for entry in entries {
-            // What is told again is in a block of its own, the first.
+            // The repeated session is in a block of its own, the first.
             let is_first = self.blocks.last().is_none_or(|&(last, _)| last != part);
-            let told_again = if is_first { again } else { 0 };
+            let repeated = if is_first { repeated } else { 0 };
             let at = if is_first { before } else { self.events };
             self.entries.push(*entry);
             self.blocks.push((part, at));
-            self.events = at + u64::from(entry.events).saturating_sub(told_again);
+            self.events = at + u64::from(entry.events).saturating_sub(repeated);
             self.span = Some(self.span.map_or(entry.span, |all| Span {
                 earliest: all.earliest.min(entry.span.earliest),
                 latest: all.latest.max(entry.span.latest),
@@ -32,31 +33,34 @@ impl Contents {
         }
     }
 
-    pub fn entries(&self) -> &[Entry] {
+    /// Returns the blocks of all parts.
+    pub fn entries(&self) -> &[IndexEntry] {
         &self.entries
     }
 
+    /// Returns the span of all events. Returns none without events.
     pub fn span(&self) -> Option<Span> {
         self.span
     }
 
+    /// Returns the number of events.
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// How many blocks begin before an event.
+    /// Returns the number of blocks that begin before an event.
     pub fn blocks_before(&self, event: u64) -> usize {
         self.blocks.partition_point(|&(_, before)| before < event)
     }
 
-    /// How many events lie before a block, and how many until it ends.
+    /// Returns the number of events before a block, and up to its end.
     pub fn events_of(&self, block: usize) -> (u64, u64) {
         let before = |block: usize| self.blocks.get(block).map(|&(_, before)| before);
         let end = before(block + 1).unwrap_or(self.events);
         (before(block).unwrap_or(end), end)
     }
 
-    /// The part and the offset of the block in which an event is.
+    /// Returns the part and the offset of the block that holds an event.
     pub fn block_of(&self, event: u64) -> (usize, u64) {
         let blocks = self.blocks.partition_point(|&(_, before)| before <= event);
         let block = blocks.saturating_sub(1);
@@ -65,7 +69,7 @@ impl Contents {
         (part, offset)
     }
 
-    /// About how many events have happened at a time; never more.
+    /// Returns a lower bound of the number of events up to a time.
     pub fn events_until(&self, at: u64) -> u64 {
         let entries = &self.entries;
         let block = entries.partition_point(|entry| entry.span.latest <= at);

@@ -1,7 +1,7 @@
 //! The frame around a payload: what a block's header says and how it is
 //! trusted. docs/recording-format.md has the same byte by byte.
 
-use super::{MAX_PAYLOAD, events::Span};
+use super::{limits::MAX_PAYLOAD, span::Span};
 
 /// How a block begins: what a reader looks for after damage.
 pub(super) const MARKER: [u8; 4] = *b"\xf7TrB";

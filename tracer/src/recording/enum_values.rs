@@ -1,7 +1,7 @@
 //! Values that are one of a few, as numbers. The numbers are never used again
 //! for anything else; one without a name here is a later version's.
 
-use super::codec::{Decoder, Encoder, Field};
+use super::codec::{Field, FieldDecoder, FieldEncoder};
 use crate::event::{
     Constraint, Disposition, ExitedProcess, FaultClass, GapCause, Kind, OomCause, OomVictim,
     Purpose, Region, Sigchld, TaskState,
@@ -11,11 +11,11 @@ use crate::event::{
 macro_rules! numbered {
     ($($name:ident or $any:ident;)*) => {$(
         impl Field for $name {
-            fn put(&self, to: &mut Encoder) {
+            fn put(&self, to: &mut FieldEncoder) {
                 to.number(*self as u64);
             }
 
-            fn get(from: &mut Decoder) -> Self {
+            fn get(from: &mut FieldDecoder) -> Self {
                 let number = u8::try_from(from.number()).ok();
                 let value = number.and_then($name::from_number);
                 value.unwrap_or_else(|| from.unknown($name::$any))
@@ -29,12 +29,12 @@ numbered! {
     Purpose or Snapshot;
     FaultClass or Read;
     Region or Heap;
-    TaskState or Dead;
+    TaskState or ExitedProcess;
     Constraint or None;
 }
 
 impl Field for Sigchld {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(match self {
             Sigchld::Zombie => 0,
             Sigchld::Ignored => 1,
@@ -42,7 +42,7 @@ impl Field for Sigchld {
         });
     }
 
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         match from.number() {
             0 => Sigchld::Zombie,
             1 => Sigchld::Ignored,
@@ -53,7 +53,7 @@ impl Field for Sigchld {
 }
 
 impl Field for Disposition {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         to.number(match self {
             Disposition::Default => 0,
             Disposition::Ignored => 1,
@@ -61,7 +61,7 @@ impl Field for Disposition {
         });
     }
 
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         match from.number() {
             0 => Disposition::Default,
             1 => Disposition::Ignored,
@@ -74,7 +74,7 @@ impl Field for Disposition {
 // What a variant holds is in a part of its own, so that a reader that does not
 // know the variant does not trip over it.
 impl Field for ExitedProcess {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         match self {
             ExitedProcess::Subject => to.number(0),
             ExitedProcess::ChildPid(pid) => {
@@ -86,7 +86,7 @@ impl Field for ExitedProcess {
         }
     }
 
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         match from.number() {
             0 => ExitedProcess::Subject,
             1 => {
@@ -100,7 +100,7 @@ impl Field for ExitedProcess {
 }
 
 impl Field for OomVictim {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         match self {
             OomVictim::NotChecked => to.number(0),
             OomVictim::NoLog => to.number(1),
@@ -112,7 +112,7 @@ impl Field for OomVictim {
         }
     }
 
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         match from.number() {
             0 => OomVictim::NotChecked,
             1 => OomVictim::NoLog,
@@ -124,7 +124,7 @@ impl Field for OomVictim {
 }
 
 impl Field for GapCause {
-    fn put(&self, to: &mut Encoder) {
+    fn put(&self, to: &mut FieldEncoder) {
         match self {
             GapCause::NoRoom => to.number(0),
             GapCause::Unreadable { events } => {
@@ -137,7 +137,7 @@ impl Field for GapCause {
         }
     }
 
-    fn get(from: &mut Decoder) -> Self {
+    fn get(from: &mut FieldDecoder) -> Self {
         match from.number() {
             0 => GapCause::NoRoom,
             1 => {

@@ -6,42 +6,43 @@ use crate::{
     event::{Comm, Event, Hook, Kind, Purpose, Text, What},
     recording::{
         Error, Reader, Span,
-        block::{EVENTS, HEADER, Header},
+        block_header::{EVENTS, HEADER, Header},
         columns::Column,
-        events::{Collector, KINDS},
-        payload::{Effort, Label, Packer},
-        varint, version,
+        event_block::{EventBlockBuilder, KINDS},
+        file_header,
+        payload::{BlockLabel, BlockPacker, Effort},
+        varint,
     },
 };
 
-fn collect(events: &[Event]) -> Collector {
-    let mut collector = Collector::default();
-    events.iter().for_each(|event| collector.add(event));
-    collector
+fn collect(events: &[Event]) -> EventBlockBuilder {
+    let mut builder = EventBlockBuilder::default();
+    events.iter().for_each(|event| builder.add(event));
+    builder
 }
 
-fn recording(collector: &Collector, events: usize) -> Vec<u8> {
+fn recording(builder: &EventBlockBuilder, events: usize) -> Vec<u8> {
     let mut payload = Vec::new();
-    collector.payload(&mut payload);
+    builder.payload(&mut payload);
     forged(&payload, events as u32)
 }
 
 #[test]
 fn unknown_kinds_are_skipped_and_counted() {
     const LATER: u8 = 200;
-    let story = samples::story();
-    let mut collector = collect(&story[..9]);
+    let story = samples::every_kind();
+    let mut builder = collect(&story[..9]);
     for _ in 0..3 {
         // At the time of the event before, of the newest subject.
-        let columns = &mut collector.encoder.columns;
+        let columns = &mut builder.encoder.columns;
         columns.number(KINDS, u64::from(LATER));
         for field in 0..30 {
             columns.number(Column::new(LATER, field, 0), 0);
             columns.number(Column::new(LATER, field, 3), 77);
         }
     }
-    story[9..].iter().for_each(|event| collector.add(event));
-    let bytes = recording(&collector, story.len() + 3);
+    story[9..].iter().for_each(|event| builder.add(event));
+    let bytes = recording(&builder, story.len() + 3);
 
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
@@ -52,24 +53,24 @@ fn unknown_kinds_are_skipped_and_counted() {
 
 #[test]
 fn unknown_fields_are_passed_over() {
-    let story = samples::story();
-    let mut collector = collect(&story);
+    let story = samples::every_kind();
+    let mut builder = collect(&story);
     for kind in 0..=255 {
-        let columns = &mut collector.encoder.columns;
+        let columns = &mut builder.encoder.columns;
         columns.number(Column::new(kind, 31, 15), u64::MAX);
         columns.number(Column::new(kind, 20, 0), 1);
     }
-    let bytes = recording(&collector, story.len());
+    let bytes = recording(&builder, story.len());
     assert_eq!(read(&bytes[..]).unwrap().events, story);
 }
 
 #[test]
 fn missing_fields_read_as_nothing() {
-    let mut collector = Collector::default();
+    let mut builder = EventBlockBuilder::default();
     for &kind in Kind::ALL {
-        collector.encoder.columns.number(KINDS, kind as u64);
+        builder.encoder.columns.number(KINDS, kind as u64);
     }
-    let bytes = recording(&collector, Kind::ALL.len());
+    let bytes = recording(&builder, Kind::ALL.len());
     let reading = read(&bytes[..]).unwrap();
     let kinds: Vec<_> = reading.events.iter().map(|it| it.what.kind()).collect();
     assert_eq!(kinds, Kind::ALL);
@@ -87,14 +88,14 @@ fn missing_fields_read_as_nothing() {
 
 #[test]
 fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
-    let story = samples::story();
+    let story = samples::every_kind();
     let (first, second) = story.split_at(12);
-    let mut collector = collect(first);
+    let mut builder = collect(first);
     // An exit of the host, all zeros but for a way to treat SIGCHLD (field 8)
     // that has no name yet.
     let kind = Kind::Exit as u8;
-    let newest = u64::from(collector.encoder.head.newest);
-    let columns = &mut collector.encoder.columns;
+    let newest = u64::from(builder.encoder.head.newest);
+    let columns = &mut builder.encoder.columns;
     columns.number(KINDS, u64::from(kind));
     for field in 0..16 {
         let number = match field {
@@ -107,8 +108,8 @@ fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
     for part in 1..9 {
         columns.number(Column::new(kind, 10, part), 0);
     }
-    second.iter().for_each(|event| collector.add(event));
-    let bytes = recording(&collector, story.len() + 1);
+    second.iter().for_each(|event| builder.add(event));
+    let bytes = recording(&builder, story.len() + 1);
 
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
@@ -118,8 +119,8 @@ fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
 
 #[test]
 fn list_entries_may_grow_and_unknown_ones_are_left_out() {
-    let mut collector = Collector::default();
-    let columns = &mut collector.encoder.columns;
+    let mut builder = EventBlockBuilder::default();
+    let columns = &mut builder.encoder.columns;
     columns.number(KINDS, Kind::Session as u64);
     let hooks = Column::new(Kind::Session as u8, 15, 0);
     columns.bytes(hooks, &[3]);
@@ -129,7 +130,7 @@ fn list_entries_may_grow_and_unknown_ones_are_left_out() {
     columns.bytes(hooks, b"\x05\x63\x01\x01c\x00");
     // An entry that ends early.
     columns.bytes(hooks, b"\x01\x02");
-    let bytes = recording(&collector, 1);
+    let bytes = recording(&builder, 1);
 
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let event = reader.next_event().unwrap().unwrap();
@@ -151,9 +152,9 @@ fn list_entries_may_grow_and_unknown_ones_are_left_out() {
 
 #[test]
 fn unknown_blocks_are_skipped_and_counted() {
-    let story = samples::story();
-    let mut packer = Packer::new().unwrap();
-    let mut bytes = version::to_bytes().to_vec();
+    let story = samples::every_kind();
+    let mut packer = BlockPacker::new().unwrap();
+    let mut bytes = file_header::to_bytes().to_vec();
     let events = payload(&story);
     let blocks: [(u8, u32, &[u8]); 3] = [
         (EVENTS, story.len() as u32, &events),
@@ -162,14 +163,14 @@ fn unknown_blocks_are_skipped_and_counted() {
     ];
     let mut before = 0;
     for (number, (kind, events, payload)) in blocks.into_iter().enumerate() {
-        let label = Label {
+        let label = BlockLabel {
             kind,
             events,
             blocks_before: number as u32,
             events_before: before,
             span: Span::of(7),
         };
-        bytes.extend(packer.pack(label, payload, Effort::Usual).unwrap());
+        bytes.extend(packer.pack(label, payload, Effort::Normal).unwrap());
         before += u64::from(events);
     }
     let mut reader = Reader::new(&bytes[..]).unwrap();
@@ -181,7 +182,7 @@ fn unknown_blocks_are_skipped_and_counted() {
 
 #[test]
 fn a_later_version_is_refused_by_its_number() {
-    let mut later = version::to_bytes();
+    let mut later = file_header::to_bytes();
     later[8] = 3;
     let crc = crc32c::crc32c(&later[..12]);
     later[12..].copy_from_slice(&crc.to_le_bytes());
@@ -190,7 +191,7 @@ fn a_later_version_is_refused_by_its_number() {
     assert!(refusal.to_string().contains("format version 3"));
 
     // Even where only the blocks are left to tell.
-    let mut bytes = forged(&payload(&samples::story()), 23);
+    let mut bytes = forged(&payload(&samples::every_kind()), 23);
     let header = Header::parse(&bytes[16..]).unwrap();
     let header = Header {
         version: 300,

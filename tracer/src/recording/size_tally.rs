@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::block::{CHECKPOINT, END, EVENTS, Header, INDEX, LAYOUT, RECORDS};
+use super::block_header::{CHECKPOINT, END, EVENTS, Header, INDEX, LAYOUT, RECORDS};
 
-/// Blocks of one kind.
+/// BlockScanner of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Volume {
+pub struct BlockVolume {
     pub blocks: u64,
     /// In the file, headers included.
     pub stored: u64,
@@ -16,15 +16,15 @@ pub struct Volume {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct SizeTally {
     /// By the number of the kind of block.
-    pub blocks: BTreeMap<u8, Volume>,
+    pub blocks: BTreeMap<u8, BlockVolume>,
     /// Bytes of columns, decompressed, by the number of the kind of event;
     /// 0 stands for what events share: subjects and texts.
     pub columns: BTreeMap<u8, u64>,
 }
 
-impl Tally {
+impl SizeTally {
     pub(super) fn add(&mut self, header: &Header) {
         let volume = self.blocks.entry(header.kind).or_default();
         volume.blocks += 1;
@@ -39,9 +39,9 @@ impl Tally {
     }
 
     /// All blocks together.
-    pub fn all(&self) -> Volume {
+    pub fn all(&self) -> BlockVolume {
         let volumes = self.blocks.values();
-        volumes.fold(Volume::default(), |sum, one| Volume {
+        volumes.fold(BlockVolume::default(), |sum, one| BlockVolume {
             blocks: sum.blocks + one.blocks,
             stored: sum.stored + one.stored,
             raw: sum.raw + one.raw,

@@ -1,4 +1,4 @@
-//! Blocks of records: what the kernel said comes back as the events that it
+//! BlockScanner of records: what the kernel said comes back as the events that it
 //! stands for, in the order of the groups, from this build and from others.
 
 use proptest::{prelude::*, strategy::ValueTree as _};
@@ -8,11 +8,11 @@ use crate::{
     event::{Event, What},
     recording::{
         Effort, Ending, RecordBlock, Writer,
-        block::{LAYOUT, RECORDS},
-        layouts::Layouts,
-        unpacker::Unpacker,
+        block_header::{LAYOUT, RECORDS},
+        record_block_decoder::RecordBlockDecoder,
+        record_layouts::KnownLayouts,
     },
-    records::{Assembler, HEAD, Layout, Sink, own_text},
+    records::{Assembler, Layout, RECORD_HEADER, Sink, own_text},
 };
 
 /// The numbers of two kinds of records.
@@ -58,7 +58,7 @@ fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn arbitrary_groups() -> impl Strategy<Value = Vec<Group>> {
-    let story = samples::story();
+    let story = samples::every_kind();
     let told = prop::collection::vec(prop::sample::select(story), 0..3);
     let records = prop::collection::vec(arbitrary_record(), 0..30);
     let group = (told, records).prop_map(|(told, records)| Group { told, records });
@@ -96,7 +96,7 @@ fn lived(groups: &[Group]) -> (Vec<Event>, u64) {
 
 fn session() -> Group {
     Group {
-        told: samples::story()[..1].to_vec(),
+        told: samples::every_kind()[..1].to_vec(),
         records: Vec::new(),
     }
 }
@@ -108,7 +108,7 @@ proptest! {
         groups.insert(0, session());
         let mut writer = Writer::new(Vec::new()).unwrap();
         let mut block = RecordBlock::default();
-        for effort in [Effort::Little, Effort::Usual] {
+        for effort in [Effort::Low, Effort::Normal] {
             put(&groups, &mut block);
             writer.write_block(&block, effort).unwrap();
             block.clear();
@@ -141,11 +141,11 @@ proptest! {
             payload[place] = byte;
         }
         let count = (i64::from(block.count()) + lie).max(0) as u32;
-        let mut unpacker = Unpacker::default();
+        let mut record_decoder = RecordBlockDecoder::default();
         for payload in [&payload[..], &payload[..cut.index(payload.len())]] {
-            let begun = unpacker.begin(payload, count, &Layouts::default());
+            let begun = record_decoder.begin(payload, count, &KnownLayouts::default());
             if begun.is_ok() {
-                while let Ok(Some(events)) = unpacker.next_group() {
+                while let Ok(Some(events)) = record_decoder.next_group() {
                     drop(events);
                 }
             }
@@ -187,14 +187,19 @@ fn records_of_another_build_are_read_by_their_layout() {
         let text = other_text();
         let mut payload = Vec::new();
         let change = |kind: u8, row: &[u8]| match kind == NOTIFY {
-            true => [&row[..40 - HEAD], &[7; 8], &row[40 - HEAD..]].concat(),
+            true => [
+                &row[..40 - RECORD_HEADER],
+                &[7; 8],
+                &row[40 - RECORD_HEADER..],
+            ]
+            .concat(),
             false => row.to_vec(),
         };
         block.pack_of_other_build(&text, change, &mut payload);
         let layout = forged_block(LAYOUT, text.as_bytes(), 0, 0);
         let records = forged_block(RECORDS, &payload, count, 1);
         let bytes = [
-            &crate::recording::version::to_bytes()[..],
+            &crate::recording::file_header::to_bytes()[..],
             &layout,
             &records,
         ]
@@ -202,7 +207,7 @@ fn records_of_another_build_are_read_by_their_layout() {
         let (expected, _) = lived(&groups);
         assert_eq!(read(&bytes[..]).unwrap().events, expected);
         // Without the layout nothing can be made of it, and it is said how much.
-        let alone = [&crate::recording::version::to_bytes()[..], &records].concat();
+        let alone = [&crate::recording::file_header::to_bytes()[..], &records].concat();
         let reading = read(&alone[..]).unwrap();
         let lost = reading
             .damage

@@ -5,8 +5,8 @@
 use std::io::{self, Read, Seek};
 
 use super::{
-    block::{HEADER, Header, MARKER},
-    input::Input,
+    block_header::{HEADER, Header, MARKER},
+    lookahead::Lookahead,
 };
 
 /// How many blocks within the bytes of a damaged one are tried. Where bytes
@@ -14,8 +14,8 @@ use super::{
 /// made of nothing but nested claims must not keep the reader for hours.
 const TRIES: u32 = 4;
 
-pub(super) struct Blocks<R> {
-    input: Input<R>,
+pub(super) struct BlockScanner<R> {
+    input: Lookahead<R>,
     /// Length of the block last given out, which lies at the front.
     given: usize,
     /// Bytes passed over since the block before.
@@ -27,16 +27,16 @@ pub(super) struct Blocks<R> {
 }
 
 /// A good block.
-pub(super) struct Found {
+pub(super) struct FoundBlock {
     pub header: Header,
     pub offset: u64,
     /// Bytes in front of it that are not of any good block.
     pub skipped: u64,
 }
 
-impl<R: Read> Blocks<R> {
-    pub fn new(input: Input<R>) -> Self {
-        Blocks {
+impl<R: Read> BlockScanner<R> {
+    pub fn new(input: Lookahead<R>) -> Self {
+        BlockScanner {
             input,
             given: 0,
             skipped: 0,
@@ -47,7 +47,7 @@ impl<R: Read> Blocks<R> {
 
     /// Finds the next good block; none where the input ends. After that it can
     /// be asked again: the input may have grown.
-    pub fn next(&mut self) -> io::Result<Option<Found>> {
+    pub fn next(&mut self) -> io::Result<Option<FoundBlock>> {
         self.input.consume(std::mem::take(&mut self.given));
         // Where the input ends in the middle of a block, the search goes on
         // inside it, but the block is held: its rest may yet come.
@@ -66,7 +66,7 @@ impl<R: Read> Blocks<R> {
                     Some(payload) if crc32c::crc32c(payload) == header.payload_crc => {
                         self.pass(ahead);
                         self.given = length;
-                        return Ok(Some(Found {
+                        return Ok(Some(FoundBlock {
                             header,
                             offset: self.input.offset(),
                             skipped: std::mem::take(&mut self.skipped),

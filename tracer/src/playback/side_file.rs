@@ -1,52 +1,57 @@
-//! The side file of a recording: the states that a pass has made of it, and the
-//! marks along its bar, so that the next reader need not make them. It is for this
-//! version of the model alone and is never needed. Where the file is, and who may
-//! read it, is not known here. docs/recording-format.md says how it is laid out.
+//! The side file of a recording: the states and timeline marks that a pass has made, so that
+//! the next reader need not make them again. It is valid for one version of the model only,
+//! and can always be rebuilt. docs/recording-format.md specifies its layout. This file must
+//! not know where side files are, nor who may read them.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::{
     states::{SavedState, StatePlace, States},
-    survey::Part,
+    timeline_marks::TimelineMark,
 };
 use crate::{
     model::Retention,
-    recording::{Entry, Position},
+    recording::{ChainPosition, IndexEntry},
 };
 
 const MAGIC: [u8; 8] = *b"\x89trcidx\n";
 
-/// Of how a model is saved and of how this file is laid out. It changes with
-/// either; a test of `model::saved` says when.
+/// Version of the saved model and of this layout. Raise it when either changes; a test below
+/// fails when the saved model has changed.
 const VERSION: u64 = 1;
 
-/// Nobody writes longer ones: four times what states may take in memory.
-const LONGEST: u64 = 256 << 20;
+/// Maximum length of a side file in bytes: four times what states may take in memory.
+const MAX_LENGTH: u64 = 256 << 20;
 
-/// Bytes at the front of a recording, and of a block's header: what they hold
-/// tells this recording from others.
+/// Bytes at the front of a recording that the fingerprint covers: the file header and the
+/// header of the first block.
 const FRONT: usize = 16 + 56;
+/// Length of a block header in bytes.
 const HEADER: usize = 56;
 
-const WORDS: usize = 10;
-const STATE_WORDS: usize = Position::WORDS + 3;
+/// Number of words in the header of a side file, after the magic.
+const HEAD_WORDS: usize = 10;
+/// Number of words that describe a state.
+const STATE_WORDS: usize = ChainPosition::WORDS + 3;
+/// Length of a timeline mark in bytes.
 const MARK_BYTES: usize = 13;
 
-/// Tells a recording from others, up to its last block.
+/// Identifies a recording up to its last block of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// How long it is up to there.
+    /// Length of the recording up to the end of that block, bytes.
     length: u64,
-    /// Where that block begins.
+    /// Offset of that block.
     last: u64,
-    /// CRC-32C of its front and of that block's header, which hold the checksums
-    /// of the rest.
+    /// CRC-32C of the front of the recording and of that block's header, which hold the
+    /// checksums of the rest.
     crc: u32,
 }
 
 impl Fingerprint {
-    /// None if there is no block of events.
-    pub fn of(from: impl Read + Seek, entries: &[Entry]) -> io::Result<Option<Fingerprint>> {
+    /// Returns the fingerprint of a recording with these index entries. Returns none if there
+    /// are no entries.
+    pub fn of(from: impl Read + Seek, entries: &[IndexEntry]) -> io::Result<Option<Fingerprint>> {
         let Some(last) = entries.last() else {
             return Ok(None);
         };
@@ -67,8 +72,8 @@ impl Fingerprint {
         })
     }
 
-    /// Whether a recording begins as this one did, and is as long at least.
-    fn is_of(&self, mut from: impl Read + Seek) -> io::Result<bool> {
+    /// Returns true if the recording begins as the fingerprinted one did and is no shorter.
+    fn matches(&self, mut from: impl Read + Seek) -> io::Result<bool> {
         let length = from.seek(SeekFrom::End(0))?;
         if self.length > length {
             return Ok(false);
@@ -77,26 +82,26 @@ impl Fingerprint {
     }
 }
 
-/// What a side file holds.
+/// The contents of a side file.
 #[derive(Clone, Debug)]
-pub struct Side {
-    /// The states in this part of the stream, which is the only one or one of
-    /// several.
+pub struct SideFile {
+    /// States in this part of the stream: a whole recording or one segment.
     pub states: Vec<SavedState>,
+    /// Retention of the saved models.
     pub retention: Retention,
-    /// Which segment the pass began with.
+    /// Number of the segment that the pass began with.
     pub first: u64,
-    /// How many events of the stream it has read in all.
+    /// Events that the pass has read in all parts.
     pub events: u64,
-    /// What happened when in all of the stream.
-    pub marks: Vec<Part>,
+    /// Timeline marks of the whole stream. Empty except in the last part.
+    pub marks: Vec<TimelineMark>,
 }
 
-impl Side {
-    /// As bytes, beside the recording of that fingerprint.
+impl SideFile {
+    /// Serializes the contents, for the recording with the fingerprint `of`.
     pub fn to_bytes(&self, of: &Fingerprint) -> Vec<u8> {
         let Retention { exited, max_age } = self.retention;
-        let head: [u64; WORDS] = [
+        let head: [u64; HEAD_WORDS] = [
             VERSION,
             of.length,
             of.last,
@@ -111,7 +116,7 @@ impl Side {
         let mut bytes = MAGIC.to_vec();
         put(&mut bytes, &head);
         for state in &self.states {
-            let StatePlace::Read(position) = &state.place else {
+            let StatePlace::Chain(position) = &state.place else {
                 continue;
             };
             put(&mut bytes, &position.to_words());
@@ -135,24 +140,24 @@ impl Side {
         bytes
     }
 
-    /// Reads the side file of a recording, which is this part of the stream; none
-    /// if it is another version's, another recording's, or damaged.
+    /// Reads the side file of `recording`, the part of the stream with index `part`. Returns
+    /// none if it has another version, belongs to another recording or is damaged.
     pub fn read(
         mut side: impl Read + Seek,
         recording: impl Read + Seek,
         part: usize,
-    ) -> io::Result<Option<Side>> {
+    ) -> io::Result<Option<SideFile>> {
         let length = side.seek(SeekFrom::End(0))?;
         side.rewind()?;
-        let mut front = [0; MAGIC.len() + 8 * WORDS];
-        if length > LONGEST || length < front.len() as u64 {
+        let mut front = [0; MAGIC.len() + 8 * HEAD_WORDS];
+        if length > MAX_LENGTH || length < front.len() as u64 {
             return Ok(None);
         }
         side.read_exact(&mut front)?;
         let Some(head) = front.strip_prefix(&MAGIC) else {
             return Ok(None);
         };
-        let head: [u64; WORDS] = words(head);
+        let head: [u64; HEAD_WORDS] = words(head);
         let [
             version,
             recorded,
@@ -189,27 +194,27 @@ impl Side {
             return Ok(None);
         };
         let seen = crc32c::crc32c_append(crc32c::crc32c(&front), table);
-        if seen != u32::from_le_bytes(*crc) || !fingerprint.is_of(recording)? {
+        if seen != u32::from_le_bytes(*crc) || !fingerprint.matches(recording)? {
             return Ok(None);
         }
         let (list, bar) = table.split_at(list.unwrap_or(0));
         let mut found = Vec::new();
         for entry in list.chunks_exact(8 * STATE_WORDS) {
-            let (position, entry) = entry.split_at(8 * Position::WORDS);
-            let place = Position::of_words(part, words(position));
+            let (position, entry) = entry.split_at(8 * ChainPosition::WORDS);
+            let place = ChainPosition::of_words(part, words(position));
             let [length, size, crc] = words(entry);
             let packed = usize::try_from(size).ok();
             let Some((packed, behind)) = packed.and_then(|it| rest.split_at_checked(it)) else {
                 return Ok(None);
             };
             rest = behind;
-            // One that is damaged is done without.
+            // A damaged state is left out.
             if u64::from(crc32c::crc32c(packed)) == crc {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
-                found.push(SavedState::packed(StatePlace::Read(place), packed, length));
+                found.push(SavedState::packed(StatePlace::Chain(place), packed, length));
             }
         }
-        Ok(Some(Side {
+        Ok(Some(SideFile {
             states: found,
             retention: Retention {
                 exited: usize::try_from(exited).unwrap_or(usize::MAX),
@@ -223,9 +228,9 @@ impl Side {
 }
 
 impl States {
-    /// Those of the parts of a stream, in their order; none where not one retention
-    /// and one beginning is theirs.
-    pub fn of_sides(sides: impl IntoIterator<Item = Side>) -> Option<States> {
+    /// Joins the states of all parts of a stream, in order. Returns none if the parts differ
+    /// in retention or in the first segment.
+    pub fn from_side_files(sides: impl IntoIterator<Item = SideFile>) -> Option<States> {
         let mut sides = sides.into_iter().peekable();
         let (retention, first) = sides.peek().map(|side| (side.retention, side.first))?;
         let mut states = States::new(retention);
@@ -239,12 +244,12 @@ impl States {
     }
 }
 
-fn mark(bytes: &[u8]) -> Part {
+fn mark(bytes: &[u8]) -> TimelineMark {
     let count = |place: usize| {
         let bytes = bytes[4 * place..].first_chunk();
         bytes.map_or(0, |&bytes| u32::from_le_bytes(bytes))
     };
-    Part {
+    TimelineMark {
         events: count(0),
         killed: count(1),
         zombies: count(2),
@@ -256,7 +261,7 @@ fn put(to: &mut Vec<u8>, words: &[u64]) {
     to.extend(words.iter().flat_map(|word| word.to_le_bytes()));
 }
 
-/// As many as there are bytes for; the others are 0.
+/// Returns the words in `bytes`; words beyond its end are 0.
 fn words<const N: usize>(bytes: &[u8]) -> [u64; N] {
     let mut words = [0; N];
     for (word, &bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
@@ -273,13 +278,13 @@ mod tests {
     use crate::{
         event::script::{SEC, Script},
         model::Model,
-        playback::{Pass, Spacing},
+        playback::{IndexPass, StateSpacing},
         recording::{Chain, Index, Span, Writer},
     };
 
-    /// The saved model of a fixed story has this checksum. When it is another, the
-    /// model is saved in another way: raise [`VERSION`], then write the new one here.
-    const SAVED: (u64, u32) = (1, 2_294_815_196);
+    /// The version, and the CRC-32C of the saved model of a fixed script. When the checksum
+    /// changes, the saved form has changed: raise [`VERSION`] and update both here.
+    const SAVED_MODEL: (u64, u32) = (1, 2_294_815_196);
 
     fn script() -> Script {
         let script = Script::new().session().found(1, 0, "init").found_all();
@@ -289,10 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn the_version_changes_with_the_way_a_model_is_saved() {
+    fn version_changes_with_the_saved_model() {
         let mut model = Model::default();
         script().events.iter().for_each(|event| model.apply(event));
-        assert_eq!((VERSION, crc32c::crc32c(&model.save())), SAVED);
+        assert_eq!((VERSION, crc32c::crc32c(&model.save())), SAVED_MODEL);
     }
 
     fn recording(seconds: u64) -> Vec<u8> {
@@ -308,21 +313,21 @@ mod tests {
         writer.finish().unwrap().1
     }
 
-    fn side(recording: &[u8]) -> (Side, Vec<u8>) {
+    fn side(recording: &[u8]) -> (SideFile, Vec<u8>) {
         let span = Span {
             earliest: 0,
             latest: 100 * SEC,
         };
         let chain = Chain::of(recording).unwrap();
         let retention = Retention::default();
-        let mut pass = Pass::new(chain, span, retention).spaced(Spacing::new(3, 0));
-        while pass.go_on(1).unwrap() {}
-        let side = Side {
+        let mut pass = IndexPass::new(chain, span, retention).spaced(StateSpacing::new(3, 0));
+        while pass.advance(1).unwrap() {}
+        let side = SideFile {
             states: pass.states().iter().cloned().collect(),
             retention,
             first: 7,
             events: pass.events(),
-            marks: pass.parts().to_vec(),
+            marks: pass.marks().to_vec(),
         };
         let index = Index::load(Cursor::new(recording)).unwrap();
         let of = Fingerprint::of(Cursor::new(recording), &index.entries).unwrap();
@@ -330,19 +335,19 @@ mod tests {
         (side, bytes)
     }
 
-    fn read(side: &[u8], recording: &[u8]) -> Option<Side> {
-        Side::read(Cursor::new(side), Cursor::new(recording), 0).unwrap()
+    fn read(side: &[u8], recording: &[u8]) -> Option<SideFile> {
+        SideFile::read(Cursor::new(side), Cursor::new(recording), 0).unwrap()
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn written_side_file_reads_back() {
         let recording = recording(40);
         let (side, bytes) = side(&recording);
         assert!(side.states.len() > 5);
         let back = read(&bytes, &recording).unwrap();
         assert_eq!((back.retention, back.first), (side.retention, side.first));
         assert_eq!((back.events, &back.marks), (side.events, &side.marks));
-        let models = |side: &Side| {
+        let models = |side: &SideFile| {
             let states = side.states.iter();
             let models = states.map(|state| (state.place, state.restore(usize::MAX).unwrap()));
             models.collect::<Vec<_>>()
@@ -351,10 +356,10 @@ mod tests {
     }
 
     #[test]
-    fn it_is_of_one_recording_which_may_have_grown() {
+    fn side_file_matches_its_recording_even_after_growth() {
         let (short, long) = (recording(30), recording(40));
         let (_, bytes) = side(&short);
-        // The end mark of the one that has grown is elsewhere.
+        // A recording that has grown has its end mark elsewhere.
         let index = Index::load(Cursor::new(&short)).unwrap();
         let last = index.entries.last().unwrap();
         let end = (last.offset + last.length) as usize;
@@ -368,13 +373,13 @@ mod tests {
         other[60] ^= 1;
         assert!(read(&bytes, &other).is_none());
         assert!(
-            Side::read(Cursor::new(&bytes), Cursor::new(&short[..end - 1]), 0)
+            SideFile::read(Cursor::new(&bytes), Cursor::new(&short[..end - 1]), 0)
                 .is_ok_and(|side| side.is_none())
         );
     }
 
     #[test]
-    fn damage_costs_states_and_nothing_else() {
+    fn damage_loses_states_only() {
         let recording = recording(12);
         let (side, bytes) = side(&recording);
         let good: Vec<_> = side.states.iter().map(|state| state.place).collect();

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 /// what a length in the file promises.
 const CHUNK: usize = 64 << 10;
 
-pub(super) struct Input<R> {
+pub(super) struct Lookahead<R> {
     from: R,
     buffer: Vec<u8>,
     /// Where in the buffer the next byte lies, and where in the input.
@@ -15,9 +15,9 @@ pub(super) struct Input<R> {
     offset: u64,
 }
 
-impl<R: Read> Input<R> {
+impl<R: Read> Lookahead<R> {
     pub fn new(from: R) -> Self {
-        Input {
+        Lookahead {
             from,
             buffer: Vec::new(),
             start: 0,
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn room_is_made_for_what_comes_and_not_for_what_is_asked() {
         let bytes = [7; 100];
-        let mut input = Input::new(&bytes[..]);
+        let mut input = Lookahead::new(&bytes[..]);
         assert_eq!(input.look(1 << 40).unwrap(), bytes);
         assert!(input.buffer.capacity() <= 3 * CHUNK);
         input.consume(90);
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_was_consumed_makes_room() {
-        let mut input = Input::new(io::repeat(1));
+        let mut input = Lookahead::new(io::repeat(1));
         for _ in 0..1000 {
             input.look(10_000).unwrap();
             input.consume(10_000);

@@ -3,27 +3,27 @@
 use std::{sync::Arc, vec};
 
 use super::{
-    MAX_PAYLOAD,
-    codec::Malformed,
-    events::Separator,
-    layouts::{Layouts, PlacedWord, Shapes},
+    event_block::EventBlockDecoder,
+    limits::MAX_PAYLOAD,
+    malformed::Malformed,
     planes::{self, Word},
+    record_layouts::{KnownLayouts, PlacedWord, RecordShapes},
     varint,
 };
 use crate::{
     event::{Event, Kind},
-    records::{Assembler, Conclude, HEAD, event_kind, peek},
+    records::{Assembler, FaultClassifier, RECORD_HEADER, event_kind, peek},
 };
 
 #[derive(Default)]
-pub(super) struct Unpacker {
+pub(super) struct RecordBlockDecoder {
     assembler: Assembler,
-    shapes: Option<Arc<Shapes>>,
+    shapes: Option<Arc<RecordShapes>>,
     /// What is still to be given out: events and records of each group.
     groups: vec::IntoIter<(u32, u32)>,
     /// The payload of the events, and what takes it apart.
     told: Vec<u8>,
-    separator: Separator,
+    event_decoder: EventBlockDecoder,
     kinds: Vec<u8>,
     cpus: Vec<u64>,
     times: Vec<u64>,
@@ -58,14 +58,14 @@ struct Rows {
     packed: u64,
 }
 
-impl Unpacker {
+impl RecordBlockDecoder {
     /// Begins with the payload of a block whose header says so many events.
     /// Takes memory for at most [`MAX_PAYLOAD`] bytes of records.
     pub fn begin(
         &mut self,
         payload: &[u8],
         events: u32,
-        layouts: &Layouts,
+        layouts: &KnownLayouts,
     ) -> Result<(), Malformed> {
         self.groups = Vec::new().into_iter();
         self.next = 0;
@@ -85,7 +85,7 @@ impl Unpacker {
         get_planes(rest, records, &mut self.cpus)?;
         self.begin_times(rest, records)?;
         self.begin_rows(rest, &shapes)?;
-        self.assembler.conclude(faults);
+        self.assembler.set_fault_classifier(faults);
         self.shapes = Some(shapes);
         self.groups = groups.into_iter();
         rest.is_empty().then_some(()).ok_or(Malformed)
@@ -95,7 +95,7 @@ impl Unpacker {
         let length = usize::try_from(varint::get(rest)?).map_err(|_| Malformed)?;
         self.told.clear();
         self.told.extend(rest.split_off(..length).ok_or(Malformed)?);
-        self.separator.begin(Ok(()), &self.told, told);
+        self.event_decoder.begin(Ok(()), &self.told, told);
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Unpacker {
         Ok(())
     }
 
-    fn begin_rows(&mut self, rest: &mut &[u8], shapes: &Shapes) -> Result<(), Malformed> {
+    fn begin_rows(&mut self, rest: &mut &[u8], shapes: &RecordShapes) -> Result<(), Malformed> {
         let mut counts = [0_usize; 256];
         self.kinds
             .iter()
@@ -135,7 +135,7 @@ impl Unpacker {
             room = room.checked_sub(bytes).ok_or(Malformed)?;
             let before = rest.len();
             (rows.kind, rows.size, rows.count) = (kind, shape.size, count);
-            rows.transcribes = shape.transcriber.is_some();
+            rows.transcribes = shape.converter.is_some();
             rows.begin(rest, &shape.words, &mut numbers)?;
             rows.packed = (before - rest.len()) as u64;
         }
@@ -149,7 +149,7 @@ impl Unpacker {
         };
         for _ in 0..told {
             // One that only a later version knows is counted there.
-            match self.separator.next_one(&self.told)? {
+            match self.event_decoder.next_one(&self.told)? {
                 Some(event) => self.assembler.event(event),
                 None => self.unknown += 1,
             }
@@ -177,8 +177,8 @@ impl Unpacker {
         at.write(&mut fixed[8..]);
         let shapes = self.shapes.as_ref().filter(|_| transcribes);
         let shape = shapes.and_then(|shapes| shapes.of_kind(kind));
-        let transcriber = shape.and_then(|shape| shape.transcriber.as_ref());
-        let good = match (transcriber, tail) {
+        let converter = shape.and_then(|shape| shape.converter.as_ref());
+        let good = match (converter, tail) {
             (None, []) => self.assembler.record(fixed),
             (None, tail) => {
                 self.record.clear();
@@ -186,8 +186,8 @@ impl Unpacker {
                 self.record.extend_from_slice(tail);
                 self.assembler.record(&self.record)
             }
-            (Some(transcriber), tail) => {
-                transcriber.transcribe(fixed, tail, &mut self.record);
+            (Some(converter), tail) => {
+                converter.convert(fixed, tail, &mut self.record);
                 self.assembler.record(&self.record)
             }
         };
@@ -200,7 +200,7 @@ impl Unpacker {
             let (kind, _) = peek(&rows.fixed)?;
             Some((event_kind(kind) as u8, rows.packed))
         });
-        of_records.chain(self.separator.sizes())
+        of_records.chain(self.event_decoder.sizes())
     }
 }
 
@@ -213,10 +213,12 @@ impl Rows {
     ) -> Result<(), Malformed> {
         (self.next, self.tail) = (0, 0);
         get_planes(rest, self.count, &mut self.tail_lengths)?;
-        let first = rest.split_off(..self.size - HEAD).ok_or(Malformed)?;
+        let first = rest
+            .split_off(..self.size - RECORD_HEADER)
+            .ok_or(Malformed)?;
         self.fixed.clear();
         for _ in 0..self.count {
-            self.fixed.extend_from_slice(&[0; HEAD]);
+            self.fixed.extend_from_slice(&[0; RECORD_HEADER]);
             self.fixed.extend_from_slice(first);
         }
         self.fixed[0] = self.kind;
@@ -296,12 +298,12 @@ fn groups(rest: &mut &[u8], events: u32) -> Result<Vec<(u32, u32)>, Malformed> {
     (left == 0).then_some(groups).ok_or(Malformed)
 }
 
-fn conclusion(number: u8) -> Result<Option<Conclude>, Malformed> {
+fn conclusion(number: u8) -> Result<Option<FaultClassifier>, Malformed> {
     Ok(Some(match number {
         0 => return Ok(None),
-        1 => Conclude::Candidates,
-        2 => Conclude::FromAllocations,
-        3 => Conclude::FromPages,
+        1 => FaultClassifier::Candidates,
+        2 => FaultClassifier::FromAllocations,
+        3 => FaultClassifier::FromPageTable,
         _ => return Err(Malformed),
     }))
 }

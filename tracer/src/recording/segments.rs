@@ -50,7 +50,7 @@ impl SegmentFile {
 
 /// What is known of a recording beside it: see docs/recording-format.md. It goes
 /// when its recording goes.
-pub fn side_file(recording: &Path) -> PathBuf {
+pub fn side_file_path(recording: &Path) -> PathBuf {
     let mut name = recording.as_os_str().to_owned();
     name.push(SIDE);
     name.into()
@@ -92,16 +92,16 @@ pub fn list(dir: &Path) -> io::Result<Listing> {
 
 /// Takes a directory for writing, until what is returned is dropped; none if
 /// another recorder has it.
-pub fn take(dir: &Path) -> io::Result<Option<File>> {
+pub fn lock(dir: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     let file = options.open(dir.join(LOCK))?;
-    Ok(lock::take(&file)?.then_some(file))
+    Ok(lock::acquire(&file)?.then_some(file))
 }
 
 /// Whether a recorder is at work in a directory; none: that cannot be told.
-pub fn is_taken(dir: &Path) -> Option<bool> {
-    lock::is_taken(&dir.join(LOCK))
+pub fn is_locked(dir: &Path) -> Option<bool> {
+    lock::is_being_written(&dir.join(LOCK))
 }
 
 #[cfg(test)]
@@ -122,14 +122,14 @@ mod tests {
             File::create(dir.join(foreign)).unwrap();
         }
         for own in [&later.path, &last.path] {
-            File::create(side_file(own)).unwrap();
+            File::create(side_file_path(own)).unwrap();
         }
-        File::create(side_file(&last.path).with_extension("index.7")).unwrap();
-        let held = take(&dir).unwrap().unwrap();
-        assert!(take(&dir).unwrap().is_none());
-        assert_eq!(is_taken(&dir), Some(true));
+        File::create(side_file_path(&last.path).with_extension("index.7")).unwrap();
+        let held = lock(&dir).unwrap().unwrap();
+        assert!(lock(&dir).unwrap().is_none());
+        assert_eq!(is_locked(&dir), Some(true));
         drop(held);
-        assert_eq!(is_taken(&dir), Some(false));
+        assert_eq!(is_locked(&dir), Some(false));
         let listing = list(&dir).unwrap();
         assert_eq!(listing.segments, [later, last]);
         assert_eq!(listing.foreign, 4);

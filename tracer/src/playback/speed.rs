@@ -1,37 +1,40 @@
-//! How fast a recording plays.
+//! The speed of playback.
 
 use std::time::Duration;
 
-/// From a hundredth of real time to ten thousand times as fast.
+/// Allowed speeds: from a hundredth of real time to ten thousand times real time.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=10_000.0;
 
+/// The speed at which a recording plays, and whether it plays at all.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace {
+pub struct PlaybackSpeed {
+    /// False while playback is paused.
     pub playing: bool,
-    /// 1.0 is real time.
+    /// Multiple of real time.
     speed: f64,
 }
 
-impl Default for Pace {
+impl Default for PlaybackSpeed {
     fn default() -> Self {
-        Pace {
+        PlaybackSpeed {
             playing: false,
             speed: 1.0,
         }
     }
 }
 
-impl Pace {
+impl PlaybackSpeed {
+    /// Returns the speed as a multiple of real time.
     pub fn speed(&self) -> f64 {
         self.speed
     }
 
-    /// Faster by this factor, or slower.
+    /// Multiplies the speed by `factor`, within the allowed range.
     pub fn change(&mut self, factor: f64) {
         self.speed = (self.speed * factor).clamp(*SPEEDS.start(), *SPEEDS.end());
     }
 
-    /// How much of the recording passes in that time, ns.
+    /// Returns the recorded time that passes in `elapsed`, ns.
     pub fn passes(&self, elapsed: Duration) -> u64 {
         match self.playing {
             true => (elapsed.as_nanos() as f64 * self.speed) as u64,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     event::{Kind, Purpose},
     recording::{
-        MAX_PAYLOAD, VERSION,
-        bodies::{BODIES, COUNTERS, ENTRIES, PARTS},
+        VERSION,
+        event_fields::{COUNTER_PARTS, EVENT_FIELDS, LIST_ENTRIES, STRUCT_PARTS},
+        limits::MAX_PAYLOAD,
         writer,
     },
 };
@@ -41,14 +42,14 @@ fn every_kind_and_every_field_is_documented() {
         let rows = sections.get(&heading[..]);
         let rows = rows.unwrap_or_else(|| panic!("no heading \"{heading}\""));
         let name = format!("{kind:?}");
-        if let Some((_, fields)) = BODIES.iter().find(|(body, _)| *body == name) {
+        if let Some((_, fields)) = EVENT_FIELDS.iter().find(|(body, _)| *body == name) {
             assert_eq!(rows, fields, "{heading}");
         }
     }
-    for (name, parts) in COUNTERS.iter().chain(PARTS) {
+    for (name, parts) in COUNTER_PARTS.iter().chain(STRUCT_PARTS) {
         assert_eq!(sections[&format!("`{name}`")[..]], *parts, "{name}");
     }
-    for (name, fields) in ENTRIES {
+    for (name, fields) in LIST_ENTRIES {
         let rows = &sections[&format!("`{name}`")[..]];
         let documented: Vec<_> = rows.iter().map(|(_, name)| *name).collect();
         assert!(documented.starts_with(fields), "{name}: {documented:?}");
@@ -64,7 +65,7 @@ fn every_kind_and_every_field_is_documented() {
 
 #[test]
 fn no_number_is_given_twice() {
-    for (name, fields) in BODIES.iter().chain(COUNTERS).chain(PARTS) {
+    for (name, fields) in EVENT_FIELDS.iter().chain(COUNTER_PARTS).chain(STRUCT_PARTS) {
         let mut numbers: Vec<_> = fields.iter().map(|(number, _)| number).collect();
         numbers.sort();
         numbers.dedup();
@@ -77,7 +78,7 @@ fn the_figures_are_documented() {
     for figure in [
         format!("# The recording format, version {VERSION}"),
         format!("({MAX_PAYLOAD})"),
-        format!("after {} blocks of events", writer::ENTRIES),
+        format!("after {} blocks of events", writer::INDEX_ENTRIES),
     ] {
         assert!(DOCUMENT.contains(&figure), "{figure}");
     }

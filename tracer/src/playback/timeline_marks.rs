@@ -1,5 +1,4 @@
-//! What happened when, along the whole of a recording: where a bar that shows it
-//! has marks.
+//! Marks along the timeline of a recording: how much of what happened in each part of it.
 
 use std::collections::HashMap;
 
@@ -8,59 +7,62 @@ use crate::{
     recording::Span,
 };
 
-/// The span is divided into so many parts.
+/// Number of equal parts that the span is divided into.
 const PARTS: usize = 400;
 
-/// A zombie that waits for so long is worth a mark, ns: most are reaped at once.
-const LONG: u64 = 1_000_000_000;
+/// Minimum time as a zombie that makes a mark, ns. Most zombies are reaped at once.
+const LONG_ZOMBIE: u64 = 1_000_000_000;
 
-/// How often something happened in a part of the span.
+/// Counts of what happened in one part of the span.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct TimelineMark {
+    /// Events.
     pub events: u32,
-    /// Processes that a signal ended.
+    /// Processes killed by a signal.
     pub killed: u32,
-    /// Zombies that began to wait for a second or longer.
+    /// Processes that became zombies here and stayed so for a second or longer.
     pub zombies: u32,
-    /// Something is missing.
+    /// True if events are missing.
     pub gap: bool,
 }
 
-pub struct Survey {
+/// Collects the marks of a timeline.
+pub struct TimelineMarks {
     span: Span,
-    parts: Vec<Part>,
-    /// Since when each has been a zombie.
-    waiting: HashMap<ProcessId, u64>,
+    marks: Vec<TimelineMark>,
+    /// Start time of each current zombie, ns since boot.
+    zombies: HashMap<ProcessId, u64>,
 }
 
-impl Survey {
-    pub fn new(span: Span) -> Survey {
-        Survey {
+impl TimelineMarks {
+    /// Returns empty marks over `span`.
+    pub fn new(span: Span) -> TimelineMarks {
+        TimelineMarks {
             span,
-            parts: vec![Part::default(); PARTS],
-            waiting: HashMap::new(),
+            marks: vec![TimelineMark::default(); PARTS],
+            zombies: HashMap::new(),
         }
     }
 
-    /// Takes in an event of the stream.
+    /// Counts an event of the stream.
     pub fn take(&mut self, event: &Event) {
         let at = event.at;
         let part = self.part(at);
-        self.parts[part].events = self.parts[part].events.saturating_add(1);
+        self.marks[part].events = self.marks[part].events.saturating_add(1);
         match &event.what {
             What::Exit(exit) if exit.group_dead != Some(false) => {
                 let status = exit.group_code.unwrap_or(exit.code);
-                self.parts[part].killed += u32::from(status & 0x7f != 0);
+                self.marks[part].killed += u32::from(status & 0x7f != 0);
             }
-            What::Notify(told) if told.exited == ExitedProcess::Subject && !told.autoreap => {
-                self.waiting.insert(event.who.process, at);
+            What::Notify(notify) if notify.exited == ExitedProcess::Subject && !notify.autoreap => {
+                self.zombies.insert(event.who.process, at);
             }
             What::Reap(_) | What::Free(_) if event.who.is_leader() => {
                 self.reaped(event.who.process, at)
             }
             What::Gap(gap) => {
                 let since = self.part(gap.since);
-                self.parts[since..=part.max(since)]
+                self.marks[since..=part.max(since)]
                     .iter_mut()
                     .for_each(|part| part.gap = true);
             }
@@ -69,18 +71,18 @@ impl Survey {
     }
 
     fn reaped(&mut self, who: ProcessId, at: u64) {
-        if let Some(since) = self.waiting.remove(&who)
-            && at.saturating_sub(since) >= LONG
+        if let Some(since) = self.zombies.remove(&who)
+            && at.saturating_sub(since) >= LONG_ZOMBIE
         {
             let part = self.part(since);
-            self.parts[part].zombies += 1;
+            self.marks[part].zombies += 1;
         }
     }
 
-    /// There are no more.
+    /// Counts the zombies that are left at the end of the stream.
     pub fn end(&mut self) {
-        let waiting: Vec<_> = self.waiting.keys().copied().collect();
-        for who in waiting {
+        let zombies: Vec<_> = self.zombies.keys().copied().collect();
+        for who in zombies {
             self.reaped(who, self.span.latest);
         }
     }
@@ -92,9 +94,9 @@ impl Survey {
         usize::try_from(part).map_or(PARTS - 1, |part| part.min(PARTS - 1))
     }
 
-    /// As far as it has come.
-    pub fn parts(&self) -> &[Part] {
-        &self.parts
+    /// Returns the marks so far, one for each part of the span.
+    pub fn marks(&self) -> &[TimelineMark] {
+        &self.marks
     }
 }
 
@@ -104,7 +106,7 @@ mod tests {
     use crate::event::script::{MS, SEC, START, Script};
 
     #[test]
-    fn deaths_by_signal_and_zombies_that_wait_have_their_places() {
+    fn killed_processes_and_long_zombies_are_marked() {
         let script = Script::new().session().found(1, 0, "init").found_all();
         let script = script.fork(1, 10).fork(1, 11).fork(1, 12);
         let script = script
@@ -120,17 +122,18 @@ mod tests {
             earliest: START,
             latest,
         };
-        let mut survey = Survey::new(span);
-        events.iter().for_each(|event| survey.take(event));
-        survey.end();
-        let count = |of: fn(&Part) -> u32| survey.parts().iter().map(of).sum::<u32>();
+        let mut timeline = TimelineMarks::new(span);
+        events.iter().for_each(|event| timeline.take(event));
+        timeline.end();
+        let count = |of: fn(&TimelineMark) -> u32| timeline.marks().iter().map(of).sum::<u32>();
         assert_eq!(count(|part| part.events) as usize, events.len());
         assert_eq!(
             (count(|part| part.killed), count(|part| part.zombies)),
             (1, 1)
         );
         // Of 400 parts of ten seconds.
-        let place = |of: fn(&Part) -> u32| survey.parts().iter().position(|part| of(part) > 0);
+        let place =
+            |of: fn(&TimelineMark) -> u32| timeline.marks().iter().position(|part| of(part) > 0);
         assert!(matches!(place(|part| part.killed), Some(79..=81)));
         assert!(matches!(place(|part| part.zombies), Some(159..=161)));
     }

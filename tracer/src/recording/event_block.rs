@@ -4,10 +4,12 @@
 //! this file's business.
 
 use super::{
-    bodies,
-    codec::{Decoder, Encoder, Field, Head, Malformed},
-    columns::{Column, Columns, Filling},
-    tables::{Bases, Subjects, Tables, Texts},
+    codec::{EventHead, Field, FieldDecoder, FieldEncoder},
+    columns::{Column, Columns, ColumnsBuilder},
+    event_fields,
+    malformed::Malformed,
+    span::Span,
+    tables::{CounterBases, Subjects, Tables, Texts},
     varint,
 };
 use crate::event::{Event, Kind};
@@ -23,46 +25,23 @@ const CPU: u8 = 1;
 const SUBJECT: u8 = 2;
 const BODY: u8 = 3;
 
-/// The span of some events' times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub earliest: u64,
-    pub latest: u64,
-}
-
-impl Span {
-    pub(super) fn of(at: u64) -> Span {
-        Span {
-            earliest: at,
-            latest: at,
-        }
-    }
-
-    pub(super) fn join(self, other: Span) -> Span {
-        Span {
-            earliest: self.earliest.min(other.earliest),
-            latest: self.latest.max(other.latest),
-        }
-    }
-}
-
 /// Collects the events of one block.
-pub(super) struct Collector {
-    pub encoder: Encoder,
+pub(super) struct EventBlockBuilder {
+    pub encoder: FieldEncoder,
     count: u32,
     span: Option<Span>,
 }
 
-impl Default for Collector {
+impl Default for EventBlockBuilder {
     fn default() -> Self {
-        Collector {
-            encoder: Encoder {
-                columns: Filling::default(),
+        EventBlockBuilder {
+            encoder: FieldEncoder {
+                columns: ColumnsBuilder::default(),
                 column: KINDS,
                 subjects: Subjects::default(),
                 texts: Texts::default(),
-                bases: Bases::default(),
-                head: Head::default(),
+                bases: CounterBases::default(),
+                head: EventHead::default(),
             },
             count: 0,
             span: None,
@@ -70,19 +49,19 @@ impl Default for Collector {
     }
 }
 
-impl Collector {
+impl EventBlockBuilder {
     pub fn add(&mut self, event: &Event) {
         let Event { at, cpu, who, what } = event;
         let to = &mut self.encoder;
         let kind = what.kind() as u8;
         let subject = to.subjects.number(*who, &mut to.columns);
         let before = to.head;
-        to.head = Head {
+        to.head = EventHead {
             at: *at,
             subject,
             newest: before.newest.max(subject),
             who: *who,
-            pid_before: before.who.task.pid,
+            previous_pid: before.who.task.pid,
         };
         to.columns.number(KINDS, u64::from(kind));
         to.column = Column::new(kind, TIME, 0);
@@ -93,7 +72,7 @@ impl Collector {
         let newest = u64::from(before.newest);
         to.number(varint::difference(newest, u64::from(subject)));
         to.column = to.column.field(BODY);
-        bodies::put(what, to);
+        event_fields::put(what, to);
         self.count += 1;
         let span = Span::of(*at);
         self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
@@ -122,7 +101,7 @@ impl Collector {
 
     /// Starts the next block; the memory is kept.
     pub fn clear(&mut self) {
-        let Encoder {
+        let FieldEncoder {
             columns,
             column: _,
             subjects,
@@ -134,7 +113,7 @@ impl Collector {
         subjects.clear();
         texts.clear();
         bases.clear();
-        *head = Head::default();
+        *head = EventHead::default();
         self.count = 0;
         self.span = None;
     }
@@ -142,11 +121,11 @@ impl Collector {
 
 /// Takes the events of one block apart again.
 #[derive(Default)]
-pub(super) struct Separator {
+pub(super) struct EventBlockDecoder {
     columns: Columns,
     tables: Tables,
-    bases: Bases,
-    head: Head,
+    bases: CounterBases,
+    head: EventHead,
     /// How many events are still to be taken.
     missing: u32,
     failed: bool,
@@ -154,11 +133,11 @@ pub(super) struct Separator {
     pub unknown: u64,
 }
 
-impl Separator {
+impl EventBlockDecoder {
     /// Begins with a payload of so many events, if it could be opened.
     pub fn begin(&mut self, opened: Result<(), Malformed>, payload: &[u8], events: u32) {
         self.bases.clear();
-        self.head = Head::default();
+        self.head = EventHead::default();
         self.missing = events;
         self.failed = opened.and_then(|()| self.load(payload)).is_err();
     }
@@ -216,7 +195,7 @@ impl Separator {
         let kind = kinds.ok_or(Malformed)?.number(payload)?;
         let kind = u8::try_from(kind).ok().filter(|&kind| kind > 0);
         let kind = kind.ok_or(Malformed)?;
-        let from = &mut Decoder {
+        let from = &mut FieldDecoder {
             payload,
             columns: self.columns.of_kind(kind),
             column: Column::new(kind, TIME, 0),
@@ -238,19 +217,19 @@ impl Separator {
             return Err(Malformed);
         }
         let subject = subject as u32;
-        *from.head = Head {
+        *from.head = EventHead {
             at,
             subject,
             newest: from.head.newest.max(subject),
             who,
-            pid_before: from.head.who.task.pid,
+            previous_pid: from.head.who.task.pid,
         };
         self.missing -= 1;
         let Some(kind) = Kind::from_number(kind) else {
             return Ok(None);
         };
         from.column = from.column.field(BODY);
-        let what = bodies::get(kind, from);
+        let what = event_fields::get(kind, from);
         if from.malformed {
             return Err(Malformed);
         }
