@@ -25,7 +25,7 @@ use tracer::{
     event::Event,
     export,
     model::{Model, Retention},
-    playback::{Pass, Place, Playback},
+    playback::{IndexPass, Place, Playback},
     recording::{Chain, Reader},
     report,
     tui::{App, Look, Mode},
@@ -199,16 +199,16 @@ fn seek(path: &str) -> Result<Duration> {
     let mut stage = Play::to(RETENTION);
     let mut playback = Playback::open(File::open(path)?)?;
     let span = playback.span().ok_or("an empty recording")?;
-    let mut pass = Pass::new(Chain::of(File::open(path)?)?, span, RETENTION);
-    while pass.go_on(PORTION)? {}
+    let mut pass = IndexPass::new(Chain::of(File::open(path)?)?, span, RETENTION);
+    while pass.advance(PORTION)? {}
     playback.set_states(pass.states().clone());
-    playback.go_to(Place::End, &mut stage)?;
+    playback.seek(Place::End, &mut stage)?;
     let events = playback.events();
     let mut jumps = Vec::new();
     for jump in 1..=JUMPS {
         // Far from the place before, and never the same.
         let place = events / (JUMPS + 1) * (jump * 13 % (JUMPS + 1)) + jump;
-        let (done, took) = measured(|| playback.go_to(Place::Event(place), &mut stage));
+        let (done, took) = measured(|| playback.seek(Place::Event(place), &mut stage));
         done?;
         jumps.push(took);
     }

@@ -11,10 +11,10 @@ use tracer::{
     event::{Event, Segment, Session, What},
     model::{Model, Retention, presence_snapshot},
     playback::{
-        BUDGET, Found, Landmark, Pass, Place, Playback, SavedState, Spacing, Stage, StatePlace,
-        States, Way,
+        BUDGET, SearchStep, SearchTarget, IndexPass, Place, Playback, SavedState, StateSpacing, Stage, StatePlace,
+        States, Direction,
     },
-    recording::{Chain, Open, Part, Span, Writer},
+    recording::{Chain, PartSource, ChainPart, Span, Writer},
     session::Keeper,
 };
 
@@ -76,9 +76,9 @@ fn record(events: impl Iterator<Item = Event>) -> Vec<u8> {
 
 /// The states of a recording that lies in these parts.
 fn indexed(chain: Chain<Cursor<Vec<u8>>>, span: Span) -> States {
-    let pass = Pass::new(chain.healed_by(presence_snapshot), span, RETENTION);
-    let mut pass = pass.spaced(Spacing::new(2_000, 0));
-    while pass.go_on(10_000).unwrap() {}
+    let pass = IndexPass::new(chain.with_gap_repair(presence_snapshot), span, RETENTION);
+    let mut pass = pass.spaced(StateSpacing::new(2_000, 0));
+    while pass.advance(10_000).unwrap() {}
     pass.states().clone()
 }
 
@@ -127,7 +127,7 @@ fn assert_lands(
         in_order(list);
         let (mut playback, mut stage) = (open(), Play::new());
         for (turn, place) in list {
-            playback.go_to(*place, &mut stage).unwrap();
+            playback.seek(*place, &mut stage).unwrap();
             played.insert(
                 *turn,
                 (stage.model.clone(), playback.position(), playback.now()),
@@ -146,7 +146,7 @@ fn assert_lands(
         let also = turn % 4 == 0;
         let also = also.then_some((&mut fresh, &mut first));
         for (playback, stage) in [(&mut going, &mut moved)].into_iter().chain(also) {
-            playback.go_to(place, stage).unwrap();
+            playback.seek(place, stage).unwrap();
             let (model, position, now) = &played[&turn];
             assert_eq!((playback.position(), playback.now()), (*position, *now));
             assert!(stage.model == *model, "another model at {place:?}");
@@ -182,12 +182,12 @@ fn a_jump_over_damage_leads_where_playing_does() {
     }
     let open = || {
         let playback = Playback::open(Cursor::new(bytes.clone())).unwrap();
-        playback.healed_by(presence_snapshot)
+        playback.with_gap_repair(presence_snapshot)
     };
     let span = open().span().unwrap();
     let states = indexed(Chain::of(Cursor::new(bytes.clone())).unwrap(), span);
     let mut end = Play::new();
-    open().go_to(Place::End, &mut end).unwrap();
+    open().seek(Place::End, &mut end).unwrap();
     assert!(
         end.model.gaps().len() > 10,
         "{} gaps",
@@ -235,13 +235,13 @@ fn in_parts(events: &[Event]) -> Vec<(Vec<u8>, Segment, u64)> {
 }
 
 /// The same to be read, without one of them.
-fn without(written: &[(Vec<u8>, Segment, u64)], gone: usize) -> Vec<Part<Cursor<Vec<u8>>>> {
+fn without(written: &[(Vec<u8>, Segment, u64)], gone: usize) -> Vec<ChainPart<Cursor<Vec<u8>>>> {
     let all = written.iter().enumerate();
     let left = all.filter(|&(number, _)| number != gone);
     let part = |(_, (bytes, segment, at)): (usize, &(Vec<u8>, Segment, u64))| {
         let bytes = bytes.clone();
-        Part {
-            open: Open::Again(Box::new(move || Ok(Cursor::new(bytes.clone())))),
+        ChainPart {
+            open: PartSource::Reopen(Box::new(move || Ok(Cursor::new(bytes.clone())))),
             segment: Some(*segment),
             realtime_offset: Some(0),
             at: *at,
@@ -257,7 +257,7 @@ fn a_jump_over_seams_leads_where_playing_does() {
     for gone in [0, 3] {
         let open = || {
             let playback = Playback::open_parts(without(&written, gone), false).unwrap();
-            playback.healed_by(presence_snapshot)
+            playback.with_gap_repair(presence_snapshot)
         };
         let span = open().span().unwrap();
         let states = indexed(Chain::open(without(&written, gone)).unwrap(), span);
@@ -276,7 +276,7 @@ fn a_state_of_the_maker_is_landed_on() {
     for (number, event) in storm::Storm::new().take(EVENTS).enumerate() {
         made.take(&event);
         if number % 3_011 == 3_000 {
-            let place = StatePlace::Made {
+            let place = StatePlace::Live {
                 events: number as u64 + 1,
                 latest: made.model.now(),
             };
@@ -292,7 +292,7 @@ fn a_state_of_the_maker_is_landed_on() {
 fn a_state_of_something_else_is_not_landed_on() {
     let bytes = record(storm::Storm::new().take(EVENTS));
     let mut states = States::new(RETENTION);
-    let far = StatePlace::Made {
+    let far = StatePlace::Live {
         events: 10 * EVENTS as u64,
         latest: 0,
     };
@@ -305,14 +305,14 @@ fn a_state_of_something_else_is_not_landed_on() {
         }
         chain.position().unwrap()
     };
-    for place in [StatePlace::Read(position), far] {
+    for place in [StatePlace::Chain(position), far] {
         states.push(SavedState::of(&Model::new(RETENTION), place).unwrap());
     }
     let mut playback = Playback::open(Cursor::new(bytes)).unwrap();
     playback.set_states(states);
     let (mut stage, mut played) = (Play::new(), Play::new());
     playback
-        .go_to(Place::Event(EVENTS as u64), &mut stage)
+        .seek(Place::Event(EVENTS as u64), &mut stage)
         .unwrap();
     let events = storm::Storm::new().take(EVENTS);
     events.for_each(|event| played.take(&event));
@@ -326,7 +326,7 @@ fn every_second_state_goes_when_they_are_too_many() {
     storm::Storm::new()
         .take(100_000)
         .for_each(|event| model.apply(&event));
-    let place = |events| StatePlace::Made {
+    let place = |events| StatePlace::Live {
         events,
         latest: events,
     };
@@ -357,15 +357,15 @@ fn steps_and_landmarks_are_found_both_ways() {
     let bytes = record(events.iter().cloned());
     let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
     let mut stage = Play::new();
-    playback.go_to(Place::Event(10_000), &mut stage).unwrap();
-    for landmark in [Landmark::Exit, Landmark::Zombie] {
+    playback.seek(Place::Event(10_000), &mut stage).unwrap();
+    for landmark in [SearchTarget::Exit, SearchTarget::Zombie] {
         let here = playback.position() as usize;
-        let is = |event: &&Event| landmark.is(event);
+        let is = |event: &&Event| landmark.matches(event);
         let next = events[here..].iter().position(|event| is(&event)).unwrap();
         let next = (here + next + 1) as u64;
         assert!(
             playback
-                .next_where(|event| landmark.is(event), &mut stage)
+                .next_where(|event| landmark.matches(event), &mut stage)
                 .unwrap()
         );
         assert_eq!(
@@ -379,7 +379,7 @@ fn steps_and_landmarks_are_found_both_ways() {
         let before = before.unwrap() as u64 + 1;
         assert!(
             playback
-                .previous_where(|event| landmark.is(event), &mut stage)
+                .previous_where(|event| landmark.matches(event), &mut stage)
                 .unwrap()
         );
         assert_eq!(
@@ -389,7 +389,7 @@ fn steps_and_landmarks_are_found_both_ways() {
     }
     assert!(
         !playback
-            .next_where(|event| Landmark::Gap.is(event), &mut stage)
+            .next_where(|event| SearchTarget::Gap.matches(event), &mut stage)
             .unwrap()
     );
     let here = playback.position();
@@ -400,7 +400,7 @@ fn steps_and_landmarks_are_found_both_ways() {
         (playback.position(), stage.model.totals().events),
         (here, here)
     );
-    playback.go_to(Place::Beginning, &mut stage).unwrap();
+    playback.seek(Place::Beginning, &mut stage).unwrap();
     assert_eq!(playback.position(), 0);
     assert!(!playback.previous_where(|_| true, &mut stage).unwrap());
     let sum: u64 = playback.density(40).iter().sum();
@@ -416,8 +416,8 @@ fn a_search_goes_on_piece_by_piece() {
     let mut stage = Play::new();
     let longest = playback.blocks().iter().map(|block| block.events);
     let (piece, longest) = (1_000, u64::from(longest.max().unwrap()));
-    for (way, from, wanted) in [(Way::Back, 49_000, 7_000), (Way::Forward, 7_000, 49_000)] {
-        playback.go_to(Place::Event(from), &mut stage).unwrap();
+    for (way, from, wanted) in [(Direction::Back, 49_000, 7_000), (Direction::Forward, 7_000, 49_000)] {
+        playback.seek(Place::Event(from), &mut stage).unwrap();
         let told = stage.model.totals().events;
         let mut search = playback.search(way).unwrap();
         let (mut pieces, mut shares, mut looked) = (0, vec![0.0], 0);
@@ -426,13 +426,13 @@ fn a_search_goes_on_piece_by_piece() {
             *event == events[wanted - 1]
         };
         let found = loop {
-            match playback.look_on(&mut search, &mut is, piece).unwrap() {
-                Found::NotYet => shares.push(search.share()),
+            match playback.continue_search(&mut search, &mut is, piece).unwrap() {
+                SearchStep::Pending => shares.push(search.share()),
                 found => break found,
             }
             pieces += 1;
         };
-        assert_eq!(found, Found::Place(wanted as u64));
+        assert_eq!(found, SearchStep::Found(wanted as u64));
         assert!(
             pieces as u64 >= 40_000 / (piece + longest),
             "{pieces} pieces"
@@ -443,10 +443,10 @@ fn a_search_goes_on_piece_by_piece() {
         assert_eq!(stage.model.totals().events, told);
     }
     // One that was given up leaves no trace.
-    playback.go_to(Place::Event(30_000), &mut stage).unwrap();
-    let mut search = playback.search(Way::Back).unwrap();
-    let given_up = playback.look_on(&mut search, &mut |_| false, piece);
-    assert_eq!(given_up.unwrap(), Found::NotYet);
+    playback.seek(Place::Event(30_000), &mut stage).unwrap();
+    let mut search = playback.search(Direction::Back).unwrap();
+    let given_up = playback.continue_search(&mut search, &mut |_| false, piece);
+    assert_eq!(given_up.unwrap(), SearchStep::Pending);
     assert!(playback.step(&mut stage).unwrap());
     assert_eq!(
         (playback.position(), stage.model.totals().events),

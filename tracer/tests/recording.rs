@@ -17,7 +17,7 @@ use tracer::{
     event, export,
     model::{Model, Retention},
     recording::{Effort, Ending, Reader, RecordBlock, VERSION, Writer},
-    records::{Decoder, Layout, Sink as _},
+    records::{Layout, RecordDecoder, Sink as _},
     report,
 };
 
@@ -122,7 +122,7 @@ fn text(recording: &Path) -> Result<String> {
 
 fn record() -> Result<Vec<u8>> {
     let mut writer = Writer::new(Vec::new())?;
-    for events in samples::story().chunks(9) {
+    for events in samples::every_kind().chunks(9) {
         for event in events {
             writer.write(event)?;
         }
@@ -133,13 +133,16 @@ fn record() -> Result<Vec<u8>> {
         for kind in 0..=u8::MAX {
             if let Some(layout) = Layout::own().of(kind) {
                 let record = made_up(kind, layout.size, group);
-                assert!(Decoder::default().decode(&record).is_ok(), "kind {kind}");
+                assert!(
+                    RecordDecoder::default().decode(&record).is_ok(),
+                    "kind {kind}"
+                );
                 block.record(&record);
             }
         }
         block.end_group();
     }
-    writer.write_block(&block, Effort::Usual)?;
+    writer.write_block(&block, Effort::Normal)?;
     Ok(writer.finish()?.1)
 }
 

@@ -19,7 +19,7 @@ use serde_json::json;
 use tracer::{
     event::Event,
     model::{Model, Retention},
-    playback::{Pass, Place, Playback},
+    playback::{IndexPass, Place, Playback},
     recording::{Chain, Reader},
 };
 use work::{Play, Recorded, cpu_time};
@@ -130,13 +130,13 @@ fn jump(path: &str) -> Result<Jumps> {
     let span = playback.span().ok_or("an empty recording")?;
     let began = Instant::now();
     let chain = Chain::of(File::open(path)?)?;
-    let mut pass = Pass::new(chain, span, RETENTION);
-    while pass.go_on(PORTION)? {}
+    let mut pass = IndexPass::new(chain, span, RETENTION);
+    while pass.advance(PORTION)? {}
     let states = pass.states().clone();
     let (pass, size) = (began.elapsed(), states.size());
     playback.set_states(states);
     let began = Instant::now();
-    playback.go_to(Place::End, &mut stage)?;
+    playback.seek(Place::End, &mut stage)?;
     let open = began.elapsed();
     let events = playback.events();
     let mut seeks = Vec::new();
@@ -144,7 +144,7 @@ fn jump(path: &str) -> Result<Jumps> {
         // Far from the place before, and never the same.
         let place = events / JUMPS * (jump * 17 % JUMPS) + jump;
         let began = Instant::now();
-        playback.go_to(Place::Event(place), &mut stage)?;
+        playback.seek(Place::Event(place), &mut stage)?;
         seeks.push(began.elapsed());
     }
     seeks.sort();

@@ -96,9 +96,9 @@ impl Record {
 
     /// Panics at a name that no value has: the example is out of date then.
     fn place(&mut self, path: &str) -> &mut [u8] {
-        let leaf = self.layout.leaves.iter().find(|leaf| leaf.path == path);
-        let leaf = leaf.unwrap_or_else(|| panic!("no {path} in the layout"));
-        &mut self.bytes[leaf.offset..leaf.offset + leaf.width * leaf.count]
+        let field = self.layout.fields.iter().find(|field| field.path == path);
+        let field = field.unwrap_or_else(|| panic!("no {path} in the layout"));
+        &mut self.bytes[field.offset..field.offset + field.width * field.count]
     }
 
     fn set(&mut self, path: &str, value: u64) {

@@ -46,7 +46,7 @@ impl<W: Write> Recorded<W> {
             self.group = 0;
         }
         if self.group == 0 && self.block.is_full() {
-            self.writer.write_block(&self.block, Effort::Little)?;
+            self.writer.write_block(&self.block, Effort::Low)?;
             self.block.clear();
         }
         Ok(())
@@ -54,7 +54,7 @@ impl<W: Write> Recorded<W> {
 
     pub fn finish(mut self) -> std::io::Result<Written> {
         self.block.end_group();
-        self.writer.write_block(&self.block, Effort::Usual)?;
+        self.writer.write_block(&self.block, Effort::Normal)?;
         Ok(self.writer.finish()?.0)
     }
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tracer::records::{Conclude, Decoder};
+use tracer::records::{FaultClassifier, RecordDecoder};
 
 fuzz_target!(|input: &[u8]| {
     let Some((how, record)) = input.split_first() else {
@@ -11,11 +11,11 @@ fuzz_target!(|input: &[u8]| {
     };
     let faults = match how % 4 {
         0 => None,
-        1 => Some(Conclude::Candidates),
-        2 => Some(Conclude::FromAllocations),
-        _ => Some(Conclude::FromPages),
+        1 => Some(FaultClassifier::Candidates),
+        2 => Some(FaultClassifier::FromAllocations),
+        _ => Some(FaultClassifier::FromPageTable),
     };
-    if let Ok(event) = (Decoder { faults }).decode(record) {
+    if let Ok(event) = (RecordDecoder { faults }).decode(record) {
         tracer_fuzz::assert_comes_back(&[event]);
     }
 });

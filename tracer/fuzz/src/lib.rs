@@ -7,7 +7,7 @@ use std::io::Cursor;
 use tracer::{
     event::Event,
     model::{Model, presence_snapshot},
-    playback::{Landmark, Place, Playback, Stage},
+    playback::{SearchTarget, Place, Playback, Stage},
     recording::{Index, Reader, Writer},
 };
 
@@ -132,13 +132,13 @@ fn assert_heals(bytes: &[u8]) {
         };
         let mut told = Vec::new();
         while let Ok(Some(event)) = reader.next_event() {
-            if !reader.is_recalling() {
+            if !reader.is_outside_stream() {
                 told.push(event);
             }
         }
         told
     };
-    let healed = Reader::new(bytes).map(|reader| reader.healed_by(presence_snapshot));
+    let healed = Reader::new(bytes).map(|reader| reader.with_gap_repair(presence_snapshot));
     assert_eq!(told(healed), told(Reader::new(bytes)));
 }
 
@@ -180,10 +180,10 @@ fn go_about(bytes: &[u8]) {
         Place::Time(playback.now() / 2),
         Place::Beginning,
     ] {
-        let _ = playback.go_to(place, stage);
+        let _ = playback.seek(place, stage);
     }
-    let _ = playback.next_where(|event| Landmark::Exit.is(event), stage);
-    let _ = playback.previous_where(|event| Landmark::Gap.is(event), stage);
+    let _ = playback.next_where(|event| SearchTarget::Exit.matches(event), stage);
+    let _ = playback.previous_where(|event| SearchTarget::Gap.matches(event), stage);
 }
 
 struct Nobody;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::story::{Front, Story};
-use crate::recording::{is_being_written, ring};
+use crate::recording::{is_being_written, segments};
 
 pub struct Growth {
     /// As it was asked for.
@@ -38,12 +38,12 @@ impl Growth {
     /// A recorder is at work there and has not written anything yet.
     pub fn is_awaited(path: &Path) -> bool {
         if path.is_dir() {
-            let segments = ring::list(path).map_or_else(|_| Vec::new(), |it| it.segments);
+            let segments = segments::list(path).map_or_else(|_| Vec::new(), |it| it.segments);
             let begun = segments
                 .into_iter()
                 .rev()
                 .any(|it| Front::read(it.path).is_some());
-            return !begun && ring::is_taken(path) == Some(true);
+            return !begun && segments::is_locked(path) == Some(true);
         }
         path.is_file()
             && Front::read(path.to_owned()).is_none()
@@ -64,7 +64,7 @@ impl Growth {
             self.looked = false;
             return More::Part(next);
         }
-        let more_files = self.path.is_dir() && ring::is_taken(&self.path) == Some(true);
+        let more_files = self.path.is_dir() && segments::is_locked(&self.path) == Some(true);
         // Where no lock can be asked for, only the end mark is an end.
         if more_files || (written.is_none() && !ended) {
             return More::Wait;
@@ -78,7 +78,7 @@ impl Growth {
     /// The part behind the last one, if there is one yet.
     fn next(&self) -> Option<Front> {
         let last = self.last.as_ref().filter(|_| self.path.is_dir())?;
-        let segments = ring::list(&self.path).ok()?.segments;
+        let segments = segments::list(&self.path).ok()?.segments;
         let later = segments.into_iter().filter(|it| it.path > last.path);
         later
             .filter_map(|segment| Front::read(segment.path))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Exit, OK, progress::Progress, side, story::Story, window::Window};
-use crate::{model::Retention, playback::Pass};
+use crate::{model::Retention, playback::IndexPass};
 
 /// So many events are read between two looks at how long it takes.
 const AT_ONCE: usize = 20_000;
@@ -26,9 +26,9 @@ pub fn index(index: &Index) -> Result<Exit> {
     let span = story.playback(false)?.span();
     let span = span.with_context(|| format!("{} is empty", path.display()))?;
     let retention = Retention::default();
-    let mut pass = Pass::new(story.chain()?.0, span, retention);
+    let mut pass = IndexPass::new(story.chain()?.0, span, retention);
     let mut progress = Progress::new("indexing", path, Some(story.length()));
-    while pass.go_on(AT_ONCE)? {
+    while pass.advance(AT_ONCE)? {
         progress.show(pass.bytes());
     }
     drop(progress);

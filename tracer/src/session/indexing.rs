@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     model::Retention,
-    playback::{Pass, States, SurveyPart},
+    playback::{IndexPass, States, TimelineMark},
     recording::Span,
     source::replay,
 };
@@ -29,7 +29,7 @@ const AT_ONCE: usize = 20_000;
 #[derive(Default)]
 pub struct Progress {
     /// What happened when.
-    pub parts: Vec<SurveyPart>,
+    pub parts: Vec<TimelineMark>,
     /// The states, if there are more than last time.
     pub states: Option<States>,
     /// Events that have been read.
@@ -101,11 +101,11 @@ fn pass(
     retention: Retention,
     latest: &Mutex<Option<Progress>>,
     given_up: &AtomicBool,
-) -> Result<Option<Pass<replay::From>>> {
-    let mut pass = Pass::new(story.chain()?.0, span, retention);
+) -> Result<Option<IndexPass<replay::From>>> {
+    let mut pass = IndexPass::new(story.chain()?.0, span, retention);
     let mut told = 0;
     loop {
-        let goes_on = pass.go_on(AT_ONCE)?;
+        let goes_on = pass.advance(AT_ONCE)?;
         if given_up.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -115,7 +115,7 @@ fn pass(
         let new = (end > told).then(|| states.clone());
         told = end;
         put(latest, |progress| {
-            progress.parts = pass.parts().to_vec();
+            progress.parts = pass.marks().to_vec();
             progress.states = new.or(progress.states.take());
             progress.events = pass.events();
             progress.done = !goes_on;

@@ -19,8 +19,8 @@ use super::recorder::{Recorder, Ring, Target};
 use crate::{
     event::Event,
     model::{Model, Retention},
-    playback::{SavedState, Spacing, StatePlace, States},
-    recording::ring,
+    playback::{SavedState, StatePlace, StateSpacing, States},
+    recording::segments,
     records::Sink,
 };
 
@@ -47,7 +47,7 @@ pub struct Past {
     /// How many events it has taken, and what they came to now and then.
     events: u64,
     states: States,
-    spacing: Spacing,
+    spacing: StateSpacing,
     /// A state in the making.
     saving: Option<JoinHandle<io::Result<SavedState>>>,
 }
@@ -61,7 +61,7 @@ impl Past {
             told: false,
             events: 0,
             states: States::new(retention),
-            spacing: Spacing::default(),
+            spacing: StateSpacing::default(),
             saving: None,
         };
         if let Some(file) = saved.filter(|file| file.is_file()) {
@@ -104,7 +104,7 @@ impl Past {
         let model = share();
         self.saving = Some(thread::spawn(move || {
             let latest = model.now();
-            SavedState::of(&model, StatePlace::Made { events, latest })
+            SavedState::of(&model, StatePlace::Live { events, latest })
         }));
     }
 
@@ -131,7 +131,7 @@ impl Past {
         let mut counted = States::new(self.states.retention);
         for state in self.states.iter() {
             let mut state = state.clone();
-            if let StatePlace::Made { events, .. } = &mut state.place
+            if let StatePlace::Live { events, .. } = &mut state.place
                 && let Some(behind) = events.checked_sub(gone)
             {
                 *events = behind;
@@ -199,7 +199,7 @@ fn clear_away(folder: &Path) {
                 .metadata()
                 .is_ok_and(|it| it.is_dir() && it.uid() == own)
         };
-        if is_past && is_own() && ring::is_taken(&entry.path()) == Some(false) {
+        if is_past && is_own() && segments::is_locked(&entry.path()) == Some(false) {
             remove(&entry.path());
         }
     }
@@ -282,11 +282,11 @@ mod tests {
         assert_eq!(playback.events(), past.events);
         playback.set_states(past.states(playback.events()));
         let mut stage = Play(Model::default(), 0);
-        playback.is_shown_at_end();
-        playback.go_to(Place::Event(125_000), &mut stage).unwrap();
+        playback.assume_at_end();
+        playback.seek(Place::Event(125_000), &mut stage).unwrap();
         assert!(stage.0 == then);
         assert_eq!(stage.1, 1, "it was played from the beginning");
-        playback.go_to(Place::End, &mut stage).unwrap();
+        playback.seek(Place::End, &mut stage).unwrap();
         assert!(stage.0 == live);
         fs::remove_file(file).unwrap();
     }

@@ -19,7 +19,10 @@ use super::{
 use crate::{
     event::{Event, Session},
     model::{Model, Retention},
-    playback::{Found, LOOK_BACK, Landmark, Pace, Place, Playback, Search, Stage, Way},
+    playback::{
+        Direction, LOOK_BACK, Place, Playback, PlaybackSpeed, Search, SearchStep, SearchTarget,
+        Stage,
+    },
     tui::{App, Control, LOG_CAPACITY, Mark, Phrase, Playhead, Tone},
 };
 
@@ -31,7 +34,7 @@ const AT_ONCE: usize = 20_000;
 
 pub struct Player {
     playback: Playback<File>,
-    pace: Pace,
+    pace: PlaybackSpeed,
     /// Where the picture would be if events came at every ns.
     now: u64,
     /// Where it is on its way to.
@@ -112,7 +115,7 @@ impl Player {
 
     fn begin(story: &Story, follow: bool) -> Result<Player> {
         let playback = story.playback(follow)?;
-        let mut pace = Pace::default();
+        let mut pace = PlaybackSpeed::default();
         pace.playing = follow;
         Ok(Player {
             now: playback.now(),
@@ -138,7 +141,7 @@ impl Player {
         player.is_indexed = true;
         player.indexing = player.index(&story, app.model().retention(), false);
         // What all of it comes to is known.
-        player.playback.is_shown_at_end();
+        player.playback.assume_at_end();
         app.hold();
         player.arrive(app);
         Ok(player)
@@ -196,7 +199,7 @@ impl Player {
             self.playback.set_states(states);
             // One may be nearer to where it goes than it is itself.
             if let Some(goal) = self.goal {
-                self.playback.set_out(goal, &mut Shown(app))?;
+                self.playback.begin_seek(goal, &mut Shown(app))?;
             }
         }
         self.tell_place(app);
@@ -246,7 +249,7 @@ impl Player {
     /// Shows the recording at a place: at once if that is near, else as soon as
     /// it has been come to, by and by.
     pub fn go_to(&mut self, place: Place, app: &mut App) -> Result<()> {
-        self.playback.set_out(place, &mut Shown(app))?;
+        self.playback.begin_seek(place, &mut Shown(app))?;
         self.goal = Some(place);
         self.travel(app)
     }
@@ -259,7 +262,7 @@ impl Player {
         {
             let arrived = self
                 .playback
-                .go_on(place, &mut Shown(app), AT_ONCE as u64)?;
+                .continue_seek(place, &mut Shown(app), AT_ONCE as u64)?;
             self.goal = (!arrived).then_some(place);
         }
         self.arrive(app);
@@ -302,7 +305,7 @@ impl Player {
             Control::Slower => self.pace.change(0.5),
             // Who is still there behind a gap is told at once.
             Control::StepForward => {
-                while self.playback.step(stage)? && self.playback.is_recalling() {}
+                while self.playback.step(stage)? && self.playback.is_outside_stream() {}
             }
             Control::StepBack => {
                 let place = self.playback.before()?;
@@ -310,15 +313,17 @@ impl Player {
             }
             Control::Forward => return self.leap(u64::saturating_add, app),
             Control::Backward => return self.leap(u64::saturating_sub, app),
-            Control::NextExit => return self.seek(Landmark::Exit, Way::Forward, app),
-            Control::PreviousExit => return self.seek(Landmark::Exit, Way::Back, app),
-            Control::NextZombie => return self.seek(Landmark::Zombie, Way::Forward, app),
-            Control::PreviousZombie => return self.seek(Landmark::Zombie, Way::Back, app),
+            Control::NextExit => return self.seek(SearchTarget::Exit, Direction::Forward, app),
+            Control::PreviousExit => return self.seek(SearchTarget::Exit, Direction::Back, app),
+            Control::NextZombie => return self.seek(SearchTarget::Zombie, Direction::Forward, app),
+            Control::PreviousZombie => {
+                return self.seek(SearchTarget::Zombie, Direction::Back, app);
+            }
             Control::At(at) => return self.go_to(Place::Time(at), app),
-            Control::NextHit => return self.seek_hit(Way::Forward, app),
-            Control::PreviousHit => return self.seek_hit(Way::Back, app),
-            Control::NextGap => return self.seek(Landmark::Gap, Way::Forward, app),
-            Control::PreviousGap => return self.seek(Landmark::Gap, Way::Back, app),
+            Control::NextHit => return self.seek_hit(Direction::Forward, app),
+            Control::PreviousHit => return self.seek_hit(Direction::Back, app),
+            Control::NextGap => return self.seek(SearchTarget::Gap, Direction::Forward, app),
+            Control::PreviousGap => return self.seek(SearchTarget::Gap, Direction::Back, app),
         }
         self.arrive(app);
         Ok(())
@@ -331,12 +336,12 @@ impl Player {
         self.go_to(Place::Time(at), app)
     }
 
-    fn seek(&mut self, landmark: Landmark, way: Way, app: &mut App) -> Result<()> {
-        let is = move |event: &Event| landmark.is(event);
+    fn seek(&mut self, landmark: SearchTarget, way: Direction, app: &mut App) -> Result<()> {
+        let is = move |event: &Event| landmark.matches(event);
         self.seek_where(landmark.name(), Box::new(is), way, app)
     }
 
-    fn seek_hit(&mut self, way: Way, app: &mut App) -> Result<()> {
+    fn seek_hit(&mut self, way: Direction, app: &mut App) -> Result<()> {
         let Some(hit) = app.hit() else {
             app.notify(Phrase::of(Tone::Warn, "search for something first: /"));
             return Ok(());
@@ -348,7 +353,7 @@ impl Player {
         &mut self,
         what: &str,
         is: Box<dyn Fn(&Event) -> bool>,
-        way: Way,
+        way: Direction,
         app: &mut App,
     ) -> Result<()> {
         self.pace.playing = false;
@@ -366,26 +371,28 @@ impl Player {
             return Ok(());
         };
         let began = Instant::now();
-        let mut found = Found::NotYet;
-        while found == Found::NotYet && began.elapsed() < SLICE {
+        let mut found = SearchStep::Pending;
+        while found == SearchStep::Pending && began.elapsed() < SLICE {
             let events = AT_ONCE as u64;
             let is = &mut |event: &Event| (quest.is)(event);
-            found = self.playback.look_on(&mut quest.search, is, events)?;
+            found = self
+                .playback
+                .continue_search(&mut quest.search, is, events)?;
         }
         let (what, share) = (&quest.what, quest.search.share());
-        let way = match quest.search.way() {
-            Way::Forward => "after",
-            Way::Back => "before",
+        let way = match quest.search.direction() {
+            Direction::Forward => "after",
+            Direction::Back => "before",
         };
         match found {
-            Found::Place(place) => {
+            SearchStep::Found(place) => {
                 app.clear_notice();
                 return self.go_to(Place::Event(place), app);
             }
-            Found::Nothing => {
+            SearchStep::Exhausted => {
                 app.notify(Phrase::of(Tone::Warn, format!("no {what} {way} this")));
             }
-            Found::NotYet => {
+            SearchStep::Pending => {
                 let says = format!("looking for {what} {way} this: {:.0}%", share * 100.0);
                 app.notify(Phrase::plain(says));
                 self.quest = Some(quest);

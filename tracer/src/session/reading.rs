@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::{progress::Progress, story::Story, window::Window};
 use crate::{
     event::Event,
-    recording::{Account, Ending},
+    recording::{Ending, PartReport},
 };
 
 /// Reads a recording to its end and says what is wrong with it, if anything
@@ -35,14 +35,14 @@ pub fn read_story(story: &Story, mut take: impl FnMut(Event) -> Result<()>) -> R
     }
     drop(progress);
     let mut complete = true;
-    for (part, account) in chain.accounts() {
+    for (part, account) in chain.part_reports() {
         say_what_is_wrong(story.path_of(part), &account);
         complete &= account.is_complete();
     }
     Ok(complete)
 }
 
-fn say_what_is_wrong(path: &Path, account: &Account) {
+fn say_what_is_wrong(path: &Path, account: &PartReport) {
     let path = path.display();
     if let Some(why) = &account.refused {
         eprintln!("tracer: {path}: {why}");

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     event::{Event, ProcessId, What},
-    records::Ending,
+    records::ProcessEnd,
 };
 
 /// Zombies that nobody reaps are not waited for longer than this, nor is a free that is seconds
@@ -29,26 +29,26 @@ impl Settle {
         let process = event.who.process;
         match &event.what {
             What::Exit(exit) if exit.group_dead != Some(false) => {
-                self.take(Ending::Died(process));
+                self.take(ProcessEnd::Exited(process));
             }
-            What::Free(_) if event.who.is_leader() => self.take(Ending::Freed(process)),
+            What::Free(_) if event.who.is_leader() => self.take(ProcessEnd::Freed(process)),
             _ => {}
         }
     }
 
     pub fn record(&mut self, record: &[u8]) {
-        if let Some(ending) = Ending::of(record) {
+        if let Some(ending) = ProcessEnd::of(record) {
             self.take(ending);
         }
     }
 
-    fn take(&mut self, ending: Ending) {
+    fn take(&mut self, ending: ProcessEnd) {
         match ending {
-            Ending::Died(process) if self.since.is_none() => {
+            ProcessEnd::Exited(process) if self.since.is_none() => {
                 self.waiting.insert(process);
             }
-            Ending::Died(_) => {}
-            Ending::Freed(process) => {
+            ProcessEnd::Exited(_) => {}
+            ProcessEnd::Freed(process) => {
                 self.waiting.remove(&process);
             }
         }

@@ -13,15 +13,15 @@ use anyhow::{Context as _, Result};
 use super::story::Story;
 use crate::{
     model::Retention,
-    playback::{Fingerprint, Pass, Side, StatePlace, States, SurveyPart},
-    recording::{Index, ring},
+    playback::{Fingerprint, IndexPass, SideFile, StatePlace, States, TimelineMark},
+    recording::{Index, segments},
     source::replay,
 };
 
 /// What is known beside a recording.
 pub struct Known {
     pub states: States,
-    pub marks: Vec<SurveyPart>,
+    pub marks: Vec<TimelineMark>,
     /// How many events were read for it: a recording that has grown has more.
     pub events: u64,
 }
@@ -29,10 +29,10 @@ pub struct Known {
 /// Reads what lies beside the parts of a story.
 pub fn read(story: &Story) -> Option<Known> {
     let parts = 0..story.fronts.len().max(1);
-    let sides: Vec<Side> = parts.map_while(|part| read_part(story, part)).collect();
+    let sides: Vec<SideFile> = parts.map_while(|part| read_part(story, part)).collect();
     let is_of_this = sides.first()?.first == first(story);
     let (marks, events) = sides.last().map(|last| (last.marks.clone(), last.events))?;
-    let states = States::of_sides(sides).filter(|_| is_of_this)?;
+    let states = States::from_side_files(sides).filter(|_| is_of_this)?;
     Some(Known {
         states,
         marks,
@@ -40,13 +40,13 @@ pub fn read(story: &Story) -> Option<Known> {
     })
 }
 
-fn read_part(story: &Story, part: usize) -> Option<Side> {
+fn read_part(story: &Story, part: usize) -> Option<SideFile> {
     let recording = story.path_of(part);
-    let path = ring::side_file(recording);
-    let read = || -> io::Result<Option<Side>> {
+    let path = segments::side_file_path(recording);
+    let read = || -> io::Result<Option<SideFile>> {
         let recording = File::open(recording)?;
         match open(&path, &recording)? {
-            Some(side) => Side::read(side, recording, part),
+            Some(side) => SideFile::read(side, recording, part),
             None => Ok(None),
         }
     };
@@ -82,21 +82,21 @@ fn first(story: &Story) -> u64 {
 }
 
 /// Puts what a pass has found beside the parts of a story.
-pub fn write(story: &Story, pass: &Pass<replay::From>, retention: Retention) -> Result<()> {
+pub fn write(story: &Story, pass: &IndexPass<replay::From>, retention: Retention) -> Result<()> {
     let last = story.fronts.len().saturating_sub(1);
     for part in 0..=last {
         let is_here = |place: &StatePlace| match place {
-            StatePlace::Read(position) => position.part() == part,
-            StatePlace::Made { .. } => false,
+            StatePlace::Chain(position) => position.part() == part,
+            StatePlace::Live { .. } => false,
         };
         let states = pass.states().iter().filter(|state| is_here(&state.place));
-        let side = Side {
+        let side = SideFile {
             states: states.cloned().collect(),
             retention,
             first: first(story),
             events: pass.events(),
             marks: match part == last {
-                true => pass.parts().to_vec(),
+                true => pass.marks().to_vec(),
                 false => Vec::new(),
             },
         };
@@ -105,12 +105,12 @@ pub fn write(story: &Story, pass: &Pass<replay::From>, retention: Retention) -> 
     Ok(())
 }
 
-fn write_part(recording: &Path, side: &Side) -> Result<()> {
+fn write_part(recording: &Path, side: &SideFile) -> Result<()> {
     let index = Index::load(File::open(recording)?)?;
     let Some(of) = Fingerprint::of(File::open(recording)?, &index.entries)? else {
         return Ok(());
     };
-    let path = ring::side_file(recording);
+    let path = segments::side_file_path(recording);
     let put = || -> io::Result<()> {
         let mut prefix = path.file_name().unwrap_or_default().to_owned();
         prefix.push(".");

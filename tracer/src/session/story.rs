@@ -15,7 +15,7 @@ use crate::{
     event::{Segment, Session, Utc, What},
     model::presence_snapshot,
     playback::Playback,
-    recording::{self, Chain, Ending, Index, Open, Part, Reader, is_being_written, ring},
+    recording::{self, Chain, Ending, Index, PartSource, ChainPart, Reader, is_being_written, segments},
     source::replay,
 };
 
@@ -86,10 +86,10 @@ impl Front {
             && parts.is_some_and(|(part, next)| part.is_before(&next))
     }
 
-    pub fn part<R>(&self, open: impl FnMut(&Path) -> io::Result<R> + 'static) -> Part<R> {
+    pub fn part<R>(&self, open: impl FnMut(&Path) -> io::Result<R> + 'static) -> ChainPart<R> {
         let (path, mut open) = (self.path.clone(), open);
-        Part {
-            open: Open::Again(Box::new(move || open(&path))),
+        ChainPart {
+            open: PartSource::Reopen(Box::new(move || open(&path))),
             segment: self.segment(),
             realtime_offset: Some(self.session.realtime_offset),
             at: self.at,
@@ -182,7 +182,7 @@ impl Story {
         if !self.has_parts() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
             let chain = Chain::of(from).with_context(cannot)?;
-            return Ok((chain.healed_by(presence_snapshot), length));
+            return Ok((chain.with_gap_repair(presence_snapshot), length));
         }
         let open = |path: &Path| Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
         let parts = self.fronts.iter().map(|front| front.part(open)).collect();
@@ -190,7 +190,7 @@ impl Story {
             .map(|part| self.length_of(part))
             .sum();
         let chain = Chain::open(parts).with_context(cannot)?;
-        Ok((chain.healed_by(presence_snapshot), Some(length)))
+        Ok((chain.with_gap_repair(presence_snapshot), Some(length)))
     }
 
     /// To be moved about in; `follow`: as it grows.
@@ -200,8 +200,8 @@ impl Story {
             true => self.fronts.iter().map(|front| front.part(open)).collect(),
             false => {
                 let path = self.path.clone();
-                vec![Part {
-                    open: Open::Again(Box::new(move || File::open(&path))),
+                vec![ChainPart {
+                    open: PartSource::Reopen(Box::new(move || File::open(&path))),
                     segment: None,
                     realtime_offset: None,
                     at: 0,
@@ -209,7 +209,7 @@ impl Story {
             }
         };
         let playback = Playback::open_parts(parts, follow).with_context(cannot)?;
-        Ok(playback.healed_by(presence_snapshot))
+        Ok(playback.with_gap_repair(presence_snapshot))
     }
 
     /// The file of a part.
@@ -275,7 +275,7 @@ pub struct Holdings {
 /// Reads the beginning of each segment of a directory.
 pub fn holdings(dir: &Path) -> Result<Holdings> {
     let cannot = || format!("{} cannot be read", dir.display());
-    let listing = ring::list(dir).with_context(cannot)?;
+    let listing = segments::list(dir).with_context(cannot)?;
     if listing.foreign > 0 && !listing.segments.is_empty() {
         eprintln!(
             "tracer: {}: {} files there are no segments",

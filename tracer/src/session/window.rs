@@ -207,8 +207,8 @@ impl Window {
         let mut stage = Before(Model::new(Retention::default()));
         let length = story.length();
         let mut progress = Progress::new("reading", &story.path, Some(length));
-        playback.set_out(place, &mut stage)?;
-        while !playback.go_on(place, &mut stage, AT_ONCE)? {
+        playback.begin_seek(place, &mut stage)?;
+        while !playback.continue_seek(place, &mut stage, AT_ONCE)? {
             let (here, all) = (playback.position(), playback.events().max(1));
             progress.show((length as f64 * here as f64 / all as f64) as u64);
         }
@@ -226,7 +226,7 @@ impl Window {
     ) -> Result<()> {
         if self.since.is_some() {
             let mut before = Keeper::default();
-            playback.go_to(Place::Time(since.saturating_sub(1)), &mut before)?;
+            playback.seek(Place::Time(since.saturating_sub(1)), &mut before)?;
             for mut event in before.checkpoint() {
                 // What happened is counted from here on.
                 if let What::Summary(summary) = &mut event.what {

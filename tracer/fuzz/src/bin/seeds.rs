@@ -91,6 +91,6 @@ fn storm() -> std::io::Result<Vec<u8>> {
         }
         block.end_group();
     }
-    writer.write_block(&block, Effort::Usual)?;
+    writer.write_block(&block, Effort::Normal)?;
     Ok(writer.finish()?.1)
 }

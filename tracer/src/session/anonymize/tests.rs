@@ -33,7 +33,7 @@ fn kept(event: &Event) -> Vec<String> {
 #[test]
 fn no_word_of_a_recording_is_left_in_its_bytes() {
     let mask = Mask::default();
-    let story = samples::story();
+    let story = samples::every_kind();
     let mut covered = story.clone();
     covered.iter_mut().for_each(|event| mask.cover(event));
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     event::{Segment, Utc, escaped, units},
     export,
-    recording::{Survey, is_being_written, ring},
+    recording::{Survey, is_being_written, segments},
     source::replay::Replay,
 };
 
@@ -93,7 +93,7 @@ pub fn info(info: &Info) -> Result<Exit> {
             Some(format!(", the latest trace from {began} on"))
         });
         let latest = latest.unwrap_or_default();
-        let work = match ring::is_taken(dir) {
+        let work = match segments::is_locked(dir) {
             Some(true) => "a recorder is at work",
             Some(false) => "no recorder is at work",
             None => "it is not known whether a recorder is at work",

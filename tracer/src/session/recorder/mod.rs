@@ -242,7 +242,7 @@ impl Recorder {
         }
         self.handed_over += u64::from(self.block.count());
         let mut next = self.spare.try_recv().unwrap_or_default();
-        next.go_on(&self.block);
+        next.continue_from(&self.block);
         let block = std::mem::replace(&mut self.block, next);
         self.ask(Job::Write(block, effort));
         self.unsafe_yet = true;
@@ -263,7 +263,7 @@ impl Recorder {
 
     fn flush(&mut self) {
         // There is time: what comes slowly may be compressed well.
-        self.close_block(Effort::Usual);
+        self.close_block(Effort::Normal);
         if std::mem::take(&mut self.unsafe_yet) {
             self.ask(Job::Sync);
         }
@@ -303,7 +303,7 @@ impl Recorder {
     /// begins with it.
     pub fn checkpoint(&mut self, mut events: Vec<Event>) {
         let turns = self.wants_turn();
-        self.close_block(Effort::Usual);
+        self.close_block(Effort::Normal);
         if turns {
             self.turn(&mut events);
         }
@@ -345,7 +345,7 @@ impl Recorder {
         };
         self.block.event(event.clone());
         self.block.end_group();
-        self.close_block(Effort::Usual);
+        self.close_block(Effort::Normal);
         self.repeated += 1;
         if let Some(part) = &mut self.part {
             part.began_at = self.handed_over;
@@ -386,7 +386,7 @@ impl Recorder {
     }
 
     pub fn finish(mut self) -> Result<Kept> {
-        self.close_block(Effort::Usual);
+        self.close_block(Effort::Normal);
         let Recorder {
             path,
             queue,
@@ -426,7 +426,7 @@ impl Sink for Recorder {
     fn end_group(&mut self) {
         self.block.end_group();
         if self.block.is_full() {
-            self.close_block(Effort::Little);
+            self.close_block(Effort::Low);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     event::Utc,
     recording::{
         create,
-        ring::{self, SegmentFile},
+        segments::{self, SegmentFile},
     },
     source::live,
 };
@@ -65,7 +65,7 @@ enum Ended {
 impl Ring {
     /// Refuses what [`Segments::open`] would refuse, and touches nothing.
     pub fn may_open(&self) -> Result<()> {
-        if ring::is_taken(&self.dir) == Some(true) {
+        if segments::is_locked(&self.dir) == Some(true) {
             bail!("{}", self.busy());
         }
         Ok(())
@@ -86,10 +86,10 @@ impl Segments {
         let dir = &ring.dir;
         let cannot = || format!("{} cannot hold recordings", dir.display());
         fs::create_dir_all(dir).with_context(cannot)?;
-        let Some(held) = ring::take(dir).with_context(cannot)? else {
+        let Some(held) = segments::lock(dir).with_context(cannot)? else {
             bail!("{}", ring.busy());
         };
-        let listing = ring::list(dir).with_context(cannot)?;
+        let listing = segments::list(dir).with_context(cannot)?;
         if listing.foreign > 0 {
             let others = listing.foreign;
             eprintln!(
@@ -199,7 +199,7 @@ fn drop_oldest(old: &mut VecDeque<Old>) -> io::Result<bool> {
         return Ok(false);
     };
     // Without its recording the index is worth nothing, and most have none.
-    let _ = fs::remove_file(ring::side_file(&oldest.path));
+    let _ = fs::remove_file(segments::side_file_path(&oldest.path));
     match fs::remove_file(&oldest.path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         // Somebody else has removed it: as good.

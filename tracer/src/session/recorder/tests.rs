@@ -163,7 +163,10 @@ fn without_parts(mut events: Vec<Event>) -> Vec<Event> {
 }
 
 fn parts(dir: &Path) -> usize {
-    crate::recording::ring::list(dir).unwrap().segments.len()
+    crate::recording::segments::list(dir)
+        .unwrap()
+        .segments
+        .len()
 }
 
 struct Play(Model);
@@ -230,7 +233,10 @@ fn a_part_alone_tells_who_is_there() {
     let mut whole = Play::new();
     events.iter().for_each(|event| whole.0.apply(event));
     let mut since = Vec::new();
-    for segment in crate::recording::ring::list(&scratch.0).unwrap().segments {
+    for segment in crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments
+    {
         let mut alone = Play::new();
         read(&segment.path)
             .iter()
@@ -245,7 +251,7 @@ fn a_part_alone_tells_who_is_there() {
 }
 
 fn last(dir: &Path) -> PathBuf {
-    let mut segments = crate::recording::ring::list(dir).unwrap().segments;
+    let mut segments = crate::recording::segments::list(dir).unwrap().segments;
     segments.pop().unwrap().path
 }
 
@@ -283,12 +289,12 @@ fn a_tracer_that_was_killed_is_gone_on_from() {
     let mut playback = story.playback(false).unwrap();
     assert_eq!(playback.events(), told.len() as u64);
     let mut stage = Play::new();
-    playback.go_to(Place::End, &mut stage).unwrap();
+    playback.seek(Place::End, &mut stage).unwrap();
     assert_eq!(stage.says(), played.says());
     playback
-        .go_to(Place::Event(told.len() as u64 / 2), &mut stage)
+        .seek(Place::Event(told.len() as u64 / 2), &mut stage)
         .unwrap();
-    playback.go_to(Place::End, &mut stage).unwrap();
+    playback.seek(Place::End, &mut stage).unwrap();
     assert_eq!(stage.says(), played.says());
     // Of the last part alone the same are there.
     let alone = Play::of(&read(&last(&scratch.0)));
@@ -309,7 +315,9 @@ fn a_part_says_of_itself_what_its_own_tracer_says() {
     write(&scratch.ring(), &first, 200, false);
     let firsts = parts(&scratch.0);
     write(&scratch.ring(), &second, 200, true);
-    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let segments = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
     for (number, segment) in segments.iter().enumerate() {
         let own = if number < firsts { "first" } else { "second" };
         let told = read(&segment.path);
@@ -377,7 +385,9 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     let scratch = Scratch::new("missing");
     let events = without_parts(told(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
-    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let segments = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
     // One is not there, and two cannot be read.
     fs::remove_file(&segments[2].path).unwrap();
     fs::write(&segments[4].path, "not a recording").unwrap();
@@ -400,14 +410,14 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     let story = Story::find(&scratch.0, &Window::default()).unwrap();
     let mut playback = story.playback(false).unwrap();
     let mut stage = Play::new();
-    playback.go_to(Place::Event(752), &mut stage).unwrap();
+    playback.seek(Place::Event(752), &mut stage).unwrap();
     let mut places = Vec::new();
     for _ in 0..4 {
         places.push(playback.position());
         playback.step_back(&mut stage).unwrap();
     }
     assert_eq!(places, [752, 751, 750, 500]);
-    playback.go_to(Place::End, &mut stage).unwrap();
+    playback.seek(Place::End, &mut stage).unwrap();
     assert_eq!(stage.there(), whole.there());
     let held = holdings(&scratch.0).unwrap();
     assert_eq!((held.stories.len(), held.unreadable.len()), (1, 2));
@@ -441,7 +451,9 @@ fn a_segment_that_is_missing_makes_a_difference_to_info() {
         info(&Info { path, json: true }).unwrap()
     };
     assert_eq!(code(), OK);
-    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let segments = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
     fs::remove_file(&segments[0].path).unwrap();
     // The oldest go as they should.
     assert_eq!(code(), OK);
@@ -454,7 +466,9 @@ fn a_segment_whose_front_is_damaged_is_of_its_trace_all_the_same() {
     let scratch = Scratch::new("front");
     let events = without_parts(told(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
-    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let segments = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
     let mut bytes = fs::read(&segments[3].path).unwrap();
     // The header of the file and of its first block.
     bytes[..60].fill(0xff);
@@ -470,14 +484,16 @@ fn a_segment_that_goes_while_others_are_read_is_passed_over() {
     let scratch = Scratch::new("goes");
     let events = without_parts(told(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
-    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let segments = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
     let story = Story::find(&scratch.0, &Window::default()).unwrap();
     let (mut chain, _) = story.chain().unwrap();
     let mut told = vec![chain.next_event().unwrap().unwrap()];
     fs::remove_file(&segments[1].path).unwrap();
     fs::remove_file(&segments[2].path).unwrap();
     told.extend(std::iter::from_fn(|| chain.next_event().unwrap()));
-    let refused = chain.accounts().filter(|(_, it)| it.refused.is_some());
+    let refused = chain.part_reports().filter(|(_, it)| it.refused.is_some());
     assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [1, 2]);
     assert!(matches!(told[250].what, What::Gap(_)), "{:?}", told[250]);
     assert_eq!(Play::of(&told).there(), Play::of(&events).there());
@@ -495,14 +511,16 @@ fn a_first_segment_that_goes_before_it_is_opened_is_a_gap() {
     let scratch = Scratch::new("first");
     let events = without_parts(told(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
-    let segments = crate::recording::ring::list(&scratch.0).unwrap().segments;
+    let segments = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
     let story = Story::find(&scratch.0, &Window::default()).unwrap();
     let followed = story.playback(false).unwrap();
     fs::remove_file(&segments[0].path).unwrap();
     fs::remove_file(&segments[1].path).unwrap();
     let (mut chain, _) = story.chain().unwrap();
     let told: Vec<_> = std::iter::from_fn(|| chain.next_event().unwrap()).collect();
-    let refused = chain.accounts().filter(|(_, it)| it.refused.is_some());
+    let refused = chain.part_reports().filter(|(_, it)| it.refused.is_some());
     assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [0, 1]);
     let What::Gap(gap) = &told[0].what else {
         panic!("{:?}", told[0])
@@ -518,12 +536,12 @@ fn a_first_segment_that_goes_before_it_is_opened_is_a_gap() {
     assert_eq!(opened.events(), events.len() as u64 - 500 + 1);
     let mut stage = Play::new();
     for mut playback in [opened, followed] {
-        playback.go_to(Place::End, &mut stage).unwrap();
+        playback.seek(Place::End, &mut stage).unwrap();
         assert_eq!(stage.there(), whole.there());
-        playback.go_to(Place::Beginning, &mut stage).unwrap();
+        playback.seek(Place::Beginning, &mut stage).unwrap();
         assert!(playback.step(&mut stage).unwrap());
         assert_eq!(stage.0.gaps().len(), 1);
-        playback.go_to(Place::End, &mut stage).unwrap();
+        playback.seek(Place::End, &mut stage).unwrap();
         assert_eq!(stage.there(), whole.there());
     }
 }
@@ -565,8 +583,10 @@ fn the_oldest_go_first() {
     };
     let (many, before) = (parts(&scratch.0), last(&scratch.0));
     ring.max_size = size(&scratch.0) / 2;
-    let oldest = crate::recording::ring::list(&scratch.0).unwrap().segments;
-    let index = crate::recording::ring::side_file(&oldest[0].path);
+    let oldest = crate::recording::segments::list(&scratch.0)
+        .unwrap()
+        .segments;
+    let index = crate::recording::segments::side_file_path(&oldest[0].path);
     fs::write(&index, "states").unwrap();
     let mut segments = Segments::open(&ring).unwrap();
     segments.trim(0).unwrap();

@@ -6,11 +6,11 @@ use tracer_common::wire;
 use super::{kernel_log::KernelLog, mappings::Mappings, snapshot::Teller};
 use crate::{
     event::{Event, OomVictim, What},
-    records::{Decoder, Sink},
+    records::{RecordDecoder, Sink},
 };
 
 pub struct Completion {
-    pub decoder: Decoder,
+    pub decoder: RecordDecoder,
     /// Tells what runs, where anything can.
     pub teller: Option<Teller>,
     /// Where faults are sent one by one.

@@ -13,18 +13,18 @@ use tracer_common::maps::TaskFaults;
 use super::clock::now;
 use crate::{
     event::{Event, TaskId, What},
-    records::{self, Conclude},
+    records::{self, FaultClassifier},
 };
 
 pub struct FaultCounts {
     map: KernelMap<MapData, u64, TaskFaults>,
-    conclude: Conclude,
+    conclude: FaultClassifier,
     /// The total last told of each task that lives.
     told: HashMap<TaskId, u64>,
 }
 
 impl FaultCounts {
-    pub fn new(ebpf: &mut Ebpf, conclude: Conclude) -> Result<FaultCounts> {
+    pub fn new(ebpf: &mut Ebpf, conclude: FaultClassifier) -> Result<FaultCounts> {
         let map = ebpf
             .take_map("FAULTS")
             .context("no map FAULTS in the eBPF object")?;

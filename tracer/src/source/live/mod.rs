@@ -47,7 +47,7 @@ use snapshot::Teller;
 
 use crate::{
     event::{Event, Gap, Session, What, Who},
-    records::{Conclude, Decoder, Sink},
+    records::{FaultClassifier, RecordDecoder, Sink},
 };
 
 /// What the user decides.
@@ -136,7 +136,7 @@ impl Live {
         } else {
             None
         };
-        let faults = Conclude::of(&session.hooks);
+        let faults = FaultClassifier::for_hooks(&session.hooks);
         Ok(Live {
             ring: ring_buffer::RingBuffer::new(&mut ebpf, options.buffer, began)?,
             loss: loss::Losses::new(&mut ebpf)?,
@@ -150,7 +150,7 @@ impl Live {
                 .transpose()?,
             cgroups,
             completion: Completion {
-                decoder: Decoder { faults },
+                decoder: RecordDecoder { faults },
                 teller,
                 mappings: (options.faults.one_in() > 0).then(Mappings::default),
                 log,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     event::{Event, Hook, ProcessId, Purpose, Relations, Snapshot, TaskId, What, Who},
-    records::{self, Decoder},
+    records::{self, RecordDecoder},
 };
 
 const PROGRAM: &str = "task_iterator";
@@ -144,7 +144,7 @@ fn each_record(ebpf: &mut Ebpf, mut each: impl FnMut(wire::Task, Event)) -> Resu
     for record in bytes.chunks_exact(size_of::<wire::Task>()) {
         each(
             records::read(record).context("a task of another size")?,
-            Decoder::default().decode(record)?,
+            RecordDecoder::default().decode(record)?,
         );
     }
     Ok(())

@@ -19,7 +19,9 @@ fn write_blocks(ring: &Ring, events: &[Event], segment: usize, block: usize) -> 
         }
     }
     tracer.recorder.finish().unwrap();
-    let segments = crate::recording::ring::list(&ring.dir).unwrap().segments;
+    let segments = crate::recording::segments::list(&ring.dir)
+        .unwrap()
+        .segments;
     segments.into_iter().map(|segment| segment.path).collect()
 }
 
