@@ -11,10 +11,10 @@ use tracer::{
     event::{Event, Segment, Session, What},
     model::{Model, Retention, presence_snapshot},
     playback::{
-        BUDGET, SearchStep, SearchTarget, IndexPass, Place, Playback, SavedState, StateSpacing, Stage, StatePlace,
-        States, Direction,
+        BUDGET, Direction, IndexPass, Place, Playback, SavedState, SearchStep, SearchTarget, Stage,
+        StatePlace, StateSpacing, States,
     },
-    recording::{Chain, PartSource, ChainPart, Span, Writer},
+    recording::{Chain, ChainPart, PartSource, Span, Writer},
     session::Keeper,
 };
 
@@ -416,7 +416,10 @@ fn a_search_goes_on_piece_by_piece() {
     let mut stage = Play::new();
     let longest = playback.blocks().iter().map(|block| block.events);
     let (piece, longest) = (1_000, u64::from(longest.max().unwrap()));
-    for (way, from, wanted) in [(Direction::Back, 49_000, 7_000), (Direction::Forward, 7_000, 49_000)] {
+    for (way, from, wanted) in [
+        (Direction::Back, 49_000, 7_000),
+        (Direction::Forward, 7_000, 49_000),
+    ] {
         playback.seek(Place::Event(from), &mut stage).unwrap();
         let told = stage.model.totals().events;
         let mut search = playback.search(way).unwrap();
@@ -426,7 +429,10 @@ fn a_search_goes_on_piece_by_piece() {
             *event == events[wanted - 1]
         };
         let found = loop {
-            match playback.continue_search(&mut search, &mut is, piece).unwrap() {
+            match playback
+                .continue_search(&mut search, &mut is, piece)
+                .unwrap()
+            {
                 SearchStep::Pending => shares.push(search.share()),
                 found => break found,
             }

@@ -1,6 +1,6 @@
 //! Events that a user can jump to.
 
-use crate::event::{ExitedProcess, Event, What};
+use crate::event::{Event, ExitedProcess, What};
 
 /// A kind of event to search for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ numbered! {
     Purpose or Snapshot;
     FaultClass or Read;
     Region or Heap;
-    TaskState or ExitedProcess;
+    TaskState or Dead;
     Constraint or None;
 }
 

@@ -15,7 +15,9 @@ use crate::{
     event::{Segment, Session, Utc, What},
     model::presence_snapshot,
     playback::Playback,
-    recording::{self, Chain, Ending, Index, PartSource, ChainPart, Reader, is_being_written, segments},
+    recording::{
+        self, Chain, ChainPart, Ending, Index, PartSource, Reader, is_being_written, segments,
+    },
     source::replay,
 };
 
