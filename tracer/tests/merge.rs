@@ -21,7 +21,7 @@ use tracer::{
 };
 
 // The storm that is also measured with.
-#[path = "../examples/recording/storm.rs"]
+#[path = "support/storm.rs"]
 mod storm;
 
 const EVENTS: usize = 40_000;

@@ -19,7 +19,7 @@ use tracer::{
 };
 
 // The storm that is also measured with.
-#[path = "../examples/recording/storm.rs"]
+#[path = "support/storm.rs"]
 mod storm;
 
 const EVENTS: usize = 50_000;

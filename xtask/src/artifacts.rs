@@ -15,7 +15,7 @@ use crate::process;
 /// One program that cargo built, or found fresh.
 #[derive(Debug, PartialEq)]
 pub struct Executable {
-    /// `bin`, `test`, `example`.
+    /// `bin`, `test`.
     pub kind: String,
     pub name: String,
     pub path: PathBuf,

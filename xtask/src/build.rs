@@ -15,6 +15,10 @@ use crate::{
     slim, workspace,
 };
 
+/// The feature of `tracer` behind which its kernel tests are, so that
+/// `cargo test --workspace` leaves them alone.
+pub const KERNEL_FEATURE: &str = "kernel-tests";
+
 /// How user space is built. The eBPF object is always optimised: without that
 /// the verifier refuses it.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 /// The user-space workspace, and the crates that are each one of their own.
 const MANIFESTS: [&str; 3] = [

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::{
+use xtask::{
     artifacts::{self, Executable},
     build, packages, process, setup, workspace,
 };

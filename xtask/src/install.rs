@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{
+use xtask::{
     build::{self, Profile},
     privilege, process,
 };

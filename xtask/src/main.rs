@@ -1,33 +1,25 @@
-//! The project's chores, one verb each: this file is their table of contents.
+//! The command line of `cargo xtask`, one verb per row.
 //!
-//! xtask may know every directory of the repository, but no crate of the
-//! project depends on it and it depends on none of them.
+//! `bench` and `check` are crates of their own (xtask/bench, xtask/check), so that
+//! the other verbs are built quickly on a new machine.
 
-mod artifacts;
-mod bench;
-mod build;
+mod crates;
 mod fmt;
 mod fuzz;
-mod imports;
 mod install;
-mod linker;
-mod packages;
 mod pictures;
-mod privilege;
-mod process;
 mod run;
-mod setup;
-mod slim;
 mod test;
-mod toolchain;
 mod vm;
-mod workspace;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::build::Profile;
+use xtask::{
+    build::{self, Profile},
+    setup,
+};
 
 #[derive(Parser)]
 #[command(
@@ -136,18 +128,12 @@ Examples:
     },
 
     /// Measure what tracer costs, beside its goals and its peers
-    #[command(after_help = "\
-Needs root (sudo is asked), and takes as long as its rounds: minutes. Peers
-that are not installed are named and left out.
-
-Examples:
-  cargo xtask bench                       everything
-  cargo xtask bench --quick               does it work?
-  cargo xtask bench overhead --minutes 9  for so long; --resume goes on
-  cargo xtask bench overhead --rounds 11
-  cargo xtask bench data --json data.json
-  cargo xtask bench --write               and write docs/performance.md")]
-    Bench(bench::Wanted),
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What the benches are given; `--help` lists it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 
     /// Feed what reads bytes from outside with whatever a fuzzer thinks of
     #[command(after_help = "\
@@ -170,7 +156,7 @@ Examples:
 
     /// Check that tracer's modules import one another one way only
     #[command(after_help = "\
-The rules are a table, xtask/src/imports/rules.rs.
+The rules are a table, xtask/check/src/rules.rs.
 
 Examples:
   cargo xtask check")]
@@ -216,10 +202,10 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
             update,
             facts,
         }),
-        Some(Verb::Bench(wanted)) => bench::verb(&wanted),
+        Some(Verb::Bench { args }) => crates::run("xtask-bench", &args),
         Some(Verb::Fuzz(wanted)) => fuzz::verb(&wanted),
         Some(Verb::Pictures { recording }) => pictures::verb(recording.as_deref()),
-        Some(Verb::Check) => imports::verb(),
+        Some(Verb::Check) => crates::run("xtask-check", &[]),
         Some(Verb::Fmt) => fmt::apply(),
     }
 }

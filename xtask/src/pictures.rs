@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{
+use xtask::{
     build::{self, Profile},
     privilege, process, workspace,
 };

@@ -4,7 +4,7 @@ use std::{os::unix::process::CommandExt as _, process::Command};
 
 use anyhow::{Context as _, Result};
 
-use crate::{
+use xtask::{
     build::{self, Profile},
     privilege, process,
 };

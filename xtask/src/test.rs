@@ -10,18 +10,16 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::ValueEnum;
 
-use crate::{
+use xtask::{
     artifacts::{self, Executable},
-    bench::instructions,
-    build, fmt, fuzz, imports, packages, privilege, process, setup, vm, workspace,
+    build::{self, KERNEL_FEATURE},
+    packages, privilege, process, setup, workspace,
 };
 
-/// The feature of `tracer` behind which its kernel tests are, so that
-/// `cargo test --workspace` leaves them alone.
-pub const KERNEL_FEATURE: &str = "kernel-tests";
+use crate::{crates, fmt, fuzz, vm};
 
 /// So long each target is fuzzed, s: what was found once is not found again.
 const FUZZING: u32 = 20;
@@ -53,7 +51,7 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
     }
     if wanted(Part::Lint) {
         step("formatting", fmt::check)?;
-        step("import order", imports::verb)?;
+        step("import order", || crates::run("xtask-check", &[]))?;
     }
     // Before clippy, because tracer's build script embeds the object.
     let object = step("eBPF object", || build::object(&tools))?;
@@ -69,7 +67,10 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
     }
     if wanted(Part::Instructions) && args.is_empty() {
         step("instructions", || {
-            instructions::guard(&example(&object, "data")?)
+            let data = program(&object, "bench-programs", "bench-data")?;
+            let data = data.into_os_string().into_string();
+            let data = data.map_err(|path| anyhow!("{} is no UTF-8", path.display()))?;
+            crates::run("xtask-bench", &["--guard".to_owned(), data])
         })?;
     }
     let mut skipped = Vec::new();
@@ -129,7 +130,7 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
         .partition(|executable| executable.kind == "test");
     let tracer = artifacts::the(rest, "bin", "tracer")?;
     // The program whose process lives the tests know beforehand.
-    let workload = example(object, "workload")?;
+    let workload = program(object, "tracer-workload", "workload")?;
 
     if let Err(reason) = privilege::obtain() {
         return Ok(tests
@@ -160,15 +161,14 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
     Ok(Vec::new())
 }
 
-/// Built as for the kernel tests, so that nothing is built twice.
-fn example(object: &Path, name: &str) -> Result<PathBuf> {
+/// Builds a program that tests need, optimised.
+fn program(object: &Path, package: &str, name: &str) -> Result<PathBuf> {
     let built = artifacts::executables(
         build::user_space(object)
-            .args(["build", "--release", "--package", "tracer"])
-            .args(["--features", KERNEL_FEATURE])
-            .args(["--example", name]),
+            .args(["build", "--release", "--package", package])
+            .args(["--bin", name]),
     )?;
-    artifacts::the(built, "example", name)
+    artifacts::the(built, "bin", name)
 }
 
 fn assignment(name: &str, value: &Path) -> OsString {

@@ -21,16 +21,17 @@ use std::{
 
 use anyhow::{Result, anyhow, bail};
 
-use crate::{
-    artifacts::{self, Executable},
-    build, packages, setup, test, workspace,
-};
 use boot::Boot;
 use cost::Costs;
 use fetch::Image;
 use initramfs::Programs;
 use kernels::{Kernel, Rung};
 use verdict::Verdict;
+use xtask::{
+    artifacts::{self, Executable},
+    build::{self, KERNEL_FEATURE},
+    packages, setup, workspace,
+};
 
 /// The test targets that guests run.
 const TESTS: &[&str] = &[
@@ -243,30 +244,29 @@ fn explain(verdict: &Verdict, boot: &Boot) {
 
 /// Builds what the guest runs.
 fn programs(object: &Path, tests: &[&str]) -> Result<Programs> {
-    let cargo = |verb: &str| {
+    let cargo = |verb: &str, package: &str| {
         let mut cargo = build::user_space(object);
         cargo
             .env("RUSTFLAGS", "-C target-feature=+crt-static")
-            .args([verb, "--release", "--package", "tracer"])
-            .args(["--features", test::KERNEL_FEATURE])
+            .args([verb, "--release", "--package", package])
             // Named, or the flags would go to build scripts too.
             .args(["--target", "x86_64-unknown-linux-gnu", "--target-dir"])
             .arg(workspace::root().join("target/vm"));
         cargo
     };
-    let mut build = cargo("test");
-    build.arg("--no-run");
+    let mut build = cargo("test", "tracer");
+    build.args(["--features", KERNEL_FEATURE, "--no-run"]);
     for test in tests {
         build.args(["--test", test]);
     }
     let (tests, rest): (Vec<Executable>, Vec<Executable>) = artifacts::executables(&mut build)?
         .into_iter()
         .partition(|executable| executable.kind == "test");
-    let examples = artifacts::executables(cargo("build").args(["--example", "workload"]))?;
+    let workload = artifacts::executables(&mut cargo("build", "tracer-workload"))?;
     Ok(Programs {
         skipped: SKIPPED.iter().map(|(test, _)| *test).collect(),
         tracer: artifacts::the(rest, "bin", "tracer")?,
-        workload: artifacts::the(examples, "example", "workload")?,
+        workload: artifacts::the(workload, "bin", "workload")?,
         tests: tests
             .into_iter()
             .map(|test| (test.name, test.path))

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::fetch::Image;
-use crate::process;
+use xtask::process;
 
 const EMULATOR: &str = "qemu-system-x86_64";
 

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use super::kernels::Kernel;
-use crate::{packages, process, setup};
+use xtask::{packages, process, setup};
 
 /// A kernel that can be booted.
 pub struct Image {

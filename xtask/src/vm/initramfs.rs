@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 const INIT: &str = include_str!("init.sh");
 

@@ -17,7 +17,7 @@ use tracer::{
 };
 use tracer_common::wire::Kind;
 
-#[path = "../../../examples/recording/storm.rs"]
+#[path = "../../../tests/support/storm.rs"]
 mod storm;
 
 /// More than any record of the ring buffer but for texts.

@@ -1,0 +1,259 @@
+//! What all passes together say.
+
+use std::collections::BTreeMap;
+
+use super::pass::{Own, Pass};
+use crate::{
+    machine,
+    report::{Goal, Report, Table, number},
+    stats::{Spread, geometric_mean},
+    tools::{How, TOOLS, Tool},
+    work::WORKS,
+};
+
+/// The tool whose slow-down has goals.
+const OURS: &str = "tracer record";
+
+/// Ratios by work, of one pass.
+type Ratios = fn(&Pass) -> &BTreeMap<String, f64>;
+
+/// One tool's passes.
+struct Findings<'a> {
+    tool: &'static Tool,
+    passes: Vec<&'a Pass>,
+}
+
+impl Findings<'_> {
+    /// Of all turns together: where a machine runs at two speeds, a middle lies
+    /// between the two or at either.
+    fn of(&self, ratios: Ratios, work: &str) -> Option<Spread> {
+        let values = self.passes.iter().filter_map(|pass| ratios(pass).get(work));
+        Spread::of_mean(values.copied())
+    }
+
+    fn mean(&self, ratios: Ratios) -> Option<f64> {
+        let medians = WORKS
+            .iter()
+            .filter_map(|work| self.of(ratios, work.name))
+            .map(|spread| spread.median);
+        geometric_mean(medians)
+    }
+
+    fn own(&self, of: impl Fn(&Own) -> Option<f64>) -> Option<f64> {
+        let owns = self.passes.iter().filter_map(|pass| pass.own.as_ref());
+        Some(Spread::of(owns.filter_map(of))?.median)
+    }
+}
+
+const WALL: Ratios = |pass| &pass.wall;
+const CPU: Ratios = |pass| &pass.cpu;
+
+/// Of so many passes as were to be made.
+pub fn report(passes: &[Pass], whole: usize) -> Report {
+    let tools: Vec<Findings> = TOOLS
+        .iter()
+        .map(|tool| Findings {
+            tool,
+            passes: passes
+                .iter()
+                .filter(|pass| pass.tool == tool.name)
+                .collect(),
+        })
+        .filter(|found| !found.passes.is_empty())
+        .collect();
+    let mut report = Report::default();
+    let disturbance = machine::disturbance(passes.iter().filter_map(|pass| pass.others));
+    if let Some(ours) = tools.iter().find(|found| found.tool.name == OURS) {
+        goals(&mut report, ours, &tools, disturbance.is_none());
+    }
+    let wall = "How many times as long work takes";
+    let cpu = "How many times as long it is on the processor itself (what the tool's own processes \
+               use is not in it)";
+    report.tables.push(ratios(wall, &tools, WALL));
+    report.tables.push(ratios(cpu, &tools, CPU));
+    report.tables.push(own(&tools));
+    report.notes.push(
+        "Of the memory of `record` 16 MiB are the ring buffer, which the kernel maps twice, and \
+         some 8 its program file."
+            .to_owned(),
+    );
+    report.notes.extend(TOOLS.iter().filter_map(Tool::absence));
+    for found in &tools {
+        let mut failures = BTreeMap::<&str, u32>::new();
+        for why in found
+            .passes
+            .iter()
+            .filter_map(|pass| pass.failure.as_deref())
+        {
+            *failures.entry(why).or_default() += 1;
+        }
+        report
+            .notes
+            .extend(failures.into_iter().map(|(why, times)| {
+                format!(
+                    "{}: no figures in {times} of its rounds: {why}",
+                    found.tool.name
+                )
+            }));
+    }
+    if passes.len() < whole {
+        report.notes.push(format!(
+            "Cut short: {} of {whole} passes were made.",
+            passes.len()
+        ));
+    }
+    for work in WORKS {
+        report
+            .notes
+            .push(format!("`{}`: {}.", work.name, work.about));
+    }
+    report.notes.push(
+        "All but `build` and `stress` stay on one processor, where the scheduler's choices are not \
+         measured with the work."
+            .to_owned(),
+    );
+    report.notes.push(
+        "A ratio is the geometric mean over all turns of a tool, each beside the work done right \
+         before and after it; in brackets the quartiles of that mean over other draws of the same \
+         turns. What is judged has three times as many turns as the others."
+            .to_owned(),
+    );
+    if let Some(disturbance) = disturbance {
+        report.notes.push(disturbance);
+        report.notes.push(
+            "So no verdict is given on slow-down: it wants a quiet machine. Of the ratios, those of \
+             time on the processor are the steadier."
+                .to_owned(),
+        );
+    }
+    report
+}
+
+/// A slow-down is judged on a quiet machine only.
+fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) {
+    let mut goal = |limit, unit, what: &str, figure| {
+        report.goals.push(Goal::at_most(limit, unit, what, figure));
+    };
+    let worst = WORKS
+        .iter()
+        .filter_map(|work| ours.of(WALL, work.name))
+        .map(|spread| spread.median)
+        .reduce(f64::max);
+    goal(
+        1.03,
+        "",
+        "slow-down by `tracer record`, geometric mean",
+        ours.mean(WALL).filter(|_| quiet),
+    );
+    goal(
+        1.06,
+        "",
+        "slow-down by `tracer record`, the worst",
+        worst.filter(|_| quiet),
+    );
+    goal(
+        1000.0,
+        "ns",
+        "own CPU per event recorded",
+        ours.own(|own| own.each),
+    );
+    goal(
+        40.0,
+        "MiB",
+        "memory of `record`, at work",
+        ours.own(|own| Some(own.memory)),
+    );
+    goal(
+        0.0,
+        "events",
+        "lost",
+        ours.own(|own| Some(own.lost? as f64)),
+    );
+    if !quiet {
+        return;
+    }
+    let floor = tools
+        .iter()
+        .find(|found| matches!(found.tool.how, How::Floor));
+    if let (Some(floor), Some(ours)) = (floor.and_then(|floor| floor.mean(WALL)), ours.mean(WALL)) {
+        report.notes.push(format!(
+            "Of the {ours:.3} of `tracer record` {floor:.3} are those of empty programs on the same \
+             hooks. The rest are its records, and what its reader does on the other processor \
+             meanwhile (\"What was tried\")."
+        ));
+    }
+    let peers = tools
+        .iter()
+        .filter(|found| matches!(found.tool.how, How::Beside(..) | How::Around(..)));
+    let beaten: Vec<String> = peers
+        .flat_map(|peer| {
+            WORKS.iter().filter_map(|work| {
+                let theirs = peer.of(WALL, work.name)?.median;
+                (theirs < ours.of(WALL, work.name)?.median)
+                    .then(|| format!("{} on `{}`", peer.tool.name, work.name))
+            })
+        })
+        .collect();
+    report.notes.push(match beaten.is_empty() {
+        true => {
+            "No peer slows any work that it can see down less than `tracer record` does.".to_owned()
+        }
+        false => format!(
+            "Less slow-down than by `tracer record`, which sees more: {}.",
+            beaten.join(", ")
+        ),
+    });
+}
+
+fn ratios(title: &str, tools: &[Findings], of: Ratios) -> Table {
+    let mut table = Table::new(title, ["tool"]);
+    table
+        .head
+        .extend(WORKS.iter().map(|work| work.name.to_owned()));
+    table.head.push("mean".to_owned());
+    for found in tools {
+        let mut row = vec![found.tool.name.to_owned()];
+        row.extend(WORKS.iter().map(|work| {
+            let spread = found.of(of, work.name);
+            spread.map_or("–".to_owned(), |spread| {
+                format!(
+                    "{:.2} [{:.2}–{:.2}]",
+                    spread.median, spread.low, spread.high
+                )
+            })
+        }));
+        let mean = found.mean(of);
+        row.push(mean.map_or("–".to_owned(), |mean| format!("{mean:.3}")));
+        table.rows.push(row);
+    }
+    table
+}
+
+/// How to take one figure of a tool's own use.
+type Column = (&'static str, fn(&Own) -> Option<f64>);
+
+const COLUMNS: &[Column] = &[
+    ("busy, % of a core", |own| Some(own.busy * 100.0)),
+    ("idle, % of a core", |own| Some(own.idle * 100.0)),
+    ("ns per event", |own| own.each),
+    ("peak memory, MiB", |own| Some(own.memory)),
+    ("lost, as it says", |own| Some(own.lost? as f64)),
+];
+
+fn own(tools: &[Findings]) -> Table {
+    let title = "What the tool itself uses and loses, in the middle of its passes";
+    let mut table = Table::new(title, ["tool"]);
+    table
+        .head
+        .extend(COLUMNS.iter().map(|column| column.0.to_owned()));
+    for found in tools {
+        let mut row = vec![found.tool.name.to_owned()];
+        row.extend(
+            COLUMNS
+                .iter()
+                .map(|column| found.own(column.1).map_or("–".to_owned(), number)),
+        );
+        table.rows.push(row);
+    }
+    table
+}
