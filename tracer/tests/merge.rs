@@ -28,7 +28,7 @@ const EVENTS: usize = 40_000;
 
 /// A storm on a machine that says which boot it is of.
 fn storm() -> Vec<Event> {
-    let mut story: Vec<_> = storm::Storm::new().take(EVENTS).collect();
+    let mut story: Vec<_> = storm::Storm::default().take(EVENTS).collect();
     if let What::Session(session) = &mut story[0].what {
         session.boot_id = "b007".into();
     }
@@ -108,7 +108,7 @@ fn events(path: &str) -> Vec<Event> {
 }
 
 fn after(at: u64) -> String {
-    let began = storm::Storm::new().next().unwrap().at;
+    let began = storm::Storm::default().next().unwrap().at;
     let ns = at - began;
     format!("+{}.{:09}s", ns / 1_000_000_000, ns % 1_000_000_000)
 }
@@ -258,7 +258,7 @@ fn an_end_that_one_has_lost_the_other_tells_once() {
 fn other_boots_are_refused() {
     let scratch = Scratch::new("merge-boots");
     let of_boot = |boot: &str| {
-        let mut events: Vec<_> = storm::Storm::new().take(100).collect();
+        let mut events: Vec<_> = storm::Storm::default().take(100).collect();
         if let What::Session(session) = &mut events[0].what {
             session.boot_id = boot.into();
         }

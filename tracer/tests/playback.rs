@@ -158,7 +158,7 @@ fn assert_lands(
 
 #[test]
 fn a_jump_leads_where_playing_does() {
-    let bytes = record(storm::Storm::new().take(EVENTS));
+    let bytes = record(storm::Storm::default().take(EVENTS));
     let open = || Playback::open(Cursor::new(bytes.clone())).unwrap();
     assert_eq!(open().events(), EVENTS as u64);
     let span = open().span().unwrap();
@@ -171,7 +171,7 @@ fn a_jump_leads_where_playing_does() {
 /// What is missing is missing for everybody, and who is found behind it is found.
 #[test]
 fn a_jump_over_damage_leads_where_playing_does() {
-    let mut bytes = record(storm::Storm::new().take(EVENTS));
+    let mut bytes = record(storm::Storm::default().take(EVENTS));
     let blocks = Playback::open(Cursor::new(bytes.clone())).unwrap();
     let offsets = blocks.blocks().iter().map(|block| block.offset as usize);
     let offsets: Vec<usize> = offsets.collect();
@@ -252,7 +252,7 @@ fn without(written: &[(Vec<u8>, Segment, u64)], gone: usize) -> Vec<ChainPart<Cu
 
 #[test]
 fn a_jump_over_seams_leads_where_playing_does() {
-    let events: Vec<_> = storm::Storm::new().take(EVENTS).collect();
+    let events: Vec<_> = storm::Storm::default().take(EVENTS).collect();
     let written = in_parts(&events);
     for gone in [0, 3] {
         let open = || {
@@ -269,11 +269,11 @@ fn a_jump_over_seams_leads_where_playing_does() {
 /// Whoever made the recording may say what its own model was.
 #[test]
 fn a_state_of_the_maker_is_landed_on() {
-    let bytes = record(storm::Storm::new().take(EVENTS));
+    let bytes = record(storm::Storm::default().take(EVENTS));
     let open = || Playback::open(Cursor::new(bytes.clone())).unwrap();
     let mut states = States::new(RETENTION);
     let mut made = Play::new();
-    for (number, event) in storm::Storm::new().take(EVENTS).enumerate() {
+    for (number, event) in storm::Storm::default().take(EVENTS).enumerate() {
         made.take(&event);
         if number % 3_011 == 3_000 {
             let place = StatePlace::Live {
@@ -290,14 +290,14 @@ fn a_state_of_the_maker_is_landed_on() {
 /// States of another recording, and such as say what is not so, are not landed on.
 #[test]
 fn a_state_of_something_else_is_not_landed_on() {
-    let bytes = record(storm::Storm::new().take(EVENTS));
+    let bytes = record(storm::Storm::default().take(EVENTS));
     let mut states = States::new(RETENTION);
     let far = StatePlace::Live {
         events: 10 * EVENTS as u64,
         latest: 0,
     };
     let position = {
-        let mut other = record(storm::Storm::new().skip(70_000).take(25_000));
+        let mut other = record(storm::Storm::default().skip(70_000).take(25_000));
         other.truncate(other.len() / 2);
         let mut chain = Chain::of(Cursor::new(other)).unwrap();
         while chain.number() < 5_005 {
@@ -314,7 +314,7 @@ fn a_state_of_something_else_is_not_landed_on() {
     playback
         .seek(Place::Event(EVENTS as u64), &mut stage)
         .unwrap();
-    let events = storm::Storm::new().take(EVENTS);
+    let events = storm::Storm::default().take(EVENTS);
     events.for_each(|event| played.take(&event));
     assert!(stage.model == played.model);
 }
@@ -323,7 +323,7 @@ fn a_state_of_something_else_is_not_landed_on() {
 #[test]
 fn every_second_state_goes_when_they_are_too_many() {
     let mut model = Model::new(Retention::ALL);
-    storm::Storm::new()
+    storm::Storm::default()
         .take(100_000)
         .for_each(|event| model.apply(&event));
     let place = |events| StatePlace::Live {
@@ -353,7 +353,7 @@ fn every_second_state_goes_when_they_are_too_many() {
 
 #[test]
 fn steps_and_landmarks_are_found_both_ways() {
-    let events: Vec<_> = storm::Storm::new().take(20_000).collect();
+    let events: Vec<_> = storm::Storm::default().take(20_000).collect();
     let bytes = record(events.iter().cloned());
     let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
     let mut stage = Play::new();
@@ -410,7 +410,7 @@ fn steps_and_landmarks_are_found_both_ways() {
 /// Whoever looks piece by piece finds the same, and no piece is long.
 #[test]
 fn a_search_goes_on_piece_by_piece() {
-    let events: Vec<_> = storm::Storm::new().take(50_000).collect();
+    let events: Vec<_> = storm::Storm::default().take(50_000).collect();
     let bytes = record(events.iter().cloned());
     let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
     let mut stage = Play::new();

@@ -45,8 +45,8 @@ fn process(pid: u32, start: u64) -> Who {
     ProcessId { tgid: pid, start }.leader()
 }
 
-impl Storm {
-    pub fn new() -> Storm {
+impl Default for Storm {
+    fn default() -> Storm {
         let mut storm = Storm {
             random: 0x9e37_79b9_7f4a_7c15,
             now: 50_000_000_000,
@@ -77,7 +77,9 @@ impl Storm {
         storm.snapshot();
         storm
     }
+}
 
+impl Storm {
     fn random(&mut self, below: u64) -> u64 {
         // Xorshift (Marsaglia, 2003).
         self.random ^= self.random << 13;

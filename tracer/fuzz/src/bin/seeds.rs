@@ -72,7 +72,7 @@ fn put(to: &Path, target: &str, name: &Path, bytes: &[u8]) -> std::io::Result<()
 fn storm() -> std::io::Result<Vec<u8>> {
     let mut writer = Writer::new(Vec::new())?;
     let mut keeper = Keeper::default();
-    for (number, event) in storm::Storm::new().take(400).enumerate() {
+    for (number, event) in storm::Storm::default().take(400).enumerate() {
         writer.write(&event)?;
         keeper.take(event);
         match number {

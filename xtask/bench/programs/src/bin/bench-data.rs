@@ -86,7 +86,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 
 /// The made-up events, in portions.
 fn portions(events: usize) -> impl Iterator<Item = Vec<Event>> {
-    let mut storm = storm::Storm::new().take(events);
+    let mut storm = storm::Storm::default().take(events);
     std::iter::from_fn(move || {
         let portion: Vec<_> = storm.by_ref().take(PORTION).collect();
         (!portion.is_empty()).then_some(portion)

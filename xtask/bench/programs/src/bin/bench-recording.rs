@@ -78,7 +78,7 @@ fn main() -> Result<()> {
 fn write(path: &str, events: usize) -> Result<Duration> {
     let mut recorded = Recorded::to(BufWriter::new(File::create(path)?))?;
     let mut took = Duration::ZERO;
-    let mut storm = storm::Storm::new().take(events);
+    let mut storm = storm::Storm::default().take(events);
     loop {
         let portion: Vec<_> = storm.by_ref().take(PORTION).map(item).collect();
         if portion.is_empty() {
