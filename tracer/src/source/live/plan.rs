@@ -37,7 +37,8 @@ pub enum Argument {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// The entry of a kernel function, by a BTF trampoline.
+    /// A kernel function, by a BTF trampoline at its entry (fentry) or its return
+    /// (fexit).
     Fentry,
     /// The entry of a kernel function, by a breakpoint or ftrace.
     Kprobe,
@@ -228,7 +229,17 @@ impl Rung {
         match places.is_empty() {
             true if self.method == Method::Proc => "proc:PID/stat".to_owned(),
             true => format!("{}:sched_process_exit", self.method.name()),
-            false => format!("{}:{}", self.method.name(), places.join(",")),
+            false => format!("{}:{}", self.attachment(), places.join(",")),
+        }
+    }
+
+    /// Returns `fexit` for trampolines at the return of a function, otherwise the
+    /// method's name.
+    fn attachment(&self) -> &'static str {
+        let at_return = |program: &Program| program.name.starts_with("fexit_");
+        match self.method {
+            Method::Fentry if self.programs.iter().all(at_return) => "fexit",
+            method => method.name(),
         }
     }
 }

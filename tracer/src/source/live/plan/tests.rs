@@ -49,7 +49,7 @@ fn chosen(purpose: Purpose, host: &Recorded, without: &str) -> Option<String> {
 
 #[test]
 fn each_kernel_gets_the_best_rung_that_it_has() {
-    use Purpose::{Exit, ExitStart, Fork, Oom, Reap, Switch, Zombie};
+    use Purpose::{Exit, ExitStart, Faults, Fork, ForkFailed, Oom, Reap, Switch, Zombie};
     for (series, without, purpose, hook) in [
         ("7.3", "", Exit, "tp_btf:sched_process_exit"),
         ("6.18", "", Exit, "tp_btf:sched_process_exit"),
@@ -71,6 +71,8 @@ fn each_kernel_gets_the_best_rung_that_it_has() {
         // Under the compiler's name for it, finish_task_switch.isra.0.
         ("7.3", "tp_btf,raw_tp", Switch, "kprobe:finish_task_switch"),
         ("7.3", "tp_btf", Oom, "raw_tp:mark_victim"),
+        ("6.12", "", ForkFailed, "fexit:copy_process"),
+        ("6.12", "", Faults, "fexit:handle_mm_fault"),
     ] {
         assert_eq!(
             chosen(purpose, &kernel(series), without).as_deref(),
