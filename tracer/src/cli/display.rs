@@ -1,14 +1,14 @@
-//! How the dashboard looks. Of `live` and `replay`.
+//! The appearance of the dashboard. Shared by `live` and `replay`.
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use tracer::session::{self, Colours, Looks};
 
 #[derive(Args)]
 pub struct DisplayArgs {
-    /// The dashboard's colours [default: as they were left, or as the terminal's background asks for]
+    /// The color theme [default: the last one used, or one that fits the terminal's background]
     #[arg(long, value_name = "THEME", value_parser = PossibleValuesParser::new(session::themes()))]
     theme: Option<String>,
-    /// How many colours; auto is what the terminal says it has, and none with NO_COLOR
+    /// The number of colors; auto uses what the terminal reports, or none if NO_COLOR is set
     #[arg(
         long,
         visible_alias = "color",
@@ -17,15 +17,16 @@ pub struct DisplayArgs {
         default_value_t
     )]
     colors: ColoursArg,
-    /// No signs but ASCII [default: where the locale has no UTF-8]
+    /// Draw with ASCII characters only [default: if the locale is not UTF-8]
     #[arg(long)]
     ascii: bool,
-    /// Neither read nor keep how the dashboard was left: columns, order, theme
+    /// Do not load or save the dashboard's settings: columns, sort order, theme
     #[arg(long)]
     no_state: bool,
 }
 
 impl DisplayArgs {
+    /// Returns the options for the session.
     pub fn looks(self) -> Looks {
         Looks {
             theme: self.theme,
@@ -42,17 +43,17 @@ impl DisplayArgs {
     }
 }
 
-/// What `--colors` takes.
+/// The values of `--colors`.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum ColoursArg {
     #[default]
     Auto,
-    /// Bold, dim and reversed only
+    /// Bold, dim and reverse video only
     Never,
     #[value(name = "16")]
     Sixteen,
     #[value(name = "256")]
     Palette,
-    /// 24 bits
+    /// 24-bit color
     True,
 }

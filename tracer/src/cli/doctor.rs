@@ -1,4 +1,4 @@
-//! `doctor`: what this machine offers.
+//! `tracer doctor`: reports which hooks this machine supports.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,16 +9,16 @@ use super::kernel::KernelArgs;
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  sudo tracer doctor                            which hook serves each purpose here
+  sudo tracer doctor                            show the hook used for each purpose
   sudo tracer doctor --json | jq .live_runs
-  sudo tracer doctor --without fentry,kprobe    what a locked-down host would say
+  sudo tracer doctor --without fentry,kprobe    show what a locked-down host would use
 
-Exit code: 0 when `tracer live` runs here, else 1.")]
+Exit codes: 0 `tracer live` can run here; 1 it cannot; 2 wrong usage.")]
 pub struct DoctorArgs {
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// The bare facts, for tests of the plan
+    /// Print the raw facts, for tests of the hook plan
     #[arg(long, hide = true, conflicts_with = "json")]
     facts: bool,
     #[command(flatten)]
@@ -31,6 +31,7 @@ impl DoctorArgs {
         self.kernel.conflict(true)
     }
 
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         let answer = match (self.json, self.facts) {
             (_, true) => Answer::Facts,

@@ -1,4 +1,5 @@
-//! `info`, `repair`, `cut` and `merge`: what is done with recordings as files.
+//! `tracer info`, `repair`, `cut` and `merge`: checks recordings and makes new
+//! ones from them.
 
 use std::path::PathBuf;
 
@@ -12,20 +13,22 @@ Examples:
   tracer info build.trace
   tracer info build.trace --json | jq .kinds
   tracer info night.trace || tracer repair night.trace whole.trace
-  tracer info /var/lib/tracer                   the segments of a flight recorder
+  tracer info /var/lib/tracer                   list the segments of a flight recorder
 
-Exit codes: 0 every block is good and the recording ends in good order; 1 it cannot be
-read at all; 3 it is damaged or torn, or a segment is missing, and the rest can be read.")]
+Exit codes: 0 every block is valid and the recording has a proper end; 1 it cannot be read
+at all; 2 wrong usage; 3 it is damaged or torn, or a segment is missing; the rest can be
+read.")]
 pub struct InfoArgs {
-    /// The recording, or a directory with segments; `-` is standard input
+    /// The recording, or a flight recorder's directory; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
-    /// As one JSON object
+    /// Print JSON: one object per recording or segment
     #[arg(long)]
     json: bool,
 }
 
 impl InfoArgs {
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         session::info(&Info {
             path: self.file,
@@ -36,14 +39,14 @@ impl InfoArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-What cannot be read becomes a gap, which says how many events are missing.
+What cannot be read becomes a gap that says how many events are missing, if that is known.
 
 Examples:
   tracer repair torn.trace whole.trace
   tracer repair - whole.trace < torn.trace
 
-Exit codes: 0 all that was written is in the new recording; 1 none could be made;
-3 one was made, and something could not be read: gaps stand for it.")]
+Exit codes: 0 the new recording holds everything that was recorded; 1 no recording could
+be made; 2 wrong usage; 3 the new recording has gaps where something could not be read.")]
 pub struct RepairArgs {
     /// The damaged recording; `-` is standard input
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
@@ -53,6 +56,7 @@ pub struct RepairArgs {
 }
 
 impl RepairArgs {
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         session::repair(&Repair {
             from: self.from,
@@ -63,27 +67,30 @@ impl RepairArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-What was there when the part begins is in it too, so that it stands alone. With
---tree no name of others is in it, but for the machine itself: its host name, its
-kernel and tracer's own command line stay; --anonymize replaces these too.
-Moments are a time of day (the first such in the recording), a date with a time,
-both UTC unless they say otherwise, -10m (before the end) or +90s (after the
-beginning).
+The new recording starts with a snapshot of the processes that existed then, so it can be
+replayed alone. With --tree it holds no names of other processes. The host name, the kernel
+release and tracer's own command line stay; --anonymize replaces these as well.
+
+Times are a time of day (its first occurrence in the recording), a date with a time, -10m
+(before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
+they name another offset.
 
 Examples:
   tracer cut night.trace part.trace --since 03:10 --until 03:15
   tracer cut night.trace part.trace --since=-10m
   tracer cut night.trace part.trace --tree 1234
-  tracer cut night.trace part.trace --tree 1234 --anonymize    to show it to strangers")]
+  tracer cut night.trace part.trace --tree 1234 --anonymize    for a public bug report
+
+Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage.")]
 pub struct CutArgs {
-    /// The recording to take a part of
+    /// The recording to cut from
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
     from: PathBuf,
     #[command(flatten)]
     to: OutArgs,
     #[command(flatten)]
-    moments: MomentArgs,
-    /// Only the process with this number and all that came from it
+    window: WindowArgs,
+    /// Copy only the process with this PID and its descendants
     #[arg(long, value_name = "PID")]
     tree: Option<u32>,
     #[command(flatten)]
@@ -91,11 +98,12 @@ pub struct CutArgs {
 }
 
 impl CutArgs {
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         session::cut(&Cut {
             from: self.from,
             to: self.to.save(),
-            window: self.moments.window(self.tree),
+            window: self.window.window(self.tree),
             anonymize: self.names.anonymize,
         })
     }
@@ -103,18 +111,20 @@ impl CutArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-What two of them tell is told once. Between recordings that do not touch stands a
-gap. Recordings of different boots cannot be merged: their times and process
-numbers have nothing to do with each other.
+Events that several recordings contain appear once. Between recordings that do not
+overlap, the result has a gap. Recordings of different boots cannot be merged, because
+their times and PIDs are unrelated.
 
 Examples:
   tracer merge whole.trace first.trace second.trace
-  tracer merge both.trace nginx.trace redis.trace    two trees that were cut out
-  tracer merge --anonymize public.trace first.trace second.trace")]
+  tracer merge both.trace nginx.trace redis.trace    combine two process trees
+  tracer merge --anonymize public.trace first.trace second.trace
+
+Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage.")]
 pub struct MergeArgs {
     #[command(flatten)]
     to: OutArgs,
-    /// The recordings, or directories of segments
+    /// The recordings, or flight recorders' directories
     #[arg(value_name = "IN", num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
     from: Vec<PathBuf>,
     #[command(flatten)]
@@ -122,6 +132,7 @@ pub struct MergeArgs {
 }
 
 impl MergeArgs {
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         session::merge(&Merge {
             from: self.from,
@@ -131,29 +142,31 @@ impl MergeArgs {
     }
 }
 
+/// The treatment of names in a new recording.
 #[derive(Args)]
 struct NameArgs {
-    /// Replace every name: of hosts, commands, arguments, files and cgroups
+    /// Replace all names: of hosts, commands, arguments, files and cgroups
     ///
-    /// The same word becomes the same token wherever it stands in the new
-    /// recording, and another one in the next. Numbers, times, exit codes, the
-    /// kernel's release, how many arguments there were and how deep a path is
-    /// stay as they are.
+    /// Within one new recording, equal words become equal tokens; the next
+    /// recording gets other tokens. Numbers, times, exit codes, the kernel
+    /// release, the number of arguments and the depth of paths stay.
     #[arg(long)]
     anonymize: bool,
 }
 
+/// The time window that a command reads.
 #[derive(Args)]
-pub struct MomentArgs {
-    /// From this moment on: 03:10, 2026-11-21T03:10:00Z, -10m, +90s
+pub struct WindowArgs {
+    /// Start at this time: 03:10, 2026-11-21T03:10:00Z, -10m, +90s
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<When>,
-    /// Up to this moment
+    /// Stop at this time
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: Option<When>,
 }
 
-impl MomentArgs {
+impl WindowArgs {
+    /// Returns the window, limited to the process tree of PID `tree` if given.
     pub fn window(self, tree: Option<u32>) -> Window {
         Window {
             since: self.since,
@@ -163,10 +176,10 @@ impl MomentArgs {
     }
 }
 
-/// Where a command puts the recording that it makes.
+/// The output of a command that makes a recording.
 #[derive(Args)]
 struct OutArgs {
-    /// The recording to make; `-` is standard output
+    /// The recording to write; `-` is standard output
     #[arg(value_name = "OUT", value_hint = ValueHint::FilePath)]
     out: PathBuf,
     /// Replace the file if it exists

@@ -1,4 +1,4 @@
-//! `index`: what makes jumps in a recording quick, ahead of time.
+//! `tracer index`: builds the index of a recording ahead of time.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,24 @@ use tracer::session::{self, Exit, Index};
 
 #[derive(Args)]
 #[command(after_help = "\
-The index is written to FILE.index, for a directory beside each segment. It is never
-needed: the dashboard makes it too, and a recording without one is read from its
-beginning. Only the tracer version that wrote it uses it.
+The index is written to FILE.index; in a directory, one beside each segment. It is
+optional: the dashboard builds one in the background, and a recording without an index is
+read from its beginning. Other versions of tracer ignore the index.
 
 Examples:
   tracer index build.trace
-  tracer index /var/lib/tracer                  the segments of a flight recorder")]
+  tracer index /var/lib/tracer                  index the segments of a flight recorder
+
+Exit codes: 0 the index was written; 1 the recording cannot be read, or the index cannot
+be written; 2 wrong usage.")]
 pub struct IndexArgs {
-    /// The recording, or a directory with segments
+    /// The recording, or a flight recorder's directory
     #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
 }
 
 impl IndexArgs {
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         session::index(&Index { path: self.file })
     }

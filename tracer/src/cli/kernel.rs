@@ -1,29 +1,32 @@
-//! How a trace is taken: hooks, faults, states, buffer. Of `live`, `record` and
-//! `doctor`.
+//! Arguments of a trace: hooks, page faults, task states, buffer. Shared by
+//! `live`, `record` and `doctor`.
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use tracer::session::{self, FaultMode, KernelOptions, StateMode, Without};
 
+/// Arguments of a trace with a time limit.
 #[derive(Args)]
 pub struct TraceArgs {
-    /// Stop after this time: 500ms, 10s, 5m, 8h; a command is asked to end then
+    /// Stop after this time: 500ms, 10s, 5m, 8h; a recorded command is asked to terminate
     #[arg(long = "for", value_name = "TIME", value_parser = session::duration)]
     limit: Option<Duration>,
     #[command(flatten)]
     kernel: KernelArgs,
 }
 
+/// Arguments for the kernel side.
 #[derive(Args)]
 pub struct KernelArgs {
-    /// Kinds of hooks that must not be used: fentry, kprobe, tp_btf, raw_tp, syscalls, iter, proc
+    /// Do not use these kinds of hooks: fentry, kprobe, tp_btf, raw_tp, syscalls, iter, proc
     ///
-    /// `syscalls` are hooks on clone, wait4 and others, used where the kernel allows none
-    /// on its functions: the only prompt witness there of a reap, of a fork that failed
-    /// and of how long one took. They put every system call of this machine on the
-    /// kernel's slow path (tens of nanoseconds each); without them, a reap is known only
-    /// by the free that follows it.
+    /// `syscalls` are hooks on clone, wait4 and other system calls. They are used
+    /// where the kernel allows no hooks on its functions. There, nothing else
+    /// reports a reap without delay, a failed fork, or the duration of a fork. They
+    /// put every system call of the machine on the kernel's slow path (tens of
+    /// nanoseconds each). Without them, a reap is known only from the free of the
+    /// task that follows it.
     #[arg(
         long,
         value_name = "HOOKS",
@@ -32,36 +35,36 @@ pub struct KernelArgs {
     )]
     without: Without,
 
-    /// What is done with page faults
+    /// Trace page faults
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     faults: FaultArg,
 
-    /// With --faults=stream: send one fault in so many
+    /// With --faults=stream: send one fault in N, on each CPU
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     fault_sample: u64,
 
-    /// What is done with the scheduler's states of tasks (running, runnable, asleep, ...)
+    /// Trace the scheduler's task states (running, runnable, asleep, ...)
     ///
-    /// Time in each state and the delay from each wake-up to a turn on a CPU, by
-    /// task. Counting costs some tens of nanoseconds at every context switch and
-    /// wake-up, so that nothing is attached unless asked for.
+    /// Measures the time in each state and the delay from each wake-up to running
+    /// on a CPU, per task. Counting costs some tens of nanoseconds at every context
+    /// switch and wake-up, so it is off by default.
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     states: StateArg,
 
-    /// With --states=stream: send the changes of these processes, and of all that comes from them
+    /// With --states=stream: send the state changes of these processes and their descendants
     ///
-    /// PIDs are those of the initial pid namespace. The command of `record` is
-    /// always among them.
+    /// PIDs are those of the initial PID namespace. The command of `record` is
+    /// always included.
     #[arg(long, value_name = "PIDS", value_delimiter = ',')]
     states_of: Vec<u32>,
 
     /// Size of the kernel's ring buffer: a power of two, 64K to 1G
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]
     buffer: u32,
-    /// The kernel's types, for a kernel without /sys/kernel/btf/vmlinux
+    /// Read the kernel's types from this BTF file, if there is no /sys/kernel/btf/vmlinux
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     btf: Option<PathBuf>,
-    /// tracer's own diagnostics and the kernel side's, on standard error; -vv: all
+    /// Print diagnostics of tracer and of its eBPF programs on standard error; -vv: all of them
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 }
@@ -72,6 +75,7 @@ impl TraceArgs {
         self.kernel.conflict(starts_command)
     }
 
+    /// Returns the kernel options and the time limit.
     pub fn options(self) -> (KernelOptions, Option<Duration>) {
         (self.kernel.options(), self.limit)
     }
@@ -83,6 +87,7 @@ impl KernelArgs {
         self.states.conflict(&self.states_of, starts_command)
     }
 
+    /// Returns the options, and sets up diagnostics.
     pub fn options(self) -> KernelOptions {
         session::init_diagnostics(self.verbose);
         KernelOptions {
@@ -96,15 +101,15 @@ impl KernelArgs {
     }
 }
 
-/// What `--faults` takes.
+/// The modes of `--faults`.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum FaultArg {
-    /// No hook is attached for page faults
+    /// Attach no page fault hooks
     Off,
-    /// Counted in the kernel, by process
+    /// Count faults in the kernel, per process
     #[default]
     Count,
-    /// Counted, and sent one by one with their addresses: a great many
+    /// Count faults and send each one with its address; a very high volume
     Stream,
 }
 
@@ -118,15 +123,15 @@ impl FaultArg {
     }
 }
 
-/// What `--states` takes.
+/// The modes of `--states`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
 enum StateArg {
-    /// No hook is attached for them
+    /// Attach no hooks for task states
     #[default]
     Off,
-    /// Counted in the kernel, by task
+    /// Count times in the kernel, per task
     Count,
-    /// Counted, and each change sent of the command that is recorded and of --states-of
+    /// Count times, and send each change of the recorded command and of --states-of
     Stream,
 }
 
@@ -134,11 +139,11 @@ impl StateArg {
     fn conflict(self, of: &[u32], starts_command: bool) -> Option<&'static str> {
         match self {
             StateArg::Stream if of.is_empty() && !starts_command => Some(
-                "--states=stream sends the changes of chosen processes: give a command \
-                 (tracer record FILE -- CMD), or their PIDs with --states-of",
+                "--states=stream needs the processes to follow: give a command \
+                 (tracer record FILE -- CMD), or PIDs with --states-of",
             ),
             StateArg::Off | StateArg::Count if !of.is_empty() => {
-                Some("--states-of says whose changes are sent: it needs --states=stream")
+                Some("--states-of needs --states=stream")
             }
             StateArg::Off | StateArg::Count | StateArg::Stream => None,
         }
@@ -153,11 +158,11 @@ impl StateArg {
     }
 }
 
-/// A power of two between 64 KiB and 1 GiB.
+/// Parses `--buffer`: bytes, a power of two between 64 KiB and 1 GiB.
 fn buffer(text: &str) -> Result<u32, String> {
     let size = u32::try_from(session::bytes(text)?).ok();
     let size = size.filter(|size| (1 << 16..=1 << 30).contains(size) && size.is_power_of_two());
-    size.ok_or_else(|| "the kernel wants a power of two; allowed are 64K to 1G".to_owned())
+    size.ok_or_else(|| "the size must be a power of two from 64K to 1G".to_owned())
 }
 
 #[cfg(test)]
@@ -165,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_sizes_are_read_as_people_write_them() {
+    fn durations_and_sizes_are_parsed() {
         assert_eq!(session::duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(session::duration("8h"), Ok(Duration::from_secs(28800)));
         assert_eq!(session::duration("2"), Ok(Duration::from_secs(2)));

@@ -1,4 +1,4 @@
-//! `live`: trace, and show it.
+//! `tracer live`: traces this machine and shows the dashboard or a report.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -15,32 +15,38 @@ use super::{
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  sudo tracer live                              the dashboard; q quits, ? helps
-  sudo tracer live --save today.trace           and keep what it shows
-  sudo tracer live --filter 'comm =~ /nginx/'   only these; `tracer filters` says how
-  sudo tracer live --report --for 10s           ten seconds, then a summary in text")]
+  sudo tracer live                              open the dashboard; ? shows the keys, q quits
+  sudo tracer live --save today.trace           also write a recording
+  sudo tracer live --filter 'comm =~ /nginx/'   show only nginx; see `tracer filters`
+  sudo tracer live --report --for 10s           trace for ten seconds, then print a summary
+
+Exit codes: 0 success; 1 tracing failed; 2 wrong usage; 3 the file given by --save is
+incomplete but readable (for example, the disk was full).")]
 pub struct LiveArgs {
-    /// Keep the trace in a file
+    /// Also write a recording to this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     save: Option<PathBuf>,
     /// Replace the file if it exists
     #[arg(long, requires = "save")]
     force: bool,
-    /// No dashboard: print a summary, or one part of it, when tracing ends
-    #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
+    /// Print a summary, or one section of the report, when tracing ends; no dashboard
+    #[arg(long, value_name = "SECTION", num_args = 0..=1, require_equals = true,
           default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help())]
     report: Option<SectionArg>,
-    /// How many processes that are gone stay in memory, the latest; the counts in reports are of all
-    #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().exited)]
+    /// Keep the N most recently exited processes. Report totals still include all of them
+    #[arg(long, value_name = "N", default_value_t = Retention::default().exited)]
     keep: usize,
-    /// For how long at most they stay: 10m, 8h [default: as long as they are among those]
+    /// Keep exited processes for at most this long: 10m, 8h [default: no time limit]
     #[arg(long, value_name = "TIME", value_parser = session::duration)]
     keep_for: Option<Duration>,
-    /// Keep nothing to go back to. Unless the trace is saved, the latest 128 MiB of it (some
-    /// five million events) are kept in the folder of temporary files while the dashboard is open
+    /// Keep no history to seek back in
+    ///
+    /// Without this option and without --save, the dashboard keeps the latest
+    /// 128 MiB of the trace (about five million events) in the directory for
+    /// temporary files and removes them when it closes.
     #[arg(long, conflicts_with = "report")]
     no_past: bool,
-    /// Show only these processes; a file gets all: see `tracer filters`
+    /// Show only matching processes, as described by `tracer filters`; --save still writes all
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
     #[command(flatten)]
@@ -55,6 +61,7 @@ impl LiveArgs {
         self.trace.conflict(false)
     }
 
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         let save = self.save.map(|path| Save {
             path,

@@ -1,4 +1,9 @@
-//! The command line: what can be asked, and how it is explained.
+//! The command line: commands, arguments and help, one file per command.
+//!
+//! Arguments that several commands share have a file of their own: `display`,
+//! `kernel`, `report`, and the windows and outputs in `files`. Each command
+//! becomes one call into `session`. This module must not read recordings, trace,
+//! or know any type outside `session`.
 
 mod display;
 mod doctor;
@@ -24,18 +29,18 @@ use self::{
     replay::ReplayArgs,
 };
 
-/// Watch every process of this machine be born, run, die, wait as a zombie and
-/// be reaped: one truthful story per process, from the kernel itself.
+/// Trace the life of every process with eBPF: fork, exec, exit, zombie and reap,
+/// live in a dashboard or from a recording.
 #[derive(Parser)]
 #[command(
     version,
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  sudo tracer live                        the dashboard
+  sudo tracer live                        open the live dashboard
   sudo tracer record build.trace -- make  record while a command runs
-  tracer replay build.trace               the same dashboard, offline, without root
-  tracer replay build.trace --report      what happened, in text"
+  tracer replay build.trace               open the recording in the dashboard; needs no root
+  tracer replay build.trace --report      print a text report"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -47,48 +52,54 @@ enum Command {
     /// Trace this machine in a terminal dashboard
     Live(LiveArgs),
 
-    /// Record what happens to a file
+    /// Record events to a file, or continuously to a directory
     Record(RecordArgs),
 
     /// Open a recording in the dashboard, or print it
     Replay(ReplayArgs),
 
-    /// Say what is in a recording, and check that all of it can be read
+    /// Show what a recording contains, and check that all of it can be read
     Info(InfoArgs),
 
-    /// Make the index that jumps in a recording begin at
+    /// Build the index that makes seeking in a recording fast
     Index(IndexArgs),
 
-    /// Make a whole recording of what can be read of a damaged one
+    /// Write an undamaged recording from what can be read of a damaged one
     Repair(RepairArgs),
 
-    /// Make a small recording of a part of one, for a bug report
+    /// Copy a time range or a process tree to a new recording
     Cut(CutArgs),
 
-    /// Make one recording of several of one boot, in the order of time
+    /// Combine recordings of the same boot into one, in time order
     Merge(MergeArgs),
 
-    /// Say what this machine offers a tracer, and what is lost and why
+    /// Show which hooks this machine supports, and what is missing and why
     Doctor(DoctorArgs),
 
-    /// Explain the language of --filter, and list the filters that are saved
+    /// Explain the --filter language, and list your saved filters
     #[command(after_help = "\
 Example:
   tracer filters | less")]
     Filters,
 
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     #[command(after_help = "\
 Example:
   tracer completions bash | sudo tee /usr/share/bash-completion/completions/tracer")]
-    Completions { shell: Shell },
+    Completions {
+        /// The shell to complete for
+        shell: Shell,
+    },
 
-    /// Print the manual page, of tracer or of one of its commands
+    /// Print the manual page of tracer, or of one command
     #[command(after_help = "\
 Examples:
   tracer man | man -l -
   tracer man record | man -l -")]
-    Man { command: Option<String> },
+    Man {
+        /// The command [default: tracer itself]
+        command: Option<String>,
+    },
 }
 
 impl Command {
@@ -133,13 +144,13 @@ fn completions(shell: Shell) -> Result<Exit> {
 }
 
 fn man(command: Option<&str>) -> Result<Exit> {
-    let mut whole = Cli::command();
-    whole.build();
+    let mut cli = Cli::command();
+    cli.build();
     let shown = match command {
-        None => &whole,
-        Some(name) => whole
-            .find_subcommand(name)
-            .with_context(|| format!("tracer has no command {name:?}"))?,
+        None => &cli,
+        Some(name) => cli.find_subcommand(name).with_context(|| {
+            format!("tracer has no command {name:?}; `tracer --help` lists them")
+        })?,
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(shown.clone()).render(&mut page)?;
@@ -151,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_passes_claps_checks() {
         Cli::command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! `record`: trace, and keep it.
+//! `tracer record`: traces this machine and writes a recording.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -11,45 +11,50 @@ use super::kernel::TraceArgs;
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  sudo tracer record                            until Ctrl-C, to tracer-DATE.trace
-  sudo tracer record night.trace --for 8h       for eight hours
-  sudo tracer record ci.trace -- make test      while a command runs; exits as it does
+  sudo tracer record                            record to tracer-DATE.trace until Ctrl-C
+  sudo tracer record night.trace --for 8h       record for eight hours
+  sudo tracer record ci.trace -- make test      record while a command runs; exit with its code
   sudo tracer record - | ssh host tracer replay -
   sudo tracer record --ring /var/lib/tracer --keep 24h --max-size 2GiB
   tracer replay /var/lib/tracer --since 03:10 --until 03:15
 
-A flight recorder goes on where an earlier one in the same directory ended. What
-is kept is never more than --max-size, but for what one second writes. On a full
-disk it lets go of its oldest segments first, and ends only when none is left.
+A flight recorder (--ring) continues the trace that an earlier one left in the same
+directory. The directory never exceeds --max-size by more than one second of data. On a
+full disk, the recorder removes its oldest segments first. It stops when only the current
+segment is left.
 
-Exit codes: 0 all went well; 1 tracing failed; 2 wrong usage; 3 the recording is
-incomplete but can be read (a full disk); with a command, the command's own.")]
+Exit codes: 0 success; 1 tracing failed; 2 wrong usage; 3 the recording is incomplete but
+readable (for example, the disk was full). With a command: the exit code of the command.")]
 pub struct RecordArgs {
-    /// Where to; `-` is standard output [default: tracer-DATE.trace]
+    /// The file to write; `-` is standard output [default: tracer-DATE.trace]
     #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
-    /// Flight recorder: keep the latest past in a directory, in segments of which each can be
-    /// replayed alone; the oldest are removed
+    /// Flight recorder: keep the recent past in this directory
+    ///
+    /// The recording is split into segments, each of which can be replayed alone.
+    /// The oldest segments are removed.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath,
           conflicts_with_all = ["file", "force"])]
     ring: Option<PathBuf>,
-    /// With --ring: how far back to keep what happened: 90m, 24h, 7d
+    /// With --ring: keep this much history: 90m, 24h, 7d
     #[arg(long, value_name = "TIME", default_value = "24h", requires = "ring",
           value_parser = session::duration)]
     keep: Duration,
-    /// With --ring: how much the directory may hold; 1M or more
+    /// With --ring: the maximum size of the directory, 1M or more
     #[arg(long, value_name = "SIZE", default_value = "2GiB", requires = "ring",
           value_parser = ring_size)]
     max_size: u64,
-    /// With --ring: how long a segment is at most; it also ends at an eighth of --max-size
+    /// With --ring: the maximum length of a segment, which also ends at an eighth of --max-size
     #[arg(long, value_name = "TIME", default_value = "10m", requires = "ring",
           value_parser = segment_length)]
     segment: Duration,
-    /// Record while this command runs, and exit with its exit code; it runs as tracer does: under
-    /// sudo as root, unless it is `sudo -u USER CMD`
+    /// Record while this command runs, and exit with its exit code
+    ///
+    /// The command runs as the user who runs tracer: under sudo, as root. To run
+    /// it as another user, use `sudo -u USER CMD`.
     #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
     #[command(flatten)]
@@ -62,6 +67,7 @@ impl RecordArgs {
         self.trace.conflict(!self.command.is_empty())
     }
 
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         let command = Some(self.command).filter(|command| !command.is_empty());
         let (kernel, limit) = self.trace.options();
@@ -86,20 +92,23 @@ impl RecordArgs {
     }
 }
 
-/// What a flight recorder can do with.
+/// Parses `--max-size`, in bytes.
 fn ring_size(text: &str) -> Result<u64, String> {
     let size = session::bytes(text)?;
     match size >= 1 << 20 {
         true => Ok(size),
-        false => Err("it must be 1M or more, to hold more than what runs now".to_owned()),
+        false => Err(
+            "the size must be 1M or more, to hold more than a snapshot of the running processes"
+                .to_owned(),
+        ),
     }
 }
 
-/// Shorter segments would hold little but what each begins with.
+/// Parses `--segment`. Shorter segments would hold little but their first snapshot.
 fn segment_length(text: &str) -> Result<Duration, String> {
     let length = session::duration(text)?;
     match length >= Duration::from_secs(1) {
         true => Ok(length),
-        false => Err("it must be 1s or more".to_owned()),
+        false => Err("the length must be 1s or more".to_owned()),
     }
 }

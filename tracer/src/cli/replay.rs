@@ -1,4 +1,4 @@
-//! `replay`: show or print what was kept.
+//! `tracer replay`: shows a recording in the dashboard, or prints it.
 
 use std::path::PathBuf;
 
@@ -8,62 +8,64 @@ use tracer::session::{self, Exit, Filter, Replay, Shown};
 
 use super::{
     display::DisplayArgs,
-    files::MomentArgs,
+    files::WindowArgs,
     report::{SectionArg, report_help, section},
 };
 
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  tracer replay build.trace                     the dashboard
-  tracer replay build.trace --report            a summary in text
-  tracer replay build.trace --report=findings   who does not reap, cannot fork, keeps crashing
+  tracer replay build.trace                     open the dashboard
+  tracer replay build.trace --report            print a summary
+  tracer replay build.trace --report=findings   missing reaps, failed forks, repeated crashes
   tracer replay build.trace --report=findings --json | jq .says
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
-  tracer replay build.trace --events | less     every event, a line each
+  tracer replay build.trace --events | less     one line per event
+  tracer replay build.trace --events --json     one JSON object per event
   tracer replay night.trace --since 03:10 --until 03:15 --report
-  tracer replay build.trace --events --json     every event, a JSON object each
-  tracer replay --follow build.trace            while it is still being written
+  tracer replay --follow build.trace            follow a recording that is still being written
   tracer replay --follow /var/lib/tracer --until 18:00 --report
   tracer replay /var/lib/tracer --since=-10m    the last ten minutes of a flight recorder
   ssh host sudo tracer record - | tracer replay -
 
-Of a directory with segments (`tracer record --ring`) the latest trace is read that
-meets the time asked for; a time of day is the last one that there was.
+A flight recorder's directory (`tracer record --ring`) can hold several traces. The latest
+one that overlaps --since and --until is read. A time of day means its latest occurrence.
 
-Exit codes: 0 also where a part cannot be read: what is missing is said, and is a gap
-in what is shown (`tracer info` exits with 3 then); 1 nothing can be read; 2 wrong
-usage.")]
+Exit codes: 0 success, even if a part cannot be read: a message says what is missing, and
+it appears as a gap (`tracer info` exits with 3 then); 1 nothing can be read; 2 wrong usage.")]
 pub struct ReplayArgs {
-    /// The recording, or a directory with segments; `-` is standard input
+    /// The recording, or a flight recorder's directory; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
-    /// Print a summary, or one part of it (the summary is the default where standard output is no terminal)
-    #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true,
+    /// Print a summary, or one section of the report; the default if standard output is not a terminal
+    #[arg(long, value_name = "SECTION", num_args = 0..=1, require_equals = true,
           default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help(),
           conflicts_with = "events")]
     report: Option<SectionArg>,
-    /// One JSON object per process, a line each; with --events, per event; with --report=findings or zombies, per finding or owner
+    /// Print one JSON object per process and line
+    ///
+    /// With --events, one per event; with --report=findings, one per finding; with
+    /// --report=zombies, one per owner of zombies.
     #[arg(long)]
     json: bool,
-    /// Every event, a line each
+    /// Print one line per event
     #[arg(long)]
     events: bool,
     #[command(flatten)]
-    moments: MomentArgs,
-    /// Go on with what is still being written, until the recorder ends, --until or Ctrl-C
+    window: WindowArgs,
+    /// Follow a recording that is still being written, until the recorder stops, --until or Ctrl-C
     ///
-    /// It ends with the first event behind --until, which without --since is the
-    /// next time of day that is so late. The dashboard goes on.
+    /// Following ends at the first event after --until. Without --since, --until
+    /// means the next occurrence of that time of day. The dashboard stays open.
     #[arg(short, long)]
     follow: bool,
-    /// Only these processes: see `tracer filters`
+    /// Show only matching processes, as described by `tracer filters`
     ///
-    /// With --report, the processes that the filter keeps are listed, in place
-    /// of the summary. A filter is asked about a process's whole life, also
-    /// for --events; with --follow, about its life so far: all of its events
-    /// come once it is kept.
+    /// With --report, matching processes are listed instead of the summary. The
+    /// filter looks at the whole life of a process, also for --events. With
+    /// --follow it looks at its life so far: once the process matches, all of its
+    /// events are printed.
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
     #[command(flatten)]
@@ -71,6 +73,7 @@ pub struct ReplayArgs {
 }
 
 impl ReplayArgs {
+    /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         let shown = match (self.report, self.json, self.events) {
             (Some(SectionArg(part)), true, _) => Shown::Export(session::objects(part)),
@@ -84,7 +87,7 @@ impl ReplayArgs {
             path: self.file,
             shown,
             filter: self.filter,
-            window: self.moments.window(None),
+            window: self.window.window(None),
             looks: self.looks.looks(),
             follow: self.follow,
         })

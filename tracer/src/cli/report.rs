@@ -1,18 +1,20 @@
-//! What `--report` takes. Of `live` and `replay`.
+//! The argument of `--report`. Shared by `live` and `replay`.
 
 use tracer::session;
 
-/// What `--report` asks for; none: the summary.
+/// A section of the report; `None` is the summary.
 #[derive(Clone, Copy)]
 pub struct SectionArg(pub Option<&'static session::ReportSection>);
 
+/// Parses the argument of `--report`.
 pub fn section(name: &str) -> Result<SectionArg, String> {
     session::report_part(name).map(SectionArg)
 }
 
+/// Returns the long help of `--report`, which lists the sections.
 pub fn report_help() -> String {
     format!(
-        "Print a summary, or one part of it: --report=PART\n\n{}",
+        "Print a summary, or one section of the report: --report=SECTION\n\n{}",
         session::parts()
     )
 }

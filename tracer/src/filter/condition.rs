@@ -1,4 +1,4 @@
-//! An expression that was understood, and what it says of a process.
+//! Parsed conditions and their evaluation for a process.
 
 use regex::bytes::Regex;
 
@@ -9,17 +9,18 @@ use super::{
 };
 use crate::model::{Key, Model};
 
+/// A node of a parsed expression.
 #[derive(Clone, Debug)]
 pub enum Condition {
     Compare(&'static FilterField, Comparison),
     Flag(&'static FilterField),
-    /// Whether a field is known.
+    /// True if the field is known.
     Known(&'static FilterField),
-    /// A pattern in the name or in the command line.
+    /// True if the command name or the command line matches the pattern.
     Mentions(Regex),
-    /// Of the process or of one of its ancestors in the fork tree.
+    /// True if the condition holds for the process or an ancestor in the fork tree.
     Tree(Box<Condition>),
-    /// Of whoever must reap it now.
+    /// True if the condition holds for the current parent.
     Parent(Box<Condition>),
     Not(Box<Condition>),
     And(Box<Condition>, Box<Condition>),
@@ -27,6 +28,7 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// Evaluates the condition for a process at time `now`, ns since boot.
     pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
         let value = |field: &FilterField| {
             (field.of)(&Candidate {
@@ -37,7 +39,7 @@ impl Condition {
             })
         };
         match self {
-            Condition::Compare(field, wanted) => wanted.meets(&value(field)),
+            Condition::Compare(field, comparison) => comparison.matches(&value(field)),
             Condition::Flag(field) => match value(field) {
                 Value::Flag(flag) => flag.into(),
                 Value::Unknown => Truth::Unknown,
@@ -48,16 +50,16 @@ impl Condition {
             },
             Condition::Known(field) => (value(field) != Value::Unknown).into(),
             Condition::Mentions(pattern) => mentions(pattern, model, key),
-            Condition::Tree(test) => ancestry(model, key)
-                .map(|key| test.evaluate(model, key, now))
+            Condition::Tree(condition) => ancestry(model, key)
+                .map(|key| condition.evaluate(model, key, now))
                 .max()
                 .unwrap_or(Truth::No),
-            Condition::Parent(test) => match model.process(key).parent {
-                Some(parent) => test.evaluate(model, parent, now),
+            Condition::Parent(condition) => match model.process(key).parent {
+                Some(parent) => condition.evaluate(model, parent, now),
                 None => Truth::Unknown,
             },
-            Condition::Not(test) => !test.evaluate(model, key, now),
-            // The second is not asked where the first decides.
+            Condition::Not(condition) => !condition.evaluate(model, key, now),
+            // The second condition is skipped if the first one decides.
             Condition::And(one, other) => match one.evaluate(model, key, now) {
                 Truth::No => Truth::No,
                 truth => truth.min(other.evaluate(model, key, now)),
@@ -69,6 +71,8 @@ impl Condition {
         }
     }
 
+    /// Returns true if the condition depends on the process alone, not on its
+    /// relatives.
     pub fn is_local(&self) -> bool {
         match self {
             Condition::Compare(..)
@@ -76,7 +80,7 @@ impl Condition {
             | Condition::Known(_)
             | Condition::Mentions(_) => true,
             Condition::Tree(_) | Condition::Parent(_) => false,
-            Condition::Not(test) => test.is_local(),
+            Condition::Not(condition) => condition.is_local(),
             Condition::And(one, other) | Condition::Or(one, other) => {
                 one.is_local() && other.is_local()
             }
@@ -84,7 +88,7 @@ impl Condition {
     }
 }
 
-/// The process, who made it, who made that one, and so on.
+/// Iterates over the process and its ancestors in the fork tree.
 fn ancestry(model: &Model, key: Key) -> impl Iterator<Item = Key> {
     std::iter::successors(Some(key), |&key| model.tree_parent(key))
 }

@@ -1,5 +1,5 @@
-//! What can be asked of a process: one row each. Help and docs are made from
-//! the rows, so that they cannot fall behind them.
+//! The fields of the filter language, one row each. The help text and the docs
+//! are generated from the rows.
 
 use std::borrow::Cow;
 
@@ -9,38 +9,43 @@ use crate::{
     model::{Creation, Key, Model, Process, State},
 };
 
-/// How a field is compared and what units its figures have.
+/// The type of a field: its operators and units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
     /// A bare number; `k` and `M` are thousands and millions.
     Count,
-    /// With its unit: `5ms`, `1.5s`, `2h`. Kept in ns.
+    /// A duration with its unit: `5ms`, `1.5s`, `2h`. Stored in ns.
     Time,
-    /// With its unit: `512B`, `4KiB`, `1.5GiB`.
+    /// A size with its unit: `512B`, `4KiB`, `1.5GiB`. Stored in bytes.
     Bytes,
-    /// `KILL`, `SIGKILL` or 9.
+    /// A signal: `KILL`, `SIGKILL` or 9.
     Signal,
+    /// Text, which can match patterns.
     Text,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// Stands alone: `kthread`, `!kthread`.
+    /// Yes or no, without an operator: `kthread`, `!kthread`.
     Flag,
 }
 
-/// Whom is asked, and when.
+/// The process that a filter is evaluated for.
 pub struct Candidate<'a> {
     pub model: &'a Model,
     pub key: Key,
     pub process: &'a Process,
+    /// Time of the evaluation, ns since boot.
     pub now: u64,
 }
 
-/// One row.
+/// A field of the filter language.
 pub struct FilterField {
+    /// Name in expressions, such as `exit.code`.
     pub name: &'static str,
-    /// By which it also goes.
+    /// Second name, or empty.
     pub alias: &'static str,
+    /// Type of its values.
     pub kind: FieldKind,
+    /// Meaning, for the guide.
     pub help: &'static str,
     pub(super) of: for<'a> fn(&Candidate<'a>) -> Value<'a>,
 }
@@ -66,56 +71,57 @@ const CONSTRAINTS: &[&str] = &[
 ];
 const CREATIONS: &[&str] = &["fork", "vfork", "clone", "kthread", "snapshot"];
 
+/// All fields, in the order of the guide.
 pub const FIELDS: &[FilterField] = fields! {
-    "pid" "" FieldKind::Count, |of| number(of.process.id.tgid), "its number in the initial pid namespace";
-    "ppid" "" FieldKind::Count, ppid, "of its parent now, who must reap it";
-    "comm" "name" FieldKind::Text, comm, "its command name (15 bytes at most)";
-    "argv" "args" FieldKind::Text, argv, "its command line, one space between arguments";
-    "exe" "" FieldKind::Text, exe, "the file of its last exec";
-    "state" "" FieldKind::Word(STATES), |of| Value::Word(of.process.state().name()), "where it is in its life";
-    "created_by" "" FieldKind::Word(CREATIONS), created_by, "how it came to be; snapshot: it ran before the trace";
-    "kthread" "" FieldKind::Flag, kthread, "it is a thread of the kernel";
-    "reparented" "" FieldKind::Flag, |of| Value::Flag(of.process.is_reparented()), "its parent is not the one that made it";
-    "exit.code" "code" FieldKind::Count, exit_code, "what it gave to exit; none while it lives or if a signal killed it";
-    "exit.signal" "signal" FieldKind::Signal, exit_signal, "the signal that killed it, if one did";
-    "exit.core" "core" FieldKind::Flag, exit_core, "its core was dumped";
-    "oom" "" FieldKind::Flag, oom, "the OOM killer chose it";
-    "oom.constraint" "" FieldKind::Word(CONSTRAINTS), |of| oom_cause(of, |cause| Value::Word(cause.constraint.name())), "by what constraint, as the kernel's log says it; none if it did not choose it";
-    "oom.memcg" "" FieldKind::Text, |of| oom_cause(of, |cause| path(cause.oom_memcg.as_ref())), "the memory cgroup whose limit was reached; none if it was the host's memory";
-    "killer.pid" "" FieldKind::Count, |of| killer(of, |pid, _| number(pid)), "who sent the signal that killed it; none if that was the kernel";
-    "killer.comm" "killer" FieldKind::Text, |of| killer(of, |_, comm| Value::Text(comm)), "the name of that one when it sent it";
-    "lifetime" "age" FieldKind::Time, lifetime, "from its fork to its exit, or until now";
-    "zombie" "" FieldKind::Time, zombie, "how long it is a zombie, or was until it was reaped";
+    "pid" "" FieldKind::Count, |of| number(of.process.id.tgid), "PID in the initial PID namespace";
+    "ppid" "" FieldKind::Count, ppid, "PID of the current parent, which must reap it";
+    "comm" "name" FieldKind::Text, comm, "command name (at most 15 bytes)";
+    "argv" "args" FieldKind::Text, argv, "command line, arguments separated by one space";
+    "exe" "" FieldKind::Text, exe, "file of the last exec";
+    "state" "" FieldKind::Word(STATES), |of| Value::Word(of.process.state().name()), "stage of its life; vanished: its end was not seen";
+    "created_by" "" FieldKind::Word(CREATIONS), created_by, "how it was created; snapshot: it ran before the trace";
+    "kthread" "" FieldKind::Flag, kthread, "it is a kernel thread";
+    "reparented" "" FieldKind::Flag, |of| Value::Flag(of.process.is_reparented()), "its current parent is not the process that created it";
+    "exit.code" "code" FieldKind::Count, exit_code, "exit code; none while it runs or if a signal killed it";
+    "exit.signal" "signal" FieldKind::Signal, exit_signal, "signal that killed it; none if it exited by itself";
+    "exit.core" "core" FieldKind::Flag, exit_core, "it dumped core";
+    "oom" "" FieldKind::Flag, oom, "the OOM killer selected it";
+    "oom.constraint" "" FieldKind::Word(CONSTRAINTS), |of| oom_cause(of, |cause| Value::Word(cause.constraint.name())), "constraint of the OOM kill, from the kernel log; none without an OOM kill";
+    "oom.memcg" "" FieldKind::Text, |of| oom_cause(of, |cause| path(cause.oom_memcg.as_ref())), "memory cgroup that reached its limit; none if the host ran out of memory";
+    "killer.pid" "" FieldKind::Count, |of| killer(of, |pid, _| number(pid)), "PID of the sender of the signal that killed it; none if the kernel sent it";
+    "killer.comm" "killer" FieldKind::Text, |of| killer(of, |_, comm| Value::Text(comm)), "command name of that sender at that time";
+    "lifetime" "age" FieldKind::Time, lifetime, "time from fork to exit, or until now";
+    "zombie" "" FieldKind::Time, zombie, "time as a zombie, until it was reaped or until now";
     "faults" "faults.total" FieldKind::Count, |of| faults(of, |faults| faults.total()), "user page faults since tracing began";
-    "faults.cow" "cow" FieldKind::Count, |of| classed(of, |it| (it.cow_copy, it.write_protect)), "of them, pages copied because a fork had shared them";
-    "faults.reuse" "" FieldKind::Count, |of| classed(of, |it| (it.cow_reuse, it.write_protect)), "such pages taken over without a copy";
-    "faults.zero" "" FieldKind::Count, |of| classed(of, |it| (it.zeros(), it.read + it.write)), "anonymous memory that had no page of its own";
-    "faults.file" "" FieldKind::Count, |of| classed(of, |it| (it.files(), it.read + it.write + it.instruction)), "pages of files and of shared memory";
-    "faults.major" "" FieldKind::Count, |of| classed(of, |it| (it.major, it.read + it.write + it.instruction)), "pages read from disk";
-    "fork.time" "" FieldKind::Time, fork_time, "what its fork took in the kernel; none if no address space was copied";
-    "fork.copies" "" FieldKind::Count, fork_copies, "pages that its parent and it copied because of that fork";
-    "minflt" "" FieldKind::Count, |of| used(of, |usage| usage.min_flt), "the kernel's own count of minor faults, complete when it has ended";
-    "majflt" "" FieldKind::Count, |of| used(of, |usage| usage.maj_flt), "of major faults";
-    "cpu" "" FieldKind::Time, |of| used(of, |usage| usage.runtime), "time on CPU, complete when it has ended";
-    "rss" "maxrss" FieldKind::Bytes, rss, "the highest resident set, known when it has ended";
-    "state.running" "" FieldKind::Time, |of| in_state(of, TaskState::Running), "on a CPU, all threads; as the other states, known with --states=count";
-    "state.runnable" "" FieldKind::Time, |of| in_state(of, TaskState::Runnable), "waiting for a CPU";
-    "state.interruptible" "" FieldKind::Time, |of| in_state(of, TaskState::Interruptible), "asleep until something happens or a signal comes";
-    "state.uninterruptible" "" FieldKind::Time, |of| in_state(of, TaskState::Uninterruptible), "asleep without an ear for signals: disk, locks, vfork";
-    "state.stopped" "" FieldKind::Time, |of| in_state(of, TaskState::Stopped), "stopped by a signal";
-    "state.traced" "" FieldKind::Time, |of| in_state(of, TaskState::Traced), "held by its tracer";
-    "state.idle" "" FieldKind::Time, |of| in_state(of, TaskState::Idle), "a kernel thread without work";
-    "wakeup.max" "" FieldKind::Time, |of| Value::known(of.process.wakeups().map(|it| it.latency_max)), "the longest from a wake-up to a CPU";
-    "wakeup.average" "" FieldKind::Time, |of| Value::known(of.process.wakeups().and_then(|it| it.average())), "the average of that";
-    "firstrun" "" FieldKind::Time, |of| Value::known(of.process.first_run_latency()), "from being made runnable by fork to a CPU";
-    "threads" "" FieldKind::Count, |of| number(of.process.threads_seen), "all threads it ever had, as far as seen";
-    "execs" "" FieldKind::Count, |of| Value::Number(of.process.executions.len() as u64), "how often it called exec, since tracing began";
-    "children" "" FieldKind::Count, |of| Value::Number(of.model.tree_children(of.key).len() as u64), "how many processes it has made, as far as seen";
-    "ns.pid" "" FieldKind::Count, |of| Value::known(of.process.ns.map(|(pid, _)| u64::from(pid))), "its number in its own pid namespace";
-    "ns.level" "" FieldKind::Count, |of| Value::known(of.process.ns.map(|(_, level)| u64::from(level))), "how deep that namespace is; 0 is the initial one";
+    "faults.cow" "cow" FieldKind::Count, |of| classed(of, |it| (it.cow_copy, it.write_protect)), "page copies after a fork shared the page (copy on write)";
+    "faults.reuse" "" FieldKind::Count, |of| classed(of, |it| (it.cow_reuse, it.write_protect)), "writes to such a page that reused it, because it had one owner left";
+    "faults.zero" "" FieldKind::Count, |of| classed(of, |it| (it.zeros(), it.read + it.write)), "faults on anonymous memory without a page of its own";
+    "faults.file" "" FieldKind::Count, |of| classed(of, |it| (it.files(), it.read + it.write + it.instruction)), "faults on pages of files and shared memory";
+    "faults.major" "" FieldKind::Count, |of| classed(of, |it| (it.major, it.read + it.write + it.instruction)), "faults that read from disk";
+    "fork.time" "" FieldKind::Time, fork_time, "duration of its fork in the kernel; none if no address space was copied";
+    "fork.copies" "" FieldKind::Count, fork_copies, "pages that the process and its parent copied because of its fork";
+    "minflt" "" FieldKind::Count, |of| used(of, |usage| usage.min_flt), "minor faults, as counted by the kernel; complete once it has exited";
+    "majflt" "" FieldKind::Count, |of| used(of, |usage| usage.maj_flt), "major faults, as counted by the kernel; complete once it has exited";
+    "cpu" "" FieldKind::Time, |of| used(of, |usage| usage.runtime), "time on a CPU; complete once it has exited";
+    "rss" "maxrss" FieldKind::Bytes, rss, "maximum resident set size; known once it has exited";
+    "state.running" "" FieldKind::Time, |of| in_state(of, TaskState::Running), "time on a CPU, sum of all threads; state.* fields need --states=count";
+    "state.runnable" "" FieldKind::Time, |of| in_state(of, TaskState::Runnable), "time waiting for a CPU";
+    "state.interruptible" "" FieldKind::Time, |of| in_state(of, TaskState::Interruptible), "time in interruptible sleep (state S)";
+    "state.uninterruptible" "" FieldKind::Time, |of| in_state(of, TaskState::Uninterruptible), "time in uninterruptible sleep (state D): disk, kernel locks, vfork";
+    "state.stopped" "" FieldKind::Time, |of| in_state(of, TaskState::Stopped), "time stopped by a signal";
+    "state.traced" "" FieldKind::Time, |of| in_state(of, TaskState::Traced), "time stopped by its tracer (ptrace)";
+    "state.idle" "" FieldKind::Time, |of| in_state(of, TaskState::Idle), "idle time of a kernel thread";
+    "wakeup.max" "" FieldKind::Time, |of| Value::known(of.process.wakeups().map(|it| it.latency_max)), "longest delay from a wake-up to running on a CPU";
+    "wakeup.average" "" FieldKind::Time, |of| Value::known(of.process.wakeups().and_then(|it| it.average())), "average delay from a wake-up to running on a CPU";
+    "firstrun" "" FieldKind::Time, |of| Value::known(of.process.first_run_latency()), "delay from being made runnable by fork to first running";
+    "threads" "" FieldKind::Count, |of| number(of.process.threads_seen), "threads it ever had, as far as observed";
+    "execs" "" FieldKind::Count, |of| Value::Number(of.process.executions.len() as u64), "number of execs since tracing began";
+    "children" "" FieldKind::Count, |of| Value::Number(of.model.tree_children(of.key).len() as u64), "number of processes it created, as far as observed";
+    "ns.pid" "" FieldKind::Count, |of| Value::known(of.process.ns.map(|(pid, _)| u64::from(pid))), "PID in its own PID namespace";
+    "ns.level" "" FieldKind::Count, |of| Value::known(of.process.ns.map(|(_, level)| u64::from(level))), "depth of that namespace; 0 is the initial one";
 };
 
-/// The row of a name or alias.
+/// Returns the field with a name or alias.
 pub fn named(name: &str) -> Option<&'static FilterField> {
     let goes_by =
         |field: &&FilterField| field.name == name || (field.alias == name && !name.is_empty());
@@ -129,7 +135,7 @@ fn number(number: u32) -> Value<'static> {
 fn ppid<'a>(of: &Candidate<'a>) -> Value<'a> {
     match of.process.parent {
         Some(parent) => number(of.model.process(parent).id.tgid),
-        // The idle task starts these two.
+        // init and kthreadd; the idle task creates both.
         None if of.process.id.tgid <= 2 => Value::Number(0),
         None => Value::Unknown,
     }
@@ -150,7 +156,7 @@ fn argv<'a>(of: &Candidate<'a>) -> Value<'a> {
     }
 }
 
-/// The arguments with a space between them, bytes as they are.
+/// Returns the arguments separated by spaces, without escaping.
 pub fn command_line(process: &Process) -> Option<Vec<u8>> {
     let argv = process.argv()?;
     let argv = argv.strip_suffix(b"\0").unwrap_or(argv);
@@ -174,7 +180,7 @@ fn created_by<'a>(of: &Candidate<'a>) -> Value<'a> {
     name.map_or(Value::Unknown, Value::Word)
 }
 
-/// Nothing says of one of which only the number was seen.
+/// Unknown if only the PID of the process was seen.
 fn kthread<'a>(of: &Candidate<'a>) -> Value<'a> {
     match of.process.created_by {
         Creation::Missed => Value::Unknown,
@@ -255,7 +261,7 @@ fn zombie<'a>(of: &Candidate<'a>) -> Value<'a> {
     match (of.process.state(), of.process.zombie_time(of.now)) {
         (State::Alive, _) => Value::Absent,
         (_, Some(time)) => Value::Number(time),
-        // It was one already when tracing began.
+        // It was a zombie before tracing began.
         (State::Zombie, None) if of.process.zombie_when_found => Value::AtLeast(since_beginning),
         (State::Exiting | State::Zombie | State::Reaped | State::Vanished, None) => Value::Unknown,
     }
@@ -268,8 +274,9 @@ fn faults<'a>(of: &Candidate<'a>, class: fn(&Faults) -> u64) -> Value<'a> {
     }
 }
 
-/// A class of faults, and those that may have been of it: the hooks in use
-/// could not tell.
+/// Returns the count of a fault class. `class` returns two counts: faults of the
+/// class, and faults that the hooks in use could not classify. The result is a
+/// lower bound if there are any of the latter.
 fn classed<'a>(of: &Candidate<'a>, class: fn(&Faults) -> (u64, u64)) -> Value<'a> {
     match (is_missing(of, Purpose::Faults), class(&of.process.faults)) {
         (true, _) => Value::Unknown,
@@ -288,7 +295,7 @@ fn fork_time<'a>(of: &Candidate<'a>) -> Value<'a> {
 
 fn fork_copies<'a>(of: &Candidate<'a>) -> Value<'a> {
     match (&of.process.fork_cost, of.process.forked_at) {
-        // Without the class, what was copied is not charged to anyone.
+        // Copies are charged to forks only if copy-on-write faults are traced.
         (Some(_), _) if is_missing(of, Purpose::Cow) => Value::Unknown,
         (Some(cost), _) => Value::Number(cost.copies()),
         (None, Some(_)) => Value::Absent,
@@ -296,7 +303,8 @@ fn fork_copies<'a>(of: &Candidate<'a>) -> Value<'a> {
     }
 }
 
-/// The accounts of a living process are those of its threads that have ended.
+/// Returns a figure of the resource usage. Before the process exits, only exited
+/// threads are included, so it is a lower bound.
 fn used<'a>(of: &Candidate<'a>, figure: fn(&Usage) -> u64) -> Value<'a> {
     match of.process.known_usage() {
         Some(usage) if of.process.usage_complete => Value::Number(figure(usage)),
@@ -317,8 +325,8 @@ fn rss<'a>(of: &Candidate<'a>) -> Value<'a> {
 
 fn in_state<'a>(of: &Candidate<'a>, state: TaskState) -> Value<'a> {
     let times = of.process.state_times(of.now);
-    // A turn on a CPU whose beginning was not shown is in the time of the state
-    // before.
+    // Running time is too short if the kernel did not show the start of a turn
+    // on a CPU: that turn counts towards the state before it.
     let missed = of.process.scheduling.as_ref().map(|it| it.missed());
     let is_short = state == TaskState::Running && missed > Some(0);
     match times {

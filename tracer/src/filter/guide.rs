@@ -1,5 +1,5 @@
-//! The language on one page, from the tables: for the command line and for
-//! docs/filters.md.
+//! The guide to the filter language, generated from the tables: for `tracer
+//! filters` and for docs/filters.md.
 
 use super::{
     field::{FIELDS, FieldKind, FilterField},
@@ -7,57 +7,63 @@ use super::{
 };
 
 const OPERATORS: &[(&str, &str)] = &[
-    ("==  !=  in (a, b)", "is, is not, is one of"),
-    ("<  <=  >  >=", "for figures"),
+    ("==  !=  in (a, b)", "equal, not equal, one of"),
+    ("<  <=  >  >=", "for numbers, times and sizes"),
     (
         "=~  !~",
-        "for text: a pattern is in it, or is not (Rust's regex syntax)",
+        "for text: matches a pattern, or does not (Rust's regex syntax)",
     ),
-    ("&&  ||  !  ( )", "and, or, not; as words, too"),
+    (
+        "&&  ||  !  ( )",
+        "and, or, not, which can also be written as words",
+    ),
     (
         "/pattern/  \"text\"",
-        "alone: in the name or the command line; /i ignores case, text always does",
+        "alone: the name or the command line contains it; /pattern/i and \"text\" ignore case",
     ),
     (
         "tree(1234)  tree(make)",
-        "the process with that number or name, and all that came from it",
+        "the processes with that PID or name, and their descendants",
     ),
-    ("parent(comm == sh)", "whose parent now is so"),
-    ("known(exit.code)", "whether it is known"),
-    ("@name", "a filter that was saved under that name"),
+    (
+        "parent(comm == sh)",
+        "the current parent meets the condition",
+    ),
+    ("known(exit.code)", "the field is known"),
+    ("@name", "the filter saved under that name"),
 ];
 
 pub const EXAMPLES: &[(&str, &str)] = &[
     (
         "comm =~ /nginx/ && exit.signal == KILL",
-        "every nginx that was killed by SIGKILL",
+        "nginx processes killed by SIGKILL",
     ),
-    ("exit.code != 0 && tree(make)", "what failed in a build"),
+    ("exit.code != 0 && tree(make)", "failed commands of a build"),
     (
         "zombie > 5s",
-        "who is, or was, a zombie for longer than five seconds",
+        "processes that were zombies for more than five seconds",
     ),
-    ("faults.cow > 1000 || rss > 1GiB", "who is costly"),
+    ("faults.cow > 1000 || rss > 1GiB", "expensive processes"),
     (
         "state == alive && lifetime > 1h && !kthread",
-        "the old ones",
+        "long-running processes",
     ),
     ("exit.signal in (SEGV, ABRT, BUS)", "crashes"),
     (
         "state.uninterruptible > 1s && !kthread",
-        "who was held up in the kernel, with --states=count",
+        "processes blocked in the kernel; needs --states=count",
     ),
     (
         "lifetime < 10ms && created_by == vfork",
-        "short lives by posix_spawn",
+        "short-lived processes started by posix_spawn or vfork",
     ),
 ];
 
 const UNKNOWN: &str = "\
-What is unknown is neither true nor false: a condition on it is unknown, and so
-is its opposite. Only processes for which the whole is true are kept. What a
-process does not have (the exit code of one that lives) is known: it equals
-nothing, and != is true of it.";
+A condition on an unknown fact is neither true nor false, and neither is its
+negation. A filter keeps only processes for which it is true. A value that a
+process does not have, such as the exit code of a running process, counts as
+known: == is false for it and != is true.";
 
 fn unit(field: &FilterField) -> String {
     match field.kind {
@@ -78,14 +84,14 @@ fn name(field: &FilterField) -> String {
     }
 }
 
-/// The language in text, with what the user has saved.
+/// Returns the guide as text, including the user's saved filters.
 pub fn guide(saved: &SavedFilters) -> String {
     let mut text = String::from("Fields:\n");
     for field in FIELDS {
         text += &format!("  {:<22} {}\n", name(field), field.help);
         text += &format!("  {:<22} ({})\n", "", unit(field));
     }
-    text += "\nComparing and joining:\n";
+    text += "\nOperators:\n";
     for (signs, meaning) in OPERATORS {
         text += &format!("  {signs:<22} {meaning}\n");
     }
@@ -103,26 +109,24 @@ pub fn guide(saved: &SavedFilters) -> String {
     text
 }
 
-/// docs/filters.md.
+/// Returns the text of docs/filters.md.
 #[cfg(test)]
 pub fn page() -> String {
     let cell = |text: &str| text.replace('|', "\\|");
     let mut page = String::from(
         "# Filters\n\n\
-         Generated from the tables in `tracer/src/filter`; a test fails when it differs,\n\
-         `UPDATE_GOLDEN=1 cargo test -p tracer --lib filter` writes it anew.\n\
-         `tracer filters` prints the same, with the filters that you have saved.\n\n\
-         A filter says which processes are shown: with `f` in every view of the dashboard,\n\
-         with `--filter` for `live` and `replay`, their reports and exports. A recording\n\
-         always keeps everything.\n\n\
+         A filter selects the processes that are shown: with `f` in every view of the\n\
+         dashboard, with `--filter` in `tracer live` and `tracer replay`, their reports and\n\
+         exports. A recording always holds all processes.\n\n\
+         This page is generated from the tables in `tracer/src/filter`. A test compares them;\n\
+         `UPDATE_GOLDEN=1 cargo test -p tracer --lib filter` updates the page. `tracer filters`\n\
+         prints the same, with the filters that you have saved.\n\n\
          | example | keeps |\n|---|---|\n",
     );
     for (example, meaning) in EXAMPLES {
         page += &format!("| `{}` | {} |\n", cell(example), cell(meaning));
     }
-    page += &format!(
-        "\n{UNKNOWN}\n\n## Fields\n\n| field | what it is | compared with |\n|---|---|---|\n"
-    );
+    page += &format!("\n{UNKNOWN}\n\n## Fields\n\n| field | meaning | values |\n|---|---|---|\n");
     for field in FIELDS {
         page += &format!(
             "| {} | {} | {} |\n",
@@ -131,7 +135,7 @@ pub fn page() -> String {
             unit(field)
         );
     }
-    page += "\n## Comparing and joining\n\n| | |\n|---|---|\n";
+    page += "\n## Operators\n\n| operator | meaning |\n|---|---|\n";
     for (signs, meaning) in OPERATORS {
         page += &format!("| `{}` | {} |\n", cell(signs), cell(meaning));
     }

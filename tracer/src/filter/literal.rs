@@ -1,4 +1,4 @@
-//! What stands on the right of a comparison, read as its field demands.
+//! Literals: the right-hand side of a comparison, parsed as the field requires.
 
 use std::ops::Range;
 
@@ -11,9 +11,10 @@ use super::{
 };
 use crate::event::signal_name;
 
-/// The largest automaton that a pattern may become, bytes.
-const LARGEST_PATTERN: usize = 1 << 20;
+/// Maximum size of a compiled pattern, bytes.
+const MAX_PATTERN: usize = 1 << 20;
 
+/// Parses the right-hand side of a comparison with a field.
 pub fn operand(
     field: &FilterField,
     operator: Operator,
@@ -27,12 +28,15 @@ pub fn operand(
         FieldKind::Signal => return signal(operator, text, place),
         FieldKind::Text => return Ok(Comparison::Text(operator, text.as_bytes().to_vec())),
         FieldKind::Word(words) => return word(words, operator, text, place),
-        FieldKind::Flag => Err("it stands alone".to_owned()),
+        FieldKind::Flag => Err("the field takes no value".to_owned()),
     };
     match number {
         Ok(number) => Ok(Comparison::Number(operator, number)),
         Err(help) => {
-            let problem = Problem::new(place, format!("`{text}` is no figure for {}", field.name));
+            let problem = Problem::new(
+                place,
+                format!("`{text}` is not a valid value for {}", field.name),
+            );
             Err(problem.help(help))
         }
     }
@@ -72,30 +76,30 @@ fn scaled(text: &str, units: Units, bare: bool) -> Result<u64, String> {
     let scale = match units.iter().find(|(name, _)| *name == unit) {
         Some((_, scale)) => *scale,
         None if unit.is_empty() && (bare || digits == "0") => 1.0,
-        None if unit.is_empty() => return Err(format!("it needs a unit: {}", names())),
+        None if unit.is_empty() => return Err(format!("add a unit: {}", names())),
         None => return Err(format!("the units are {}", names())),
     };
     if let (Ok(whole), true) = (digits.parse::<u64>(), scale == 1.0) {
         return Ok(whole);
     }
     match digits.parse::<f64>() {
-        // More than a u64 holds is as much as it holds.
+        // The conversion saturates at u64::MAX.
         Ok(number) => Ok((number * scale) as u64),
-        Err(_) => Err("a figure is digits and a unit".to_owned()),
+        Err(_) => Err("write digits, then a unit".to_owned()),
     }
 }
 
 fn signal(operator: Operator, text: &str, place: Range<usize>) -> Result<Comparison, Problem> {
     let bare = |name: &str| name.strip_prefix("SIG").unwrap_or(name).to_owned();
-    let wanted = bare(&text.to_ascii_uppercase());
-    let known = |sig: &i32| signal_name(*sig).is_some_and(|name| bare(&name) == wanted);
+    let name = bare(&text.to_ascii_uppercase());
+    let known = |sig: &i32| signal_name(*sig).is_some_and(|known| bare(&known) == name);
     let number = match text.parse::<u64>() {
         Ok(number) => Some(number),
         Err(_) => (1..=64).find(known).map(|sig| sig.unsigned_abs().into()),
     };
     match number {
         Some(number) => Ok(Comparison::Number(operator, number)),
-        None => Err(Problem::new(place, format!("there is no signal `{text}`"))
+        None => Err(Problem::new(place, format!("unknown signal `{text}`"))
             .help("for example: KILL, SIGSEGV, 15")),
     }
 }
@@ -108,21 +112,22 @@ fn word(
 ) -> Result<Comparison, Problem> {
     match words.iter().find(|word| **word == text) {
         Some(word) => Ok(Comparison::Word(operator, word)),
-        None => Err(Problem::new(place, format!("it is never `{text}`"))
-            .help(format!("it may be {}", words.join(", ")))),
+        None => Err(Problem::new(place, format!("unknown value `{text}`"))
+            .help(format!("one of: {}", words.join(", ")))),
     }
 }
 
+/// Compiles a pattern.
 pub fn regex(text: &str, any_case: bool, place: Range<usize>) -> Result<Regex, Problem> {
     RegexBuilder::new(text)
         .case_insensitive(any_case)
-        .size_limit(LARGEST_PATTERN)
+        .size_limit(MAX_PATTERN)
         .build()
         .map_err(|error| {
             let error = error.to_string();
-            // The crate's message draws the pattern; its last line says why.
+            // The crate's message shows the pattern; its last line is the reason.
             let why = error.lines().last().unwrap_or_default();
             let why = why.strip_prefix("error: ").unwrap_or(why).to_owned();
-            Problem::new(place, format!("the pattern is wrong: {why}"))
+            Problem::new(place, format!("invalid pattern: {why}"))
         })
 }

@@ -1,10 +1,13 @@
-//! Which processes one wants to see: `comm =~ /nginx/ && exit.signal == KILL`.
+//! The filter language, which selects processes:
+//! `comm =~ /nginx/ && exit.signal == KILL`.
 //!
-//! A filter is asked about one process of a model at a time. It answers in
-//! three values, since a model may not know: what is unknown is neither true
-//! nor false, and only what is true is kept. The language is in the tables of
-//! [`FIELDS`] and of `syntax.rs`; help and docs/filters.md are made from them.
-//! This module must not know who asks, nor how anything is shown.
+//! A filter is evaluated for one process of a model at a time. The result has
+//! three values, because a model may not know a fact: an unknown condition is
+//! neither true nor false, and a filter keeps only processes for which it is
+//! true. The language is defined by the table [`FIELDS`], the tables in
+//! `guide.rs` and the grammar in `parse.rs`; the help text and docs/filters.md
+//! are generated from the tables. Views, reports and exports use filters. This
+//! module must not know its callers or how results are displayed.
 
 mod condition;
 mod error;
@@ -26,39 +29,40 @@ pub use guide::guide;
 pub use parse::SavedFilters;
 pub use truth::Truth;
 
-/// An expression that was understood.
+/// A parsed filter expression.
 #[derive(Clone, Debug)]
 pub struct Filter {
     text: String,
-    test: condition::Condition,
+    condition: condition::Condition,
 }
 
 impl Filter {
-    /// Understands an expression; `saved` are those that `@name` stands for.
+    /// Parses an expression. `@name` in it is looked up in `saved`.
     pub fn parse(text: &str, saved: &SavedFilters) -> Result<Filter, Error> {
-        let test = parse::parse(text, saved)?;
+        let condition = parse::parse(text, saved)?;
         let text = text.trim().to_owned();
-        Ok(Filter { text, test })
+        Ok(Filter { text, condition })
     }
 
-    /// As it was written.
+    /// Returns the expression as it was written, without surrounding spaces.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What it says of a process at a time (ns since boot; ages grow with it).
+    /// Evaluates the filter for a process at time `now` (ns since boot), up to
+    /// which ages are counted.
     pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
-        self.test.evaluate(model, key, now)
+        self.condition.evaluate(model, key, now)
     }
 
-    /// Whether a process is kept: what is unknown is not.
+    /// Returns true if the filter keeps the process: it is true, not unknown.
     pub fn keeps(&self, model: &Model, key: Key, now: u64) -> bool {
         self.evaluate(model, key, now) == Truth::Yes
     }
 
-    /// It asks about the process alone, not about its ancestors: once a
-    /// process is gone for good, the answer stays.
+    /// Returns true if the filter depends on the process alone, not on its
+    /// relatives. Its result for a process that has been freed is then final.
     pub fn is_local(&self) -> bool {
-        self.test.is_local()
+        self.condition.is_local()
     }
 }

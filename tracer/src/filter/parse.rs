@@ -1,11 +1,12 @@
-//! The grammar, by recursive descent:
+//! The parser, by recursive descent. Its grammar:
 //!
 //! ```text
-//! any   = all  { ("||" | "or") all }
-//! all   = one  { ("&&" | "and") one }
-//! one   = ("!" | "not") one | "(" any ")" | "@" name | pattern | "text"
-//!       | ("tree" | "parent") "(" (pid | name | any) ")" | "known" "(" field ")"
-//!       | flag | field operator figure | field "in" "(" figure { "," figure } ")"
+//! disjunction = conjunction { ("||" | "or") conjunction }
+//! conjunction = term { ("&&" | "and") term }
+//! term        = ("!" | "not") term | "(" disjunction ")" | "@" name | pattern | "text"
+//!             | ("tree" | "parent") "(" (pid | name | disjunction) ")"
+//!             | "known" "(" field ")" | flag | field operator operand
+//!             | field "in" "(" operand { "," operand } ")"
 //! ```
 
 use std::ops::Range;
@@ -22,23 +23,28 @@ use super::{
 /// Saved filters by name: `@name` in an expression stands for its text.
 pub type SavedFilters = std::collections::BTreeMap<String, String>;
 
-/// Saved filters may stand for one another, but not in a circle.
-const DEEPEST: usize = 16;
+/// Maximum depth of saved filters that refer to each other, which ends circles.
+const MAX_SAVED_DEPTH: usize = 16;
 
-/// So many parentheses and negations are enough for anyone, and the stack.
-const MOST_NESTED: usize = 100;
+/// Maximum depth of parentheses and negations, for the sake of the stack.
+const MAX_NESTING: usize = 100;
 
-/// Bytes. A chain of conditions is as deep as it is long.
-const LONGEST: usize = 4096;
+/// Maximum length of an expression, bytes. The depth of a chain of conditions is
+/// its length.
+const MAX_LENGTH: usize = 4096;
 
+/// Parses an expression.
 pub fn parse(text: &str, saved: &SavedFilters) -> Result<Condition, Error> {
-    expression(text, saved, DEEPEST).map_err(|problem| problem.within(text))
+    expression(text, saved, MAX_SAVED_DEPTH).map_err(|problem| problem.within(text))
 }
 
 fn expression(text: &str, saved: &SavedFilters, depth: usize) -> Result<Condition, Problem> {
-    if text.len() > LONGEST {
-        let problem = Problem::new(0..0, format!("a filter has at most {LONGEST} bytes"));
-        return Err(problem.help("save a part of it under a name, and use it as @name"));
+    if text.len() > MAX_LENGTH {
+        let problem = Problem::new(
+            0..0,
+            format!("the filter is longer than {MAX_LENGTH} bytes"),
+        );
+        return Err(problem.help("save a part of it under a name and use it as @name"));
     }
     let tokens = tokens(text)?;
     let mut parser = Parser {
@@ -50,15 +56,15 @@ fn expression(text: &str, saved: &SavedFilters, depth: usize) -> Result<Conditio
         nested: 0,
     };
     if parser.tokens.is_empty() {
-        return Err(Problem::new(0..0, "nothing is asked")
+        return Err(Problem::new(0..0, "the filter is empty")
             .help("for example: comm =~ /nginx/ && lifetime > 5s"));
     }
-    let test = parser.disjunction()?;
+    let condition = parser.disjunction()?;
     match parser.next() {
-        None => Ok(test),
+        None => Ok(condition),
         Some((token, place)) => {
-            let problem = Problem::new(place, format!("{} is not expected here", describe(&token)));
-            Err(problem.help("conditions are joined by && or ||"))
+            let problem = Problem::new(place, format!("unexpected {}", describe(&token)));
+            Err(problem.help("join conditions with && or ||"))
         }
     }
 }
@@ -66,7 +72,7 @@ fn expression(text: &str, saved: &SavedFilters, depth: usize) -> Result<Conditio
 struct Parser<'a> {
     tokens: Vec<Placed>,
     at: usize,
-    /// Of the text.
+    /// Length of the text, bytes.
     end: usize,
     saved: &'a SavedFilters,
     depth: usize,
@@ -84,7 +90,7 @@ impl Parser<'_> {
         token
     }
 
-    /// Where the next token is, or would be.
+    /// Returns the place of the next token, or the end of the text.
     fn place(&self) -> Range<usize> {
         let next = self.tokens.get(self.at).map(|(_, place)| place.clone());
         next.unwrap_or(self.end..self.end)
@@ -104,55 +110,55 @@ impl Parser<'_> {
         if self.accept(&[sign]) {
             return Ok(());
         }
-        Err(Problem::new(
-            self.place(),
-            format!("a `{sign}` is missing here"),
-        ))
+        Err(Problem::new(self.place(), format!("missing `{sign}`")))
     }
 
     fn disjunction(&mut self) -> Result<Condition, Problem> {
-        let mut test = self.conjunction()?;
+        let mut condition = self.conjunction()?;
         while self.accept(&["||", "or"]) {
-            test = Condition::Or(Box::new(test), Box::new(self.conjunction()?));
+            condition = Condition::Or(Box::new(condition), Box::new(self.conjunction()?));
         }
-        Ok(test)
+        Ok(condition)
     }
 
     fn conjunction(&mut self) -> Result<Condition, Problem> {
-        let mut test = self.term()?;
+        let mut condition = self.term()?;
         while self.accept(&["&&", "and"]) {
-            test = Condition::And(Box::new(test), Box::new(self.term()?));
+            condition = Condition::And(Box::new(condition), Box::new(self.term()?));
         }
-        Ok(test)
+        Ok(condition)
     }
 
     fn term(&mut self) -> Result<Condition, Problem> {
         self.nested += 1;
-        if self.nested > MOST_NESTED {
-            return Err(Problem::new(self.place(), "this is nested too deeply"));
+        if self.nested > MAX_NESTING {
+            return Err(Problem::new(
+                self.place(),
+                "the filter is nested too deeply",
+            ));
         }
-        let test = self.unnested_term();
+        let condition = self.unnested_term();
         self.nested -= 1;
-        test
+        condition
     }
 
     fn unnested_term(&mut self) -> Result<Condition, Problem> {
         let Some((token, place)) = self.next() else {
-            return Err(Problem::new(self.place(), "a condition is missing here")
+            return Err(Problem::new(self.place(), "missing condition")
                 .help("for example: state == zombie"));
         };
         match token {
             Token::Sign("!") => Ok(Condition::Not(Box::new(self.term()?))),
             Token::Sign("(") => {
-                let test = self.disjunction()?;
+                let condition = self.disjunction()?;
                 self.expect(")")?;
-                Ok(test)
+                Ok(condition)
             }
             Token::Sign(_) => Err(Problem::new(
                 place,
-                format!("{} has nothing on its left", describe(&token)),
+                format!("nothing to the left of {}", describe(&token)),
             )
-            .help("a condition begins with a field: comm, state, exit.code, …")),
+            .help("a condition starts with a field: comm, state, exit.code, …")),
             Token::Pattern { text, any_case } => {
                 Ok(Condition::Mentions(regex(&text, any_case, place)?))
             }
@@ -176,49 +182,49 @@ impl Parser<'_> {
         let Some(text) = self.saved.get(name) else {
             let names: Vec<_> = self.saved.keys().map(|name| format!("@{name}")).collect();
             let help = match names.is_empty() {
-                true => "none is saved yet".to_owned(),
-                false => format!("there are {}", names.join(", ")),
+                true => "no filters are saved yet".to_owned(),
+                false => format!("saved filters: {}", names.join(", ")),
             };
-            return Err(Problem::new(place, format!("no filter is saved as `{name}`")).help(help));
+            return Err(Problem::new(place, format!("no saved filter named `{name}`")).help(help));
         };
         if self.depth == 0 {
-            return Err(Problem::new(place, format!("`@{name}` stands for itself")));
+            return Err(Problem::new(place, format!("`@{name}` refers to itself")));
         }
         expression(text, self.saved, self.depth - 1).map_err(|problem| {
             Problem::new(place, format!("in @{name}: {}", problem.message())).help(text.clone())
         })
     }
 
-    /// Whom `tree` and `parent` are about: by number, by name, or as described.
+    /// Parses the argument of `tree` and `parent`: a PID, a name or a condition.
     fn relative(&mut self) -> Result<Condition, Problem> {
         self.expect("(")?;
         let alone = matches!(self.tokens.get(self.at + 1), Some((Token::Sign(")"), _)));
-        let test = match self.peek() {
+        let condition = match self.peek() {
             Some(Token::Word(word)) if alone && named(word).is_none() => {
                 let word = word.clone();
-                let wanted = match word.parse() {
+                let (name, comparison) = match word.parse() {
                     Ok(pid) => ("pid", Comparison::Number(Operator::Equal, pid)),
                     Err(_) => ("comm", Comparison::Text(Operator::Equal, word.into_bytes())),
                 };
                 let place = self.place();
                 self.at += 1;
-                Condition::Compare(field(wanted.0, place)?, wanted.1)
+                Condition::Compare(field(name, place)?, comparison)
             }
             _ => self.disjunction()?,
         };
         self.expect(")")?;
-        Ok(test)
+        Ok(condition)
     }
 
     fn known(&mut self) -> Result<Condition, Problem> {
         self.expect("(")?;
         let place = self.place();
         let Some((Token::Word(word), place)) = self.next() else {
-            return Err(Problem::new(place, "known( ) wants the name of a field"));
+            return Err(Problem::new(place, "known( ) needs the name of a field"));
         };
-        let test = Condition::Known(field(&word, place)?);
+        let condition = Condition::Known(field(&word, place)?);
         self.expect(")")?;
-        Ok(test)
+        Ok(condition)
     }
 
     fn comparison(&mut self, name: &str, place: Range<usize>) -> Result<Condition, Problem> {
@@ -240,7 +246,7 @@ impl Parser<'_> {
                 let help = format!("for example: {}", example(field));
                 let problem = Problem::new(
                     self.place(),
-                    format!("what of {}? A comparison is missing", field.name),
+                    format!("missing comparison after {}", field.name),
                 );
                 return Err(problem.help(help));
             }
@@ -251,15 +257,15 @@ impl Parser<'_> {
             let help = format!("write `{0}` or `!{0}`", field.name);
             return Err(Problem::new(
                 sign,
-                format!("{} is yes or no: it stands alone", field.name),
+                format!("{} is yes or no and takes no operator", field.name),
             )
             .help(help));
         }
-        let wanted = match (operator, matches) {
+        let comparison = match (operator, matches) {
             (Some(operator), _) => self.operand(field, operator, sign)?,
             (None, matches) => self.pattern(field, matches == Some(true), sign)?,
         };
-        Ok(Condition::Compare(field, wanted))
+        Ok(Condition::Compare(field, comparison))
     }
 
     fn one_of(&mut self, field: &'static FilterField) -> Result<Condition, Problem> {
@@ -297,14 +303,13 @@ impl Parser<'_> {
             Some((Token::Word(word), place)) => operand(field, operator, &word, place),
             Some((Token::Quoted(text), place)) => operand(field, operator, &text, place),
             Some((Token::Pattern { .. }, place)) => {
-                let problem = Problem::new(place, "a pattern is compared with =~ or !~");
-                Err(problem.help("a path is written in quotes"))
+                let problem = Problem::new(place, "a pattern needs =~ or !~");
+                Err(problem.help("put a path in quotes"))
             }
-            _ => Err(Problem::new(
-                place,
-                format!("what {} is compared with is missing", field.name),
-            )
-            .help(format!("for example: {}", example(field)))),
+            _ => Err(
+                Problem::new(place, format!("missing value for {}", field.name))
+                    .help(format!("for example: {}", example(field))),
+            ),
         }
     }
 
@@ -317,7 +322,7 @@ impl Parser<'_> {
         if field.kind != FieldKind::Text {
             let problem = Problem::new(
                 sign,
-                format!("{} is no text that a pattern could be in", field.name),
+                format!("{} is not text, so it cannot match a pattern", field.name),
             );
             return Err(problem.help(format!("for example: {}", example(field))));
         }
@@ -326,8 +331,9 @@ impl Parser<'_> {
             Some((Token::Pattern { text, any_case }, place)) => (text, any_case, place),
             Some((Token::Quoted(text) | Token::Word(text), place)) => (text, false, place),
             _ => {
-                return Err(Problem::new(place, "a pattern is missing here")
-                    .help("for example: /nginx|redis/"));
+                return Err(
+                    Problem::new(place, "missing pattern").help("for example: /nginx|redis/")
+                );
             }
         };
         let pattern = regex(&text, any_case, place)?;
@@ -335,7 +341,7 @@ impl Parser<'_> {
     }
 }
 
-/// A comparison that is right for a field.
+/// Returns a valid example of a condition on a field.
 pub fn example(field: &FilterField) -> String {
     let name = field.name;
     match field.kind {
@@ -360,9 +366,9 @@ fn field(name: &str, place: Range<usize>) -> Result<&'static FilterField, Proble
         .max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     let help = match nearest.filter(|nearest| likeness(nearest) > 0.8) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!("to look for it in names and command lines, write /{name}/"),
+        None => format!("to search names and command lines, write /{name}/"),
     };
-    Err(Problem::new(place, format!("there is no field `{name}`")).help(help))
+    Err(Problem::new(place, format!("unknown field `{name}`")).help(help))
 }
 
 fn describe(token: &Token) -> String {

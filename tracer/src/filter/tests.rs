@@ -1,4 +1,4 @@
-//! What filters keep of a small host, and what is said of wrong ones.
+//! Tests of filters on a small host, and of error messages.
 
 use proptest::prelude::*;
 
@@ -15,8 +15,8 @@ use crate::{
     model::Model,
 };
 
-/// init, a shell that makes three jobs (one succeeds, one fails, one is
-/// killed by the shell), a daemon with a zombie, and a stranger.
+/// Builds a host with init, a shell with three jobs (one succeeds, one fails, one
+/// is killed by the shell), a daemon with a zombie, and an unknown process.
 fn host() -> Model {
     let script = Script::new()
         .session_with(|session| session.page_size = 4096)
@@ -63,7 +63,7 @@ fn host() -> Model {
 }
 
 #[test]
-fn a_victim_of_the_oom_killer_is_found_by_its_cgroup() {
+fn oom_victims_match_by_cgroup() {
     let script = Script::new()
         .session()
         .fork(1, 100)
@@ -101,7 +101,7 @@ fn kept_of(model: &Model, filter: &str) -> Vec<u32> {
 }
 
 #[test]
-fn fields_are_compared_as_their_kind_demands() {
+fn comparisons_follow_the_field_kind() {
     let cases: &[(&str, &[u32])] = &[
         ("pid == 101", &[101]),
         ("pid in (101, 103)", &[101, 103]),
@@ -134,14 +134,14 @@ fn fields_are_compared_as_their_kind_demands() {
 }
 
 #[test]
-fn conditions_are_joined_and_turned() {
+fn conditions_are_combined_and_negated() {
     assert_eq!(kept("comm == cc1 && !(exit.code == 0)"), [102]);
     assert_eq!(kept("comm == ld or comm == cc1 and code == 3"), [102, 103]);
     assert_eq!(kept("not comm == cc1 && tree(sh)"), [100, 103]);
 }
 
 #[test]
-fn families_are_asked_about() {
+fn tree_and_parent_match_relatives() {
     assert_eq!(kept("tree(100)"), [100, 101, 102, 103]);
     assert_eq!(
         kept("tree(comm == sh) && parent(comm == sh)"),
@@ -152,22 +152,22 @@ fn families_are_asked_about() {
 
 #[test]
 fn unknown_is_neither_true_nor_false() {
-    // Of 7000 only the number was seen, of 7001 that it was forked.
+    // Only the PID of 7000 is known, and only the fork of 7001.
     assert!(kept("pid >= 7000 && comm == x").is_empty());
     assert!(kept("pid == 7000 && comm != x").is_empty());
     assert_eq!(kept("pid == 7000 && !known(comm)"), [7000]);
-    // `||` and `&&` are decided by what is known.
+    // A known operand can decide `||` and `&&`.
     assert_eq!(kept("comm == x || pid == 7000"), [7000]);
     assert!(kept("!(comm == x && pid != 7000)").contains(&7000));
-    // What is not there is known not to be there.
+    // An absent value is known to be absent.
     assert!(kept("exit.code != 0").contains(&100));
     assert!(!kept("exit.code == 0").contains(&100));
-    // The command line of the daemon could not be read.
+    // The command line of the daemon is unknown.
     assert!(!kept("argv !~ /x/").contains(&50));
 }
 
 #[test]
-fn without_a_hook_its_figures_are_unknown() {
+fn fields_of_a_missing_hook_are_unknown() {
     let script = Script::new().session_with(|session| {
         let hooks = session.hooks.iter_mut();
         for hook in hooks.filter(|hook| hook.purpose == Purpose::Faults) {
@@ -182,7 +182,7 @@ fn without_a_hook_its_figures_are_unknown() {
 }
 
 #[test]
-fn saved_filters_stand_in_and_not_for_themselves() {
+fn saved_filters_expand_but_not_recursively() {
     let saved: SavedFilters = [
         ("cc", "comm == cc1"),
         ("bad", "@cc && code != 0"),
@@ -206,7 +206,7 @@ fn saved_filters_stand_in_and_not_for_themselves() {
             .contains("itself")
     );
     assert!(
-        Filter::parse("@nobody", &saved)
+        Filter::parse("@missing", &saved)
             .unwrap_err()
             .help
             .unwrap()
@@ -219,7 +219,7 @@ fn wrong(text: &str) -> Error {
 }
 
 #[test]
-fn errors_point_at_the_place_and_say_what_would_be_right() {
+fn errors_show_the_place_and_a_suggestion() {
     let all = [
         "",
         "com == nginx",
@@ -245,14 +245,14 @@ fn errors_point_at_the_place_and_say_what_would_be_right() {
         "comm == \"日本",
         "comm == 日本 && ??",
     ];
-    let told: Vec<_> = all.iter().map(|text| wrong(text).to_string()).collect();
+    let errors: Vec<_> = all.iter().map(|text| wrong(text).to_string()).collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("filter-errors", told.join("\n\n"));
+        insta::assert_snapshot!("filter-errors", errors.join("\n\n"));
     });
 }
 
 #[test]
-fn examples_and_the_examples_in_errors_are_understood() {
+fn all_examples_parse() {
     for (example, _) in EXAMPLES {
         Filter::parse(example, &SavedFilters::new()).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -263,7 +263,7 @@ fn examples_and_the_examples_in_errors_are_understood() {
 }
 
 #[test]
-fn the_page_on_filters_is_what_the_tables_say() {
+fn filters_page_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/filters.md");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, guide::page()).unwrap();
@@ -281,24 +281,23 @@ fn depth_is_bounded() {
     let deep = "(".repeat(4_000) + "kthread";
     assert!(wrong(&deep).message.contains("too deeply"));
     let long = ["kthread"; 1_000].join("||");
-    assert!(wrong(&long).message.contains("at most"));
+    assert!(wrong(&long).message.contains("longer than"));
     assert_eq!(kept(&["pid==1"; 450].join("||")), [1]);
 }
 
 proptest! {
-    /// Whatever is typed: an answer or an error whose place is in the text.
+    /// Any text either parses or gives an error with a place in the text.
     #[test]
-    fn any_text_is_answered(text in "[a-z ()&|!=<>~/.@\"'0-9\u{e9}\u{65e5}\\\\]{0,40}") {
+    fn any_text_parses_or_fails_cleanly(text in "[a-z ()&|!=<>~/.@\"'0-9\u{e9}\u{65e5}\\\\]{0,40}") {
         if let Err(error) = Filter::parse(&text, &SavedFilters::new()) {
             prop_assert!(text.get(error.place.clone()).is_some(), "{:?}", error.place);
             prop_assert!(!error.to_string().is_empty());
         }
     }
 
-    /// A filter and its opposite never keep the same process, and whatever
-    /// either keeps, one of them keeps.
+    /// A filter and its negation never keep the same process.
     #[test]
-    fn opposites_share_nothing(index in 0..EXAMPLES.len()) {
+    fn a_filter_and_its_negation_are_disjoint(index in 0..EXAMPLES.len()) {
         let (model, filter) = (host(), EXAMPLES[index].0);
         let (one, other) = (kept_of(&model, filter), kept_of(&model, &format!("!({filter})")));
         prop_assert!(one.iter().all(|pid| !other.contains(pid)));
@@ -306,7 +305,7 @@ proptest! {
 }
 
 #[test]
-fn time_in_a_state_is_known_where_it_was_counted() {
+fn state_times_are_known_only_if_counted() {
     let times = StateTimes {
         running: 20 * MS,
         ..StateTimes::default()

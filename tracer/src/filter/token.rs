@@ -1,31 +1,33 @@
-//! An expression in words: where each begins and ends, in bytes.
+//! The tokenizer: splits an expression into tokens with their byte ranges.
 
 use std::ops::Range;
 
 use super::error::Problem;
 
+/// A token of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {
-    /// A field, a figure with its unit, a word without quotes.
+    /// A field name, a number with its unit, or unquoted text.
     Word(String),
+    /// Text in quotes.
     Quoted(String),
-    /// Between slashes; and whether case is to be ignored.
-    Pattern {
-        text: String,
-        any_case: bool,
-    },
+    /// A regular expression between slashes. `any_case` ignores case.
+    Pattern { text: String, any_case: bool },
     /// `@name`.
     Saved(String),
+    /// An operator or a bracket.
     Sign(&'static str),
 }
 
-/// The longer ones first. `and`, `or` and `not` are words.
+/// Operators, longest first. `and`, `or` and `not` are words.
 const SIGNS: [&str; 15] = [
     "&&", "||", "==", "!=", "<=", ">=", "=~", "!~", "=", "<", ">", "!", "(", ")", ",",
 ];
 
+/// A token and its byte range.
 pub type Placed = (Token, Range<usize>);
 
+/// Splits an expression into tokens.
 pub fn tokens(text: &str) -> Result<Vec<Placed>, Problem> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -56,22 +58,23 @@ fn token(text: &str, first: char) -> Result<(Token, usize), Problem> {
             match word_length(text) {
                 0 => Err(Problem::new(
                     0..first.len_utf8(),
-                    format!("`{first}` means nothing here"),
+                    format!("unexpected character `{first}`"),
                 )
-                .help("text with such characters is written in quotes")),
+                .help("put text with special characters in quotes")),
                 length => Ok((Token::Word(text[..length].to_owned()), length)),
             }
         }
     }
 }
 
-/// Names such as `redis-server` and `kworker/0:1` need no quotes.
+/// Returns the length of the word at the start of the text. Names such as
+/// `redis-server` and `kworker/0:1` are words and need no quotes.
 fn word_length(text: &str) -> usize {
     let part = |c: char| c.is_alphanumeric() || "_.-/:+%".contains(c);
     text.find(|c| !part(c)).unwrap_or(text.len())
 }
 
-/// Up to the same quote; a backslash takes the next character as it is.
+/// Reads text up to the closing quote. A backslash quotes the next character.
 fn quoted(text: &str, quote: char) -> Result<(String, usize), Problem> {
     let mut inside = String::new();
     let mut characters = text.char_indices().skip(1);
@@ -84,7 +87,7 @@ fn quoted(text: &str, quote: char) -> Result<(String, usize), Problem> {
     }
     Err(Problem::new(
         0..text.len(),
-        format!("the closing {quote} is missing"),
+        format!("missing closing {quote}"),
     ))
 }
 
@@ -106,7 +109,7 @@ fn pattern(text: &str) -> Result<(Token, usize), Problem> {
     }
     Err(Problem::new(
         0..text.len(),
-        "the closing / of the pattern is missing".to_owned(),
+        "missing closing / of the pattern".to_owned(),
     ))
 }
 
@@ -115,9 +118,11 @@ fn flags(text: &str, pattern: String, end: usize) -> Result<(Token, usize), Prob
         "" => false,
         "i" => true,
         rest => {
-            let help = "a pattern is /text/ or /text/i; a path is written in quotes";
+            let help = "a pattern is /text/ or /text/i; put a path in quotes";
             let place = end..end + rest.len();
-            return Err(Problem::new(place, format!("`{rest}` follows a pattern")).help(help));
+            return Err(
+                Problem::new(place, format!("unexpected `{rest}` after a pattern")).help(help),
+            );
         }
     };
     let length = end + usize::from(any_case);

@@ -1,11 +1,15 @@
-//! Yes, no, or not known: Kleene's three values, in which `no && unknown` is
-//! no, `yes || unknown` is yes, and whatever else has an unknown part is
-//! unknown.
+//! Three-valued logic (Kleene's): `no && unknown` is no, `yes || unknown` is
+//! yes, and any other expression with an unknown operand is unknown.
 
+/// The result of a condition. The order makes `min` the conjunction and `max`
+/// the disjunction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Truth {
+    /// The condition is false.
     No,
+    /// A fact that the condition needs is unknown.
     Unknown,
+    /// The condition is true.
     Yes,
 }
 

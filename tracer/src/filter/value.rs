@@ -1,4 +1,4 @@
-//! What a field says of a process, and how it compares.
+//! Values of fields and their comparison with the operand of an expression.
 
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -6,26 +6,28 @@ use regex::bytes::Regex;
 
 use super::truth::Truth;
 
+/// The value of a field for one process.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
     Number(u64),
-    /// So much, and perhaps more: the rest was not witnessed.
+    /// A lower bound: some of it was not observed.
     AtLeast(u64),
     Text(Cow<'a, [u8]>),
     Word(&'static str),
     Flag(bool),
-    /// It has none: the exit code of one that lives.
+    /// The process is known to have no value, such as an exit code before it exits.
     Absent,
     Unknown,
 }
 
 impl Value<'_> {
-    /// One that may not be known.
+    /// Returns the number, or [`Value::Unknown`] for `None`.
     pub fn known(number: Option<u64>) -> Value<'static> {
         number.map_or(Value::Unknown, Value::Number)
     }
 }
 
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     Equal,
@@ -49,7 +51,7 @@ impl Operator {
     }
 }
 
-/// What a value is compared with.
+/// An operator with its right-hand side.
 #[derive(Clone, Debug)]
 pub enum Comparison {
     Number(Operator, u64),
@@ -60,32 +62,33 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    pub fn meets(&self, value: &Value<'_>) -> Truth {
+    /// Compares a value; an unknown value gives [`Truth::Unknown`].
+    pub fn matches(&self, value: &Value<'_>) -> Truth {
         if *value == Value::Unknown {
             return Truth::Unknown;
         }
         match (self, value) {
             (Comparison::OneOf(several), value) => several
                 .iter()
-                .map(|wanted| wanted.meets(value))
+                .map(|comparison| comparison.matches(value))
                 .max()
                 .unwrap_or(Truth::No),
-            (Comparison::Number(operator, wanted), Value::Number(number)) => {
-                operator.holds(number.cmp(wanted)).into()
+            (Comparison::Number(operator, operand), Value::Number(number)) => {
+                operator.holds(number.cmp(operand)).into()
             }
-            (Comparison::Number(operator, wanted), Value::AtLeast(number)) => {
-                at_least(*number, *operator, *wanted)
+            (Comparison::Number(operator, operand), Value::AtLeast(number)) => {
+                at_least(*number, *operator, *operand)
             }
-            (Comparison::Text(operator, wanted), Value::Text(text)) => {
-                operator.holds(text.as_ref().cmp(wanted)).into()
+            (Comparison::Text(operator, operand), Value::Text(text)) => {
+                operator.holds(text.as_ref().cmp(operand)).into()
             }
-            (Comparison::Word(operator, wanted), Value::Word(word)) => {
-                operator.holds(word.cmp(wanted)).into()
+            (Comparison::Word(operator, operand), Value::Word(word)) => {
+                operator.holds(word.cmp(operand)).into()
             }
             (Comparison::Pattern { matches, pattern }, Value::Text(text)) => {
                 (pattern.is_match(text) == *matches).into()
             }
-            // What is not there differs from everything and is nothing else.
+            // An absent value is unequal to every operand and matches no pattern.
             (Comparison::Number(operator, _) | Comparison::Text(operator, _), _)
             | (Comparison::Word(operator, _), _) => (*operator == Operator::Unequal).into(),
             (Comparison::Pattern { matches, .. }, _) => (!matches).into(),
@@ -93,14 +96,14 @@ impl Comparison {
     }
 }
 
-/// Of a number only its lower bound is known.
-fn at_least(bound: u64, operator: Operator, wanted: u64) -> Truth {
+/// Compares a number of which only the lower bound is known.
+fn at_least(bound: u64, operator: Operator, operand: u64) -> Truth {
     match operator {
-        Operator::More if bound > wanted => Truth::Yes,
-        Operator::AtLeast if bound >= wanted => Truth::Yes,
-        Operator::Unequal if bound > wanted => Truth::Yes,
-        Operator::Equal | Operator::AtMost if bound > wanted => Truth::No,
-        Operator::Less if bound >= wanted => Truth::No,
+        Operator::More if bound > operand => Truth::Yes,
+        Operator::AtLeast if bound >= operand => Truth::Yes,
+        Operator::Unequal if bound > operand => Truth::Yes,
+        Operator::Equal | Operator::AtMost if bound > operand => Truth::No,
+        Operator::Less if bound >= operand => Truth::No,
         Operator::Equal
         | Operator::Unequal
         | Operator::Less

@@ -58,7 +58,7 @@ fn a_wrong_filter_is_refused_where_it_is_wrong() {
     let lines: Vec<_> = text.lines().collect();
     let (marks, typed) = (lines[lines.len() - 2], lines[lines.len() - 1]);
     assert!(
-        marks.contains("there is no field `exit.cod` (did you mean `exit.code`?)"),
+        marks.contains("unknown field `exit.cod` (did you mean `exit.code`?)"),
         "{text}"
     );
     let column = |line: &str, part: &str| line.find(part).map(|at| line[..at].chars().count());
