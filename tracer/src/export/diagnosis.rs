@@ -1,9 +1,10 @@
-//! What a host offers, as one JSON object.
+//! The capabilities of a host as one JSON object, for `tracer doctor --json`.
 
 use serde_json::json;
 
 use crate::event::Diagnosis;
 
+/// Returns a diagnosis as an indented JSON object.
 pub fn diagnosis_json(diagnosis: &Diagnosis) -> String {
     let checks = diagnosis.checks.iter().map(|check| {
         json!({

@@ -1,8 +1,9 @@
-//! `events-json`: one object per event and line, in the order of the stream.
-//! First the same keys for every event: when (`at_ns` since boot, `time` on the
-//! wall clock, null before the session is known), where and to whom it
-//! happened (null: to no task), and `event`, the kind. Then what the kind says;
-//! null means unknown.
+//! The format `events-json`: one object per event and line, in stream order.
+//!
+//! Every object starts with the same keys: the time (`at_ns` since boot; `time` on
+//! the wall clock, null before the session is known), the CPU, the task (null if
+//! there is none) and `event`, the kind. The keys of the kind follow. Null means
+//! unknown.
 
 use std::io::{self, Write};
 
@@ -20,6 +21,7 @@ use crate::{
     model::Model,
 };
 
+/// The exporter of `events-json`.
 #[derive(Default)]
 pub struct EventsJson {
     session: Option<Session>,
@@ -68,7 +70,7 @@ impl EventsJson {
             What::Comm(comm) => json!({"comm": value::comm(*comm)}),
             What::Signal(sent) => signal(sent),
             What::Exit(exited) => exit(exited, page_size),
-            What::Notify(told) => notify(told),
+            What::Notify(notice) => notify(notice),
             What::LastSwitch(switch) => json!({
                 "next_tid": switch.next_pid,
                 "next_pid": switch.next_tgid,
@@ -248,20 +250,20 @@ fn fork_failed(failed: &ForkFailed) -> Value {
     })
 }
 
-fn notify(told: &Notify) -> Value {
-    let (subject, child) = match told.exited {
+fn notify(notice: &Notify) -> Value {
+    let (subject, child) = match notice.exited {
         ExitedProcess::Subject => (true, None),
         ExitedProcess::ChildPid(pid) => (false, Some(pid)),
         ExitedProcess::Child => (false, None),
     };
     json!({
-        "owner": value::process(told.owner),
-        "seen_pid": told.seen_pid,
+        "owner": value::process(notice.owner),
+        "seen_pid": notice.seen_pid,
         "of_subject": subject,
         "child_pid": child,
-        "autoreap": told.autoreap,
-        "owner_care": value::sigchld_policy(told.sigchld_policy.as_ref()),
-        "heir": told.heir.map(value::process),
+        "autoreap": notice.autoreap,
+        "owner_care": value::sigchld_policy(notice.sigchld_policy.as_ref()),
+        "heir": notice.heir.map(value::process),
     })
 }
 

@@ -1,6 +1,6 @@
-//! `events`: the event log, one line per event, for people and for grep. Each
-//! line says what its event says and no more: wall-clock time, CPU, PID (or
-//! PID/TID of a thread that is not the leader), kind, details.
+//! The format `events`: the event log, one line per event, for people and grep.
+//! Each line holds the facts of its event and no others: wall-clock time, CPU, PID
+//! (or PID/TID of a thread that is not the leader), kind, details.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -17,6 +17,7 @@ use crate::{
     model::{Model, WaitStatus},
 };
 
+/// The exporter of `events`.
 #[derive(Default)]
 pub struct EventsText {
     session: Option<Session>,
@@ -29,7 +30,7 @@ impl Exporter for EventsText {
         }
         let time = match &self.session {
             Some(session) => format!("{:.6}", Utc(session.realtime(event.at))),
-            // Not known yet: seconds since boot.
+            // Seconds since boot, because the wall clock is not known yet.
             None => format!(
                 "+{}.{:09}",
                 event.at / 1_000_000_000,
@@ -51,7 +52,8 @@ impl Exporter for EventsText {
     }
 }
 
-/// `812`, or `812/815` for a thread that is not the leader; `-`: no task.
+/// Displays `812`, `812/815` for a thread that is not the leader, or `-` for no
+/// task.
 struct Subject(Who);
 
 impl Display for Subject {
@@ -74,18 +76,18 @@ impl Display for Details<'_> {
         match self.0 {
             What::Session(begin) => session(f, begin),
             What::Snapshot(found) => snapshot(f, found),
-            What::SnapshotEnd(_) => write!(f, "every task alive has been told"),
+            What::SnapshotEnd(_) => write!(f, "end of the snapshot"),
             What::Fork(made) => fork(f, made),
             What::Exec(done) => exec(f, done),
             What::Comm(comm) => write!(f, "now {comm}"),
             What::Signal(sent) => signal(f, sent),
             What::Exit(exited) => exit(f, exited),
-            What::Notify(told) => notify(f, told),
+            What::Notify(notice) => notify(f, notice),
             What::LastSwitch(switch) if switch.next_pid == 0 => write!(f, "then idle"),
             What::LastSwitch(switch) => {
                 write!(f, "then {} {}", switch.next_pid, switch.next_comm)
             }
-            What::Wait(wait) => write!(f, "got {}", wait.child),
+            What::Wait(wait) => write!(f, "returned {}", wait.child),
             What::Reap(reap) => write!(f, "by {}", reap.by.process.tgid),
             What::Free(Some(group)) => usage(f, group),
             What::Faults(counted) => faults(f, &counted.classes),
@@ -108,7 +110,7 @@ impl Display for Details<'_> {
     }
 }
 
-/// Its state, and the times that are not zero.
+/// Writes the state, and the times that are not zero.
 fn task_states(f: &mut Formatter<'_>, states: &States) -> fmt::Result {
     f.write_str(states.state.name())?;
     for &state in TaskState::ALIVE {
@@ -173,6 +175,7 @@ fn exec(f: &mut Formatter<'_>, done: &Exec) -> fmt::Result {
     }
 }
 
+/// Displays the name of a signal, or its number.
 struct SignalName(i32);
 
 impl Display for SignalName {
@@ -193,7 +196,7 @@ fn signal(f: &mut Formatter<'_>, sent: &Signal) -> fmt::Result {
     }
 }
 
-/// A wait status in words.
+/// Displays a wait status in words.
 struct Status(i32);
 
 impl Display for Status {
@@ -216,10 +219,10 @@ impl Display for Status {
 fn exit(f: &mut Formatter<'_>, exited: &Exit) -> fmt::Result {
     write!(f, "{} {}", exited.comm, Status(exited.code))?;
     if let Some(code) = exited.group_code.filter(|&code| code != exited.code) {
-        write!(f, ", its process {}", Status(code))?;
+        write!(f, ", process {}", Status(code))?;
     }
     if exited.group_dead == Some(false) {
-        f.write_str(", other threads live")?;
+        f.write_str(", other threads running")?;
     }
     write!(f, ", parent {}", exited.parent.tgid)?;
     match exited.sigchld {
@@ -228,22 +231,22 @@ fn exit(f: &mut Formatter<'_>, exited: &Exit) -> fmt::Result {
         Sigchld::NoCldWait => f.write_str(" (SA_NOCLDWAIT)")?,
     }
     match exited.reaper {
-        Some(reaper) => write!(f, ", children go to {}", reaper.tgid),
+        Some(reaper) => write!(f, ", children reparented to {}", reaper.tgid),
         None => Ok(()),
     }
 }
 
-fn notify(f: &mut Formatter<'_>, told: &Notify) -> fmt::Result {
-    match told.exited {
-        ExitedProcess::Subject if told.autoreap => write!(f, "reaped by the kernel"),
+fn notify(f: &mut Formatter<'_>, notice: &Notify) -> fmt::Result {
+    match notice.exited {
+        ExitedProcess::Subject if notice.autoreap => write!(f, "reaped by the kernel"),
         ExitedProcess::Subject => write!(f, "zombie"),
-        ExitedProcess::ChildPid(pid) => write!(f, "hands on its zombie {pid}"),
-        ExitedProcess::Child => write!(f, "hands on a zombie"),
+        ExitedProcess::ChildPid(pid) => write!(f, "zombie child {pid} reparented"),
+        ExitedProcess::Child => write!(f, "zombie child reparented"),
     }?;
-    write!(f, ", owner {}", told.owner.tgid)?;
-    match told.exited {
-        ExitedProcess::ChildPid(pid) if pid == told.seen_pid => Ok(()),
-        _ => write!(f, " sees {}", told.seen_pid),
+    write!(f, ", owner {}", notice.owner.tgid)?;
+    match notice.exited {
+        ExitedProcess::ChildPid(pid) if pid == notice.seen_pid => Ok(()),
+        _ => write!(f, " sees {}", notice.seen_pid),
     }
 }
 
@@ -260,10 +263,10 @@ fn usage(f: &mut Formatter<'_>, usage: &Usage) -> fmt::Result {
 
 fn faults(f: &mut Formatter<'_>, faults: &Faults) -> fmt::Result {
     write!(f, "{} so far", faults.total())?;
-    let told = FaultClass::ALL
+    let classes = FaultClass::ALL
         .iter()
         .filter(|&&class| faults.of(class) > 0);
-    for (place, &class) in told.enumerate() {
+    for (place, &class) in classes.enumerate() {
         let link = if place == 0 { ": " } else { ", " };
         write!(f, "{link}{} {}", faults.of(class), class.title())?;
     }
@@ -296,7 +299,7 @@ fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {
         GapCause::Unreadable {
             events: Some(events),
         } => write!(f, "{events} events unreadable"),
-        GapCause::Unreadable { events: None } => f.write_str("a part is unreadable"),
-        GapCause::Untraced => f.write_str("nobody traced"),
+        GapCause::Unreadable { events: None } => f.write_str("some events unreadable"),
+        GapCause::Untraced => f.write_str("no tracer was running"),
     }
 }

@@ -1,4 +1,4 @@
-//! The interface that every export format implements.
+//! The interface of export formats.
 
 use std::io::{self, Write};
 
@@ -7,13 +7,13 @@ use crate::{
     model::{Key, Model},
 };
 
-/// A format in the making.
+/// An export in progress.
 pub trait Exporter {
-    /// The next event of the stream.
+    /// Writes what the format says about the next event of the stream.
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()>;
 
-    /// The stream has ended, and this is what became of it.
-    /// Of its processes, those are wanted that `kept` says yes to.
+    /// Writes what the format says about the model at the end of the stream,
+    /// limited to processes for which `kept` returns true.
     fn end(
         &mut self,
         model: &Model,
@@ -22,5 +22,5 @@ pub trait Exporter {
     ) -> io::Result<()>;
 }
 
-/// Whether a process is wanted.
+/// Returns true if a process is to be exported.
 pub type ProcessFilter<'a> = &'a dyn Fn(Key) -> bool;

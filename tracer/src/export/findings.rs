@@ -1,5 +1,5 @@
-//! `findings`: one object per finding, as the report tells them: its kind, whom
-//! it is about (null: several, or not known), how many, and the sentence.
+//! The format `findings`: one object per finding of the report, with its kind, the
+//! process (null if there are several or none is known), a count and the sentence.
 
 use std::io::{self, Write};
 
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{event::Event, model::Model};
 
+/// The exporter of `findings`.
 pub struct Findings;
 
 impl Exporter for Findings {

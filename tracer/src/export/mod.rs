@@ -1,9 +1,9 @@
-//! Traces for other programs: one file per format, one row each in
+//! Export formats for other programs: one file per format, one row each in
 //! [`FORMATS`].
 //!
-//! An exporter sees every event as it comes and the model at the end, and
-//! writes to whatever it is given. It must not know where events come from,
-//! and opens no file.
+//! An exporter receives every event in order and the model at the end, and writes
+//! to the given output. It must not know where events come from, and it opens no
+//! file.
 
 mod diagnosis;
 mod events_json;
@@ -22,16 +22,19 @@ pub use exporter::{Exporter, ProcessFilter};
 pub use processes_json::process_json;
 pub use survey::{missing_json, survey_json, unreadable_json};
 
+/// An export format.
 pub struct Format {
-    /// The name on the command line.
+    /// Name on the command line.
     pub name: &'static str,
+    /// Description for the help text.
     pub help: &'static str,
-    /// It tells the events themselves, not only what became of them.
+    /// True if the format contains the events, not only the processes.
     pub exports_events: bool,
+    /// Creates an exporter.
     pub start: fn() -> Box<dyn Exporter>,
 }
 
-/// Every format there is; help and tests are derived from it.
+/// All formats. Help and tests are derived from them.
 pub const FORMATS: [Format; 5] = [
     Format {
         name: "json",
@@ -65,7 +68,7 @@ pub const FORMATS: [Format; 5] = [
     },
 ];
 
-/// The format with that name.
+/// Returns the format with a name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }

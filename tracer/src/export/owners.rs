@@ -1,6 +1,6 @@
-//! `owners`: one object per process that has, or had, zombies: how many are not
-//! reaped, how old the oldest is, and how long those waited that were reaped.
-//! Those it has reaped are told of as long as it is kept itself.
+//! The format `owners`: one object per process that owns or owned zombies, with
+//! the number of unreaped zombies, the age of the oldest, and the reap latencies of
+//! the others. Latencies are available until the owner is evicted.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     exporter::{Exporter, ProcessFilter},
-    processes_json::care_of,
+    processes_json::reaping_json,
     value,
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     model::{Latencies, Model},
 };
 
+/// The exporter of `owners`.
 pub struct Owners;
 
 impl Exporter for Owners {
@@ -41,7 +42,7 @@ impl Exporter for Owners {
                 "oldest_ns": owned.oldest.map(|oldest| oldest.ns),
                 "oldest_at_least": owned.oldest.map(|oldest| oldest.at_least),
                 "reap_latency": latencies(&owned.reaped),
-                "owner": process.map_or(Value::Null, care_of),
+                "owner": process.map_or(Value::Null, reaping_json),
             });
             value::line(object, out)?;
         }
@@ -49,7 +50,7 @@ impl Exporter for Owners {
     }
 }
 
-/// To three figures; the maximum is exact.
+/// Returns latencies to three significant figures; the maximum is exact.
 fn latencies(reaped: &Latencies) -> Value {
     json!({
         "count": reaped.count,

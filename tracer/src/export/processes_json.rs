@@ -1,8 +1,9 @@
-//! `json`: one object per process, one process per line, in order of
-//! appearance. A key is always there; null means unknown (or not yet), never
-//! zero or "no". Times are ns since boot (CLOCK_BOOTTIME), durations ns; a
-//! duration that has not ended is counted to the end of the stream. Strings
-//! are escaped as [`super::value::text`] says.
+//! The format `json`: one object per process and line, in order of appearance.
+//!
+//! Every object has every key; null means unknown or not yet, never zero or "no".
+//! Times are ns since boot (CLOCK_BOOTTIME), durations ns. A duration that has not
+//! ended is counted to the end of the stream. Strings are escaped by
+//! [`super::value::text`].
 
 use std::io::{self, Write};
 
@@ -17,6 +18,7 @@ use crate::{
     model::{Creation, Key, Model, Process, SharingEnd, State},
 };
 
+/// The exporter of `json`.
 pub struct ProcessesJson;
 
 impl Exporter for ProcessesJson {
@@ -37,7 +39,7 @@ impl Exporter for ProcessesJson {
     }
 }
 
-/// One process, as its line would be.
+/// Returns one process as its line in the export.
 pub fn process_json(model: &Model, key: Key) -> String {
     Value::Object(object(model, key)).to_string()
 }
@@ -109,10 +111,10 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
         "core_dumped",
         json!(status.map(|status| status.core_dumped())),
     );
-    let oom_is_told = served(model, Purpose::Oom) || process.oom().is_some();
+    let oom_is_known = served(model, Purpose::Oom) || process.oom().is_some();
     put(
         "oom_killed",
-        json!(oom_is_told.then_some(process.oom().is_some())),
+        json!(oom_is_known.then_some(process.oom().is_some())),
     );
     put("oom", value::oom(process.oom()));
     put("killed_by", killed_by(process));
@@ -156,17 +158,18 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
         value::child_usage(process.children.as_deref(), page_size),
     );
     put("states", states(model, process));
-    put("owner", care_of(process));
+    put("owner", reaping_json(process));
     object
 }
 
-/// Of the fork that made it; null where no address space was copied. Copies
-/// are null where the hooks do not tell them from other writes.
+/// Returns the cost of the fork that created the process, or null if no address
+/// space was copied. Copies are null if the hooks do not distinguish them from
+/// other writes.
 fn fork_cost(model: &Model, process: &Process) -> Value {
     let Some(cost) = &process.fork_cost else {
         return Value::Null;
     };
-    let told = served(model, Purpose::Cow);
+    let copies_known = served(model, Purpose::Cow);
     let end = match cost.ended {
         Some(SharingEnd::Exec(_)) => Some("exec"),
         Some(SharingEnd::Exit(_)) => Some("exit"),
@@ -176,9 +179,9 @@ fn fork_cost(model: &Model, process: &Process) -> Value {
         "took_ns": cost.took,
         "pages": cost.space.pages,
         "page_tables_bytes": cost.space.page_tables,
-        "parent_copies": told.then_some(cost.parent_copies),
-        "child_copies": told.then_some(cost.child_copies),
-        "peak_copies_per_s": told.then_some(cost.peak.1),
+        "parent_copies": copies_known.then_some(cost.parent_copies),
+        "child_copies": copies_known.then_some(cost.child_copies),
+        "peak_copies_per_s": copies_known.then_some(cost.peak.1),
         "first_copy_ns": cost.first,
         "last_copy_ns": cost.last,
         "shared_until_ns": cost.ended.map(SharingEnd::at),
@@ -197,9 +200,12 @@ fn container(model: &Model, key: Key) -> Value {
     })
 }
 
-/// Of all its threads; null where states were not counted. Complete: all
-/// threads that were seen were told of, and no end of one was missed; all since
-/// `counted_since_ns`, which is later than its birth if it was found. `state` is the main thread's, null once that is dead.
+/// Returns the task states of all threads, or null if they were not counted.
+///
+/// `complete` means that all known threads were counted and none of their ends was
+/// missed. Times count from `counted_since_ns`, which is later than the start of a
+/// process that was found running. `state` is the main thread's, null once it has
+/// exited.
 fn states(model: &Model, process: &Process) -> Value {
     let (Some(times), Some(wakeups), Some(scheduling)) = (
         process.state_times(model.now()),
@@ -220,13 +226,14 @@ fn states(model: &Model, process: &Process) -> Value {
     })
 }
 
-/// How it treats the deaths of its children; null: nothing is known.
-pub(super) fn care_of(process: &Process) -> Value {
+/// Returns how the process handles the exit of its children, or null if nothing is
+/// known.
+pub(super) fn reaping_json(process: &Process) -> Value {
     let Some(reaping) = process.reaping.as_deref() else {
         return Value::Null;
     };
     json!({
-        "care": value::sigchld_policy(reaping.sigchld_policy.as_ref().map(|(_, sigchld_policy)| sigchld_policy)),
+        "care": value::sigchld_policy(reaping.sigchld_policy.as_ref().map(|(_, policy)| policy)),
         "heir_pid": reaping.heir.map(|heir| heir.tgid),
         "wait_calls": reaping.waits.map(|waits| waits.count),
         "last_waited_ns": reaping.last_waited(),
@@ -238,12 +245,12 @@ fn pid(model: &Model, key: Key) -> u32 {
     model.process(key).id.tgid
 }
 
-/// Its birth was told, by fork or by a snapshot.
+/// Returns true if a fork or a snapshot reported the process.
 fn known(process: &Process) -> bool {
     process.created_by != Creation::Missed
 }
 
-/// 0 is the kernel's idle task, the parent of pids 1 and 2.
+/// Returns the PID of the parent; 0 is the idle task, the parent of PIDs 1 and 2.
 fn parent_pid(model: &Model, process: &Process) -> Option<u32> {
     match process.parent {
         Some(parent) => Some(pid(model, parent)),
@@ -256,7 +263,8 @@ fn served(model: &Model, purpose: Purpose) -> bool {
     hook.is_some_and(|hook| hook.hook.is_some())
 }
 
-/// Null while it lives, when it was not killed, and when nobody saw by whom.
+/// Returns the sender of the fatal signal. Null if the process runs, was not killed,
+/// or the sender is unknown.
 fn killed_by(process: &Process) -> Value {
     match process.fatal_signal() {
         None => Value::Null,
@@ -271,8 +279,8 @@ fn killed_by(process: &Process) -> Value {
     }
 }
 
-/// By class since tracing began; `minor` and `major` are the kernel's own
-/// count over the whole life, known when it is over.
+/// Returns faults by class since tracing began. `minor` and `major` are the kernel's
+/// counts over the whole life, null until the process exits.
 fn faults(model: &Model, process: &Process) -> Value {
     let tally = FaultTally {
         classes: process.faults,
@@ -287,7 +295,8 @@ fn faults(model: &Model, process: &Process) -> Value {
     Value::Object(object)
 }
 
-/// Of the threads that have exited, or, when `complete`, of the whole life.
+/// Returns the resource usage of exited threads or, if `complete`, of the whole
+/// life.
 fn usage(model: &Model, process: &Process) -> Value {
     let Some(usage) = process.known_usage() else {
         return Value::Null;

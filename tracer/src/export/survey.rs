@@ -1,4 +1,4 @@
-//! What is in a recording, as one JSON object.
+//! The contents of a recording as one JSON object, for `tracer info --json`.
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use crate::{
     recording::{Damage, Ending, Error, Survey, block_name},
 };
 
+/// Returns the contents of a recording as an indented JSON object.
 pub fn survey_json(file: &str, survey: &Survey) -> String {
     let Survey {
         version,
@@ -80,13 +81,13 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
     format!("{object:#}\n")
 }
 
-/// Segments that are not there, between two that are.
+/// Returns the object for a number of segments missing between two others.
 pub fn missing_json(segments: u64) -> String {
     let object = json!({"missing_segments": segments, "whole": false});
     format!("{object:#}\n")
 }
 
-/// A segment that says nothing of itself.
+/// Returns the object for a segment that cannot be read.
 pub fn unreadable_json(file: &str, bytes: u64, why: &Error) -> String {
     let object = json!({
         "file": value::text(file.as_bytes()),

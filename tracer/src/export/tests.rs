@@ -1,5 +1,5 @@
-//! Every format over every script: whatever the stream, each line stands
-//! alone, and what the formats promise holds.
+//! Tests of every format over every script: for any stream, each line is
+//! self-contained and the formats keep their promises.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn lines(name: &str, script: &Script) -> Vec<Value> {
         .collect()
 }
 
-/// The object of the process with that number.
+/// Returns the object of the process with a PID.
 fn process(script: &Script, pid: u32) -> Value {
     lines("json", script)
         .into_iter()
@@ -143,17 +143,17 @@ fn every_format_over_every_script() {
 }
 
 #[test]
-fn the_events_of_a_life_as_text() {
+fn events_of_a_process_as_text() {
     insta::assert_snapshot!(export(format("events").unwrap(), &every_kind().events));
 }
 
 #[test]
-fn the_events_of_a_life_as_json() {
+fn events_of_a_process_as_json() {
     insta::assert_snapshot!(export(format("events-json").unwrap(), &every_kind().events));
 }
 
 #[test]
-fn a_life_as_one_object() {
+fn process_as_one_object() {
     let object = process(&every_kind(), 10);
     insta::assert_snapshot!(serde_json::to_string_pretty(&object).unwrap());
 }
@@ -177,8 +177,8 @@ fn every_object_has_every_key() {
 }
 
 #[test]
-fn unknown_is_null_and_known_nothing_is_not() {
-    // Nothing is known of a process that only waited once.
+fn unknown_is_null_and_empty_is_not() {
+    // The only fact about this process is one wait.
     let object = process(&Script::new().wait(20, 3), 20);
     for key in [
         "comm",
@@ -227,7 +227,7 @@ fn unknown_is_null_and_known_nothing_is_not() {
 }
 
 #[test]
-fn figures_without_a_hook_are_null() {
+fn figures_of_a_missing_hook_are_null() {
     let script = Script::new()
         .session_with(|session| {
             for hook in &mut session.hooks {
@@ -245,7 +245,7 @@ fn figures_without_a_hook_are_null() {
 }
 
 #[test]
-fn findings_and_owners_are_objects_of_their_own() {
+fn findings_and_owners_are_objects() {
     let script = Script::new()
         .session()
         .fork(1, 5)

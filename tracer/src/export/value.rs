@@ -1,4 +1,4 @@
-//! How facts become JSON values. Unknown is null, never zero and never empty.
+//! JSON values of facts. An unknown fact is null, never zero and never empty.
 
 use std::io::{self, Write};
 
@@ -9,25 +9,26 @@ use crate::event::{
     SigchldPolicy, StateTimes, TaskState, Text, Usage, Wakeups, arguments, escaped, signal_name,
 };
 
-/// Bytes as a string from which they can be told exactly: printable text as it
-/// is, a backslash as `\\`, and what [`escaped`] escapes as it does: `\n`,
-/// `\u{1b}`, `\xff`. JSON could hold control characters by itself, but the
-/// first `jq -r` would then send them to a terminal.
+/// Returns bytes as a string that preserves them exactly: printable text as it is,
+/// a backslash as `\\`, and other bytes as [`escaped`] escapes them: `\n`,
+/// `\u{1b}`, `\xff`. JSON could hold control characters, but `jq -r` would send
+/// them to the terminal.
 pub fn text(bytes: &[u8]) -> Value {
     let parts = bytes.split(|&byte| byte == b'\\').map(escaped);
     Value::String(parts.collect::<Vec<_>>().join(r"\\"))
 }
 
+/// Returns a command name, escaped.
 pub fn comm(comm: Comm) -> Value {
     text(comm.as_bytes())
 }
 
-/// NUL-separated arguments as an array.
+/// Returns NUL-separated arguments as an array, or null for `None`.
 pub fn argv(argv: Option<&[u8]>) -> Value {
     argv.map_or(Value::Null, |argv| arguments(argv).map(text).collect())
 }
 
-/// Which part of a trace a recording is.
+/// Returns the position of a segment in its trace.
 pub fn segment(segment: Segment) -> Value {
     let Segment {
         number,
@@ -37,7 +38,7 @@ pub fn segment(segment: Segment) -> Value {
     json!({"number": number, "trace_began_ns": began, "events_before": events_before})
 }
 
-/// Why something is missing; of what cannot be read, how many events.
+/// Returns the cause of a gap, and the number of events that cannot be read.
 pub fn gap_cause(cause: GapCause) -> (&'static str, Option<u64>) {
     match cause {
         GapCause::NoRoom => ("no_room", None),
@@ -47,15 +48,18 @@ pub fn gap_cause(cause: GapCause) -> (&'static str, Option<u64>) {
     }
 }
 
+/// Returns the arguments of a command line.
 pub fn command(command: &Text) -> Value {
     argv(Some(command.as_bytes()))
 }
 
+/// Returns the name of a signal, or null for one without a name.
 pub fn signal(sig: i32) -> Value {
     signal_name(sig).map_or(Value::Null, |name| json!(name))
 }
 
-/// A process by number and start; null for the idle task, which is nobody.
+/// Returns a process by PID and start, or null for the idle task, which is not a
+/// process.
 pub fn process(id: ProcessId) -> Value {
     match id.tgid {
         0 => Value::Null,
@@ -63,8 +67,8 @@ pub fn process(id: ProcessId) -> Value {
     }
 }
 
-/// Faults by class and by region; null where they are not traced, or not told
-/// apart.
+/// Returns faults by class and by region. Values are null if faults are not
+/// traced, or not distinguished.
 pub fn faults(tally: Option<&FaultTally>) -> Map<String, Value> {
     let classes = FaultClass::ALL.iter().map(|&class| {
         let count = tally.map(|tally| tally.classes.of(class));
@@ -88,6 +92,7 @@ pub fn faults(tally: Option<&FaultTally>) -> Map<String, Value> {
     classes.chain(rest).collect()
 }
 
+/// Returns resource usage. Without a page size, `maxrss_kib` is null.
 pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {
     let kib = |pages: u64| Some(pages.saturating_mul(page_size?) / 1024);
     [
@@ -105,6 +110,7 @@ pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {
     .collect()
 }
 
+/// Returns the process group, session and tracer of a process.
 pub fn relations(relations: Option<&Relations>) -> Value {
     relations.map_or(Value::Null, |relations| {
         json!({
@@ -115,19 +121,19 @@ pub fn relations(relations: Option<&Relations>) -> Value {
     })
 }
 
-/// How a process treats the deaths of its children.
-pub fn sigchld_policy(sigchld_policy: Option<&SigchldPolicy>) -> Value {
-    sigchld_policy.map_or(Value::Null, |sigchld_policy| {
+/// Returns how a process handles the exit of its children.
+pub fn sigchld_policy(policy: Option<&SigchldPolicy>) -> Value {
+    policy.map_or(Value::Null, |policy| {
         json!({
-            "sigchld": sigchld_policy.sigchld.name(),
-            "nocldwait": sigchld_policy.known_nocldwait(),
-            "blocked": sigchld_policy.blocked,
-            "stopped": sigchld_policy.stopped,
+            "sigchld": policy.sigchld.name(),
+            "nocldwait": policy.known_nocldwait(),
+            "blocked": policy.blocked,
+            "stopped": policy.stopped,
         })
     })
 }
 
-/// Of the children that a process has waited for.
+/// Returns the resource usage of the children that a process has waited for.
 pub fn child_usage(usage: Option<&ChildUsage>, page_size: Option<u64>) -> Value {
     let Some(usage) = usage else {
         return Value::Null;
@@ -143,7 +149,7 @@ pub fn child_usage(usage: Option<&ChildUsage>, page_size: Option<u64>) -> Value 
     })
 }
 
-/// Why the OOM killer chose it; null of one whom it did not choose.
+/// Returns the cause of an OOM kill, or null if there was none.
 pub fn oom(victim: Option<&OomVictim>) -> Value {
     let Some(victim) = victim else {
         return Value::Null;
@@ -158,7 +164,7 @@ pub fn oom(victim: Option<&OomVictim>) -> Value {
     })
 }
 
-/// Time in each state.
+/// Returns the time in each task state, ns.
 pub fn state_times(times: &StateTimes) -> Value {
     let times = TaskState::ALIVE.iter().map(|&state| {
         let time = times.of(state);
@@ -167,7 +173,7 @@ pub fn state_times(times: &StateTimes) -> Value {
     Value::Object(times.collect())
 }
 
-/// From being woken to a turn on a CPU.
+/// Returns the delays from a wake-up to running on a CPU, ns.
 pub fn wakeups(wakeups: &Wakeups) -> Value {
     json!({
         "count": wakeups.count,
@@ -176,6 +182,7 @@ pub fn wakeups(wakeups: &Wakeups) -> Value {
     })
 }
 
+/// Writes a value and a newline.
 pub fn line(value: impl Into<Value>, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &value.into())?;
     out.write_all(b"\n")
@@ -187,7 +194,7 @@ mod tests {
 
     #[test]
     fn strings_are_lossless() {
-        // Told apart: a byte, and the four characters that look like it.
+        // A byte differs from the four characters that look like it.
         assert_eq!(text(b"\xff"), r"\xff");
         assert_eq!(text(br"\xff"), r"\\xff");
         assert_eq!(text("é\\\n\u{202e}".as_bytes()), r"é\\\n\u{202e}");

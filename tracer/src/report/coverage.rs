@@ -1,5 +1,5 @@
-//! What the trace could not see: hooks that are missing or tell less than a
-//! better one would, and records that were lost, by kind and time.
+//! The section on what the trace does not cover: missing or limited hooks, and
+//! lost records by kind and time.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -11,6 +11,7 @@ use crate::{
 
 const GAPS: usize = 10;
 
+/// Writes the section, if anything is not covered.
 pub fn write(model: &Model, page: &mut Page) {
     hooks(model, page);
     if !model.gaps().is_empty() {
@@ -20,11 +21,11 @@ pub fn write(model: &Model, page: &mut Page) {
 
 fn hooks(model: &Model, page: &mut Page) {
     let hooks = model.session().map_or(&[][..], |session| &session.hooks);
-    let told = hooks
+    let limited = hooks
         .iter()
         .filter(|hook| hook.hook.is_none() || !hook.loses.is_empty());
     let text = |text: &str| escaped(text.as_bytes());
-    let rows: Vec<_> = told
+    let rows: Vec<_> = limited
         .map(|hook| {
             let name = hook.hook.as_deref().map_or_else(|| "none".to_owned(), text);
             [hook.purpose.name().to_owned(), name, text(&hook.loses)]
@@ -33,7 +34,7 @@ fn hooks(model: &Model, page: &mut Page) {
     if rows.is_empty() {
         return;
     }
-    page.section("Hooks that are missing or limited");
+    page.section("Missing or limited hooks");
     for [purpose, hook, loses] in rows {
         page.line(&format!("  {purpose}, by {hook}:"));
         page.labelled("", &loses);
@@ -52,7 +53,7 @@ fn gaps(model: &Model, page: &mut Page) {
     let unreadable = any(|cause| matches!(cause, GapCause::Unreadable { .. }))
         .then(|| "unreadable parts of the recording".into());
     let untraced =
-        any(|cause| cause == GapCause::Untraced).then(|| "while no tracer was at work".into());
+        any(|cause| cause == GapCause::Untraced).then(|| "while no tracer was running".into());
     let lost: Vec<String> = named.chain(unreadable).chain(untraced).collect();
     page.section(&format!("Lost records: {}", lost.join(", ")));
 
@@ -68,11 +69,11 @@ fn gaps(model: &Model, page: &mut Page) {
         };
         let length = duration(gap.until.saturating_sub(gap.since));
         let (count, cause) = match gap.cause {
-            GapCause::NoRoom => (gap.total().to_string(), "no room in the buffer"),
+            GapCause::NoRoom => (gap.total().to_string(), "buffer full"),
             GapCause::Skipped => (gap.total().to_string(), "skipped by the kernel, at most"),
             GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
             GapCause::Unreadable { .. } => (gap.total().to_string(), "unreadable"),
-            GapCause::Untraced => ("?".to_owned(), "no tracer was at work"),
+            GapCause::Untraced => ("?".to_owned(), "no tracer was running"),
         };
         [count, since, length, cause.to_owned()]
     });
@@ -80,7 +81,7 @@ fn gaps(model: &Model, page: &mut Page) {
         ("records", Align::Right),
         ("after", Align::Left),
         ("within", Align::Right),
-        ("because", Align::Left),
+        ("cause", Align::Left),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());
     if more > 0 {

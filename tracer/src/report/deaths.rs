@@ -1,5 +1,5 @@
-//! The latest deaths that were not well: a failure code, a signal, an end that
-//! nobody saw.
+//! The section on failures: the latest processes with an error code, killed by a
+//! signal, or with an end that was not observed.
 
 use super::{
     outcome,
@@ -13,7 +13,7 @@ use crate::{
 
 const ROWS: usize = 40;
 
-/// How it ended; of one that the OOM killer chose, by what constraint.
+/// Returns the outcome of a process, with the constraint of an OOM kill.
 fn ended(process: &Process) -> String {
     let outcome = outcome::text(process.outcome());
     match process.oom() {
@@ -22,6 +22,7 @@ fn ended(process: &Process) -> String {
     }
 }
 
+/// Writes the section.
 pub fn write(model: &Model, page: &mut Page) {
     let bad = |process: &Process| match process.outcome() {
         Outcome::Ok | Outcome::Alive => false,
@@ -40,7 +41,7 @@ pub fn write(model: &Model, page: &mut Page) {
     let earlier = deaths.len().saturating_sub(ROWS);
     let cut = match earlier {
         0 => String::new(),
-        earlier => format!(", the latest {ROWS}; {earlier} before them"),
+        earlier => format!(", the latest {ROWS}; {earlier} earlier ones not listed"),
     };
     page.section(&format!("Failures{cut}{}", evicted_note(model)));
     let rows = deaths[earlier..].iter().map(|&(at, key)| {
@@ -62,8 +63,8 @@ pub fn write(model: &Model, page: &mut Page) {
     let heads = [
         ("ended", Align::Left),
         ("process", Align::Left),
-        ("of", Align::Left),
-        ("lived", Align::Right),
+        ("outcome", Align::Left),
+        ("lifetime", Align::Right),
         ("command line", Align::Left),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());

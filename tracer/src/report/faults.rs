@@ -1,4 +1,4 @@
-//! Which processes fault most, and which copy most.
+//! The section on page faults: processes with the most faults and the most copies.
 
 use std::cmp::Reverse;
 
@@ -13,13 +13,14 @@ use crate::{
 
 const ROWS: usize = 10;
 
+/// Writes the section.
 pub fn write(model: &Model, page: &mut Page) {
     let hook = model
         .session()
         .and_then(|session| session.hook(Purpose::Faults));
     match hook {
         None => {
-            page.section("Page faults: unknown, the stream does not say whether they are traced")
+            page.section("Page faults: unknown, the trace does not say whether they were traced")
         }
         Some(hook) if hook.hook.is_none() => {
             page.section(&format!("Page faults: unknown, {}", hook.loses));
@@ -35,27 +36,26 @@ fn traced(model: &Model, page: &mut Page) {
         all.total(),
         evicted_note(model)
     ));
-    let told = FaultClass::ALL.iter().filter(|&&class| all.of(class) > 0);
-    let told: Vec<_> = told
+    let classes = FaultClass::ALL.iter().filter(|&&class| all.of(class) > 0);
+    let classes: Vec<_> = classes
         .map(|&class| format!("{} {}", all.of(class), class.title()))
         .collect();
-    page.labelled("", &told.join(", "));
+    page.labelled("", &classes.join(", "));
     table(model, page, "faults", Faults::total);
     storms(model, page);
     if all.write_protect > 0 {
-        page.section("Writes to protected pages: copies made on write (COW) are among them");
+        page.section("Writes to protected pages, including copies on write (COW)");
         table(model, page, "writes", |faults| faults.write_protect);
     } else if all.cow_copy > 0 {
-        page.section("Pages copied on write, by whom");
+        page.section("Pages copied on write, by process");
         table(model, page, "copies", |faults| faults.cow_copy);
     }
 }
 
-/// A process that faults so often for so long is worth a word: that many in
-/// all, and that many a second.
+/// Thresholds for a fault storm: faults in total, and faults per second.
 const STORM: (u64, u64) = (200_000, 50_000);
 
-/// Who does little but fault.
+/// Writes a note on each fault storm.
 fn storms(model: &Model, page: &mut Page) {
     for (key, process) in model.processes() {
         let total = process.faults.total();
@@ -70,7 +70,7 @@ fn storms(model: &Model, page: &mut Page) {
             .max_by_key(|&&class| process.faults.of(class));
         let most = most.map_or("", |class| class.title());
         let sentence = format!(
-            "{}: a fault storm: {total} in {}, {rate} a second, mostly {most}",
+            "{}: fault storm: {total} in {}, {rate} per second, mostly {most}",
             process_name(model, key),
             units::duration(lived),
         );

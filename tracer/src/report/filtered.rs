@@ -1,4 +1,4 @@
-//! The processes that a filter keeps, one line each, with what became of them.
+//! The list of processes that a filter keeps, one line each with the outcome.
 
 use super::{
     killed::sender_text,
@@ -12,7 +12,7 @@ use crate::{
     model::{Key, Model, Sender},
 };
 
-/// The processes that a filter keeps, in lines of at most `width` columns.
+/// Returns the processes that a filter keeps, in lines of at most `width` columns.
 pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
     let (mut kept, mut unknown) = (Vec::new(), 0);
     for (key, _) in model.processes() {
@@ -27,21 +27,21 @@ pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
     page.section(&format!("{} of {all}: {}", kept.len(), filter.text()));
     if unknown > 0 {
         let them = plural(unknown, "process", "processes");
-        page.line(&format!("  Of {them} it is not known."));
+        page.line(&format!("  Unknown for {them}."));
     }
     if model.unlisted() > 0 {
-        let gone = plural(model.unlisted(), "process", "processes");
+        let evicted = plural(model.unlisted(), "process", "processes");
         page.line(&format!(
-            "  {gone} had ended before these and are no longer in memory."
+            "  {evicted} exited earlier and are no longer in memory."
         ));
     }
     if !kept.is_empty() {
         let heads = [
-            ("since (UTC)", Align::Left),
+            ("started (UTC)", Align::Left),
             ("pid", Align::Right),
             ("command", Align::Left),
-            ("lived", Align::Right),
-            ("ended", Align::Left),
+            ("lifetime", Align::Right),
+            ("outcome", Align::Left),
             ("killed by", Align::Left),
             ("parent", Align::Left),
         ];

@@ -1,8 +1,9 @@
-//! What a person should know of without having asked.
+//! The section on problems found in the trace.
 
 use super::page::Page;
 use crate::model::Model;
 
+/// Writes the section.
 pub fn write(model: &Model, page: &mut Page) {
     let findings = model.findings(model.now());
     if findings.is_empty() {

@@ -1,5 +1,5 @@
-//! What forks cost: who copied how much memory, how long that took, and which
-//! forks could have been had for less.
+//! The section on the cost of forks: memory copied and time taken by process, and
+//! forks that a cheaper call could replace.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -14,17 +14,19 @@ use crate::{
 
 const ROWS: usize = 10;
 
-/// A fork is not worth a word below so many pages, or so many ns.
+/// Threshold for a note on forks: pages.
 const MANY_PAGES: u64 = 1000;
+/// Threshold for a note on forks: time, ns.
 const LONG: u64 = 1_000_000;
-/// A child that execs so soon needed nothing of what was copied, ns.
-const AT_ONCE: u64 = 100_000_000;
-/// A child that shares its parent's memory for so long is a snapshot, ns.
+/// Maximum time from fork to exec, ns, of a child that did not need the copy.
+const SOON: u64 = 100_000_000;
+/// Minimum time, ns, that a child shares its parent's memory to count as a
+/// snapshot of it.
 const SNAPSHOT: u64 = 1_000_000_000;
 
-/// The forks of one process.
+/// Totals over the forks of one process.
 #[derive(Default)]
-struct Maker {
+struct Forks {
     forks: u64,
     timed: u64,
     took: u64,
@@ -33,53 +35,67 @@ struct Maker {
     parent_copies: u64,
     child_copies: u64,
     ambiguous: bool,
-    /// Of children that exec'ed at once: how many, time, pages, latest exec.
-    in_vain: (u64, u64, u64, u64),
+    /// Forks whose child called exec soon.
+    avoidable: Avoidable,
 }
 
+/// Totals over forks that posix_spawn or vfork could replace.
+#[derive(Clone, Copy, Default)]
+struct Avoidable {
+    forks: u64,
+    /// Time of all of them, ns.
+    took: u64,
+    /// Pages of the largest.
+    pages: u64,
+    /// Longest time from fork to exec, ns.
+    latest_exec: u64,
+}
+
+/// Writes the section, if there were forks.
 pub fn write(model: &Model, page: &mut Page) {
-    let mut makers: BTreeMap<Key, Maker> = BTreeMap::new();
+    let mut parents: BTreeMap<Key, Forks> = BTreeMap::new();
     for (_, child, cost, parent) in forks(model) {
-        makers.entry(parent).or_default().add(child, cost);
+        parents.entry(parent).or_default().add(child, cost);
     }
-    let held: Vec<u64> = model
+    let vfork_waits: Vec<u64> = model
         .processes()
         .filter(|(_, child)| child.created_by == Creation::Vfork)
         .filter_map(|(_, child)| child.vfork_wait(model.now()))
         .collect();
-    if makers.is_empty() && held.is_empty() {
+    if parents.is_empty() && vfork_waits.is_empty() {
         return;
     }
-    let all: u64 = makers.values().map(|maker| maker.forks).sum();
+    let all: u64 = parents.values().map(|forks| forks.forks).sum();
     page.section(&format!(
         "Forks that copied an address space: {all}{}",
         evicted_note(model)
     ));
-    if let Some(&longest) = held.iter().max() {
+    if let Some(&longest) = vfork_waits.iter().max() {
         page.line(&format!(
-            "  beside {} by vfork or posix_spawn, which copy nothing and held the caller for {}, {} at most",
-            held.len(),
-            units::duration(held.iter().copied().fold(0, u64::saturating_add)),
+            "  plus {} vfork or posix_spawn calls without a copy; the caller waited {}, {} at most",
+            vfork_waits.len(),
+            units::duration(vfork_waits.iter().copied().fold(0, u64::saturating_add)),
             units::duration(longest),
         ));
     }
-    if makers.is_empty() {
+    if parents.is_empty() {
         return;
     }
     let copies_missing = not_served(model, Purpose::Cow);
     if let Some(why) = &copies_missing {
-        page.line(&format!("  Copies on write are not told: {why}"));
+        page.line(&format!("  Copies on write unknown: {why}"));
     }
     if let Some(why) = not_served(model, Purpose::ForkStart) {
-        page.line(&format!("  How long they took is not told: {why}"));
+        page.line(&format!("  Durations unknown: {why}"));
     }
-    table(model, page, &makers, copies_missing.is_none());
-    for sentence in findings(model, &makers) {
+    table(model, page, &parents, copies_missing.is_none());
+    for sentence in notes(model, &parents) {
         page.labelled("  note", &sentence);
     }
 }
 
-/// Every child that is kept and was made by copying, with what that cost.
+/// Iterates over retained children with a copied address space, the cost of their
+/// fork, and their parent.
 fn forks(model: &Model) -> impl Iterator<Item = (Key, &Process, &ForkCost, Key)> {
     model.processes().filter_map(|(key, child)| {
         let parent = model.find(child.forked_by?.process)?;
@@ -87,7 +103,7 @@ fn forks(model: &Model) -> impl Iterator<Item = (Key, &Process, &ForkCost, Key)>
     })
 }
 
-impl Maker {
+impl Forks {
     fn add(&mut self, child: &Process, cost: &ForkCost) {
         let pages = cost.space.pages.unwrap_or(0);
         let took = cost.took.unwrap_or(0);
@@ -101,12 +117,12 @@ impl Maker {
         self.ambiguous |= cost.ambiguous;
         if let (Some(SharingEnd::Exec(exec)), Some(forked)) = (cost.ended, child.forked_at) {
             let after = exec.saturating_sub(forked);
-            if after < AT_ONCE {
-                let (count, in_vain, most, latest) = &mut self.in_vain;
-                *count += 1;
-                *in_vain = in_vain.saturating_add(took);
-                *most = pages.max(*most);
-                *latest = after.max(*latest);
+            if after < SOON {
+                let avoidable = &mut self.avoidable;
+                avoidable.forks += 1;
+                avoidable.took = avoidable.took.saturating_add(took);
+                avoidable.pages = avoidable.pages.max(pages);
+                avoidable.latest_exec = avoidable.latest_exec.max(after);
             }
         }
     }
@@ -115,34 +131,34 @@ impl Maker {
 fn not_served(model: &Model, purpose: Purpose) -> Option<String> {
     let hook = model.session()?.hook(purpose);
     match hook {
-        None => Some("the stream does not say how".to_owned()),
+        None => Some("the trace does not say".to_owned()),
         Some(hook) if hook.hook.is_none() => Some(hook.loses.clone()),
         Some(_) => None,
     }
 }
 
-fn table(model: &Model, page: &mut Page, makers: &BTreeMap<Key, Maker>, copies_told: bool) {
-    let mut rows: Vec<_> = makers.iter().collect();
-    rows.sort_by_key(|(key, maker)| {
-        let copies = maker.parent_copies.saturating_add(maker.child_copies);
-        (Reverse(maker.took), Reverse(copies), **key)
+fn table(model: &Model, page: &mut Page, parents: &BTreeMap<Key, Forks>, copies_known: bool) {
+    let mut rows: Vec<_> = parents.iter().collect();
+    rows.sort_by_key(|(key, forks)| {
+        let copies = forks.parent_copies.saturating_add(forks.child_copies);
+        (Reverse(forks.took), Reverse(copies), **key)
     });
     let more = rows.len().saturating_sub(ROWS);
-    let known = |told: bool, text: String| if told { text } else { "?".to_owned() };
+    let known = |is_known: bool, text: String| if is_known { text } else { "?".to_owned() };
     let rows: Vec<_> = rows
         .iter()
         .take(ROWS)
-        .map(|(key, maker)| {
-            let timed = maker.timed == maker.forks;
-            let mark = if maker.ambiguous { "~" } else { "" };
-            let copies = |count: u64| known(copies_told, format!("{mark}{count}"));
+        .map(|(key, forks)| {
+            let timed = forks.timed == forks.forks;
+            let mark = if forks.ambiguous { "~" } else { "" };
+            let copies = |count: u64| known(copies_known, format!("{mark}{count}"));
             [
-                maker.forks.to_string(),
-                known(timed, units::duration(maker.took)),
-                known(timed, units::duration(maker.longest)),
-                maker.pages.to_string(),
-                copies(maker.parent_copies),
-                copies(maker.child_copies),
+                forks.forks.to_string(),
+                known(timed, units::duration(forks.took)),
+                known(timed, units::duration(forks.longest)),
+                forks.pages.to_string(),
+                copies(forks.parent_copies),
+                copies(forks.child_copies),
                 process_name(model, **key),
             ]
         })
@@ -150,37 +166,42 @@ fn table(model: &Model, page: &mut Page, makers: &BTreeMap<Key, Maker>, copies_t
     page.table(
         [
             ("forks", Align::Right),
-            ("took", Align::Right),
+            ("time", Align::Right),
             ("longest", Align::Right),
-            ("pages, at most", Align::Right),
+            ("max pages", Align::Right),
             ("parent copied", Align::Right),
             ("children copied", Align::Right),
-            ("by", Align::Left),
+            ("process", Align::Left),
         ],
         &rows,
     );
     if more > 0 {
         page.line(&format!("  and {more} more"));
     }
-    if makers.values().any(|maker| maker.ambiguous) {
-        page.line("  ~ several forks shared the memory: charged to the latest");
+    if parents.values().any(|forks| forks.ambiguous) {
+        page.line("  ~ several forks shared the memory; copies are charged to the latest");
     }
 }
 
-/// What somebody could act on.
-fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
+/// Returns notes on forks that a cheaper call could replace, and on snapshots.
+fn notes(model: &Model, parents: &BTreeMap<Key, Forks>) -> Vec<String> {
     let page_size = model.session().map_or(0, |session| session.page_size);
     let mut sentences = Vec::new();
-    for (&key, maker) in makers {
-        let (count, took, pages, latest) = maker.in_vain;
+    for (&key, forks) in parents {
+        let Avoidable {
+            forks: count,
+            took,
+            pages,
+            latest_exec,
+        } = forks.avoidable;
         if count > 0 && (took >= LONG || pages >= MANY_PAGES) {
             sentences.push(format!(
-                "{}: {} of up to {pages} pages took {} and the children exec'ed within {}: \
+                "{}: {} of up to {pages} pages took {}, and the children called exec within {}: \
                  posix_spawn or vfork would avoid the copying",
                 process_name(model, key),
                 plural(count, "fork", "forks"),
                 units::duration(took),
-                units::duration(latest),
+                units::duration(latest_exec),
             ));
         }
     }
@@ -192,7 +213,7 @@ fn findings(model: &Model, makers: &BTreeMap<Key, Maker>) -> Vec<String> {
         };
         if shared >= SNAPSHOT && cost.parent_copies >= MANY_PAGES {
             sentences.push(format!(
-                "{}: while its child {} shared its memory, for {}, it copied {}, at most {} in a second{}",
+                "{}: while its child {} shared its memory for {}, it copied {}, at most {} in one second{}",
                 process_name(model, parent),
                 process_name(model, key),
                 units::duration(shared),

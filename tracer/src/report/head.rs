@@ -1,5 +1,4 @@
-//! What was traced, for how long, how much of it can be trusted, and how much
-//! there was.
+//! The head of the report: machine, time span, hooks, losses and totals.
 
 use super::{page::Page, words::plural};
 use crate::{
@@ -7,16 +6,17 @@ use crate::{
     model::{Creation, GapSpan, Model, Outcome, Tally},
 };
 
+/// Writes the head.
 pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
     match model.session() {
         Some(session) => page.labelled("Traced", &machine(session)),
-        None => page.labelled("Traced", "unknown: the stream has no beginning"),
+        None => page.labelled("Traced", "unknown: the start of the trace is missing"),
     }
     page.labelled("Span", &span(model));
     page.labelled("Hooks", &hooks(model));
     page.labelled("Lost", &lost(model));
     page.labelled("Started", &started(model, tally));
-    page.labelled("Ended", &ended(model, tally));
+    page.labelled("Exited", &exited(model, tally));
     page.labelled("Reaped", &reaped(tally));
     page.labelled("Now", &now(model));
 }
@@ -42,7 +42,7 @@ fn span(model: &Model) -> String {
     let how = if model.ended() {
         ""
     } else {
-        "; the stream breaks off here"
+        "; the trace breaks off here"
     };
     match model.session() {
         Some(session) => format!(
@@ -50,29 +50,33 @@ fn span(model: &Model) -> String {
             Utc(session.realtime(model.began())),
             Utc(session.realtime(model.now())),
         ),
-        None => format!("{length}; the wall clock is unknown{how}"),
+        None => format!("{length}; wall clock unknown{how}"),
     }
 }
 
 fn hooks(model: &Model) -> String {
     let hooks = model.session().map_or(&[][..], |session| &session.hooks);
     if hooks.is_empty() {
-        return "unknown: the stream does not say".to_owned();
+        return "unknown: not in the trace".to_owned();
     }
     let names = |missing: bool| {
         let named = hooks.iter().filter(|hook| hook.hook.is_none() == missing);
-        let told = named.filter(|hook| missing || !hook.loses.is_empty());
-        told.map(|hook| hook.purpose.name()).collect::<Vec<_>>()
+        let listed = named.filter(|hook| missing || !hook.loses.is_empty());
+        listed.map(|hook| hook.purpose.name()).collect::<Vec<_>>()
     };
     let (missing, degraded) = (names(true), names(false));
-    let mut text = format!("{} of {} served", hooks.len() - missing.len(), hooks.len());
+    let mut text = format!(
+        "{} of {} available",
+        hooks.len() - missing.len(),
+        hooks.len()
+    );
     for (what, names) in [("missing", missing), ("limited", degraded)] {
         if !names.is_empty() {
             text.push_str(&format!("; {what}: {}", names.join(", ")));
         }
     }
     if text.contains(';') {
-        text.push_str(" (why: at the end)");
+        text.push_str(" (reasons at the end)");
     }
     text
 }
@@ -87,7 +91,7 @@ fn lost(model: &Model) -> String {
         false => "",
     };
     format!(
-        "{at_least}{} in {} (which: at the end): counts below are lower bounds",
+        "{at_least}{} in {} (listed at the end); counts below are lower bounds",
         plural(model.totals().lost, "record", "records"),
         plural(gaps.len() as u64, "gap", "gaps"),
     )
@@ -119,7 +123,7 @@ fn started(model: &Model, tally: &Tally) -> String {
     )
 }
 
-fn ended(model: &Model, tally: &Tally) -> String {
+fn exited(model: &Model, tally: &Tally) -> String {
     let count = |which: fn(Outcome) -> bool| {
         let ended = tally.ended.iter();
         let ended = ended.filter(|&(&outcome, _)| which(outcome));
@@ -127,14 +131,12 @@ fn ended(model: &Model, tally: &Tally) -> String {
     };
     let signals = count(|outcome| matches!(outcome, Outcome::Killed(_)));
     let failures = count(|outcome| matches!(outcome, Outcome::Code(_)));
-    let exited_before_checkpoint = match model.exited_before_checkpoint() {
+    let exited_before = match model.exited_before_checkpoint() {
         0 => String::new(),
-        exited_before_checkpoint => {
-            format!("; how {exited_before_checkpoint} ended was told before this begins")
-        }
+        count => format!("; {count} exited before this part, outcome unknown"),
     };
     format!(
-        "{}: {} ok, {failures} with a failure code, {signals} by a signal{exited_before_checkpoint}",
+        "{}: {} ok, {failures} with an error code, {signals} killed by a signal{exited_before}",
         plural(model.totals().exits, "process", "processes"),
         count(|outcome| outcome == Outcome::Ok),
     )
@@ -142,13 +144,16 @@ fn ended(model: &Model, tally: &Tally) -> String {
 
 fn reaped(tally: &Tally) -> String {
     let (by_wait, by_kernel) = (tally.reaped_by_wait, tally.reaped_by_kernel);
-    let mut text = format!("{by_wait} by a wait, {by_kernel} by the kernel itself");
+    let mut text = format!("{by_wait} by a wait, {by_kernel} by the kernel");
     let unseen = tally.reaped.saturating_sub(by_wait + by_kernel);
     if unseen > 0 {
-        text.push_str(&format!(", {unseen} by a wait that was not seen"));
+        text.push_str(&format!(", {unseen} by a wait that was not observed"));
     }
     if tally.vanished > 0 {
-        text.push_str(&format!("; {} gone without a trace", tally.vanished));
+        text.push_str(&format!(
+            "; {} vanished: their end was not observed",
+            tally.vanished
+        ));
     }
     text
 }

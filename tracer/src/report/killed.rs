@@ -1,4 +1,4 @@
-//! Deaths by signal, with who sent it.
+//! The section on processes killed by a signal, with the sender.
 
 use std::cmp::Reverse;
 
@@ -14,11 +14,12 @@ use crate::{
 
 const ROWS: usize = 4;
 
+/// Writes the section.
 pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
     let mut groups: Vec<_> = tally.killed.by_kind.iter().collect();
     let deaths = groups.iter().map(|&(_, count)| count).sum::<u64>() + tally.killed.rest;
     if deaths == 0 {
-        page.section("Killed by a signal: nobody");
+        page.section("Killed by a signal: none");
         return;
     }
     let kinds = groups.len();
@@ -56,7 +57,7 @@ pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
     page.table(heads, &rows.collect::<Vec<_>>());
 }
 
-/// Who sent the fatal signal, or why that is unknown.
+/// Returns the sender of a fatal signal, or the reason why it is unknown.
 pub fn sender_text(model: &Model, sender: &Sender) -> String {
     match sender {
         Sender::OomKiller => "the kernel: out of memory".to_owned(),
@@ -72,9 +73,9 @@ fn why_unknown(model: &Model) -> &'static str {
         .session()
         .and_then(|session| session.missing(Purpose::Signal));
     if missing.is_some() {
-        "no hook for it"
+        "no hook available"
     } else if model.gaps().is_empty() {
-        "not witnessed"
+        "not observed"
     } else {
         "records were lost"
     }

@@ -1,9 +1,11 @@
-//! What a person wants to know of a trace, as plain text: first who started,
-//! killed and never reaped what, within the first 30 lines; then the details.
+//! The text report on a trace. Its first 30 lines answer which processes were
+//! started, killed and never reaped, and by which; details follow.
 //!
-//! The same events give the same bytes: there is no clock here, no colour and
-//! no order of a hash. Nothing is left out in silence: a list that is cut says
-//! by how much, and what is unknown says why.
+//! One file per section; `words`, `page` and `outcome` hold what they share. The
+//! report is a pure function of the model: it reads no clock, uses no color and
+//! does not depend on hash order, so equal events give equal bytes. A truncated
+//! list states how much is missing, and an unknown value states why. This module
+//! must not know where events come from or where the text goes.
 
 mod coverage;
 mod deaths;
@@ -27,18 +29,20 @@ use crate::model::{Model, Tally};
 pub use filtered::filtered;
 use page::Page;
 
-/// A part of what there is to say, asked for by name.
+/// A section of the report that can be printed alone.
 pub struct ReportSection {
+    /// Name on the command line.
     pub name: &'static str,
+    /// Description for the help text.
     pub help: &'static str,
     write: fn(&Model, &Tally, &mut Page),
 }
 
-/// Every part; help is derived from it.
+/// All sections. The help text is derived from them.
 pub const SECTIONS: [ReportSection; 7] = [
     ReportSection {
         name: "tree",
-        help: "what started what",
+        help: "which process started which, and the outcome",
         write: |model, tally, page| {
             started::write(tally, page);
             tree::write(model, page);
@@ -46,7 +50,7 @@ pub const SECTIONS: [ReportSection; 7] = [
     },
     ReportSection {
         name: "deaths",
-        help: "what died otherwise than well, and of what",
+        help: "failed and killed processes, with the cause",
         write: |model, tally, page| {
             killed::write(model, tally, page);
             deaths::write(model, page);
@@ -54,7 +58,7 @@ pub const SECTIONS: [ReportSection; 7] = [
     },
     ReportSection {
         name: "zombies",
-        help: "who does not reap, and how long reaping took",
+        help: "owners of zombies, and how long reaping took",
         write: |model, tally, page| {
             zombies::owners(model, tally, page);
             zombies::unreaped(model, page);
@@ -62,27 +66,28 @@ pub const SECTIONS: [ReportSection; 7] = [
     },
     ReportSection {
         name: "faults",
-        help: "who faults, and of which kinds",
+        help: "page faults by process and class",
         write: |model, _, page| faults::write(model, page),
     },
     ReportSection {
         name: "forks",
-        help: "what forks cost: time, and pages copied on write",
+        help: "cost of forks: time, and pages copied on write",
         write: |model, _, page| forks::write(model, page),
     },
     ReportSection {
         name: "states",
-        help: "who was held up: uninterruptible, waiting for a CPU, slow to wake",
+        help: "processes that were blocked, waited for a CPU or were slow to run after a wake-up",
         write: |model, _, page| states::write(model, page),
     },
     ReportSection {
         name: "findings",
-        help: "what a person should know, a sentence each",
+        help: "problems found, one sentence each",
         write: |model, _, page| findings::write(model, page),
     },
 ];
 
-/// One part of the report, after its head.
+/// Returns the head of the report and one section, in lines of at most `width`
+/// columns.
 pub fn section(model: &Model, section: &ReportSection, width: usize) -> String {
     let mut page = Page::new(width);
     let tally = model.tally();
@@ -91,7 +96,7 @@ pub fn section(model: &Model, section: &ReportSection, width: usize) -> String {
     page.text()
 }
 
-/// The summary of a trace, in lines of at most `width` columns.
+/// Returns the summary of a trace, in lines of at most `width` columns.
 pub fn summary(model: &Model, width: usize) -> String {
     let mut page = Page::new(width);
     let tally = model.tally();

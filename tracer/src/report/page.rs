@@ -1,18 +1,19 @@
-//! Lines of bounded width: sections, labelled paragraphs, tables.
+//! Text layout with a maximum line width: sections, labelled paragraphs, tables.
 
-/// The columns that a character takes at most: two for the wide ones of East
-/// Asia and for pictures. Combining marks are counted as if they took one, so
-/// that a line may end early but never late.
+/// Returns the maximum number of columns of a character: two for wide East Asian
+/// characters and emoji. Combining marks count as one column, so a line may be too
+/// short but never too long.
 fn columns(character: char) -> usize {
     let wide = matches!(character, '\u{1100}'..='\u{115f}' | '\u{231a}'..='\u{24ff}' | '\u{2600}'..='\u{27ff}' | '\u{2b00}'..='\u{2bff}' | '\u{2e80}'..);
     1 + usize::from(wide)
 }
 
+/// Returns the width of a text in columns.
 pub fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
-/// As much of `text` as fits, with `…` where something was cut.
+/// Truncates `text` to `limit` columns, ending in `…` if something was cut.
 pub fn cut(text: &str, limit: usize) -> String {
     if width(text) <= limit {
         return text.to_owned();
@@ -26,18 +27,21 @@ pub fn cut(text: &str, limit: usize) -> String {
     fits.chain((limit > 0).then_some('…')).collect()
 }
 
+/// The alignment of a table column.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Align {
     Left,
     Right,
 }
 
+/// A text under construction.
 pub struct Page {
     width: usize,
     text: String,
 }
 
 impl Page {
+    /// Creates an empty page with lines of at most `width` columns.
     pub fn new(width: usize) -> Self {
         Page {
             width,
@@ -45,23 +49,24 @@ impl Page {
         }
     }
 
+    /// Returns the text.
     pub fn text(self) -> String {
         self.text
     }
 
+    /// Adds a line, truncated to the width.
     pub fn line(&mut self, text: &str) {
         self.text.push_str(cut(text, self.width).trim_end());
         self.text.push('\n');
     }
 
-    /// The title of what follows, after an empty line.
+    /// Adds an empty line and the title of a section.
     pub fn section(&mut self, title: &str) {
         self.line("");
         self.line(title);
     }
 
-    /// A sentence behind its label, broken between words; the lines below the
-    /// first are indented as far.
+    /// Adds a label and a paragraph, wrapped between words and indented.
     pub fn labelled(&mut self, label: &str, text: &str) {
         const INDENT: usize = 9;
         let mut line = format!("{label:<INDENT$}");
@@ -81,8 +86,8 @@ impl Page {
         self.line(&line);
     }
 
-    /// Rows under their headings, indented; the last column takes what is
-    /// left of the line.
+    /// Adds an indented table with headings. The last column takes the rest of the
+    /// line.
     pub fn table<const N: usize>(&mut self, heads: [(&str, Align); N], rows: &[[String; N]]) {
         let widest = |column: usize| {
             let cells = rows.iter().map(|row| width(&row[column]));
@@ -120,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cutting_counts_columns_not_bytes() {
+    fn cut_counts_columns_not_bytes() {
         assert_eq!(cut("naïve", 5), "naïve");
         assert_eq!(cut("naïvely", 5), "naïv…");
         assert_eq!(cut("日本語", 4), "日…");
@@ -129,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn a_paragraph_is_broken_between_words() {
+    fn paragraphs_wrap_between_words() {
         let mut page = Page::new(20);
         page.labelled("Lost", "one two three four");
         assert_eq!(page.text(), "Lost     one two\n         three four\n");
     }
 
     #[test]
-    fn a_table_is_as_wide_as_its_cells() {
+    fn table_columns_fit_their_cells() {
         let mut page = Page::new(20);
         let heads = [("n", Align::Right), ("who", Align::Left)];
         page.table(

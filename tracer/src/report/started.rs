@@ -1,5 +1,5 @@
-//! What started what, and what became of it: processes by command and by who
-//! made them.
+//! The section on started processes: counts by command, with their creators and
+//! outcomes.
 
 use std::cmp::Reverse;
 
@@ -12,10 +12,11 @@ use crate::model::{ParentCounts, Tally};
 
 const ROWS: usize = 5;
 
+/// Writes the section.
 pub fn write(tally: &Tally, page: &mut Page) {
     let mut groups: Vec<_> = tally.started.by_kind.iter().collect();
     if groups.is_empty() {
-        page.section("Started: nothing");
+        page.section("Started: none");
         return;
     }
     let kinds = groups.len();
@@ -31,7 +32,7 @@ pub fn write(tally: &Tally, page: &mut Page) {
         [
             group.count.to_string(),
             command_name(comm),
-            makers(&group.makers),
+            parents(&group.makers),
             outcome::outcomes(&group.outcomes),
         ]
     });
@@ -39,14 +40,14 @@ pub fn write(tally: &Tally, page: &mut Page) {
         ("count", Align::Right),
         ("command", Align::Left),
         ("started by", Align::Left),
-        ("what became of them", Align::Left),
+        ("outcome", Align::Left),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());
 }
 
-/// `cron[812]`, with `and 3 more` when others of its name made some too.
-fn makers(makers: &ParentCounts) -> String {
-    let ParentCounts { by_parent, more } = makers;
+/// Returns `cron[812]`, followed by `and 3 more` if other processes created some.
+fn parents(parents: &ParentCounts) -> String {
+    let ParentCounts { by_parent, more } = parents;
     let most = by_parent
         .iter()
         .max_by_key(|&(&id, &(_, made))| (made, Reverse(id.start), Reverse(id)));

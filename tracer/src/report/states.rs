@@ -1,5 +1,5 @@
-//! Who was held up: in uninterruptible sleep, waiting for a CPU, or slow to be
-//! given one after a wake-up.
+//! The section on task states: processes in uninterruptible sleep, waiting for a
+//! CPU, or slow to run after a wake-up.
 
 use std::cmp::Reverse;
 
@@ -13,11 +13,11 @@ use crate::{
 };
 
 const ROWS: usize = 10;
-/// Not worth a word below so long, ns, and below so much of the whole, %.
+/// Thresholds for a note: time, ns, and share of the whole, %.
 const LONG: u64 = 500_000_000;
 const MUCH: u64 = 50;
 
-/// A process whose states were counted.
+/// A process with counted task states.
 struct Counted<'a> {
     key: Key,
     process: &'a Process,
@@ -47,17 +47,18 @@ fn counted(model: &Model) -> Vec<Counted<'_>> {
     all.collect()
 }
 
-/// In the summary: nothing where nothing was counted.
+/// Writes the section if states were counted.
 pub fn if_counted(model: &Model, page: &mut Page) {
     if model.processes().any(|(_, it)| it.scheduling.is_some()) {
         write(model, page);
     }
 }
 
+/// Writes the section.
 pub fn write(model: &Model, page: &mut Page) {
     let counted = counted(model);
     if counted.is_empty() {
-        page.section("Task states: not counted (tracer record --states=count counts them)");
+        page.section("Task states: not counted (use --states=count)");
         return;
     }
     page.section(&format!(
@@ -67,18 +68,18 @@ pub fn write(model: &Model, page: &mut Page) {
     ));
     let all = counted.iter().map(|it| it.times);
     let all = all.fold(StateTimes::default(), StateTimes::plus);
-    let told = TaskState::ALIVE.iter().filter(|&&it| all.of(it) > 0);
-    let told = told.map(|&state| format!("{} {}", duration(all.of(state)), state.name()));
-    page.labelled("", &told.collect::<Vec<_>>().join(", "));
+    let states = TaskState::ALIVE.iter().filter(|&&it| all.of(it) > 0);
+    let states = states.map(|&state| format!("{} {}", duration(all.of(state)), state.name()));
+    page.labelled("", &states.collect::<Vec<_>>().join(", "));
     most(model, page, &counted, TaskState::Uninterruptible);
     most(model, page, &counted, TaskState::Runnable);
     slowest(model, page, &counted);
-    for sentence in sentences(model, &counted) {
+    for sentence in notes(model, &counted) {
         page.labelled("  note", &sentence);
     }
 }
 
-/// Those with the most time in a state, with what else they did.
+/// Writes the processes with the most time in a state.
 fn most(model: &Model, page: &mut Page, counted: &[Counted<'_>], state: TaskState) {
     let mut rows: Vec<_> = counted.iter().filter(|it| it.times.of(state) > 0).collect();
     rows.sort_by_key(|it| (Reverse(it.times.of(state)), it.key));
@@ -114,7 +115,7 @@ fn most(model: &Model, page: &mut Page, counted: &[Counted<'_>], state: TaskStat
     }
 }
 
-/// Those that waited longest for a turn after a wake-up.
+/// Writes the processes with the longest delay from a wake-up to a CPU.
 fn slowest(model: &Model, page: &mut Page, counted: &[Counted<'_>]) {
     let mut rows: Vec<_> = counted.iter().filter(|it| it.wakeups.count > 0).collect();
     rows.sort_by_key(|it| (Reverse(it.wakeups.latency_max), it.key));
@@ -138,7 +139,7 @@ fn slowest(model: &Model, page: &mut Page, counted: &[Counted<'_>]) {
     }
     page.table(
         [
-            ("wake-up to CPU, longest", Align::Right),
+            ("wake-up to CPU, max", Align::Right),
             ("average", Align::Right),
             ("wake-ups", Align::Right),
             ("fork to CPU", Align::Right),
@@ -151,33 +152,34 @@ fn slowest(model: &Model, page: &mut Page, counted: &[Counted<'_>]) {
     }
 }
 
-/// What somebody could act on, the longest first.
-fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
-    let mut told = Vec::new();
+/// Returns notes on processes that were held up, the longest time first, and on
+/// incomplete figures.
+fn notes(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
     for it in counted {
         let (asleep, total) = (it.times.uninterruptible, it.times.total());
         if asleep >= LONG && it.share(TaskState::Uninterruptible) >= MUCH {
             let says = format!(
-                "{} spent {} % of its {} uninterruptible: on a disk, a lock in the kernel, or a child by vfork",
+                "{} spent {} % of {} in uninterruptible sleep (disk, kernel lock or vfork child)",
                 process_name(model, it.key),
                 it.share(TaskState::Uninterruptible),
                 duration(total),
             );
-            told.push((asleep, says));
+            notes.push((asleep, says));
         }
         let waited = it.times.runnable;
-        let wanted = waited.saturating_add(it.times.running);
-        if waited >= LONG && share(waited, wanted) >= MUCH {
+        let needed = waited.saturating_add(it.times.running);
+        if waited >= LONG && share(waited, needed) >= MUCH {
             let says = format!(
-                "{} wanted a CPU for {} and had none for {} % of it",
+                "{} needed a CPU for {} and waited for one {} % of that time",
                 process_name(model, it.key),
-                duration(wanted),
-                share(waited, wanted),
+                duration(needed),
+                share(waited, needed),
             );
-            told.push((waited, says));
+            notes.push((waited, says));
         }
     }
-    told.sort_by_key(|&(time, _)| Reverse(time));
+    notes.sort_by_key(|&(time, _)| Reverse(time));
     let unseen = counted
         .iter()
         .filter_map(|it| it.process.scheduling.as_ref());
@@ -188,25 +190,25 @@ fn sentences(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
         lack.filter(|&lack| wanted(lack)).count() as u64
     };
     let incomplete = lacks(|lack| lack == MissingStates::End);
-    let untold = lacks(|lack| matches!(lack, MissingStates::Threads(_)));
-    let mut told: Vec<_> = told.into_iter().take(ROWS).map(|(_, says)| says).collect();
+    let unreported = lacks(|lack| matches!(lack, MissingStates::Threads(_)));
+    let mut notes: Vec<_> = notes.into_iter().take(ROWS).map(|(_, says)| says).collect();
     if missed > 0 {
-        told.push(format!(
-            "the kernel did not show the beginning of {}: counted as runnable, not as running",
+        notes.push(format!(
+            "the kernel did not show the start of {}: counted as runnable, not as running",
             plural(missed, "turn on a CPU", "turns on a CPU")
         ));
     }
     if incomplete > 0 {
-        told.push(format!(
-            "the last times of {} are missing: the record of a thread's end was lost",
+        notes.push(format!(
+            "the final times of {} are missing: the record of a thread's end was lost",
             plural(incomplete, "process", "processes")
         ));
     }
-    if untold > 0 {
-        told.push(format!(
-            "the times of some threads of {} are missing: they were not told, or found no room",
-            plural(untold, "process", "processes")
+    if unreported > 0 {
+        notes.push(format!(
+            "the times of some threads of {} are missing: they were not reported, or there was no room",
+            plural(unreported, "process", "processes")
         ));
     }
-    told
+    notes
 }

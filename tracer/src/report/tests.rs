@@ -1,4 +1,4 @@
-//! What a report says, and that it says it within its bounds.
+//! Tests of the report's contents and its limits.
 
 use super::summary;
 use crate::{
@@ -15,8 +15,8 @@ fn model(script: Script) -> Model {
     model
 }
 
-/// A night on a small server: cron starts shells that fail, one is killed by
-/// hand, one by the OOM killer, nginx reaps nothing.
+/// Returns a night on a small server: cron starts shells that fail, one is killed by
+/// a user, one by the OOM killer, and nginx reaps nothing.
 fn night() -> Script {
     let mut script = Script::new()
         .session_with(|session| {
@@ -78,12 +78,12 @@ fn night() -> Script {
 }
 
 #[test]
-fn a_night_is_told() {
+fn summary_of_a_night() {
     insta::assert_snapshot!(summary(&model(night()), 100));
 }
 
 #[test]
-fn the_answer_stands_in_the_first_30_lines() {
+fn answers_are_in_the_first_30_lines() {
     let report = summary(&model(night()), 100);
     let head: Vec<_> = report.lines().take(30).collect();
     for answer in ["cron[800]", "bash[820]", "nginx[812]", "SIGKILL", "p99"] {
@@ -95,10 +95,10 @@ fn the_answer_stands_in_the_first_30_lines() {
     }
 }
 
-/// A report of a model that keeps next to nothing differs in lists of single
-/// processes alone, and says so there.
+/// A report of a model that evicts almost everything differs only in lists of
+/// processes, and states that they are incomplete.
 #[test]
-fn who_was_let_go_is_still_counted() {
+fn evicted_processes_are_still_counted() {
     let report = |exited| {
         let mut model = Model::new(Retention {
             exited,
@@ -114,12 +114,12 @@ fn who_was_let_go_is_still_counted() {
 }
 
 #[test]
-fn an_empty_stream_is_told_too() {
+fn summary_of_an_empty_stream() {
     insta::assert_snapshot!(summary(&Model::default(), 100));
 }
 
 #[test]
-fn what_no_hook_serves_is_unknown_with_the_reason() {
+fn missing_hooks_are_reported_with_the_reason() {
     let script = Script::new().session_with(|session| {
         for hook in &mut session.hooks {
             if matches!(hook.purpose, Purpose::Faults | Purpose::Signal) {
@@ -130,16 +130,16 @@ fn what_no_hook_serves_is_unknown_with_the_reason() {
     });
     let script = script.fork(5, 10).killed(10, 9).notify(10).end();
     let report = summary(&model(script), 100);
-    assert!(report.contains("unknown: no hook for it"), "{report}");
+    assert!(report.contains("unknown: no hook available"), "{report}");
     assert!(
         report.contains("Page faults: unknown, the kernel refuses it"),
         "{report}"
     );
 }
 
-/// The same bytes every time, no line too long, nothing behind the last word.
+/// Equal events give equal bytes, no line is too long, no line has trailing spaces.
 #[test]
-fn a_report_keeps_its_form() {
+fn reports_are_deterministic_and_bounded() {
     for width in [20, 60, 100, 200] {
         let report = summary(&model(night()), width);
         assert_eq!(report, summary(&model(night()), width));
@@ -151,7 +151,7 @@ fn a_report_keeps_its_form() {
 }
 
 #[test]
-fn a_long_chain_of_forks_needs_no_deep_stack() {
+fn a_long_chain_of_forks_does_not_overflow_the_stack() {
     let mut script = Script::new().session();
     for pid in 10..20_000 {
         script = script.fork(pid, pid + 1);
@@ -171,7 +171,7 @@ fn hostile_names_do_not_reach_the_terminal() {
 }
 
 #[test]
-fn an_unreadable_part_is_not_nothing() {
+fn unreadable_parts_are_counted_as_lost() {
     let gap = |events| {
         let cause = GapCause::Unreadable { events };
         What::Gap(Box::new(Gap {
@@ -197,7 +197,7 @@ fn an_unreadable_part_is_not_nothing() {
 }
 
 #[test]
-fn who_was_held_up_is_told_with_what_could_not_be_seen() {
+fn task_states_with_incomplete_records() {
     let times = |running, runnable, uninterruptible| StateTimes {
         running,
         runnable,
@@ -228,7 +228,7 @@ fn who_was_held_up_is_told_with_what_could_not_be_seen() {
 }
 
 #[test]
-fn states_that_were_not_counted_are_not_told_as_none() {
+fn uncounted_states_are_not_reported_as_zero() {
     let model = model(night());
     let mut page = super::page::Page::new(100);
     super::states::write(&model, &mut page);

@@ -1,6 +1,6 @@
-//! The fork tree of what was created while we looked. Siblings of one shape
-//! (same command, same end, same children) are told once, with their number,
-//! so that forty thousand shells take one line.
+//! The fork tree of processes created during the trace. Siblings of one shape
+//! (equal command, outcome and children) share one line with their count, so that
+//! forty thousand shells take one line.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,32 @@ use crate::{
     model::{Key, Model, Outcome, State},
 };
 
+/// Maximum number of lines.
 const LINES: usize = 60;
-/// Shapes of children told below one process.
+/// Maximum number of shapes listed below one process.
 const SHAPES: usize = 12;
+/// Maximum depth.
 const DEPTH: usize = 16;
 
-/// What two subtrees have in common when they are told as one.
-type Look = (String, Outcome, bool, Vec<(usize, u64)>);
+/// The properties that subtrees of one shape have in common.
+type ShapeKey = (String, Outcome, bool, Vec<(usize, u64)>);
 
-/// Children of one shape: their first, and how many they are.
-struct Fold {
+/// Children of one shape: the first one, and their number.
+struct Group {
     first: Key,
     count: u64,
 }
 
-struct Tree<'a> {
+/// The tree under construction.
+struct ForkTree<'a> {
     model: &'a Model,
-    /// By process: the shape of its subtree, and how many processes that has.
+    /// For each process, the shape and the size of its subtree.
     shapes: BTreeMap<Key, (usize, u64)>,
 }
 
+/// Writes the section, if processes were created.
 pub fn write(model: &Model, page: &mut Page) {
-    let mut tree = Tree {
+    let mut tree = ForkTree {
         model,
         shapes: BTreeMap::new(),
     };
@@ -48,7 +52,7 @@ pub fn write(model: &Model, page: &mut Page) {
     // The largest first; equal ones in order of appearance.
     roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root].1));
     page.section(&format!(
-        "The fork tree of what was started{}",
+        "Fork tree of started processes{}",
         evicted_note(model)
     ));
     tree.print(&roots, page);
@@ -58,8 +62,9 @@ fn is_created(model: &Model, key: Key) -> bool {
     model.process(key).forked_at.is_some()
 }
 
-impl Tree<'_> {
-    /// Something was created below it, but not it itself below another.
+impl ForkTree<'_> {
+    /// Returns true if the process is the root of a tree: it created processes and
+    /// has no creator in the trace.
     fn is_root(&self, key: Key) -> bool {
         match is_created(self.model, key) {
             true => self.model.tree_parent(key).is_none(),
@@ -72,10 +77,10 @@ impl Tree<'_> {
         children.filter(|&child| is_created(self.model, child))
     }
 
-    /// Finds the shape of every subtree, from the leaves up. Without
-    /// recursion: a chain of forks can be longer than a stack is deep.
+    /// Determines the shape of each subtree, from the leaves up. It does not recurse,
+    /// because a chain of forks can overflow the stack.
     fn measure(&mut self, roots: &[Key]) {
-        let mut looks: BTreeMap<Look, usize> = BTreeMap::new();
+        let mut shape_keys: BTreeMap<ShapeKey, usize> = BTreeMap::new();
         let mut stack: Vec<(Key, bool)> = roots.iter().map(|&root| (root, false)).collect();
         while let Some((key, children_done)) = stack.pop() {
             if !children_done {
@@ -93,34 +98,34 @@ impl Tree<'_> {
             let process = self.model.process(key);
             let zombie = process.state() == State::Zombie;
             let below = below.into_iter().collect();
-            let look = (command(self.model, key), process.outcome(), zombie, below);
-            let next = looks.len();
-            let shape = *looks.entry(look).or_insert(next);
+            let shape_key = (command(self.model, key), process.outcome(), zombie, below);
+            let next = shape_keys.len();
+            let shape = *shape_keys.entry(shape_key).or_insert(next);
             self.shapes.insert(key, (shape, size));
         }
     }
 
-    /// The children by shape, in order of the first of each.
-    fn folds(&self, key: Key) -> Vec<Fold> {
-        let mut folds: Vec<Fold> = Vec::new();
+    /// Returns the children by shape, in the order of the first child of each.
+    fn groups(&self, key: Key) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();
         for child in self.children(key) {
             let (shape, _) = self.shapes[&child];
-            let place = *places.entry(shape).or_insert(folds.len());
-            match folds.get_mut(place) {
-                Some(fold) => fold.count += 1,
-                None => folds.push(Fold {
+            let place = *places.entry(shape).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => group.count += 1,
+                None => groups.push(Group {
                     first: child,
                     count: 1,
                 }),
             }
         }
-        folds
+        groups
     }
 
     fn print(&self, roots: &[Key], page: &mut Page) {
         let total: u64 = roots.iter().map(|root| self.shapes[root].1).sum();
-        let mut told = 0;
+        let mut printed = 0;
         let mut lines: Vec<Line> = roots
             .iter()
             .rev()
@@ -128,121 +133,119 @@ impl Tree<'_> {
             .collect();
         for _ in 0..LINES {
             let Some(line) = lines.pop() else { break };
-            told += line.told;
+            printed += line.represented;
             page.line(&line.text(self));
-            if let What::Process { key, count } = line.what {
+            if let Entry::Process { key, count } = line.entry {
                 lines.extend(self.below(&line, key, count));
             }
         }
-        if told < total {
-            page.line(&format!("… and {} more", total - told));
+        if printed < total {
+            page.line(&format!("… and {} more", total - printed));
         }
     }
 
-    /// The lines below a process, the last one first.
+    /// Returns the lines below a process, the last one first.
     fn below(&self, line: &Line, key: Key, count: u64) -> Vec<Line> {
-        let folds = self.folds(key);
-        let size = |fold: &Fold| fold.count * self.shapes[&fold.first].1;
+        let groups = self.groups(key);
+        let size = |group: &Group| group.count * self.shapes[&group.first].1;
         let (shown, hidden) = match line.depth {
-            DEPTH.. => folds.split_at(0),
-            _ if folds.len() > SHAPES => folds.split_at(SHAPES - 1),
-            _ => folds.split_at(folds.len()),
+            DEPTH.. => groups.split_at(0),
+            _ if groups.len() > SHAPES => groups.split_at(SHAPES - 1),
+            _ => groups.split_at(groups.len()),
         };
-        let prefix = format!("{}{}", line.prefix, line.arm.below());
-        let child = |what, told, last| Line {
+        let prefix = format!("{}{}", line.prefix, line.branch.below());
+        let child = |entry, represented, last| Line {
             prefix: prefix.clone(),
-            arm: if last { Arm::Last } else { Arm::Middle },
+            branch: if last { Branch::Last } else { Branch::Middle },
             depth: line.depth + 1,
-            what,
-            told,
+            entry,
+            represented,
         };
         let mut lines = Vec::new();
         if !hidden.is_empty() {
             let processes = hidden.iter().map(size).sum::<u64>() * count;
-            let what = What::More {
+            let entry = Entry::More {
                 processes,
                 shapes: hidden.len(),
             };
-            lines.push(child(what, processes, true));
+            lines.push(child(entry, processes, true));
         }
-        for fold in shown.iter().rev() {
-            let all = fold.count * count;
-            let what = What::Process {
-                key: fold.first,
+        for group in shown.iter().rev() {
+            let all = group.count * count;
+            let entry = Entry::Process {
+                key: group.first,
                 count: all,
             };
-            lines.push(child(what, all, lines.is_empty()));
+            lines.push(child(entry, all, lines.is_empty()));
         }
         lines
     }
 }
 
+/// The lines that connect an entry with its parent and siblings.
 #[derive(Clone, Copy)]
-enum Arm {
+enum Branch {
     Root,
     Middle,
     Last,
 }
 
-impl Arm {
+impl Branch {
     fn at(self) -> &'static str {
         match self {
-            Arm::Root => "",
-            Arm::Middle => "├─ ",
-            Arm::Last => "└─ ",
+            Branch::Root => "",
+            Branch::Middle => "├─ ",
+            Branch::Last => "└─ ",
         }
     }
 
     fn below(self) -> &'static str {
         match self {
-            Arm::Root => "",
-            Arm::Middle => "│  ",
-            Arm::Last => "   ",
+            Branch::Root => "",
+            Branch::Middle => "│  ",
+            Branch::Last => "   ",
         }
     }
 }
 
-enum What {
-    /// So many processes of one shape; `key` is the first.
-    Process {
-        key: Key,
-        count: u64,
-    },
-    More {
-        processes: u64,
-        shapes: usize,
-    },
+/// The content of a line.
+enum Entry {
+    /// Processes of one shape; `key` is the first.
+    Process { key: Key, count: u64 },
+    /// Processes that are not listed.
+    More { processes: u64, shapes: usize },
 }
 
+/// A line of the tree.
 struct Line {
     prefix: String,
-    arm: Arm,
+    branch: Branch,
     depth: usize,
-    what: What,
-    /// The created processes that this line speaks of.
-    told: u64,
+    entry: Entry,
+    /// Number of created processes that the line stands for.
+    represented: u64,
 }
 
 impl Line {
-    fn root(tree: &Tree, key: Key) -> Line {
-        let told = u64::from(is_created(tree.model, key));
-        let what = What::Process { key, count: 1 };
+    fn root(tree: &ForkTree, key: Key) -> Line {
+        let represented = u64::from(is_created(tree.model, key));
+        let entry = Entry::Process { key, count: 1 };
         Line {
             prefix: String::new(),
-            arm: Arm::Root,
+            branch: Branch::Root,
             depth: 0,
-            what,
-            told,
+            entry,
+            represented,
         }
     }
 
-    fn text(&self, tree: &Tree) -> String {
-        let Line { prefix, arm, .. } = self;
-        let label = match self.what {
-            What::More { processes, shapes } => format!("… {processes} more, of {shapes} shapes"),
-            What::Process { key, count } => label(tree.model, key, count),
+    fn text(&self, tree: &ForkTree) -> String {
+        let Line { prefix, branch, .. } = self;
+        let label = match self.entry {
+            Entry::More { processes, shapes } => format!("… {processes} more, of {shapes} shapes"),
+            Entry::Process { key, count } => label(tree.model, key, count),
         };
-        format!("{prefix}{}{label}", arm.at())
+        format!("{prefix}{}{label}", branch.at())
     }
 }
 
@@ -260,7 +263,7 @@ fn label(model: &Model, key: Key, count: u64) -> String {
     if count > 1 {
         return format!("{} × {count}  {end}", command(model, key));
     }
-    // The arguments of a child that never ran exec are its parent's.
+    // A child that never called exec has its parent's arguments.
     let argv = process
         .executions
         .last()

@@ -1,4 +1,4 @@
-//! Who leaves zombies, how long, and which are there still.
+//! The section on zombies: their owners, reap latencies, and current zombies.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -20,11 +20,11 @@ fn age(age: ZombieAge) -> String {
     format!("{over}{}", duration(age.ns))
 }
 
-/// Who owns zombies, by name. Those who have reaped all of theirs are told by
-/// command: a shell loop is not a thousand owners.
+/// Returns the owners of zombies by name. Owners without unreaped children are
+/// grouped by command, so that a shell loop is not a thousand owners.
 fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, OwnedZombies)> {
     let mut all: Vec<(String, OwnedZombies)> = Vec::new();
-    // By command: how many owners, and the pid of one.
+    // By command: number of owners, PID of one of them, latencies.
     let mut clean: BTreeMap<String, (u64, Option<u32>, Latencies)> = BTreeMap::new();
     for (key, owner) in model.owners(tally, model.now()) {
         let Some(key) = key.filter(|_| owner.unreaped == 0) else {
@@ -66,13 +66,14 @@ fn percentile(latencies: &Latencies, percent: u64) -> String {
     ns.map_or_else(|| "-".to_owned(), duration)
 }
 
+/// Writes the owners of zombies.
 pub fn owners(model: &Model, tally: &Tally, page: &mut Page) {
     let mut owners = by_owner(model, tally);
     let unreaped = plural(model.zombies().len() as u64, "zombie", "zombies");
     let count = owners.len();
     owners.truncate(OWNERS);
     let cut = match count {
-        0 => "; nobody reaped one either".to_owned(),
+        0 => "; none were reaped either".to_owned(),
         _ if count > OWNERS => format!("; the top {OWNERS} of {count} owners"),
         _ => String::new(),
     };
@@ -96,15 +97,15 @@ pub fn owners(model: &Model, tally: &Tally, page: &mut Page) {
         ("owner", Align::Left),
         ("oldest", Align::Right),
         ("reaped", Align::Right),
-        ("after p50", Align::Right),
+        ("latency p50", Align::Right),
         ("p99", Align::Right),
         ("max", Align::Right),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());
 }
 
-/// What the zombies of this moment cost: a `task_struct` each. Their stacks
-/// were freed at the last switch.
+/// Returns the memory held by the current zombies: one `task_struct` each. Their
+/// stacks were freed at the last switch.
 fn memory(model: &Model) -> String {
     let size = model.session().and_then(|session| session.task_struct_size);
     match (size, model.zombies().len() as u64) {
@@ -115,7 +116,7 @@ fn memory(model: &Model) -> String {
     }
 }
 
-/// The zombies of this moment, one by one, the oldest first.
+/// Writes the current zombies, the oldest first.
 pub fn unreaped(model: &Model, page: &mut Page) {
     let mut zombies: Vec<_> = model
         .zombies()
@@ -125,7 +126,7 @@ pub fn unreaped(model: &Model, page: &mut Page) {
         return;
     }
     zombies.sort_by_key(|&(age, key)| (Reverse(age), key));
-    page.section("The oldest zombies");
+    page.section("Oldest zombies");
     let rows = zombies.iter().take(ZOMBIES).map(|&(of, key)| {
         [
             age(of),
@@ -138,7 +139,7 @@ pub fn unreaped(model: &Model, page: &mut Page) {
         ("age", Align::Right),
         ("zombie", Align::Left),
         ("owner", Align::Left),
-        ("died of", Align::Left),
+        ("outcome", Align::Left),
     ];
     page.table(heads, &rows.collect::<Vec<_>>());
     if let Some(more) = zombies.len().checked_sub(ZOMBIES).filter(|&more| more > 0) {
