@@ -1,23 +1,29 @@
-//! What a host offers a tracer: what was looked at, and what follows.
+//! The result of `tracer doctor`: the checks made on a host and the hooks that
+//! tracing would use. The source runs the checks; this module only holds the
+//! answer.
 
 use super::Hook;
 
-/// The answer of `tracer doctor`.
+/// Result of `tracer doctor`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnosis {
+    /// Checks that were made, in the order they are shown.
     pub checks: Vec<DoctorCheck>,
-    /// How each purpose would be served; empty where tracing cannot begin.
+    /// Hook that would serve each purpose; empty if tracing cannot begin.
     pub hooks: Vec<Hook>,
-    /// UnknownReason `tracer live` would not run; none: it would.
+    /// Reason why `tracer live` would not run; none if it would.
     pub obstacle: Option<String>,
 }
 
+/// One property of the host and what it means for tracing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DoctorCheck {
+    /// Short name of the property.
     pub what: &'static str,
-    /// Whether it is as tracing wishes; unknown is not no.
+    /// True if the property suits tracing, false if it does not, none if unknown.
     pub good: Option<bool>,
+    /// Sentence shown to the user.
     pub says: String,
-    /// What the user could change, where something is to be gained.
+    /// What the user could change, if that would gain something.
     pub advice: Option<&'static str>,
 }

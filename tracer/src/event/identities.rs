@@ -1,19 +1,21 @@
-//! Every identity that an event names, in one place: for who must translate
-//! them.
+//! Every identity in an event, in one place, so that the source can translate start
+//! times. A new field that holds an identity must be visited here.
 
 use super::{
     Event, Exit, Fork, Notify, ProcessId, Reap, Relations, Signal, Snapshot, TaskId, What, Who,
 };
 
-/// A number and when its bearer started: a task's or a process's.
+/// A PID and its start time, of a task or a process.
 pub struct Identity<'a> {
+    /// PID in the initial namespace.
     pub pid: u32,
+    /// Start time, ns since boot.
     pub start: &'a mut u64,
 }
 
 impl Event {
-    /// Hands every identity to `visit`, the subject's first. The idle task
-    /// and nobody (pid 0) are left out.
+    /// Passes every identity to `visit`, the subject's first. PID 0, the idle task
+    /// or none, is skipped.
     pub fn each_identity(&mut self, visit: &mut dyn FnMut(Identity)) {
         who(&mut self.who, visit);
         match &mut self.what {
@@ -47,12 +49,12 @@ impl Event {
                     ..
                 } = &mut **exit;
                 process(parent, visit);
-                somebody(reaper, visit);
+                optional_process(reaper, visit);
                 tracer(relations, visit);
             }
             What::Notify(Notify { owner, heir, .. }) => {
                 process(owner, visit);
-                somebody(heir, visit);
+                optional_process(heir, visit);
             }
             What::Exec(exec) => tracer(&mut exec.relations, visit),
             What::Reap(Reap { by }) => who(by, visit),
@@ -94,11 +96,11 @@ fn who(of: &mut Who, visit: &mut dyn FnMut(Identity)) {
 
 fn tracer(relations: &mut Option<Relations>, visit: &mut dyn FnMut(Identity)) {
     if let Some(relations) = relations {
-        somebody(&mut relations.tracer, visit);
+        optional_process(&mut relations.tracer, visit);
     }
 }
 
-fn somebody(of: &mut Option<ProcessId>, visit: &mut dyn FnMut(Identity)) {
+fn optional_process(of: &mut Option<ProcessId>, visit: &mut dyn FnMut(Identity)) {
     if let Some(of) = of {
         process(of, visit);
     }

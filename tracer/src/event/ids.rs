@@ -1,50 +1,54 @@
-//! Who an event is about. PIDs are reused, so identity is the PID together
-//! with the start time.
+//! Identity of tasks and processes. PIDs are reused, so an identity is the PID
+//! together with the start time.
 
 use serde::{Deserialize, Serialize};
 
-/// A task: a thread, in the kernel's word.
+/// Identity of a task, the kernel's word for a thread.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
 pub struct TaskId {
+    /// PID (thread ID) in the initial namespace.
     pub pid: u32,
     /// `task_struct.start_boottime`, ns since boot.
     pub start: u64,
 }
 
-/// A process: a thread group.
+/// Identity of a process, which is a thread group.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
 pub struct ProcessId {
+    /// PID of the group leader in the initial namespace.
     pub tgid: u32,
     /// `start_boottime` of the group leader, ns since boot.
     pub start: u64,
 }
 
-/// The task an event is about, and the process it belongs to.
+/// A task and the process it belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Who {
+    /// The task.
     pub task: TaskId,
+    /// The process of the task.
     pub process: ProcessId,
 }
 
 impl Who {
-    /// The machine itself: the subject of events that no task is.
+    /// The host itself: the subject of events that concern no task.
     pub const HOST: Who = Who {
         task: TaskId { pid: 0, start: 0 },
         process: ProcessId { tgid: 0, start: 0 },
     };
 
-    /// The leader of its thread group.
+    /// Returns true if the task leads its thread group.
     pub fn is_leader(&self) -> bool {
         self.task.pid == self.process.tgid
     }
 }
 
 impl ProcessId {
-    /// The process as its leader.
+    /// Returns the process as its leader task.
     pub fn leader(self) -> Who {
         Who {
             task: TaskId {

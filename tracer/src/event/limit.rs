@@ -1,5 +1,5 @@
-//! UnknownReason a fork failed: which limit was in its way, as far as the figures of that
-//! moment tell.
+//! The limit that most likely made a fork fail, derived from the figures read at
+//! that moment.
 
 use std::fmt;
 
@@ -8,20 +8,21 @@ use super::{ForkFailed, errno_name};
 const EAGAIN: i32 = 11;
 const ENOMEM: i32 = 12;
 
-/// What keeps a process from forking.
+/// A limit that keeps a process from forking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
-    /// RLIMIT_NPROC: its user has too many tasks (setrlimit(2)).
+    /// RLIMIT_NPROC: the user has too many tasks (setrlimit(2)).
     Nproc,
-    /// pids.max of a cgroup above it.
+    /// `pids.max` of a cgroup above the process.
     CgroupPids,
-    /// Of numbers or of tasks in all: kernel.pid_max, kernel.threads-max.
+    /// The system's number of PIDs or tasks: kernel.pid_max, kernel.threads-max.
     System,
-    /// Memory, or a pid namespace whose init has died (pid_namespaces(7)).
+    /// Memory, or a pid namespace with an exited init (pid_namespaces(7)).
     Memory,
 }
 
 impl Limit {
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Limit::Nproc => "nproc",
@@ -33,7 +34,8 @@ impl Limit {
 }
 
 impl ForkFailed {
-    /// What most likely failed it; none for an errno that is no limit's.
+    /// Returns the limit that most likely caused the failure; none if the errno
+    /// belongs to no limit.
     pub fn likely_limit(&self) -> Option<Limit> {
         let reached = |count: Option<u64>, max: Option<u64>| match (count, max) {
             (Some(count), Some(max)) => count >= max,
@@ -72,10 +74,10 @@ impl fmt::Display for ForkFailed {
                 )
             }
             Some(Limit::System) => f.write_str(
-                ": most likely the system's limit of tasks (kernel.pid_max, kernel.threads-max)",
+                ": most likely the system's limit on tasks (kernel.pid_max, kernel.threads-max)",
             ),
             Some(Limit::Memory) => {
-                f.write_str(": no memory, or the init of its pid namespace is dead")
+                f.write_str(": no memory, or the init of its pid namespace has exited")
             }
             None => Ok(()),
         }
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_told_by_the_figures_of_that_moment() {
+    fn likely_limit_follows_from_the_figures() {
         let failed = |errno, user: [u64; 2], cgroup: [u64; 2]| ForkFailed {
             errno,
             processes: Some(user[0]),

@@ -1,8 +1,8 @@
-//! The one stream of events, whoever made it: the live kernel, a recording or
-//! a test.
+//! The event stream: one vocabulary for the live kernel, recordings and tests.
 //!
-//! An event is a fact with a time. This module must not know where events come
-//! from, how they are stored or what is made of them.
+//! An event is a fact with a time. The model derives process state from events; the
+//! sources produce them and recordings store them. This module must not know any of
+//! these.
 
 mod diagnosis;
 mod faults;
@@ -41,50 +41,56 @@ pub use summary::{Reaper, SecondCounts, Summary};
 pub use text::{Comm, Text, arguments, command_line, escaped};
 pub use utc::Utc;
 
-/// Something happened.
+/// A fact about a task or the host, with its time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// CLOCK_BOOTTIME, ns.
+    /// Time of the event, CLOCK_BOOTTIME in ns.
     pub at: u64,
+    /// CPU that emitted the record.
     pub cpu: u32,
-    /// The task it happened to; [`Who::HOST`] where it is none.
+    /// Task the event is about; [`Who::HOST`] if it concerns no task.
     pub who: Who,
+    /// The kind of event and its content.
     pub what: What,
 }
 
-/// Declares the events: the enum, the numbers by which recordings know them
-/// and their names, so that none can be forgotten.
+/// Declares the events: the enum, the numbers that identify them in recordings and
+/// their names. One table keeps the three in step.
 macro_rules! events {
     ($($number:literal $kind:ident $(($body:ty))? = $name:literal, $doc:literal;)*) => {
-        /// What happened.
+        /// The kind of an event and its content.
         #[derive(Clone, Debug, PartialEq)]
         pub enum What { $(#[doc = $doc] $kind $(($body))?,)* }
 
-        /// [`What`] without its content. Numbered by hand, never reused: the
-        /// number is in recordings.
+        /// The kind of an event, without its content. Numbers are assigned by hand
+        /// and never reused, because recordings contain them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Kind { $(#[doc = $doc] $kind = $number,)* }
 
         impl Kind {
+            /// Every kind, in the order of declaration.
             pub const ALL: &[Kind] = &[$(Kind::$kind,)*];
 
+            /// Returns the kind with this number in recordings, if there is one.
             pub fn from_number(number: u8) -> Option<Kind> {
                 match number { $($number => Some(Kind::$kind),)* _ => None }
             }
 
-            /// Kept in a table of the kernel's, and read from there.
+            /// Returns true if the kind reports counters that the kernel side
+            /// accumulates in a table and tracer reads from there.
             pub fn is_count(self) -> bool {
                 matches!(self, Kind::Faults | Kind::States)
             }
 
-            /// The name in logs, reports and JSON.
+            /// Returns the name used in logs, reports and JSON.
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }
             }
         }
 
         impl What {
+            /// Returns the kind of this event.
             pub fn kind(&self) -> Kind {
                 match self { $(What::$kind { .. } => Kind::$kind,)* }
             }
@@ -95,30 +101,30 @@ macro_rules! events {
 events! {
     1 Session(Box<Session>) = "session", "The stream begins.";
     2 Snapshot(Box<Snapshot>) = "snapshot", "A task that already exists.";
-    3 SnapshotEnd(u64) = "snapshot_end", "Every task alive at that time (ns since boot) has been told.";
-    4 Fork(Box<Fork>) = "fork", "`copy_process` has made the subject.";
-    5 WakeupNew = "wakeup_new", "`wake_up_new_task` has made the subject runnable.";
-    6 FirstRun(FirstRun) = "first_run", "The subject runs for the first time.";
-    7 Exec(Box<Exec>) = "exec", "The subject has become another program.";
-    8 Comm(Comm) = "comm", "The subject has changed its name.";
-    9 Signal(Box<Signal>) = "signal", "A deadly signal was sent to the subject.";
+    3 SnapshotEnd(u64) = "snapshot_end", "End of a snapshot: all tasks alive at that time (ns since boot) were emitted.";
+    4 Fork(Box<Fork>) = "fork", "`copy_process` created the subject.";
+    5 WakeupNew = "wakeup_new", "`wake_up_new_task` made the subject runnable.";
+    6 FirstRun(FirstRun) = "first_run", "The subject ran for the first time.";
+    7 Exec(Box<Exec>) = "exec", "The subject executed another program.";
+    8 Comm(Comm) = "comm", "The subject changed its command name.";
+    9 Signal(Box<Signal>) = "signal", "A fatal signal was sent to the subject.";
     10 OomVictim(Box<OomVictim>) = "oom_victim", "The OOM killer chose the subject.";
-    11 Exit(Box<Exit>) = "exit", "The subject has entered `do_exit`.";
-    12 Notify(Notify) = "notify", "`do_notify_parent`: a dead process is a zombie, or handed on.";
-    13 LastSwitch(LastSwitch) = "last_switch", "The dead subject was switched out for good.";
-    14 Wait(Wait) = "wait", "A wait system call gave the subject a child.";
-    15 Free(Option<Box<Usage>>) = "free", "`delayed_put_task_struct`; a leader's says what its whole group used.";
+    11 Exit(Box<Exit>) = "exit", "The subject entered `do_exit`.";
+    12 Notify(Notify) = "notify", "`do_notify_parent`: an exited process became a zombie, or passed to a new owner.";
+    13 LastSwitch(LastSwitch) = "last_switch", "The exited subject was switched out for the last time.";
+    14 Wait(Wait) = "wait", "A wait system call returned a child to the subject.";
+    15 Free(Option<Box<Usage>>) = "free", "`delayed_put_task_struct` freed the subject; a leader's event has the usage of its whole group.";
     16 Faults(Box<FaultTally>) = "faults", "User page faults of the subject since tracing began.";
     17 Gap(Box<Gap>) = "gap", "Records were lost.";
-    18 End = "end", "Tracing stopped in good order.";
-    19 ExitStart = "exit_start", "The subject has called `do_exit`; its exit follows.";
-    20 Reap(Reap) = "reap", "`release_task` has taken the dead subject out of the process table.";
-    21 Fault(Box<Fault>) = "fault", "A single page fault of the subject's.";
+    18 End = "end", "Tracing ended regularly.";
+    19 ExitStart = "exit_start", "The subject called `do_exit`; its exit event follows.";
+    20 Reap(Reap) = "reap", "`release_task` removed the exited subject from the process table.";
+    21 Fault(Box<Fault>) = "fault", "A single page fault of the subject.";
     25 Waits(Waits) = "waits", "Wait system calls of the subject since tracing began.";
-    26 ForkFailed(Box<ForkFailed>) = "fork_failed", "The subject asked for a new task and got none.";
+    26 ForkFailed(Box<ForkFailed>) = "fork_failed", "A fork of the subject failed.";
     27 Cgroup(Box<Cgroup>) = "cgroup", "A cgroup exists.";
-    28 Moved(Moved) = "moved", "The subject's process has gone to another cgroup.";
-    39 States(Box<States>) = "states", "How long the subject was in each state.";
-    40 State(TaskState) = "state", "The subject is in another state from now on.";
-    37 Summary(Box<Summary>) = "summary", "What the events before it add up to: the end of a checkpoint.";
+    28 Moved(Moved) = "moved", "The subject's process moved to another cgroup.";
+    39 States(Box<States>) = "states", "Time the subject spent in each state.";
+    40 State(TaskState) = "state", "The subject changed its state.";
+    37 Summary(Box<Summary>) = "summary", "Totals of the stream so far: the end of a checkpoint.";
 }

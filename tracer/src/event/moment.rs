@@ -1,144 +1,175 @@
-//! What the moments of a task's life say, one struct each, in the kernel's
-//! words. A field that may be unknown is an `Option`; zero is never "unknown".
+//! The content of events in a task's life, one struct per event, in the kernel's
+//! terms.
+//!
+//! A field that may be unknown is an `Option`; zero never means "unknown". This
+//! module must not know how the events are recorded or interpreted.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ChildUsage, Comm, FaultTally, ProcessId, Relations, SigchldPolicy, Text, Who};
 
-/// `copy_process` has made a task.
+/// A task created by `copy_process`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fork {
-    /// The task that called fork, vfork or clone.
+    /// Task that called fork, vfork or clone.
     pub by: Who,
-    /// `real_parent`: the caller's own parent under CLONE_PARENT.
+    /// Parent at creation, `real_parent`: under CLONE_PARENT, the caller's own
+    /// parent.
     pub parent: ProcessId,
-    /// CLONE_* without the exit signal (include/uapi/linux/sched.h).
+    /// CLONE_* flags without the exit signal (include/uapi/linux/sched.h).
     pub clone_flags: Option<u64>,
-    /// PF_KTHREAD is set.
+    /// True if PF_KTHREAD is set.
     pub kthread: bool,
-    /// Sent to the parent at exit; -1: none, a thread.
+    /// Signal sent to the parent at exit; -1 for a thread, which sends none.
     pub exit_signal: i32,
-    /// Its number in its own pid namespace, and how deep that namespace is.
+    /// PID in the task's own pid namespace.
     pub ns_pid: u32,
+    /// Depth of the task's pid namespace; 0 is the initial one.
     pub ns_level: u32,
+    /// Command name, inherited from the caller.
     pub comm: Comm,
-    /// When the caller began to make it, ns since boot.
+    /// Time the caller entered the fork, ns since boot.
     pub requested_at: Option<u64>,
-    /// What was copied of the caller's address space; none where it is shared,
-    /// or not known.
+    /// What was copied from the caller's address space; none if the address space
+    /// is shared or if this is unknown.
     pub copied: Option<AddressSpace>,
-    /// Pages that the calling task had copied on write until then, since
-    /// tracing began.
+    /// Pages the calling task had copied on write by then, since tracing began.
     pub by_copies: Option<u64>,
+    /// Process group, session and ptrace tracer.
     pub relations: Option<Relations>,
-    /// The number of its cgroup: see [`super::Cgroup`].
+    /// ID of the task's cgroup, see [`super::Cgroup`].
     pub cgroup: Option<u64>,
 }
 
-/// A fork, vfork or clone that failed, and what stood in its way as far as that
-/// could be read at that moment.
+/// A fork, vfork or clone that failed, with the limits that could be read at that
+/// moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForkFailed {
+    /// Error returned to the caller, as a positive number.
     pub errno: i32,
+    /// Command name of the caller.
     pub comm: Comm,
-    /// Tasks of the caller's real user, and the caller's RLIMIT_NPROC.
+    /// Number of tasks of the caller's real user.
     pub processes: Option<u64>,
+    /// The caller's RLIMIT_NPROC.
     pub max_processes: Option<u64>,
-    /// Tasks in the fullest of the cgroups above the caller, and its pids.max;
-    /// none where no limit is set.
+    /// Number of tasks in the fullest cgroup above the caller; none if no limit is
+    /// set.
     pub pids: Option<u64>,
+    /// `pids.max` of that cgroup.
     pub max_pids: Option<u64>,
 }
 
-/// What fork copies of an address space: the page tables, not the pages.
+/// What fork copies of an address space: page tables, not pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressSpace {
-    /// Pages mapped: as many entries were copied. Unknown where this kernel's
-    /// counter is not found; a few dozen may be missing where it counts per CPU.
+    /// Mapped pages, each of which needed a page table entry copied. Unknown if
+    /// this kernel's counter is not found; up to a few dozen may be missing on
+    /// kernels that count per CPU.
     pub pages: Option<u64>,
-    /// Bytes of the page tables that were made.
+    /// Size of the page tables created, in bytes.
     pub page_tables: u64,
 }
 
 /// A task that existed before tracing began, or was found again after a gap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
+    /// Parent at the time of the snapshot.
     pub parent: ProcessId,
+    /// True if the task is a kernel thread.
     pub kthread: bool,
-    /// A zombie already, with this wait status.
+    /// Wait status if the task is already a zombie.
     pub zombie: Option<i32>,
+    /// Signal sent to the parent at exit; -1 for a thread.
     pub exit_signal: i32,
+    /// PID in the task's own pid namespace.
     pub ns_pid: u32,
+    /// Depth of the task's pid namespace; 0 is the initial one.
     pub ns_level: u32,
+    /// Command name.
     pub comm: Comm,
-    /// /proc/PID/cmdline, of the leader; unknown when it could not be read.
+    /// The leader's /proc/PID/cmdline, NUL-separated; unknown if it could not be
+    /// read.
     pub argv: Option<Text>,
+    /// Process group, session and ptrace tracer.
     pub relations: Option<Relations>,
+    /// The process's own treatment of SIGCHLD.
     pub sigchld_policy: Option<SigchldPolicy>,
-    /// The number of its cgroup: see [`super::Cgroup`].
+    /// ID of the task's cgroup, see [`super::Cgroup`].
     pub cgroup: Option<u64>,
 }
 
-/// exec has put another program in place.
+/// A successful exec: the process runs another program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exec {
-    /// The caller's pid before exec: another than the task's when a thread
-    /// that was not the leader called it.
+    /// The caller's PID before exec. It differs from the subject's PID if a thread
+    /// other than the leader called exec.
     pub old_pid: u32,
+    /// Command name after exec.
     pub comm: Comm,
+    /// Path passed to exec.
     pub filename: Text,
-    /// Only the beginning of the file name is known.
+    /// True if `filename` holds only the beginning of the path.
     pub filename_cut: bool,
-    /// NUL-separated; unknown when the memory could not be read.
+    /// Arguments, NUL-separated; unknown if the memory could not be read.
     pub argv: Option<Text>,
-    /// Bytes of all arguments; `argv` is cut when this is more.
+    /// Length of all arguments in bytes. `argv` is truncated if this is larger.
     pub argv_total: u32,
-    /// Pages that the task had copied on write until then, since tracing began.
+    /// Pages the task had copied on write by then, since tracing began.
     pub copies: Option<u64>,
+    /// Process group, session and ptrace tracer.
     pub relations: Option<Relations>,
 }
 
-/// A signal was sent that ends the process unless it is blocked.
+/// A signal that ends the process unless it is blocked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
+    /// Signal number.
     pub sig: i32,
-    /// `si_code`: positive from the kernel, else from a process.
+    /// `si_code`: positive if the kernel raised the signal, otherwise a process
+    /// sent it.
     pub code: i32,
+    /// Task that sent the signal.
     pub by: Who,
+    /// Command name of the sender.
     pub by_comm: Comm,
-    /// Sent to the whole process, not to one thread.
+    /// True if sent to the whole process rather than to one thread.
     pub group: bool,
 }
 
 impl Signal {
-    /// Raised by the kernel: a fault, the OOM killer, a terminal.
+    /// Returns true if the kernel raised the signal: a fault, the OOM killer or a
+    /// terminal.
     pub fn from_kernel(&self) -> bool {
         self.code > 0
     }
 }
 
-/// The kernel's accounting, of a task or a whole thread group. Times in ns.
+/// Kernel accounting of a task or of a whole thread group. Times in ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
-    /// User and system time as the kernel samples them: whole ticks, so that
-    /// short lives show 0. [`Self::runtime`] is exact.
+    /// User time as the kernel samples it, in whole ticks: short lives show 0.
+    /// [`Self::runtime`] is exact.
     pub utime: u64,
+    /// System time, sampled like [`Self::utime`].
     pub stime: u64,
-    /// Time on CPU as the scheduler counted it.
+    /// Time on CPU as counted by the scheduler.
     pub runtime: u64,
-    /// Voluntary and involuntary context switches.
+    /// Voluntary context switches.
     pub nvcsw: u64,
+    /// Involuntary context switches.
     pub nivcsw: u64,
-    /// Minor and major faults, those of the kernel on user memory included.
+    /// Minor faults, including the kernel's faults on user memory.
     pub min_flt: u64,
+    /// Major faults, including the kernel's faults on user memory.
     pub maj_flt: u64,
-    /// Highest resident set of the process, pages; unknown where the kernel
-    /// has not kept it (yet).
+    /// Highest resident set size of the process, in pages; unknown if the kernel
+    /// has not recorded it (yet).
     pub maxrss: Option<u64>,
 }
 
 impl Usage {
-    /// The accounting of two threads of one process.
+    /// Returns the combined accounting of two threads of one process.
     pub fn plus(self, other: Usage) -> Usage {
         Usage {
             utime: self.utime.saturating_add(other.utime),
@@ -153,123 +184,137 @@ impl Usage {
     }
 }
 
-/// A task has entered `do_exit`.
+/// A task that entered `do_exit`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exit {
-    /// The task's own exit code, in wait status form.
+    /// The task's own exit code, as a wait status.
     pub code: i32,
-    /// SIGNAL_GROUP_EXIT: what wait will report for the process.
+    /// SIGNAL_GROUP_EXIT: the status that wait reports for the process.
     pub group_code: Option<i32>,
-    /// Whether this was the group's last thread, where the kernel says it.
+    /// True if this was the last thread of the group; unknown if the kernel does
+    /// not report it.
     pub group_dead: Option<bool>,
-    /// Of the process, sent to the parent.
+    /// The process's exit signal, sent to its parent.
     pub exit_signal: i32,
+    /// Parent of the process.
     pub parent: ProcessId,
+    /// The parent's SIGCHLD setting at the exit.
     pub sigchld: Sigchld,
-    /// Who inherits the children, if the group is dead and has any.
+    /// Process that inherits the children, if the group has exited and has any.
     pub reaper: Option<ProcessId>,
+    /// Accounting of the task.
     pub usage: Usage,
-    /// Of the task since tracing began; unknown when faults are not traced.
+    /// Page faults of the task since tracing began; unknown if faults are not
+    /// traced.
     pub faults: Option<FaultTally>,
+    /// Command name at exit.
     pub comm: Comm,
+    /// Process group, session and ptrace tracer.
     pub relations: Option<Relations>,
-    /// The parent's, when the last thread exits.
+    /// The parent's treatment of SIGCHLD, reported when the last thread exits.
     pub sigchld_policy: Option<SigchldPolicy>,
-    /// Of all the children that the process has waited for.
+    /// Usage of all children the process has waited for.
     pub children: Option<ChildUsage>,
 }
 
-/// What the parent does with SIGCHLD, read when the last thread exits.
+/// The parent's SIGCHLD setting, read when the last thread exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sigchld {
-    /// Default or caught: a child becomes a zombie.
+    /// Default or caught: an exited child becomes a zombie.
     Zombie,
-    /// SIG_IGN: the kernel reaps and sends nothing.
+    /// SIG_IGN: the kernel reaps the child and sends no signal.
     Ignored,
-    /// SA_NOCLDWAIT: the kernel reaps.
+    /// SA_NOCLDWAIT: the kernel reaps the child.
     NoCldWait,
 }
 
-/// `do_notify_parent` has told an owner of a death.
+/// `do_notify_parent` has notified an owner of an exited process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notify {
-    /// Who must reap.
+    /// Process that must reap the exited one.
     pub owner: ProcessId,
-    /// The dead process's number as its owner sees it.
+    /// PID of the exited process in the owner's pid namespace.
     pub seen_pid: u32,
-    /// The dead process is the event's own subject; otherwise the subject is a
-    /// dying parent that hands its zombie on, and this says its pid if known.
+    /// Identifies the exited process: the event's subject, or a zombie that the
+    /// exiting subject passes to a new owner.
     pub exited: ExitedProcess,
-    /// SA_NOCLDWAIT: reaped by the kernel, no zombie.
+    /// SA_NOCLDWAIT: the kernel reaps the process, and it never becomes a zombie.
     pub autoreap: bool,
-    /// The owner's.
+    /// The owner's treatment of SIGCHLD.
     pub sigchld_policy: Option<SigchldPolicy>,
-    /// Who would inherit from the owner if that died: the nearest subreaper
-    /// above it, or its pid namespace's init.
+    /// Process that would inherit from the owner if the owner exited: the nearest
+    /// child subreaper above it, or the init of its pid namespace.
     pub heir: Option<ProcessId>,
 }
 
-/// Which process a [`Notify`] is about.
+/// Identifies the exited process that a [`Notify`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitedProcess {
+    /// The subject of the event.
     Subject,
-    /// A zombie of the subject's, by its pid in the initial namespace.
+    /// A zombie child of the subject, by its PID in the initial namespace.
     ChildPid(u32),
-    /// A zombie of the subject's that only `seen_pid` names.
+    /// A zombie child of the subject, known only by `seen_pid`.
     Child,
 }
 
-/// A new task runs.
+/// A new task ran for the first time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FirstRun {
-    /// When it was made runnable, ns since boot, unless [`super::Kind::WakeupNew`]
-    /// told it.
+    /// Time it was made runnable, ns since boot; none if [`super::Kind::WakeupNew`]
+    /// reported it.
     pub runnable: Option<u64>,
 }
 
-/// A dead task was switched out for good.
+/// An exited task was switched out for the last time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastSwitch {
-    /// The next task, which ran `finish_task_switch`; pid 0 is the idle task.
+    /// PID of the next task, which ran `finish_task_switch`; 0 is the idle task.
     pub next_pid: u32,
+    /// Process of the next task.
     pub next_tgid: u32,
+    /// Command name of the next task.
     pub next_comm: Comm,
 }
 
-/// A wait system call returned to the event's subject.
+/// A wait system call returned a child to the event's subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wait {
-    /// The child's number in the caller's pid namespace; it may have stopped
-    /// or continued rather than died.
+    /// PID of the child in the caller's pid namespace. The child may have stopped
+    /// or continued rather than exited.
     pub child: u32,
 }
 
-/// `release_task` was called for a dead task.
+/// `release_task` was called for an exited task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reap {
-    /// Who called it: the task that waited, or the dead one itself where
-    /// nobody wants to know.
+    /// Task that called it: the one that waited, or the exited task itself if no
+    /// parent waits for it.
     pub by: Who,
 }
 
-/// Records are missing here.
+/// Records are missing before this event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {
-    /// Lost after this time and before the event's own. ns since boot.
+    /// Start of the interval, ns since boot. It ends at the event's own time.
     pub since: u64,
-    /// How many of what, by [`super::Kind`] name.
+    /// Number of lost records per kind.
     pub lost: Vec<Lost>,
+    /// Reason for the gap.
     pub cause: GapCause,
 }
 
+/// Lost records of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lost {
+    /// Kind of the records.
     pub kind: super::Kind,
+    /// Number of records lost.
     pub count: u64,
 }
 
 impl Gap {
-    /// Whether more room in the kernel's buffer would have held what is missing.
+    /// Returns true if a larger ring buffer would have held the lost records.
     pub fn larger_buffer_helps(&self) -> bool {
         self.cause
             .larger_buffer_helps(self.lost.iter().map(|lost| lost.kind))
@@ -277,24 +322,26 @@ impl Gap {
 }
 
 impl GapCause {
-    /// The same for what is missing of those kinds.
+    /// Returns true if a larger ring buffer would have held lost records of these
+    /// kinds.
     pub fn larger_buffer_helps(self, mut lost: impl Iterator<Item = super::Kind>) -> bool {
         self == GapCause::NoRoom && lost.any(|kind| !kind.is_count())
     }
 }
 
-/// UnknownReason there is a [`Gap`].
+/// The reason for a [`Gap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GapCause {
-    /// The kernel found no room for records; `lost` says for which.
+    /// The kernel side found no room for records; `lost` gives their kinds.
     NoRoom,
-    /// A part of a recording cannot be read. Of what kinds its events were
-    /// nobody knows, so `lost` is empty; how many, if what follows tells.
+    /// A part of a recording cannot be read. The kinds of its events are unknown,
+    /// so `lost` is empty.
     Unreadable { events: Option<u64> },
-    /// The kernel skipped programs of ours, because one was preempted on that CPU
-    /// while it ran; `lost` says what they tell. Not every run would have told
-    /// something, so that it is at most as much.
+    /// The kernel skipped programs because one was preempted on the same CPU while
+    /// it ran; `lost` gives the kinds they report. Not every run emits a record, so
+    /// the counts are upper bounds.
     Skipped,
-    /// No tracer was at work; `lost` is empty, and what happened nobody knows.
+    /// No tracer was running; `lost` is empty and nothing is known about the
+    /// interval.
     Untraced,
 }

@@ -1,10 +1,9 @@
-//! The names that people know numbers by: signals and clone flags of x86_64.
-//!
-//! A number without a name is shown as the number, never left out.
+//! Names of signals, errors and clone flags on x86_64. A number without a name is
+//! shown as a number, never omitted.
 
 use std::borrow::Cow;
 
-/// signal(7) for x86_64; the index is the number less one.
+/// signal(7) for x86_64; the index is the number minus one.
 const SIGNALS: [&str; 31] = [
     "SIGHUP",
     "SIGINT",
@@ -39,12 +38,12 @@ const SIGNALS: [&str; 31] = [
     "SIGSYS",
 ];
 
-/// The first and the last real-time signal that libc hands out: it keeps 32
-/// and 33 for itself (nptl(7)).
+/// First real-time signal that libc hands out: it reserves 32 and 33 (nptl(7)).
 const SIGRTMIN: i32 = 34;
+/// Last real-time signal.
 const SIGRTMAX: i32 = 64;
 
-/// The name of a signal; none if the kernel has no such signal.
+/// Returns the name of a signal, or none if the kernel has no such signal.
 pub fn signal_name(sig: i32) -> Option<Cow<'static, str>> {
     Some(match sig {
         1..=31 => Cow::Borrowed(SIGNALS[sig as usize - 1]),
@@ -56,7 +55,7 @@ pub fn signal_name(sig: i32) -> Option<Cow<'static, str>> {
     })
 }
 
-/// The names of the errors that fork and clone return (clone(2)).
+/// Returns the name of an error that fork or clone returns (clone(2)).
 pub fn errno_name(errno: i32) -> Option<&'static str> {
     Some(match errno {
         1 => "EPERM",
@@ -70,7 +69,7 @@ pub fn errno_name(errno: i32) -> Option<&'static str> {
         28 => "ENOSPC",
         87 => "EUSERS",
         95 => "EOPNOTSUPP",
-        // Of the kernel alone: the call will be made again.
+        // Internal to the kernel: the call is restarted.
         513 => "ERESTARTNOINTR",
         _ => return None,
     })
@@ -107,8 +106,8 @@ const CLONE_FLAGS: [(u64, &str); 27] = [
     (0x2_0000_0000, "CLONE_INTO_CGROUP"),
 ];
 
-/// The names of the clone flags set, in order of their bits; bits that have
-/// no name come last, together, as a number.
+/// Returns the names of the clone flags set, in bit order. Bits without a name come
+/// last, combined into one number.
 pub fn clone_flag_names(flags: u64) -> Vec<Cow<'static, str>> {
     let named = CLONE_FLAGS.iter().filter(|(bit, _)| flags & bit != 0);
     let rest = named.clone().fold(flags, |rest, (bit, _)| rest & !bit);
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signals_have_the_names_that_kill_l_prints() {
+    fn signal_names_match_kill_l() {
         let names = [1, 9, 17, 31, 34, 36, 64].map(|sig| signal_name(sig).unwrap());
         let expected = [
             "SIGHUP",
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn no_clone_flag_is_lost() {
+    fn every_clone_flag_is_named() {
         assert_eq!(clone_flag_names(0), [""; 0]);
         assert_eq!(clone_flag_names(0x4100), ["CLONE_VM", "CLONE_VFORK"]);
         assert_eq!(

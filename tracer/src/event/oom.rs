@@ -1,4 +1,5 @@
-//! What made the OOM killer choose somebody, as far as the kernel's log says it.
+//! The OOM killer's reason for choosing a victim, as far as the kernel log reports
+//! it. The source reads the log; this module must not know how.
 
 use std::fmt;
 
@@ -6,28 +7,30 @@ use serde::{Deserialize, Serialize};
 
 use super::Text;
 
-/// UnknownReason a task was chosen, or why that is not known.
+/// The reason a task was chosen, or why the reason is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OomVictim {
-    /// Nobody has looked.
+    /// The log was not read.
     #[default]
     NotChecked,
-    /// The kernel's log may not be read.
+    /// The kernel log is not readable.
     NoLog,
-    /// The log says nothing of it: the kernel writes about at most ten in five
-    /// seconds (`oom_rs`, mm/oom_kill.c), and of those that go with a whole
-    /// cgroup, or are about to exit, not at all.
+    /// The log does not mention the victim. The kernel logs at most ten in five
+    /// seconds (`oom_rs`, mm/oom_kill.c), and none that are killed with a whole
+    /// cgroup or are about to exit.
     NotLogged,
+    /// The log reports the cause.
     Logged(OomCause),
 }
 
-/// The line `oom-kill:` of the log (`dump_oom_summary`, mm/oom_kill.c).
+/// The `oom-kill:` line of the log (`dump_oom_summary`, mm/oom_kill.c).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OomCause {
+    /// Constraint that applied.
     pub constraint: Constraint,
-    /// The memory cgroup whose limit was reached; none: it was not a cgroup's.
+    /// Memory cgroup with the exceeded limit; none if the cause was not a cgroup.
     pub oom_memcg: Option<Text>,
-    /// The victim's own memory cgroup; none: this kernel has none.
+    /// The victim's own memory cgroup; none if this kernel has none.
     pub task_memcg: Option<Text>,
 }
 
@@ -35,15 +38,18 @@ pub struct OomCause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Constraint {
-    /// The host had no memory left.
+    /// The host ran out of memory.
     None = 0,
+    /// The nodes of a cpuset ran out of memory.
     Cpuset = 1,
+    /// The nodes of a memory policy ran out of memory.
     MemoryPolicy = 2,
-    /// A memory cgroup had reached its limit.
+    /// A memory cgroup reached its limit.
     Memcg = 3,
 }
 
 impl Constraint {
+    /// Every constraint, in the order of its number.
     pub const ALL: &[Constraint] = &[
         Constraint::None,
         Constraint::Cpuset,
@@ -51,7 +57,7 @@ impl Constraint {
         Constraint::Memcg,
     ];
 
-    /// The kernel's word.
+    /// Returns the kernel's name.
     pub fn name(self) -> &'static str {
         match self {
             Constraint::None => "CONSTRAINT_NONE",
@@ -61,17 +67,20 @@ impl Constraint {
         }
     }
 
+    /// Returns the constraint with this kernel name.
     pub fn from_name(name: &[u8]) -> Option<Constraint> {
         let mut all = Constraint::ALL.iter().copied();
         all.find(|constraint| constraint.name().as_bytes() == name)
     }
 
+    /// Returns the constraint with this number in recordings.
     pub fn from_number(number: u8) -> Option<Constraint> {
         Constraint::ALL.get(usize::from(number)).copied()
     }
 }
 
 impl OomVictim {
+    /// Returns the cause, if the log reports it.
     pub fn cause(&self) -> Option<&OomCause> {
         match self {
             OomVictim::Logged(cause) => Some(cause),
@@ -79,12 +88,12 @@ impl OomVictim {
         }
     }
 
-    /// UnknownReason [`Self::cause`] is not known.
+    /// Returns the reason why [`Self::cause`] is unknown.
     pub fn why_unknown(&self) -> Option<&'static str> {
         match self {
-            OomVictim::NotChecked => Some("not looked for"),
-            OomVictim::NoLog => Some("the kernel's log may not be read"),
-            OomVictim::NotLogged => Some("not in the kernel's log"),
+            OomVictim::NotChecked => Some("not checked"),
+            OomVictim::NoLog => Some("the kernel log is not readable"),
+            OomVictim::NotLogged => Some("not in the kernel log"),
             OomVictim::Logged(_) => None,
         }
     }
@@ -112,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constraints_know_their_numbers_and_names() {
+    fn constraints_have_stable_numbers_and_names() {
         for &constraint in Constraint::ALL {
             let number = constraint as u8;
             assert_eq!(Constraint::from_number(number), Some(constraint));
@@ -125,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_names_the_full_cgroup_and_the_victims_own() {
+    fn cause_shows_the_limiting_cgroup_and_the_victims_own() {
         let text = |path: &str| Some(Text::new(path.as_bytes()));
         let says = |constraint, oom_memcg, task_memcg| {
             OomVictim::Logged(OomCause {
@@ -146,7 +155,7 @@ mod tests {
         assert_eq!(says(Constraint::None, None, None), "CONSTRAINT_NONE");
         assert_eq!(
             OomVictim::NotLogged.to_string(),
-            "constraint unknown: not in the kernel's log"
+            "constraint unknown: not in the kernel log"
         );
     }
 }

@@ -1,53 +1,62 @@
-//! How a process stands to others, as of the moment of an event: what it
-//! belongs to, how it treats its children's deaths, what those used.
+//! A process's relations to others at the moment of an event: process group,
+//! session, tracer and cgroup, its treatment of SIGCHLD, its wait calls and its
+//! children's usage.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessId, Text};
 
-/// What a process belongs to besides its parent. Numbers are those of the
-/// initial pid namespace; 0: of none that can be seen, as of kernel threads.
+/// Process group, session and ptrace tracer of a process. Numbers are PIDs in the
+/// initial namespace; 0 if there is none or it is not visible, as for kernel
+/// threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relations {
+    /// Process group ID.
     pub pgid: u32,
+    /// Session ID.
     pub sid: u32,
-    /// Who traces the task (ptrace(2)), strace or a debugger.
+    /// Process that traces the task (ptrace(2)): strace or a debugger.
     pub tracer: Option<ProcessId>,
 }
 
-/// How a process treats the deaths of its children.
+/// A process's treatment of its children's exits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigchldPolicy {
+    /// Disposition of SIGCHLD.
     pub sigchld: Disposition,
-    /// SA_NOCLDWAIT: the kernel reaps its children. False also where
+    /// SA_NOCLDWAIT: the kernel reaps the children. Always false if
     /// [`Self::from_proc`].
     pub nocldwait: bool,
-    /// Its main thread has SIGCHLD blocked: it hears of a death by waiting,
-    /// sigwait(3) or signalfd(2), or never.
+    /// True if the main thread blocks SIGCHLD. It then notices an exit only by
+    /// wait, sigwait(3) or signalfd(2).
     pub blocked: bool,
-    /// All of it is stopped, by a signal.
+    /// True if the whole process is stopped by a signal.
     pub stopped: bool,
-    /// Read in `/proc`, which does not say [`Self::nocldwait`].
+    /// True if read from `/proc`, which does not show [`Self::nocldwait`].
     pub from_proc: bool,
 }
 
 impl SigchldPolicy {
-    /// Whether SA_NOCLDWAIT is set, where that is known.
+    /// Returns true if SA_NOCLDWAIT is set; none if unknown.
     pub fn known_nocldwait(self) -> Option<bool> {
         (!self.from_proc).then_some(self.nocldwait)
     }
 }
 
-/// What a process has set for a signal.
+/// Disposition of a signal (signal(7)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Disposition {
+    /// The default action.
     #[default]
     Default,
+    /// SIG_IGN.
     Ignored,
+    /// A handler is installed.
     Caught,
 }
 
 impl Disposition {
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Disposition::Default => "default",
@@ -57,41 +66,49 @@ impl Disposition {
     }
 }
 
-/// What the children used that a process has waited for, and theirs
+/// Usage of the children that a process has waited for, and of their descendants
 /// (RUSAGE_CHILDREN, getrusage(2)). Times in ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildUsage {
+    /// User time.
     pub utime: u64,
+    /// System time.
     pub stime: u64,
+    /// Voluntary context switches.
     pub nvcsw: u64,
+    /// Involuntary context switches.
     pub nivcsw: u64,
+    /// Minor faults.
     pub min_flt: u64,
+    /// Major faults.
     pub maj_flt: u64,
-    /// The highest resident set of any of them, pages; 0: none had one.
+    /// Highest resident set size of any of them, in pages; 0 if none had one.
     pub maxrss: u64,
 }
 
-/// The wait system calls of a process since tracing began, whether or not they
-/// returned a child.
+/// Wait system calls of a process since tracing began, including those that
+/// returned no child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waits {
+    /// Number of calls.
     pub count: u64,
-    /// When the last one was entered, ns since boot.
+    /// Time the last call was entered, ns since boot.
     pub last: u64,
 }
 
-/// A cgroup of the hierarchy that is looked at: the unified one, or where
-/// controllers have hierarchies of their own (v1), that of one of them.
+/// A cgroup of the tracked hierarchy: the unified one, or on hosts with version 1
+/// hierarchies one of those.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cgroup {
-    /// Its number in the hierarchy: the inode number of its directory.
+    /// ID in the hierarchy: the inode number of its directory.
     pub id: u64,
-    /// Below the hierarchy's root, beginning with `/`.
+    /// Path below the root of the hierarchy, with a leading `/`.
     pub path: Text,
 }
 
-/// A process has been moved to another cgroup.
+/// A process was moved to another cgroup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
+    /// ID of the new cgroup.
     pub cgroup: u64,
 }

@@ -1,11 +1,11 @@
-//! Streams written in a test, told the way the kernel would: `Script::new()
+//! Event streams for tests, written as the kernel would emit them: `Script::new()
 //! .session().fork(1, 10).exec(10, "sh", &["sh", "-c", "x"]).exit(10, 3)`.
 //!
-//! The script remembers who lives, so that a test names tasks by number alone.
-//! A number that was never forked or found is of a process that started long
-//! ago. Every event comes a microsecond after the one before, or when
-//! [`Script::at`] says. It lives here, below the model, because tests of every
-//! rank need it.
+//! The script tracks which tasks exist, so tests refer to tasks by number alone. A
+//! number that was neither forked nor found belongs to a process that started long
+//! ago. Each event comes one microsecond after the one before, unless
+//! [`Script::at`] sets the time. This module lies below the model because tests of
+//! every layer use it.
 
 use std::collections::HashMap;
 
@@ -16,18 +16,23 @@ use super::{
     What, Who,
 };
 
+/// One microsecond in ns.
 pub const US: u64 = 1_000;
+/// One millisecond in ns.
 pub const MS: u64 = 1_000 * US;
+/// One second in ns.
 pub const SEC: u64 = 1_000 * MS;
 
-/// When scripts begin, since boot.
+/// Time at which scripts begin, ns since boot.
 pub const START: u64 = 1_000 * SEC;
 
 const SIGCHLD: i32 = 17;
+/// Clone flags of a new thread.
 pub const CLONE_THREAD: u64 = 0x3d0f00;
+/// Clone flags of vfork.
 pub const CLONE_VFORK: u64 = 0x4100;
 
-/// A cgroup's limit was reached, by one in a cgroup below.
+/// An OOM victim of a cgroup limit, in a cgroup below the limited one.
 pub fn memcg_victim() -> OomVictim {
     OomVictim::Logged(OomCause {
         constraint: Constraint::Memcg,
@@ -44,8 +49,10 @@ struct Task {
     dead: bool,
 }
 
+/// A stream of events under construction.
 #[derive(Clone)]
 pub struct Script {
+    /// Events so far.
     pub events: Vec<Event>,
     at: u64,
     tasks: HashMap<u32, Task>,
@@ -64,27 +71,30 @@ impl Default for Script {
 }
 
 impl Script {
+    /// Returns an empty script.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The time of the next event, ns after [`START`].
+    /// Sets the time of the next event, ns after [`START`].
     pub fn at(mut self, after: u64) -> Self {
         self.at = START + after;
         self
     }
 
-    /// As a kernel before 6.18, which does not say who was the last thread.
+    /// Emulates a kernel before 6.18, which does not report the last thread of a
+    /// group.
     pub fn without_group_dead(mut self) -> Self {
         self.group_dead_known = false;
         self
     }
 
-    /// The identity of a task, now.
+    /// Returns the current identity of a task.
     pub fn who(&mut self, tid: u32) -> Who {
         self.task(tid).who
     }
 
+    /// Returns the current identity of a process.
     pub fn process(&mut self, pid: u32) -> ProcessId {
         self.who(pid).process
     }
@@ -102,12 +112,13 @@ impl Script {
         })
     }
 
-    /// Any event of a task.
+    /// Adds any event of a task.
     pub fn event(mut self, tid: u32, what: What) -> Self {
         let who = if tid == 0 { Who::HOST } else { self.who(tid) };
         self.push(who, what)
     }
 
+    /// Adds any event with an explicit subject.
     pub fn push(mut self, who: Who, what: What) -> Self {
         self.events.push(Event {
             at: self.at,
@@ -119,11 +130,12 @@ impl Script {
         self
     }
 
-    /// A session in which every purpose is served.
+    /// Adds a session that serves every purpose.
     pub fn session(self) -> Self {
         self.session_with(|_| ())
     }
 
+    /// Adds a session changed by `change`.
     pub fn session_with(self, change: impl FnOnce(&mut Session)) -> Self {
         let hook = |purpose| Hook {
             purpose,
@@ -145,11 +157,12 @@ impl Script {
         self.event(0, What::Session(Box::new(session)))
     }
 
-    /// A process that ran before the script began.
+    /// Adds a snapshot of a process that existed before the script began.
     pub fn found(self, pid: u32, parent: u32, comm: &str) -> Self {
         self.found_with(pid, parent, comm, |_| ())
     }
 
+    /// Adds a snapshot changed by `change`.
     pub fn found_with(
         mut self,
         pid: u32,
@@ -181,7 +194,7 @@ impl Script {
         self.event(pid, What::Snapshot(Box::new(snapshot)))
     }
 
-    /// Another thread of a process that ran before the script began.
+    /// Adds a snapshot of another thread of such a process.
     pub fn found_thread(mut self, of: u32, tid: u32) -> Self {
         let process = self.process(of);
         let task = self.task(tid);
@@ -203,21 +216,23 @@ impl Script {
         self.push(who, What::Snapshot(Box::new(snapshot)))
     }
 
-    /// Everyone alive now has been found.
+    /// Ends a snapshot that began now.
     pub fn found_all(self) -> Self {
         let began = self.at;
         self.event(0, What::SnapshotEnd(began))
     }
 
+    /// Forks a process.
     pub fn fork(self, parent: u32, child: u32) -> Self {
         self.fork_with(parent, child, |_| ())
     }
 
+    /// Forks a process by vfork.
     pub fn vfork(self, parent: u32, child: u32) -> Self {
         self.fork_with(parent, child, |fork| fork.clone_flags = Some(CLONE_VFORK))
     }
 
-    /// Another thread of `of`'s process.
+    /// Creates another thread in the process of `of`.
     pub fn thread(self, of: u32, tid: u32) -> Self {
         self.fork_with(of, tid, |fork| {
             fork.clone_flags = Some(CLONE_THREAD);
@@ -225,6 +240,7 @@ impl Script {
         })
     }
 
+    /// Adds a fork changed by `change`.
     pub fn fork_with(mut self, by: u32, child: u32, change: impl FnOnce(&mut Fork)) -> Self {
         let Task {
             who: caller,
@@ -279,11 +295,13 @@ impl Script {
         self.push(who, What::Fork(Box::new(fork)))
     }
 
+    /// Executes a program in the leader.
     pub fn exec(self, pid: u32, comm: &str, argv: &[&str]) -> Self {
         self.exec_by(pid, comm, argv)
     }
 
-    /// exec by any thread: all others die, and it takes the leader's place.
+    /// Executes a program in any thread: the others exit, and it takes the leader's
+    /// place.
     pub fn exec_by(mut self, tid: u32, comm: &str, argv: &[&str]) -> Self {
         let process = self.process(tid);
         let argv: Vec<u8> = argv.iter().flat_map(|arg| arg.bytes().chain([0])).collect();
@@ -312,25 +330,29 @@ impl Script {
         self.event(process.tgid, What::Exec(Box::new(exec)))
     }
 
+    /// Makes a task runnable.
     pub fn wakeup(self, tid: u32) -> Self {
         self.event(tid, What::WakeupNew)
     }
 
+    /// Runs a task for the first time.
     pub fn first_run(self, tid: u32) -> Self {
         self.event(tid, What::FirstRun(FirstRun::default()))
     }
 
-    /// It was made runnable so long before, which no event of its own told.
+    /// Runs a task for the first time. The event reports that it was made runnable
+    /// `latency` ns before, which no event of its own reported.
     pub fn first_run_after(self, tid: u32, latency: u64) -> Self {
         let runnable = Some(self.at - latency);
         self.event(tid, What::FirstRun(FirstRun { runnable }))
     }
 
-    /// kill(2).
+    /// Sends a signal by kill(2).
     pub fn kill(self, by: u32, target: u32, sig: i32) -> Self {
         self.signal(by, target, sig, 0)
     }
 
+    /// Sends a signal to a process, with its `si_code`.
     pub fn signal(mut self, by: u32, target: u32, sig: i32, code: i32) -> Self {
         let Task {
             who: by,
@@ -349,12 +371,12 @@ impl Script {
         )
     }
 
-    /// The task calls exit(2) with this code.
+    /// Exits a task by exit(2) with this code.
     pub fn exit(self, tid: u32, code: i32) -> Self {
         self.exit_with(tid, |exit| exit.code = code << 8)
     }
 
-    /// A signal ends the whole process; the status may have the core flag.
+    /// Ends the whole process by a signal; the status may have the core flag.
     pub fn killed(self, tid: u32, status: i32) -> Self {
         self.exit_with(tid, |exit| {
             exit.code = status;
@@ -362,6 +384,7 @@ impl Script {
         })
     }
 
+    /// Adds an exit changed by `change`.
     pub fn exit_with(mut self, tid: u32, change: impl FnOnce(&mut Exit)) -> Self {
         let Task { who, comm, .. } = self.task(tid).clone();
         self.task(tid).dead = true;
@@ -402,11 +425,12 @@ impl Script {
         self.push(who, What::Exit(Box::new(exit)))
     }
 
-    /// The parent is told of the death: a zombie.
+    /// Notifies the parent of the exit: the process becomes a zombie.
     pub fn notify(self, pid: u32) -> Self {
         self.notify_with(pid, |_| ())
     }
 
+    /// Adds a notification changed by `change`.
     pub fn notify_with(mut self, pid: u32, change: impl FnOnce(&mut Notify)) -> Self {
         let who = self.who(pid);
         let parent = self.task(who.process.tgid).parent;
@@ -423,7 +447,7 @@ impl Script {
         self.push(who, What::Notify(notify))
     }
 
-    /// A dying parent hands its zombie on.
+    /// Passes a zombie from an exiting parent to a new owner.
     pub fn hand_on(mut self, from: u32, zombie: u32, to: u32) -> Self {
         let owner = self.process(to);
         self.task(zombie).parent = to;
@@ -441,6 +465,7 @@ impl Script {
         )
     }
 
+    /// Switches an exited task out for the last time.
     pub fn last_switch(self, tid: u32) -> Self {
         let next = LastSwitch {
             next_pid: 0,
@@ -450,7 +475,8 @@ impl Script {
         self.event(tid, What::LastSwitch(next))
     }
 
-    /// The task has been in a state for so long; its times until then.
+    /// Reports the state of a task, entered `open` ns ago, and its times until
+    /// then.
     pub fn states(self, tid: u32, state: TaskState, open: u64, times: StateTimes) -> Self {
         let since = self.at - open;
         let states = States {
@@ -464,20 +490,23 @@ impl Script {
         self.event(tid, What::States(Box::new(states)))
     }
 
+    /// Returns a child from a wait call.
     pub fn wait(self, by: u32, child: u32) -> Self {
         self.event(by, What::Wait(Wait { child }))
     }
 
+    /// Enters `do_exit`.
     pub fn exit_start(self, tid: u32) -> Self {
         self.event(tid, What::ExitStart)
     }
 
-    /// `release_task` of `dead`, called by `by`.
+    /// Calls `release_task` for `dead` in the task `by`.
     pub fn release(mut self, by: u32, dead: u32) -> Self {
         let by = self.who(by);
         self.event(dead, What::Reap(Reap { by }))
     }
 
+    /// Frees a task.
     pub fn free(mut self, tid: u32) -> Self {
         let leader = self.who(tid).is_leader();
         let usage = Usage {
@@ -489,18 +518,18 @@ impl Script {
         self.event(tid, What::Free(leader.then(|| Box::new(usage))))
     }
 
-    /// The end of a single-threaded process, up to its last switch.
+    /// Ends a single-threaded process, up to its last switch.
     pub fn die(self, pid: u32, code: i32) -> Self {
         self.exit(pid, code).notify(pid).last_switch(pid)
     }
 
-    /// Its parent waits for it, and it is freed.
+    /// Lets the parent wait for the process and frees it.
     pub fn reap(mut self, pid: u32) -> Self {
         let parent = self.task(pid).parent;
         self.wait(parent, pid).free(pid)
     }
 
-    /// So many records of a kind were lost since the event before.
+    /// Reports records of a kind as lost since the previous event.
     pub fn lose(self, kind: Kind, count: u64) -> Self {
         let since = self.events.last().map_or(START, |event| event.at);
         self.event(
@@ -513,6 +542,7 @@ impl Script {
         )
     }
 
+    /// Ends the stream.
     pub fn end(self) -> Self {
         self.event(0, What::End)
     }

@@ -1,96 +1,130 @@
-//! The first event of every stream explains the rest: what machine this is,
-//! how its clocks relate, which hook serves each purpose and what that loses.
+//! The first event of every stream: the machine, its clocks, and the hook that
+//! serves each purpose. Readers need nothing else to interpret the stream.
 
 use serde::{Deserialize, Serialize};
 
 use super::Text;
 
+/// The machine and the tracer that produced a stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
+    /// Version of tracer.
     pub tracer_version: String,
+    /// `uname -r`.
     pub kernel_release: String,
+    /// Host name.
     pub hostname: String,
+    /// /proc/sys/kernel/random/boot_id.
     pub boot_id: String,
     /// CLOCK_REALTIME minus CLOCK_BOOTTIME when tracing began, ns.
     pub realtime_offset: i64,
+    /// Page size in bytes.
     pub page_size: u64,
-    /// USER_HZ: ticks a second in /proc.
+    /// USER_HZ: ticks per second in /proc.
     pub ticks: u64,
+    /// Number of CPUs.
     pub cpus: u32,
-    /// `sizeof(struct task_struct)` and of a kernel stack, bytes: what a
-    /// zombie costs. Unknown where BTF does not say.
+    /// `sizeof(struct task_struct)` in bytes, part of the cost of a zombie. Unknown
+    /// if BTF does not give it.
     pub task_struct_size: Option<u64>,
+    /// Size of a kernel stack in bytes, part of the cost of a zombie. Unknown if
+    /// BTF does not give it.
     pub kernel_stack_size: Option<u64>,
     /// tracer's own command line, NUL-separated.
     pub command: Text,
-    /// tracer's own pid in the initial pid namespace; 0: unknown.
+    /// tracer's own PID in the initial pid namespace; 0 if unknown.
     pub tracer_pid: u32,
+    /// Hook for each purpose.
     pub hooks: Vec<Hook>,
-    /// Which part of a trace that is kept in several this recording is; none
-    /// where the whole trace is in it.
+    /// Position of this recording in a trace of several segments; none if the
+    /// recording holds the whole trace.
     pub segment: Option<Segment>,
 }
 
-/// A part of a trace, in a file of its own.
+/// The position of a segment in its trace. Each segment is a file of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
-    /// How many parts of the trace came before this one.
+    /// Number of segments of the trace before this one.
     pub number: u64,
-    /// When the trace began, ns since boot: together with the boot that says
-    /// which trace it is.
+    /// Start of the trace, ns since boot. Together with the boot ID it identifies
+    /// the trace.
     pub began: u64,
-    /// How many events are in the parts before, the session that each begins
-    /// with not counted but in the first.
+    /// Number of events in the segments before. Of the session events that start
+    /// each segment, only the first segment's counts.
     pub events_before: u64,
 }
 
 impl Segment {
-    /// That part is of the same trace and comes later. Parts between the two may
-    /// be missing: how many events those had the numbers of events say.
+    /// Returns true if `other` is a later segment of the same trace. Segments
+    /// between the two may be missing; event numbers show how many events those
+    /// had.
     pub fn is_before(&self, other: &Segment) -> bool {
         self.began == other.began && self.number < other.number
     }
 }
 
-/// How one purpose is served.
+/// The hook that serves one purpose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hook {
+    /// The purpose.
     pub purpose: Purpose,
-    /// The hook in use, as `type:name`; none: the purpose is not served.
+    /// Hook in use, as `type:name`; none if the purpose is not served.
     pub hook: Option<String>,
-    /// What this hook does not tell that a better one would, or why there is
-    /// none; empty when nothing is lost.
+    /// What a better hook would report and this one does not, or why there is none;
+    /// empty if nothing is lost.
     pub loses: String,
 }
 
-/// What a hook is for. Numbered by hand: the number is in recordings.
+/// The purpose of a hook. Numbered by hand, because the number is in recordings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Purpose {
+    /// New tasks.
     Fork = 1,
+    /// New tasks made runnable.
     WakeupNew = 2,
+    /// First runs and last switches.
     Switch = 3,
+    /// Program changes.
     Exec = 4,
+    /// Name changes.
     Comm = 5,
+    /// Exits of tasks.
     Exit = 6,
+    /// Notifications of owners: a zombie begins.
     Zombie = 7,
+    /// Reaps.
     Reap = 8,
+    /// Freed task structs.
     Free = 9,
+    /// Fatal signals.
     Signal = 10,
+    /// OOM victims.
     Oom = 11,
+    /// Page fault counts.
     Faults = 12,
+    /// Tasks that exist when tracing begins.
     Snapshot = 13,
+    /// Entry to `do_exit`.
     ExitStart = 14,
+    /// Pages copied on write, as opposed to reused.
     Cow = 15,
+    /// Entry to fork.
     ForkStart = 16,
+    /// Wait calls.
     Waits = 19,
+    /// Forks that failed.
     ForkFailed = 20,
+    /// New cgroups and moves between them.
     Cgroup = 21,
+    /// Time in each task state.
     States = 22,
+    /// Wake-ups.
     Wakeup = 23,
 }
 
 impl Purpose {
+    /// Every purpose, in display order.
     pub const ALL: [Purpose; 21] = [
         Purpose::ForkStart,
         Purpose::Fork,
@@ -115,19 +149,20 @@ impl Purpose {
         Purpose::Snapshot,
     ];
 
+    /// Returns the purpose with this number in recordings.
     pub fn from_number(number: u8) -> Option<Purpose> {
         Self::ALL
             .into_iter()
             .find(|&purpose| purpose as u8 == number)
     }
 
-    /// Served only where it is asked for; a session in which it was not does
-    /// not speak of it.
+    /// Returns true if the purpose is served only on request. A session without it
+    /// does not list it.
     pub fn is_extra(self) -> bool {
         matches!(self, Purpose::Wakeup | Purpose::States)
     }
 
-    /// The name in reports and on screen.
+    /// Returns the name used in reports and on screen.
     pub fn name(self) -> &'static str {
         match self {
             Purpose::Fork => "fork",
@@ -156,16 +191,17 @@ impl Purpose {
 }
 
 impl Session {
-    /// The wall clock at a moment of the stream, ns since 1970.
+    /// Converts a time of the stream to wall-clock time, ns since 1970.
     pub fn realtime(&self, at: u64) -> i64 {
         self.realtime_offset.saturating_add_unsigned(at)
     }
 
+    /// Returns the entry for a purpose, if the session lists it.
     pub fn hook(&self, purpose: Purpose) -> Option<&Hook> {
         self.hooks.iter().find(|hook| hook.purpose == purpose)
     }
 
-    /// UnknownReason a purpose is not served, if it is not.
+    /// Returns the reason why a purpose is not served; none if it is.
     pub fn missing(&self, purpose: Purpose) -> Option<&str> {
         let hook = self.hook(purpose)?;
         hook.hook.is_none().then_some(hook.loses.as_str())

@@ -1,56 +1,68 @@
-//! What the events before a moment add up to, for whoever comes in at that
-//! moment and is told of the processes that are still there, not of the others.
+//! Totals of a stream up to a checkpoint. A reader that starts at the checkpoint
+//! gets events only for the processes still present; the summary supplies the rest.
 
 use super::{FaultClass, Faults, ProcessId};
 
 /// Counts of the stream up to the event that carries them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// The time of the first event, ns since boot.
+    /// Time of the first event, ns since boot.
     pub began: u64,
+    /// Number of events.
     pub events: u64,
-    /// New processes; new threads are counted apart.
+    /// Number of new processes. New threads are counted separately.
     pub forks: u64,
+    /// Number of new threads.
     pub threads: u64,
+    /// Number of execs.
     pub execs: u64,
-    /// Processes whose last thread has exited.
+    /// Number of processes with no thread left.
     pub exits: u64,
-    /// Records known to be lost.
+    /// Number of records known to be lost.
     pub lost: u64,
-    /// User page faults, by the place of their class in [`FaultClass::ALL`].
+    /// User page faults, indexed by the position of their class in
+    /// [`FaultClass::ALL`].
     pub faults: Vec<u64>,
-    /// The number of the last of [`Self::seconds`] since boot.
+    /// Number of the last of [`Self::seconds`], in seconds since boot.
     pub second: u64,
-    /// What happened in each of the last seconds, the oldest first.
+    /// Counts in each of the last seconds, the oldest first.
     pub seconds: Vec<SecondCounts>,
-    /// Tasks that were asked for and not made.
+    /// Number of forks that failed.
     pub failed_forks: u64,
-    /// Those still there who have reaped children.
+    /// Processes still present that have reaped children.
     pub reapers: Vec<Reaper>,
 }
 
-/// How many children a process has reaped so far.
+/// Number of children that a process has reaped so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reaper {
+    /// The reaper.
     pub process: ProcessId,
+    /// Number of children it has reaped.
     pub reaped: u64,
-    /// When it last did, ns since boot.
+    /// Time of its last reap, ns since boot.
     pub last: Option<u64>,
 }
 
+/// Counts of one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SecondCounts {
+    /// New processes.
     pub forks: u64,
+    /// Execs.
     pub execs: u64,
+    /// Exits of processes.
     pub exits: u64,
+    /// Page faults.
     pub faults: u64,
-    /// See [`Faults::copies`].
+    /// Pages copied on write, see [`Faults::copies`].
     pub copies: u64,
+    /// Lost records.
     pub lost: u64,
 }
 
 impl Summary {
-    /// What was added since an earlier summary of the same stream.
+    /// Returns what was added since an earlier summary of the same stream.
     pub fn since(&self, earlier: &Summary) -> Summary {
         let faults = self.faults().since(earlier.faults());
         let reapers = self.reapers.iter().filter_map(|reaper| {
@@ -78,12 +90,13 @@ impl Summary {
         }
     }
 
+    /// Returns the counts in the order of [`FaultClass::ALL`].
     pub fn faults_by_class(faults: &Faults) -> Vec<u64> {
         let classes = FaultClass::ALL.iter();
         classes.map(|&class| faults.of(class)).collect()
     }
 
-    /// A class that has been added since is not known to have occurred.
+    /// Returns the faults by class. A class added to the format later reads as 0.
     pub fn faults(&self) -> Faults {
         let of = |class: FaultClass| self.faults.get(class as usize).copied();
         Faults::by_class(|class| of(class).unwrap_or(0))

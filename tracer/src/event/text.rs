@@ -1,5 +1,5 @@
-//! Names and arguments as the kernel has them: bytes, not text. What is shown
-//! is escaped here and nowhere else, so that no name can drive a terminal.
+//! Names and arguments as the kernel has them: bytes, not text. Escaping happens
+//! here and nowhere else, so that no name can control a terminal.
 
 use std::{fmt, sync::Arc};
 
@@ -13,7 +13,7 @@ use serde::{
 pub struct Comm([u8; 16]);
 
 impl Comm {
-    /// The name up to the first NUL, cut after 15 bytes as the kernel does.
+    /// Takes the name up to the first NUL, truncated to 15 bytes as in the kernel.
     pub fn new(name: &[u8]) -> Self {
         let mut comm = [0; 16];
         let length = name
@@ -25,6 +25,7 @@ impl Comm {
         Comm(comm)
     }
 
+    /// Returns the name without padding.
     pub fn as_bytes(&self) -> &[u8] {
         let length = self
             .0
@@ -52,10 +53,12 @@ impl fmt::Debug for Comm {
 pub struct Text(pub Arc<[u8]>);
 
 impl Text {
+    /// Copies the bytes.
     pub fn new(bytes: &[u8]) -> Self {
         Text(bytes.into())
     }
 
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -97,7 +100,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// Accepts a byte string and builds a value from it.
+/// A visitor that accepts a byte string and builds a value from it.
 struct Bytes<T>(fn(&[u8]) -> T);
 
 impl<T> Visitor<'_> for Bytes<T> {
@@ -112,8 +115,9 @@ impl<T> Visitor<'_> for Bytes<T> {
     }
 }
 
-/// Bytes as one printable line: valid UTF-8 stays, control and invisible
-/// formatting characters and invalid bytes become `\n`, `\u{1b}` or `\xff`.
+/// Formats bytes as one printable line. Valid UTF-8 stays; control characters,
+/// invisible formatting characters and invalid bytes become `\n`, `\u{1b}` or
+/// `\xff`.
 pub fn escaped(bytes: &[u8]) -> String {
     let mut line = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -131,14 +135,15 @@ pub fn escaped(bytes: &[u8]) -> String {
     line
 }
 
-/// Neither a control character nor one that reorders or hides text: the bidi
-/// controls, zero-width characters and line separators of Unicode.
+/// Returns true if the character is neither a control character nor one that
+/// reorders or hides text: bidi controls, zero-width characters and line separators
+/// of Unicode.
 fn is_plain(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}' | '\u{00ad}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// NUL-separated arguments as one command line, each quoted where a shell
+/// Formats NUL-separated arguments as one command line, each quoted if a shell
 /// would need it.
 pub fn command_line(argv: &[u8]) -> String {
     arguments(argv)
@@ -147,10 +152,10 @@ pub fn command_line(argv: &[u8]) -> String {
         .join(" ")
 }
 
-/// The arguments in a NUL-separated list.
+/// Splits a NUL-separated list of arguments.
 pub fn arguments(argv: &[u8]) -> impl Iterator<Item = &[u8]> {
     let list = argv.strip_suffix(b"\0").unwrap_or(argv);
-    // No bytes at all is no arguments; a lone NUL is one empty argument.
+    // No bytes mean no arguments; a lone NUL is one empty argument.
     (!argv.is_empty())
         .then(|| list.split(|&byte| byte == 0))
         .into_iter()
@@ -171,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_bytes_are_escaped_and_plain_text_is_not() {
+    fn control_bytes_are_escaped_and_plain_text_is_not() {
         assert_eq!(escaped("naïve 🦀".as_bytes()), "naïve 🦀");
         assert_eq!(escaped(b"\x1b[2J\n\xff\x80"), "\\u{1b}[2J\\n\\xff\\x80");
         assert_eq!(
@@ -182,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_told_apart_and_quoted() {
+    fn arguments_are_split_and_quoted() {
         assert_eq!(command_line(b"sh\0-c\0exit 3\0"), "sh -c 'exit 3'");
         assert_eq!(command_line(b"\0"), "''");
         assert_eq!(command_line(b""), "");
@@ -191,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn comm_is_cut_as_the_kernel_cuts_it() {
+    fn comm_is_truncated_like_in_the_kernel() {
         assert_eq!(
             Comm::new(b"0123456789abcdefgh").as_bytes(),
             b"0123456789abcde"

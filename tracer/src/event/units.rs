@@ -1,7 +1,7 @@
-//! Durations, counts and sizes as people read them. Pure functions, here
-//! because every room that shows something may import this one.
+//! Formatting and parsing of durations, counts and sizes. These are pure functions,
+//! placed here because every module that shows a figure may import this one.
 //!
-//! Everything is cut, never rounded up: an age of 59.99 s is not yet a minute,
+//! Figures are truncated, never rounded up: an age of 59.99 s is not yet a minute,
 //! and no figure claims more than was measured.
 
 use std::time::Duration;
@@ -13,8 +13,8 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Nanoseconds as `812 ns`, `12.5 µs`, `4.2 ms`, `3.1 s`, `4m 12s`, `2h 03m`
-/// or `5d 07h`: at most seven characters up to a hundred days.
+/// Formats nanoseconds as `812 ns`, `12.5 µs`, `4.2 ms`, `3.1 s`, `4m 12s`, `2h
+/// 03m` or `5d 07h`: at most seven characters up to a hundred days.
 pub fn duration(ns: u64) -> String {
     match ns {
         0..MICROSECOND => format!("{ns} ns"),
@@ -27,8 +27,8 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
-/// A number as `9999`, `12.3k`, `123k`, `4.5M`: at most five characters below
-/// 10^15.
+/// Formats a number as `9999`, `12.3k`, `123k` or `4.5M`: at most five characters
+/// below 10^15.
 pub fn count(number: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
         (1_000_000_000_000, "T"),
@@ -46,7 +46,7 @@ pub fn count(number: u64) -> String {
     format!("{}{name}", scaled(number, unit))
 }
 
-/// Bytes as `512 B`, `9.5 KiB`, `16.0 MiB`.
+/// Formats bytes as `512 B`, `9.5 KiB` or `16.0 MiB`.
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
         (1 << 40, "TiB"),
@@ -60,11 +60,11 @@ pub fn bytes(bytes: u64) -> String {
     }
 }
 
-/// `number / unit`, with one decimal below a hundred: a figure that grows on
-/// screen must not change its shape at every tenth step.
+/// Formats `number / unit`, with one decimal below a hundred. A figure that grows
+/// on screen keeps its width at most steps.
 fn scaled(number: u64, unit: u64) -> String {
     let whole = number / unit;
-    // In u128, since ten times the remainder of a terabyte has no limit here.
+    // Uses u128: ten times the remainder of a terabyte can exceed u64.
     let tenth = (number % unit) as u128 * 10 / unit as u128;
     if whole < 100 {
         format!("{whole}.{tenth}")
@@ -73,7 +73,7 @@ fn scaled(number: u64, unit: u64) -> String {
     }
 }
 
-/// `500ms`, `10s`, `5m`, `8h`; a bare number is seconds.
+/// Parses `500ms`, `10s`, `5m` or `8h`; a bare number is seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let seconds = match &text[digits.len()..] {
@@ -82,7 +82,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         "h" => 3600.0,
         "d" => 86_400.0,
-        unit => return Err(format!("no such unit: {unit:?} (there are ms, s, m, h, d)")),
+        unit => return Err(format!("unknown unit {unit:?} (use ms, s, m, h or d)")),
     };
     let number: f64 = digits
         .parse()
@@ -90,8 +90,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
-/// `512K`, `64M`, `2GiB`, `1.5T`: binary, whatever the spelling; a bare number
-/// is bytes.
+/// Parses `512K`, `64M`, `2GiB` or `1.5T`. All units are binary; a bare number is
+/// bytes.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
@@ -100,7 +100,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
         "T" | "TB" | "TIB" => 40,
-        unit => return Err(format!("no such unit: {unit:?} (there are K, M, G, T)")),
+        unit => return Err(format!("unknown unit {unit:?} (use K, M, G or T)")),
     };
     let number: f64 = digits
         .parse()
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_well_at_every_scale() {
+    fn durations_format_at_every_scale() {
         let cases = [
             (0, "0 ns"),
             (812, "812 ns"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_stay_narrow() {
+    fn counts_have_a_bounded_width() {
         let cases = [
             (0, "0"),
             (9_999, "9999"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_read_as_people_write_them() {
+    fn sizes_parse_in_all_spellings() {
         assert_eq!(parse_bytes("2GiB"), Ok(2 << 30));
         assert_eq!(parse_bytes("1.5m"), Ok(3 << 19));
         assert_eq!(parse_bytes("65536"), Ok(1 << 16));

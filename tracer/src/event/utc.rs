@@ -1,22 +1,22 @@
-//! The wall clock as people write it, in UTC: the machine that reads a
-//! recording may live in another zone than the one that made it.
+//! Wall-clock times in UTC. A recording may be read in another time zone than the
+//! one it was made in.
 
 use std::fmt;
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400;
 
-/// A moment since 1970. `{}` is `2026-07-30T12:34:56Z`; a precision adds that
-/// many digits of the second, at most nine: `{:.6}`.
+/// A wall-clock time. `{}` formats it as `2026-07-30T12:34:56Z`; a precision adds
+/// that many digits of the second, at most nine: `{:.6}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utc(
-    /// ns since 1970, as [`super::Session::realtime`] gives them.
+    /// Time in ns since 1970, as returned by [`super::Session::realtime`].
     pub i64,
 );
 
-/// Year, month and day of a day since 1970 (Howard Hinnant, "chrono-compatible
-/// low-level date algorithms"): years begin in March, so that the leap day is
-/// their last, and 400 of them are always 146,097 days.
+/// Converts a day since 1970 to year, month and day (Howard Hinnant,
+/// "chrono-compatible low-level date algorithms"): years begin in March, so that
+/// the leap day is their last, and 400 of them always have 146,097 days.
 fn civil(day: i64) -> (i64, i64, i64) {
     let day = day + 719_468;
     let era = day.div_euclid(146_097);
@@ -51,9 +51,9 @@ impl fmt::Display for Utc {
 mod tests {
     use super::*;
 
-    /// Against `date -u -d @SECONDS +%FT%TZ`.
+    /// Compares with `date -u -d @SECONDS +%FT%TZ`.
     #[test]
-    fn the_wall_clock_is_read_as_date_reads_it() {
+    fn wall_clock_matches_date() {
         let cases = [
             (0, "1970-01-01T00:00:00Z"),
             (951_782_400, "2000-02-29T00:00:00Z"),
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_digits_as_asked_for() {
+    fn precision_sets_the_number_of_digits() {
         let moment = Utc(1_785_414_896_123_456_789);
         assert_eq!(format!("{moment:.6}"), "2026-07-30T12:34:56.123456Z");
         assert_eq!(format!("{moment:.12}"), "2026-07-30T12:34:56.123456789Z");

@@ -31,18 +31,18 @@ impl Process {
         }
         // Found while it was in `do_exit`: its own record is the better
         // witness.
-        if self.is_told_dead() {
+        if self.is_known_exited() {
             return;
         }
         if self.zombie_when_found {
             // Its leader alone is dead.
             self.status = None;
         }
-        self.has_thread(id, comm).generation = generation;
+        self.insert_thread(id, comm).generation = generation;
     }
 
-    fn leader_found_dead(&mut self, at: u64, id: TaskId, status: i32) {
-        self.lose_thread(id);
+    fn leader_found_exited(&mut self, at: u64, id: TaskId, status: i32) {
+        self.drop_thread(id);
         self.leader_exit.get_or_insert(status);
         if self.freed_at.is_none() && self.reaped_at.is_none_or(|reaped| reaped < at) {
             // We thought that someone had reaped it: here it is.
@@ -68,11 +68,11 @@ impl Model {
             match snapshot.zombie {
                 None => process.found_alive(who.task, snapshot.comm, generation),
                 Some(status) if who.is_leader() => {
-                    process.leader_found_dead(at, who.task, status);
+                    process.leader_found_exited(at, who.task, status);
                 }
                 // A dead thread that is still to be released.
                 Some(_) => {
-                    process.lose_thread(who.task);
+                    process.drop_thread(who.task);
                 }
             }
         });
@@ -81,7 +81,7 @@ impl Model {
         }
         self.on_care(at, Some(key), snapshot.sigchld_policy);
         let parent = self.parent_of(snapshot.parent);
-        self.hang(key, parent);
+        self.attach_to_tree(key, parent);
         self.change(key, |process| {
             process.parent = parent;
             process.kthread = snapshot.kthread;
@@ -111,8 +111,8 @@ impl Model {
             None => !who.is_leader(),
         };
         self.change(key, |process| {
-            if !process.is_told_dead() {
-                process.has_thread(who.task, fork.comm);
+            if !process.is_known_exited() {
+                process.insert_thread(who.task, fork.comm);
             }
         });
         if is_thread {
@@ -125,7 +125,7 @@ impl Model {
         let parent = self.parent_of(fork.parent);
         let parent_now = self.heir(parent);
         let argv = self.inherited_argv(at, fork.by.process);
-        self.hang(key, parent);
+        self.attach_to_tree(key, parent);
         self.change(key, |process| {
             process.created_by = creation(fork);
             process.clone_flags = fork.clone_flags;
@@ -164,14 +164,14 @@ impl Model {
     pub(super) fn on_wakeup_new(&mut self, at: u64, who: Who) {
         let key = self.of(who);
         if who.is_leader() {
-            self.note(key, |process| process.runnable_at = Some(at));
+            self.change_unindexed(key, |process| process.runnable_at = Some(at));
         }
     }
 
     pub(super) fn on_first_run(&mut self, at: u64, who: Who, first: &FirstRun) {
         let key = self.of(who);
         if who.is_leader() {
-            self.note(key, |process| {
+            self.change_unindexed(key, |process| {
                 process.runnable_at = first.runnable.or(process.runnable_at);
                 process.first_ran_at = Some(at);
             });
@@ -203,11 +203,11 @@ impl Model {
                 process.executions.remove(0);
                 process.executions_left_out = process.executions_left_out.saturating_add(1);
             }
-            if process.is_told_dead() {
+            if process.is_known_exited() {
                 return;
             }
             process.replace_threads(who.task, exec);
-            process.leads_since_exec(at, who.task, exec.old_pid);
+            process.move_states_to_leader(at, who.task, exec.old_pid);
             process.leader_exit = None;
             process.zombie_when_found = false;
         });
@@ -215,7 +215,7 @@ impl Model {
 
     pub(super) fn on_comm(&mut self, at: u64, who: Who, comm: Comm) {
         let key = self.of(who);
-        self.note(key, |process| {
+        self.change_unindexed(key, |process| {
             if who.is_leader() {
                 process.rename(at, comm);
             }
@@ -246,8 +246,8 @@ impl Process {
         let counted = counted.map(|thread| thread.faults.take());
         let known = counted.is_some();
         let before = self.threads_seen;
-        self.keep_threads(|_| false);
-        self.has_thread(leader, exec.comm).faults = counted.flatten();
+        self.retain_threads(|_| false);
+        self.insert_thread(leader, exec.comm).faults = counted.flatten();
         if known {
             // It was among those counted, and is still to exit.
             self.threads_seen = before;

@@ -8,7 +8,7 @@ use super::{Key, Model};
 use crate::event::{Cgroup, Text};
 
 /// So many are remembered before those of nobody are forgotten.
-const FEW: usize = 4096;
+const SWEEP_AT: usize = 4096;
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Cgroups {
@@ -32,7 +32,7 @@ pub struct Container {
 impl Model {
     pub(super) fn on_cgroup(&mut self, cgroup: &Cgroup) {
         self.cgroups.paths.insert(cgroup.id, cgroup.path.clone());
-        if self.cgroups.paths.len() > FEW.max(self.cgroups.swept.saturating_mul(2)) {
+        if self.cgroups.paths.len() > SWEEP_AT.max(self.cgroups.swept.saturating_mul(2)) {
             let used: BTreeSet<u64> = self
                 .processes()
                 .filter_map(|(_, process)| process.cgroup)

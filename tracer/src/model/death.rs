@@ -11,22 +11,22 @@ const SIGNALS_KEPT: usize = 8;
 impl Model {
     pub(super) fn on_signal(&mut self, at: u64, who: Who, signal: &Signal) {
         let key = self.of(who);
-        self.note(key, |process| process.take_signal(at, signal));
+        self.change_unindexed(key, |process| process.record_signal(at, signal));
     }
 
     /// A thread of it may be marked after another, which the log is silent of.
     pub(super) fn on_oom_victim(&mut self, who: Who, victim: &OomVictim) {
         let key = self.of(who);
-        self.note(key, |process| match process.oom() {
+        self.change_unindexed(key, |process| match process.oom() {
             Some(known) if known.cause().is_some() => {}
-            Some(_) | None => process.early_mut().oom = Some(victim.clone()),
+            Some(_) | None => process.pending_mut().oom = Some(victim.clone()),
         });
     }
 
     pub(super) fn on_exit_start(&mut self, at: u64, who: Who) {
         let key = self.of(who);
-        self.note(key, |process| {
-            process.early_mut().exit_start = Some((who.task.pid, at))
+        self.change_unindexed(key, |process| {
+            process.pending_mut().exit_start = Some((who.task.pid, at))
         });
     }
 
@@ -34,7 +34,7 @@ impl Model {
     pub(super) fn on_exit(&mut self, at: u64, who: Who, exit: &Exit) {
         let key = self.of(who);
         let (counted, last) = self.change(key, |process| {
-            let counted = process.thread_exits(at, who.task, exit);
+            let counted = process.record_thread_exit(at, who.task, exit);
             let all_seen = process.threads.is_empty() && process.leader_exit.is_some();
             (counted, exit.group_dead.unwrap_or(all_seen))
         });
@@ -46,7 +46,7 @@ impl Model {
             self.on_group_dead(at, key, who, exit);
         } else {
             // A leader's record may come behind that of the last thread.
-            self.change(key, |process| process.conclude(None));
+            self.change(key, |process| process.set_status(None));
         }
     }
 
@@ -57,17 +57,17 @@ impl Model {
         }
         let parent = self.parent_of(exit.parent);
         self.on_care(at, parent, exit.sigchld_policy);
-        self.hang(key, parent);
+        self.attach_to_tree(key, parent);
         let parent = self.heir(parent);
         self.change(key, |process| {
             // Threads whose exit was lost.
-            process.keep_threads(|_| false);
+            process.retain_threads(|_| false);
             process.end_inferred = exit.group_dead.is_none();
             if process.exited_at.is_none_or(|earlier| earlier <= at) {
                 let start = process
-                    .early
+                    .pending
                     .as_mut()
-                    .and_then(|early| early.exit_start.take());
+                    .and_then(|pending| pending.exit_start.take());
                 let own = start.filter(|&(pid, start)| pid == who.task.pid && start <= at);
                 process.exited_at = Some(own.map_or(at, |(_, start)| start));
                 process.ended_by = who.task.pid;
@@ -79,21 +79,21 @@ impl Model {
             }
             process.relations = exit.relations.or(process.relations);
             process.children = exit.children.map(Box::new).or(process.children.take());
-            process.conclude(Some(exit.code));
+            process.set_status(Some(exit.code));
             process.settle();
         });
         self.stops_sharing(key, SharingEnd::Exit(at));
         self.match_waits(key);
         if let Some(reaper) = exit.reaper {
             let reaper = self.ensure(reaper);
-            self.hand_on(key, reaper);
+            self.reparent_children(key, reaper);
         }
     }
 }
 
 impl Process {
     /// Keeps the earliest of each kind, in order of time.
-    fn take_signal(&mut self, at: u64, signal: &Signal) {
+    fn record_signal(&mut self, at: u64, signal: &Signal) {
         let same = |(_, earlier): &(u64, Signal)| earlier.sig == signal.sig;
         if let Some(known) = self.signals.iter().position(same) {
             if self.signals[known].0 <= at {
@@ -107,7 +107,12 @@ impl Process {
     }
 
     /// What the exit of any thread tells; what it had counted of faults.
-    fn thread_exits(&mut self, at: u64, task: TaskId, exit: &Exit) -> Option<Box<FaultTally>> {
+    fn record_thread_exit(
+        &mut self,
+        at: u64,
+        task: TaskId,
+        exit: &Exit,
+    ) -> Option<Box<FaultTally>> {
         if !self.usage_complete {
             self.usage = self.usage.plus(exit.usage);
             self.accounted = true;
@@ -126,7 +131,7 @@ impl Process {
             self.leader_exit = Some(exit.code);
             self.rename(at, exit.comm);
         }
-        self.end_thread(task)
+        self.remove_exited_thread(task)
     }
 
     /// A thread that was not the leader has called exec since then.
@@ -139,7 +144,7 @@ impl Process {
 
     /// `wait_task_zombie` (kernel/exit.c) reports the group's code if there is
     /// one, else the leader's own; where neither was seen, the last thread's.
-    fn conclude(&mut self, last: Option<i32>) {
+    fn set_status(&mut self, last: Option<i32>) {
         if self.exited_at.is_some() {
             let told = self.group_code.or(self.leader_exit).map(WaitStatus);
             self.status = told.or(self.status).or(last.map(WaitStatus));

@@ -11,20 +11,20 @@ impl Model {
     }
 
     /// Hangs a process into the fork tree, once.
-    pub(super) fn hang(&mut self, key: Key, parent: Option<Key>) {
+    pub(super) fn attach_to_tree(&mut self, key: Key, parent: Option<Key>) {
         if let Some(parent) = parent
             && parent != key
             && self.processes[key].tree_parent.is_none()
-            && !self.descends(parent, key)
+            && !self.is_descendant(parent, key)
         {
             self.change(key, |process| process.tree_parent = Some(parent));
-            self.note(parent, |process| process.tree_children.push(key));
+            self.change_unindexed(parent, |process| process.tree_children.push(key));
         }
     }
 
     /// Whether `key` hangs below `ancestor`: a placeholder that turns out to
     /// be older than its parent must not close a circle.
-    fn descends(&self, key: Key, ancestor: Key) -> bool {
+    fn is_descendant(&self, key: Key, ancestor: Key) -> bool {
         // Only a process that already has children can be an ancestor.
         !self.processes[ancestor].tree_children.is_empty()
             && std::iter::successors(Some(key), |&key| self.processes[key].tree_parent)
@@ -34,7 +34,7 @@ impl Model {
     /// `forget_original_parent` (kernel/exit.c): the living and the zombies of
     /// a dead process get another parent. So will a child of which it is told
     /// only later that it had that parent.
-    pub(super) fn hand_on(&mut self, from: Key, to: Key) {
+    pub(super) fn reparent_children(&mut self, from: Key, to: Key) {
         if from == to {
             return;
         }

@@ -59,9 +59,9 @@ impl Model {
         now: u64,
         killed: impl Iterator<Item = (Key, Killed)>,
     ) -> Vec<Finding> {
-        let mut findings = self.do_not_reap(now);
-        findings.extend(self.cannot_fork());
-        findings.extend(self.deaths(killed));
+        let mut findings = self.unreaped_findings(now);
+        findings.extend(self.fork_findings());
+        findings.extend(self.death_findings(killed));
         if self.totals.lost > 0 {
             let larger_buffer_helps = self.gaps.iter().any(|gap| {
                 let kinds = gap.lost.iter().map(|&(kind, _)| kind);
@@ -82,13 +82,13 @@ impl Model {
                 ),
             });
         }
-        findings.extend(self.times_of_unknown_loss());
+        findings.extend(self.unmeasured_gap_findings());
         findings
     }
 
     /// Times of which nobody can say how many records are missing.
-    fn times_of_unknown_loss(&self) -> impl Iterator<Item = Finding> {
-        let unknown = || self.gaps.iter().filter(|gap| gap.is_of_unknown_size());
+    fn unmeasured_gap_findings(&self) -> impl Iterator<Item = Finding> {
+        let unknown = || self.gaps.iter().filter(|gap| gap.has_unknown_size());
         let kinds = [
             (true, "no tracer was at work"),
             (false, "the recording could not be read"),
@@ -116,14 +116,14 @@ impl Model {
         })
     }
 
-    fn named(&self, key: Key) -> String {
+    fn label(&self, key: Key) -> String {
         let process = self.process(key);
         let comm = process.known_comm();
         let comm = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
         format!("{comm}[{}]", process.id.tgid)
     }
 
-    fn do_not_reap(&self, now: u64) -> Vec<Finding> {
+    fn unreaped_findings(&self, now: u64) -> Vec<Finding> {
         let owners = self.unreaped(now).into_iter();
         let found = owners.filter_map(|(owner, owned)| self.unreaped_finding(owner, &owned, now));
         let mut findings: Vec<_> = found.collect();
@@ -141,7 +141,7 @@ impl Model {
         let ZombieAge { ns, at_least } = owned.oldest.filter(|oldest| oldest.ns >= OLD)?;
         let count = owned.unreaped;
         let mut says = match owner {
-            Some(owner) => self.named(owner),
+            Some(owner) => self.label(owner),
             None => "An unknown parent".to_owned(),
         };
         let (children, over) = (
@@ -153,7 +153,7 @@ impl Model {
             duration(ns)
         );
         if let Some(owner) = owner {
-            says += &self.behaviour(owner, now);
+            says += &self.describe_reaping(owner, now);
         }
         Some(Finding {
             kind: FindingKind::Unreaped,
@@ -164,7 +164,7 @@ impl Model {
     }
 
     /// What an owner of zombies does, in clauses.
-    fn behaviour(&self, owner: Key, now: u64) -> String {
+    fn describe_reaping(&self, owner: Key, now: u64) -> String {
         let unknown = Reaping::default();
         let process = self.process(owner);
         let reaping = process.reaping.as_deref().unwrap_or(&unknown);
@@ -192,12 +192,12 @@ impl Model {
         }
         let heir = reaping.heir.filter(|heir| *heir != process.id);
         if let Some(heir) = heir.and_then(|heir| self.find(heir)) {
-            says += &format!("; if it ended, {} would inherit them", self.named(heir));
+            says += &format!("; if it ended, {} would inherit them", self.label(heir));
         }
         says
     }
 
-    fn cannot_fork(&self) -> Vec<Finding> {
+    fn fork_findings(&self) -> Vec<Finding> {
         let mut failed: Vec<_> = self.failed_forks().collect();
         failed.sort_by_key(|failures| std::cmp::Reverse(failures.count));
         let finding = |failures: &super::ForkFailures| {
@@ -219,7 +219,7 @@ impl Model {
 
     /// Commands that were killed for want of memory, or that crash again and
     /// again.
-    fn deaths(&self, killed: impl Iterator<Item = (Key, Killed)>) -> Vec<Finding> {
+    fn death_findings(&self, killed: impl Iterator<Item = (Key, Killed)>) -> Vec<Finding> {
         let evict = &self.retained.tally().killed.by_kind;
         let evict = evict
             .iter()
@@ -232,7 +232,7 @@ impl Model {
         }
         let mut findings: Vec<_> = kinds
             .into_iter()
-            .filter_map(|(killed, (count, latest))| death(&killed, count, latest))
+            .filter_map(|(killed, (count, latest))| death_finding(&killed, count, latest))
             .collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
         findings
@@ -240,7 +240,7 @@ impl Model {
 }
 
 /// What there is to say of so many deaths of a kind.
-fn death(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Finding> {
+fn death_finding(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Finding> {
     let comm = killed.comm.map_or("?".to_owned(), |comm| comm.to_string());
     let times = if count == 1 {
         "once".to_owned()

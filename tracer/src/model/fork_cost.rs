@@ -85,7 +85,7 @@ pub(super) struct Forks {
 
 impl Process {
     /// Still in the memory that it was forked with.
-    fn shares_upwards(&self) -> bool {
+    fn shares_parent_memory(&self) -> bool {
         let cost = self.fork_cost.as_ref();
         cost.is_some_and(|cost| cost.ended.is_none())
     }
@@ -98,7 +98,7 @@ impl Model {
         if let Some(copies) = fork.by_copies {
             self.advance_copies(at, fork.by, copies);
         }
-        self.note(child, |process| {
+        self.change_unindexed(child, |process| {
             // An exec may have been told already.
             let ended = process
                 .executions
@@ -111,12 +111,12 @@ impl Model {
                 ..ForkCost::default()
             }));
         });
-        self.note(parent, |process| {
+        self.change_unindexed(parent, |process| {
             let open = process.forks.map_or(0, |forks| forks.open);
             process.forks = Some(Forks {
                 newest: child,
                 open: open.saturating_add(1),
-                ambiguous: open > 0 || process.shares_upwards(),
+                ambiguous: open > 0 || process.shares_parent_memory(),
             });
         });
     }
@@ -125,7 +125,7 @@ impl Model {
     /// between the readings of its counters.
     pub(super) fn advance_copies(&mut self, at: u64, who: Who, copies: u64) {
         let key = self.of(who);
-        let new = self.note(key, |process| {
+        let new = self.change_unindexed(key, |process| {
             let faults = &mut process.thread_mut(who.task)?.faults;
             let told = faults.as_ref().map_or(0, |told| told.classes.cow_copy);
             let new = copies.checked_sub(told).filter(|&new| new > 0)?;
@@ -144,14 +144,14 @@ impl Model {
     /// A process has copied pages: whose fork was it?
     pub(super) fn charge_copies(&mut self, at: u64, key: Key, copies: u64) {
         if let Some(forks) = self.processes[key].forks {
-            self.note(forks.newest, |child| {
+            self.change_unindexed(forks.newest, |child| {
                 if let Some(cost) = &mut child.fork_cost {
                     cost.charge_parent(at, copies);
                     cost.ambiguous |= forks.ambiguous;
                 }
             });
-        } else if self.processes[key].shares_upwards() {
-            self.note(key, |process| {
+        } else if self.processes[key].shares_parent_memory() {
+            self.change_unindexed(key, |process| {
                 if let Some(cost) = &mut process.fork_cost {
                     cost.child_copies = cost.child_copies.saturating_add(copies);
                 }
@@ -162,7 +162,7 @@ impl Model {
     /// A process no longer shares the memory that it was forked with. What its
     /// parent copies from now on is still of before, or of another fork.
     pub(super) fn stops_sharing(&mut self, key: Key, ended: SharingEnd) {
-        let parent = self.note(key, |process| {
+        let parent = self.change_unindexed(key, |process| {
             let cost = process.fork_cost.as_mut()?;
             if cost.ended.is_some() {
                 return None;
@@ -171,7 +171,7 @@ impl Model {
             process.original_parent
         });
         if let Some(parent) = parent {
-            self.note(parent, |process| {
+            self.change_unindexed(parent, |process| {
                 if let Some(forks) = &mut process.forks {
                     forks.open = forks.open.saturating_sub(1);
                 }

@@ -30,7 +30,7 @@ impl GapSpan {
     }
 
     /// How many records are missing nobody can say.
-    pub fn is_of_unknown_size(&self) -> bool {
+    pub fn has_unknown_size(&self) -> bool {
         match self.cause {
             GapCause::NoRoom | GapCause::Skipped | GapCause::Unreadable { events: Some(_) } => {
                 false
@@ -40,7 +40,7 @@ impl GapSpan {
     }
 
     /// One stretch of time, though told in two.
-    fn is_followed_by(&self, next: &GapSpan) -> bool {
+    fn continues_into(&self, next: &GapSpan) -> bool {
         let counted = matches!(self.cause, GapCause::NoRoom | GapCause::Skipped);
         counted && self.cause == next.cause && next.since <= self.until
     }
@@ -73,7 +73,7 @@ impl Model {
         let second = self.history.at(at);
         second.lost = second.lost.saturating_add(span.total());
         match self.gaps.last_mut() {
-            Some(last) if last.is_followed_by(&span) => last.extend(span),
+            Some(last) if last.continues_into(&span) => last.extend(span),
             _ => self.gaps.push(span),
         }
     }
@@ -91,7 +91,7 @@ impl Model {
         here.sort_unstable();
         for (key, found) in here {
             self.change(key, |process| match found {
-                true => process.found_only(generation, began),
+                true => process.retain_found_threads(generation, began),
                 false => process.vanish(at),
             });
         }
@@ -100,8 +100,8 @@ impl Model {
 
 impl Process {
     /// The snapshot has named it: the threads that it did not name are dead.
-    fn found_only(&mut self, generation: u32, began: u64) {
-        self.keep_threads(|thread| thread.generation == generation || thread.id.start >= began);
+    fn retain_found_threads(&mut self, generation: u32, began: u64) {
+        self.retain_threads(|thread| thread.generation == generation || thread.id.start >= began);
         if self.state() == State::Zombie && self.status.is_none() {
             self.status = self.leader_exit.map(WaitStatus);
         }
@@ -110,15 +110,15 @@ impl Process {
     /// Its end was missed; noticed at this time.
     pub(super) fn vanish(&mut self, at: u64) {
         self.vanished_at = Some(at);
-        self.keep_threads(|_| false);
-        self.all_states_end();
+        self.retain_threads(|_| false);
+        self.close_all_states();
     }
 }
 
 impl Model {
     /// What the kernel says of a task is better than what we concluded from
     /// its silence.
-    pub(super) fn witness(&mut self, event: &Event) {
+    pub(super) fn correct_inferences(&mut self, event: &Event) {
         let Some(key) = self.processes.look_up(event.who.process) else {
             return;
         };

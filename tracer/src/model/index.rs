@@ -1,13 +1,13 @@
 //! What the model keeps over all processes beside them: who lives, who is a
 //! zombie, who waits for whom. Each is a function of the processes alone and
 //! is brought up to date by [`Model::change`], the only door to a process's
-//! state; [`Model::note`] is for what they do not depend on.
+//! state; [`Model::change_unindexed`] is for what they do not depend on.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Model, Process, State, retention::Due};
+use super::{Key, Model, Process, State, retention::Eviction};
 use crate::event::ProcessId;
 
 #[derive(Clone, Default, PartialEq)]
@@ -48,30 +48,30 @@ struct Claims {
 
 /// What of a process the index depends on.
 #[derive(Clone, Copy, PartialEq)]
-struct Facet {
+struct IndexedState {
     state: State,
     exited: bool,
     adopted_by: Option<Key>,
     claims: Claims,
     /// To whom it leads: they are kept as long as it is.
-    leads_to: [Option<Key>; 5],
+    references: [Option<Key>; 5],
 }
 
-impl Facet {
-    fn of(process: &Process) -> Facet {
+impl IndexedState {
+    fn of(process: &Process) -> IndexedState {
         let state = process.state();
         let parent = process.parent.filter(|_| !state.is_gone());
-        Facet {
+        IndexedState {
             state,
             exited: process.exited_at.is_some(),
             adopted_by: parent.filter(|_| process.parent != process.tree_parent),
             claims: claims(process, state),
-            leads_to: [
+            references: [
                 process.tree_parent,
                 process.original_parent,
                 process.parent,
                 process.heir,
-                process.early.as_ref().and_then(|early| early.tracer),
+                process.pending.as_ref().and_then(|pending| pending.tracer),
             ],
         }
     }
@@ -95,14 +95,14 @@ fn claims(process: &Process, state: State) -> Claims {
             .filter(|&pid| process.seen_pid.is_none() && pid != told)
             .map(|pid| (owner, pid));
     }
-    let tracer = process.early.as_ref().and_then(|early| early.tracer);
+    let tracer = process.pending.as_ref().and_then(|pending| pending.tracer);
     claims.by[2] = tracer.map(|tracer| (tracer, process.seen_pid.unwrap_or(process.id.tgid)));
     claims
 }
 
 impl Index {
     /// A process is no longer what it was. What stayed the same is not touched.
-    fn update(&mut self, key: Key, before: &Facet, after: &Facet) {
+    fn update(&mut self, key: Key, before: &IndexedState, after: &IndexedState) {
         if before.state != after.state {
             self.leave(key, before.state);
             self.enter(key, after.state);
@@ -116,10 +116,10 @@ impl Index {
         }
     }
 
-    fn remove(&mut self, key: Key, facet: &Facet) {
-        self.leave(key, facet.state);
-        self.adopt(key, facet.adopted_by, None);
-        self.claim(key, &facet.claims, &Claims::default());
+    fn remove(&mut self, key: Key, indexed: &IndexedState) {
+        self.leave(key, indexed.state);
+        self.adopt(key, indexed.adopted_by, None);
+        self.claim(key, &indexed.claims, &Claims::default());
     }
 
     fn leave(&mut self, key: Key, state: State) {
@@ -182,11 +182,11 @@ impl Index {
 
     /// A process that was just made up.
     pub fn add(&mut self, key: Key, process: &Process) {
-        let facet = Facet::of(process);
-        self.enter(key, facet.state);
-        self.count_exit(false, facet.exited);
-        self.adopt(key, None, facet.adopted_by);
-        self.claim(key, &Claims::default(), &facet.claims);
+        let indexed = IndexedState::of(process);
+        self.enter(key, indexed.state);
+        self.count_exit(false, indexed.exited);
+        self.adopt(key, None, indexed.adopted_by);
+        self.claim(key, &Claims::default(), &indexed.claims);
     }
 
     pub fn unreaped(&self, owner: Key, number: u32) -> Option<Key> {
@@ -204,7 +204,7 @@ impl Index {
 
     /// Nobody waits for anybody.
     #[cfg(test)]
-    pub fn is_empty_of_the_dead(&self) -> bool {
+    pub fn has_no_unreaped(&self) -> bool {
         self.unreaped.is_empty() && self.adopted.is_empty() && self.zombies.is_empty()
     }
 
@@ -221,48 +221,55 @@ impl Model {
             // Whoever was let go changes no more.
             return change(&mut Process::new(ProcessId::default()));
         };
-        let before = Facet::of(process);
+        let before = IndexedState::of(process);
         let result = change(process);
-        let after = Facet::of(process);
+        let after = IndexedState::of(process);
         if before != after {
             self.index.update(key, &before, &after);
             self.totals.exits = self.index.exited;
-            self.lead(&before.leads_to, &after.leads_to);
+            self.count_references(&before.references, &after.references);
             if after.state.is_gone() && !before.state.is_gone() {
-                self.retained.departs(self.now, key);
+                self.retained.record_departure(self.now, key);
             }
         }
         result
     }
 
     /// Changes of a process what no index depends on.
-    pub(super) fn note<R>(&mut self, key: Key, change: impl FnOnce(&mut Process) -> R) -> R {
+    pub(super) fn change_unindexed<R>(
+        &mut self,
+        key: Key,
+        change: impl FnOnce(&mut Process) -> R,
+    ) -> R {
         let Some(process) = self.processes.get_mut(key) else {
             return change(&mut Process::new(ProcessId::default()));
         };
         #[cfg(debug_assertions)]
-        let before = Facet::of(process);
+        let before = IndexedState::of(process);
         let result = change(process);
         #[cfg(debug_assertions)]
-        assert!(before == Facet::of(process), "this is Model::change's");
+        assert!(
+            before == IndexedState::of(process),
+            "this is Model::change's"
+        );
         result
     }
 
     /// Counts who leads to whom.
-    fn lead(&mut self, before: &[Option<Key>], after: &[Option<Key>]) {
+    fn count_references(&mut self, before: &[Option<Key>], after: &[Option<Key>]) {
         if before == after {
             return;
         }
         for &to in after.iter().flatten() {
             if let Some(process) = self.processes.get_mut(to) {
-                process.led_to += 1;
+                process.reference_count += 1;
             }
         }
         for &to in before.iter().flatten() {
             if let Some(process) = self.processes.get_mut(to) {
-                process.led_to -= 1;
-                if process.led_to == 0 && process.due == Due::Now {
-                    self.retained.freed(to);
+                process.reference_count -= 1;
+                if process.reference_count == 0 && process.eviction == Eviction::Now {
+                    self.retained.mark_evictable(to);
                 }
             }
         }
@@ -271,9 +278,9 @@ impl Model {
     /// Takes a process out of all indices and out of the table.
     pub(super) fn remove(&mut self, key: Key) {
         if let Some(process) = self.processes.remove(key) {
-            let facet = Facet::of(&process);
-            self.index.remove(key, &facet);
-            self.lead(&facet.leads_to, &[]);
+            let indexed = IndexedState::of(&process);
+            self.index.remove(key, &indexed);
+            self.count_references(&indexed.references, &[]);
             self.processes.recycle(process);
         }
     }
@@ -281,22 +288,24 @@ impl Model {
     /// Makes the index from the processes, but for what it does not depend on
     /// them alone: how many have exited, and who holds which claim. False if a
     /// process refers to one that is not kept, or a claim is not its holder's.
-    pub(super) fn index_anew(&mut self, exited: u64, claims: Vec<(Claim, Claimant)>) -> bool {
+    pub(super) fn rebuild_index(&mut self, exited: u64, claims: Vec<(Claim, Claimant)>) -> bool {
         let mut index = Index::default();
-        let mut led_to = Vec::new();
+        let mut reference_count = Vec::new();
         for (key, process) in self.processes.since(0) {
             index.add(key, process);
-            led_to.extend(Facet::of(process).leads_to.into_iter().flatten());
+            reference_count.extend(IndexedState::of(process).references.into_iter().flatten());
         }
-        for to in led_to {
+        for to in reference_count {
             match self.processes.get_mut(to) {
-                Some(process) => process.led_to = process.led_to.saturating_add(1),
+                Some(process) => {
+                    process.reference_count = process.reference_count.saturating_add(1)
+                }
                 None => return false,
             }
         }
         let is_held = |&(claim, claimant): &(Claim, Claimant)| {
             let holder = self.processes.get(claimant.key);
-            holder.is_some_and(|it| Facet::of(it).claims.by.contains(&Some(claim)))
+            holder.is_some_and(|it| IndexedState::of(it).claims.by.contains(&Some(claim)))
         };
         if !claims.iter().all(is_held) {
             return false;
@@ -313,19 +322,19 @@ impl Model {
         let (mut alive, mut zombies, mut adopted) = (0, BTreeSet::new(), BTreeSet::new());
         let mut claimed = BTreeSet::new();
         let mut present = HashSet::default();
-        let mut led_to: HashMap<Key, u32> = HashMap::new();
+        let mut reference_count: HashMap<Key, u32> = HashMap::new();
         for (key, process) in self.processes() {
-            let facet = Facet::of(process);
-            present.extend((!facet.state.is_gone()).then_some(key));
-            for to in facet.leads_to.into_iter().flatten() {
+            let indexed = IndexedState::of(process);
+            present.extend((!indexed.state.is_gone()).then_some(key));
+            for to in indexed.references.into_iter().flatten() {
                 assert!(self.contains(to), "{key:?} leads to {to:?}, who was let go");
-                *led_to.entry(to).or_default() += 1;
+                *reference_count.entry(to).or_default() += 1;
             }
-            alive += usize::from(facet.state == State::Alive);
-            zombies.extend((facet.state == State::Zombie).then_some(key));
-            adopted.extend(facet.adopted_by.map(|owner| (owner, key)));
+            alive += usize::from(indexed.state == State::Alive);
+            zombies.extend((indexed.state == State::Zombie).then_some(key));
+            adopted.extend(indexed.adopted_by.map(|owner| (owner, key)));
             claimed.extend(
-                facet
+                indexed
                     .claims
                     .by
                     .into_iter()
@@ -334,7 +343,10 @@ impl Model {
             );
         }
         for (key, process) in self.processes() {
-            assert_eq!(process.led_to, led_to.get(&key).copied().unwrap_or(0));
+            assert_eq!(
+                process.reference_count,
+                reference_count.get(&key).copied().unwrap_or(0)
+            );
         }
         assert_eq!(self.index.present, present);
         assert_eq!(self.index.alive, alive);

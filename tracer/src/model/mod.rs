@@ -8,10 +8,10 @@
 mod birth;
 mod cgroups;
 mod death;
+mod delta;
 mod failures;
 mod family;
 mod findings;
-mod folded;
 mod fork_cost;
 mod gap;
 mod history;
@@ -50,7 +50,7 @@ pub use history::{History, Second};
 use index::Index;
 pub use owned::{OwnedZombies, ZombieAge};
 pub use presence::presence_snapshot;
-use process::Early;
+use process::Pending;
 pub use process::{Execution, Process, Thread};
 use reap::Unmatched;
 pub use reaping::Reaping;
@@ -60,7 +60,7 @@ pub use retention::Retention;
 pub use saved::Unrestorable;
 pub use states::{MissingStates, Scheduling};
 pub use status::{Known, Moment, UnknownReason};
-use table::{New, Table};
+use table::{Inserted, Table};
 pub use tally::{Killed, Latencies, ParentCounts, Reapers, Sender, Started, Tally};
 pub use terms::{Creation, Key, Outcome, State, WaitStatus};
 
@@ -68,7 +68,7 @@ pub use terms::{Creation, Key, Outcome, State, WaitStatus};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     pub events: u64,
-    /// New processes; new threads are counted apart.
+    /// Inserted processes; new threads are counted apart.
     pub forks: u64,
     pub threads: u64,
     /// Tasks that were asked for and not made.
@@ -113,7 +113,7 @@ impl Model {
     /// kept, nor counted in [`Self::tally`].
     pub fn present_only() -> Model {
         Model {
-            retained: Retained::nobody(),
+            retained: Retained::none(),
             ..Model::default()
         }
     }
@@ -138,7 +138,7 @@ impl Model {
         self.now = self.now.max(event.at);
         self.totals.events = self.totals.events.saturating_add(1);
         let Event { at, who, .. } = *event;
-        self.witness(event);
+        self.correct_inferences(event);
         match &event.what {
             What::Session(session) => self.on_session(session),
             What::Snapshot(snapshot) => self.on_snapshot(at, who, snapshot),
@@ -165,7 +165,7 @@ impl Model {
             What::Cgroup(cgroup) => self.on_cgroup(cgroup),
             What::Moved(moved) => {
                 let key = self.of(who);
-                self.note(key, |process| process.cgroup = Some(moved.cgroup));
+                self.change_unindexed(key, |process| process.cgroup = Some(moved.cgroup));
             }
             What::States(states) => self.on_states(who, **states),
             What::State(state) => self.on_state(at, who, *state),
@@ -182,7 +182,7 @@ impl Model {
         if counted_before {
             let all: Vec<_> = self.processes().map(|(key, _)| key).collect();
             for key in all {
-                self.change(key, Process::counts_anew);
+                self.change(key, Process::reset_counters);
             }
         }
         self.ended = false;
@@ -317,7 +317,7 @@ impl Model {
     fn ensure(&mut self, id: ProcessId) -> Key {
         match self.processes.ensure(id) {
             Ok(key) => key,
-            Err(New { key, superseded }) => {
+            Err(Inserted { key, superseded }) => {
                 self.index.add(key, &self.processes[key]);
                 if let Some((old, by)) = superseded {
                     self.supersede(old, by);
@@ -329,14 +329,14 @@ impl Model {
 
     fn on_faults(&mut self, at: u64, who: Who, faults: FaultTally) {
         let key = self.of(who);
-        let new = self.note(key, |process| {
+        let new = self.change_unindexed(key, |process| {
             let thread = process.thread_mut(who.task)?;
             let counted = thread.faults.get_or_insert_default();
             Some(faults.since(std::mem::replace(&mut **counted, faults)))
         });
         if let Some(new) = new {
             self.charge(at, key, new);
-            self.note(key, |process| {
+            self.change_unindexed(key, |process| {
                 let recent = process.recent_faults.get_or_insert_default();
                 recent.add(at, new.classes.total());
             });
@@ -344,7 +344,7 @@ impl Model {
     }
 
     fn charge(&mut self, at: u64, key: Key, new: FaultTally) {
-        self.note(key, |process| {
+        self.change_unindexed(key, |process| {
             let all = FaultTally {
                 classes: process.faults,
                 places: process.places,

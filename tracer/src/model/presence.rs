@@ -57,7 +57,7 @@ impl Model {
         let leader = Snapshot {
             parent: parent.unwrap_or_default(),
             kthread: process.kthread,
-            zombie: match process.is_dead() {
+            zombie: match process.has_exited() {
                 true => status,
                 false => process.leader_exit,
             },

@@ -10,7 +10,7 @@ use super::{
     fork_cost::{ForkCost, Forks},
     reap::SIGCHLD,
     recent::Recent,
-    retention::Due,
+    retention::Eviction,
     states::Scheduling,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
@@ -40,7 +40,7 @@ pub struct Execution {
 
 /// Records that came before their turn, and other rare things.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Early {
+pub(super) struct Pending {
     /// The last switch of one of its threads, by number.
     pub switch: Option<(u64, u32, LastSwitch)>,
     /// Which thread called `do_exit` last, and when.
@@ -85,9 +85,9 @@ pub struct Process {
     pub(super) predecessor: Option<Key>,
     /// How often others lead to it: see [`super::index`].
     #[serde(skip)]
-    pub(super) led_to: u32,
+    pub(super) reference_count: u32,
     /// Whether it is to be let go.
-    pub(super) due: Due,
+    pub(super) eviction: Eviction,
 
     /// Command line when it was found by the snapshot, or of the parent it
     /// was forked from; NUL-separated.
@@ -170,7 +170,7 @@ pub struct Process {
     pub(super) end_inferred: bool,
     /// Its number as its owner sees it.
     pub(super) seen_pid: Option<u32>,
-    pub(super) early: Option<Box<Early>>,
+    pub(super) pending: Option<Box<Pending>>,
     /// The last snapshot that named it.
     pub(super) generation: u32,
 }
@@ -192,8 +192,8 @@ impl Process {
             tree_children: Vec::new(),
             heir: None,
             predecessor: None,
-            led_to: 0,
-            due: Due::NotYet,
+            reference_count: 0,
+            eviction: Eviction::NotYet,
             snapshot_argv: None,
             snapshot_argv_cut: false,
             snapshot_argv_at: 0,
@@ -237,7 +237,7 @@ impl Process {
             ended_by: 0,
             end_inferred: false,
             seen_pid: None,
-            early: None,
+            pending: None,
             generation: 0,
         }
     }
@@ -248,9 +248,9 @@ impl Process {
         }
         match self.vanished_at.is_some() {
             // Dead and no longer there: somebody has reaped it.
-            true if self.is_dead() => State::Reaped,
+            true if self.has_exited() => State::Reaped,
             true => State::Vanished,
-            false if self.zombie_at.is_some() || self.is_found_zombie() => State::Zombie,
+            false if self.zombie_at.is_some() || self.was_found_as_zombie() => State::Zombie,
             false if self.exited_at.is_some() => State::Exiting,
             false => State::Alive,
         }
@@ -265,18 +265,18 @@ impl Process {
     }
 
     /// All threads are dead, whatever became of it then.
-    pub(super) fn is_dead(&self) -> bool {
-        self.exited_at.is_some() || self.zombie_at.is_some() || self.is_found_zombie()
+    pub(super) fn has_exited(&self) -> bool {
+        self.exited_at.is_some() || self.zombie_at.is_some() || self.was_found_as_zombie()
     }
 
     /// No thread of it can be alive. A dead leader that was found alone can
     /// still turn out to have threads.
-    pub(super) fn is_told_dead(&self) -> bool {
+    pub(super) fn is_known_exited(&self) -> bool {
         self.exited_at.is_some() || self.zombie_at.is_some() || self.state().is_gone()
     }
 
     /// A leader that is dead makes a zombie only when no other thread lives.
-    fn is_found_zombie(&self) -> bool {
+    fn was_found_as_zombie(&self) -> bool {
         self.zombie_when_found && self.threads.is_empty()
     }
 
@@ -295,7 +295,7 @@ impl Process {
     }
 
     /// The kernel will reap it by itself.
-    pub(super) fn reaps_itself(&self) -> bool {
+    pub(super) fn kernel_reaps(&self) -> bool {
         self.exit_signal == Some(SIGCHLD)
             && matches!(self.sigchld, Some(Sigchld::Ignored | Sigchld::NoCldWait))
     }
@@ -307,7 +307,7 @@ impl Process {
 
     /// UnknownReason the OOM killer chose it, if it did.
     pub fn oom(&self) -> Option<&OomVictim> {
-        self.early.as_ref()?.oom.as_ref()
+        self.pending.as_ref()?.oom.as_ref()
     }
 
     /// The signal that killed it and when it was sent, if it was seen.
@@ -359,7 +359,7 @@ impl Process {
         Some(until.saturating_sub(since))
     }
 
-    /// How many hang below it in the fork tree, of those that are kept.
+    /// How many attach_to_tree below it in the fork tree, of those that are kept.
     pub fn tree_child_count(&self) -> usize {
         self.tree_children.len()
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Early, Key, Model, Process, State, retention::Due};
+use super::{Key, Model, Pending, Process, State, retention::Eviction};
 use crate::event::{ExitedProcess, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
 /// Waits that found nobody, remembered for deaths that are told late. More
@@ -30,32 +30,32 @@ impl Model {
         if let Some(heir) = notify.heir {
             self.on_heir(owner, heir);
         }
-        let teller = self.of(who);
+        let subject = self.of(who);
         if notify.exited == ExitedProcess::Subject {
-            self.on_death_told(at, teller, owner, notify);
+            self.on_subject_notify(at, subject, owner, notify);
             return;
         }
         let dead = match notify.exited {
             ExitedProcess::ChildPid(pid) => self.find_pid(pid),
             ExitedProcess::Child | ExitedProcess::Subject => {
-                self.index.unreaped(teller, notify.seen_pid)
+                self.index.unreaped(subject, notify.seen_pid)
             }
         };
         let Some(dead) = dead else { return };
         let process = &self.processes[dead];
         // A zombie keeps its number, so this is the one, even if its own
         // records were lost; unless it is nobody's we know.
-        if !process.is_dead() && process.parent != Some(teller) {
+        if !process.has_exited() && process.parent != Some(subject) {
             return;
         }
         self.change(dead, |process| {
             process.parent = Some(owner);
             process.seen_pid = Some(notify.seen_pid);
-            if let Some(early) = process.early.as_mut() {
-                early.tracer = None;
+            if let Some(pending) = process.pending.as_mut() {
+                pending.tracer = None;
             }
-            let was_told = process.is_dead();
-            process.keep_threads(|_| false);
+            let was_told = process.has_exited();
+            process.retain_threads(|_| false);
             if notify.autoreap && process.sends_sigchld() {
                 process.autoreaped = Some(true);
             } else if !was_told {
@@ -68,21 +68,21 @@ impl Model {
     }
 
     /// `do_notify_parent` by the dead process itself.
-    fn on_death_told(&mut self, at: u64, dead: Key, owner: Key, notify: &Notify) {
+    fn on_subject_notify(&mut self, at: u64, dead: Key, owner: Key, notify: &Notify) {
         // The parent at the exit, if that still lives; then somebody else who
         // is told before is a tracer (`ptrace_reparented`), and the zombie goes
         // to the parent when the tracer has waited for it.
         let process = &self.processes[dead];
         let parent = process.parent.filter(|&parent| {
-            process.exited_at.is_some() && parent != owner && !self.processes[parent].is_dead()
+            process.exited_at.is_some() && parent != owner && !self.processes[parent].has_exited()
         });
         let heir = self.heir(Some(owner));
-        self.hang(dead, parent.or(Some(owner)));
+        self.attach_to_tree(dead, parent.or(Some(owner)));
         self.change(dead, |process| {
-            process.keep_threads(|_| false);
+            process.retain_threads(|_| false);
             process.seen_pid = Some(notify.seen_pid);
             match parent {
-                Some(_) => process.early_mut().tracer = Some(owner),
+                Some(_) => process.pending_mut().tracer = Some(owner),
                 None => process.parent = heir,
             }
             if notify.autoreap && process.sends_sigchld() {
@@ -101,23 +101,23 @@ impl Model {
     }
 
     pub(super) fn on_last_switch(&mut self, at: u64, who: Who, switch: &LastSwitch) {
-        let Some(key) = self.of_the_dead(who) else {
+        let Some(key) = self.exited_process(who) else {
             return;
         };
         self.change(key, |process| {
             if who.is_leader() && process.has_new_leader(at) {
                 return;
             }
-            let unseen_exit = process.lose_thread(who.task);
+            let unseen_exit = process.drop_thread(who.task);
             let leader_dead = process.leader_exit.is_some() || who.is_leader();
-            if unseen_exit && leader_dead && process.threads.is_empty() && !process.is_dead() {
+            if unseen_exit && leader_dead && process.threads.is_empty() && !process.has_exited() {
                 // The record of the exit was lost, and this was the last.
                 process.zombie_at = Some(at);
                 process.zombie_inferred = true;
                 process.end_inferred = true;
                 process.ended_by = who.task.pid;
             }
-            process.switched_out(at, who.task.pid, switch);
+            process.record_last_switch(at, who.task.pid, switch);
             process.settle();
         });
         self.match_waits(key);
@@ -128,20 +128,20 @@ impl Model {
         let told = self.index.unreaped(owner, wait.child);
         if let Some(child) = told.filter(|&child| self.processes[child].may_be_reaped(at)) {
             self.change(child, |process| process.waited_for(at, who, owner));
-            self.has_reaped(at, who.process);
+            self.count_reap(at, who.process);
             return;
         }
         // Without a claim the number alone must do: it is the child's pid in
         // the initial namespace, where nearly everybody lives. Its bearer may
         // have been freed before this came, and another have taken the number.
-        let child = self.processes.bearers(wait.child).take(2).find(|&child| {
+        let child = self.processes.with_pid(wait.child).take(2).find(|&child| {
             let child = &self.processes[child];
             let goes_by_it = child.seen_pid.is_none_or(|pid| pid == wait.child);
             child.parent == Some(owner) && goes_by_it && child.may_be_reaped(at)
         });
         if let Some(child) = child {
             self.change(child, |process| process.waited_for(at, who, owner));
-            self.has_reaped(at, who.process);
+            self.count_reap(at, who.process);
             return;
         }
         // The child has stopped or continued; or its death comes to be told.
@@ -161,18 +161,18 @@ impl Model {
         let key = self.of(who);
         self.change(key, |process| {
             if !who.is_leader() {
-                process.lose_thread(who.task);
+                process.drop_thread(who.task);
             } else if reap.by.process == who.process {
-                process.keep_threads(|_| false);
+                process.retain_threads(|_| false);
                 process.reaped_at = Some(at);
                 process.autoreaped = Some(true);
             } else {
-                process.keep_threads(|_| false);
+                process.retain_threads(|_| false);
                 process.reap(at, reap.by);
             }
         });
         if who.is_leader() && reap.by.process != who.process {
-            self.has_reaped(at, reap.by.process);
+            self.count_reap(at, reap.by.process);
         }
     }
 
@@ -194,14 +194,14 @@ impl Model {
             self.change(key, |process| {
                 process.waited_for(wait.at, wait.by, wait.owner)
             });
-            self.has_reaped(wait.at, wait.by.process);
+            self.count_reap(wait.at, wait.by.process);
         }
     }
 
     /// The process of a task that is dead. Of a thread only if it is known: its
     /// leader may have been freed before it, and then the kernel side read the
     /// leader's start time from memory that belongs to somebody else by now.
-    fn of_the_dead(&mut self, who: Who) -> Option<Key> {
+    fn exited_process(&mut self, who: Who) -> Option<Key> {
         if who.is_leader() {
             Some(self.of(who))
         } else {
@@ -210,24 +210,24 @@ impl Model {
     }
 
     pub(super) fn on_free(&mut self, at: u64, who: Who, group: Option<&Usage>) {
-        let Some(key) = self.of_the_dead(who) else {
+        let Some(key) = self.exited_process(who) else {
             return;
         };
         if !who.is_leader() {
             self.change(key, |process| {
-                process.lose_thread(who.task);
-                process.states_end(who.task);
+                process.drop_thread(who.task);
+                process.close_thread_states(who.task);
             });
             return;
         }
         self.change(key, |process| {
-            process.keep_threads(|_| false);
-            process.all_states_end();
+            process.retain_threads(|_| false);
+            process.close_all_states();
             process.vanished_at = None;
-            process.early_is_done();
+            process.clear_pending();
             process.freed_at = Some(at);
             if process.autoreaped.is_none() && process.zombie_at.is_none() {
-                process.autoreaped = process.reaps_itself().then_some(true);
+                process.autoreaped = process.kernel_reaps().then_some(true);
             }
             if let Some(group) = group {
                 let maxrss = group.maxrss.max(process.usage.maxrss);
@@ -239,29 +239,29 @@ impl Model {
                 process.signals.retain(|(_, signal)| signal.sig == sig);
             }
         });
-        let is_free = self.note(key, |process| {
-            let was_awaited = process.due == Due::Awaited;
+        let is_free = self.change_unindexed(key, |process| {
+            let was_awaited = process.eviction == Eviction::Awaited;
             if was_awaited {
-                process.due = Due::Now;
+                process.eviction = Eviction::Now;
             }
-            was_awaited && process.led_to == 0
+            was_awaited && process.reference_count == 0
         });
         if is_free {
-            self.retained.freed(key);
+            self.retained.mark_evictable(key);
         }
     }
 }
 
 impl Process {
-    pub(super) fn early_mut(&mut self) -> &mut Early {
-        self.early.get_or_insert_default()
+    pub(super) fn pending_mut(&mut self) -> &mut Pending {
+        self.pending.get_or_insert_default()
     }
 
     /// Whatever came before its turn is of no use any more.
-    fn early_is_done(&mut self) {
-        let oom = self.early.take().and_then(|early| early.oom);
+    fn clear_pending(&mut self) {
+        let oom = self.pending.take().and_then(|pending| pending.oom);
         if oom.is_some() {
-            self.early_mut().oom = oom;
+            self.pending_mut().oom = oom;
         }
     }
 
@@ -272,7 +272,7 @@ impl Process {
 
     /// ExitedProcess, and nobody is known to have reaped it before `at`.
     fn may_be_reaped(&self, at: u64) -> bool {
-        self.is_dead()
+        self.has_exited()
             && self.reaped_at.is_none()
             && self.autoreaped != Some(true)
             && self.exited_at.is_none_or(|exited| exited <= at)
@@ -280,7 +280,10 @@ impl Process {
     }
 
     fn waited_for(&mut self, at: u64, by: Who, owner: Key) {
-        let tracer = self.early.as_mut().and_then(|early| early.tracer.take());
+        let tracer = self
+            .pending
+            .as_mut()
+            .and_then(|pending| pending.tracer.take());
         if tracer == Some(owner) && self.parent != Some(owner) {
             // The parent is yet to be told.
             return;
@@ -301,9 +304,9 @@ impl Process {
 
     /// The last switch of a thread is that of the process if the thread was
     /// its last. As long as that is not known, the latest is kept.
-    fn switched_out(&mut self, at: u64, tid: u32, switch: &LastSwitch) {
-        if !self.is_dead() {
-            self.early_mut().switch = Some((at, tid, switch.clone()));
+    fn record_last_switch(&mut self, at: u64, tid: u32, switch: &LastSwitch) {
+        if !self.has_exited() {
+            self.pending_mut().switch = Some((at, tid, switch.clone()));
         } else if (tid == self.ended_by || self.ended_by == 0)
             && self.exited_at.is_none_or(|exited| exited <= at)
         {
@@ -314,12 +317,12 @@ impl Process {
     /// Draws what follows from records of a death that came before their turn,
     /// and from the absence of others.
     pub(super) fn settle(&mut self) {
-        if !self.is_dead() {
+        if !self.has_exited() {
             return;
         }
-        let early = self.early.as_mut();
-        if let Some((at, tid, switch)) = early.and_then(|early| early.switch.take()) {
-            self.switched_out(at, tid, &switch);
+        let pending = self.pending.as_mut();
+        if let Some((at, tid, switch)) = pending.and_then(|pending| pending.switch.take()) {
+            self.record_last_switch(at, tid, &switch);
         }
         if let Some(&(at, _)) = self.last_switch.as_ref()
             && self.zombie_at.is_none()
@@ -329,16 +332,16 @@ impl Process {
             self.zombie_at = Some(at);
             self.zombie_inferred = true;
         }
-        if self.zombie_inferred && self.state() == State::Zombie && self.reaps_itself() {
+        if self.zombie_inferred && self.state() == State::Zombie && self.kernel_reaps() {
             self.autoreaped = Some(true);
             self.zombie_at = None;
             self.zombie_inferred = false;
         }
-        let done = |early: &Early| {
-            early.tracer.is_none() && early.switch.is_none() && early.charged.is_empty()
+        let done = |pending: &Pending| {
+            pending.tracer.is_none() && pending.switch.is_none() && pending.charged.is_empty()
         };
-        if self.exited_at.is_some() && self.early.as_deref().is_some_and(done) {
-            self.early_is_done();
+        if self.exited_at.is_some() && self.pending.as_deref().is_some_and(done) {
+            self.clear_pending();
         }
     }
 }

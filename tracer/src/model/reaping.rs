@@ -25,11 +25,11 @@ pub struct Reaping {
 
 impl Reaping {
     /// Whoever counts its wait calls begins at zero.
-    pub(super) fn counts_anew(&mut self) {
+    pub(super) fn reset_counters(&mut self) {
         self.waits_before = self.waits.map_or(0, |waits| waits.count);
     }
 
-    fn has_waited(&mut self, waits: Waits) {
+    fn set_waits(&mut self, waits: Waits) {
         self.waits = Some(Waits {
             count: self.waits_before.saturating_add(waits.count),
             last: waits.last,
@@ -45,7 +45,7 @@ impl Reaping {
 
 impl Model {
     fn reaping(&mut self, key: Key, tell: impl FnOnce(&mut Reaping)) {
-        self.note(key, |process| tell(process.reaping.get_or_insert_default()));
+        self.change_unindexed(key, |process| tell(process.reaping.get_or_insert_default()));
     }
 
     pub(super) fn on_care(
@@ -73,7 +73,7 @@ impl Model {
     pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
         // Told once a second: its process may have ended, and be forgotten.
         if let Some(owner) = self.find(owner) {
-            self.reaping(owner, |reaping| reaping.has_waited(waits));
+            self.reaping(owner, |reaping| reaping.set_waits(waits));
         }
     }
 
@@ -91,7 +91,7 @@ impl Model {
     }
 
     /// What is known of a reaper whose children were told earlier.
-    pub(super) fn set_reaped(&mut self, reaper: Reaper) {
+    pub(super) fn set_reap_count(&mut self, reaper: Reaper) {
         if let Some(owner) = self.find(reaper.process) {
             self.reaping(owner, |reaping| {
                 reaping.reaped = reaper.reaped;
@@ -101,7 +101,7 @@ impl Model {
     }
 
     /// A wait has reaped a child.
-    pub(super) fn has_reaped(&mut self, at: u64, by: ProcessId) {
+    pub(super) fn count_reap(&mut self, at: u64, by: ProcessId) {
         if let Some(owner) = self.find(by) {
             self.reaping(owner, |reaping| {
                 reaping.reaped = reaping.reaped.saturating_add(1);

@@ -48,7 +48,7 @@ const GRACE: u64 = 5_000_000_000;
 
 /// Whether a process is to be let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Due {
+pub(super) enum Eviction {
     NotYet,
     /// As soon as its last record has come, or its time is over.
     Awaited,
@@ -60,11 +60,11 @@ pub(super) enum Due {
 pub(super) struct Retained {
     policy: Retention,
     /// Who has gone when, in that order. Some may have turned out to live.
-    departed: VecDeque<(u64, Key)>,
+    left_table: VecDeque<(u64, Key)>,
     /// Overdue, with records that may yet come; by when they were noticed.
     incomplete: VecDeque<(u64, Key)>,
     /// Overdue, and nothing holds them any more.
-    freed: Vec<Key>,
+    evictable: Vec<Key>,
     /// All who were let go.
     tally: Tally,
     /// Nobody will ask for it.
@@ -82,7 +82,7 @@ impl Retained {
     }
 
     /// Keeps nobody who is gone, and counts none of them.
-    pub fn nobody() -> Self {
+    pub fn none() -> Self {
         Retained {
             policy: Retention {
                 exited: 0,
@@ -98,13 +98,13 @@ impl Retained {
     }
 
     /// A process has left the process table.
-    pub fn departs(&mut self, now: u64, key: Key) {
-        self.departed.push_back((now, key));
+    pub fn record_departure(&mut self, now: u64, key: Key) {
+        self.left_table.push_back((now, key));
     }
 
     /// Nobody leads to an overdue process any more, or its last record came.
-    pub fn freed(&mut self, key: Key) {
-        self.freed.push(key);
+    pub fn mark_evictable(&mut self, key: Key) {
+        self.evictable.push(key);
     }
 
     pub fn tally(&self) -> &Tally {
@@ -112,7 +112,7 @@ impl Retained {
     }
 
     /// One comes in where so many have ended of whom nothing is told.
-    pub fn came_in(&mut self, exited_before_checkpoint: u64) {
+    pub fn set_exited_before_checkpoint(&mut self, exited_before_checkpoint: u64) {
         self.exited_before_checkpoint = exited_before_checkpoint;
     }
 
@@ -122,29 +122,29 @@ impl Retained {
 
     /// The next to be let go.
     fn next(&mut self, processes: &mut Table, now: u64, too_many: &mut usize) -> Option<Key> {
-        if let Some(key) = self.freed.pop() {
+        if let Some(key) = self.evictable.pop() {
             return Some(key);
         }
-        if self.is_patience_over(now)
+        if self.is_grace_over(now)
             && let Some((_, key)) = self.incomplete.pop_front()
         {
             if let Some(process) = processes.get_mut(key) {
-                process.due = Due::Now;
+                process.eviction = Eviction::Now;
             }
             return Some(key);
         }
         loop {
-            let &(at, key) = self.departed.front()?;
+            let &(at, key) = self.left_table.front()?;
             let age = now.saturating_sub(at);
             if *too_many == 0 && age <= self.policy.max_age {
                 return None;
             }
             *too_many = too_many.saturating_sub(1);
-            self.departed.pop_front();
+            self.left_table.pop_front();
             match processes.get_mut(key) {
                 // It must not hold up those behind it.
                 Some(process) if process.freed_at.is_none() && age < GRACE => {
-                    process.due = Due::Awaited;
+                    process.eviction = Eviction::Awaited;
                     self.incomplete.push_back((at, key));
                 }
                 _ => return Some(key),
@@ -152,19 +152,19 @@ impl Retained {
         }
     }
 
-    fn is_patience_over(&self, now: u64) -> bool {
+    fn is_grace_over(&self, now: u64) -> bool {
         let first = self.incomplete.front();
         first.is_some_and(|&(at, _)| now.saturating_sub(at) >= GRACE)
     }
 
     fn is_due(&self, now: u64) -> bool {
         let Retention { exited, max_age } = self.policy;
-        let too_many = self.departed.len() > exited.saturating_add(exited / 32);
+        let too_many = self.left_table.len() > exited.saturating_add(exited / 32);
         let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > max_age;
         too_many
-            || self.departed.front().is_some_and(too_old)
-            || !self.freed.is_empty()
-            || self.is_patience_over(now)
+            || self.left_table.front().is_some_and(too_old)
+            || !self.evictable.is_empty()
+            || self.is_grace_over(now)
     }
 }
 
@@ -182,39 +182,41 @@ impl Model {
             process.state().is_gone() && (process.freed_at.is_some() || patience)
         };
         let over = self.processes().filter(|(_, process)| is_over(process));
-        let over: Vec<(Key, bool)> = over.map(|(key, it)| (key, it.led_to == 0)).collect();
+        let over: Vec<(Key, bool)> = over
+            .map(|(key, it)| (key, it.reference_count == 0))
+            .collect();
         let mut retained = Retained {
             policy: Retention::ALL,
             uncounted: true,
             ..std::mem::take(&mut self.retained)
         };
-        retained.freed.clear();
+        retained.evictable.clear();
         for (key, is_free) in over {
             if let Some(process) = self.processes.get_mut(key) {
-                process.due = Due::Now;
+                process.eviction = Eviction::Now;
             }
             if is_free {
-                retained.freed.push(key);
+                retained.evictable.push(key);
             }
         }
-        let departed = retained
+        let left_table = retained
             .incomplete
             .drain(..)
-            .chain(retained.departed.drain(..));
-        let departed: VecDeque<(u64, Key)> = departed.collect();
+            .chain(retained.left_table.drain(..));
+        let left_table: VecDeque<(u64, Key)> = left_table.collect();
         self.retained = retained;
         self.evict();
         let mut retained = Retained::new(retention);
-        for (at, key) in departed {
+        for (at, key) in left_table {
             if let Some(process) = self.processes.get_mut(key)
-                && process.due != Due::Now
+                && process.eviction != Eviction::Now
             {
-                process.due = Due::NotYet;
-                retained.departed.push_back((at, key));
+                process.eviction = Eviction::NotYet;
+                retained.left_table.push_back((at, key));
             }
         }
         self.retained = retained;
-        self.counts_begin(at);
+        self.reset_counts(at);
     }
 
     /// Lets go whom the policy does not keep. Constant time for each.
@@ -222,7 +224,7 @@ impl Model {
         if !self.retained.is_due(self.now) {
             return;
         }
-        let mut too_many = self.retained.departed.len();
+        let mut too_many = self.retained.left_table.len();
         too_many = too_many.saturating_sub(self.retained.policy.exited);
         let mut parents = BTreeSet::new();
         let mut youngest = Key::FIRST;
@@ -236,27 +238,27 @@ impl Model {
             };
             if !process.state().is_gone() {
                 // It was found alive; it will go again.
-                process.due = Due::NotYet;
+                process.eviction = Eviction::NotYet;
                 continue;
             }
-            if process.led_to > 0 {
-                process.due = Due::Now;
+            if process.reference_count > 0 {
+                process.eviction = Eviction::Now;
                 continue;
             }
             parents.extend(process.tree_parent);
             youngest = youngest.max(key);
             if !self.retained.uncounted {
-                tally.evict(self, key);
+                tally.add_evicted(self, key);
             }
             self.remove(key);
         }
         self.retained.tally = tally;
         for parent in parents {
             let mut children =
-                self.note(parent, |process| std::mem::take(&mut process.tree_children));
+                self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
             // Most were made after those who go.
             children.retain(|&child| child > youngest || self.contains(child));
-            self.note(parent, |process| process.tree_children = children);
+            self.change_unindexed(parent, |process| process.tree_children = children);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A model as bytes, and the same model from them: [`Model::save`] and
 //! [`Model::restore`]. What follows from the processes alone is not stored; it
-//! is made anew. The bytes are for this very version of the model: they promise
+//! is created anew. The bytes are for this very version of the model: they promise
 //! nothing to another. Where they are kept, and how they are compressed, this
 //! file must not know.
 
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 use super::{
     GapSpan, History, Key, Model, Process, Table, Totals,
     cgroups::Cgroups,
+    delta::DeltaCodec,
     failures::FailedForks,
-    folded::Fold,
     index::{Claim, Claimant},
     reap::Unmatched,
     retention::Retained,
@@ -36,10 +36,10 @@ impl fmt::Display for Unrestorable {
 impl std::error::Error for Unrestorable {}
 
 #[derive(Serialize)]
-struct Out<'a> {
+struct SavedModelRef<'a> {
     session: &'a Option<Arc<Session>>,
-    made: usize,
-    processes: Kept<'a>,
+    created: usize,
+    processes: RetainedProcesses<'a>,
     exited: u64,
     claims: Vec<(Claim, Claimant)>,
     retained: &'a Retained,
@@ -55,11 +55,11 @@ struct Out<'a> {
     history: &'a History,
 }
 
-/// The fields of [`Out`] in the same order.
+/// The fields of [`SavedModelRef`] in the same order.
 #[derive(Deserialize)]
-struct In {
+struct SavedModel {
     session: Option<Arc<Session>>,
-    made: usize,
+    created: usize,
     processes: Vec<(u32, Box<Process>)>,
     exited: u64,
     claims: Vec<(Claim, Claimant)>,
@@ -76,17 +76,17 @@ struct In {
     history: History,
 }
 
-/// The processes that are kept, [folded](Fold), each with how many keys lie
+/// The processes that are kept, [encoded](DeltaCodec), each with how many keys lie
 /// between its own and the one before.
-struct Kept<'a>(&'a Table);
+struct RetainedProcesses<'a>(&'a Table);
 
-impl Serialize for Kept<'_> {
+impl Serialize for RetainedProcesses<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        let (mut fold, mut next) = (Fold::default(), 0);
+        let (mut codec, mut next) = (DeltaCodec::default(), 0);
         for (key, process) in self.0.since(0) {
             let mut process = process.clone();
-            fold.fold(&mut process);
+            codec.encode(&mut process);
             list.serialize_element(&(key.index() - next, process))?;
             next = key.index() + 1;
         }
@@ -94,18 +94,18 @@ impl Serialize for Kept<'_> {
     }
 }
 
-fn unfolded(folded: Vec<(u32, Box<Process>)>) -> Vec<(Key, Box<Process>)> {
-    let (mut fold, mut next) = (Fold::default(), 0_usize);
-    let unfold = |(gap, mut process): (u32, Box<Process>)| {
-        fold.unfold(&mut process);
+fn decode_deltas(encoded: Vec<(u32, Box<Process>)>) -> Vec<(Key, Box<Process>)> {
+    let (mut codec, mut next) = (DeltaCodec::default(), 0_usize);
+    let decode = |(gap, mut process): (u32, Box<Process>)| {
+        codec.decode(&mut process);
         let place = next.saturating_add(gap as usize);
         next = place.saturating_add(1);
         (Key::at(place), process)
     };
-    folded.into_iter().map(unfold).collect()
+    encoded.into_iter().map(decode).collect()
 }
 
-/// Lists that mostly have one entry. Room is made for what is there, not for
+/// Lists that mostly have one entry. Room is created for what is there, not for
 /// what the bytes claim.
 pub(super) mod list {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -144,10 +144,10 @@ impl Model {
             totals,
             history,
         } = self;
-        let out = Out {
+        let out = SavedModelRef {
             session,
-            made: processes.made(),
-            processes: Kept(processes),
+            created: processes.created(),
+            processes: RetainedProcesses(processes),
             exited: index.exited,
             claims: index.claims(),
             retained,
@@ -165,18 +165,19 @@ impl Model {
         postcard::to_allocvec(&out).expect("every length is known, and memory has room")
     }
 
-    /// The model that was saved. `made` bounds how many processes it can ever
+    /// The model that was saved. `created` bounds how many processes it can ever
     /// have seen: a few bytes are needed for each hundred, also of those gone.
     ///
     /// Whatever the bytes are, a model that is returned can be gone on with.
-    pub fn restore(bytes: &[u8], made: usize) -> Result<Model, Unrestorable> {
-        let (saved, rest) = postcard::take_from_bytes::<In>(bytes).map_err(|_| Unrestorable)?;
-        if !rest.is_empty() || saved.made > made {
+    pub fn restore(bytes: &[u8], created: usize) -> Result<Model, Unrestorable> {
+        let (saved, rest) =
+            postcard::take_from_bytes::<SavedModel>(bytes).map_err(|_| Unrestorable)?;
+        if !rest.is_empty() || saved.created > created {
             return Err(Unrestorable);
         }
-        let In {
+        let SavedModel {
             session,
-            made,
+            created,
             processes,
             exited,
             claims,
@@ -194,7 +195,7 @@ impl Model {
         } = saved;
         let mut model = Model {
             session,
-            processes: Table::of(made, unfolded(processes)).ok_or(Unrestorable)?,
+            processes: Table::of(created, decode_deltas(processes)).ok_or(Unrestorable)?,
             index: super::Index::default(),
             retained,
             cgroups,
@@ -208,7 +209,7 @@ impl Model {
             totals,
             history,
         };
-        if !model.index_anew(exited, claims) || !model.is_a_forest() {
+        if !model.rebuild_index(exited, claims) || !model.is_a_forest() {
             return Err(Unrestorable);
         }
         model.share_texts();

@@ -18,7 +18,7 @@ pub struct Scheduling {
     ended_wakeups: Wakeups,
     ended_missed: u64,
     /// As last told of those that live.
-    living: BTreeMap<TaskId, States>,
+    open: BTreeMap<TaskId, States>,
     /// A thread's end was missed, or that of the tracer that counted: what was
     /// done last is not counted.
     incomplete: bool,
@@ -29,7 +29,7 @@ pub struct Scheduling {
     /// The oldest first.
     changes: VecDeque<StateChange>,
     /// Older changes are no longer in `changes`.
-    forgot: bool,
+    dropped_changes: bool,
 }
 
 /// A thread, by its number, is in a state from now on.
@@ -51,15 +51,15 @@ pub enum MissingStates {
 }
 
 impl Scheduling {
-    fn tell(&mut self, id: TaskId, states: States) {
+    fn update(&mut self, id: TaskId, states: States) {
         let since = self.counted_since.unwrap_or(states.began);
         self.counted_since = Some(since.min(states.began));
         let known = if states.state == TaskState::Dead {
-            let known = self.living.remove(&id);
+            let known = self.open.remove(&id);
             self.end(states);
             known
         } else {
-            self.living.insert(id, states)
+            self.open.insert(id, states)
         };
         if known.is_none() {
             self.threads = self.threads.saturating_add(1);
@@ -73,16 +73,16 @@ impl Scheduling {
     }
 
     /// Its end was not told and will not be.
-    fn miss_end(&mut self, of: TaskId) {
-        if let Some(states) = self.living.remove(&of) {
+    fn close_unseen(&mut self, of: TaskId) {
+        if let Some(states) = self.open.remove(&of) {
             self.incomplete = true;
             self.end(states);
         }
     }
 
     /// Nobody will be told of any more under the counts that are known.
-    pub(super) fn miss_all_ends(&mut self) {
-        for states in std::mem::take(&mut self.living).into_values() {
+    pub(super) fn close_all_unseen(&mut self) {
+        for states in std::mem::take(&mut self.open).into_values() {
             self.incomplete = true;
             self.end(states);
         }
@@ -90,14 +90,14 @@ impl Scheduling {
 
     /// Turns on a CPU that are counted as waits for one: see [`States::missed`].
     pub fn missed(&self) -> u64 {
-        let living = self.living.values().map(|states| states.missed);
-        living.fold(self.ended_missed, u64::saturating_add)
+        let open = self.open.values().map(|states| states.missed);
+        open.fold(self.ended_missed, u64::saturating_add)
     }
 
     fn change(&mut self, change: StateChange) {
         if self.changes.len() >= CHANGES_KEPT {
             self.changes.pop_front();
-            self.forgot = true;
+            self.dropped_changes = true;
         }
         self.changes.push_back(change);
     }
@@ -113,8 +113,8 @@ impl Scheduling {
     }
 
     /// Earlier changes than the first were let go.
-    pub fn forgot(&self) -> bool {
-        self.forgot
+    pub fn dropped_changes(&self) -> bool {
+        self.dropped_changes
     }
 }
 
@@ -123,8 +123,8 @@ impl Process {
     /// `now`; unknown where states are not counted. Linear in the threads.
     pub fn state_times(&self, now: u64) -> Option<StateTimes> {
         let scheduling = self.scheduling.as_deref()?;
-        let living = scheduling.living.values();
-        Some(living.fold(scheduling.ended, |sum, states| {
+        let open = scheduling.open.values();
+        Some(open.fold(scheduling.ended, |sum, states| {
             // Who is reaped does nothing; how it ended is on its way, or lost.
             sum.plus(match self.state().is_gone() {
                 true => states.times,
@@ -153,16 +153,16 @@ impl Process {
     /// Wake-ups of all threads that were followed by a turn on a CPU.
     pub fn wakeups(&self) -> Option<Wakeups> {
         let scheduling = self.scheduling.as_deref()?;
-        let living = scheduling.living.values();
+        let open = scheduling.open.values();
         let sum = |sum: Wakeups, states: &States| sum.plus(states.wakeups);
-        Some(living.fold(scheduling.ended_wakeups, sum))
+        Some(open.fold(scheduling.ended_wakeups, sum))
     }
 
     /// The state of its main thread and since when, as last told. Linear in the
     /// changes that came since its last.
     pub fn main_state(&self) -> Option<(TaskState, u64)> {
         let scheduling = self.scheduling.as_deref()?;
-        let counted = scheduling.living.get(&self.id.leader().task);
+        let counted = scheduling.open.get(&self.id.leader().task);
         let counted = counted.map(|main| (main.state, main.since));
         let mut changes = scheduling.changes.iter().rev();
         let changed = changes.find(|change| change.pid == self.id.tgid);
@@ -178,7 +178,7 @@ impl Process {
     }
 
     /// A thread that was not the leader has called exec, and is the leader now.
-    pub(super) fn leads_since_exec(&mut self, at: u64, leader: TaskId, old_pid: u32) {
+    pub(super) fn move_states_to_leader(&mut self, at: u64, leader: TaskId, old_pid: u32) {
         if let Some(scheduling) = &mut self.scheduling
             && old_pid != leader.pid
         {
@@ -193,26 +193,26 @@ impl Process {
                     scheduling.change(StateChange { at, pid, state });
                 }
             }
-            scheduling.miss_end(leader);
-            let mut callers = scheduling.living.keys().filter(|id| id.pid == old_pid);
+            scheduling.close_unseen(leader);
+            let mut callers = scheduling.open.keys().filter(|id| id.pid == old_pid);
             let caller = callers.next().copied();
-            if let Some(states) = caller.and_then(|caller| scheduling.living.remove(&caller)) {
-                scheduling.living.insert(leader, states);
+            if let Some(states) = caller.and_then(|caller| scheduling.open.remove(&caller)) {
+                scheduling.open.insert(leader, states);
             }
         }
     }
 
     /// A thread has been freed.
-    pub(super) fn states_end(&mut self, of: TaskId) {
+    pub(super) fn close_thread_states(&mut self, of: TaskId) {
         if let Some(scheduling) = &mut self.scheduling {
-            scheduling.miss_end(of);
+            scheduling.close_unseen(of);
         }
     }
 
     /// All threads are gone.
-    pub(super) fn all_states_end(&mut self) {
+    pub(super) fn close_all_states(&mut self) {
         if let Some(scheduling) = &mut self.scheduling {
-            scheduling.miss_all_ends();
+            scheduling.close_all_unseen();
         }
     }
 }
@@ -221,7 +221,7 @@ impl Model {
     /// Told once a second, and at a task's end: its process may have been
     /// forgotten.
     pub(super) fn on_states(&mut self, who: Who, states: States) {
-        self.scheduling(who, |scheduling| scheduling.tell(who.task, states));
+        self.scheduling(who, |scheduling| scheduling.update(who.task, states));
     }
 
     pub(super) fn on_state(&mut self, at: u64, who: Who, state: TaskState) {

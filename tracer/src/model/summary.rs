@@ -35,7 +35,7 @@ impl Model {
     }
 
     /// Counts from that time on.
-    pub(super) fn counts_begin(&mut self, at: u64) {
+    pub(super) fn reset_counts(&mut self, at: u64) {
         self.began = Some(at);
         self.totals = Totals::default();
         self.history = History::default();
@@ -59,11 +59,12 @@ impl Model {
         };
         let known = self.processes().filter(|(_, it)| it.exited_at.is_some());
         let known = known.count() as u64;
-        self.retained.came_in(summary.exits.saturating_sub(known));
+        self.retained
+            .set_exited_before_checkpoint(summary.exits.saturating_sub(known));
         self.index.exited = summary.exits;
         self.history = History::of(summary.second, &summary.seconds);
         for reaper in &summary.reapers {
-            self.set_reaped(*reaper);
+            self.set_reap_count(*reaper);
         }
     }
 }

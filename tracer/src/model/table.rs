@@ -1,4 +1,4 @@
-//! The processes that are kept, by key, by identity and by number.
+//! The processes that are retained, by key, by identity and by number.
 //!
 //! Keys ascend in order of appearance and are never used again, so that they
 //! sort by age and a stale one finds nobody. Behind them stand chunks of boxes:
@@ -23,7 +23,7 @@ const CHUNK: usize = 32;
 /// one costs more, since it is large. They are cleared when they are used again,
 /// so that their memory is gone over once. A clone has none.
 #[derive(Default)]
-#[expect(clippy::vec_box, reason = "the boxes are what is kept")]
+#[expect(clippy::vec_box, reason = "the boxes are what is retained")]
 struct Spare(Vec<Box<Process>>);
 
 impl Spare {
@@ -52,14 +52,14 @@ impl Clone for Spare {
 
 #[derive(Clone)]
 struct Slots {
-    kept: usize,
+    retained: usize,
     processes: [Option<Box<Process>>; CHUNK],
 }
 
 impl Default for Slots {
     fn default() -> Self {
         Slots {
-            kept: 0,
+            retained: 0,
             processes: [const { None }; CHUNK],
         }
     }
@@ -104,8 +104,8 @@ pub(super) struct Table {
     chunks: Vec<Option<Chunk>>,
     spare: Spare,
     /// How many there ever were.
-    made: usize,
-    kept: usize,
+    created: usize,
+    retained: usize,
     /// The latest bearer of a number in the initial pid namespace; from it the
     /// earlier ones are reached.
     by_tgid: HashMap<u32, Key, foldhash::fast::FixedState>,
@@ -114,46 +114,46 @@ pub(super) struct Table {
     latest: Option<(ProcessId, Key)>,
 }
 
-/// A process that was just made up.
-pub(super) struct New {
+/// A process that was just created up.
+pub(super) struct Inserted {
     pub key: Key,
     /// Another had its number before, and who had it after that one.
     pub superseded: Option<(Key, Key)>,
 }
 
 /// Stands for everyone who was let go: nothing is known of it.
-static NOBODY: LazyLock<Process> = LazyLock::new(|| {
+static EVICTED: LazyLock<Process> = LazyLock::new(|| {
     let mut nobody = Process::new(ProcessId::default());
     nobody.vanished_at = Some(0);
     nobody
 });
 
 impl Table {
-    /// The process with that identity, made up if it is not known.
-    pub fn ensure(&mut self, id: ProcessId) -> Result<Key, New> {
+    /// The process with that identity, created up if it is not known.
+    pub fn ensure(&mut self, id: ProcessId) -> Result<Key, Inserted> {
         if let Some(key) = self.look_up(id) {
             return Ok(key);
         }
         let key = self.push(id);
         self.latest = Some((id, key));
-        let superseded = self.line_up(id, key);
-        Err(New { key, superseded })
+        let superseded = self.link_same_pid(id, key);
+        Err(Inserted { key, superseded })
     }
 
     /// A table of these processes, of so many that there ever were. None if keys
     /// do not ascend, are too high, or two processes have one identity.
-    pub fn of(made: usize, processes: Vec<(Key, Box<Process>)>) -> Option<Table> {
+    pub fn of(created: usize, processes: Vec<(Key, Box<Process>)>) -> Option<Table> {
         let mut table = Table {
-            made,
-            kept: processes.len(),
+            created,
+            retained: processes.len(),
             ..Table::default()
         };
-        table.chunks.resize_with(made.div_ceil(CHUNK), || None);
+        table.chunks.resize_with(created.div_ceil(CHUNK), || None);
         let mut by_age = Vec::with_capacity(processes.len());
         let mut next = 0;
         for (key, process) in processes {
             let place = key.index();
-            if place < next || place >= made {
+            if place < next || place >= created {
                 return None;
             }
             next = place + 1;
@@ -161,7 +161,7 @@ impl Table {
             let chunk = table.chunks.get_mut(place / CHUNK)?;
             let slots = chunk.get_or_insert_with(|| Chunk::Own(Box::default()));
             let slots = slots.own()?;
-            slots.kept += 1;
+            slots.retained += 1;
             slots.processes[place % CHUNK] = Some(process);
         }
         by_age.sort_unstable();
@@ -179,12 +179,12 @@ impl Table {
     }
 
     /// How many there ever were.
-    pub fn made(&self) -> usize {
-        self.made
+    pub fn created(&self) -> usize {
+        self.created
     }
 
     fn push(&mut self, id: ProcessId) -> Key {
-        let place = self.made;
+        let place = self.created;
         if place.is_multiple_of(CHUNK) {
             self.chunks.push(None);
         }
@@ -193,11 +193,11 @@ impl Table {
         let newest = self.chunks.last_mut();
         let newest = newest.map(|chunk| chunk.get_or_insert_with(|| Chunk::Own(Box::default())));
         if let Some(slots) = newest.and_then(Chunk::own) {
-            slots.kept += 1;
+            slots.retained += 1;
             slots.processes[place % CHUNK] = Some(process);
         }
-        self.made += 1;
-        self.kept += 1;
+        self.created += 1;
+        self.retained += 1;
         Key::at(place)
     }
 
@@ -212,13 +212,13 @@ impl Table {
     }
 
     /// Puts a process among those who have had its number, by their age.
-    fn line_up(&mut self, id: ProcessId, key: Key) -> Option<(Key, Key)> {
+    fn link_same_pid(&mut self, id: ProcessId, key: Key) -> Option<(Key, Key)> {
         let Some(&latest) = self.by_tgid.get(&id.tgid) else {
             self.by_tgid.insert(id.tgid, key);
             return None;
         };
         let younger = self
-            .bearers(id.tgid)
+            .with_pid(id.tgid)
             .take_while(|&bearer| self[bearer].id.start > id.start)
             .last();
         let Some(younger) = younger else {
@@ -237,20 +237,20 @@ impl Table {
         }
     }
 
-    /// Forgets a process. Linear in those kept who had the same number.
+    /// Forgets a process. Linear in those retained who had the same number.
     pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
         let place = self.chunks.get_mut(key.index() / CHUNK)?;
         let slots = place.as_mut()?.own()?;
         let process = slots.processes[key.index() % CHUNK].take()?;
-        slots.kept -= 1;
-        if slots.kept == 0 {
+        slots.retained -= 1;
+        if slots.retained == 0 {
             *place = None;
         }
-        self.kept -= 1;
+        self.retained -= 1;
         self.latest = None;
         let tgid = process.id.tgid;
         let younger = self
-            .bearers(tgid)
+            .with_pid(tgid)
             .find(|&bearer| self[bearer].predecessor == Some(key));
         match (younger, process.predecessor) {
             (Some(younger), elder) => self.set_predecessor(younger, elder),
@@ -265,12 +265,12 @@ impl Table {
     }
 
     /// Who has had a number in the initial pid namespace, the latest first.
-    pub fn bearers(&self, tgid: u32) -> impl Iterator<Item = Key> + '_ {
+    pub fn with_pid(&self, tgid: u32) -> impl Iterator<Item = Key> + '_ {
         let known = |key: &Key| self.get(*key).is_some();
         std::iter::successors(self.find_pid(tgid), |&key| self.get(key)?.predecessor).filter(known)
     }
 
-    /// Linear in those kept who had the same number and are younger: mostly there
+    /// Linear in those retained who had the same number and are younger: mostly there
     /// is none.
     pub fn find(&self, id: ProcessId) -> Option<Key> {
         if let Some((latest, key)) = self.latest
@@ -309,7 +309,7 @@ impl Table {
         slots.processes[key.index() % CHUNK].as_deref_mut()
     }
 
-    /// Changes every process that is kept.
+    /// Changes every process that is retained.
     pub fn each(&mut self, mut change: impl FnMut(&mut Process)) {
         let chunks = self.chunks.iter_mut().flatten();
         let slots = chunks.filter_map(Chunk::own);
@@ -317,17 +317,17 @@ impl Table {
         processes.for_each(|process| change(process));
     }
 
-    /// How many are kept.
+    /// How many are retained.
     pub fn len(&self) -> usize {
-        self.kept
+        self.retained
     }
 
-    /// Those kept from a place in the order of appearance on.
+    /// Those retained from a place in the order of appearance on.
     pub fn since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
         let first = place / CHUNK;
         let chunks = self.chunks.iter().enumerate().skip(first);
-        let kept = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
-        let processes = kept.flat_map(|(number, chunk)| {
+        let retained = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
+        let processes = retained.flat_map(|(number, chunk)| {
             let places = (number * CHUNK..).zip(&chunk.slots().processes);
             places.filter_map(|(place, process)| Some((Key::at(place), process.as_deref()?)))
         });
@@ -339,7 +339,9 @@ impl PartialEq for Table {
     /// True if both hold equal processes under the same keys. Spare boxes, the
     /// latest look-up and the sharing of chunks do not count.
     fn eq(&self, other: &Table) -> bool {
-        self.made == other.made && self.by_tgid == other.by_tgid && self.since(0).eq(other.since(0))
+        self.created == other.created
+            && self.by_tgid == other.by_tgid
+            && self.since(0).eq(other.since(0))
     }
 }
 
@@ -347,6 +349,6 @@ impl Index<Key> for Table {
     type Output = Process;
 
     fn index(&self, key: Key) -> &Process {
-        self.get(key).unwrap_or(&NOBODY)
+        self.get(key).unwrap_or(&EVICTED)
     }
 }

@@ -118,7 +118,7 @@ impl Latencies {
     pub fn add(&mut self, ns: u64) {
         add(&mut self.count, 1);
         self.max = self.max.max(ns);
-        add(self.by_length.entry(three_figures(ns)).or_default(), 1);
+        add(self.by_length.entry(three_digits(ns)).or_default(), 1);
     }
 
     /// The nearest-rank percentile, cut to three figures; 100 is exact.
@@ -154,7 +154,7 @@ fn add(count: &mut u64, more: u64) {
 }
 
 /// As much of a number as reports show of it.
-fn three_figures(ns: u64) -> u64 {
+fn three_digits(ns: u64) -> u64 {
     let unit = 10_u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(2));
     ns / unit * unit
 }
@@ -207,7 +207,7 @@ impl Tally {
     }
 
     /// One process more, which is let go.
-    pub(super) fn evict(&mut self, model: &Model, key: Key) {
+    pub(super) fn add_evicted(&mut self, model: &Model, key: Key) {
         self.add(model, key);
         // Nobody leads to it any more, so it will reap no other.
         if let Some(reaped) = self.reapers.by_owner.remove(&Some(key)) {
@@ -282,7 +282,7 @@ mod tests {
             (1_009, 1_000),
             (12_345_678, 12_300_000),
         ] {
-            assert_eq!(three_figures(ns), cut);
+            assert_eq!(three_digits(ns), cut);
         }
     }
 }

@@ -19,7 +19,7 @@ impl Process {
     }
 
     /// A thread that lives, whether or not it was known.
-    pub(super) fn has_thread(&mut self, id: TaskId, comm: Comm) -> &mut Thread {
+    pub(super) fn insert_thread(&mut self, id: TaskId, comm: Comm) -> &mut Thread {
         let place = self.place(id).unwrap_or_else(|place| {
             let thread = Thread {
                 id,
@@ -35,7 +35,7 @@ impl Process {
     }
 
     /// A thread's exit was told: what it had counted of faults.
-    pub(super) fn end_thread(&mut self, id: TaskId) -> Option<Box<FaultTally>> {
+    pub(super) fn remove_exited_thread(&mut self, id: TaskId) -> Option<Box<FaultTally>> {
         match self.place(id) {
             Ok(place) => self.threads.remove(place).faults,
             Err(_) => {
@@ -45,7 +45,7 @@ impl Process {
                     Some(dropped) => self.dropped = dropped,
                     None => self.threads_seen = self.threads_seen.saturating_add(1),
                 }
-                let charged = &mut self.early.as_mut()?.charged;
+                let charged = &mut self.pending.as_mut()?.charged;
                 let place = charged.iter().position(|(thread, _)| *thread == id)?;
                 Some(charged.swap_remove(place).1)
             }
@@ -54,30 +54,30 @@ impl Process {
 
     /// A thread is gone though its exit has not been told; whether it was
     /// known.
-    pub(super) fn lose_thread(&mut self, id: TaskId) -> bool {
+    pub(super) fn drop_thread(&mut self, id: TaskId) -> bool {
         let known = self.place(id).ok();
         if known.is_some() {
-            self.keep_threads(|thread| thread.id != id);
+            self.retain_threads(|thread| thread.id != id);
         }
         known.is_some()
     }
 
     /// Whoever counts begins at zero, as another tracer does.
-    pub(super) fn counts_anew(&mut self) {
+    pub(super) fn reset_counters(&mut self) {
         for thread in &mut self.threads {
             thread.faults = None;
         }
-        if let Some(early) = &mut self.early {
-            early.charged.clear();
+        if let Some(pending) = &mut self.pending {
+            pending.charged.clear();
         }
-        self.all_states_end();
+        self.close_all_states();
         if let Some(reaping) = &mut self.reaping {
-            reaping.counts_anew();
+            reaping.reset_counters();
         }
     }
 
     /// All threads but some are gone. Gives their memory back.
-    pub(super) fn keep_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
+    pub(super) fn retain_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
         let before = self.threads.len();
         let mut charged = Vec::new();
         self.threads.retain(|thread| {
@@ -90,7 +90,7 @@ impl Process {
         let gone = (before - self.threads.len()) as u32;
         self.dropped = self.dropped.saturating_add(gone);
         if !charged.is_empty() {
-            self.early_mut().charged.append(&mut charged);
+            self.pending_mut().charged.append(&mut charged);
         }
         self.threads.shrink_to_fit();
     }

@@ -86,7 +86,7 @@ fn lost(model: &Model) -> String {
     if gaps.is_empty() {
         return "nothing".to_owned();
     }
-    let at_least = match gaps.iter().any(GapSpan::is_of_unknown_size) {
+    let at_least = match gaps.iter().any(GapSpan::has_unknown_size) {
         true => "at least ",
         false => "",
     };

@@ -89,5 +89,5 @@ fn init_does_not_remember_the_dead_it_adopted() {
     let model = told(&script.events);
     assert_eq!(model.adopted(key(&model, 1)).count(), 0);
     assert_eq!(model.alive(), 1);
-    assert!(model.index.is_empty_of_the_dead());
+    assert!(model.index.has_no_unreaped());
 }

@@ -34,7 +34,7 @@ fn another_model_learns_who_is_there() {
             if known.state() != State::Exiting {
                 assert_eq!(known.state(), learnt.state(), "{name}");
                 // Of some it is only known that they live.
-                if known.is_dead() || !known.threads.is_empty() {
+                if known.has_exited() || !known.threads.is_empty() {
                     assert_eq!(tasks(known), tasks(learnt), "{name}");
                 }
                 assert_eq!(known.status, learnt.status, "{name}");

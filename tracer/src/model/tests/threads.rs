@@ -124,7 +124,7 @@ stories! {
             assert_eq!(one(model, 10).threads_seen, 2);
         }
 
-    // The kernel settles early in `do_exit` who is the last, and counts later.
+    // The kernel settles pending in `do_exit` who is the last, and counts later.
     faults_of_a_leader_that_is_told_of_behind_the_last_thread: Script::new()
         .session()
         .fork(5, 10)

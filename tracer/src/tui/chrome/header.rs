@@ -108,7 +108,7 @@ fn scene(stream: &Stream, data: &Data<'_>, roomy: bool) -> Phrase {
 
 fn lost(data: &Data<'_>) -> Phrase {
     // What lay in a part of a recording that cannot be read, nobody knows.
-    let unknown = data.model.gaps().iter().any(GapSpan::is_of_unknown_size);
+    let unknown = data.model.gaps().iter().any(GapSpan::has_unknown_size);
     match (data.model.totals().lost, unknown) {
         (0, false) => Phrase::of(Tone::Good, "lost 0"),
         (0, true) => Phrase::of(Tone::Alert, " lost ? "),

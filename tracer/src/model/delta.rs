@@ -6,16 +6,16 @@ use crate::event::ProcessId;
 
 /// Folds processes one after another, or unfolds them in the same order.
 #[derive(Default)]
-pub(super) struct Fold {
+pub(super) struct DeltaCodec {
     /// The process before.
     before: ProcessId,
 }
 
-impl Fold {
-    pub fn fold(&mut self, process: &mut Process) {
+impl DeltaCodec {
+    pub fn encode(&mut self, process: &mut Process) {
         let ProcessId { tgid, start } = process.id;
         let id = ProcessId {
-            tgid: number_difference(tgid, self.before.tgid),
+            tgid: pid_difference(tgid, self.before.tgid),
             start: difference(start, self.before.start),
         };
         self.before = process.id;
@@ -28,10 +28,10 @@ impl Fold {
         });
     }
 
-    pub fn unfold(&mut self, process: &mut Process) {
+    pub fn decode(&mut self, process: &mut Process) {
         let ProcessId { tgid, start } = process.id;
         process.id = ProcessId {
-            tgid: from_number_difference(tgid, self.before.tgid),
+            tgid: from_pid_difference(tgid, self.before.tgid),
             start: from_difference(start, self.before.start),
         };
         self.before = process.id;
@@ -57,12 +57,12 @@ fn from_difference(difference: u64, before: u64) -> u64 {
     before.wrapping_add(way as u64)
 }
 
-fn number_difference(number: u32, before: u32) -> u32 {
+fn pid_difference(number: u32, before: u32) -> u32 {
     let way = i64::from(number.wrapping_sub(before) as i32);
     difference(way as u64, 0) as u32
 }
 
-fn from_number_difference(difference: u32, before: u32) -> u32 {
+fn from_pid_difference(difference: u32, before: u32) -> u32 {
     before.wrapping_add(from_difference(u64::from(difference), 0) as u32)
 }
 
@@ -111,8 +111,8 @@ mod tests {
         let numbers = [0, 1, 2, 1 << 30, 1 << 31, u32::MAX - 1, u32::MAX];
         for from in numbers {
             for to in numbers {
-                let way = number_difference(to, from);
-                assert_eq!(from_number_difference(way, from), to);
+                let way = pid_difference(to, from);
+                assert_eq!(from_pid_difference(way, from), to);
             }
         }
         assert_eq!([difference(7, 9), difference(9, 7)], [3, 4]);
