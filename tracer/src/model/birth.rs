@@ -1,5 +1,5 @@
-//! How a process comes to be and what it becomes: snapshot, fork, first run,
-//! exec, its name.
+//! Creation of processes and changes of their identity: snapshot, fork, first run,
+//! exec and renames.
 
 use super::{Creation, Execution, Key, Model, Process, SharingEnd, Thread, WaitStatus};
 use crate::event::{Comm, Exec, FirstRun, Fork, ProcessId, Snapshot, TaskId, Text, Who};
@@ -8,11 +8,11 @@ use crate::event::{Comm, Exec, FirstRun, Fork, ProcessId, Snapshot, TaskId, Text
 const CLONE_VM: u64 = 0x100;
 const CLONE_VFORK: u64 = 0x4000;
 const CLONE_THREAD: u64 = 0x10000;
-/// CLONE_NEW*: namespaces of its own.
+/// CLONE_NEW*: new namespaces.
 const CLONE_NEW: u64 = 0x7e02_0080;
 
-/// Programs remembered per process: one that execs itself for ever must not
-/// fill the memory.
+/// Maximum number of programs kept per process. A process that executes itself for
+/// ever must not fill the memory.
 const EXECUTIONS_KEPT: usize = 64;
 
 fn creation(fork: &Fork) -> Creation {
@@ -29,13 +29,12 @@ impl Process {
         if self.end_inferred && self.ended_by != id.pid {
             self.revive();
         }
-        // Found while it was in `do_exit`: its own record is the better
-        // witness.
+        // Found while it was in `do_exit`: its own record is more reliable.
         if self.is_known_exited() {
             return;
         }
         if self.zombie_when_found {
-            // Its leader alone is dead.
+            // Only the leader has exited.
             self.status = None;
         }
         self.insert_thread(id, comm).generation = generation;
@@ -45,7 +44,7 @@ impl Process {
         self.drop_thread(id);
         self.leader_exit.get_or_insert(status);
         if self.freed_at.is_none() && self.reaped_at.is_none_or(|reaped| reaped < at) {
-            // We thought that someone had reaped it: here it is.
+            // It was inferred to be reaped, but it is still present.
             (self.reaped_at, self.reaped_by) = (None, None);
             self.autoreaped = None;
         }
@@ -61,7 +60,7 @@ impl Process {
 impl Model {
     pub(super) fn on_snapshot(&mut self, at: u64, who: Who, snapshot: &Snapshot) {
         let key = self.of(who);
-        // Of the snapshot that is under way; 0 is none.
+        // Generation of the current snapshot; 0 means none.
         let generation = self.generation.saturating_add(1);
         self.change(key, |process| {
             process.generation = generation;
@@ -70,7 +69,7 @@ impl Model {
                 Some(status) if who.is_leader() => {
                     process.leader_found_exited(at, who.task, status);
                 }
-                // A dead thread that is still to be released.
+                // An exited thread that is still to be released.
                 Some(_) => {
                     process.drop_thread(who.task);
                 }
@@ -94,8 +93,8 @@ impl Model {
             if process.created_by == Creation::Missed {
                 process.created_by = Creation::Snapshot;
             }
-            // Another name than the one we know: an exec was missed. With the
-            // same name, what exec said is whole and /proc can be rewritten.
+            // A different name means that an exec was missed. With the same name,
+            // the arguments from exec are complete, while /proc can be rewritten.
             if renamed && snapshot.argv.is_some() {
                 process.snapshot_argv = snapshot.argv.clone();
                 process.snapshot_argv_cut = false;
@@ -131,7 +130,7 @@ impl Model {
             process.clone_flags = fork.clone_flags;
             process.kthread = fork.kthread;
             process.exit_signal = Some(fork.exit_signal);
-            // What came before its turn is newer.
+            // Records of later events may have arrived first; they are newer.
             process.relations = process.relations.or(fork.relations);
             process.cgroup = process.cgroup.or(fork.cgroup);
             process.ns = Some((fork.ns_pid, fork.ns_level));
@@ -150,7 +149,7 @@ impl Model {
         }
     }
 
-    /// A child runs with its parent's arguments until it execs.
+    /// Returns the parent's arguments, which a child has until it execs.
     fn inherited_argv(&self, at: u64, parent: ProcessId) -> (Option<Text>, bool) {
         let Some(parent) = self.find(parent).map(|parent| &self.processes[parent]) else {
             return (None, false);
@@ -183,7 +182,7 @@ impl Model {
         let second = self.history.at(at);
         second.execs = second.execs.saturating_add(1);
         let key = self.of(who);
-        // Another thread's count would be taken for the leader's.
+        // The count of another thread must not be attributed to the leader.
         if let Some(copies) = exec.copies.filter(|_| exec.old_pid == who.task.pid) {
             self.advance_copies(at, who, copies);
         }
@@ -225,8 +224,8 @@ impl Model {
         });
     }
 
-    /// The process with that key has become known as the bearer of a number
-    /// that another had: that one's end was missed.
+    /// Marks a process as vanished because a younger process has its PID: its exit
+    /// was missed.
     pub(super) fn supersede(&mut self, old: Key, new: Key) {
         let began = self.processes[new].id.start;
         self.change(old, |process| {
@@ -238,8 +237,8 @@ impl Model {
 }
 
 impl Process {
-    /// All other threads are dead (`de_thread`, fs/exec.c), and the caller has
-    /// taken the leader's number and start time.
+    /// Removes all other threads (`de_thread`, fs/exec.c). The caller has taken the
+    /// leader's PID and start time.
     fn replace_threads(&mut self, leader: TaskId, exec: &Exec) {
         let caller = |thread: &&mut Thread| thread.id.pid == exec.old_pid;
         let counted = self.threads.iter_mut().find(caller);
@@ -249,7 +248,7 @@ impl Process {
         self.retain_threads(|_| false);
         self.insert_thread(leader, exec.comm).faults = counted.flatten();
         if known {
-            // It was among those counted, and is still to exit.
+            // The caller was counted before and has yet to exit.
             self.threads_seen = before;
             self.dropped -= 1;
         }

@@ -1,4 +1,4 @@
-//! Cgroups by number, and what their paths say of containers.
+//! Cgroup paths by ID, and the containers and units that paths imply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +7,26 @@ use serde::{Deserialize, Serialize};
 use super::{Key, Model};
 use crate::event::{Cgroup, Text};
 
-/// So many are remembered before those of nobody are forgotten.
+/// Number of paths from which unused ones are removed.
 const SWEEP_AT: usize = 4096;
 
+/// Known cgroup paths.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Cgroups {
     paths: BTreeMap<u64, Text>,
-    /// How many there were when those of nobody were last forgotten.
+    /// Number of paths left after the last removal of unused ones.
     swept: usize,
 }
 
-/// The container or the unit that a cgroup is of.
+/// The container of a cgroup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
-    /// Who made it: `docker`, `containerd`, `cri-o`, `podman`; none: the path
-    /// does not say.
+    /// Container runtime: `docker`, `containerd`, `cri-o` or `podman`; none if the
+    /// path does not show it.
     pub runtime: Option<&'static str>,
-    /// The 64 digits that runtimes name containers by.
+    /// Container ID, 64 hexadecimal digits.
     pub id: String,
-    /// The Kubernetes pod's uid.
+    /// UID of the Kubernetes pod.
     pub pod: Option<String>,
 }
 
@@ -43,27 +44,28 @@ impl Model {
         }
     }
 
-    /// The path of a cgroup, from the root of its hierarchy.
+    /// Returns the path of a cgroup, from the root of its hierarchy.
     pub fn cgroup_path(&self, id: u64) -> Option<&Text> {
         self.cgroups.paths.get(&id)
     }
 
-    /// The path of the cgroup that a process is, or was last, in.
+    /// Returns the path of a process's current or last cgroup.
     pub fn cgroup(&self, key: Key) -> Option<&Text> {
         self.cgroup_path(self.process(key).cgroup?)
     }
 
+    /// Returns the container of a process, if its cgroup path shows one.
     pub fn container(&self, key: Key) -> Option<Container> {
         container(self.cgroup(key)?.as_bytes())
     }
 
-    /// The systemd unit: `nginx.service`, `session-3.scope`.
+    /// Returns the systemd unit of a process: `nginx.service`, `session-3.scope`.
     pub fn unit(&self, key: Key) -> Option<String> {
         unit(self.cgroup(key)?.as_bytes())
     }
 }
 
-/// How the names of cgroups begin that runtimes give them under systemd.
+/// Prefixes of cgroup names that runtimes use under systemd.
 const SCOPES: [(&str, &str); 6] = [
     ("docker-", "docker"),
     ("cri-containerd-", "containerd"),
@@ -72,7 +74,7 @@ const SCOPES: [(&str, &str); 6] = [
     ("crio-", "cri-o"),
     ("libpod-", "podman"),
 ];
-/// The directories in which they put them otherwise.
+/// Directories that runtimes use otherwise.
 const PARENTS: [(&str, &str); 4] = [
     ("docker", "docker"),
     ("libpod_parent", "podman"),
@@ -91,7 +93,7 @@ fn container(path: &[u8]) -> Option<Container> {
     let mut pod = None;
     for part in parts(path) {
         pod = pod_of(part).or(pod);
-        // containerd under systemd can say `slice:cri-containerd:ID`.
+        // containerd under systemd can use `slice:cri-containerd:ID`.
         let last = part.rsplit(':').next().unwrap_or(part);
         let bare = last.strip_suffix(".scope").unwrap_or(last);
         let scope = SCOPES.iter().find_map(|&(prefix, runtime)| {
@@ -103,7 +105,7 @@ fn container(path: &[u8]) -> Option<Container> {
             let colon = part.contains(":cri-containerd:").then_some("containerd");
             is_id(bare).then_some((colon.or(named.map(|&(_, runtime)| runtime)), bare))
         };
-        // The innermost is its own.
+        // The innermost container wins.
         found = scope.or_else(parent).or(found);
         above = Some(part);
     }
@@ -119,7 +121,7 @@ fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// `pod<UID>`, or `kubepods-burstable-pod<UID>.slice` with `_` for `-`.
+/// Parses `pod<UID>`, or `kubepods-burstable-pod<UID>.slice` with `_` for `-`.
 fn pod_of(part: &str) -> Option<String> {
     let bare = part.strip_suffix(".slice").unwrap_or(part);
     let uid = match bare.strip_prefix("pod") {
@@ -145,7 +147,7 @@ mod tests {
     const UID: &str = "0d3f9a1e-5b6c-4d7e-8f90-a1b2c3d4e5f6";
 
     #[test]
-    fn a_path_says_whose_container_it_is() {
+    fn paths_imply_containers() {
         let flat = UID.replace('-', "_");
         let burst = "/kubepods.slice/kubepods-burstable.slice";
         for (path, runtime, pod) in [
@@ -179,9 +181,9 @@ mod tests {
                 false,
             ),
         ] {
-            let told = container(path.as_bytes()).unwrap_or_else(|| panic!("{path}"));
-            assert_eq!((told.id.as_str(), told.runtime), (ID, runtime), "{path}");
-            assert_eq!(told.pod.as_deref(), pod.then_some(UID), "{path}");
+            let found = container(path.as_bytes()).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!((found.id.as_str(), found.runtime), (ID, runtime), "{path}");
+            assert_eq!(found.pod.as_deref(), pod.then_some(UID), "{path}");
         }
         for path in ["/", "/user.slice/user-1000.slice", "/docker/short"] {
             assert_eq!(container(path.as_bytes()), None, "{path}");
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_says_which_unit_it_is() {
+    fn paths_imply_units() {
         let of = |path: &str| unit(path.as_bytes());
         assert_eq!(
             of("/system.slice/nginx.service").as_deref(),

@@ -1,11 +1,12 @@
-//! How a process ends: the signal, the OOM killer's choice, `do_exit`. Each
-//! record may come late or never; each says what it knows.
+//! The end of a process: the signal, the OOM killer's choice and `do_exit`. Each
+//! record may arrive late or not at all, so each handler sets only what its record
+//! reports.
 
 use super::{Key, Model, Process, SharingEnd, WaitStatus};
 use crate::event::{Exit, FaultTally, OomVictim, Signal, TaskId, Who};
 
-/// Deadly signals remembered per process: the first of each kind decides, so
-/// a flood of them changes nothing.
+/// Maximum number of fatal signals kept per process. The first of each number
+/// decides, so a flood changes nothing.
 const SIGNALS_KEPT: usize = 8;
 
 impl Model {
@@ -14,7 +15,8 @@ impl Model {
         self.change_unindexed(key, |process| process.record_signal(at, signal));
     }
 
-    /// A thread of it may be marked after another, which the log is silent of.
+    /// Stores the reason, unless the cause is already known. A second thread may be
+    /// marked without an entry in the log.
     pub(super) fn on_oom_victim(&mut self, who: Who, victim: &OomVictim) {
         let key = self.of(who);
         self.change_unindexed(key, |process| match process.oom() {
@@ -30,7 +32,7 @@ impl Model {
         });
     }
 
-    /// A thread exits; with the last one, the process.
+    /// Handles the exit of a thread, and of the process if it was the last.
     pub(super) fn on_exit(&mut self, at: u64, who: Who, exit: &Exit) {
         let key = self.of(who);
         let (counted, last) = self.change(key, |process| {
@@ -45,7 +47,7 @@ impl Model {
         if last {
             self.on_group_dead(at, key, who, exit);
         } else {
-            // A leader's record may come behind that of the last thread.
+            // The leader's record may arrive after that of the last thread.
             self.change(key, |process| process.set_status(None));
         }
     }
@@ -60,7 +62,7 @@ impl Model {
         self.attach_to_tree(key, parent);
         let parent = self.heir(parent);
         self.change(key, |process| {
-            // Threads whose exit was lost.
+            // Threads with lost exit records.
             process.retain_threads(|_| false);
             process.end_inferred = exit.group_dead.is_none();
             if process.exited_at.is_none_or(|earlier| earlier <= at) {
@@ -73,7 +75,7 @@ impl Model {
                 process.ended_by = who.task.pid;
                 process.sigchld = Some(exit.sigchld);
             }
-            // Whoever was told of the death is the better known.
+            // The owner in the notification is more reliable.
             if process.zombie_at.is_none() || process.zombie_inferred {
                 process.parent = parent;
             }
@@ -92,7 +94,7 @@ impl Model {
 }
 
 impl Process {
-    /// Keeps the earliest of each kind, in order of time.
+    /// Keeps the earliest signal of each number, in order of time.
     fn record_signal(&mut self, at: u64, signal: &Signal) {
         let same = |(_, earlier): &(u64, Signal)| earlier.sig == signal.sig;
         if let Some(known) = self.signals.iter().position(same) {
@@ -106,7 +108,7 @@ impl Process {
         self.signals.truncate(SIGNALS_KEPT);
     }
 
-    /// What the exit of any thread tells; what it had counted of faults.
+    /// Records the exit of any thread. Returns the faults counted for it so far.
     fn record_thread_exit(
         &mut self,
         at: u64,
@@ -122,8 +124,8 @@ impl Process {
             self.group_code = exit.group_code;
         }
         if task.pid == self.id.tgid && self.has_new_leader(at) {
-            // The leader that made room for the thread that called exec, which
-            // goes by this very identity now.
+            // The old leader, replaced by the thread that called exec, which has
+            // the same identity now.
             self.dropped = self.dropped.saturating_sub(1);
             return None;
         }
@@ -134,7 +136,7 @@ impl Process {
         self.remove_exited_thread(task)
     }
 
-    /// A thread that was not the leader has called exec since then.
+    /// Returns true if a thread other than the leader called exec after `since`.
     pub(super) fn has_new_leader(&self, since: u64) -> bool {
         let later = self.executions.iter().rev();
         later
@@ -142,12 +144,13 @@ impl Process {
             .any(|execution| execution.exec.old_pid != self.id.tgid)
     }
 
-    /// `wait_task_zombie` (kernel/exit.c) reports the group's code if there is
-    /// one, else the leader's own; where neither was seen, the last thread's.
+    /// Sets the status that wait reports. `wait_task_zombie` (kernel/exit.c)
+    /// reports the group's code if there is one, else the leader's own; if neither
+    /// was seen, the last thread's is used.
     fn set_status(&mut self, last: Option<i32>) {
         if self.exited_at.is_some() {
-            let told = self.group_code.or(self.leader_exit).map(WaitStatus);
-            self.status = told.or(self.status).or(last.map(WaitStatus));
+            let reported = self.group_code.or(self.leader_exit).map(WaitStatus);
+            self.status = reported.or(self.status).or(last.map(WaitStatus));
         }
     }
 }

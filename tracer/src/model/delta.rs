@@ -1,13 +1,13 @@
-//! The times and numbers of a process as differences, for [`super::saved`]: they
-//! lie close together, so that most take two or three bytes of it and not eight.
+//! Delta encoding of a process's times and PIDs, for [`super::saved`]. They lie
+//! close together, so most take two or three bytes instead of eight.
 
 use super::Process;
 use crate::event::ProcessId;
 
-/// Folds processes one after another, or unfolds them in the same order.
+/// Encodes processes one after another, or decodes them in the same order.
 #[derive(Default)]
 pub(super) struct DeltaCodec {
-    /// The process before.
+    /// Identity of the previous process.
     before: ProcessId,
 }
 
@@ -45,8 +45,8 @@ impl DeltaCodec {
     }
 }
 
-/// The way from one number to another: small where they are close, whichever is
-/// greater.
+/// Returns the zigzag-encoded difference: small if the numbers are close, whichever
+/// is greater.
 fn difference(number: u64, before: u64) -> u64 {
     let way = number.wrapping_sub(before) as i64;
     ((way << 1) ^ (way >> 63)) as u64
@@ -67,14 +67,14 @@ fn from_pid_difference(difference: u32, before: u32) -> u32 {
 }
 
 impl Process {
-    /// Visits those of its own numbers that mostly are its tgid.
+    /// Visits the process's own numbers that mostly equal its PID.
     fn each_number(&mut self, visit: &mut impl FnMut(&mut u32)) {
         self.ns.iter_mut().for_each(|(pid, _)| visit(pid));
         self.seen_pid.iter_mut().for_each(&mut *visit);
         visit(&mut self.ended_by);
     }
 
-    /// Visits times, about in the order of a life.
+    /// Visits times, roughly in the order of a life.
     fn each_time(&mut self, visit: &mut impl FnMut(&mut u64)) {
         self.forked_at.iter_mut().for_each(&mut *visit);
         self.runnable_at.iter_mut().for_each(&mut *visit);
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_difference_leads_back() {
+    fn every_difference_decodes() {
         let numbers = [0, 1, 2, 1 << 31, u64::MAX / 2, u64::MAX - 1, u64::MAX];
         for from in numbers {
             for to in numbers {

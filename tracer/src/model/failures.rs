@@ -1,4 +1,4 @@
-//! Forks that failed, by who asked and why.
+//! Forks that failed, by caller and error.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::Model;
 use crate::event::{ForkFailed, ProcessId, Who};
 
-/// How many kinds are told apart.
+/// Maximum number of distinct callers and errors.
 const KINDS: usize = 1024;
 
-/// Forks that failed alike.
+/// Failed forks of one process with one error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForkFailures {
+    /// Number of failures.
     pub count: u64,
+    /// Time of the latest, ns since boot.
     pub last_at: u64,
-    /// The last of them.
+    /// The latest failure.
     pub last: ForkFailed,
+    /// Process that called fork.
     pub by: ProcessId,
 }
 
-/// By the caller's process and the error.
+/// Failures by the caller's process and the error.
 pub(super) type FailedForks = BTreeMap<(ProcessId, i32), ForkFailures>;
 
 impl Model {
@@ -29,7 +32,7 @@ impl Model {
         self.of(who);
         let kind = (who.process, failed.errno);
         if self.failed_forks.len() >= KINDS && !self.failed_forks.contains_key(&kind) {
-            // The one that is longest ago makes room.
+            // Drops the one with the oldest latest failure.
             let oldest = self.failed_forks.iter();
             let oldest = oldest.min_by_key(|(_, failures)| failures.last_at);
             if let Some((&oldest, _)) = oldest {
@@ -50,8 +53,8 @@ impl Model {
         failures.last = failed.clone();
     }
 
-    /// Forks that failed, by who asked and with which error; of very many
-    /// kinds, the latest.
+    /// Returns the failed forks by caller and error. If there are very many, only
+    /// the latest.
     pub fn failed_forks(&self) -> impl Iterator<Item = &ForkFailures> {
         self.failed_forks.values()
     }

@@ -1,16 +1,16 @@
-//! Who is whose child: in the fork tree, which never changes, and by who must
-//! reap it, which does.
+//! Parents and children: in the fork tree, which never changes, and by the parent
+//! that must reap, which does change.
 
 use super::{Key, Model};
 use crate::event::ProcessId;
 
 impl Model {
-    /// The process with that identity; the idle task (0) is nobody.
+    /// Returns the process with this identity; none for the idle task (PID 0).
     pub(super) fn parent_of(&mut self, id: ProcessId) -> Option<Key> {
         (id.tgid != 0).then(|| self.ensure(id))
     }
 
-    /// Hangs a process into the fork tree, once.
+    /// Attaches a process to its parent in the fork tree, once.
     pub(super) fn attach_to_tree(&mut self, key: Key, parent: Option<Key>) {
         if let Some(parent) = parent
             && parent != key
@@ -22,18 +22,18 @@ impl Model {
         }
     }
 
-    /// Whether `key` hangs below `ancestor`: a placeholder that turns out to
-    /// be older than its parent must not close a circle.
+    /// Returns true if `key` is below `ancestor` in the fork tree. A placeholder
+    /// that turns out to be older than its parent must not close a circle.
     fn is_descendant(&self, key: Key, ancestor: Key) -> bool {
-        // Only a process that already has children can be an ancestor.
+        // Only a process with children can be an ancestor.
         !self.processes[ancestor].tree_children.is_empty()
             && std::iter::successors(Some(key), |&key| self.processes[key].tree_parent)
                 .any(|key| key == ancestor)
     }
 
-    /// `forget_original_parent` (kernel/exit.c): the living and the zombies of
-    /// a dead process get another parent. So will a child of which it is told
-    /// only later that it had that parent.
+    /// Reparents the present children of an exited process
+    /// (`forget_original_parent`, kernel/exit.c). A child for which this parent is
+    /// reported later is reparented then.
     pub(super) fn reparent_children(&mut self, from: Key, to: Key) {
         if from == to {
             return;
@@ -49,11 +49,13 @@ impl Model {
         }
     }
 
-    /// Who has `parent`'s children now: itself, or who inherited them.
+    /// Returns the process that has `parent`'s children now: `parent` itself or its
+    /// heir.
     pub(super) fn heir(&self, parent: Option<Key>) -> Option<Key> {
         let parent = parent?;
-        // Each heir lived when the one before died; a few steps reach the
-        // living, and what lies behind a circle of lost events is unknown.
+        // Each heir was running when the one before exited, so a few steps reach a
+        // running process. Beyond a circle caused by lost events, the heir is
+        // unknown.
         const STEPS: usize = 16;
         let heirs = std::iter::successors(Some(parent), |&key| self.processes[key].heir);
         heirs.take(STEPS).last()

@@ -1,37 +1,48 @@
-//! What a person should know of without having asked: who does not reap, who
-//! cannot fork, what keeps crashing, what was lost; a sentence each. It draws
-//! from the model alone, for reports, exports and the dashboard alike.
+//! Findings: conditions a user should know without asking, one sentence each.
+//! Unreaped zombies, failed forks, repeated crashes, OOM kills and lost records.
+//! They depend on the model alone, so that reports, exports and the dashboard
+//! agree.
 
 use std::collections::BTreeMap;
 
 use super::{Key, Killed, Model, OwnedZombies, Reaping, Sender, ZombieAge};
 use crate::event::{Disposition, GapCause, signal_name, units::duration};
 
-/// A zombie this old is not just waiting for its parent's next turn, ns.
+/// Age from which a zombie is not just waiting for its parent's next turn, ns.
 const OLD: u64 = 1_000_000_000;
-/// Deaths of one command by one signal that are no accident.
+/// Number of deaths of one command by one signal that form a finding.
 const MANY_DEATHS: u64 = 3;
 
+/// A condition found in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// Kind of the condition.
     pub kind: FindingKind,
-    /// Whom it is about; none: several, or it is not known.
+    /// Process it is about; none if there are several or it is unknown.
     pub process: Option<Key>,
-    /// How many zombies, failures, deaths, records or times.
+    /// Number of zombies, failures, deaths, records or times.
     pub count: u64,
+    /// Sentence shown to the user.
     pub says: String,
 }
 
+/// The kind of a [`Finding`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FindingKind {
+    /// A process does not reap its children.
     Unreaped,
+    /// A process could not fork.
     ForkFailed,
+    /// The OOM killer killed a command.
     OutOfMemory,
+    /// A command crashes repeatedly.
     Crashing,
+    /// Records were lost or are missing.
     Lost,
 }
 
 impl FindingKind {
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             FindingKind::Unreaped => "unreaped",
@@ -44,16 +55,16 @@ impl FindingKind {
 }
 
 impl Model {
-    /// The findings as of `now`, those with the most to them first within each
-    /// kind. Linear in the processes kept.
+    /// Returns the findings as of `now`, the most frequent first within each kind.
+    /// Takes time linear in the retained processes.
     pub fn findings(&self, now: u64) -> Vec<Finding> {
         let processes = self.processes();
         let killed = processes.filter_map(|(key, process)| Some((key, Killed::of(process)?)));
         self.findings_of(now, killed)
     }
 
-    /// The same for whoever knows already how those died that are kept: linear in
-    /// these and in the zombies.
+    /// Returns the same findings from the retained processes' deaths, if the caller
+    /// has them already. Takes time linear in these and in the zombies.
     pub fn findings_of(
         &self,
         now: u64,
@@ -86,11 +97,11 @@ impl Model {
         findings
     }
 
-    /// Times of which nobody can say how many records are missing.
+    /// Returns findings for gaps with an unknown number of missing records.
     fn unmeasured_gap_findings(&self) -> impl Iterator<Item = Finding> {
         let unknown = || self.gaps.iter().filter(|gap| gap.has_unknown_size());
         let kinds = [
-            (true, "no tracer was at work"),
+            (true, "no tracer was running"),
             (false, "the recording could not be read"),
         ];
         kinds.into_iter().filter_map(move |(untraced, why)| {
@@ -131,7 +142,7 @@ impl Model {
         findings
     }
 
-    /// What there is to say of an owner's zombies, if they are more than just dead.
+    /// Returns a finding about an owner's zombies, if any is older than a second.
     pub fn unreaped_finding(
         &self,
         owner: Option<Key>,
@@ -163,7 +174,7 @@ impl Model {
         })
     }
 
-    /// What an owner of zombies does, in clauses.
+    /// Describes how an owner of zombies treats them, in clauses.
     fn describe_reaping(&self, owner: Key, now: u64) -> String {
         let unknown = Reaping::default();
         let process = self.process(owner);
@@ -187,12 +198,12 @@ impl Model {
                 Disposition::Default => "; SIGCHLD has no handler",
                 Disposition::Ignored => "; SIGCHLD is ignored",
                 Disposition::Caught if sigchld_policy.blocked => "",
-                Disposition::Caught => "; it catches SIGCHLD",
+                Disposition::Caught => "; it handles SIGCHLD",
             };
         }
         let heir = reaping.heir.filter(|heir| *heir != process.id);
         if let Some(heir) = heir.and_then(|heir| self.find(heir)) {
-            says += &format!("; if it ended, {} would inherit them", self.label(heir));
+            says += &format!("; if it exits, {} inherits them", self.label(heir));
         }
         says
     }
@@ -202,7 +213,7 @@ impl Model {
         failed.sort_by_key(|failures| std::cmp::Reverse(failures.count));
         let finding = |failures: &super::ForkFailures| {
             let process = self.find(failures.by);
-            let who = format!("{}[{}]", failures.last.comm, failures.by.tgid);
+            let caller = format!("{}[{}]", failures.last.comm, failures.by.tgid);
             let times = match failures.count {
                 1 => "once".to_owned(),
                 count => format!("{count} times"),
@@ -211,20 +222,20 @@ impl Model {
                 kind: FindingKind::ForkFailed,
                 process,
                 count: failures.count,
-                says: format!("{who} could not fork, {times}: {}", failures.last),
+                says: format!("{caller} could not fork, {times}: {}", failures.last),
             }
         };
         failed.into_iter().map(finding).collect()
     }
 
-    /// Commands that were killed for want of memory, or that crash again and
-    /// again.
+    /// Returns findings for commands killed by the OOM killer or crashing
+    /// repeatedly.
     fn death_findings(&self, killed: impl Iterator<Item = (Key, Killed)>) -> Vec<Finding> {
-        let evict = &self.retained.tally().killed.by_kind;
-        let evict = evict
+        let evicted = &self.retained.tally().killed.by_kind;
+        let evicted = evicted
             .iter()
             .map(|(kind, &count)| (kind.clone(), (count, None)));
-        let mut kinds: BTreeMap<Killed, (u64, Option<Key>)> = evict.collect();
+        let mut kinds: BTreeMap<Killed, (u64, Option<Key>)> = evicted.collect();
         for (key, killed) in killed {
             let (count, latest) = kinds.entry(killed).or_default();
             *count += 1;
@@ -239,7 +250,7 @@ impl Model {
     }
 }
 
-/// What there is to say of so many deaths of a kind.
+/// Returns a finding for `count` deaths of one kind.
 fn death_finding(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Finding> {
     let comm = killed.comm.map_or("?".to_owned(), |comm| comm.to_string());
     let times = if count == 1 {

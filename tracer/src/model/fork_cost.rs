@@ -1,51 +1,56 @@
-//! What each fork cost: the time in the kernel, and the pages copied on write
-//! because of it, charged to the parent and to the child.
+//! The cost of each fork: time in the kernel, and pages copied on write because of
+//! it, charged to the parent and to the child.
 //!
-//! A page is copied only while somebody else maps it too, so what a parent
-//! copies after a fork and before its next one is that fork's doing, however
-//! late the parent's count is read. Where it has several children that still
-//! share its memory, or is itself such a child, the page may have been shared
-//! by another of these forks: then the cost is marked.
+//! A page is copied only while another process maps it too. Pages that a parent
+//! copies after a fork and before its next one therefore belong to that fork,
+//! however late the parent's counter is read. If the parent has several children
+//! that still share its memory, or is such a child itself, another of these forks
+//! may have shared the page: the cost is then marked as ambiguous.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Model, Process};
 use crate::event::{AddressSpace, Faults, Fork, Who};
 
-/// The cost of a fork that copied an address space, so far.
+/// The cost so far of a fork that copied an address space.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ForkCost {
-    /// From the call to the new task's being made, ns.
+    /// Time from the call to the creation of the task, ns.
     pub took: Option<u64>,
-    /// What was copied at once.
+    /// What was copied at the fork.
     pub space: AddressSpace,
-    /// Pages that the parent has copied on write since.
+    /// Pages the parent has copied on write since.
     pub parent_copies: u64,
-    /// Pages that the child copied on write until it stopped sharing them.
+    /// Pages the child copied on write until it stopped sharing them.
     pub child_copies: u64,
-    /// Most copies by the parent in a second, and in which (since boot).
+    /// Largest number of copies by the parent in one second: the second since boot,
+    /// and the copies.
     pub peak: (u64, u64),
-    /// When the parent's first and last copies were counted: they were made
+    /// Time the parent's first copies were counted, ns since boot. They were made
     /// at most a second before.
     pub first: Option<u64>,
+    /// Time the parent's last copies were counted, ns since boot.
     pub last: Option<u64>,
-    /// When the child stopped sharing memory with its parent: by exec or by
-    /// its exit.
+    /// Time and reason the child stopped sharing memory with its parent.
     pub ended: Option<SharingEnd>,
-    /// Some of the copies may be another fork's doing.
+    /// True if another fork may have caused some of the copies.
     pub ambiguous: bool,
-    /// Copies of the parent in the second that is being counted.
+    /// Copies of the parent in the second being counted: the second since boot, and
+    /// the copies.
     second: (u64, u64),
 }
 
-/// How a child stopped sharing its parent's memory, and when.
+/// The reason a child stopped sharing its parent's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SharingEnd {
+    /// It executed a program at this time, ns since boot.
     Exec(u64),
+    /// It exited at this time, ns since boot.
     Exit(u64),
 }
 
 impl SharingEnd {
+    /// Returns the time, ns since boot.
     pub fn at(self) -> u64 {
         match self {
             SharingEnd::Exec(at) | SharingEnd::Exit(at) => at,
@@ -54,6 +59,7 @@ impl SharingEnd {
 }
 
 impl ForkCost {
+    /// Returns the copies of the parent and the child.
     pub fn copies(&self) -> u64 {
         self.parent_copies.saturating_add(self.child_copies)
     }
@@ -73,18 +79,19 @@ impl ForkCost {
     }
 }
 
-/// The forks of a process whose children share its memory.
+/// The forks of a process with children that share its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Forks {
+    /// The newest child.
     newest: Key,
-    /// Children that have neither exec'ed nor died.
+    /// Number of children that have neither exec'ed nor exited.
     open: u32,
-    /// Others shared the memory when the newest was made.
+    /// True if others shared the memory when the newest was created.
     ambiguous: bool,
 }
 
 impl Process {
-    /// Still in the memory that it was forked with.
+    /// Returns true if the process still uses the memory it was forked with.
     fn shares_parent_memory(&self) -> bool {
         let cost = self.fork_cost.as_ref();
         cost.is_some_and(|cost| cost.ended.is_none())
@@ -92,14 +99,14 @@ impl Process {
 }
 
 impl Model {
-    /// A process was forked with an address space of its own.
+    /// Handles a fork that copied an address space.
     pub(super) fn on_copied(&mut self, at: u64, child: Key, fork: &Fork, space: AddressSpace) {
         let parent = self.of(fork.by);
         if let Some(copies) = fork.by_copies {
             self.advance_copies(at, fork.by, copies);
         }
         self.change_unindexed(child, |process| {
-            // An exec may have been told already.
+            // An exec may have been reported already.
             let ended = process
                 .executions
                 .first()
@@ -121,14 +128,14 @@ impl Model {
         });
     }
 
-    /// The number of copies on write that a task has made is known at a moment
-    /// between the readings of its counters.
+    /// Updates a task's copy count from an event between two readings of its
+    /// counters.
     pub(super) fn advance_copies(&mut self, at: u64, who: Who, copies: u64) {
         let key = self.of(who);
         let new = self.change_unindexed(key, |process| {
             let faults = &mut process.thread_mut(who.task)?.faults;
-            let told = faults.as_ref().map_or(0, |told| told.classes.cow_copy);
-            let new = copies.checked_sub(told).filter(|&new| new > 0)?;
+            let counted = faults.as_ref().map_or(0, |tally| tally.classes.cow_copy);
+            let new = copies.checked_sub(counted).filter(|&new| new > 0)?;
             faults.get_or_insert_default().classes.cow_copy = copies;
             Some(new)
         });
@@ -141,7 +148,7 @@ impl Model {
         }
     }
 
-    /// A process has copied pages: whose fork was it?
+    /// Charges copied pages to the fork that caused them.
     pub(super) fn charge_copies(&mut self, at: u64, key: Key, copies: u64) {
         if let Some(forks) = self.processes[key].forks {
             self.change_unindexed(forks.newest, |child| {
@@ -159,8 +166,8 @@ impl Model {
         }
     }
 
-    /// A process no longer shares the memory that it was forked with. What its
-    /// parent copies from now on is still of before, or of another fork.
+    /// Ends the sharing of memory between a process and its parent. Later copies of
+    /// the parent belong to earlier pages or to another fork.
     pub(super) fn stops_sharing(&mut self, key: Key, ended: SharingEnd) {
         let parent = self.change_unindexed(key, |process| {
             let cost = process.fork_cost.as_mut()?;

@@ -1,23 +1,27 @@
-//! What was lost, and how the model heals: after a gap a new snapshot tells
-//! who still lives, and whoever it does not name has gone unseen.
+//! Lost records and recovery from them. After a gap, a new snapshot lists the
+//! processes present; all others have vanished.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Model, Process, State, WaitStatus};
 use crate::event::{Event, Gap, GapCause, Kind, What};
 
-/// A stretch of time in which records were lost.
+/// An interval in which records were lost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GapSpan {
+    /// Start, ns since boot.
     pub since: u64,
+    /// End, ns since boot.
     pub until: u64,
-    /// Nothing is known of what an unreadable stretch of a recording held.
+    /// Number of lost records per kind; empty if an unreadable part of a recording
+    /// was the cause.
     pub lost: Vec<(Kind, u64)>,
+    /// Reason for the gap.
     pub cause: GapCause,
 }
 
 impl GapSpan {
-    /// How many, as far as that is known.
+    /// Returns the number of lost records, as far as it is known.
     pub fn total(&self) -> u64 {
         match self.cause {
             GapCause::NoRoom | GapCause::Skipped => {
@@ -29,7 +33,7 @@ impl GapSpan {
         }
     }
 
-    /// How many records are missing nobody can say.
+    /// Returns true if the number of lost records is unknown.
     pub fn has_unknown_size(&self) -> bool {
         match self.cause {
             GapCause::NoRoom | GapCause::Skipped | GapCause::Unreadable { events: Some(_) } => {
@@ -39,7 +43,8 @@ impl GapSpan {
         }
     }
 
-    /// One stretch of time, though told in two.
+    /// Returns true if `next` is part of the same interval, reported in two
+    /// records.
     fn continues_into(&self, next: &GapSpan) -> bool {
         let counted = matches!(self.cause, GapCause::NoRoom | GapCause::Skipped);
         counted && self.cause == next.cause && next.since <= self.until
@@ -78,18 +83,18 @@ impl Model {
         }
     }
 
-    /// Everyone who lived at `began` has been named since the last snapshot.
-    /// Linear in those who are in the process table.
+    /// Completes a snapshot: every process that was present at `began` is in it.
+    /// Takes time linear in the processes present.
     pub(super) fn on_snapshot_end(&mut self, at: u64, began: u64) {
         self.generation = self.generation.saturating_add(1);
         let generation = self.generation;
-        let mut here: Vec<_> = (self.index.present.iter())
+        let mut present: Vec<_> = (self.index.present.iter())
             .map(|&key| (key, &self.processes[key]))
             .filter(|(_, process)| process.id.start < began)
             .map(|(key, process)| (key, process.generation == generation))
             .collect();
-        here.sort_unstable();
-        for (key, found) in here {
+        present.sort_unstable();
+        for (key, found) in present {
             self.change(key, |process| match found {
                 true => process.retain_found_threads(generation, began),
                 false => process.vanish(at),
@@ -99,7 +104,7 @@ impl Model {
 }
 
 impl Process {
-    /// The snapshot has named it: the threads that it did not name are dead.
+    /// Drops the threads that the snapshot did not contain.
     fn retain_found_threads(&mut self, generation: u32, began: u64) {
         self.retain_threads(|thread| thread.generation == generation || thread.id.start >= began);
         if self.state() == State::Zombie && self.status.is_none() {
@@ -107,7 +112,7 @@ impl Process {
         }
     }
 
-    /// Its end was missed; noticed at this time.
+    /// Marks the process as vanished: its exit was missed and noticed at `at`.
     pub(super) fn vanish(&mut self, at: u64) {
         self.vanished_at = Some(at);
         self.retain_threads(|_| false);
@@ -116,8 +121,8 @@ impl Process {
 }
 
 impl Model {
-    /// What the kernel says of a task is better than what we concluded from
-    /// its silence.
+    /// Corrects an inferred exit if the event shows that the process still exists
+    /// or runs.
     pub(super) fn correct_inferences(&mut self, event: &Event) {
         let Some(key) = self.processes.look_up(event.who.process) else {
             return;
@@ -140,7 +145,7 @@ impl Model {
             // The end itself, and an RCU grace period after it.
             What::Reap(_) | What::Free(_) => (false, false),
             What::Moved(_) | What::State(_) => (false, true),
-            // Told late: it may have ended meanwhile.
+            // Read late: the process may have exited meanwhile.
             What::Waits(_) | What::States(_) => (false, false),
             What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
             What::Cgroup(_) | What::Summary(_) => (false, false),

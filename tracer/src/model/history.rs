@@ -1,4 +1,5 @@
-//! What happened in each of the last seconds, for rates and sparklines.
+//! Counts of the whole stream in each of the last seconds, for rates and
+//! sparklines.
 
 use std::collections::VecDeque;
 
@@ -6,34 +7,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::SecondCounts;
 
-/// How many seconds are kept.
+/// Number of seconds kept.
 const SECONDS: usize = 120;
 
+/// Counts of one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Second {
+    /// New processes.
     pub forks: u64,
+    /// Execs.
     pub execs: u64,
+    /// Exits of processes.
     pub exits: u64,
+    /// Page faults.
     pub faults: u64,
-    /// See [`crate::event::Faults::copies`].
+    /// Pages copied on write, see [`crate::event::Faults::copies`].
     pub copies: u64,
+    /// Lost records.
     pub lost: u64,
 }
 
+/// Counts in each of the last seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// The number of the newest second since boot.
+    /// Number of the newest second since boot.
     newest: u64,
     seconds: VecDeque<Second>,
 }
 
 impl History {
-    /// The newest second's number, and what happened in each up to it.
+    /// Returns the newest second's number and the counts up to it.
     pub(super) fn counts(&self) -> (u64, Vec<SecondCounts>) {
         let seconds = self.seconds.iter().map(|&second| second.into());
         (self.newest, seconds.collect())
     }
 
+    /// Builds the history of a summary.
     pub(super) fn of(newest: u64, seconds: &[SecondCounts]) -> History {
         let kept = &seconds[seconds.len().saturating_sub(SECONDS)..];
         History {
@@ -42,15 +51,15 @@ impl History {
         }
     }
 
-    /// The second that `at` (ns since boot) lies in; the oldest kept if it is
-    /// older than that.
+    /// Returns the second that `at` (ns since boot) lies in; the oldest kept if
+    /// `at` is before that.
     pub(super) fn at(&mut self, at: u64) -> &mut Second {
         let second = at / 1_000_000_000;
         if self.seconds.is_empty() {
             self.newest = second;
             self.seconds.push_back(Second::default());
         }
-        // A long silence clears everything; it need not be walked.
+        // A long pause clears every second, so it need not be walked.
         let missing = second.saturating_sub(self.newest).min(SECONDS as u64);
         for _ in 0..missing {
             self.seconds.push_back(Second::default());
@@ -64,8 +73,8 @@ impl History {
         &mut self.seconds[index]
     }
 
-    /// The last `n` seconds up to the one that `now` lies in, the oldest
-    /// first; silence is zero.
+    /// Returns the last `n` seconds up to the one that `now` lies in, the oldest
+    /// first. Seconds without events are zero.
     pub fn last(&self, n: usize, now: u64) -> Vec<Second> {
         let now = now / 1_000_000_000;
         (0..n as u64)

@@ -1,7 +1,7 @@
-//! What the model keeps over all processes beside them: who lives, who is a
-//! zombie, who waits for whom. Each is a function of the processes alone and
-//! is brought up to date by [`Model::change`], the only door to a process's
-//! state; [`Model::change_unindexed`] is for what they do not depend on.
+//! Indices over all processes: which are running, which are zombies, and which
+//! owner can reap which exited process. Each index depends on the processes alone.
+//! [`Model::change`] keeps them up to date and is the only way to change what they
+//! depend on; [`Model::change_unindexed`] is for everything else.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -10,50 +10,52 @@ use serde::{Deserialize, Serialize};
 use super::{Key, Model, Process, State, retention::Eviction};
 use crate::event::ProcessId;
 
+/// The indices.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Index {
-    /// Who is in the kernel's process table, as far as we know; in no order.
+    /// Processes believed to be in the kernel's process table, in no order.
     pub present: HashSet<Key, foldhash::fast::FixedState>,
+    /// Number of running processes.
     pub alive: usize,
-    /// Whose exit is known.
+    /// Number of processes with a known exit.
     pub exited: u64,
+    /// Current zombies.
     pub zombies: BTreeSet<Key>,
-    /// The dead not yet reaped, by who may reap them and the number that its
-    /// wait will return.
+    /// Exited processes not yet reaped, by the owner that may reap them and the PID
+    /// that its wait will return.
     unreaped: HashMap<Claim, Claimant, foldhash::fast::FixedState>,
-    /// Who has a parent now that is not the one it hangs below in the fork
-    /// tree: (parent, child). The gone are not in it, so it is no larger than
-    /// the kernel's process table.
+    /// (parent, child) for children with a parent other than their parent in the
+    /// fork tree. Holds only processes present, so it is no larger than the
+    /// kernel's process table.
     adopted: BTreeSet<(Key, Key)>,
 }
 
-/// An owner and the number that its wait returns for a dead process.
+/// An owner and the PID that its wait returns for an exited process.
 pub(super) type Claim = (Key, u32);
 
-/// Who claims a number of an owner's, and whether by guess.
+/// The process that holds a claim, and true if a notification confirmed it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Claimant {
     key: Key,
-    told: bool,
+    confirmed: bool,
 }
 
-/// By which owners and numbers, as in [`Index::unreaped`], a dead process can be
-/// waited for.
+/// The claims of an exited process, as in [`Index::unreaped`].
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Claims {
-    /// A notification said which number the owner sees.
-    told: bool,
+    /// True if a notification reported the PID that the owner sees.
+    confirmed: bool,
     by: [Option<Claim>; 3],
 }
 
-/// What of a process the index depends on.
+/// The part of a process that the indices depend on.
 #[derive(Clone, Copy, PartialEq)]
 struct IndexedState {
     state: State,
     exited: bool,
     adopted_by: Option<Key>,
     claims: Claims,
-    /// To whom it leads: they are kept as long as it is.
+    /// References to other processes, which are retained as long as this one is.
     references: [Option<Key>; 5],
 }
 
@@ -77,22 +79,22 @@ impl IndexedState {
     }
 }
 
-/// Until a notification says which number its owner sees, it is the one in the
-/// initial pid namespace or the one in its own.
+/// Returns the claims of a process. Until a notification reports the PID that the
+/// owner sees, it may be the PID in the initial namespace or in the process's own.
 fn claims(process: &Process, state: State) -> Claims {
     let mut claims = Claims {
-        told: process.seen_pid.is_some(),
+        confirmed: process.seen_pid.is_some(),
         by: [None; 3],
     };
     if !matches!(state, State::Exiting | State::Zombie) {
         return claims;
     }
     if let Some(owner) = process.parent {
-        let told = process.seen_pid.unwrap_or(process.id.tgid);
-        claims.by[0] = Some((owner, told));
+        let seen = process.seen_pid.unwrap_or(process.id.tgid);
+        claims.by[0] = Some((owner, seen));
         let own = process.ns.map(|(pid, _)| pid);
         claims.by[1] = own
-            .filter(|&pid| process.seen_pid.is_none() && pid != told)
+            .filter(|&pid| process.seen_pid.is_none() && pid != seen)
             .map(|pid| (owner, pid));
     }
     let tracer = process.pending.as_ref().and_then(|pending| pending.tracer);
@@ -101,7 +103,7 @@ fn claims(process: &Process, state: State) -> Claims {
 }
 
 impl Index {
-    /// A process is no longer what it was. What stayed the same is not touched.
+    /// Updates the indices after a change. Only what changed is touched.
     fn update(&mut self, key: Key, before: &IndexedState, after: &IndexedState) {
         if before.state != after.state {
             self.leave(key, before.state);
@@ -149,7 +151,7 @@ impl Index {
     }
 
     fn count_exit(&mut self, before: bool, after: bool) {
-        // A recording may have said another number.
+        // The count in a recording may be wrong, so it must not underflow.
         let exited = self.exited.saturating_add(u64::from(after));
         self.exited = exited.saturating_sub(u64::from(before));
     }
@@ -163,7 +165,8 @@ impl Index {
         }
     }
 
-    /// The later goes before the earlier, but no guess before what was told.
+    /// Replaces the claims of a process. A later claim replaces an earlier one, but
+    /// a guess never replaces a confirmed claim.
     fn claim(&mut self, key: Key, before: &Claims, after: &Claims) {
         for claim in before.by.iter().flatten() {
             if self.unreaped(claim.0, claim.1) == Some(key) {
@@ -171,16 +174,16 @@ impl Index {
             }
         }
         for claim in after.by.iter().flatten() {
-            let told = after.told;
-            let claimant = Claimant { key, told };
+            let confirmed = after.confirmed;
+            let claimant = Claimant { key, confirmed };
             let holder = self.unreaped.entry(*claim).or_insert(claimant);
-            if told || !holder.told {
+            if confirmed || !holder.confirmed {
                 *holder = claimant;
             }
         }
     }
 
-    /// A process that was just made up.
+    /// Adds a process that was just inserted.
     pub fn add(&mut self, key: Key, process: &Process) {
         let indexed = IndexedState::of(process);
         self.enter(key, indexed.state);
@@ -189,25 +192,27 @@ impl Index {
         self.claim(key, &Claims::default(), &indexed.claims);
     }
 
+    /// Returns the exited process that `owner`'s wait for `number` returns.
     pub fn unreaped(&self, owner: Key, number: u32) -> Option<Key> {
         let claimant = self.unreaped.get(&(owner, number));
         claimant.map(|claimant| claimant.key)
     }
 
-    /// The numbers that dead processes are waited for by, in order. Which of two
-    /// processes holds a number depends on the order in which they claimed it.
+    /// Returns all claims in order. If two processes claim one PID, the holder
+    /// depends on the order of their claims, so claims must be saved.
     pub fn claims(&self) -> Vec<(Claim, Claimant)> {
         let mut claims: Vec<_> = self.unreaped.iter().map(|(&it, &by)| (it, by)).collect();
         claims.sort_unstable_by_key(|&(claim, _)| claim);
         claims
     }
 
-    /// Nobody waits for anybody.
+    /// Returns true if no exited process, adopted child or zombie is indexed.
     #[cfg(test)]
     pub fn has_no_unreaped(&self) -> bool {
         self.unreaped.is_empty() && self.adopted.is_empty() && self.zombies.is_empty()
     }
 
+    /// Returns the present children that were reparented to `owner`.
     pub fn adopted(&self, owner: Key) -> impl Iterator<Item = Key> + '_ {
         let children = self.adopted.range((owner, Key::FIRST)..=(owner, Key::LAST));
         children.map(|&(_, child)| child)
@@ -215,10 +220,10 @@ impl Index {
 }
 
 impl Model {
-    /// Changes a process and keeps the indices true.
+    /// Changes a process and updates the indices.
     pub(super) fn change<R>(&mut self, key: Key, change: impl FnOnce(&mut Process) -> R) -> R {
         let Some(process) = self.processes.get_mut(key) else {
-            // Whoever was let go changes no more.
+            // An evicted process no longer changes.
             return change(&mut Process::new(ProcessId::default()));
         };
         let before = IndexedState::of(process);
@@ -235,7 +240,7 @@ impl Model {
         result
     }
 
-    /// Changes of a process what no index depends on.
+    /// Changes parts of a process that no index depends on.
     pub(super) fn change_unindexed<R>(
         &mut self,
         key: Key,
@@ -255,7 +260,7 @@ impl Model {
         result
     }
 
-    /// Counts who leads to whom.
+    /// Updates the reference counts after a change of references.
     fn count_references(&mut self, before: &[Option<Key>], after: &[Option<Key>]) {
         if before == after {
             return;
@@ -275,7 +280,7 @@ impl Model {
         }
     }
 
-    /// Takes a process out of all indices and out of the table.
+    /// Removes a process from all indices and from the table.
     pub(super) fn remove(&mut self, key: Key) {
         if let Some(process) = self.processes.remove(key) {
             let indexed = IndexedState::of(&process);
@@ -285,9 +290,10 @@ impl Model {
         }
     }
 
-    /// Makes the index from the processes, but for what it does not depend on
-    /// them alone: how many have exited, and who holds which claim. False if a
-    /// process refers to one that is not kept, or a claim is not its holder's.
+    /// Rebuilds the indices from the processes. The number of exits and the holders
+    /// of claims are passed in, because the processes alone do not determine them.
+    /// Returns false if a process refers to one that is not retained, or if a claim
+    /// does not match its holder.
     pub(super) fn rebuild_index(&mut self, exited: u64, claims: Vec<(Claim, Claimant)>) -> bool {
         let mut index = Index::default();
         let mut reference_count = Vec::new();
@@ -316,7 +322,7 @@ impl Model {
         true
     }
 
-    /// That every index says what the processes say.
+    /// Asserts that every index agrees with the processes.
     #[cfg(test)]
     pub(super) fn check_index(&self) {
         let (mut alive, mut zombies, mut adopted) = (0, BTreeSet::new(), BTreeSet::new());
@@ -352,8 +358,8 @@ impl Model {
         assert_eq!(self.index.alive, alive);
         assert_eq!(self.index.zombies, zombies);
         assert_eq!(self.index.adopted, adopted);
-        // Two may claim one number, when the end of one was missed; then the
-        // index has the later. It never has one that claims nothing.
+        // Two processes may claim one PID if an exit was missed; the index then has
+        // the later. It never holds a claim that its process does not make.
         for (&claim, &Claimant { key, .. }) in &self.index.unreaped {
             assert!(claimed.contains(&(claim, key)), "{claim:?} → {key:?}");
         }

@@ -1,9 +1,9 @@
-//! The story of every process, from events alone.
+//! Process state, derived from events alone.
 //!
-//! [`Model::apply`] is the only way in. The model is deterministic and has no
-//! clock and no I/O: time comes from events, so that replaying a recording
-//! gives the very model that live tracing had. It must not know where events
-//! come from or how it is shown.
+//! [`Model::apply`] is the only way in. The model is deterministic and has no clock
+//! and no I/O: time comes from events, so replaying a recording gives exactly the
+//! model that live tracing had. It must not know where events come from or how they
+//! are shown.
 
 mod birth;
 mod cgroups;
@@ -67,20 +67,25 @@ pub use terms::{Creation, Key, Outcome, State, WaitStatus};
 /// Counts since the stream began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
+    /// Events.
     pub events: u64,
-    /// Inserted processes; new threads are counted apart.
+    /// New processes. New threads are counted separately.
     pub forks: u64,
+    /// New threads.
     pub threads: u64,
-    /// Tasks that were asked for and not made.
+    /// Forks that failed.
     pub failed_forks: u64,
+    /// Execs.
     pub execs: u64,
-    /// Processes whose last thread has exited.
+    /// Processes with no thread left.
     pub exits: u64,
     /// Records known to be lost.
     pub lost: u64,
+    /// User page faults.
     pub faults: Faults,
 }
 
+/// The state of all processes at one moment of a stream.
 #[derive(Clone, Default, PartialEq)]
 pub struct Model {
     session: Option<Arc<Session>>,
@@ -93,7 +98,7 @@ pub struct Model {
     began: Option<u64>,
     now: u64,
     ended: bool,
-    /// Snapshots that have ended.
+    /// Number of completed snapshots.
     generation: u32,
     gaps: Vec<GapSpan>,
     totals: Totals,
@@ -101,7 +106,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model that keeps so much of the past.
+    /// Returns an empty model that retains exited processes by this policy.
     pub fn new(retention: Retention) -> Model {
         Model {
             retained: Retained::new(retention),
@@ -109,8 +114,8 @@ impl Model {
         }
     }
 
-    /// A model of who is there, for whoever asks no more: nobody who is gone is
-    /// kept, nor counted in [`Self::tally`].
+    /// Returns a model that keeps only processes still in the process table and
+    /// tallies nothing.
     pub fn present_only() -> Model {
         Model {
             retained: Retained::none(),
@@ -118,21 +123,22 @@ impl Model {
         }
     }
 
-    /// How much of the past it keeps.
+    /// Returns the retention policy.
     pub fn retention(&self) -> Retention {
         self.retained.policy()
     }
 
-    /// The same model twice, which changes for itself from here on: the two share
-    /// what neither changes. Linear in the processes that ever were, by the 32.
+    /// Returns a copy that changes independently. Both share the memory of what
+    /// neither changes. Takes time linear in all processes ever seen, divided by
+    /// 32.
     pub fn share(&mut self) -> Model {
         self.processes.share();
         self.clone()
     }
 
-    /// Takes in one event. Constant time, but for the death of a process with
-    /// children (linear in those) and the end of a snapshot (linear in those
-    /// in the process table).
+    /// Applies one event. Takes constant time, except for the exit of a process
+    /// with children (linear in those) and the end of a snapshot (linear in the
+    /// processes present).
     pub fn apply(&mut self, event: &Event) {
         self.began.get_or_insert(event.at);
         self.now = self.now.max(event.at);
@@ -158,7 +164,7 @@ impl Model {
             What::Reap(reap) => self.on_reap(at, who, reap),
             What::Free(usage) => self.on_free(at, who, usage.as_deref()),
             What::Faults(faults) => self.on_faults(at, who, **faults),
-            // Its counters say it too.
+            // The task's counters include it.
             What::Fault(_) => {}
             What::Waits(waits) => self.on_waits(who.process, *waits),
             What::ForkFailed(failed) => self.on_fork_failed(at, who, failed),
@@ -176,7 +182,8 @@ impl Model {
         self.evict();
     }
 
-    /// A tracer begins, perhaps after another: what it counts begins at zero.
+    /// Starts a session. A second session means another tracer, with counters that
+    /// start at zero.
     fn on_session(&mut self, session: &Session) {
         let counted_before = self.session.replace(Arc::new(session.clone())).is_some();
         if counted_before {
@@ -188,65 +195,70 @@ impl Model {
         self.ended = false;
     }
 
-    /// What the latest session said; none before it.
+    /// Returns the latest session event, if there was one.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_deref()
     }
 
-    /// The time of the latest event, ns since boot.
+    /// Returns the time of the latest event, ns since boot.
     pub fn now(&self) -> u64 {
         self.now
     }
 
-    /// The time of the first event.
+    /// Returns the time of the first event, ns since boot.
     pub fn began(&self) -> u64 {
         self.began.unwrap_or(0)
     }
 
-    /// Tracing stopped in good order: this is the whole stream.
+    /// Returns true if tracing ended regularly, so that the stream is complete.
     pub fn ended(&self) -> bool {
         self.ended
     }
 
+    /// Returns the counts since the stream began.
     pub fn totals(&self) -> &Totals {
         &self.totals
     }
 
+    /// Returns the counts of the last seconds.
     pub fn history(&self) -> &History {
         &self.history
     }
 
+    /// Returns the intervals in which records were lost, the oldest first.
     pub fn gaps(&self) -> &[GapSpan] {
         &self.gaps
     }
 
-    /// How many processes are alive; zombies are not.
+    /// Returns the number of running processes; zombies are not among them.
     pub fn alive(&self) -> usize {
         self.index.alive
     }
 
-    /// The zombies of this moment, the oldest process first.
+    /// Returns the current zombies, the oldest process first.
     pub fn zombies(&self) -> impl ExactSizeIterator<Item = Key> + '_ {
         self.index.zombies.iter().copied()
     }
 
-    /// All processes that are kept, in order of appearance.
+    /// Returns all retained processes in order of appearance.
     pub fn processes(&self) -> impl Iterator<Item = (Key, &Process)> {
         self.processes.since(0)
     }
 
-    /// Those that appeared at [`Key::index`] `place` or later.
+    /// Returns the retained processes that appeared at [`Key::index`] `place` or
+    /// later.
     pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
         self.processes.since(place)
     }
 
-    /// How many processes are kept.
+    /// Returns the number of retained processes, present ones included.
     pub fn process_count(&self) -> usize {
         self.processes.len()
     }
 
-    /// How many are no longer listed: they were let go (see [`Retention`]), or
-    /// are [exited_before_checkpoint](Self::exited_before_checkpoint).
+    /// Returns the number of processes that are no longer listed: evicted (see
+    /// [`Retention`]), or [exited before the
+    /// checkpoint](Self::exited_before_checkpoint).
     pub fn unlisted(&self) -> u64 {
         self.retained
             .tally()
@@ -254,13 +266,14 @@ impl Model {
             .saturating_add(self.exited_before_checkpoint())
     }
 
-    /// How many had ended when one came into the stream in the middle, by a
-    /// checkpoint: [`Self::totals`] counts them, [`Self::tally`] does not.
+    /// Returns the number of processes that exited before the checkpoint at which
+    /// this model started. [`Self::totals`] counts them, [`Self::tally`] does not.
     pub fn exited_before_checkpoint(&self) -> u64 {
         self.retained.exited_before_checkpoint()
     }
 
-    /// Counts over all processes, those let go included. Linear in those kept.
+    /// Returns counts over all processes, evicted ones included. Takes time linear
+    /// in the retained processes.
     pub fn tally(&self) -> Tally {
         let mut tally = self.retained.tally().clone();
         for (key, _) in self.processes() {
@@ -269,51 +282,55 @@ impl Model {
         tally
     }
 
-    /// Whether the process with that key is kept.
+    /// Returns true if the process with this key is retained.
     pub fn contains(&self, key: Key) -> bool {
         self.processes.get(key).is_some()
     }
 
-    /// The process with that key. Of one that was let go nothing is known: it
-    /// reads as a nameless one, pid 0, that has vanished.
+    /// Returns the process with this key. For an evicted process returns a
+    /// placeholder: no name, PID 0, vanished.
     pub fn process(&self, key: Key) -> &Process {
         &self.processes[key]
     }
 
+    /// Returns the process with this identity.
     pub fn find(&self, id: ProcessId) -> Option<Key> {
         self.processes.find(id)
     }
 
-    /// The latest process with that number.
+    /// Returns the latest process with this PID.
     pub fn find_pid(&self, tgid: u32) -> Option<Key> {
         self.processes.find_pid(tgid)
     }
 
-    /// Where a process hangs in the fork tree.
+    /// Returns the parent of a process in the fork tree.
     pub fn tree_parent(&self, key: Key) -> Option<Key> {
         self.processes[key].tree_parent
     }
 
-    /// What hangs below it in the fork tree, dead branches included.
+    /// Returns the children of a process in the fork tree, exited ones included.
     pub fn tree_children(&self, key: Key) -> &[Key] {
         &self.processes[key].tree_children
     }
 
-    /// Whom it inherited from dead parents and still has.
+    /// Returns the children that were reparented to a process and are still
+    /// present.
     pub fn adopted(&self, key: Key) -> impl Iterator<Item = Key> + '_ {
         self.index.adopted(key)
     }
 
-    /// Whether a purpose is served, and if not, why.
+    /// Returns the reason why a purpose is not served; none if it is.
     fn missing(&self, purpose: Purpose) -> Option<&str> {
         self.session.as_ref()?.missing(purpose)
     }
 
-    /// The process of an event's subject; made up if this is its first event.
+    /// Returns the process of an event's subject, created if this is its first
+    /// event.
     fn of(&mut self, who: Who) -> Key {
         self.ensure(who.process)
     }
 
+    /// Returns the process with this identity, created if it is unknown.
     fn ensure(&mut self, id: ProcessId) -> Key {
         match self.processes.ensure(id) {
             Ok(key) => key,
@@ -327,6 +344,7 @@ impl Model {
         }
     }
 
+    /// Adds the faults counted since the task's previous report.
     fn on_faults(&mut self, at: u64, who: Who, faults: FaultTally) {
         let key = self.of(who);
         let new = self.change_unindexed(key, |process| {
@@ -343,6 +361,8 @@ impl Model {
         }
     }
 
+    /// Adds faults to the process, to the fork that caused copies, and to the
+    /// totals.
     fn charge(&mut self, at: u64, key: Key, new: FaultTally) {
         self.change_unindexed(key, |process| {
             let all = FaultTally {

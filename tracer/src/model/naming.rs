@@ -1,22 +1,22 @@
-//! By which name and arguments a process goes. The records that tell come from
-//! several hooks and in any order: the latest in time is right.
+//! Name and arguments of a process. Several hooks report them, in any order; the
+//! latest in time is right.
 
 use super::{Execution, Process};
 use crate::event::{Comm, Text};
 
 impl Process {
-    /// The arguments it runs with, NUL-separated; unknown when a read failed
-    /// or it was born of a process whose arguments are unknown.
+    /// Returns the current arguments, NUL-separated. Unknown if they could not be
+    /// read or were inherited from a process with unknown arguments.
     pub fn argv(&self) -> Option<&[u8]> {
         self.arguments_at(u64::MAX).map(|(argv, _)| argv.as_bytes())
     }
 
-    /// Whether [`Self::argv`] is only the beginning of the arguments.
+    /// Returns true if [`Self::argv`] is truncated.
     pub fn argv_cut(&self) -> Option<bool> {
         self.arguments_at(u64::MAX).map(|(_, cut)| cut)
     }
 
-    /// The arguments with which it ran at a time, and whether they are cut.
+    /// Returns the arguments at a time, and true if they are truncated.
     pub(super) fn arguments_at(&self, at: u64) -> Option<(&Text, bool)> {
         let found = self.snapshot_argv.as_ref();
         let found = found.map(|argv| (argv, self.snapshot_argv_cut));
@@ -31,12 +31,12 @@ impl Process {
         Some((argv, argv.as_bytes().len() < exec.argv_total as usize))
     }
 
-    /// The command name, if any event has told it.
+    /// Returns the command name, if any event reported it.
     pub fn known_comm(&self) -> Option<Comm> {
         (self.named_at > 0).then_some(self.comm)
     }
 
-    /// Goes by this name since then, unless a later one is known.
+    /// Sets the name as of `at`, unless a later one is known.
     pub(super) fn rename(&mut self, at: u64, comm: Comm) {
         if self.named_at <= at {
             self.comm = comm;

@@ -1,5 +1,5 @@
-//! Zombies by owner: how many there are, how old the oldest, and how long those
-//! waited that were reaped.
+//! Zombies by owner: their number, the age of the oldest, and how long reaped ones
+//! had waited.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,21 @@ use super::{Key, Latencies, Model, Tally};
 /// The zombies of one owner.
 #[derive(Clone, Debug, Default)]
 pub struct OwnedZombies {
-    /// Those not reaped.
+    /// Number of zombies not reaped.
     pub unreaped: u64,
-    /// The age of the oldest of these.
+    /// Age of the oldest of them.
     pub oldest: Option<ZombieAge>,
-    /// How long each that was reaped had been a zombie.
+    /// Time each reaped one had been a zombie.
     pub reaped: Latencies,
 }
 
-/// How long a zombie has been one.
+/// Time since a process became a zombie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ZombieAge {
+    /// Age in ns.
     pub ns: u64,
-    /// It was a zombie already when it was found.
+    /// True if the age is a lower bound: the process was already a zombie when it
+    /// was found.
     pub at_least: bool,
 }
 
@@ -32,6 +34,7 @@ impl OwnedZombies {
 }
 
 impl Model {
+    /// Returns the age of a zombie at `now`.
     pub fn zombie_age(&self, zombie: Key, now: u64) -> ZombieAge {
         let known = self.process(zombie).zombie_time(now);
         ZombieAge {
@@ -40,8 +43,8 @@ impl Model {
         }
     }
 
-    /// The zombies of this moment by owner; none: it is not known. Linear in the
-    /// zombies.
+    /// Returns the current zombies by owner; the key is none if the owner is
+    /// unknown. Takes time linear in the zombies.
     pub fn unreaped(&self, now: u64) -> BTreeMap<Option<Key>, OwnedZombies> {
         let mut owners: BTreeMap<Option<Key>, OwnedZombies> = BTreeMap::new();
         for zombie in self.zombies() {
@@ -51,7 +54,7 @@ impl Model {
         owners
     }
 
-    /// Those of one owner. Linear in the zombies of all.
+    /// Returns the current zombies of one owner. Takes time linear in all zombies.
     pub fn unreaped_by(&self, owner: Option<Key>, now: u64) -> OwnedZombies {
         let mut owned = OwnedZombies::default();
         let zombies = self.zombies();
@@ -61,7 +64,7 @@ impl Model {
         owned
     }
 
-    /// The same with those that were reaped.
+    /// Returns the zombies by owner, including those already reaped.
     pub fn owners(&self, tally: &Tally, now: u64) -> BTreeMap<Option<Key>, OwnedZombies> {
         let mut owners = self.unreaped(now);
         for (&owner, reaped) in &tally.reapers.by_owner {

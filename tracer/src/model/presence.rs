@@ -1,12 +1,12 @@
-//! Who is there, told as a snapshot tells it: for whoever goes on with a stream
-//! behind a place that cannot be read.
+//! Snapshot events of the processes present in a model. A reader continues with
+//! them after a part of a stream that cannot be read.
 
 use std::collections::HashSet;
 
 use super::{Key, Model, Process, reap::SIGCHLD};
 use crate::event::{Comm, Event, Snapshot, TaskId, What, Who};
 
-/// Who is there behind the events of a checkpoint.
+/// Returns snapshot events for the processes present after a checkpoint.
 pub fn presence_snapshot(checkpoint: &[Event]) -> Vec<Event> {
     let mut model = Model::present_only();
     checkpoint.iter().for_each(|event| model.apply(event));
@@ -14,27 +14,31 @@ pub fn presence_snapshot(checkpoint: &[Event]) -> Vec<Event> {
 }
 
 impl Model {
-    /// The events of a snapshot of this moment: everybody who is there, in order
-    /// of appearance, then that these were all. Linear in the processes kept.
+    /// Returns the events of a snapshot of this moment: all processes present, in
+    /// order of appearance, and the end of the snapshot. The end is left out if a
+    /// process with children has no known name, since the snapshot is then
+    /// incomplete. Takes time linear in the retained processes.
     pub fn presence_snapshot(&self) -> Vec<Event> {
-        let here = || {
+        let present = || {
             self.processes()
                 .filter(|(_, process)| !process.state().is_gone())
         };
-        let parents: HashSet<Key> = here().filter_map(|(_, process)| process.parent).collect();
-        let (mut told, mut all) = (Vec::new(), true);
-        for (key, process) in here() {
+        let parents: HashSet<Key> = present()
+            .filter_map(|(_, process)| process.parent)
+            .collect();
+        let (mut events, mut all) = (Vec::new(), true);
+        for (key, process) in present() {
             match process.known_comm() {
-                Some(comm) => self.name(process, comm, &mut told),
-                // A number that somebody mentioned. Whoever has children is there:
-                // not everybody can be named then.
+                Some(comm) => self.add_snapshots(process, comm, &mut events),
+                // A PID that appeared only as a reference. One with children must
+                // be present, so the snapshot is incomplete.
                 None => all &= !parents.contains(&key),
             }
         }
         if all {
-            told.push(self.event(Who::HOST, What::SnapshotEnd(self.now())));
+            events.push(self.event(Who::HOST, What::SnapshotEnd(self.now())));
         }
-        told
+        events
     }
 
     fn event(&self, who: Who, what: What) -> Event {
@@ -46,7 +50,7 @@ impl Model {
         }
     }
 
-    fn name(&self, process: &Process, comm: Comm, told: &mut Vec<Event>) {
+    fn add_snapshots(&self, process: &Process, comm: Comm, events: &mut Vec<Event>) {
         let parent = process.parent.map(|parent| self.process(parent).id);
         let (ns_pid, ns_level) = process.ns.unwrap_or((process.id.tgid, 0));
         let status = process.status.map(|status| status.0);
@@ -90,8 +94,8 @@ impl Model {
             self.event(who, What::Snapshot(Box::new(found)))
         });
         let others: Vec<_> = others.collect();
-        told.push(self.event(process.id.leader(), What::Snapshot(Box::new(leader))));
-        told.extend(others);
+        events.push(self.event(process.id.leader(), What::Snapshot(Box::new(leader))));
+        events.extend(others);
     }
 }
 

@@ -1,5 +1,5 @@
-//! One process and its story so far. Facts only: what they mean together is
-//! said by the methods, so that nothing is stored twice.
+//! One process and the facts about it. Methods derive what the facts imply, so that
+//! nothing is stored twice.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,159 +19,190 @@ use crate::event::{
     Relations, Sigchld, Signal, TaskId, Text, Usage, Who,
 };
 
-/// A living thread.
+/// A running thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
+    /// Identity of the task.
     pub id: TaskId,
+    /// Command name.
     pub comm: Comm,
-    /// Counted so far; already part of the process's sum. Most threads end
-    /// before anybody reads their counters.
+    /// Faults counted so far, already included in the process's sum. None for most
+    /// threads, which exit before their counters are read.
     pub(super) faults: Option<Box<FaultTally>>,
-    /// The last snapshot that named it.
+    /// Latest snapshot that contained the thread.
     pub(super) generation: u32,
 }
 
-/// A program that the process ran.
+/// A program that the process executed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
+    /// Time of the exec, ns since boot.
     pub at: u64,
+    /// The exec event.
     pub exec: Exec,
 }
 
-/// Records that came before their turn, and other rare things.
+/// Records that arrived early, and other rare facts. Boxed, so that most processes
+/// need no memory for them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Pending {
-    /// The last switch of one of its threads, by number.
+    /// Last switch of one of its threads: time, PID and event.
     pub switch: Option<(u64, u32, LastSwitch)>,
-    /// Which thread called `do_exit` last, and when.
+    /// Thread that called `do_exit` last, and when.
     pub exit_start: Option<(u32, u64)>,
-    /// What threads had counted that are gone though their exits have not been
-    /// told: part of the process's sum.
+    /// Fault counters of threads that have ended without an exit record; included
+    /// in the process's sum.
     pub charged: Vec<(TaskId, Box<FaultTally>)>,
-    /// Who waits for it before its parent may: a tracer (ptrace(2)).
+    /// Tracer (ptrace(2)) that waits for the process before its parent may.
     pub tracer: Option<Key>,
-    /// The OOM killer chose it, and why; stays.
+    /// Reason the OOM killer chose the process. Kept for good.
     pub oom: Option<OomVictim>,
 }
 
+/// The facts known about one process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Process {
+    /// Identity.
     pub id: ProcessId,
-    /// Empty also while unknown: see [`Self::known_comm`].
+    /// Command name. Also empty while unknown: see [`Self::known_comm`].
     pub comm: Comm,
-    /// When it had that name; 0: unknown.
+    /// Time of the name; 0 if unknown.
     pub(super) named_at: u64,
+    /// The way it was created.
     pub created_by: Creation,
+    /// CLONE_* flags of the fork, if seen.
     pub clone_flags: Option<u64>,
-    /// Number in its own pid namespace, and that namespace's depth.
+    /// PID in its own pid namespace, and the depth of that namespace.
     pub ns: Option<(u32, u32)>,
+    /// True if it is a kernel thread.
     pub kthread: bool,
-    /// Who called fork: the process, and which of its threads.
+    /// Task that called fork.
     pub forked_by: Option<Who>,
 
-    /// Who made it; unknown for a process older than the trace.
+    /// Parent at creation; unknown for processes older than the trace.
     pub original_parent: Option<Key>,
-    /// Who must reap it now; none: the kernel's idle task, or unknown.
+    /// Current parent, which must reap it; none if that is the idle task or
+    /// unknown.
     pub parent: Option<Key>,
-    /// Where it hangs in the fork tree: the original parent, or for a process
-    /// older than the trace the parent it was found with.
+    /// Parent in the fork tree: the original parent, or for processes older than
+    /// the trace the parent at the snapshot.
     pub(super) tree_parent: Option<Key>,
-    /// Whose [`Self::tree_parent`] this is, in order of appearance.
+    /// Processes with this one as [`Self::tree_parent`], in order of appearance.
     pub(super) tree_children: Vec<Key>,
-    /// Who inherited its children.
+    /// Process that inherited its children.
     pub(super) heir: Option<Key>,
-    /// Who had its number before.
+    /// Previous process with the same PID.
     #[serde(skip)]
     pub(super) predecessor: Option<Key>,
-    /// How often others lead to it: see [`super::index`].
+    /// Number of references from other retained processes: see [`super::index`].
     #[serde(skip)]
     pub(super) reference_count: u32,
-    /// Whether it is to be let go.
+    /// Progress of its eviction.
     pub(super) eviction: Eviction,
 
-    /// Command line when it was found by the snapshot, or of the parent it
-    /// was forked from; NUL-separated.
+    /// Command line at the snapshot, or of the parent at the fork; NUL-separated.
     pub snapshot_argv: Option<Text>,
-    /// [`Self::snapshot_argv`] is only the beginning.
+    /// True if [`Self::snapshot_argv`] is truncated.
     pub(super) snapshot_argv_cut: bool,
+    /// Time of [`Self::snapshot_argv`], ns since boot.
     pub(super) snapshot_argv_at: u64,
-    /// The programs it ran, the latest last; of very many, the latest.
+    /// Programs it executed, the latest last. Only the latest are kept.
     #[serde(with = "super::saved::list")]
     pub executions: SmallVec<[Execution; 1]>,
-    /// How many earlier ones are no longer in [`Self::executions`].
+    /// Number of earlier programs dropped from [`Self::executions`].
     pub executions_left_out: u32,
+    /// Running threads, in order of creation.
     #[serde(with = "super::saved::list")]
     pub threads: SmallVec<[Thread; 1]>,
-    /// All threads ever seen, the leader included.
+    /// Number of threads ever seen, the leader included.
     pub threads_seen: u32,
-    /// Threads known to be gone whose exits have not been told (yet).
+    /// Number of threads known to have ended without an exit record (yet).
     pub(super) dropped: u32,
 
+    /// Time of the fork, ns since boot.
     pub forked_at: Option<u64>,
+    /// Time it was made runnable, ns since boot.
     pub runnable_at: Option<u64>,
+    /// Time of its first run, ns since boot.
     pub first_ran_at: Option<u64>,
-    /// When the last thread called `do_exit`: by that function's own hook where
-    /// there is one, else by the nearest that was seen.
+    /// Time the last thread called `do_exit`, ns since boot: from the hook on that
+    /// function if there is one, else from the nearest event seen.
     pub exited_at: Option<u64>,
+    /// Time it became a zombie, ns since boot.
     pub zombie_at: Option<u64>,
-    /// No notification was seen: it was a zombie at this time at the latest.
+    /// True if no notification was seen. [`Self::zombie_at`] is then an upper
+    /// bound.
     pub zombie_inferred: bool,
-    /// A zombie already when it was found.
+    /// True if it was a zombie already when it was found.
     pub zombie_when_found: bool,
+    /// Time and event of its last switch.
     pub last_switch: Option<(u64, LastSwitch)>,
+    /// Time it was reaped, ns since boot.
     pub reaped_at: Option<u64>,
+    /// Task that reaped it by a wait.
     pub reaped_by: Option<Who>,
-    /// The kernel reaped it. Unknown until it is dead.
+    /// True if the kernel reaped it. Unknown until it has exited.
     pub autoreaped: Option<bool>,
+    /// Time its task struct was freed, ns since boot.
     pub freed_at: Option<u64>,
-    /// Its end was missed; noticed at this time.
+    /// Time at which its missed exit was noticed, ns since boot.
     pub vanished_at: Option<u64>,
 
+    /// Wait status, once known.
     pub status: Option<WaitStatus>,
-    /// Whether the parent wanted to know, read when the last thread exited.
+    /// The parent's SIGCHLD setting when the last thread exited.
     pub sigchld: Option<Sigchld>,
+    /// Signal sent to the parent at exit.
     pub exit_signal: Option<i32>,
-    /// Deadly signals sent to it, the oldest first; once freed, the fatal one.
+    /// Fatal signals sent to it, the oldest first; once freed, only the one that
+    /// ended it.
     pub signals: Vec<(u64, Signal)>,
 
-    /// Faults of all threads since tracing began, and where they fell.
+    /// Faults of all threads since tracing began, by class.
     pub faults: Faults,
+    /// The same faults by region.
     pub places: FaultPlaces,
-    /// Of one that lives long enough for its counters to be read.
+    /// Faults in each of the last seconds, for processes that live long enough for
+    /// their counters to be read.
     pub recent_faults: Option<Box<Recent>>,
-    /// What the fork that made it cost; none if no address space was copied.
+    /// Cost of the fork that created it; none if no address space was copied.
     pub fork_cost: Option<Box<ForkCost>>,
-    /// Those that it made.
+    /// Forks that it made.
     pub(super) forks: Option<Forks>,
-    /// Accounting: of the threads that have exited, or of the whole life once
+    /// Accounting of the threads that have exited, or of the whole life once
     /// [`Self::usage_complete`].
     pub usage: Usage,
+    /// True if [`Self::usage`] covers all threads from start to end.
     pub usage_complete: bool,
+    /// True if [`Self::usage`] covers at least one thread.
     pub(super) accounted: bool,
 
-    /// In which states its threads were; none: nothing is known.
+    /// Task states of its threads; none if nothing is known.
     pub scheduling: Option<Box<Scheduling>>,
 
-    /// Its process group, session and tracer, as last told.
+    /// Process group, session and tracer, as of the latest event.
     pub relations: Option<Relations>,
-    /// The number of its cgroup: see [`super::Model::cgroup`].
+    /// ID of its cgroup: see [`super::Model::cgroup`].
     pub cgroup: Option<u64>,
-    /// How it treats its children's deaths; none: nothing is known.
+    /// Treatment of its children's exits; none if nothing is known.
     pub reaping: Option<Box<Reaping>>,
-    /// What the children used that it waited for, and theirs; known when it
-    /// has ended.
+    /// Usage of the children it has waited for, and of their descendants; known
+    /// once it has exited.
     pub children: Option<Box<ChildUsage>>,
 
+    /// Exit code of the leader.
     pub(super) leader_exit: Option<i32>,
+    /// Exit code of the group, if there was one.
     pub(super) group_code: Option<i32>,
-    /// The thread that exited last; 0: unknown.
+    /// PID of the thread that exited last; 0 if unknown.
     pub(super) ended_by: u32,
-    /// That its threads are all dead was concluded, not told.
+    /// True if the exit of all threads was inferred rather than reported.
     pub(super) end_inferred: bool,
-    /// Its number as its owner sees it.
+    /// PID in the owner's pid namespace.
     pub(super) seen_pid: Option<u32>,
+    /// Records that arrived early, and other rare facts.
     pub(super) pending: Option<Box<Pending>>,
-    /// The last snapshot that named it.
+    /// Latest snapshot that contained the process.
     pub(super) generation: u32,
 }
 
@@ -242,12 +273,13 @@ impl Process {
         }
     }
 
+    /// Returns the current state.
     pub fn state(&self) -> State {
         if self.reaped_at.is_some() || self.freed_at.is_some() || self.autoreaped == Some(true) {
             return State::Reaped;
         }
         match self.vanished_at.is_some() {
-            // Dead and no longer there: somebody has reaped it.
+            // Exited and no longer present, so it was reaped unobserved.
             true if self.has_exited() => State::Reaped,
             true => State::Vanished,
             false if self.zombie_at.is_some() || self.was_found_as_zombie() => State::Zombie,
@@ -256,6 +288,7 @@ impl Process {
         }
     }
 
+    /// Returns the outcome so far.
     pub fn outcome(&self) -> Outcome {
         match self.status {
             Some(status) => Outcome::from(status),
@@ -264,23 +297,23 @@ impl Process {
         }
     }
 
-    /// All threads are dead, whatever became of it then.
+    /// Returns true if all threads have exited.
     pub(super) fn has_exited(&self) -> bool {
         self.exited_at.is_some() || self.zombie_at.is_some() || self.was_found_as_zombie()
     }
 
-    /// No thread of it can be alive. A dead leader that was found alone can
-    /// still turn out to have threads.
+    /// Returns true if no thread can be running. A leader found as a zombie does
+    /// not suffice, because other threads may turn up.
     pub(super) fn is_known_exited(&self) -> bool {
         self.exited_at.is_some() || self.zombie_at.is_some() || self.state().is_gone()
     }
 
-    /// A leader that is dead makes a zombie only when no other thread lives.
+    /// Returns true if the leader was found as a zombie and no other thread runs.
     fn was_found_as_zombie(&self) -> bool {
         self.zombie_when_found && self.threads.is_empty()
     }
 
-    /// It turns out that some thread lived on.
+    /// Undoes an inferred exit because a thread still runs.
     pub(super) fn revive(&mut self) {
         self.exited_at = None;
         self.end_inferred = false;
@@ -294,23 +327,23 @@ impl Process {
         }
     }
 
-    /// The kernel will reap it by itself.
+    /// Returns true if the kernel reaps the process itself.
     pub(super) fn kernel_reaps(&self) -> bool {
         self.exit_signal == Some(SIGCHLD)
             && matches!(self.sigchld, Some(Sigchld::Ignored | Sigchld::NoCldWait))
     }
 
-    /// [`Self::usage`], if any thread has been accounted yet.
+    /// Returns [`Self::usage`] if it covers any thread yet.
     pub fn known_usage(&self) -> Option<&Usage> {
         self.accounted.then_some(&self.usage)
     }
 
-    /// UnknownReason the OOM killer chose it, if it did.
+    /// Returns the reason the OOM killer chose the process, if it did.
     pub fn oom(&self) -> Option<&OomVictim> {
         self.pending.as_ref()?.oom.as_ref()
     }
 
-    /// The signal that killed it and when it was sent, if it was seen.
+    /// Returns the time and event of the signal that ended it, if seen.
     pub fn fatal_signal(&self) -> Option<&(u64, Signal)> {
         let sig = self.status?.signal()?;
         let in_time = |at: u64| self.exited_at.is_none_or(|exited| at <= exited);
@@ -318,8 +351,8 @@ impl Process {
         signals.find(|&&(at, ref signal)| signal.sig == sig && in_time(at))
     }
 
-    /// How long it was, or has been, a zombie; `now` ends an unfinished one.
-    /// Unknown when either end was not witnessed.
+    /// Returns the time it was a zombie, in ns; up to `now` if it still is. Unknown
+    /// if either end was not seen.
     pub fn zombie_time(&self, now: u64) -> Option<u64> {
         if self.autoreaped == Some(true) {
             return Some(0);
@@ -331,7 +364,8 @@ impl Process {
         Some(end.saturating_sub(self.zombie_at?))
     }
 
-    /// How long it lived, from `start_boottime` to `do_exit`.
+    /// Returns the time from `start_boottime` to `do_exit`, in ns; up to `now` if
+    /// it still runs.
     pub fn lifetime(&self, now: u64) -> Option<u64> {
         let end = match self.state() {
             State::Alive => now,
@@ -340,9 +374,9 @@ impl Process {
         Some(end.saturating_sub(self.id.start))
     }
 
-    /// How long vfork has held the caller: until the child runs another program
-    /// or ends; `now` ends an unfinished one. The caller goes on a little
-    /// earlier, when the old memory is given up (`mm_release`, kernel/fork.c).
+    /// Returns the time vfork blocked the caller, in ns: until the child's exec or
+    /// exit, or up to `now`. The caller resumes slightly earlier, when the child
+    /// releases the old memory (`mm_release`, kernel/fork.c).
     pub fn vfork_wait(&self, now: u64) -> Option<u64> {
         let since = self
             .forked_at
@@ -359,11 +393,12 @@ impl Process {
         Some(until.saturating_sub(since))
     }
 
-    /// How many attach_to_tree below it in the fork tree, of those that are kept.
+    /// Returns the number of retained children in the fork tree.
     pub fn tree_child_count(&self) -> usize {
         self.tree_children.len()
     }
 
+    /// Returns true if the parent is no longer the original one.
     pub fn is_reparented(&self) -> bool {
         self.original_parent.is_some() && self.original_parent != self.parent
     }

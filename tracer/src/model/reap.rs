@@ -1,16 +1,16 @@
-//! What comes after `do_exit`: the zombie, the last switch, the reaping, the
-//! free. Any of them may be missing, and then the others tell.
+//! The steps after `do_exit`: zombie, last switch, reap and free. Any record may be
+//! missing; the others then supply the facts.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Model, Pending, Process, State, retention::Eviction};
 use crate::event::{ExitedProcess, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
-/// Waits that found nobody, remembered for deaths that are told late. More
-/// than two CPUs can have in the air; the rest are waits for stopped children.
+/// Maximum number of unmatched waits kept for exits that are reported late. More
+/// than the CPUs can have in flight; the rest are waits for stopped children.
 const UNMATCHED_KEPT: usize = 64;
 
-/// A wait that returned a number nobody dead had.
+/// A wait that returned a PID of no exited process.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Unmatched {
     at: u64,
@@ -19,8 +19,8 @@ pub(super) struct Unmatched {
     number: u32,
 }
 
-/// SIGCHLD (signal(7)), the only child signal for which the kernel reaps by
-/// itself (`do_notify_parent`, kernel/signal.c).
+/// SIGCHLD (signal(7)), the only exit signal for which the kernel reaps by itself
+/// (`do_notify_parent`, kernel/signal.c).
 pub(super) const SIGCHLD: i32 = 17;
 
 impl Model {
@@ -35,50 +35,50 @@ impl Model {
             self.on_subject_notify(at, subject, owner, notify);
             return;
         }
-        let dead = match notify.exited {
+        let exited = match notify.exited {
             ExitedProcess::ChildPid(pid) => self.find_pid(pid),
             ExitedProcess::Child | ExitedProcess::Subject => {
                 self.index.unreaped(subject, notify.seen_pid)
             }
         };
-        let Some(dead) = dead else { return };
-        let process = &self.processes[dead];
-        // A zombie keeps its number, so this is the one, even if its own
-        // records were lost; unless it is nobody's we know.
+        let Some(exited) = exited else { return };
+        let process = &self.processes[exited];
+        // A zombie keeps its PID, so this is the right process even if its own
+        // records were lost, unless its parent is another one.
         if !process.has_exited() && process.parent != Some(subject) {
             return;
         }
-        self.change(dead, |process| {
+        self.change(exited, |process| {
             process.parent = Some(owner);
             process.seen_pid = Some(notify.seen_pid);
             if let Some(pending) = process.pending.as_mut() {
                 pending.tracer = None;
             }
-            let was_told = process.has_exited();
+            let had_exited = process.has_exited();
             process.retain_threads(|_| false);
             if notify.autoreap && process.sends_sigchld() {
                 process.autoreaped = Some(true);
-            } else if !was_told {
+            } else if !had_exited {
                 process.zombie_at = Some(at);
                 process.zombie_inferred = true;
             }
             process.settle();
         });
-        self.match_waits(dead);
+        self.match_waits(exited);
     }
 
-    /// `do_notify_parent` by the dead process itself.
-    fn on_subject_notify(&mut self, at: u64, dead: Key, owner: Key, notify: &Notify) {
-        // The parent at the exit, if that still lives; then somebody else who
-        // is told before is a tracer (`ptrace_reparented`), and the zombie goes
-        // to the parent when the tracer has waited for it.
-        let process = &self.processes[dead];
+    /// Handles `do_notify_parent` called by the exited process itself.
+    fn on_subject_notify(&mut self, at: u64, exited: Key, owner: Key, notify: &Notify) {
+        // If the parent at the exit still runs, a different process notified first
+        // is a tracer (`ptrace_reparented`). The zombie goes to the parent once the
+        // tracer has waited.
+        let process = &self.processes[exited];
         let parent = process.parent.filter(|&parent| {
             process.exited_at.is_some() && parent != owner && !self.processes[parent].has_exited()
         });
         let heir = self.heir(Some(owner));
-        self.attach_to_tree(dead, parent.or(Some(owner)));
-        self.change(dead, |process| {
+        self.attach_to_tree(exited, parent.or(Some(owner)));
+        self.change(exited, |process| {
             process.retain_threads(|_| false);
             process.seen_pid = Some(notify.seen_pid);
             match parent {
@@ -97,7 +97,7 @@ impl Model {
             process.zombie_inferred = false;
             process.settle();
         });
-        self.match_waits(dead);
+        self.match_waits(exited);
     }
 
     pub(super) fn on_last_switch(&mut self, at: u64, who: Who, switch: &LastSwitch) {
@@ -109,9 +109,9 @@ impl Model {
                 return;
             }
             let unseen_exit = process.drop_thread(who.task);
-            let leader_dead = process.leader_exit.is_some() || who.is_leader();
-            if unseen_exit && leader_dead && process.threads.is_empty() && !process.has_exited() {
-                // The record of the exit was lost, and this was the last.
+            let leader_exited = process.leader_exit.is_some() || who.is_leader();
+            if unseen_exit && leader_exited && process.threads.is_empty() && !process.has_exited() {
+                // The exit record was lost, and this was the last thread.
                 process.zombie_at = Some(at);
                 process.zombie_inferred = true;
                 process.end_inferred = true;
@@ -125,15 +125,15 @@ impl Model {
 
     pub(super) fn on_wait(&mut self, at: u64, who: Who, wait: &Wait) {
         let owner = self.of(who);
-        let told = self.index.unreaped(owner, wait.child);
-        if let Some(child) = told.filter(|&child| self.processes[child].may_be_reaped(at)) {
+        let claimed = self.index.unreaped(owner, wait.child);
+        if let Some(child) = claimed.filter(|&child| self.processes[child].may_be_reaped(at)) {
             self.change(child, |process| process.waited_for(at, who, owner));
             self.count_reap(at, who.process);
             return;
         }
-        // Without a claim the number alone must do: it is the child's pid in
-        // the initial namespace, where nearly everybody lives. Its bearer may
-        // have been freed before this came, and another have taken the number.
+        // Without a claim only the PID identifies the child: its PID in the initial
+        // namespace, which most processes share. Its process may have been freed
+        // before this record and the PID reused.
         let child = self.processes.with_pid(wait.child).take(2).find(|&child| {
             let child = &self.processes[child];
             let goes_by_it = child.seen_pid.is_none_or(|pid| pid == wait.child);
@@ -144,7 +144,7 @@ impl Model {
             self.count_reap(at, who.process);
             return;
         }
-        // The child has stopped or continued; or its death comes to be told.
+        // The child has stopped or continued, or its exit is reported later.
         if self.unmatched.len() >= UNMATCHED_KEPT {
             self.unmatched.pop_front();
         }
@@ -156,7 +156,8 @@ impl Model {
         });
     }
 
-    /// `release_task`, by whoever waited or by the dead process itself.
+    /// Handles `release_task`, called by the process that waited or by the exited
+    /// process itself.
     pub(super) fn on_reap(&mut self, at: u64, who: Who, reap: &Reap) {
         let key = self.of(who);
         self.change(key, |process| {
@@ -176,7 +177,7 @@ impl Model {
         }
     }
 
-    /// A wait may have been told before the death that it is about.
+    /// Matches a wait that was reported before the exit of this process.
     pub(super) fn match_waits(&mut self, key: Key) {
         if self.unmatched.is_empty() {
             return;
@@ -198,9 +199,9 @@ impl Model {
         }
     }
 
-    /// The process of a task that is dead. Of a thread only if it is known: its
-    /// leader may have been freed before it, and then the kernel side read the
-    /// leader's start time from memory that belongs to somebody else by now.
+    /// Returns the process of an exited task. For a thread, only if the process is
+    /// known: its leader may have been freed first, and then the kernel side read
+    /// the leader's start time from reused memory.
     fn exited_process(&mut self, who: Who) -> Option<Key> {
         if who.is_leader() {
             Some(self.of(who))
@@ -257,7 +258,8 @@ impl Process {
         self.pending.get_or_insert_default()
     }
 
-    /// Whatever came before its turn is of no use any more.
+    /// Drops pending records, which are no longer needed; keeps the OOM killer's
+    /// reason.
     fn clear_pending(&mut self) {
         let oom = self.pending.take().and_then(|pending| pending.oom);
         if oom.is_some() {
@@ -265,12 +267,13 @@ impl Process {
         }
     }
 
-    /// The kernel reaps by itself only those who would send SIGCHLD.
+    /// Returns true if the exit signal is SIGCHLD. The kernel reaps only such
+    /// processes by itself.
     fn sends_sigchld(&self) -> bool {
         self.exit_signal.is_none_or(|signal| signal == SIGCHLD)
     }
 
-    /// ExitedProcess, and nobody is known to have reaped it before `at`.
+    /// Returns true if the process has exited and no reap before `at` is known.
     fn may_be_reaped(&self, at: u64) -> bool {
         self.has_exited()
             && self.reaped_at.is_none()
@@ -285,7 +288,7 @@ impl Process {
             .as_mut()
             .and_then(|pending| pending.tracer.take());
         if tracer == Some(owner) && self.parent != Some(owner) {
-            // The parent is yet to be told.
+            // The parent has yet to be notified.
             return;
         }
         self.reap(at, by);
@@ -296,14 +299,14 @@ impl Process {
         self.reaped_by = Some(by);
         self.autoreaped = Some(false);
         if self.zombie_inferred && self.zombie_at.is_some_and(|zombie| at < zombie) {
-            // ExitedProcess for certain at its last switch: that was too late a guess.
+            // The last switch was only an upper bound, and the reap came before it.
             self.zombie_at = None;
             self.zombie_inferred = false;
         }
     }
 
-    /// The last switch of a thread is that of the process if the thread was
-    /// its last. As long as that is not known, the latest is kept.
+    /// Records the last switch of a thread. It is that of the process if the thread
+    /// was the last; until that is known, the latest is kept.
     fn record_last_switch(&mut self, at: u64, tid: u32, switch: &LastSwitch) {
         if !self.has_exited() {
             self.pending_mut().switch = Some((at, tid, switch.clone()));
@@ -314,8 +317,8 @@ impl Process {
         }
     }
 
-    /// Draws what follows from records of a death that came before their turn,
-    /// and from the absence of others.
+    /// Applies records of an exit that arrived early, and infers what missing
+    /// records imply.
     pub(super) fn settle(&mut self) {
         if !self.has_exited() {
             return;
@@ -328,7 +331,8 @@ impl Process {
             && self.zombie_at.is_none()
             && (self.state() == State::Exiting || self.reaped_at.is_some_and(|reaped| at < reaped))
         {
-            // `exit_notify` lies behind it: who was not told by now never is.
+            // `exit_notify` comes before the last switch, so no notification will
+            // follow.
             self.zombie_at = Some(at);
             self.zombie_inferred = true;
         }

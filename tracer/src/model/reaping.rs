@@ -1,30 +1,32 @@
-//! What is known of how a process treats its children's deaths: what it has set
-//! for SIGCHLD, whether and when it waits, who would inherit from it.
+//! A process's treatment of its children's exits: its SIGCHLD policy, its wait
+//! calls, and the process that would inherit from it.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Model};
 use crate::event::{ProcessId, Reaper, SigchldPolicy, Waits};
 
+/// A process's treatment of its children's exits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reaping {
-    /// What it had set, and when that was seen: at the latest death of a child,
-    /// or when it was found.
+    /// Its SIGCHLD policy and the time it was read: at the latest exit of a child,
+    /// or when the process was found.
     pub sigchld_policy: Option<(u64, SigchldPolicy)>,
-    /// Who would inherit its zombies: the nearest subreaper above it, or its
-    /// pid namespace's init.
+    /// Process that would inherit its zombies: the nearest child subreaper above
+    /// it, or the init of its pid namespace.
     pub heir: Option<ProcessId>,
-    /// Its wait calls, counted once a second.
+    /// Its wait calls, read once a second.
     pub waits: Option<Waits>,
-    /// Of them, those that tracers before this one counted.
+    /// Calls counted by earlier tracers, included in [`Self::waits`].
     waits_before: u64,
-    /// Children that it has reaped by waiting.
+    /// Number of children it has reaped by waiting.
     pub reaped: u64,
+    /// Time of its last reap, ns since boot.
     pub last_reaped: Option<u64>,
 }
 
 impl Reaping {
-    /// Whoever counts its wait calls begins at zero.
+    /// Prepares for a tracer with wait counts that start at zero.
     pub(super) fn reset_counters(&mut self) {
         self.waits_before = self.waits.map_or(0, |waits| waits.count);
     }
@@ -36,16 +38,17 @@ impl Reaping {
         });
     }
 
-    /// When it is known to have waited last, by a call that was counted or by
-    /// a child that it reaped.
+    /// Returns the time it last waited, by a counted call or a child it reaped.
     pub fn last_waited(&self) -> Option<u64> {
         self.waits.map(|waits| waits.last).max(self.last_reaped)
     }
 }
 
 impl Model {
-    fn reaping(&mut self, key: Key, tell: impl FnOnce(&mut Reaping)) {
-        self.change_unindexed(key, |process| tell(process.reaping.get_or_insert_default()));
+    fn reaping(&mut self, key: Key, change: impl FnOnce(&mut Reaping)) {
+        self.change_unindexed(key, |process| {
+            change(process.reaping.get_or_insert_default())
+        });
     }
 
     pub(super) fn on_care(
@@ -71,13 +74,14 @@ impl Model {
     }
 
     pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
-        // Told once a second: its process may have ended, and be forgotten.
+        // Read once a second, so the process may have exited and been evicted.
         if let Some(owner) = self.find(owner) {
             self.reaping(owner, |reaping| reaping.set_waits(waits));
         }
     }
 
-    /// Everyone who has reaped children. Linear in the processes that are kept.
+    /// Returns all processes that have reaped children. Takes time linear in the
+    /// retained processes.
     pub(super) fn reapers(&self) -> Vec<Reaper> {
         let reapers = self.processes().filter_map(|(_, process)| {
             let reaping = process.reaping.as_ref()?;
@@ -90,7 +94,7 @@ impl Model {
         reapers.collect()
     }
 
-    /// What is known of a reaper whose children were told earlier.
+    /// Sets the count of a reaper with children reaped before the checkpoint.
     pub(super) fn set_reap_count(&mut self, reaper: Reaper) {
         if let Some(owner) = self.find(reaper.process) {
             self.reaping(owner, |reaping| {
@@ -100,7 +104,7 @@ impl Model {
         }
     }
 
-    /// A wait has reaped a child.
+    /// Counts a child reaped by a wait.
     pub(super) fn count_reap(&mut self, at: u64, by: ProcessId) {
         if let Some(owner) = self.find(by) {
             self.reaping(owner, |reaping| {

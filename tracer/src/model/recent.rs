@@ -1,19 +1,21 @@
-//! How often something happened to a process in each of the last seconds.
+//! Event counts of one process in each of the last seconds.
 
 use serde::{Deserialize, Serialize};
 
-/// How many seconds are kept.
+/// Number of seconds kept.
 const SECONDS: usize = 16;
 
+/// Counts in each of the last seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recent {
-    /// The number of the newest second since boot.
+    /// Number of the newest second since boot.
     newest: u64,
-    /// By the second's number modulo [`SECONDS`].
+    /// Counts, by the second's number modulo [`SECONDS`].
     counts: [u64; SECONDS],
 }
 
 impl Recent {
+    /// Adds `count` to the second that `at` lies in.
     pub(super) fn add(&mut self, at: u64, count: u64) {
         let second = at / 1_000_000_000;
         let passed = second.saturating_sub(self.newest).min(SECONDS as u64);
@@ -27,8 +29,8 @@ impl Recent {
         }
     }
 
-    /// The seconds before the one that `now` lies in, the oldest first; one
-    /// fewer than are kept.
+    /// Returns the counts of the seconds before the one that `now` lies in, the
+    /// oldest first; one fewer than are kept.
     pub fn last(&self, now: u64) -> impl Iterator<Item = u64> + '_ {
         let now = now / 1_000_000_000;
         (1..SECONDS as u64).rev().map(move |back| {
@@ -41,7 +43,7 @@ impl Recent {
         })
     }
 
-    /// In the last second that is over.
+    /// Returns the count of the last complete second.
     pub fn rate(&self, now: u64) -> u64 {
         self.last(now).last().unwrap_or(0)
     }
@@ -58,7 +60,7 @@ mod tests {
     const S: u64 = 1_000_000_000;
 
     #[test]
-    fn seconds_pass_and_silence_is_nothing() {
+    fn seconds_without_events_count_zero() {
         let mut recent = Recent::default();
         recent.add(100 * S, 5);
         recent.add(100 * S + 1, 2);
@@ -67,7 +69,7 @@ mod tests {
         assert_eq!(recent.rate(102 * S), 0);
         assert_eq!(recent.last(103 * S).sum::<u64>(), 8);
         assert_eq!(recent.rate(101 * S), 7);
-        // Late, but not too late; then too late.
+        // Late but within the window; then outside of it.
         recent.add(101 * S, 3);
         recent.add(80 * S, 9);
         assert_eq!(recent.last(103 * S).sum::<u64>(), 11);

@@ -1,11 +1,11 @@
-//! How much of the past is kept. Processes that are gone are let go when they
-//! are too many or gone for too long, the first to go first; what remains of
-//! them is counted in the [`Tally`]. It depends on events alone, so that
-//! a replay keeps just what the live trace kept.
+//! Retention of exited processes. Processes that have left the process table are
+//! evicted, the earliest first, if they are too many or too old; the [`Tally`]
+//! still counts them. Eviction depends on events alone, so a replay retains exactly
+//! what the live trace retained.
 //!
-//! Nobody is let go whom another process that is kept leads to: its parent, the
-//! ancestors of whoever lives, the heir of its children. So what is kept is
-//! bounded by the policy, by those who live, and by their ancestors.
+//! A process is never evicted while a retained process refers to it: as its parent,
+//! as an ancestor of a running process, or as the heir of its children. Memory is
+//! therefore bounded by the policy, the present processes and their ancestors.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{Key, Model, Process, Table, Tally};
 
-/// How many of those who are gone a model keeps, and for how long.
+/// Policy for processes that have left the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
-    /// So many, the latest to go. A thirtieth more may be there for a while:
-    /// they are let go in batches.
+    /// Number of such processes retained, the latest ones. Up to a thirty-second
+    /// more may remain for a while, because eviction works in batches.
     pub exited: usize,
-    /// Nobody who is gone for longer than this, ns.
+    /// Maximum time since they left the process table, ns.
     pub max_age: u64,
 }
 
 impl Retention {
-    /// Everyone, as long as there is memory (about 1 KiB each).
+    /// Retains every process, as long as there is memory (about 1 KiB each).
     pub const ALL: Retention = Retention {
         exited: usize::MAX,
         max_age: u64::MAX,
@@ -32,7 +32,7 @@ impl Retention {
 }
 
 impl Default for Retention {
-    /// The last 20,000 to go, about 20 MiB, however long ago.
+    /// Retains the latest 20,000, about 20 MiB, of any age.
     fn default() -> Self {
         Retention {
             exited: 20_000,
@@ -41,35 +41,39 @@ impl Default for Retention {
     }
 }
 
-/// Records of a death come up to an RCU grace period after it is over (about
-/// 40 ms), more on a machine in trouble: until they have come, or for so long,
-/// nobody is let go. ns.
+/// Time to wait for the last records of an exit, ns. They arrive up to an RCU grace
+/// period (about 40 ms) after it, and later on a machine in trouble. Until they
+/// have arrived or this time has passed, the process is not evicted.
 const GRACE: u64 = 5_000_000_000;
 
-/// Whether a process is to be let go.
+/// Progress of a process's eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Eviction {
+    /// Not due.
     NotYet,
-    /// As soon as its last record has come, or its time is over.
+    /// Due once its last record has arrived or the grace period is over.
     Awaited,
-    /// As soon as nobody leads to it.
+    /// Due once no retained process refers to it.
     Now,
 }
 
+/// State of eviction, and the tally of evicted processes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Retained {
     policy: Retention,
-    /// Who has gone when, in that order. Some may have turned out to live.
+    /// Processes that left the process table, in that order, with the time. Some
+    /// may have turned out to be present.
     left_table: VecDeque<(u64, Key)>,
-    /// Overdue, with records that may yet come; by when they were noticed.
+    /// Overdue processes that still lack records, in the order they were noticed.
     incomplete: VecDeque<(u64, Key)>,
-    /// Overdue, and nothing holds them any more.
+    /// Overdue processes with no reference left.
     evictable: Vec<Key>,
-    /// All who were let go.
+    /// Counts over the evicted processes.
     tally: Tally,
-    /// Nobody will ask for it.
+    /// True if evicted processes are not tallied.
     uncounted: bool,
-    /// Who had ended before one came in: only their number is known.
+    /// Number of processes that exited before the checkpoint at which the model
+    /// started.
     exited_before_checkpoint: u64,
 }
 
@@ -81,7 +85,7 @@ impl Retained {
         }
     }
 
-    /// Keeps nobody who is gone, and counts none of them.
+    /// Retains no exited process and tallies none.
     pub fn none() -> Self {
         Retained {
             policy: Retention {
@@ -97,12 +101,13 @@ impl Retained {
         self.policy
     }
 
-    /// A process has left the process table.
+    /// Records that a process has left the process table.
     pub fn record_departure(&mut self, now: u64, key: Key) {
         self.left_table.push_back((now, key));
     }
 
-    /// Nobody leads to an overdue process any more, or its last record came.
+    /// Marks an overdue process as evictable: its last reference was dropped or its
+    /// last record arrived.
     pub fn mark_evictable(&mut self, key: Key) {
         self.evictable.push(key);
     }
@@ -111,7 +116,7 @@ impl Retained {
         &self.tally
     }
 
-    /// One comes in where so many have ended of whom nothing is told.
+    /// Sets the number of processes that exited before the checkpoint.
     pub fn set_exited_before_checkpoint(&mut self, exited_before_checkpoint: u64) {
         self.exited_before_checkpoint = exited_before_checkpoint;
     }
@@ -120,7 +125,7 @@ impl Retained {
         self.exited_before_checkpoint
     }
 
-    /// The next to be let go.
+    /// Returns the next process to evict.
     fn next(&mut self, processes: &mut Table, now: u64, too_many: &mut usize) -> Option<Key> {
         if let Some(key) = self.evictable.pop() {
             return Some(key);
@@ -142,7 +147,7 @@ impl Retained {
             *too_many = too_many.saturating_sub(1);
             self.left_table.pop_front();
             match processes.get_mut(key) {
-                // It must not hold up those behind it.
+                // It must not delay those behind it.
                 Some(process) if process.freed_at.is_none() && age < GRACE => {
                     process.eviction = Eviction::Awaited;
                     self.incomplete.push_back((at, key));
@@ -169,17 +174,17 @@ impl Retained {
 }
 
 impl Model {
-    /// Begins to count at that time, the latest so far or just behind it: what
-    /// happened before is no longer counted, and processes that were gone before
-    /// are no longer kept, but for those that others lead to and those of which
-    /// the last record is still to come. From here on it keeps so much of the past.
+    /// Starts counting at `at`, which is the latest time so far or just after it.
+    /// Earlier events no longer count, and processes that left the process table
+    /// before are evicted, except those that others refer to and those with a last
+    /// record still to come. From here on `retention` applies.
     pub fn count_from(&mut self, at: u64, retention: Retention) {
         let now = self.now;
         let is_over = |process: &Process| {
-            let gone = process.reaped_at.or(process.vanished_at);
-            let gone = gone.or(process.exited_at);
-            let patience = gone.is_none_or(|gone| now.saturating_sub(gone) >= GRACE);
-            process.state().is_gone() && (process.freed_at.is_some() || patience)
+            let left = process.reaped_at.or(process.vanished_at);
+            let left = left.or(process.exited_at);
+            let grace_over = left.is_none_or(|left| now.saturating_sub(left) >= GRACE);
+            process.state().is_gone() && (process.freed_at.is_some() || grace_over)
         };
         let over = self.processes().filter(|(_, process)| is_over(process));
         let over: Vec<(Key, bool)> = over
@@ -219,7 +224,8 @@ impl Model {
         self.reset_counts(at);
     }
 
-    /// Lets go whom the policy does not keep. Constant time for each.
+    /// Evicts the processes that the policy does not retain. Takes constant time
+    /// for each.
     pub(super) fn evict(&mut self) {
         if !self.retained.is_due(self.now) {
             return;
@@ -237,7 +243,7 @@ impl Model {
                 continue;
             };
             if !process.state().is_gone() {
-                // It was found alive; it will go again.
+                // It was found alive and will leave again.
                 process.eviction = Eviction::NotYet;
                 continue;
             }
@@ -256,7 +262,7 @@ impl Model {
         for parent in parents {
             let mut children =
                 self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
-            // Most were made after those who go.
+            // Most children are younger than the evicted ones.
             children.retain(|&child| child > youngest || self.contains(child));
             self.change_unindexed(parent, |process| process.tree_children = children);
         }

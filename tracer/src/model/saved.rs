@@ -1,8 +1,7 @@
-//! A model as bytes, and the same model from them: [`Model::save`] and
-//! [`Model::restore`]. What follows from the processes alone is not stored; it
-//! is created anew. The bytes are for this very version of the model: they promise
-//! nothing to another. Where they are kept, and how they are compressed, this
-//! file must not know.
+//! Serialization of a model: [`Model::save`] and [`Model::restore`]. State derived
+//! from the processes is not stored but rebuilt. The bytes fit this version of the
+//! model only. This module must not know where they are stored or how they are
+//! compressed.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -23,7 +22,7 @@ use super::{
 };
 use crate::event::{Session, Text};
 
-/// Error returned when bytes are not those of a saved model.
+/// Error returned when bytes are not a saved model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unrestorable;
 
@@ -35,6 +34,7 @@ impl fmt::Display for Unrestorable {
 
 impl std::error::Error for Unrestorable {}
 
+/// The fields of a model as they are written.
 #[derive(Serialize)]
 struct SavedModelRef<'a> {
     session: &'a Option<Arc<Session>>,
@@ -55,7 +55,7 @@ struct SavedModelRef<'a> {
     history: &'a History,
 }
 
-/// The fields of [`SavedModelRef`] in the same order.
+/// The fields of [`SavedModelRef`] in the same order, as they are read.
 #[derive(Deserialize)]
 struct SavedModel {
     session: Option<Arc<Session>>,
@@ -76,8 +76,8 @@ struct SavedModel {
     history: History,
 }
 
-/// The processes that are kept, [encoded](DeltaCodec), each with how many keys lie
-/// between its own and the one before.
+/// The retained processes, [delta-encoded](DeltaCodec), each with the number of
+/// keys between its own and the previous one.
 struct RetainedProcesses<'a>(&'a Table);
 
 impl Serialize for RetainedProcesses<'_> {
@@ -105,8 +105,8 @@ fn decode_deltas(encoded: Vec<(u32, Box<Process>)>) -> Vec<(Key, Box<Process>)> 
     encoded.into_iter().map(decode).collect()
 }
 
-/// Lists that mostly have one entry. Room is created for what is there, not for
-/// what the bytes claim.
+/// Lists that mostly have one entry. Allocates for the entries present, not for the
+/// length that the bytes claim.
 pub(super) mod list {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use smallvec::SmallVec;
@@ -126,7 +126,7 @@ pub(super) mod list {
 }
 
 impl Model {
-    /// The model as bytes. Linear in the processes kept.
+    /// Returns the model as bytes. Takes time linear in the retained processes.
     pub fn save(&self) -> Vec<u8> {
         let Model {
             session,
@@ -165,10 +165,11 @@ impl Model {
         postcard::to_allocvec(&out).expect("every length is known, and memory has room")
     }
 
-    /// The model that was saved. `created` bounds how many processes it can ever
-    /// have seen: a few bytes are needed for each hundred, also of those gone.
+    /// Returns the model that was saved. `created` bounds the number of processes
+    /// it can ever have seen: memory grows by a few bytes per hundred of them,
+    /// evicted ones included.
     ///
-    /// Whatever the bytes are, a model that is returned can be gone on with.
+    /// Damaged bytes either return an error or a model that can continue.
     pub fn restore(bytes: &[u8], created: usize) -> Result<Model, Unrestorable> {
         let (saved, rest) =
             postcard::take_from_bytes::<SavedModel>(bytes).map_err(|_| Unrestorable)?;
@@ -216,8 +217,8 @@ impl Model {
         Ok(model)
     }
 
-    /// Whether parents and children agree in the fork tree, and nobody is its
-    /// own ancestor. Linear in the processes.
+    /// Returns true if parents and children agree in the fork tree and no process
+    /// is its own ancestor. Takes time linear in the processes.
     fn is_a_forest(&self) -> bool {
         let mut children = HashSet::new();
         for (key, process) in self.processes() {
@@ -232,7 +233,7 @@ impl Model {
         if hanging.count() != children.len() {
             return false;
         }
-        // Everybody is reached from above, or there is a circle.
+        // Every process must be reachable from a root, else there is a circle.
         let roots = self.processes().filter(|(_, it)| it.tree_parent.is_none());
         let mut below: Vec<Key> = roots.map(|(key, _)| key).collect();
         let mut reached = 0;
@@ -243,8 +244,8 @@ impl Model {
         reached == self.process_count()
     }
 
-    /// Lets equal arguments and file names be one text in memory, as they are
-    /// where they came from a parent.
+    /// Makes equal arguments and file names share one allocation, as inherited ones
+    /// did before saving.
     fn share_texts(&mut self) {
         let mut known: HashSet<Text> = HashSet::new();
         let mut share = |text: &mut Text| match known.get(text) {

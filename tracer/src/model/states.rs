@@ -1,5 +1,5 @@
-//! How long the threads of a process were in which state, and where they were
-//! sent one by one, the changes themselves.
+//! Time that a process's threads spent in each task state, and the state changes
+//! themselves if they were streamed.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,49 +8,54 @@ use serde::{Deserialize, Serialize};
 use super::{Model, Process};
 use crate::event::{StateTimes, States, TaskId, TaskState, Wakeups, Who};
 
-/// So many changes are kept of a process, the latest.
+/// Maximum number of changes kept per process, the latest.
 const CHANGES_KEPT: usize = 4096;
 
+/// Task states of a process's threads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scheduling {
-    /// Of the threads that have ended.
+    /// Times of the threads that have exited.
     ended: StateTimes,
     ended_wakeups: Wakeups,
     ended_missed: u64,
-    /// As last told of those that live.
+    /// Latest report of each running thread.
     open: BTreeMap<TaskId, States>,
-    /// A thread's end was missed, or that of the tracer that counted: what was
-    /// done last is not counted.
+    /// True if the exit of a thread or the end of a tracer was missed, so that the
+    /// last times are not counted.
     incomplete: bool,
-    /// Threads of which anything was told.
+    /// Number of threads with a report.
     threads: u32,
-    /// When the first of them was first seen.
+    /// Time the first of them was first seen, ns since boot.
     pub counted_since: Option<u64>,
-    /// The oldest first.
+    /// State changes, the oldest first.
     changes: VecDeque<StateChange>,
-    /// Older changes are no longer in `changes`.
+    /// True if older changes were dropped from `changes`.
     dropped_changes: bool,
 }
 
-/// A thread, by its number, is in a state from now on.
+/// A change of a thread's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateChange {
+    /// Time of the change, ns since boot.
     pub at: u64,
+    /// PID of the thread.
     pub pid: u32,
+    /// New state.
     pub state: TaskState,
 }
 
-/// UnknownReason there is more than what was counted.
+/// The reason the counted times are incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingStates {
-    /// The record of a thread's end was lost, or came never.
+    /// The record of a thread's exit was lost or never arrived.
     End,
-    /// Of so many threads nothing was told: not yet, or it was lost, or they found
-    /// no room in the kernel's table.
+    /// This number of threads has no report: not yet, or it was lost, or the
+    /// kernel's table was full.
     Threads(u32),
 }
 
 impl Scheduling {
+    /// Applies a report of a thread.
     fn update(&mut self, id: TaskId, states: States) {
         let since = self.counted_since.unwrap_or(states.began);
         self.counted_since = Some(since.min(states.began));
@@ -72,7 +77,7 @@ impl Scheduling {
         self.ended_missed = self.ended_missed.saturating_add(states.missed);
     }
 
-    /// Its end was not told and will not be.
+    /// Closes a thread with a missed end: no further report will follow.
     fn close_unseen(&mut self, of: TaskId) {
         if let Some(states) = self.open.remove(&of) {
             self.incomplete = true;
@@ -80,7 +85,8 @@ impl Scheduling {
         }
     }
 
-    /// Nobody will be told of any more under the counts that are known.
+    /// Closes all running threads, because no further report will follow in the
+    /// current counters.
     pub(super) fn close_all_unseen(&mut self) {
         for states in std::mem::take(&mut self.open).into_values() {
             self.incomplete = true;
@@ -88,7 +94,8 @@ impl Scheduling {
         }
     }
 
-    /// Turns on a CPU that are counted as waits for one: see [`States::missed`].
+    /// Returns the number of turns on a CPU that are counted as runnable: see
+    /// [`States::missed`].
     pub fn missed(&self) -> u64 {
         let open = self.open.values().map(|states| states.missed);
         open.fold(self.ended_missed, u64::saturating_add)
@@ -102,30 +109,31 @@ impl Scheduling {
         self.changes.push_back(change);
     }
 
-    /// The changes that are kept, the oldest first.
+    /// Returns the changes kept, the oldest first.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = &StateChange> {
         self.changes.iter()
     }
 
-    /// From when on no change is missing: the first, unless it had any before.
+    /// Returns the time from which no change is missing: the first change, if any.
     pub fn changes_since(&self) -> Option<u64> {
         self.changes.front().map(|change| change.at)
     }
 
-    /// Earlier changes than the first were let go.
+    /// Returns true if changes before the first were dropped.
     pub fn dropped_changes(&self) -> bool {
         self.dropped_changes
     }
 }
 
 impl Process {
-    /// Time of all threads in each state, those in which they are counted up to
-    /// `now`; unknown where states are not counted. Linear in the threads.
+    /// Returns the time of all threads in each state, the current states counted up
+    /// to `now`. None if states are not counted. Takes time linear in the threads.
     pub fn state_times(&self, now: u64) -> Option<StateTimes> {
         let scheduling = self.scheduling.as_deref()?;
         let open = scheduling.open.values();
         Some(open.fold(scheduling.ended, |sum, states| {
-            // Who is reaped does nothing; how it ended is on its way, or lost.
+            // A reaped process has no current state; its last report is on its way
+            // or lost.
             sum.plus(match self.state().is_gone() {
                 true => states.times,
                 false => states.until(now),
@@ -133,24 +141,25 @@ impl Process {
         }))
     }
 
-    /// What the figures lack; none where nothing is counted, too.
+    /// Returns what the figures lack; none if they are complete or nothing is
+    /// counted.
     pub fn missing_states(&self) -> Option<MissingStates> {
         let scheduling = self.scheduling.as_deref()?;
-        let untold = self.threads_seen.saturating_sub(scheduling.threads);
-        match (scheduling.incomplete, untold) {
+        let unreported = self.threads_seen.saturating_sub(scheduling.threads);
+        match (scheduling.incomplete, unreported) {
             (true, _) => Some(MissingStates::End),
             (false, 0) => None,
-            (false, untold) => Some(MissingStates::Threads(untold)),
+            (false, unreported) => Some(MissingStates::Threads(unreported)),
         }
     }
 
-    /// Something was told of every thread that was seen, and no end was missed:
-    /// all is counted from [`Scheduling::counted_since`] on.
+    /// Returns true if every thread has a report and no exit was missed, so that
+    /// everything is counted from [`Scheduling::counted_since`] on.
     pub fn states_are_complete(&self) -> bool {
         self.scheduling.is_some() && self.missing_states().is_none()
     }
 
-    /// Wake-ups of all threads that were followed by a turn on a CPU.
+    /// Returns the wake-ups of all threads that were followed by a turn on a CPU.
     pub fn wakeups(&self) -> Option<Wakeups> {
         let scheduling = self.scheduling.as_deref()?;
         let open = scheduling.open.values();
@@ -158,8 +167,8 @@ impl Process {
         Some(open.fold(scheduling.ended_wakeups, sum))
     }
 
-    /// The state of its main thread and since when, as last told. Linear in the
-    /// changes that came since its last.
+    /// Returns the state of the main thread and the time it was entered, ns since
+    /// boot. Takes time linear in the changes since its last.
     pub fn main_state(&self) -> Option<(TaskState, u64)> {
         let scheduling = self.scheduling.as_deref()?;
         let counted = scheduling.open.get(&self.id.leader().task);
@@ -167,17 +176,18 @@ impl Process {
         let mut changes = scheduling.changes.iter().rev();
         let changed = changes.find(|change| change.pid == self.id.tgid);
         let changed = changed.map(|change| (change.state, change.at));
-        let told = counted.into_iter().chain(changed);
-        let latest = told.max_by_key(|&(_, since)| since);
+        let known = counted.into_iter().chain(changed);
+        let latest = known.max_by_key(|&(_, since)| since);
         latest.filter(|&(state, _)| state != TaskState::Dead)
     }
 
-    /// From being made runnable to running for the first time.
+    /// Returns the time from being made runnable to the first run, ns.
     pub fn first_run_latency(&self) -> Option<u64> {
         Some(self.first_ran_at?.saturating_sub(self.runnable_at?))
     }
 
-    /// A thread that was not the leader has called exec, and is the leader now.
+    /// Moves the state of a thread that called exec to the leader, whose place it
+    /// took.
     pub(super) fn move_states_to_leader(&mut self, at: u64, leader: TaskId, old_pid: u32) {
         if let Some(scheduling) = &mut self.scheduling
             && old_pid != leader.pid
@@ -187,7 +197,7 @@ impl Process {
                 .iter()
                 .any(|change| change.pid == old_pid)
             {
-                // Whoever calls exec runs.
+                // The caller of exec is running.
                 let numbers = [(old_pid, TaskState::Dead), (leader.pid, TaskState::Running)];
                 for (pid, state) in numbers {
                     scheduling.change(StateChange { at, pid, state });
@@ -202,14 +212,14 @@ impl Process {
         }
     }
 
-    /// A thread has been freed.
+    /// Closes the states of a freed thread.
     pub(super) fn close_thread_states(&mut self, of: TaskId) {
         if let Some(scheduling) = &mut self.scheduling {
             scheduling.close_unseen(of);
         }
     }
 
-    /// All threads are gone.
+    /// Closes the states of all threads.
     pub(super) fn close_all_states(&mut self) {
         if let Some(scheduling) = &mut self.scheduling {
             scheduling.close_all_unseen();
@@ -221,6 +231,8 @@ impl Model {
     /// Told once a second, and at a task's end: its process may have been
     /// forgotten.
     pub(super) fn on_states(&mut self, who: Who, states: States) {
+        // Read once a second and at a task's end, so the process may have been
+        // evicted.
         self.scheduling(who, |scheduling| scheduling.update(who.task, states));
     }
 
@@ -231,10 +243,10 @@ impl Model {
         });
     }
 
-    fn scheduling(&mut self, who: Who, tell: impl FnOnce(&mut Scheduling)) {
+    fn scheduling(&mut self, who: Who, change: impl FnOnce(&mut Scheduling)) {
         if let Some(key) = self.find(who.process) {
             self.change(key, |process| {
-                tell(process.scheduling.get_or_insert_default());
+                change(process.scheduling.get_or_insert_default());
             });
         }
     }

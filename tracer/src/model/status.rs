@@ -1,24 +1,34 @@
-//! What is known of a moment: its time, "not yet", or why it is unknown.
-//! Unknown is never shown as zero or as "no".
+//! The moments of a process's life: the time of each, "not yet", or the reason it
+//! is unknown. Unknown is never shown as zero or "no".
 
 use super::{Creation, Key, Model, State};
 use crate::event::Purpose;
 
-/// The moments of a process's life, in order, with the kernel's name for each.
+/// The moments of a process's life, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
+    /// Created by fork.
     Forked,
+    /// Made runnable.
     Runnable,
+    /// First run.
     FirstRan,
+    /// Latest exec.
     Execed,
+    /// Exit of the last thread.
     Exited,
+    /// Owner notified.
     Zombie,
+    /// Last switch.
     LastSwitch,
+    /// Removed from the process table.
     Reaped,
+    /// Task struct freed.
     Freed,
 }
 
 impl Moment {
+    /// Every moment, in order.
     pub const ALL: [Moment; 9] = [
         Moment::Forked,
         Moment::Runnable,
@@ -31,7 +41,7 @@ impl Moment {
         Moment::Freed,
     ];
 
-    /// The function of the kernel in which it happens.
+    /// Returns the kernel function in which the moment happens.
     pub fn kernel_name(self) -> &'static str {
         match self {
             Moment::Forked => "copy_process",
@@ -46,7 +56,7 @@ impl Moment {
         }
     }
 
-    /// The purpose whose hook witnesses it.
+    /// Returns the purpose with a hook that reports the moment.
     fn purpose(self) -> Purpose {
         match self {
             Moment::Forked => Purpose::Fork,
@@ -61,28 +71,34 @@ impl Moment {
     }
 }
 
+/// The knowledge about a [`Moment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
+    /// Happened at this time, ns since boot.
     At(u64),
-    /// At this time or before.
+    /// Happened at this time or before, ns since boot.
     By(u64),
+    /// Has not happened yet.
     NotYet,
-    /// It did not happen and will not.
+    /// Did not happen and will not.
     Never,
+    /// Happened, but the time is unknown.
     Unknown(UnknownReason),
 }
 
+/// The reason a time is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownReason {
-    /// It lies before tracing began.
+    /// It happened before tracing began.
     BeforeTrace,
     /// No hook serves this purpose on this machine.
     NoHook(Purpose),
-    /// Its record was lost, or the way it happened is not witnessed.
+    /// Its record was lost, or the hooks do not cover this case.
     Unseen,
 }
 
 impl UnknownReason {
+    /// Returns the reason as text.
     pub fn text(self) -> &'static str {
         match self {
             UnknownReason::BeforeTrace => "before tracing began",
@@ -93,7 +109,7 @@ impl UnknownReason {
 }
 
 impl Model {
-    /// What is known of a moment in a process's life.
+    /// Returns the knowledge about a moment in a process's life.
     pub fn moment(&self, key: Key, moment: Moment) -> Known {
         let process = &self.processes[key];
         let state = process.state();

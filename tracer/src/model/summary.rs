@@ -1,11 +1,11 @@
-//! The counts of a stream that one comes into in the middle.
+//! Counts of a stream at a checkpoint, for readers that start there.
 
 use super::{History, Model, Second, Totals};
 use crate::event::{SecondCounts, Summary};
 
 impl Model {
-    /// What the events so far add up to. Together with those about the
-    /// processes that are still there it is where another model can begin.
+    /// Returns the totals of the events so far. Together with the events about the
+    /// processes still present, another model can start from it.
     pub fn summary(&self) -> Summary {
         let Totals {
             events,
@@ -34,7 +34,7 @@ impl Model {
         }
     }
 
-    /// Counts from that time on.
+    /// Starts all counts at `at`.
     pub(super) fn reset_counts(&mut self, at: u64) {
         self.began = Some(at);
         self.totals = Totals::default();
@@ -43,8 +43,8 @@ impl Model {
         self.failed_forks.clear();
     }
 
-    /// The events before this one are those of a checkpoint: they were counted
-    /// when they happened.
+    /// Applies the totals at the end of a checkpoint. The checkpoint's events were
+    /// counted when they happened.
     pub(super) fn on_summary(&mut self, summary: &Summary) {
         self.began = Some(summary.began);
         self.totals = Totals {

@@ -1,12 +1,11 @@
-//! The processes that are retained, by key, by identity and by number.
+//! The retained processes, by key, by identity and by PID.
 //!
-//! Keys ascend in order of appearance and are never used again, so that they
-//! sort by age and a stale one finds nobody. Behind them stand chunks of boxes:
-//! a chunk that nobody is left in is given back, and what remains of it is a
-//! pointer for every [`CHUNK`] processes ever seen. Two tables may
-//! [share](Table::share) a chunk until either changes one of its processes: a
-//! pause of the dashboard costs a pointer per chunk, and then the memory of those
-//! that change.
+//! Keys ascend in order of appearance and are never reused, so they sort by age and
+//! a stale key finds nothing. Behind the keys are chunks of boxes. A chunk without
+//! processes is freed, which leaves one pointer for every [`CHUNK`] processes ever
+//! seen. Two tables may [share](Table::share) a chunk until either changes one of
+//! its processes: a pause of the dashboard costs one pointer per chunk, and after
+//! that the memory of the processes that change.
 
 use std::{
     collections::HashMap,
@@ -17,16 +16,18 @@ use std::{
 use super::{Key, Process};
 use crate::event::ProcessId;
 
+/// Number of processes per chunk.
 const CHUNK: usize = 32;
 
-/// Processes that were let go, boxes for those to come: to ask the allocator for
-/// one costs more, since it is large. They are cleared when they are used again,
-/// so that their memory is gone over once. A clone has none.
+/// Boxes of evicted processes, for reuse. Allocating a new box costs more, because
+/// processes are large. A box is cleared on reuse, so its memory is written once. A
+/// clone has none.
 #[derive(Default)]
 #[expect(clippy::vec_box, reason = "the boxes are what is retained")]
 struct Spare(Vec<Box<Process>>);
 
 impl Spare {
+    /// Maximum number of boxes.
     const KEPT: usize = 1024;
 
     fn put(&mut self, process: Box<Process>) {
@@ -50,6 +51,7 @@ impl Clone for Spare {
     }
 }
 
+/// The processes of one chunk.
 #[derive(Clone)]
 struct Slots {
     retained: usize,
@@ -65,8 +67,8 @@ impl Default for Slots {
     }
 }
 
-/// To ask at every change whether somebody shares a chunk would cost more than
-/// most changes: so it is known.
+/// A chunk and its ownership. Storing the ownership is cheaper than checking at
+/// every change whether a chunk is shared.
 #[derive(Clone)]
 enum Chunk {
     Own(Box<Slots>),
@@ -81,7 +83,7 @@ impl Chunk {
         }
     }
 
-    /// To be changed: what is shared is copied first.
+    /// Returns the slots for a change; copies shared ones first.
     fn own(&mut self) -> Option<&mut Slots> {
         if let Chunk::Shared(slots) = self {
             *self = Chunk::Own(Box::new(Slots::clone(slots)));
@@ -99,37 +101,39 @@ impl Chunk {
     }
 }
 
+/// Processes by key, identity and PID.
 #[derive(Clone, Default)]
 pub(super) struct Table {
     chunks: Vec<Option<Chunk>>,
     spare: Spare,
-    /// How many there ever were.
+    /// Number of processes ever created.
     created: usize,
     retained: usize,
-    /// The latest bearer of a number in the initial pid namespace; from it the
-    /// earlier ones are reached.
+    /// The latest process with each PID in the initial namespace. Earlier ones are
+    /// linked from it.
     by_tgid: HashMap<u32, Key, foldhash::fast::FixedState>,
-    /// Who was looked for last: an event looks for its subject more than once,
-    /// and so does the next.
+    /// Result of the latest lookup. An event looks up its subject more than once,
+    /// and so does the next event.
     latest: Option<(ProcessId, Key)>,
 }
 
-/// A process that was just created up.
+/// A process that was just inserted.
 pub(super) struct Inserted {
+    /// Its key.
     pub key: Key,
-    /// Another had its number before, and who had it after that one.
+    /// An earlier process with the same PID, and the process that follows it.
     pub superseded: Option<(Key, Key)>,
 }
 
-/// Stands for everyone who was let go: nothing is known of it.
+/// Placeholder for every evicted process.
 static EVICTED: LazyLock<Process> = LazyLock::new(|| {
-    let mut nobody = Process::new(ProcessId::default());
-    nobody.vanished_at = Some(0);
-    nobody
+    let mut evicted = Process::new(ProcessId::default());
+    evicted.vanished_at = Some(0);
+    evicted
 });
 
 impl Table {
-    /// The process with that identity, created up if it is not known.
+    /// Returns the process with this identity, inserted if it is unknown.
     pub fn ensure(&mut self, id: ProcessId) -> Result<Key, Inserted> {
         if let Some(key) = self.look_up(id) {
             return Ok(key);
@@ -140,8 +144,8 @@ impl Table {
         Err(Inserted { key, superseded })
     }
 
-    /// A table of these processes, of so many that there ever were. None if keys
-    /// do not ascend, are too high, or two processes have one identity.
+    /// Builds a table from saved processes. None if keys do not ascend or reach
+    /// `created`, or if two processes have one identity.
     pub fn of(created: usize, processes: Vec<(Key, Box<Process>)>) -> Option<Table> {
         let mut table = Table {
             created,
@@ -178,7 +182,7 @@ impl Table {
         Some(table)
     }
 
-    /// How many there ever were.
+    /// Returns the number of processes ever created.
     pub fn created(&self) -> usize {
         self.created
     }
@@ -189,7 +193,7 @@ impl Table {
             self.chunks.push(None);
         }
         let process = self.spare.take(id);
-        // It is none, too, when all that were in it have been let go.
+        // The chunk is none, too, if all its processes were evicted.
         let newest = self.chunks.last_mut();
         let newest = newest.map(|chunk| chunk.get_or_insert_with(|| Chunk::Own(Box::default())));
         if let Some(slots) = newest.and_then(Chunk::own) {
@@ -201,17 +205,17 @@ impl Table {
         Key::at(place)
     }
 
-    /// Takes a box back that [`Self::remove`] gave out.
+    /// Takes back a box returned by [`Self::remove`].
     pub fn recycle(&mut self, process: Box<Process>) {
         self.spare.put(process);
     }
 
-    /// From here on a clone shares every chunk that neither changes.
+    /// Prepares for a clone that shares every chunk until one side changes it.
     pub fn share(&mut self) {
         self.chunks.iter_mut().flatten().for_each(Chunk::share);
     }
 
-    /// Puts a process among those who have had its number, by their age.
+    /// Links a process into the list of processes with its PID, ordered by age.
     fn link_same_pid(&mut self, id: ProcessId, key: Key) -> Option<(Key, Key)> {
         let Some(&latest) = self.by_tgid.get(&id.tgid) else {
             self.by_tgid.insert(id.tgid, key);
@@ -237,7 +241,8 @@ impl Table {
         }
     }
 
-    /// Forgets a process. Linear in those retained who had the same number.
+    /// Removes a process. Takes time linear in the retained processes with the same
+    /// PID.
     pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
         let place = self.chunks.get_mut(key.index() / CHUNK)?;
         let slots = place.as_mut()?.own()?;
@@ -264,14 +269,15 @@ impl Table {
         Some(process)
     }
 
-    /// Who has had a number in the initial pid namespace, the latest first.
+    /// Returns the processes that have had a PID in the initial namespace, the
+    /// latest first.
     pub fn with_pid(&self, tgid: u32) -> impl Iterator<Item = Key> + '_ {
         let known = |key: &Key| self.get(*key).is_some();
         std::iter::successors(self.find_pid(tgid), |&key| self.get(key)?.predecessor).filter(known)
     }
 
-    /// Linear in those retained who had the same number and are younger: mostly there
-    /// is none.
+    /// Returns the process with this identity. Takes time linear in the retained,
+    /// younger processes with the same PID; mostly there are none.
     pub fn find(&self, id: ProcessId) -> Option<Key> {
         if let Some((latest, key)) = self.latest
             && latest == id
@@ -288,13 +294,14 @@ impl Table {
         }
     }
 
-    /// The same, of one who is soon to be looked for again.
+    /// Like [`Self::find`], and remembers the result for the next lookup.
     pub fn look_up(&mut self, id: ProcessId) -> Option<Key> {
         let key = self.find(id)?;
         self.latest = Some((id, key));
         Some(key)
     }
 
+    /// Returns the latest process with this PID.
     pub fn find_pid(&self, tgid: u32) -> Option<Key> {
         self.by_tgid.get(&tgid).copied()
     }
@@ -309,7 +316,7 @@ impl Table {
         slots.processes[key.index() % CHUNK].as_deref_mut()
     }
 
-    /// Changes every process that is retained.
+    /// Calls `change` for every retained process.
     pub fn each(&mut self, mut change: impl FnMut(&mut Process)) {
         let chunks = self.chunks.iter_mut().flatten();
         let slots = chunks.filter_map(Chunk::own);
@@ -317,12 +324,12 @@ impl Table {
         processes.for_each(|process| change(process));
     }
 
-    /// How many are retained.
+    /// Returns the number of retained processes.
     pub fn len(&self) -> usize {
         self.retained
     }
 
-    /// Those retained from a place in the order of appearance on.
+    /// Returns the retained processes from a position in the order of appearance.
     pub fn since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
         let first = place / CHUNK;
         let chunks = self.chunks.iter().enumerate().skip(first);
@@ -336,8 +343,8 @@ impl Table {
 }
 
 impl PartialEq for Table {
-    /// True if both hold equal processes under the same keys. Spare boxes, the
-    /// latest look-up and the sharing of chunks do not count.
+    /// Returns true if both hold equal processes under the same keys. Spare boxes,
+    /// the latest lookup and sharing do not count.
     fn eq(&self, other: &Table) -> bool {
         self.created == other.created
             && self.by_tgid == other.by_tgid

@@ -1,6 +1,6 @@
-//! Counts over many processes, so that a report is true of those too who were
-//! let go. A tally only ever grows by whole processes; its size is bounded by
-//! the kinds it tells apart, and what goes beyond that is counted together.
+//! Counts over many processes, so that reports also cover evicted ones. A tally
+//! only grows by whole processes. Its size is bounded by the number of distinct
+//! kinds; further kinds are counted together.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,35 +12,43 @@ use serde::{Deserialize, Serialize};
 use super::{Creation, Key, Model, Outcome, Process, State};
 use crate::event::{Comm, ProcessId};
 
-/// How many kinds of one sort are told apart.
+/// Maximum number of distinct kinds per category.
 const KINDS: usize = 4096;
-/// How many makers of one kind of process are told apart.
+/// Maximum number of distinct parents per kind of process.
 const MAKERS: usize = 64;
 
+/// Counts over many processes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
-    /// How many processes it speaks of.
+    /// Number of processes counted.
     pub processes: u64,
+    /// Number created in each way.
     pub created: BTreeMap<Creation, u64>,
-    /// How those ended whose exit is known.
+    /// Number with a known exit, by outcome.
     pub ended: BTreeMap<Outcome, u64>,
+    /// Number reaped by a wait.
     pub reaped_by_wait: u64,
+    /// Number reaped by the kernel.
     pub reaped_by_kernel: u64,
-    /// Whoever was reaped, seen or not.
+    /// Number reaped, including unobserved reaps.
     pub reaped: u64,
+    /// Number vanished.
     pub vanished: u64,
-    /// Those that were forked while we looked, by command and its maker's.
+    /// Processes forked while tracing, by command and by the parent's command.
     pub started: Kinds<(Option<Comm>, Option<Option<Comm>>), Started>,
+    /// Processes killed by a signal.
     pub killed: Kinds<Killed, u64>,
+    /// Time zombies waited, by owner.
     pub reapers: Reapers,
 }
 
-/// Counts by kind: at most [`KINDS`], and the rest.
+/// Counts by kind, up to a maximum number of kinds, and the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"))]
 pub struct Kinds<K, V> {
+    /// Counts of the first kinds.
     pub by_kind: BTreeMap<K, V>,
-    /// Of all further kinds.
+    /// Count of all further kinds.
     pub rest: V,
 }
 
@@ -54,6 +62,7 @@ impl<K, V: Default> Default for Kinds<K, V> {
 }
 
 impl<K: Ord, V: Default> Kinds<K, V> {
+    /// Returns the count of a kind.
     fn of(&mut self, kind: K) -> &mut V {
         match self.by_kind.len() < KINDS || self.by_kind.contains_key(&kind) {
             true => self.by_kind.entry(kind).or_default(),
@@ -65,63 +74,80 @@ impl<K: Ord, V: Default> Kinds<K, V> {
 /// Processes of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Started {
+    /// Number of processes.
     pub count: u64,
+    /// Number with each outcome.
     pub outcomes: BTreeMap<Outcome, u64>,
+    /// Number per parent.
     pub makers: ParentCounts,
 }
 
-/// Who made processes of one kind, and how many each.
+/// Number of processes of one kind per original parent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ParentCounts {
+    /// Command name of each parent, and the number of its children.
     pub by_parent: BTreeMap<ProcessId, (Option<Comm>, u64)>,
-    /// There are more makers than are told apart.
+    /// True if there are more parents than are listed.
     pub more: bool,
 }
 
 /// A kind of death by signal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Killed {
+    /// Command name, if known.
     pub comm: Option<Comm>,
+    /// Signal number.
     pub signal: i32,
+    /// Sender of the signal.
     pub sender: Sender,
+    /// True if the process dumped core.
     pub core_dumped: bool,
 }
 
-/// Who sent the fatal signal.
+/// The sender of a fatal signal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Sender {
+    /// The OOM killer.
     OomKiller,
+    /// The kernel: a fault or a terminal.
     Kernel,
+    /// The process itself.
     Itself,
+    /// Another process: its command name and PID.
     Process(Comm, u32),
+    /// The signal was not seen.
     Unknown,
 }
 
-/// How long zombies waited for those who reaped them.
+/// Time zombies waited until they were reaped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reapers {
-    /// By owner; none: it is not known.
+    /// By owner; none if the owner is unknown.
     pub by_owner: BTreeMap<Option<Key>, Latencies>,
-    /// Of the owners that were let go, by name: how many they were.
+    /// For evicted owners, by command name: the number of owners and the times.
     pub by_name: BTreeMap<Option<Comm>, (u64, Latencies)>,
 }
 
-/// Durations: how many, and of what length to three figures.
+/// Durations: their number and distribution, with three significant digits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latencies {
+    /// Number of durations.
     pub count: u64,
+    /// Longest duration, ns.
     pub max: u64,
     by_length: HashMap<u64, u64, foldhash::fast::FixedState>,
 }
 
 impl Latencies {
+    /// Adds a duration in ns.
     pub fn add(&mut self, ns: u64) {
         add(&mut self.count, 1);
         self.max = self.max.max(ns);
         add(self.by_length.entry(three_digits(ns)).or_default(), 1);
     }
 
-    /// The nearest-rank percentile, cut to three figures; 100 is exact.
+    /// Returns the nearest-rank percentile in ns, truncated to three digits; 100 is
+    /// exact.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         if percent == 100 {
             return (self.count > 0).then_some(self.max);
@@ -148,19 +174,19 @@ impl AddAssign<&Latencies> for Latencies {
     }
 }
 
-/// Counts on; what a recording claims may be any number.
+/// Adds without overflow, because a recording can hold any number.
 fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
 
-/// As much of a number as reports show of it.
+/// Truncates a number to the three digits that reports show.
 fn three_digits(ns: u64) -> u64 {
     let unit = 10_u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(2));
     ns / unit * unit
 }
 
 impl Tally {
-    /// One process more.
+    /// Counts one more process.
     pub(super) fn add(&mut self, model: &Model, key: Key) {
         let process = model.process(key);
         let (state, outcome) = (process.state(), process.outcome());
@@ -206,10 +232,10 @@ impl Tally {
         }
     }
 
-    /// One process more, which is let go.
+    /// Counts one more process, which is evicted.
     pub(super) fn add_evicted(&mut self, model: &Model, key: Key) {
         self.add(model, key);
-        // Nobody leads to it any more, so it will reap no other.
+        // No retained process refers to it, so it will reap no other.
         if let Some(reaped) = self.reapers.by_owner.remove(&Some(key)) {
             let comm = model.process(key).known_comm();
             let named = match self.reapers.by_name.len() < KINDS {
@@ -224,7 +250,7 @@ impl Tally {
 }
 
 impl Killed {
-    /// How a process died; none: not by a signal.
+    /// Returns the kind of death of a process; none if no signal ended it.
     pub fn of(process: &Process) -> Option<Killed> {
         let status = process.status?;
         Some(Killed {
@@ -237,7 +263,7 @@ impl Killed {
 }
 
 impl Sender {
-    /// Of the signal that killed a process.
+    /// Returns the sender of the signal that ended a process.
     pub fn of(process: &Process) -> Sender {
         if process.oom().is_some() {
             return Sender::OomKiller;
@@ -256,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_a_sorted_list() {
+    fn percentiles_match_a_sorted_list() {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.percentile(50), None);
         let mut list: Vec<u64> = (1..=250).map(|n| n * n * 1_009).collect();
@@ -264,17 +290,17 @@ mod tests {
         list.sort_unstable();
         for percent in [1, 50, 99, 100] {
             let exact = list[(list.len() * percent).div_ceil(100) - 1];
-            let told = latencies.percentile(percent as u64).unwrap();
+            let found = latencies.percentile(percent as u64).unwrap();
             assert!(
-                told <= exact && exact - told <= exact / 100,
-                "{told} {exact}"
+                found <= exact && exact - found <= exact / 100,
+                "{found} {exact}"
             );
         }
         assert_eq!(latencies.percentile(100), Some(250 * 250 * 1_009));
     }
 
     #[test]
-    fn three_figures_are_what_is_shown() {
+    fn numbers_are_truncated_to_three_digits() {
         for (ns, cut) in [
             (0, 0),
             (7, 7),

@@ -1,11 +1,12 @@
-//! The words in which the model speaks of a process: its key, how it came to
-//! be, where it is in its life, what wait says of it.
+//! Basic terms of the model: process keys, creation, state, wait status and
+//! outcome.
 
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-/// A process in its [`super::Model`]; valid for that model and its clones.
+/// Identifies a process in its [`super::Model`]. Valid for that model and its
+/// clones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key(NonZeroU32);
 
@@ -14,33 +15,35 @@ impl Key {
     pub(super) const LAST: Key = Key(NonZeroU32::MAX);
 
     pub(super) fn at(index: usize) -> Key {
-        // Four billion processes do not fit into any memory.
+        // Four billion processes do not fit into memory.
         Key(NonZeroU32::MIN.saturating_add(index as u32))
     }
 
-    /// Its place in the order of appearance, for tables beside the model.
+    /// Returns the position in order of appearance, for tables beside the model.
     pub fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }
 
-/// How a process came to be.
+/// The way a process was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Creation {
-    /// Its own copy of the address space.
+    /// fork: its own copy of the address space.
     Fork,
-    /// The caller was held until exec or exit: vfork, posix_spawn.
+    /// vfork or posix_spawn: the caller was blocked until exec or exit.
     Vfork,
     /// clone with shared parts or new namespaces.
     Clone,
+    /// A kernel thread.
     Kthread,
-    /// It ran when tracing began, or was found again after a gap.
+    /// It existed when tracing began, or was found again after a gap.
     Snapshot,
-    /// It was created while we looked, but the record is lost.
+    /// Created while tracing, but the record was lost.
     Missed,
 }
 
 impl Creation {
+    /// Returns the name used in reports and JSON; none if the fork was missed.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Creation::Fork => Some("fork"),
@@ -53,20 +56,24 @@ impl Creation {
     }
 }
 
-/// Where a process is in its life.
+/// State of a process in its life cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
+    /// At least one thread runs.
     Alive,
-    /// All threads have exited; neither zombie nor reaped as far as we know.
+    /// All threads have exited; the process is neither a zombie nor known to be
+    /// reaped.
     Exiting,
+    /// Exited and not yet reaped.
     Zombie,
-    /// Reaped: by a wait, by the kernel, or by someone unseen.
+    /// Reaped by a wait, by the kernel, or unobserved.
     Reaped,
-    /// Gone without a trace: its end lies in a gap.
+    /// No longer present, with its exit in a gap.
     Vanished,
 }
 
 impl State {
+    /// Returns the name used in reports, JSON and filters.
     pub fn name(self) -> &'static str {
         match self {
             State::Alive => "alive",
@@ -77,43 +84,45 @@ impl State {
         }
     }
 
-    /// No longer in the kernel's process table.
+    /// Returns true if the process is no longer in the kernel's process table.
     pub fn is_gone(self) -> bool {
         matches!(self, State::Reaped | State::Vanished)
     }
 }
 
-/// What wait reports, as the kernel encodes it.
+/// Status that wait reports, in the kernel's encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitStatus(pub i32);
 
 impl WaitStatus {
-    /// The argument of exit, if it was not a signal.
+    /// Returns the argument of exit, unless a signal ended the process.
     pub fn exit_code(self) -> Option<i32> {
         (self.0 & 0x7f == 0).then_some(self.0 >> 8 & 0xff)
     }
 
-    /// The signal that killed it, if one did.
+    /// Returns the signal that ended the process, if one did.
     pub fn signal(self) -> Option<i32> {
         Some(self.0 & 0x7f).filter(|&signal| signal != 0)
     }
 
+    /// Returns true if the process dumped core.
     pub fn core_dumped(self) -> bool {
         self.0 & 0x80 != 0
     }
 }
 
-/// What became of a process, in a word.
+/// The end of a process, in brief.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Outcome {
-    /// Exit code 0.
+    /// Exited with code 0.
     Ok,
-    /// Another exit code.
+    /// Exited with another code.
     Code(i32),
-    /// By this signal.
+    /// Killed by this signal.
     Killed(i32),
+    /// Still running.
     Alive,
-    /// It has ended, but how was not seen.
+    /// Exited, but the status was not seen.
     Unseen,
 }
 

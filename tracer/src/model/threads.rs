@@ -1,7 +1,7 @@
-//! The living threads of a process, in order of their birth.
+//! The running threads of a process, in order of creation.
 //!
-//! Whoever calls these does so inside [`super::Model::change`]: whether a
-//! process lives can depend on its threads.
+//! Callers must be inside [`super::Model::change`], because the state of a process
+//! can depend on its threads.
 
 use super::{Process, Thread};
 use crate::event::{Comm, FaultTally, TaskId};
@@ -18,7 +18,7 @@ impl Process {
         self.threads.get_mut(place)
     }
 
-    /// A thread that lives, whether or not it was known.
+    /// Returns a running thread, inserted if it is unknown.
     pub(super) fn insert_thread(&mut self, id: TaskId, comm: Comm) -> &mut Thread {
         let place = self.place(id).unwrap_or_else(|place| {
             let thread = Thread {
@@ -34,13 +34,14 @@ impl Process {
         &mut self.threads[place]
     }
 
-    /// A thread's exit was told: what it had counted of faults.
+    /// Removes a thread after its exit record. Returns the faults counted for it so
+    /// far.
     pub(super) fn remove_exited_thread(&mut self, id: TaskId) -> Option<Box<FaultTally>> {
         match self.place(id) {
             Ok(place) => self.threads.remove(place).faults,
             Err(_) => {
-                // Either it is one of those dropped before their exits were
-                // told, or nothing was ever told of it.
+                // Either it was dropped before its exit record arrived, or it was
+                // unknown.
                 match self.dropped.checked_sub(1) {
                     Some(dropped) => self.dropped = dropped,
                     None => self.threads_seen = self.threads_seen.saturating_add(1),
@@ -52,7 +53,7 @@ impl Process {
         }
     }
 
-    /// A thread is gone though its exit has not been told; whether it was
+    /// Drops a thread that has ended without an exit record. Returns true if it was
     /// known.
     pub(super) fn drop_thread(&mut self, id: TaskId) -> bool {
         let known = self.place(id).ok();
@@ -62,7 +63,7 @@ impl Process {
         known.is_some()
     }
 
-    /// Whoever counts begins at zero, as another tracer does.
+    /// Prepares for another tracer, with counters that start at zero.
     pub(super) fn reset_counters(&mut self) {
         for thread in &mut self.threads {
             thread.faults = None;
@@ -76,7 +77,8 @@ impl Process {
         }
     }
 
-    /// All threads but some are gone. Gives their memory back.
+    /// Drops all threads but those for which `keep` is true, and frees their
+    /// memory.
     pub(super) fn retain_threads(&mut self, keep: impl Fn(&Thread) -> bool) {
         let before = self.threads.len();
         let mut charged = Vec::new();
@@ -87,8 +89,8 @@ impl Process {
             }
             keep
         });
-        let gone = (before - self.threads.len()) as u32;
-        self.dropped = self.dropped.saturating_add(gone);
+        let dropped = (before - self.threads.len()) as u32;
+        self.dropped = self.dropped.saturating_add(dropped);
         if !charged.is_empty() {
             self.pending_mut().charged.append(&mut charged);
         }

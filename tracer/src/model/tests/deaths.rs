@@ -1,4 +1,4 @@
-//! UnknownReason processes die.
+//! Causes of a process's exit.
 
 use super::{one, stories};
 use crate::{
@@ -15,7 +15,7 @@ const SIGTERM: i32 = 15;
 const CORE: i32 = 0x80;
 
 stories! {
-    do_exit_begins_the_end: Script::new()
+    exit_begins_at_do_exit: Script::new()
         .session()
         .fork(5, 10)
         .exit_start(10)
@@ -27,7 +27,7 @@ stories! {
             assert!(switched - child.exited_at.unwrap() >= 3 * MS);
         }
 
-    killed_by_the_first_of_two: Script::new()
+    first_of_two_signals_is_fatal: Script::new()
         .session()
         .fork(5, 10)
         .kill(6, 10, SIGTERM)
@@ -45,7 +45,7 @@ stories! {
             assert!(!fatal.from_kernel());
         }
 
-    a_fault_dumps_core: Script::new()
+    fault_dumps_core: Script::new()
         .session()
         .fork(5, 10)
         .signal(10, 10, SIGSEGV, 1)
@@ -59,7 +59,7 @@ stories! {
             assert_eq!(one(model, 10).state(), State::Zombie);
         }
 
-    a_signal_survived_is_no_cause: Script::new()
+    survived_signal_is_not_fatal: Script::new()
         .session()
         .fork(5, 10)
         .kill(6, 10, SIGTERM)
@@ -69,7 +69,7 @@ stories! {
             assert_eq!(one(model, 10).status.unwrap().exit_code(), Some(0));
         }
 
-    a_signal_to_a_zombie_did_not_kill_it: Script::new()
+    signal_to_a_zombie_is_not_fatal: Script::new()
         .session()
         .fork(5, 10)
         .killed(10, SIGKILL)

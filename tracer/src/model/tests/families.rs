@@ -1,6 +1,6 @@
-//! Parents, first and present.
+//! Parents: original and current.
 
-use super::{key, one, stories, told};
+use super::{apply_all, key, one, stories};
 use crate::{
     event::{ProcessId, script::Script},
     model::State,
@@ -9,7 +9,7 @@ use crate::{
 const INIT: ProcessId = ProcessId { tgid: 1, start: 1 };
 
 stories! {
-    orphans_go_to_init: Script::new()
+    orphans_are_reparented_to_init: Script::new()
         .session()
         .found(1, 0, "init")
         .found_all()
@@ -31,7 +31,7 @@ stories! {
             assert_eq!(model.adopted(key(model, 1)).count(), 2);
         }
 
-    orphans_go_to_the_subreaper: Script::new()
+    orphans_are_reparented_to_the_subreaper: Script::new()
         .session()
         .found(1, 0, "init")
         .found(3, 1, "systemd --user")
@@ -59,7 +59,7 @@ stories! {
             assert_eq!(one(model, 10).forked_by.unwrap().process.tgid, 5);
         }
 
-    an_unknown_family: Script::new()
+    process_without_a_fork_record: Script::new()
         .session()
         .die(10, 1)
         .reap(10)
@@ -72,7 +72,7 @@ stories! {
 }
 
 #[test]
-fn init_does_not_remember_the_dead_it_adopted() {
+fn index_forgets_adopted_children_once_reaped() {
     let mut script = Script::new().session();
     for pid in (10..400).step_by(2) {
         script = script
@@ -82,11 +82,11 @@ fn init_does_not_remember_the_dead_it_adopted() {
             .notify(pid)
             .reap(pid)
             .exit_with(pid + 1, |exit| exit.parent = INIT)
-            .notify_with(pid + 1, |told| told.owner = INIT)
+            .notify_with(pid + 1, |notify| notify.owner = INIT)
             .wait(1, pid + 1)
             .free(pid + 1);
     }
-    let model = told(&script.events);
+    let model = apply_all(&script.events);
     assert_eq!(model.adopted(key(&model, 1)).count(), 0);
     assert_eq!(model.alive(), 1);
     assert!(model.index.has_no_unreaped());

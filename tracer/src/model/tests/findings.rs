@@ -1,6 +1,6 @@
-//! What is found, in the words that a person reads.
+//! Findings and their wording.
 
-use super::told;
+use super::apply_all;
 use crate::{
     event::{
         self, Disposition, ForkFailed, Gap, GapCause, SigchldPolicy, Waits, What,
@@ -10,13 +10,13 @@ use crate::{
 };
 
 fn says(script: &Script, now: u64) -> Vec<(FindingKind, String)> {
-    let model = told(&script.events);
+    let model = apply_all(&script.events);
     let findings = model.findings(now).into_iter();
     findings.map(|found| (found.kind, found.says)).collect()
 }
 
 #[test]
-fn who_does_not_reap_is_told_with_what_it_does_instead() {
+fn unreaped_zombies_are_found_with_the_owners_behaviour() {
     let mut script = Script::new()
         .session()
         .found(1, 0, "systemd")
@@ -37,13 +37,13 @@ fn who_does_not_reap_is_told_with_what_it_does_instead() {
             .at(2 * SEC + u64::from(child) * MS)
             .fork(812, pid)
             .exit(pid, 0)
-            .notify_with(pid, |told| {
-                told.sigchld_policy = Some(SigchldPolicy {
+            .notify_with(pid, |notify| {
+                notify.sigchld_policy = Some(SigchldPolicy {
                     sigchld: Disposition::Caught,
                     blocked: true,
                     ..SigchldPolicy::default()
                 });
-                told.heir = Some(heir);
+                notify.heir = Some(heir);
             });
     }
     let found = says(&script, START + 254 * SEC);
@@ -52,16 +52,16 @@ fn who_does_not_reap_is_told_with_what_it_does_instead() {
         [(
             FindingKind::Unreaped,
             "nginx[812] has not reaped 37 children; oldest 4m 11s; it last waited 4m 13s ago; \
-             SIGCHLD is blocked; if it ended, systemd[1] would inherit them"
+             SIGCHLD is blocked; if it exits, systemd[1] inherits them"
                 .to_owned()
         )]
     );
-    // A second ago they were only just dead.
+    // Within a second of the exit, zombies are no finding.
     assert_eq!(says(&script, START + 2 * SEC + 40 * MS), []);
 }
 
 #[test]
-fn who_never_waited_is_told_apart_from_who_was_not_seen_to() {
+fn never_waited_differs_from_not_seen_waiting() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -86,7 +86,7 @@ fn who_never_waited_is_told_apart_from_who_was_not_seen_to() {
 }
 
 #[test]
-fn who_cannot_fork_is_told_with_the_limit() {
+fn failed_forks_are_found_with_the_limit() {
     let failed = ForkFailed {
         errno: 11,
         comm: crate::event::Comm::new(b"make"),
@@ -104,11 +104,11 @@ fn who_cannot_fork_is_told_with_the_limit() {
                 .to_owned()
         )]
     );
-    assert_eq!(told(&script.events).totals().failed_forks, 2);
+    assert_eq!(apply_all(&script.events).totals().failed_forks, 2);
 }
 
 #[test]
-fn who_crashes_again_and_again_is_told_and_who_was_killed_by_hand_is_not() {
+fn repeated_crashes_are_found_and_kills_by_others_are_not() {
     let mut script = Script::new().session();
     for pid in 10..14 {
         script = script
@@ -134,9 +134,9 @@ fn who_crashes_again_and_again_is_told_and_who_was_killed_by_hand_is_not() {
     );
 }
 
-/// vfork holds the caller until the child runs a program of its own.
+/// vfork blocks the caller until the child executes a program or exits.
 #[test]
-fn how_long_vfork_held_the_caller() {
+fn vfork_wait_ends_at_exec_or_exit() {
     let script = Script::new()
         .session()
         .vfork(1, 10)
@@ -145,18 +145,18 @@ fn how_long_vfork_held_the_caller() {
         .vfork(1, 11)
         .at(9 * MS)
         .exit(11, 0);
-    let model = told(&script.events);
-    let held = |pid| super::one(&model, pid).vfork_wait(model.now());
-    assert_eq!(held(10), Some(3 * MS - held_since(&model, 10)));
-    assert_eq!(held(11), Some(9 * MS - held_since(&model, 11)));
+    let model = apply_all(&script.events);
+    let wait = |pid| super::one(&model, pid).vfork_wait(model.now());
+    assert_eq!(wait(10), Some(3 * MS - forked_after(&model, 10)));
+    assert_eq!(wait(11), Some(9 * MS - forked_after(&model, 11)));
 }
 
-fn held_since(model: &crate::model::Model, pid: u32) -> u64 {
+fn forked_after(model: &crate::model::Model, pid: u32) -> u64 {
     super::one(model, pid).forked_at.unwrap() - START
 }
 
 #[test]
-fn a_time_in_which_nobody_traced_is_told() {
+fn untraced_time_is_found() {
     let untraced = What::Gap(Box::new(Gap {
         since: START,
         lost: Vec::new(),
@@ -167,7 +167,7 @@ fn a_time_in_which_nobody_traced_is_told() {
         says(&script, START + 3 * SEC),
         [(
             FindingKind::Lost,
-            "For 3.0 s no tracer was at work, once: what happened then is unknown, counts are \
+            "For 3.0 s no tracer was running, once: what happened then is unknown, counts are \
              lower bounds"
                 .to_owned()
         )]
@@ -175,7 +175,7 @@ fn a_time_in_which_nobody_traced_is_told() {
 }
 
 #[test]
-fn a_larger_buffer_is_not_advised_for_what_has_a_table_of_its_own() {
+fn larger_buffer_is_not_advised_for_counts_kept_in_tables() {
     let advised = |lost| {
         let script = Script::new().session().lose(lost, 7);
         let says = says(&script, START + SEC);

@@ -1,4 +1,4 @@
-//! What forks cost, and whose doing a copy is.
+//! The cost of forks, and the fork that each copy is charged to.
 
 use super::{one, stories};
 use crate::{
@@ -14,7 +14,7 @@ const SPACE: AddressSpace = AddressSpace {
     page_tables: 12288,
 };
 
-/// A fork after so many copies of the caller's.
+/// Sets the caller's copy count of a fork.
 fn copying(by_copies: u64) -> impl FnOnce(&mut Fork) {
     move |fork| {
         fork.copied = Some(SPACE);
@@ -42,7 +42,7 @@ fn exits_after(script: Script, pid: u32, copies: u64) -> Script {
 }
 
 stories! {
-    each_fork_is_charged_until_the_next: {
+    copies_are_charged_to_the_fork_before: {
         let script = Script::new()
             .session()
             .found(5, 1, "redis")
@@ -56,7 +56,7 @@ stories! {
         exits_after(script, 10, 7)
             .notify(10)
             .reap(10)
-            // 40 more until it forks again; 5 after that.
+            // 40 copies until it forks again; 5 after that.
             .fork_with(5, 11, copying(160))
             .at(2 * SEC)
             .event(5, copied(165))
@@ -74,7 +74,7 @@ stories! {
         assert_eq!(one(model, 5).faults.cow_copy, 165);
     }
 
-    overlapping_forks_are_marked: Script::new()
+    overlapping_forks_are_ambiguous: Script::new()
         .session()
         .found(5, 1, "postgres")
         .found_all()
@@ -89,7 +89,7 @@ stories! {
             assert_eq!(second.fork_cost.as_ref().unwrap().parent_copies, 17);
         }
 
-    what_shares_memory_copies_none: Script::new()
+    vfork_has_no_fork_cost: Script::new()
         .session()
         .fork_with(5, 10, |fork| fork.clone_flags = Some(0x4100))
         .event(5, copied(20))

@@ -1,4 +1,4 @@
-//! Births and what processes become.
+//! Creation of processes, exec and identity.
 
 use super::{key, one, stories};
 use crate::{
@@ -51,7 +51,7 @@ stories! {
             assert_eq!(model.alive(), 2);
         }
 
-    the_first_run_tells_when_it_was_made_runnable: Script::new()
+    first_run_reports_the_time_made_runnable: Script::new()
         .session()
         .fork(5, 10)
         .at(3 * MS).first_run_after(10, MS)
@@ -74,7 +74,7 @@ stories! {
             assert_eq!(child.status.unwrap().exit_code(), Some(0));
         }
 
-    a_child_runs_with_its_parents_arguments: Script::new()
+    child_inherits_its_parents_arguments: Script::new()
         .session()
         .fork(5, 10)
         .exec(10, "sh", &["sh", "-x"])
@@ -86,7 +86,7 @@ stories! {
             assert_eq!(one(model, 10).argv(), Some(&b"sleep\0x\0"[..]));
         }
 
-    a_process_found_and_then_forked_is_one: Script::new()
+    snapshot_of_a_forked_process_adds_nothing: Script::new()
         .session()
         .found(1, 0, "init")
         .fork(5, 10)
@@ -118,7 +118,7 @@ stories! {
             assert_eq!(old.state(), State::Reaped);
         }
 
-    names_follow_the_clock_not_the_order: Script::new()
+    latest_name_in_time_wins: Script::new()
         .session()
         .fork(5, 10)
         .exec(10, "sh", &["sh"])
@@ -129,7 +129,7 @@ stories! {
             assert_eq!(one(model, 10).executions[0].exec.comm, Comm::new(b"sh"));
         }
 
-    a_number_is_used_again: Script::new()
+    pid_is_reused: Script::new()
         .session()
         .fork(5, 10)
         .die(10, 1)
@@ -149,9 +149,9 @@ stories! {
         }
 }
 
-/// The wait that reaped the old bearer comes after the birth of the new one.
+/// The wait that reaped the old process comes after the fork of the new one.
 #[test]
-fn lives_with_one_number_may_overlap_in_the_stream() {
+fn records_of_a_reused_pid_may_overlap() {
     let mut script = Script::new()
         .session()
         .fork(5, 10)
@@ -161,7 +161,7 @@ fn lives_with_one_number_may_overlap_in_the_stream() {
     let [wait, free] = [script.events.remove(5), script.events.remove(5)];
     script = script.at(9 * MS).fork(5, 10);
     script.events.extend([wait, free]);
-    let model = super::told(&script.events);
+    let model = super::apply_all(&script.events);
     let old = model
         .find(crate::event::ProcessId {
             tgid: 10,

@@ -1,4 +1,4 @@
-//! Gaps, and what heals them.
+//! Gaps, and recovery by snapshots.
 
 use super::{key, one, stories};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 stories! {
-    who_is_not_found_again_has_vanished: Script::new()
+    process_missing_from_the_snapshot_has_vanished: Script::new()
         .session()
         .fork(5, 10)
         .fork(5, 11)
@@ -22,7 +22,7 @@ stories! {
         => |model| {
             assert_eq!(one(model, 10).state(), State::Vanished);
             assert_eq!(one(model, 10).threads.len(), 0);
-            // It was a zombie and is not there: somebody has reaped it.
+            // It was a zombie and is not present, so it was reaped.
             assert_eq!(one(model, 11).state(), State::Reaped);
             assert_eq!(one(model, 11).reaped_by, None);
             assert_eq!(one(model, 5).state(), State::Alive);
@@ -30,7 +30,7 @@ stories! {
             assert_eq!(model.alive(), 2);
         }
 
-    what_the_kernel_says_wins: Script::new()
+    exit_record_overrides_vanished: Script::new()
         .session()
         .found(1, 0, "init")
         .fork(5, 10)
@@ -61,7 +61,7 @@ stories! {
             assert_eq!(one(model, 10).created_by, Creation::Fork);
         }
 
-    a_fork_in_a_gap_is_found: Script::new()
+    fork_in_a_gap_is_found: Script::new()
         .session()
         .found(1, 0, "init")
         .found(5, 1, "parent")
@@ -78,7 +78,7 @@ stories! {
             assert_eq!(model.tree_parent(key(model, 10)), Some(key(model, 5)));
         }
 
-    a_zombie_that_was_never_told: Script::new()
+    zombie_found_after_a_gap: Script::new()
         .session()
         .found(1, 0, "init")
         .fork(5, 10)
@@ -91,7 +91,7 @@ stories! {
             assert_eq!(one(model, 10).status.unwrap().signal(), Some(9));
         }
 
-    a_worker_that_was_never_told_lives: Script::new()
+    thread_found_after_a_gap_keeps_the_process_alive: Script::new()
         .without_group_dead()
         .session()
         .found(1, 0, "init")
@@ -107,7 +107,7 @@ stories! {
             assert_eq!(model.totals().exits, 0);
         }
 
-    threads_not_found_again_are_dead: Script::new()
+    threads_missing_from_the_snapshot_have_exited: Script::new()
         .session()
         .found(1, 0, "init")
         .fork(5, 10)
@@ -121,7 +121,7 @@ stories! {
             assert_eq!(one(model, 10).threads_seen, 2);
         }
 
-    an_exec_in_a_gap: Script::new()
+    exec_in_a_gap: Script::new()
         .session()
         .found(1, 0, "init")
         .fork(5, 10)
@@ -135,7 +135,7 @@ stories! {
             assert_eq!(one(model, 10).executions.len(), 1);
         }
 
-    an_end_in_a_gap_and_its_number_used_again: Script::new()
+    exit_in_a_gap_and_pid_reused: Script::new()
         .session()
         .fork(5, 10)
         .lose(Kind::Exit, 3)

@@ -1,6 +1,6 @@
-//! Stories: what the kernel says of a few processes, and what the model must
-//! make of it. Each is also told with every event missing in turn and with
-//! neighbours changed over, as two CPUs may.
+//! Stories: events of a few processes, and what the model must derive from them.
+//! Each story also runs with every event missing in turn, and with events of two
+//! CPUs reordered.
 
 mod deaths;
 mod families;
@@ -24,14 +24,17 @@ use crate::event::{
     script::{Script, US},
 };
 
-/// What happens, and what must be known in the end.
+/// A story: events and the expected result.
 pub struct Story {
+    /// Name, used in failures.
     pub name: &'static str,
+    /// The events.
     pub script: fn() -> Script,
+    /// Checks the result.
     pub expect: fn(&Model),
 }
 
-/// Declares stories: name, script, expectations.
+/// Declares stories: name, script and expectations.
 macro_rules! stories {
     ($($name:ident: $script:expr => |$model:ident| $expect:block)*) => {
         pub const STORIES: &[$crate::model::tests::Story] = &[$(
@@ -44,12 +47,13 @@ macro_rules! stories {
         $(#[test]
         fn $name() {
             let story = STORIES.iter().find(|story| story.name == stringify!($name)).unwrap();
-            (story.expect)(&$crate::model::tests::told(&(story.script)().events));
+            (story.expect)(&$crate::model::tests::apply_all(&(story.script)().events));
         })*
     };
 }
 use stories;
 
+/// Returns all stories.
 fn all() -> impl Iterator<Item = &'static Story> {
     let rooms = [
         deaths::STORIES,
@@ -63,8 +67,8 @@ fn all() -> impl Iterator<Item = &'static Story> {
     rooms.into_iter().flatten()
 }
 
-/// The model after these events, checked after each of them.
-pub fn told(events: &[Event]) -> Model {
+/// Returns the model after these events, checked after each of them.
+pub fn apply_all(events: &[Event]) -> Model {
     let mut model = Model::default();
     for event in events {
         model.apply(event);
@@ -73,16 +77,17 @@ pub fn told(events: &[Event]) -> Model {
     model
 }
 
-/// The latest process with that number.
+/// Returns the latest process with this PID.
 pub fn one(model: &Model, pid: u32) -> &Process {
     model.process(key(model, pid))
 }
 
+/// Returns the key of the latest process with this PID.
 pub fn key(model: &Model, pid: u32) -> Key {
     model.find_pid(pid).unwrap()
 }
 
-/// What holds whatever was told.
+/// Checks the invariants of a model.
 pub fn check(model: &Model) {
     model.check_index();
     let count = |state| {
@@ -139,7 +144,7 @@ pub fn check(model: &Model) {
             assert!(seen.insert(ancestor), "a circle above {process:?}");
             above = model.tree_parent(ancestor);
         }
-        // They answer for every process.
+        // These must not panic for any process.
         for moment in Moment::ALL {
             model.moment(key, moment);
         }
@@ -156,8 +161,8 @@ fn any_event_of_a_story_may_be_missing() {
         for missing in 0..events.len() {
             let mut events = events.clone();
             events.remove(missing);
-            let model = told(&events);
-            // Whoever was freed is gone, whatever else was lost.
+            let model = apply_all(&events);
+            // A freed process is no longer present, whatever else was lost.
             let freed = events
                 .iter()
                 .filter(|event| matches!(event.what, What::Free(Some(_))));
@@ -171,9 +176,9 @@ fn any_event_of_a_story_may_be_missing() {
     }
 }
 
-/// The task that an event is about and the one that acted: their records are
-/// in order. The host's events are in order with all.
-fn concerned(event: &Event) -> [TaskId; 2] {
+/// Returns the acting task and the subject of an event. Records of one task are in
+/// order; events of the host are in order with all others.
+fn tasks_of(event: &Event) -> [TaskId; 2] {
     let acting = match &event.what {
         What::Fork(fork) => fork.by.task,
         What::Signal(signal) => signal.by.task,
@@ -182,16 +187,16 @@ fn concerned(event: &Event) -> [TaskId; 2] {
     [acting, event.who.task]
 }
 
-/// Whether two CPUs can have told them the other way round.
-fn are_apart(one: &Event, other: &Event) -> bool {
-    let mine = concerned(one);
+/// Returns true if the records may arrive in either order from two CPUs.
+fn may_be_reordered(one: &Event, other: &Event) -> bool {
+    let mine = tasks_of(one);
     let host = one.who == Who::HOST || other.who == Who::HOST;
-    !host && !concerned(other).iter().any(|task| mine.contains(task))
+    !host && !tasks_of(other).iter().any(|task| mine.contains(task))
 }
 
-/// A wait returns behind the death that it waited for, and a zombie is handed on
-/// when it is one. The dead may still be running (`do_task_dead`).
-fn was_awaited(one: &Event, other: &Event) -> bool {
+/// Returns true if one event is a wait or a reparenting that follows the exit of
+/// the other's subject. The exited task may still be running (`do_task_dead`).
+fn must_stay_in_order(one: &Event, other: &Event) -> bool {
     let by = |one: &Event, other: &Event| {
         let dead = match &one.what {
             What::Wait(Wait { child }) => other.who.task.pid == *child,
@@ -203,28 +208,28 @@ fn was_awaited(one: &Event, other: &Event) -> bool {
     by(one, other) || by(other, one)
 }
 
-/// Records of two CPUs can come in either order; each keeps its time.
+/// Records of two CPUs can arrive in either order; each keeps its time.
 #[test]
-fn neighbours_on_two_cpus_may_change_places() {
+fn events_of_two_cpus_may_be_swapped() {
     for story in all() {
         let events = (story.script)().events;
         for first in 0..events.len() - 1 {
-            if are_apart(&events[first], &events[first + 1]) {
+            if may_be_reordered(&events[first], &events[first + 1]) {
                 let mut events = events.clone();
                 events.swap(first, first + 1);
-                as_told_in_order(story, &events);
+                assert_expected(story, &events);
             }
         }
     }
 }
 
-/// Neighbours that change places again and again come to any order in which the
-/// kernel can tell it: what each task did stays in its own, and nothing comes
-/// more than this much behind what happened later.
+/// Maximum time by which an event may be late. Repeated swaps of neighbours give
+/// every order that the kernel can produce: each task's events stay in order, and
+/// no event is later than this.
 const OUT_OF_ORDER: u64 = 5 * US;
 
 #[test]
-fn any_interleaving_tells_the_same_story() {
+fn any_interleaving_gives_the_same_result() {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut below = |limit: usize| {
         // Marsaglia, "Xorshift RNGs": the same orders in every run.
@@ -240,26 +245,27 @@ fn any_interleaving_tells_the_same_story() {
                 let first = below(events.len() - 1);
                 let (one, other) = (&events[first], &events[first + 1]);
                 let close = one.at.abs_diff(other.at) <= OUT_OF_ORDER;
-                if close && are_apart(one, other) && !was_awaited(one, other) {
+                if close && may_be_reordered(one, other) && !must_stay_in_order(one, other) {
                     events.swap(first, first + 1);
                 }
             }
-            as_told_in_order(story, &events);
+            assert_expected(story, &events);
         }
     }
 }
 
-fn as_told_in_order(story: &Story, events: &[Event]) {
-    let model = told(events);
+/// Asserts that the events give the story's expected result.
+fn assert_expected(story: &Story, events: &[Event]) {
+    let model = apply_all(events);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         (story.expect)(&model);
     }));
-    assert!(outcome.is_ok(), "{} told as {events:#?}", story.name);
+    assert!(outcome.is_ok(), "{} with {events:#?}", story.name);
 }
 
-/// Those who live, and the many of the dead that are kept, are all as large: the
-/// only thread of most and their only program stand in it.
+/// Present and retained processes all have this size. It includes room for one
+/// thread and one program, enough for most.
 #[test]
-fn a_process_takes_no_more_memory_than_it_must() {
+fn process_size_is_bounded() {
     assert!(size_of::<Process>() <= 1064, "{}", size_of::<Process>());
 }

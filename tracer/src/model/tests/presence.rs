@@ -1,16 +1,16 @@
-//! Whoever is there is named, and nobody else, at the end of every story.
+//! Presence snapshots of every story contain exactly the processes present.
 
-use super::{all, told};
+use super::{all, apply_all};
 use crate::model::{Model, Process, State};
 
-/// Those who are there and have a name.
-fn there(model: &Model) -> Vec<&Process> {
-    let there = model.processes().map(|(_, process)| process);
-    let mut there: Vec<_> = there
+/// Returns the present processes with a known name.
+fn present(model: &Model) -> Vec<&Process> {
+    let present = model.processes().map(|(_, process)| process);
+    let mut present: Vec<_> = present
         .filter(|it| !it.state().is_gone() && it.known_comm().is_some())
         .collect();
-    there.sort_by_key(|process| process.id);
-    there
+    present.sort_by_key(|process| process.id);
+    present
 }
 
 fn tasks(process: &Process) -> Vec<u32> {
@@ -18,11 +18,11 @@ fn tasks(process: &Process) -> Vec<u32> {
 }
 
 #[test]
-fn another_model_learns_who_is_there() {
+fn presence_snapshot_reproduces_present_processes() {
     for story in all() {
-        let model = told(&(story.script)().events);
-        let other = told(&model.presence_snapshot());
-        let (known, learnt) = (there(&model), there(&other));
+        let model = apply_all(&(story.script)().events);
+        let other = apply_all(&model.presence_snapshot());
+        let (known, learnt) = (present(&model), present(&other));
         let ids = |all: &[&Process]| all.iter().map(|it| it.id).collect::<Vec<_>>();
         assert_eq!(ids(&known), ids(&learnt), "{}", story.name);
         for (known, learnt) in known.into_iter().zip(learnt) {
@@ -33,7 +33,7 @@ fn another_model_learns_who_is_there() {
             assert_eq!(parent(&model, known), parent(&other, learnt), "{name}");
             if known.state() != State::Exiting {
                 assert_eq!(known.state(), learnt.state(), "{name}");
-                // Of some it is only known that they live.
+                // Some processes are only known to be running.
                 if known.has_exited() || !known.threads.is_empty() {
                     assert_eq!(tasks(known), tasks(learnt), "{name}");
                 }
@@ -44,9 +44,9 @@ fn another_model_learns_who_is_there() {
 }
 
 #[test]
-fn who_knew_it_all_learns_nothing() {
+fn presence_snapshot_changes_nothing_in_the_same_model() {
     for story in all() {
-        let mut model = told(&(story.script)().events);
+        let mut model = apply_all(&(story.script)().events);
         let states = |model: &Model| -> Vec<_> {
             let all = model
                 .processes()
@@ -60,7 +60,7 @@ fn who_knew_it_all_learns_nothing() {
         }
         let after = states(&model);
         for (before, after) in before.into_iter().zip(after) {
-            // Who is between its exit and its zombie is a zombie by then.
+            // A process between its exit and its zombie state becomes a zombie.
             if before.1 != State::Exiting {
                 assert_eq!(before, after, "{}", story.name);
             }

@@ -1,9 +1,9 @@
-//! Any events, on few numbers and few times, so that they meet: whatever is
-//! told, the model must not contradict itself.
+//! Random events on few PIDs and few times, so that they interact. The model must
+//! stay consistent for any of them.
 
 use proptest::prelude::*;
 
-use super::{check, told};
+use super::{apply_all, check};
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Event, Exec, Exit, ExitedProcess, Fault, FaultClass,
     FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Moved, Notify,
@@ -220,7 +220,7 @@ fn summary() -> impl Strategy<Value = What> {
     })
 }
 
-/// How often a kind is told among the others, and what it says.
+/// Returns the weight of a kind, and a strategy for its content.
 fn of_kind(kind: Kind) -> (u32, BoxedStrategy<What>) {
     let switch = LastSwitch {
         next_pid: 0,
@@ -341,13 +341,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_model_never_contradicts_itself(events in prop::collection::vec(event(), 1..60)) {
-        told(&events);
+    fn model_stays_consistent(events in prop::collection::vec(event(), 1..60)) {
+        apply_all(&events);
     }
 
-    /// Nor does it when it keeps nobody who is gone.
+    /// The model stays consistent when it evicts every exited process.
     #[test]
-    fn nor_when_it_keeps_nobody(events in prop::collection::vec(event(), 1..60)) {
+    fn model_stays_consistent_with_everything_evicted(events in prop::collection::vec(event(), 1..60)) {
         let mut model = Model::new(Retention { exited: 0, max_age: 0 });
         for event in &events {
             model.apply(event);
@@ -355,23 +355,23 @@ proptest! {
         }
     }
 
-    /// Whatever happened before is no longer counted, and nobody who was gone
-    /// is kept for nothing.
+    /// Earlier events no longer count, and exited processes are not retained
+    /// without a reason.
     #[test]
-    fn nor_when_it_begins_to_count_in_the_middle(
+    fn model_stays_consistent_when_counting_restarts(
         before in prop::collection::vec(event(), 1..60),
         after in prop::collection::vec(event(), 0..30),
     ) {
-        let mut whole = told(&before);
+        let mut whole = apply_all(&before);
         let mut model = whole.clone();
         let at = model.now();
         model.count_from(at, Retention::ALL);
         check(&model);
         prop_assert_eq!(*model.totals(), crate::model::Totals::default());
         prop_assert_eq!(model.tally().processes, model.process_count() as u64);
-        let is_there = |model: &Model, id| model.find(id).map(|key| model.process(key).clone());
+        let find = |model: &Model, id| model.find(id).map(|key| model.process(key).clone());
         for (_, process) in whole.processes().filter(|(_, it)| !it.state().is_gone()) {
-            let kept = is_there(&model, process.id).unwrap();
+            let kept = find(&model, process.id).unwrap();
             prop_assert!(kept.state() == process.state() && kept.status == process.status);
         }
         for event in &after {
@@ -384,14 +384,14 @@ proptest! {
         }
     }
 
-    /// Seeking replays from a clone: the same events give the same story.
+    /// Seeking replays from a clone: the same events give the same result.
     #[test]
-    fn a_clone_goes_on_as_the_original(
+    fn clone_continues_like_the_original(
         before in prop::collection::vec(event(), 0..30),
         after in prop::collection::vec(event(), 0..30),
     ) {
-        let whole = told(&[before.clone(), after.clone()].concat());
-        let mut resumed = told(&before).clone();
+        let whole = apply_all(&[before.clone(), after.clone()].concat());
+        let mut resumed = apply_all(&before).clone();
         after.iter().for_each(|event| resumed.apply(event));
         let story = |model: &crate::model::Model| {
             model.processes().map(|(_, process)| format!("{process:?}")).collect::<Vec<_>>()

@@ -1,5 +1,5 @@
-//! What is let go and what is not: a model that keeps little says in its
-//! tallies what one that keeps everyone says.
+//! Eviction: a model that retains few processes has the same tallies as one that
+//! retains all.
 
 use super::{all, check, key, one};
 use crate::{
@@ -19,8 +19,8 @@ fn keeping(exited: usize, events: &[Event]) -> Model {
     model
 }
 
-/// A shell that starts commands, some of which start others; one is killed,
-/// some are left to init.
+/// A shell that starts commands, some of which start others. One is killed, some
+/// are reparented to init.
 fn night(commands: u32) -> Script {
     let mut script = Script::new()
         .session()
@@ -53,7 +53,7 @@ fn night(commands: u32) -> Script {
 }
 
 #[test]
-fn what_was_let_go_is_still_counted() {
+fn evicted_processes_are_still_counted() {
     let events = night(2_000).events;
     let (all, few) = (keeping(usize::MAX, &events), keeping(100, &events));
     assert!(
@@ -88,7 +88,7 @@ fn what_was_let_go_is_still_counted() {
 }
 
 #[test]
-fn the_latest_to_go_are_kept() {
+fn latest_exited_processes_are_retained() {
     let model = keeping(10, &night(500).events);
     let gone = model
         .processes()
@@ -100,7 +100,7 @@ fn the_latest_to_go_are_kept() {
 }
 
 #[test]
-fn those_gone_for_long_are_let_go() {
+fn old_exited_processes_are_evicted() {
     let mut model = Model::new(Retention {
         exited: usize::MAX,
         max_age: 10 * SEC,
@@ -119,10 +119,10 @@ fn those_gone_for_long_are_let_go() {
     assert_eq!(model.tally().reaped_by_wait, 1);
 }
 
-/// A line of daemons, each the child of one that has ended: its ancestors stay
-/// as long as the last one lives, and go when it does.
+/// A chain of daemons, each the child of one that has exited. The ancestors are
+/// retained while the last one runs, and evicted once it exits.
 #[test]
-fn no_ancestor_of_the_living_is_lost() {
+fn ancestors_of_running_processes_are_retained() {
     let mut script = Script::new().session().found(1, 0, "init").found_all();
     for pid in 10..60 {
         script = script.fork(if pid == 10 { 1 } else { pid - 1 }, pid);
@@ -144,10 +144,10 @@ fn no_ancestor_of_the_living_is_lost() {
     assert_eq!((model.process_count(), model.unlisted()), (1, 50));
 }
 
-/// Whatever is kept of it, a story leaves a model that is sound, also when one
-/// event is lost.
+/// With any retention, a story leaves a consistent model, even if one event is
+/// lost.
 #[test]
-fn every_story_with_next_to_nothing_kept() {
+fn every_story_with_no_exited_process_retained() {
     for story in all() {
         let events = (story.script)().events;
         for missing in 0..=events.len() {
@@ -163,7 +163,7 @@ fn every_story_with_next_to_nothing_kept() {
                 model.apply(event);
                 check(&model);
             }
-            // Nobody who lives is let go.
+            // Running processes are never evicted.
             let everyone = keeping(usize::MAX, &events);
             assert_eq!(model.alive(), everyone.alive(), "{}", story.name);
             assert_eq!(
@@ -177,7 +177,7 @@ fn every_story_with_next_to_nothing_kept() {
 }
 
 #[test]
-fn a_stale_key_finds_nobody() {
+fn stale_key_finds_nothing() {
     let mut model = Model::new(Retention {
         exited: 0,
         max_age: 0,
@@ -197,9 +197,9 @@ fn a_stale_key_finds_nobody() {
     );
 }
 
-/// A record that is lost must not keep everybody who goes after.
+/// A lost record must not keep processes that exit later.
 #[test]
-fn whoever_waits_for_his_last_record_holds_up_nobody() {
+fn process_awaiting_its_last_record_does_not_delay_others() {
     let script = Script::new()
         .session()
         .found(1, 0, "init")
@@ -242,7 +242,7 @@ fn summary(exits: u64) -> Event {
 }
 
 #[test]
-fn who_ended_before_one_came_in_is_counted_and_marked() {
+fn exits_before_the_checkpoint_are_counted_separately() {
     let script = Script::new()
         .session()
         .found(1, 0, "init")
@@ -264,9 +264,9 @@ fn who_ended_before_one_came_in_is_counted_and_marked() {
     assert_eq!((model.totals().exits, ended), (9, 2));
 }
 
-/// No writer says so; a damaged recording might.
+/// No writer emits such a summary; a damaged recording might contain one.
 #[test]
-fn a_summary_that_forgets_the_dead_is_survived() {
+fn summary_with_too_few_exits_is_accepted() {
     let script = Script::new().session().found(1, 0, "init").fork(1, 10);
     let mut events = script.clone().die(10, 0).events;
     events.push(summary(0));

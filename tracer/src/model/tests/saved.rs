@@ -1,9 +1,9 @@
-//! A model that was saved and restored is the same model, and stays so whatever
-//! is told to it; bytes that nobody saved do no harm.
+//! A restored model equals the saved one and stays equal under any further events.
+//! Damaged bytes do no harm.
 
 use proptest::prelude::*;
 
-use super::{all, check, random::event, told};
+use super::{all, apply_all, check, random::event};
 use crate::{
     event::Event,
     model::{Model, Retention},
@@ -16,9 +16,9 @@ fn restored(model: &Model) -> Model {
     restored
 }
 
-/// Saves and restores at every `step`th event. What was restored goes on beside
-/// the model that never was.
-fn assert_goes_on(events: &[Event], step: usize, retention: Retention) {
+/// Saves and restores at every `step`th event. The restored model continues beside
+/// the one that was never saved.
+fn assert_continues(events: &[Event], step: usize, retention: Retention) {
     let mut played = Model::new(retention);
     let mut first = None;
     let mut latest = Model::new(retention);
@@ -47,22 +47,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_restored_model_goes_on_as_the_saved_one(
+    fn restored_model_continues_like_the_saved_one(
         events in prop::collection::vec(event(), 1..60),
         step in 1..9_usize,
         retention in retention(),
     ) {
-        assert_goes_on(&events, step, retention);
+        assert_continues(&events, step, retention);
     }
 
-    /// Either they are refused, or the model that they make takes in events.
+    /// Damaged bytes are rejected, or give a model that accepts events.
     #[test]
-    fn damaged_bytes_do_no_harm(
+    fn damaged_bytes_are_rejected_or_usable(
         before in prop::collection::vec(event(), 1..60),
         after in prop::collection::vec(event(), 1..60),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut bytes = told(&before).save();
+        let mut bytes = apply_all(&before).save();
         for (place, value) in damage {
             let place = place.index(bytes.len());
             bytes[place] ^= value;
@@ -76,7 +76,7 @@ proptest! {
 }
 
 #[test]
-fn every_story_can_be_saved_at_any_moment() {
+fn every_story_can_be_saved_at_any_event() {
     for story in all() {
         let events = (story.script)().events;
         for retention in [
@@ -86,15 +86,15 @@ fn every_story_can_be_saved_at_any_moment() {
                 max_age: 0,
             },
         ] {
-            assert_goes_on(&events, 1, retention);
+            assert_continues(&events, 1, retention);
         }
     }
 }
 
 #[test]
-fn a_state_that_was_cut_is_refused() {
+fn truncated_state_is_rejected() {
     for story in all() {
-        let bytes = told(&(story.script)().events).save();
+        let bytes = apply_all(&(story.script)().events).save();
         for length in 0..bytes.len() {
             assert!(Model::restore(&bytes[..length], usize::MAX).is_err());
         }
@@ -103,11 +103,11 @@ fn a_state_that_was_cut_is_refused() {
     }
 }
 
-/// Memory is needed for those who are gone, too: somebody must vouch for them.
+/// Memory grows with evicted processes too, so the caller bounds their number.
 #[test]
-fn more_processes_than_there_can_have_been_are_refused() {
+fn too_many_processes_are_rejected() {
     let story = all().next().unwrap();
-    let model = told(&(story.script)().events);
+    let model = apply_all(&(story.script)().events);
     let made = model.processes().count();
     assert!(Model::restore(&model.save(), made).is_ok());
     assert!(Model::restore(&model.save(), made - 1).is_err());

@@ -1,4 +1,4 @@
-//! Time in each state, of threads that live, end, vanish and change places.
+//! Time in each state, of threads that run, exit, vanish or replace their leader.
 
 use crate::{
     event::{
@@ -28,7 +28,7 @@ fn times(model: &Model, pid: u32) -> StateTimes {
 }
 
 #[test]
-fn what_goes_on_is_counted_up_to_now() {
+fn current_state_is_counted_up_to_now() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -37,10 +37,10 @@ fn what_goes_on_is_counted_up_to_now() {
         .at(SEC + 50 * MS)
         .exec(1, "init", &[]);
     let model = model(&script);
-    let told = times(&model, 10);
-    assert_eq!(told.running, MS);
-    assert_eq!(told.uninterruptible, 80 * MS);
-    assert_eq!(told.total(), 81 * MS);
+    let counted = times(&model, 10);
+    assert_eq!(counted.running, MS);
+    assert_eq!(counted.uninterruptible, 80 * MS);
+    assert_eq!(counted.total(), 81 * MS);
     let key = model.find_pid(10).unwrap();
     let (state, since) = model.process(key).main_state().unwrap();
     assert_eq!(
@@ -50,7 +50,7 @@ fn what_goes_on_is_counted_up_to_now() {
 }
 
 #[test]
-fn the_latest_word_of_each_thread_counts_once() {
+fn latest_report_of_each_thread_counts_once() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -73,7 +73,7 @@ fn the_latest_word_of_each_thread_counts_once() {
 }
 
 #[test]
-fn an_end_that_was_missed_is_said_to_be() {
+fn missed_end_is_reported() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -83,7 +83,7 @@ fn an_end_that_was_missed_is_said_to_be() {
         .at(SEC)
         .exec(1, "init", &[]);
     let model = model(&script);
-    // It did not sleep on when it was gone.
+    // It did not sleep after it was reaped.
     assert_eq!(times(&model, 10), running(MS));
     let key = model.find_pid(10).unwrap();
     assert_eq!(
@@ -93,7 +93,7 @@ fn an_end_that_was_missed_is_said_to_be() {
 }
 
 #[test]
-fn threads_of_which_nothing_was_told_are_missing() {
+fn threads_without_a_report_are_missing() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -115,7 +115,7 @@ fn threads_of_which_nothing_was_told_are_missing() {
 }
 
 #[test]
-fn a_thread_that_takes_its_leaders_place_brings_its_time() {
+fn thread_that_replaces_its_leader_keeps_its_time() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -124,7 +124,7 @@ fn a_thread_that_takes_its_leaders_place_brings_its_time() {
         .states(11, TaskState::Interruptible, 0, running(2 * MS))
         .states(10, TaskState::Dead, 0, running(MS))
         .exec_by(11, "sh", &["sh"])
-        // Under the leader's name now.
+        // With the leader's identity now.
         .states(10, TaskState::Dead, 0, running(4 * MS));
     let model = model(&script);
     assert_eq!(times(&model, 10), running(5 * MS));
@@ -133,7 +133,7 @@ fn a_thread_that_takes_its_leaders_place_brings_its_time() {
 }
 
 #[test]
-fn the_state_now_is_the_latest_that_was_told() {
+fn current_state_is_the_latest_reported() {
     let change = |state| What::State(state);
     let script = Script::new()
         .session()
@@ -152,7 +152,7 @@ fn the_state_now_is_the_latest_that_was_told() {
 }
 
 #[test]
-fn a_thread_that_takes_its_leaders_place_is_no_thread_of_its_own_any_more() {
+fn thread_that_replaces_its_leader_is_counted_once() {
     let script = Script::new()
         .session()
         .fork(1, 10)
@@ -163,13 +163,16 @@ fn a_thread_that_takes_its_leaders_place_is_no_thread_of_its_own_any_more() {
     let model = model(&script);
     let process = model.process(model.find_pid(10).unwrap());
     let changes = process.scheduling.as_ref().unwrap().changes();
-    let told: Vec<_> = changes.map(|change| (change.pid, change.state)).collect();
+    let reported: Vec<_> = changes.map(|change| (change.pid, change.state)).collect();
     let (dead, running) = (TaskState::Dead, TaskState::Running);
-    assert_eq!(told, [(11, running), (10, dead), (11, dead), (10, running)]);
+    assert_eq!(
+        reported,
+        [(11, running), (10, dead), (11, dead), (10, running)]
+    );
 }
 
 #[test]
-fn what_a_tracer_counted_stays_when_another_begins() {
+fn counts_of_an_earlier_tracer_are_kept() {
     let waits = |count| What::Waits(Waits { count, last: START });
     let script = Script::new()
         .session()
@@ -189,7 +192,7 @@ fn what_a_tracer_counted_stays_when_another_begins() {
 }
 
 #[test]
-fn a_thread_that_was_never_told_of_is_missing() {
+fn states_are_incomplete_without_a_report_of_each_thread() {
     let script = Script::new().session().fork(1, 10).thread(10, 11).states(
         10,
         TaskState::Interruptible,
@@ -207,7 +210,7 @@ fn a_thread_that_was_never_told_of_is_missing() {
 }
 
 #[test]
-fn nobody_is_made_up_for_being_told_late() {
+fn late_report_creates_no_process() {
     let script = Script::new()
         .session()
         .states(10, TaskState::Dead, 0, running(MS));
@@ -215,7 +218,7 @@ fn nobody_is_made_up_for_being_told_late() {
 }
 
 #[test]
-fn not_counted_is_not_zero() {
+fn uncounted_states_are_unknown() {
     let model = model(&Script::new().session().fork(1, 10));
     let key = model.find_pid(10).unwrap();
     assert_eq!(model.process(key).state_times(model.now()), None);

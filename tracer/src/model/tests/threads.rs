@@ -1,4 +1,4 @@
-//! A process is a thread group.
+//! Processes with several threads.
 
 use super::{one, stories};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     model::State,
 };
 
-/// exit(2) by the leader, a worker that lives on and ends with another code.
+/// The leader calls exit(2); a thread continues and ends with another code.
 fn leader_first(script: Script) -> Script {
     let script = script
         .session()
@@ -21,7 +21,7 @@ fn leader_first(script: Script) -> Script {
         .exit(11, 1)
         .last_switch(11)
         .free(11);
-    // The last one's code is the group's on kernels since 5.17
+    // On kernels since 5.17 the last thread's code is the group's
     // (`synchronize_group_exit`).
     script.at(5 * MS).exit_with(12, |exit| {
         exit.code = 2 << 8;
@@ -30,7 +30,7 @@ fn leader_first(script: Script) -> Script {
 }
 
 stories! {
-    freed_behind_its_leader: Script::new()
+    thread_freed_after_its_leader: Script::new()
         .session()
         .fork(5, 10)
         .push(
@@ -42,7 +42,7 @@ stories! {
             assert_eq!(model.processes().filter(|(_, process)| process.id.tgid == 10).count(), 1);
         }
 
-    the_leader_may_go_first: leader_first(Script::new()).notify(12).last_switch(12).free(12).reap(10)
+    leader_exits_first: leader_first(Script::new()).notify(12).last_switch(12).free(12).reap(10)
         => |model| {
             let process = one(model, 10);
             assert_eq!(process.exited_at, Some(START + 5 * MS));
@@ -55,7 +55,7 @@ stories! {
             assert_eq!(process.faults.total(), 15);
         }
 
-    the_leader_may_go_first_on_old_kernels:
+    leader_exits_first_on_old_kernels:
         leader_first(Script::new().without_group_dead()).notify(12).last_switch(12)
         => |model| {
             let process = one(model, 10);
@@ -66,14 +66,14 @@ stories! {
             assert_eq!(model.totals().exits, 1);
         }
 
-    a_worker_alone_lives: leader_first(Script::new().without_group_dead())
+    running_thread_without_leader: leader_first(Script::new().without_group_dead())
         .thread(5, 6)
         => |model| {
             assert_eq!(one(model, 10).state(), State::Exiting);
             assert_eq!(one(model, 5).threads.len(), 1);
         }
 
-    the_group_code_counts: Script::new()
+    group_exit_code_wins: Script::new()
         .session()
         .fork(5, 10)
         .thread(10, 11)
@@ -85,7 +85,7 @@ stories! {
             assert_eq!(one(model, 10).usage.min_flt, 20);
         }
 
-    exec_by_a_worker: Script::new()
+    exec_by_a_thread: Script::new()
         .session()
         .fork(5, 10)
         .thread(10, 11)
@@ -105,11 +105,11 @@ stories! {
             assert_eq!(process.threads_seen, 3);
             assert_eq!(process.comm, Comm::new(b"new"));
             assert_eq!(process.state(), State::Zombie);
-            // 5 each; 2 of the last one's had been told before.
+            // 5 each; 2 of the last one were reported before.
             assert_eq!(process.faults.total(), 15);
         }
 
-    exec_by_a_worker_on_old_kernels: Script::new()
+    exec_by_a_thread_on_old_kernels: Script::new()
         .without_group_dead()
         .session()
         .fork(5, 10)
@@ -124,8 +124,9 @@ stories! {
             assert_eq!(one(model, 10).threads_seen, 2);
         }
 
-    // The kernel settles pending in `do_exit` who is the last, and counts later.
-    faults_of_a_leader_that_is_told_of_behind_the_last_thread: Script::new()
+    // The kernel determines early in `do_exit` which thread is the last, and counts
+    // later.
+    faults_of_a_leader_reported_after_the_last_thread: Script::new()
         .session()
         .fork(5, 10)
         .thread(10, 11)

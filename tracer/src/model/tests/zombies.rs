@@ -1,4 +1,4 @@
-//! From the death to the reaping.
+//! From the exit to the reap.
 
 use super::{key, one, stories};
 use crate::{
@@ -28,7 +28,7 @@ stories! {
         .session()
         .fork(5, 10)
         .exit_with(10, |exit| exit.sigchld = Sigchld::NoCldWait)
-        .notify_with(10, |told| told.autoreap = true)
+        .notify_with(10, |notify| notify.autoreap = true)
         .last_switch(10)
         => |model| {
             assert_eq!(one(model, 10).autoreaped, Some(true));
@@ -63,18 +63,18 @@ stories! {
             assert_eq!(child.state(), State::Reaped);
         }
 
-    // `do_notify_parent` looks at the parent's wish for SIGCHLD only.
-    another_child_signal_is_not_ignored: Script::new()
+    // `do_notify_parent` checks the parent's policy for SIGCHLD only.
+    other_exit_signals_are_not_autoreaped: Script::new()
         .session()
         .fork_with(5, 10, |fork| fork.exit_signal = 10)
         .exit_with(10, |exit| (exit.sigchld, exit.exit_signal) = (Sigchld::NoCldWait, 10))
-        .notify_with(10, |told| told.autoreap = true)
+        .notify_with(10, |notify| notify.autoreap = true)
         .last_switch(10)
         => |model| {
             assert_eq!(one(model, 10).state(), State::Zombie);
         }
 
-    nobody_is_told: Script::new()
+    zombie_without_a_notification: Script::new()
         .session()
         .fork(5, 10)
         .exit(10, 0)
@@ -101,7 +101,7 @@ stories! {
             assert_eq!(child.zombie_at, None, "no later than the reaping");
         }
 
-    a_wait_for_a_stopped_child_reaps_nobody: Script::new()
+    wait_for_a_stopped_child_reaps_nothing: Script::new()
         .session()
         .fork(5, 10)
         .at(MS).wait(5, 10)
@@ -123,14 +123,14 @@ stories! {
             assert_eq!((by.process.tgid, by.task.pid), (5, 6));
         }
 
-    // Its owner sees pid 2; in the initial namespace 2 is somebody else.
+    // The owner sees PID 2; in the initial namespace 2 is another process.
     reaped_in_a_nested_namespace: Script::new()
         .session()
         .found(2, 0, "kthreadd")
         .fork_with(5, 9, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
         .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
         .exit(10, 0)
-        .notify_with(10, |told| told.seen_pid = 2)
+        .notify_with(10, |notify| notify.seen_pid = 2)
         .last_switch(10)
         .wait(9, 2)
         => |model| {
@@ -138,19 +138,20 @@ stories! {
             assert_eq!(one(model, 2).state(), State::Alive);
         }
 
-    // In the initial namespace 10 goes by the number by which its owner knows 8,
-    // and has died, but not yet been told of, when 8 is waited for.
-    reaped_by_a_number_that_a_sibling_has_elsewhere: Script::new()
+    // Process 10 has the PID in the initial namespace that the owner of process 8
+    // sees for it. 10 has exited, but its notification has not arrived, when 8 is
+    // waited for.
+    reaped_by_a_pid_that_a_sibling_has_elsewhere: Script::new()
         .session()
         .fork_with(5, 9, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
         .fork_with(9, 8, |fork| (fork.ns_pid, fork.ns_level) = (10, 1))
         .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (12, 1))
         .exit(8, 0)
-        .notify_with(8, |told| told.seen_pid = 10)
+        .notify_with(8, |notify| notify.seen_pid = 10)
         .last_switch(8)
         .exit(10, 0)
         .at(MS).wait(9, 10)
-        .notify_with(10, |told| told.seen_pid = 12)
+        .notify_with(10, |notify| notify.seen_pid = 12)
         .last_switch(10)
         .at(2 * MS).wait(9, 12)
         => |model| {
@@ -158,8 +159,8 @@ stories! {
             assert_eq!(one(model, 10).reaped_at, Some(START + 2 * MS));
         }
 
-    // The notification is missing, and so is the number that its owner sees.
-    reaped_in_a_nested_namespace_untold: Script::new()
+    // The notification is missing, and with it the PID that the owner sees.
+    reaped_in_a_nested_namespace_without_notification: Script::new()
         .session()
         .fork_with(5, 9, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
         .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
@@ -170,7 +171,7 @@ stories! {
             assert_eq!(one(model, 10).reaped_by.unwrap().process.tgid, 9);
         }
 
-    a_zombie_when_found: Script::new()
+    zombie_when_found: Script::new()
         .session()
         .found(1, 0, "init")
         .found(5, 1, "owner")
@@ -187,7 +188,7 @@ stories! {
             assert_eq!(zombie, Known::Unknown(UnknownReason::BeforeTrace));
         }
 
-    a_dead_leader_found_is_no_zombie_while_others_live: Script::new()
+    exited_leader_with_running_threads_is_no_zombie: Script::new()
         .session()
         .found(1, 0, "init")
         .found_with(9, 5, "app", |found| found.zombie = Some(0))
@@ -198,7 +199,7 @@ stories! {
             assert_eq!(one(model, 9).status, None);
         }
 
-    a_tracer_waits_first: Script::new()
+    ptrace_tracer_waits_first: Script::new()
         .session()
         .found(1, 0, "init")
         .found(5, 1, "sh")
@@ -206,7 +207,7 @@ stories! {
         .found_all()
         .fork(5, 10)
         .exit(10, 0)
-        .notify_with(10, |told| told.owner = crate::event::ProcessId { tgid: 6, start: 6 })
+        .notify_with(10, |notify| notify.owner = crate::event::ProcessId { tgid: 6, start: 6 })
         .last_switch(10)
         .wait(6, 10)
         .at(9 * MS).wait(5, 10)
@@ -225,12 +226,12 @@ stories! {
         => |model| {
             assert_eq!(one(model, 10).state(), State::Zombie);
             assert_eq!(model.zombies().collect::<Vec<_>>(), [key(model, 10)]);
-            let told = MS + crate::event::script::US;
-            assert_eq!(one(model, 10).zombie_time(model.now()), Some(SEC - told));
+            let notified = MS + crate::event::script::US;
+            assert_eq!(one(model, 10).zombie_time(model.now()), Some(SEC - notified));
             assert_eq!(model.moment(key(model, 10), Moment::Reaped), Known::NotYet);
         }
 
-    handed_on_by_a_dying_parent: Script::new()
+    zombie_of_an_exiting_parent_is_reparented: Script::new()
         .session()
         .found(1, 0, "init")
         .found_all()
@@ -251,19 +252,19 @@ stories! {
             assert_eq!(one(model, 5).state(), State::Reaped);
         }
 
-    handed_on_in_a_namespace: Script::new()
+    zombie_is_reparented_in_a_namespace: Script::new()
         .session()
         .fork_with(5, 8, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
         .fork_with(8, 9, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
         .fork_with(9, 10, |fork| (fork.ns_pid, fork.ns_level) = (3, 1))
         .exit(10, 0)
-        .notify_with(10, |told| told.seen_pid = 3)
+        .notify_with(10, |notify| notify.seen_pid = 3)
         .last_switch(10)
         .exit(9, 0)
-        .notify_with(9, |told| {
-            told.owner = crate::event::ProcessId { tgid: 8, start: START + crate::event::script::US };
-            told.seen_pid = 3;
-            told.exited = ExitedProcess::Child;
+        .notify_with(9, |notify| {
+            notify.owner = crate::event::ProcessId { tgid: 8, start: START + crate::event::script::US };
+            notify.seen_pid = 3;
+            notify.exited = ExitedProcess::Child;
         })
         .wait(8, 3)
         => |model| {
