@@ -3,7 +3,7 @@
 //!
 //! Each bench is a row of [`BENCHES`] and a file; it measures and returns a
 //! [`Report`]. [`report`] renders it as text and JSON, [`page`] writes
-//! docs/performance.md.
+//! its page under docs/performance.
 //!
 //! The programs under test are built as the caller. Then this program runs itself
 //! again as root ([`testbed`]), because it starts and stops tracer and its peers.
@@ -107,12 +107,9 @@ fn run(options: &Options) -> Result<()> {
             (bench.run)(&testbed).with_context(|| format!("bench `{}` failed", bench.name))?;
         println!("\n{}\n\n{}", bench.question, report.text());
         if options.write {
-            page::keep(bench.name, &report, &testbed)?;
+            page::write(bench, &report, &testbed)?;
         }
         results.insert(bench.name.to_owned(), report.json());
-    }
-    if options.write {
-        page::write(BENCHES)?;
     }
     if let Some(file) = &options.json {
         let all = serde_json::json!({ "machine": machine::json(), "benches": results });

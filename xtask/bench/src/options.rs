@@ -12,7 +12,7 @@ Examples:
   cargo xtask bench overhead --minutes 9  stop after nine minutes; --resume continues
   cargo xtask bench overhead --rounds 11
   cargo xtask bench data --json data.json
-  cargo xtask bench --write               also write docs/performance.md";
+  cargo xtask bench --write               also write the pages in docs/performance";
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Parser)]
@@ -39,7 +39,7 @@ pub struct Options {
     /// Write the results as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the results into docs/performance.md
+    /// Write the results into docs/performance
     #[arg(long)]
     pub write: bool,
     /// Only compare instruction counts, of this built `bench-data`

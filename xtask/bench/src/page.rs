@@ -1,72 +1,60 @@
-//! docs/performance.md: put together of what each bench last found and of what
-//! was written by hand.
-//!
-//! Each bench keeps its part in a file of its own under docs/performance, so
-//! that one can be measured again without the others.
+//! The pages of the benches under docs/performance: the latest results of each, so
+//! that one bench can be measured again without the others. docs/performance.md,
+//! written by hand, lists them.
 
-use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
+use std::{fs, process::Command};
 
 use anyhow::{Context as _, Result};
 
 use crate::{machine, report::Report, testbed::Testbed};
 use xtask::{process, workspace};
 
-const HEAD: &str = "\
-# Performance
-
-Made by `cargo xtask bench --write`; the last part is written by hand
-(`docs/performance/history.md`). Every figure that has a goal stands beside it.
-What is compared is measured in turns, so that what else the machine does meets
-all; given are medians and, in brackets, quartiles, if nothing else is said.
-";
-
 /// A bench, as a row of the table of benches.
 pub struct Bench {
     pub name: &'static str,
-    /// Question it answers: the heading of its part of the page.
+    /// Question it answers: the heading of its page.
     pub question: &'static str,
     pub run: fn(&Testbed) -> Result<Report>,
 }
 
-fn directory() -> PathBuf {
-    workspace::root().join("docs/performance")
-}
-
-/// Keeps a bench's part of the page.
-pub fn keep(name: &str, report: &Report, testbed: &Testbed) -> Result<()> {
-    let part = format!(
-        "Measured {} on {}; {} rounds.\n\n{}",
+/// Writes the page of a bench.
+pub fn write(bench: &Bench, report: &Report, testbed: &Testbed) -> Result<()> {
+    let page = format!(
+        "# {}\n\n`cargo xtask bench {}`. Measured {} on {}; {} rounds.\n\n{}",
+        bench.question,
+        bench.name,
         today()?,
         machine::line(),
         testbed.rounds,
         report.markdown()
     );
-    let file = directory().join(format!("{name}.md"));
-    fs::create_dir_all(directory())
-        .and_then(|()| fs::write(&file, part))
+    let directory = workspace::root().join("docs/performance");
+    let file = directory.join(format!("{}.md", bench.name));
+    fs::create_dir_all(&directory)
+        .and_then(|()| fs::write(&file, page))
         .with_context(|| format!("{} cannot be written", file.display()))
-}
-
-/// Writes the page from the parts of all benches.
-pub fn write(benches: &[Bench]) -> Result<()> {
-    let mut page = HEAD.to_owned();
-    for bench in benches {
-        if let Ok(part) = fs::read_to_string(directory().join(format!("{}.md", bench.name))) {
-            let _ = write!(
-                page,
-                "\n## {}\n\n`cargo xtask bench {}`. {part}",
-                bench.question, bench.name
-            );
-        }
-    }
-    if let Ok(history) = fs::read_to_string(directory().join("history.md")) {
-        let _ = write!(page, "\n## What was tried\n\n{history}");
-    }
-    let file = workspace::root().join("docs/performance.md");
-    fs::write(&file, page).with_context(|| format!("{} cannot be written", file.display()))
 }
 
 fn today() -> Result<String> {
     let date = process::capture(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
     Ok(date.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    /// The list of pages, written by hand.
+    const LIST: &str = include_str!("../../../docs/performance.md");
+
+    #[test]
+    fn every_bench_is_listed() {
+        for bench in crate::BENCHES {
+            let mut rows = LIST.lines().filter(|line| line.starts_with("| "));
+            let row = rows.find(|row| row.contains(bench.question));
+            assert!(
+                row.is_some_and(|row| row.contains(bench.name)),
+                "{}",
+                bench.name
+            );
+        }
+    }
 }

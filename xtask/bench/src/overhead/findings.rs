@@ -178,8 +178,8 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
     if let (Some(floor), Some(ours)) = (floor.and_then(|floor| floor.mean(WALL)), ours.mean(WALL)) {
         report.notes.push(format!(
             "Of the {ours:.3} of `tracer record` {floor:.3} are those of empty programs on the same \
-             hooks. The rest are its records, and what its reader does on the other processor \
-             meanwhile (\"What was tried\")."
+             hooks. The rest are its records, and the work of its reader on the other processor \
+             (docs/performance/history.md)."
         ));
     }
     let peers = tools
