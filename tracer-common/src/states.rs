@@ -71,9 +71,9 @@ record! {
     }
 }
 
-/// Value of a streamed process (by tgid) whose children's state changes are sent.
+/// Value in the map of streamed processes: only the children's state changes are sent.
 pub const STREAM_CHILDREN: u32 = 0;
-/// Value of a streamed process whose own state changes are sent too.
+/// Value in the map of streamed processes: its own state changes are sent too.
 pub const STREAM_TREE: u32 = 1;
 
 /// Maximum number of streamed processes.

@@ -3,7 +3,7 @@
 //! cache lines and pages.
 //!
 //! A note is created when the task is made runnable and ends when the task is
-//! switched out for the last time. A task whose entry is taken by another running
+//! switched out for the last time. If another running task already uses the entry, the
 //! task has no note, like a task that existed before tracing: [`crate::faults`] then
 //! searches its hash table, and [`crate::probe`] sends a separate record.
 

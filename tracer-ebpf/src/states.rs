@@ -58,7 +58,7 @@ static STATES: HashMap<u64, TaskStates> = HashMap::with_max_entries(1, 0);
 #[map]
 static ON_CPU: PerCpuArray<OnCpu> = PerCpuArray::with_max_entries(1, 0);
 
-/// Processes whose state changes are sent, by tgid.
+/// Processes that have their state changes sent, by tgid.
 #[map]
 static STREAMED: HashMap<u32, u32> = HashMap::with_max_entries(STREAM_ROOTS, 0);
 

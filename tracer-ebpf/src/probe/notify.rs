@@ -36,9 +36,8 @@ hooks! {
 #[inline(always)]
 fn notified(ctx: &impl Arguments) {
     let child = ctx.pointer(0);
-    // A tracer is notified of the exit of every thread, including a leader whose
-    // other threads still run (`exit_notify`, kernel/exit.c). That is not the end of a
-    // process.
+    // A tracer is notified of the exit of every thread, and of a leader while other
+    // threads still run (`exit_notify`, kernel/exit.c). That is not the end of a process.
     if child.pid() != child.tgid() || !child.group_is_dead() {
         return;
     }

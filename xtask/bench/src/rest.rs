@@ -88,9 +88,9 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
         ));
     }
     report.notes.push(
-        "To detach is to close the tracepoints of system calls, for each of which the kernel waits \
-         until nobody can be inside any more, one after the other. There are eleven where neither \
-         fentry nor kprobes are allowed, else none."
+        "Detaching closes the tracepoints of system calls one after the other, and for each the \
+         kernel waits until no task can be inside. There are eleven where neither fentry nor \
+         kprobes are allowed, otherwise none."
             .to_owned(),
     );
     let disturbed = |round: &&Round| round.record.share.is_none() || round.live.share.is_none();
