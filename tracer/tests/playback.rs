@@ -15,7 +15,7 @@ use tracer::{
         StatePlace, StateSpacing, States,
     },
     recording::{Chain, ChainPart, PartSource, Span, Writer},
-    session::Keeper,
+    session::EventSelection,
 };
 
 // The storm that is also measured with.
@@ -61,14 +61,14 @@ impl Stage for Play {
 
 fn record(events: impl Iterator<Item = Event>) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new()).unwrap();
-    let mut keeper = Keeper::default();
+    let mut selection = EventSelection::default();
     for (number, event) in events.enumerate() {
         writer.write(&event).unwrap();
         if number % 700 == 0 {
             writer.flush().unwrap();
         }
-        if keeper.take(event) {
-            writer.checkpoint(&keeper.checkpoint()).unwrap();
+        if selection.take(event) {
+            writer.checkpoint(&selection.checkpoint()).unwrap();
         }
     }
     writer.finish().unwrap().1
@@ -204,7 +204,7 @@ fn in_parts(events: &[Event]) -> Vec<(Vec<u8>, Segment, u64)> {
     };
     let size = events.len() / 8;
     let mut parts = Vec::new();
-    let mut keeper = Keeper::default();
+    let mut selection = EventSelection::default();
     for (number, piece) in events.chunks(size).enumerate() {
         let segment = Segment {
             number: number as u64,
@@ -223,11 +223,11 @@ fn in_parts(events: &[Event]) -> Vec<(Vec<u8>, Segment, u64)> {
         writer.write(&first).unwrap();
         writer.flush().unwrap();
         if number > 0 {
-            writer.checkpoint(&keeper.checkpoint()).unwrap();
+            writer.checkpoint(&selection.checkpoint()).unwrap();
         }
         for event in piece.iter().skip(usize::from(number == 0)) {
             writer.write(event).unwrap();
-            keeper.take(event.clone());
+            selection.take(event.clone());
         }
         parts.push((writer.finish().unwrap().1, segment, piece[0].at));
     }

@@ -9,7 +9,7 @@ use tracer::{
     model::{Model, Retention},
     recording::Reader,
     report,
-    session::Keeper,
+    session::EventSelection,
 };
 
 fuzz_target!(|input: &[u8]| {
@@ -18,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let mut model = Model::new(Retention::default());
-    let mut keeper = Keeper::default();
+    let mut selection = EventSelection::default();
     let mut exporters = FORMATS.each_ref().map(|format| (format.start)());
     let mut nowhere = std::io::sink();
     for event in reader.map_while(Result::ok) {
@@ -28,7 +28,7 @@ fuzz_target!(|input: &[u8]| {
                 .event(&event, &mut nowhere)
                 .expect("a sink takes all");
         }
-        keeper.take(event);
+        selection.take(event);
     }
     for exporter in &mut exporters {
         exporter
@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
         report::section(&model, section, 80);
     }
     let mut again = Model::new(Retention::default());
-    for event in keeper.checkpoint() {
+    for event in selection.checkpoint() {
         again.apply(&event);
     }
     report::summary(&again, 80);

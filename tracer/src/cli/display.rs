@@ -1,7 +1,7 @@
 //! The appearance of the dashboard. Shared by `live` and `replay`.
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
-use tracer::session::{self, Colours, Looks};
+use tracer::session::{self, Appearance, Colours};
 
 #[derive(Args)]
 pub struct DisplayArgs {
@@ -27,8 +27,8 @@ pub struct DisplayArgs {
 
 impl DisplayArgs {
     /// Returns the options for the session.
-    pub fn looks(self) -> Looks {
-        Looks {
+    pub fn looks(self) -> Appearance {
+        Appearance {
             theme: self.theme,
             colours: match self.colors {
                 ColoursArg::Auto => Colours::Auto,

@@ -81,7 +81,7 @@ impl LiveArgs {
             },
             past: !self.no_past,
             filter: self.filter,
-            looks: self.looks.looks(),
+            appearance: self.looks.looks(),
         })
     }
 }

@@ -116,6 +116,7 @@ impl Command {
 impl Cli {
     /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
+        session::on_notice(|text| eprintln!("tracer: {text}"));
         if let Some(conflict) = self.command.conflict() {
             let error = Cli::command().error(ErrorKind::ArgumentConflict, conflict);
             error.exit();

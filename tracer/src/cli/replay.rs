@@ -88,7 +88,7 @@ impl ReplayArgs {
             shown,
             filter: self.filter,
             window: self.window.window(None),
-            looks: self.looks.looks(),
+            appearance: self.looks.looks(),
             follow: self.follow,
         })
     }

@@ -1,61 +1,26 @@
-//! What happens when a command runs: a source is joined to a model and to
-//! whatever shows or keeps it. `live`, `record` and `replay` are three rows of
-//! one table:
+//! The commands: each joins a source to a model and to what shows or saves it.
 //!
-//! | command | source | tee | shown as |
+//! | command | source | recording | output |
 //! |---|---|---|---|
 //! | `live` | the kernel | `--save FILE` | dashboard or report |
 //! | `record` | the kernel | the file | status line |
-//! | `replay` | a file | | dashboard, report or an exporter |
-//! | `info` | a file | | what is in it, and whether it is whole |
-//! | `index` | a file | the side file beside it | |
-//! | `repair`, `cut`, `merge` | a file, or several | another file | |
+//! | `replay` | a recording | | dashboard, report or an exporter |
+//! | `info` | a recording | | its contents and whether it is whole |
+//! | `index` | a recording | side files beside it | |
+//! | `repair`, `cut`, `merge` | one recording or several | another file | |
 //!
-//! This is the one place that waits: everything it calls returns at once.
+//! The rooms, each of which imports only those before it:
+//! `console`, `input`, `recorder`, `display`, `trace`, `command`.
+//!
+//! `session` is the only module that waits and the only one that talks to the
+//! user. It never prints by itself: notices go to the handler of [`on_notice`].
 
-mod anonymize;
-mod child;
-mod chosen;
-mod cut;
-mod diagnostics;
-mod doctor;
-mod effects;
-mod errand;
-mod filters;
-mod growth;
-mod home;
-mod hooks;
-mod index;
-mod indexing;
-mod info;
-mod keeper;
-mod keepsake;
-mod live;
-mod looks;
-mod merge;
-mod meter;
-mod output;
-mod past;
-mod patience;
-mod player;
-mod progress;
-mod reading;
-mod record;
+mod command;
+mod console;
+mod display;
+mod input;
 mod recorder;
-mod remake;
-mod repair;
-mod replay;
-mod settle;
-mod side;
-mod spool;
-mod status;
-mod stop;
-mod story;
 mod trace;
-mod tree;
-mod view;
-mod when;
-mod window;
 
 pub use crate::event::units::{parse_bytes as bytes, parse_duration as duration};
 pub use crate::{
@@ -64,28 +29,25 @@ pub use crate::{
     report::ReportSection,
     source::live::{FaultMode, Options as KernelOptions, StateMode, Without},
 };
-pub use cut::{Cut, cut};
-pub use diagnostics::init as init_diagnostics;
-pub use doctor::{Answer, doctor};
-pub use filters::{filter, guide as filters};
-pub use index::{Index, index};
-pub use info::{Info, info};
-pub use keeper::Keeper;
-pub use live::{Live, live};
-pub use looks::{Colours, Looks, themes};
-pub use merge::{Merge, merge};
-pub use output::{SUMMARY, objects, parts, print, report_part};
-pub use record::{Record, default_file, record};
-pub use recorder::{Ring, Save, Target};
-pub use repair::{Repair, repair};
-pub use replay::{Replay, Shown, replay};
-pub use when::When;
-pub use window::Window;
-
-/// How a command ended, as an exit code.
-pub type Exit = u8;
-
-/// All went well.
-pub const OK: Exit = 0;
-/// The recording ends before the trace did; what was written can be read.
-pub const RECORDING_INCOMPLETE: Exit = 3;
+pub use command::{
+    cut::{Cut, cut},
+    doctor::{Answer, doctor},
+    filters::{filter, guide as filters},
+    index::{Index, index},
+    info::{Info, info},
+    live::{Live, live},
+    merge::{Merge, merge},
+    record::{Record, default_file, record},
+    repair::{Repair, repair},
+    replay::{Replay, Shown, replay},
+};
+pub use console::{
+    diagnostics::init as init_diagnostics,
+    exit::{Exit, OK, RECORDING_INCOMPLETE},
+    notice::on_notice,
+    output::print,
+    report::{SUMMARY, objects, parts, report_part},
+};
+pub use display::appearance::{Appearance, Colours, themes};
+pub use input::{event_selection::EventSelection, when::When, window::Window};
+pub use recorder::target::{Ring, Save, Target};

@@ -13,7 +13,7 @@ use tracer::{
     model::Model,
     recording::{Effort, Reader, RecordBlock, Writer},
     records::Sink as _,
-    session::Keeper,
+    session::EventSelection,
 };
 use tracer_common::wire::Kind;
 
@@ -71,12 +71,12 @@ fn put(to: &Path, target: &str, name: &Path, bytes: &[u8]) -> std::io::Result<()
 /// A small recording of some lives, in blocks that fit a seed.
 fn storm() -> std::io::Result<Vec<u8>> {
     let mut writer = Writer::new(Vec::new())?;
-    let mut keeper = Keeper::default();
+    let mut selection = EventSelection::default();
     for (number, event) in storm::Storm::default().take(400).enumerate() {
         writer.write(&event)?;
-        keeper.take(event);
+        selection.take(event);
         match number {
-            199 => writer.checkpoint(&keeper.checkpoint())?,
+            199 => writer.checkpoint(&selection.checkpoint())?,
             number if number % 100 == 0 => writer.flush()?,
             _ => {}
         }

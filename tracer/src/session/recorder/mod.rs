@@ -1,26 +1,31 @@
-//! Keeps a trace in a file or a pipe. It moves bytes: records go into a block as
-//! the kernel wrote them, and full blocks to a thread of their own
-//! ([`writer_thread`]), so that a slow disk holds up nobody. When the disk cannot
-//! keep up at all, [`Recorder::has_room`] says so, the kernel's buffer fills, and
-//! what it loses is counted there. What records mean this module must not know.
+//! Writes a trace to a file, a pipe, or the segments of a flight recorder.
 //!
-//! A full disk ends the recording, never the program that is being traced, and
-//! what was written stays readable.
+//! The recorder copies records into a block as the kernel wrote them, and passes
+//! full blocks to the [`writer_thread`], so that a slow disk does not delay reading
+//! the ring buffer. If the disk cannot keep up, [`Recorder::has_room`] returns
+//! false, the ring buffer fills, and the kernel counts the lost records. This
+//! module must not know the meaning of records.
+//!
+//! A full disk ends the recording but not the traced command. What was written
+//! stays readable.
+//!
+//! Imports `console` and `input`.
 
+mod disk;
 mod output;
 mod resume;
-mod ring;
+mod segments;
+pub mod target;
 #[cfg(test)]
 mod tests;
 mod writer_thread;
 
 use std::{
-    fmt, fs,
-    os::unix::fs::MetadataExt as _,
+    fmt,
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        Arc,
+        atomic::Ordering,
         mpsc::{Receiver, SyncSender, channel, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -37,132 +42,76 @@ use crate::{
 };
 use output::Output;
 use resume::Resumed;
-pub use ring::Ring;
-use ring::Segments;
-use writer_thread::{Failure, Job, WriterThread};
+use segments::Segments;
+use target::{Save, Target};
+use writer_thread::{Failure, Job, WriterProgress, WriterThread};
 
-/// How often what came is written and synced: with the time that records take
-/// to get here, a crash costs the last second.
+/// Interval between syncs. With the delay of the ring buffer, a crash loses at most
+/// the last second.
 const FLUSH: Duration = Duration::from_millis(800);
 
-/// No more jobs wait; most are blocks of a megabyte.
+/// Maximum number of waiting jobs. Most are blocks of a megabyte.
 const QUEUE: usize = 3;
 
-/// What exists is written again after so many events, for readers that have
-/// missed something,
+/// Minimum number of events between two checkpoints.
 const CHECKPOINT: u64 = 200_000;
-/// or after so many times as many as there were tasks.
+/// Minimum number of events between two checkpoints, as a multiple of the number
+/// of tasks in the last one.
 const SPARING: u64 = 64;
 
-/// How long, at most, going back waits for the disk.
+/// Maximum time that [`Recorder::settle`] waits for the disk.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// Where to, and whether a file may be replaced.
-#[derive(Clone, Debug)]
-pub struct Save {
-    /// `-` is standard output.
-    pub path: PathBuf,
-    pub force: bool,
-}
-
-impl Save {
-    /// To write there would destroy what is read, by whatever name it goes.
-    pub fn replaces(&self, from: &Path) -> bool {
-        let inode = |path: &Path| {
-            let file = fs::metadata(path).ok()?;
-            Some((file.dev(), file.ino()))
-        };
-        let is_stream = is_standard_output(&self.path);
-        !is_stream && inode(&self.path).is_some_and(|it| inode(from) == Some(it))
-    }
-}
-
-/// Where a trace is kept.
-#[derive(Clone, Debug)]
-pub enum Target {
-    /// In one file or a pipe.
-    File(Save),
-    /// In the segments of a directory, as far back as is wanted.
-    Ring(Ring),
-}
-
-impl Target {
-    /// Refuses what [`Recorder::keep`] would refuse, and touches nothing.
-    pub fn may_create(&self) -> Result<()> {
-        match self {
-            Target::File(save) => Recorder::may_create(save),
-            Target::Ring(ring) => ring.may_open(),
-        }
-    }
-
-    /// `-` is standard output.
-    pub fn path(&self) -> &Path {
-        match self {
-            Target::File(save) => &save.path,
-            Target::Ring(ring) => &ring.dir,
-        }
-    }
-}
-
+/// Writes a trace to its destination.
 pub struct Recorder {
     path: PathBuf,
     block: Box<RecordBlock>,
-    /// When the disk was last asked to make things safe.
+    /// Time of the last sync.
     synced: Instant,
-    /// Something was written since.
-    unsafe_yet: bool,
+    /// True if something was written since.
+    needs_sync: bool,
     queue: SyncSender<Job>,
-    /// Blocks that were written come back to be filled anew.
+    /// Returns written blocks to be reused.
     spare: Receiver<Box<RecordBlock>>,
-    progress: Arc<Progress>,
+    progress: Arc<WriterProgress>,
     writer: JoinHandle<Result<Written, Failure>>,
-    /// Where the trace is kept in several files.
-    part: Option<Part>,
-    /// Events in blocks that were handed over, and how many there will be at the
-    /// next checkpoint.
+    /// Position in the trace, if it is written in segments.
+    segment: Option<SegmentPosition>,
+    /// Events in the blocks handed over to the writer thread.
     handed_over: u64,
+    /// Value of `handed_over` at which the next checkpoint is due.
     checkpoint_at: u64,
-    /// Sessions that files begin with, though they were told in an earlier one.
+    /// Number of sessions repeated at the beginning of later segments.
     repeated: u64,
 }
 
-/// Which file of the trace is written.
-struct Part {
+/// Position of the current segment in the trace.
+struct SegmentPosition {
     segment: Segment,
-    /// How many files this recorder has asked for behind the first.
+    /// Number of segments that this recorder has asked for after its first.
     turns: u64,
-    /// Events handed over before this file began.
+    /// Events handed over before this segment began.
     began_at: u64,
-    /// When this file began. It ends after `duration`, even if nothing happens:
-    /// the writer thread, which watches the size, does nothing while it has no job.
+    /// Time at which this segment began.
     began: Instant,
+    /// Duration after which this segment ends. The recorder checks it, because the
+    /// writer thread does nothing while it has no job.
     duration: Duration,
-    /// What another tracer has left, until this one's session comes.
+    /// End of an earlier recorder's trace, until the session of this one arrives.
     resumed: Option<Resumed>,
 }
 
-/// What the thread tells while it works.
-#[derive(Debug, Default)]
-struct Progress {
-    /// Written so far.
-    bytes: AtomicU64,
-    /// Jobs that wait.
-    waiting: AtomicUsize,
-    /// The current segment has reached its share of the directory.
-    full: AtomicBool,
-    /// How many segments have been begun behind others.
-    turns: AtomicU64,
-    failed: OnceLock<String>,
-}
-
-/// What came of it.
-pub struct Kept {
+/// Finished recording.
+pub struct Finished {
+    /// File or directory.
     pub path: PathBuf,
+    /// Number of events, without repeated sessions.
     pub events: u64,
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-impl fmt::Display for Kept {
+impl fmt::Display for Finished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, size) = (self.path.display(), units::bytes(self.bytes));
         write!(f, "{path}: {} events, {size}", self.events)
@@ -170,22 +119,33 @@ impl fmt::Display for Kept {
 }
 
 impl Recorder {
-    /// Refuses what [`Self::create`] would refuse, and touches nothing.
+    /// Checks the conditions of [`Self::create`] without creating anything.
     pub fn may_create(save: &Save) -> Result<()> {
         output::may_create(save)
     }
 
+    /// Checks the conditions of [`Self::start`] without creating anything.
+    pub fn may_start(target: &Target) -> Result<()> {
+        match target {
+            Target::File(save) => Self::may_create(save),
+            Target::Ring(ring) => segments::may_open(ring),
+        }
+    }
+
+    /// Starts to write to a file or a pipe.
     pub fn create(save: &Save) -> Result<Recorder> {
         Self::begin(&save.path, Output::create(save)?, None)
     }
 
-    pub fn keep(target: &Target) -> Result<Recorder> {
+    /// Starts to write to a destination. A flight recorder continues the trace that
+    /// an earlier one began in this boot.
+    pub fn start(target: &Target) -> Result<Recorder> {
         match target {
             Target::File(save) => Self::create(save),
             Target::Ring(ring) => {
                 let segments = Segments::open(ring)?;
                 let resumed = resume::resume(&segments);
-                let part = Part {
+                let position = SegmentPosition {
                     segment: resumed.map_or_else(Segment::default, |it| it.segment),
                     turns: 0,
                     began_at: 0,
@@ -194,16 +154,16 @@ impl Recorder {
                     resumed,
                 };
                 let output = Output::Segments(Box::new(segments));
-                Self::begin(&ring.dir, output, Some(part))
+                Self::begin(&ring.dir, output, Some(position))
             }
         }
     }
 
-    fn begin(path: &Path, output: Output, part: Option<Part>) -> Result<Recorder> {
+    fn begin(path: &Path, output: Output, segment: Option<SegmentPosition>) -> Result<Recorder> {
         let cannot = || format!("{} cannot be written", path.display());
         let (queue, jobs) = sync_channel(QUEUE);
         let (back, spare) = channel();
-        let progress = Arc::<Progress>::default();
+        let progress = Arc::<WriterProgress>::default();
         let writer = WriterThread::new(output, Arc::clone(&progress), back);
         let writer = writer.with_context(cannot)?;
         let writer = thread::Builder::new()
@@ -217,12 +177,12 @@ impl Recorder {
             path: path.to_owned(),
             block: Box::default(),
             synced: Instant::now(),
-            unsafe_yet: false,
+            needs_sync: false,
             queue,
             spare,
             progress,
             writer,
-            part,
+            segment,
             handed_over: 0,
             checkpoint_at: CHECKPOINT,
             repeated: 0,
@@ -231,11 +191,11 @@ impl Recorder {
 
     fn ask(&self, job: Job) {
         self.progress.waiting.fetch_add(1, Ordering::Relaxed);
-        // A thread that is gone has left its reason behind.
+        // A thread that has ended has set the reason.
         let _ = self.queue.send(job);
     }
 
-    /// Hands the block over to be written. Waits if too much waits already.
+    /// Hands the block over to the writer thread. Blocks while the queue is full.
     fn close_block(&mut self, effort: Effort) {
         if self.block.is_empty() {
             return;
@@ -245,34 +205,35 @@ impl Recorder {
         next.continue_from(&self.block);
         let block = std::mem::replace(&mut self.block, next);
         self.ask(Job::Write(block, effort));
-        self.unsafe_yet = true;
+        self.needs_sync = true;
     }
 
-    /// Takes an event that stands alone.
+    /// Takes an event that is a group of its own.
     pub fn take(&mut self, event: Event) {
         self.event(event);
         self.end_group();
     }
 
-    /// Writes what came, when it is time: within a second it is safe.
-    pub fn hand_over(&mut self) {
+    /// Writes and syncs if the interval has passed, so that a crash loses at most a
+    /// second.
+    pub fn flush_if_due(&mut self) {
         if self.synced.elapsed() >= FLUSH {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
-        // There is time: what comes slowly may be compressed well.
+        // At a low event rate there is time to compress well.
         self.close_block(Effort::Normal);
-        if std::mem::take(&mut self.unsafe_yet) {
+        if std::mem::take(&mut self.needs_sync) {
             self.ask(Job::Sync);
         }
         self.synced = Instant::now();
     }
 
-    /// Waits until what was taken can be read, but not for long.
+    /// Waits until everything taken so far can be read, for 300 ms at most.
     pub fn settle(&mut self) {
-        self.unsafe_yet = true;
+        self.needs_sync = true;
         self.flush();
         let until = Instant::now() + SETTLE;
         while self.progress.waiting.load(Ordering::Relaxed) > 0
@@ -283,24 +244,24 @@ impl Recorder {
         }
     }
 
-    /// Whether it is time to say what exists: see [`Self::checkpoint`].
+    /// Returns true if a checkpoint is due: see [`Self::checkpoint`].
     pub fn wants_checkpoint(&self) -> bool {
         self.wants_turn() || self.handed_over >= self.checkpoint_at
     }
 
+    /// Returns true if the next segment is due.
     fn wants_turn(&self) -> bool {
-        let Some(part) = &self.part else {
+        let Some(position) = &self.segment else {
             return false;
         };
         // `full` may still describe a segment that is about to end.
-        let is_current = part.turns == self.progress.turns.load(Ordering::Acquire);
-        let is_over = part.began.elapsed() >= part.duration;
+        let is_current = position.turns == self.progress.turns.load(Ordering::Acquire);
+        let is_over = position.began.elapsed() >= position.duration;
         is_current && (is_over || self.progress.full.load(Ordering::Relaxed))
     }
 
-    /// Writes what exists now: a session, cgroups and tasks, then the end of that
-    /// snapshot. If the current segment has gone on for long enough, the next one
-    /// begins with it.
+    /// Writes a checkpoint: a session, cgroups and tasks, then the end of the
+    /// snapshot. If the next segment is due, it begins with this checkpoint.
     pub fn checkpoint(&mut self, mut events: Vec<Event>) {
         let turns = self.wants_turn();
         self.close_block(Effort::Normal);
@@ -310,45 +271,46 @@ impl Recorder {
         let tasks = events.len() as u64;
         self.checkpoint_at = self.handed_over + CHECKPOINT.max(SPARING * tasks);
         self.ask(Job::Checkpoint(events));
-        self.unsafe_yet = true;
+        self.needs_sync = true;
     }
 
+    /// Begins the next segment and marks the session in `events` with it.
     fn turn(&mut self, events: &mut [Event]) {
-        let (Some(part), Some(first)) = (&mut self.part, events.first_mut()) else {
+        let (Some(position), Some(first)) = (&mut self.segment, events.first_mut()) else {
             return;
         };
-        part.turns += 1;
-        part.segment.number += 1;
-        part.segment.events_before += self.handed_over - part.began_at;
-        part.began_at = self.handed_over;
-        part.began = Instant::now();
+        position.turns += 1;
+        position.segment.number += 1;
+        position.segment.events_before += self.handed_over - position.began_at;
+        position.began_at = self.handed_over;
+        position.began = Instant::now();
         if let What::Session(session) = &mut first.what {
-            session.segment = Some(part.segment);
+            session.segment = Some(position.segment);
         }
         let session = first.clone();
         self.repeated += 1;
         self.ask(Job::Turn(session));
     }
 
-    /// Says which part of the trace a session is in. Where that goes on with
-    /// another tracer's, the file begins with it, and there is a gap between.
+    /// Marks a session with its segment. If the trace continues an earlier
+    /// recorder's, the segment begins with the session and a gap.
     fn mark(&mut self, event: &mut Event) {
-        let (Some(part), What::Session(session)) = (&mut self.part, &mut event.what) else {
+        let (Some(position), What::Session(session)) = (&mut self.segment, &mut event.what) else {
             return;
         };
-        if part.segment.number == 0 {
-            part.segment.began = event.at;
+        if position.segment.number == 0 {
+            position.segment.began = event.at;
         }
-        session.segment = Some(part.segment);
-        let Some(resumed) = part.resumed.take() else {
+        session.segment = Some(position.segment);
+        let Some(resumed) = position.resumed.take() else {
             return;
         };
         self.block.event(event.clone());
         self.block.end_group();
         self.close_block(Effort::Normal);
         self.repeated += 1;
-        if let Some(part) = &mut self.part {
-            part.began_at = self.handed_over;
+        if let Some(position) = &mut self.segment {
+            position.began_at = self.handed_over;
         }
         self.block.event(Event {
             at: event.at,
@@ -363,12 +325,12 @@ impl Recorder {
         self.block.end_group();
     }
 
-    /// Whether to take more: false while the disk is far behind.
+    /// Returns true if the recorder can take more: false while the disk is far behind.
     pub fn has_room(&self) -> bool {
         self.progress.waiting.load(Ordering::Relaxed) < QUEUE
     }
 
-    /// Why nothing is written any more, as soon as that is so.
+    /// Returns the reason why nothing more is written, if that is the case.
     pub fn failure(&self) -> Option<String> {
         let crashed = || {
             self.writer
@@ -380,12 +342,17 @@ impl Recorder {
         Some(format!("{}: {why}", self.path.display()))
     }
 
-    /// What has reached the file.
+    /// Returns the number of bytes written so far.
     pub fn bytes(&self) -> u64 {
         self.progress.bytes.load(Ordering::Relaxed)
     }
 
-    pub fn finish(mut self) -> Result<Kept> {
+    /// Ends the recording.
+    ///
+    /// # Errors
+    ///
+    /// Fails if writing failed at any time. The message says what can be read.
+    pub fn finish(mut self) -> Result<Finished> {
         self.close_block(Effort::Normal);
         let Recorder {
             path,
@@ -399,7 +366,7 @@ impl Recorder {
             .join()
             .map_err(|_| anyhow!("{}: the writer has crashed", path.display()))?;
         match outcome {
-            Ok(Written { events, bytes }) => Ok(Kept {
+            Ok(Written { events, bytes }) => Ok(Finished {
                 path,
                 events: events - repeated.min(events),
                 bytes,
@@ -429,9 +396,4 @@ impl Sink for Recorder {
             self.close_block(Effort::Low);
         }
     }
-}
-
-/// `-`, which is not a file.
-fn is_standard_output(path: &Path) -> bool {
-    path == Path::new("-")
 }

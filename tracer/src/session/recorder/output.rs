@@ -1,6 +1,7 @@
-//! The file or pipe that a recording goes to: made so that nobody else can
-//! read it, synced so that it outlives the machine, watched so that one that
-//! is removed does not go unnoticed.
+//! The file or pipe that a recording is written to.
+//!
+//! A file is readable by its owner only and synced, so that it survives a power
+//! cut. Its removal by another process is noticed.
 
 use std::{
     fs::File,
@@ -11,19 +12,24 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-use super::{Save, is_standard_output, ring::Segments};
+use super::{
+    disk::sync_directory,
+    segments::Segments,
+    target::{Save, is_standard_output},
+};
 use crate::recording;
 
+/// Open destination of a recording.
 pub enum Output {
-    /// A file on a disk.
+    /// File on a disk.
     File(File),
-    /// A pipe or a device: what was written is out of our hands.
+    /// Pipe or device, which cannot be synced.
     Stream(File),
-    /// A file of several, which are as good as one.
+    /// Segments of a flight recorder, written one after the other.
     Segments(Box<Segments>),
 }
 
-/// Refuses what [`Output::create`] would refuse, and touches nothing.
+/// Checks the conditions of [`Output::create`] without creating anything.
 pub fn may_create(save: &Save) -> Result<()> {
     if is_standard_output(&save.path) {
         ensure!(
@@ -44,10 +50,11 @@ fn exists(path: &Path) -> anyhow::Error {
 }
 
 impl Output {
+    /// Creates the file or takes standard output.
     pub fn create(save: &Save) -> Result<Output> {
         let path = &save.path;
         if is_standard_output(path) {
-            // Not by way of std, which looks for line ends.
+            // std's handle flushes at line ends, which a recording does not have.
             let stdout = io::stdout().as_fd().try_clone_to_owned();
             let stdout = stdout.context("standard output cannot be written")?;
             return Ok(Output::Stream(stdout.into()));
@@ -69,7 +76,11 @@ impl Output {
         Ok(Output::File(file))
     }
 
-    /// From here on, what was written survives a power cut.
+    /// Syncs the file, so that everything written so far survives a power cut.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file was removed meanwhile.
     pub fn sync(&self) -> io::Result<()> {
         let file = match self {
             Output::File(file) => file,
@@ -84,14 +95,6 @@ impl Output {
         }
         Ok(())
     }
-}
-
-/// The name of a file must outlive the machine too. Where a directory cannot be
-/// synced, the file system does it in its own time.
-pub fn sync_directory(of: &Path) {
-    let directory = of.parent().filter(|parent| *parent != Path::new(""));
-    let directory = File::open(directory.unwrap_or(Path::new(".")));
-    let _ = directory.and_then(|directory| directory.sync_all());
 }
 
 impl Write for Output {

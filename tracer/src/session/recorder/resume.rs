@@ -1,50 +1,54 @@
-//! Going on with a trace that another tracer began: where its last part ends.
+//! Resuming a trace that an earlier recorder began in the same directory.
 
 use std::fs::File;
 
-use super::{super::story::Front, ring::Segments};
+use super::segments::Segments;
 use crate::{
     event::Segment,
     recording::{Index, Span},
+    session::input::segment::SegmentHead,
     source::live,
 };
 
-/// What an earlier tracer has left.
+/// End of the trace that an earlier recorder left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed {
-    /// The part that comes next.
+    /// Position of the next segment.
     pub segment: Segment,
-    /// The latest time that was told, ns since boot.
+    /// Latest time in the trace, ns since boot.
     pub latest: u64,
 }
 
-/// Where the latest tracer in a directory ended; none if it was not of this
-/// boot, or cannot be read: a new trace begins then. Reads the headers of the
-/// last part's blocks.
+/// Finds the end of the latest trace in a directory.
+///
+/// Returns `None` if it is from another boot or cannot be read; then a new trace
+/// begins. Reads the block headers of the last segment.
 pub fn resume(segments: &Segments) -> Option<Resumed> {
-    // One that was killed at once leaves a file without a beginning.
-    let mut fronts = segments.earlier().map(|path| Front::read(path.to_owned()));
-    let front = fronts.find_map(|front| front)?;
-    if front.session().boot_id != live::boot_id() {
+    // A recorder that was killed at once leaves a file without a beginning.
+    let mut heads = segments
+        .earlier()
+        .map(|path| SegmentHead::read(path.to_owned()));
+    let head = heads.find_map(|head| head)?;
+    if head.session().boot_id != live::boot_id() {
         return None;
     }
-    let part = front.segment()?;
-    let index = Index::load(File::open(&front.path).ok()?).ok()?;
-    let told: u64 = index
+    let last = head.segment()?;
+    let index = Index::load(File::open(&head.path).ok()?).ok()?;
+    let events: u64 = index
         .entries
         .iter()
         .map(|entry| u64::from(entry.events))
         .sum();
-    // The session that a part begins with is an event of the first only.
-    let told = told - u64::from(part.number > 0).min(told);
+    // Later segments repeat the session. It counts in the first one only.
+    let events = events - u64::from(last.number > 0).min(events);
     let spans = index.entries.iter().map(|entry| entry.span);
     let latest = spans.map(|Span { latest, .. }| latest).max();
     Some(Resumed {
         segment: Segment {
-            number: part.number + 1,
-            events_before: part.events_before + told,
-            ..part
+            number: last.number + 1,
+            events_before: last.events_before + events,
+            ..last
         },
-        latest: latest.unwrap_or(front.at()),
+        latest: latest.unwrap_or(head.at()),
     })
 }

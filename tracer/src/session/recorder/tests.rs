@@ -1,4 +1,4 @@
-//! A trace in parts, written by one tracer or by several, is one story.
+//! A trace in segments, written by one recorder or by several, reads as one trace.
 
 mod broken;
 
@@ -13,8 +13,9 @@ use std::{
 };
 
 use super::{
-    Recorder, Save, Target,
-    ring::{Ring, Segments},
+    Recorder,
+    segments::Segments,
+    target::{Ring, Save, Target},
 };
 use crate::{
     event::{
@@ -24,9 +25,8 @@ use crate::{
     model::{Model, Retention, State},
     playback::{Place, Stage},
     session::{
-        Info, OK, RECORDING_INCOMPLETE, info,
-        story::{Story, holdings},
-        window::Window,
+        Info, OK, RECORDING_INCOMPLETE, Window, info,
+        input::{directory::Directory, range, recording::Input},
     },
     source::live,
 };
@@ -63,9 +63,9 @@ fn faults(script: Script, pid: u32, count: u64) -> Script {
     script.event(pid, What::Faults(Box::new(tally)))
 }
 
-/// What a tracer sees: somebody is there from the beginning and faults, others
-/// come and go, one stays as a zombie.
-fn told(began: u64, first: u32, children: u32) -> Vec<Event> {
+/// Returns the events of a trace: a server is present from the beginning and
+/// faults, its children are forked and exit, and some stay as zombies.
+fn trace(began: u64, first: u32, children: u32) -> Vec<Event> {
     let mut script = Script::new().at(began - START).session_with(|session| {
         session.boot_id = live::boot_id();
     });
@@ -86,18 +86,19 @@ fn told(began: u64, first: u32, children: u32) -> Vec<Event> {
     script.events
 }
 
-/// Writes them, in a part of its own each so many; ends in good order or not.
+/// Writes events, with a new segment after every `every` events. Without `end`, the
+/// end mark is missing.
 fn write(ring: &Ring, events: &[Event], every: usize, end: bool) {
     let mut tracer = Tracer::new(ring);
     for (number, event) in events.iter().enumerate() {
-        tracer.tell(event);
+        tracer.take(event);
         if (number + 1) % every == 0 {
             tracer.turn();
         }
     }
     tracer.recorder.finish().unwrap();
     if !end {
-        // The end block is what a killed one does not write.
+        // A killed recorder does not write the end block.
         let path = last(&ring.dir);
         let file = fs::File::options().write(true).open(&path).unwrap();
         let length = file.metadata().unwrap().len();
@@ -107,7 +108,7 @@ fn write(ring: &Ring, events: &[Event], every: usize, end: bool) {
 
 const END_BLOCK: u64 = 64;
 
-/// A recorder, and what its source would say of what exists.
+/// Recorder, and the model for its checkpoints.
 struct Tracer {
     recorder: Recorder,
     session: Option<Event>,
@@ -117,13 +118,13 @@ struct Tracer {
 impl Tracer {
     fn new(ring: &Ring) -> Tracer {
         Tracer {
-            recorder: Recorder::keep(&Target::Ring(ring.clone())).unwrap(),
+            recorder: Recorder::start(&Target::Ring(ring.clone())).unwrap(),
             session: None,
             model: Model::new(Retention::ALL),
         }
     }
 
-    fn tell(&mut self, event: &Event) {
+    fn take(&mut self, event: &Event) {
         if let What::Session(_) = event.what {
             self.session = Some(event.clone());
         }
@@ -131,7 +132,7 @@ impl Tracer {
         self.recorder.take(event.clone());
     }
 
-    /// The next segment begins.
+    /// Begins the next segment.
     fn turn(&mut self) {
         while self.recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
             self.recorder.settle();
@@ -146,14 +147,14 @@ impl Tracer {
 }
 
 fn read(dir: &Path) -> Vec<Event> {
-    let story = Story::find(dir, &Window::default()).unwrap();
-    let (mut chain, _) = story.chain().unwrap();
+    let input = Input::find(dir, &Window::default()).unwrap();
+    let (mut chain, _) = input.chain().unwrap();
     let events = std::iter::from_fn(|| chain.next_event().unwrap());
     events.collect()
 }
 
-/// But for what a session says of the part that it is in.
-fn without_parts(mut events: Vec<Event>) -> Vec<Event> {
+/// Removes the positions of segments from sessions.
+fn without_positions(mut events: Vec<Event>) -> Vec<Event> {
     for event in &mut events {
         if let What::Session(session) = &mut event.what {
             (session.segment, session.realtime_offset) = (None, 0);
@@ -162,7 +163,7 @@ fn without_parts(mut events: Vec<Event>) -> Vec<Event> {
     events
 }
 
-fn parts(dir: &Path) -> usize {
+fn segment_count(dir: &Path) -> usize {
     crate::recording::segments::list(dir)
         .unwrap()
         .segments
@@ -182,23 +183,23 @@ impl Play {
         play
     }
 
-    /// Who is there, in which state.
-    fn there(&self) -> BTreeMap<ProcessId, (Comm, State)> {
-        let there = self
+    /// Returns the present processes with their states.
+    fn present(&self) -> BTreeMap<ProcessId, (Comm, State)> {
+        let present = self
             .0
             .processes()
             .map(|(_, it)| (it.id, (it.comm, it.state())));
-        there.filter(|(_, (_, state))| !state.is_gone()).collect()
+        present.filter(|(_, (_, state))| !state.is_gone()).collect()
     }
 
-    /// Those who are there, and the sums.
-    fn says(&self) -> (Vec<String>, String) {
+    /// Returns the present processes and the totals.
+    fn state(&self) -> (Vec<String>, String) {
         let model = &self.0;
-        let there = model.processes().filter(|(_, it)| !it.state().is_gone());
-        let there = there
+        let present = model.processes().filter(|(_, it)| !it.state().is_gone());
+        let present = present
             .map(|(_, it)| format!("{:?} {} {:?} {:?}", it.id, it.comm, it.state(), it.faults));
         let sums = format!("{:?} {} {:?}", model.totals(), model.alive(), model.gaps());
-        (there.collect(), sums)
+        (present.collect(), sums)
     }
 }
 
@@ -217,18 +218,21 @@ impl Stage for Play {
 }
 
 #[test]
-fn no_event_is_lost_or_doubled_at_a_seam() {
+fn segments_join_without_loss_or_repetition() {
     let scratch = Scratch::new("seam");
-    let events = told(START, 1000, 300);
+    let events = trace(START, 1000, 300);
     write(&scratch.ring(), &events, 250, true);
-    assert!(parts(&scratch.0) > 5);
-    assert_eq!(without_parts(read(&scratch.0)), without_parts(events));
+    assert!(segment_count(&scratch.0) > 5);
+    assert_eq!(
+        without_positions(read(&scratch.0)),
+        without_positions(events)
+    );
 }
 
 #[test]
-fn a_part_alone_tells_who_is_there() {
+fn single_segment_lists_present_processes() {
     let scratch = Scratch::new("alone");
-    let events = told(START, 1000, 300);
+    let events = trace(START, 1000, 300);
     write(&scratch.ring(), &events, 250, true);
     let mut whole = Play::new();
     events.iter().for_each(|event| whole.0.apply(event));
@@ -243,10 +247,10 @@ fn a_part_alone_tells_who_is_there() {
             .for_each(|event| alone.0.apply(event));
         since.push(alone.0.totals().forks);
         if segment.path == last(&scratch.0) {
-            assert_eq!(alone.there(), whole.there());
+            assert_eq!(alone.present(), whole.present());
         }
     }
-    // What happened is counted in one part each.
+    // Each event is counted in one segment.
     assert_eq!(since.iter().sum::<u64>(), whole.0.totals().forks);
 }
 
@@ -256,15 +260,15 @@ fn last(dir: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_tracer_that_was_killed_is_gone_on_from() {
+fn killed_recorder_is_resumed() {
     let scratch = Scratch::new("restart");
-    let first = told(START, 1000, 120);
-    let mut second = told(START + 100 * SEC, 5000, 60);
+    let first = trace(START, 1000, 120);
+    let mut second = trace(START + 100 * SEC, 5000, 60);
     write(&scratch.ring(), &first, 300, false);
-    // The second counts from zero, and dies too, before the third.
+    // The second counts from zero and is killed too.
     write(&scratch.ring(), &second, 100, false);
-    let told = read(&scratch.0);
-    let gaps: Vec<_> = told
+    let merged = read(&scratch.0);
+    let gaps: Vec<_> = merged
         .iter()
         .filter_map(|event| match &event.what {
             What::Gap(gap) => Some((gap.cause, gap.since)),
@@ -274,35 +278,35 @@ fn a_tracer_that_was_killed_is_gone_on_from() {
     assert_eq!(gaps, [(GapCause::Untraced, first.last().unwrap().at)]);
     let mut events = first;
     events.append(&mut second);
-    let gapless = told
+    let gapless = merged
         .iter()
         .filter(|event| !matches!(event.what, What::Gap(_)));
-    let gapless = without_parts(gapless.cloned().collect());
-    assert_eq!(gapless, without_parts(events));
+    let gapless = without_positions(gapless.cloned().collect());
+    assert_eq!(gapless, without_positions(events));
 
-    // The counts of both add up, by whichever way one comes there.
+    // The counts of both add up, played through or after a seek.
     let mut played = Play::new();
-    told.iter().for_each(|event| played.0.apply(event));
+    merged.iter().for_each(|event| played.0.apply(event));
     let server = played.0.find_pid(100).unwrap();
     assert_eq!(played.0.process(server).faults.read, 1200 + 600);
-    let story = Story::find(&scratch.0, &Window::default()).unwrap();
-    let mut playback = story.playback(false).unwrap();
-    assert_eq!(playback.events(), told.len() as u64);
+    let input = Input::find(&scratch.0, &Window::default()).unwrap();
+    let mut playback = input.playback(false).unwrap();
+    assert_eq!(playback.events(), merged.len() as u64);
     let mut stage = Play::new();
     playback.seek(Place::End, &mut stage).unwrap();
-    assert_eq!(stage.says(), played.says());
+    assert_eq!(stage.state(), played.state());
     playback
-        .seek(Place::Event(told.len() as u64 / 2), &mut stage)
+        .seek(Place::Event(merged.len() as u64 / 2), &mut stage)
         .unwrap();
     playback.seek(Place::End, &mut stage).unwrap();
-    assert_eq!(stage.says(), played.says());
-    // Of the last part alone the same are there.
+    assert_eq!(stage.state(), played.state());
+    // The last segment alone has the same present processes.
     let alone = Play::of(&read(&last(&scratch.0)));
-    assert_eq!(alone.there(), played.there());
+    assert_eq!(alone.present(), played.present());
 }
 
 #[test]
-fn a_part_says_of_itself_what_its_own_tracer_says() {
+fn segment_has_the_session_of_its_own_recorder() {
     let scratch = Scratch::new("own");
     let by = |release: &str, mut events: Vec<Event>| {
         if let What::Session(session) = &mut events[0].what {
@@ -310,52 +314,52 @@ fn a_part_says_of_itself_what_its_own_tracer_says() {
         }
         events
     };
-    let first = by("first", told(START, 1000, 60));
-    let second = by("second", told(START + 100 * SEC, 5000, 60));
+    let first = by("first", trace(START, 1000, 60));
+    let second = by("second", trace(START + 100 * SEC, 5000, 60));
     write(&scratch.ring(), &first, 200, false);
-    let firsts = parts(&scratch.0);
+    let firsts = segment_count(&scratch.0);
     write(&scratch.ring(), &second, 200, true);
     let segments = crate::recording::segments::list(&scratch.0)
         .unwrap()
         .segments;
     for (number, segment) in segments.iter().enumerate() {
         let own = if number < firsts { "first" } else { "second" };
-        let told = read(&segment.path);
-        let sessions = told.iter().filter_map(|event| match &event.what {
+        let events = read(&segment.path);
+        let sessions = events.iter().filter_map(|event| match &event.what {
             What::Session(session) => Some((session.kernel_release.as_str(), session.segment)),
             _ => None,
         });
         let sessions: Vec<_> = sessions.collect();
         assert_eq!(sessions.first().unwrap().0, own);
         assert_eq!(sessions.last().unwrap().0, own);
-        // Those of its checkpoint, too.
-        let part = |segment: &Option<Segment>| segment.unwrap().number;
-        let parts: Vec<_> = sessions.iter().map(|(_, it)| part(it)).collect();
-        assert_eq!(parts, vec![number as u64; parts.len()]);
+        // The session of its checkpoint has the same number.
+        let number_of = |segment: &Option<Segment>| segment.unwrap().number;
+        let numbers: Vec<_> = sessions.iter().map(|(_, it)| number_of(it)).collect();
+        assert_eq!(numbers, vec![number as u64; numbers.len()]);
     }
 }
 
-/// What is told of a directory, but for its gaps and who is named behind them;
+/// Reads a directory. Returns its events without gaps and the snapshots behind them,
 /// and the gaps.
-fn told_and_gaps(dir: &Path) -> (Vec<Event>, Vec<(u64, u64, GapCause)>) {
-    let (gaps, mut told): (Vec<_>, Vec<_>) = read(dir)
+fn events_and_gaps(dir: &Path) -> (Vec<Event>, Vec<(u64, u64, GapCause)>) {
+    let (gaps, mut events): (Vec<_>, Vec<_>) = read(dir)
         .into_iter()
         .partition(|event| matches!(event.what, What::Gap(_)));
     let found = |event: &Event| matches!(event.what, What::Snapshot(_) | What::SnapshotEnd(_));
-    let began = told
+    let began = events
         .iter()
         .position(|event| matches!(event.what, What::Fork(_)));
     let mut number = 0..;
-    told.retain(|event| number.next() < began || !found(event));
+    events.retain(|event| number.next() < began || !found(event));
     let gaps = gaps.into_iter().map(|event| match event.what {
         What::Gap(gap) => (gap.since, event.at, gap.cause),
         _ => unreachable!(),
     });
-    (without_parts(told), gaps.collect())
+    (without_positions(events), gaps.collect())
 }
 
 #[test]
-fn a_segment_ends_on_time_though_nothing_happens() {
+fn segment_ends_on_time_without_events() {
     let scratch = Scratch::new("idle");
     let duration = Duration::from_millis(20);
     let ring = Ring {
@@ -363,8 +367,8 @@ fn a_segment_ends_on_time_though_nothing_happens() {
         ..scratch.ring()
     };
     let mut tracer = Tracer::new(&ring);
-    for event in told(START, 1000, 0) {
-        tracer.tell(&event);
+    for event in trace(START, 1000, 0) {
+        tracer.take(&event);
     }
     while tracer.recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
         tracer.recorder.settle();
@@ -374,27 +378,27 @@ fn a_segment_ends_on_time_though_nothing_happens() {
     assert!(tracer.recorder.wants_checkpoint());
     let session = tracer.session.clone().unwrap();
     tracer.recorder.checkpoint(vec![session]);
-    // Not twice.
+    // The next segment is not due twice.
     assert!(!tracer.recorder.wants_turn());
     tracer.recorder.finish().unwrap();
-    assert_eq!(parts(&scratch.0), 2);
+    assert_eq!(segment_count(&scratch.0), 2);
 }
 
 #[test]
-fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
+fn missing_segment_becomes_a_gap() {
     let scratch = Scratch::new("missing");
-    let events = without_parts(told(START, 1000, 300));
+    let events = without_positions(trace(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
     let segments = crate::recording::segments::list(&scratch.0)
         .unwrap()
         .segments;
-    // One is not there, and two cannot be read.
+    // One is missing, and two cannot be read.
     fs::remove_file(&segments[2].path).unwrap();
     fs::write(&segments[4].path, "not a recording").unwrap();
     fs::write(&segments[5].path, "neither").unwrap();
-    let (told, gaps) = told_and_gaps(&scratch.0);
+    let (events_read, gaps) = events_and_gaps(&scratch.0);
     let expected = [&events[..500], &events[750..1000], &events[1500..]].concat();
-    assert!(told == expected);
+    assert!(events_read == expected);
     let latest = |until: usize| events[..until].iter().map(|event| event.at).max().unwrap();
     let gap = |from: usize, to: usize| {
         let events = Some((to - from) as u64);
@@ -402,13 +406,13 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     };
     assert_eq!(gaps, [gap(500, 750), gap(1000, 1500)]);
 
-    // Nobody who ended there stays, and whoever became a zombie there is known.
+    // Processes that exited there are not present. Zombies from there are known.
     let whole = Play::of(&events);
-    assert_eq!(Play::of(&read(&scratch.0)).there(), whole.there());
+    assert_eq!(Play::of(&read(&scratch.0)).present(), whole.present());
 
-    // One can step over it, forwards and back.
-    let story = Story::find(&scratch.0, &Window::default()).unwrap();
-    let mut playback = story.playback(false).unwrap();
+    // Playback steps over the gap in both directions.
+    let input = Input::find(&scratch.0, &Window::default()).unwrap();
+    let mut playback = input.playback(false).unwrap();
     let mut stage = Play::new();
     playback.seek(Place::Event(752), &mut stage).unwrap();
     let mut places = Vec::new();
@@ -418,15 +422,16 @@ fn what_a_missing_segment_held_is_a_gap_and_the_rest_stays() {
     }
     assert_eq!(places, [752, 751, 750, 500]);
     playback.seek(Place::End, &mut stage).unwrap();
-    assert_eq!(stage.there(), whole.there());
-    let held = holdings(&scratch.0).unwrap();
-    assert_eq!((held.stories.len(), held.unreadable.len()), (1, 2));
+    assert_eq!(stage.present(), whole.present());
+    let directory = Directory::read(&scratch.0).unwrap();
+    let counts = (directory.traces.len(), directory.unreadable.len());
+    assert_eq!(counts, (1, 2));
 }
 
 #[test]
-fn what_lies_before_the_first_segment_is_not_of_the_story() {
+fn window_before_the_first_segment_begins_with_it() {
     let scratch = Scratch::new("early");
-    let events = told(START, 1000, 60);
+    let events = trace(START, 1000, 60);
     write(&scratch.ring(), &events, 250, true);
     let window = Window {
         since: Some("1970-01-01T00:00:00Z".parse().unwrap()),
@@ -437,15 +442,15 @@ fn what_lies_before_the_first_segment_is_not_of_the_story() {
         play.take(&event);
         Ok(())
     };
-    window.read(&scratch.0, take).unwrap();
+    range::read(&window, &scratch.0, take).unwrap();
     assert_eq!(play.0.began(), events[0].at);
-    assert_eq!(play.there(), Play::of(&events).there());
+    assert_eq!(play.present(), Play::of(&events).present());
 }
 
 #[test]
-fn a_segment_that_is_missing_makes_a_difference_to_info() {
+fn info_reports_a_missing_segment() {
     let scratch = Scratch::new("info");
-    write(&scratch.ring(), &told(START, 1000, 150), 250, true);
+    write(&scratch.ring(), &trace(START, 1000, 150), 250, true);
     let code = || {
         let path = scratch.0.clone();
         info(&Info { path, json: true }).unwrap()
@@ -455,16 +460,16 @@ fn a_segment_that_is_missing_makes_a_difference_to_info() {
         .unwrap()
         .segments;
     fs::remove_file(&segments[0].path).unwrap();
-    // The oldest go as they should.
+    // The oldest segments are removed in normal operation.
     assert_eq!(code(), OK);
     fs::remove_file(&segments[2].path).unwrap();
     assert_eq!(code(), RECORDING_INCOMPLETE);
 }
 
 #[test]
-fn a_segment_whose_front_is_damaged_is_of_its_trace_all_the_same() {
+fn segment_with_damaged_beginning_stays_in_its_trace() {
     let scratch = Scratch::new("front");
-    let events = without_parts(told(START, 1000, 300));
+    let events = without_positions(trace(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
     let segments = crate::recording::segments::list(&scratch.0)
         .unwrap()
@@ -473,81 +478,85 @@ fn a_segment_whose_front_is_damaged_is_of_its_trace_all_the_same() {
     // The header of the file and of its first block.
     bytes[..60].fill(0xff);
     fs::write(&segments[3].path, bytes).unwrap();
-    let (told, gaps) = told_and_gaps(&scratch.0);
-    assert!(told == events);
-    // The session, which could not be read there, it only repeats.
+    let (events_read, gaps) = events_and_gaps(&scratch.0);
+    assert!(events_read == events);
+    // The unreadable session is only a repetition.
     assert_eq!(gaps, []);
 }
 
 #[test]
-fn a_segment_that_goes_while_others_are_read_is_passed_over() {
+fn segment_removed_during_a_read_becomes_a_gap() {
     let scratch = Scratch::new("goes");
-    let events = without_parts(told(START, 1000, 300));
+    let events = without_positions(trace(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
     let segments = crate::recording::segments::list(&scratch.0)
         .unwrap()
         .segments;
-    let story = Story::find(&scratch.0, &Window::default()).unwrap();
-    let (mut chain, _) = story.chain().unwrap();
-    let mut told = vec![chain.next_event().unwrap().unwrap()];
+    let input = Input::find(&scratch.0, &Window::default()).unwrap();
+    let (mut chain, _) = input.chain().unwrap();
+    let mut merged = vec![chain.next_event().unwrap().unwrap()];
     fs::remove_file(&segments[1].path).unwrap();
     fs::remove_file(&segments[2].path).unwrap();
-    told.extend(std::iter::from_fn(|| chain.next_event().unwrap()));
+    merged.extend(std::iter::from_fn(|| chain.next_event().unwrap()));
     let refused = chain.part_reports().filter(|(_, it)| it.refused.is_some());
     assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [1, 2]);
-    assert!(matches!(told[250].what, What::Gap(_)), "{:?}", told[250]);
-    assert_eq!(Play::of(&told).there(), Play::of(&events).there());
-    told.remove(250);
-    let named = told[250..].iter();
-    let named = named.take_while(|event| matches!(event.what, What::Snapshot(_)));
-    let named = 250..=250 + named.count();
-    assert!(matches!(told[*named.end()].what, What::SnapshotEnd(_)));
-    told.drain(named);
-    assert!(without_parts(told) == [&events[..250], &events[750..]].concat());
+    assert!(
+        matches!(merged[250].what, What::Gap(_)),
+        "{:?}",
+        merged[250]
+    );
+    assert_eq!(Play::of(&merged).present(), Play::of(&events).present());
+    merged.remove(250);
+    let listed = merged[250..].iter();
+    let listed = listed.take_while(|event| matches!(event.what, What::Snapshot(_)));
+    let listed = 250..=250 + listed.count();
+    assert!(matches!(merged[*listed.end()].what, What::SnapshotEnd(_)));
+    merged.drain(listed);
+    assert!(without_positions(merged) == [&events[..250], &events[750..]].concat());
 }
 
 #[test]
-fn a_first_segment_that_goes_before_it_is_opened_is_a_gap() {
+fn first_segment_removed_before_opening_becomes_a_gap() {
     let scratch = Scratch::new("first");
-    let events = without_parts(told(START, 1000, 300));
+    let events = without_positions(trace(START, 1000, 300));
     write(&scratch.ring(), &events, 250, true);
     let segments = crate::recording::segments::list(&scratch.0)
         .unwrap()
         .segments;
-    let story = Story::find(&scratch.0, &Window::default()).unwrap();
-    let followed = story.playback(false).unwrap();
+    let input = Input::find(&scratch.0, &Window::default()).unwrap();
+    let followed = input.playback(false).unwrap();
     fs::remove_file(&segments[0].path).unwrap();
     fs::remove_file(&segments[1].path).unwrap();
-    let (mut chain, _) = story.chain().unwrap();
-    let told: Vec<_> = std::iter::from_fn(|| chain.next_event().unwrap()).collect();
+    let (mut chain, _) = input.chain().unwrap();
+    let merged: Vec<_> = std::iter::from_fn(|| chain.next_event().unwrap()).collect();
     let refused = chain.part_reports().filter(|(_, it)| it.refused.is_some());
     assert_eq!(refused.map(|(part, _)| part).collect::<Vec<_>>(), [0, 1]);
-    let What::Gap(gap) = &told[0].what else {
-        panic!("{:?}", told[0])
+    let What::Gap(gap) = &merged[0].what else {
+        panic!("{:?}", merged[0])
     };
     let events_lost = GapCause::Unreadable { events: Some(500) };
     assert_eq!((gap.since, gap.cause), (events[0].at, events_lost));
     let whole = Play::of(&events);
-    assert_eq!(Play::of(&told).there(), whole.there());
-    assert!(told.ends_with(&events[500..]));
+    assert_eq!(Play::of(&merged).present(), whole.present());
+    assert!(merged.ends_with(&events[500..]));
 
-    // One can move about in the rest, also if they went later.
-    let opened = story.playback(false).unwrap();
+    // Playback can seek in the rest, also if the segments are removed later.
+    let opened = input.playback(false).unwrap();
     assert_eq!(opened.events(), events.len() as u64 - 500 + 1);
     let mut stage = Play::new();
     for mut playback in [opened, followed] {
         playback.seek(Place::End, &mut stage).unwrap();
-        assert_eq!(stage.there(), whole.there());
+        assert_eq!(stage.present(), whole.present());
         playback.seek(Place::Beginning, &mut stage).unwrap();
         assert!(playback.step(&mut stage).unwrap());
         assert_eq!(stage.0.gaps().len(), 1);
         playback.seek(Place::End, &mut stage).unwrap();
-        assert_eq!(stage.there(), whole.there());
+        assert_eq!(stage.present(), whole.present());
     }
 }
 
 #[test]
-fn nobody_waits_for_a_writer_that_failed() {
+fn settle_does_not_wait_for_a_failed_writer() {
     let scratch = Scratch::new("failed");
     fs::create_dir(&scratch.0).unwrap();
     let save = Save {
@@ -556,7 +565,7 @@ fn nobody_waits_for_a_writer_that_failed() {
     };
     let mut recorder = Recorder::create(&save).unwrap();
     fs::remove_file(&save.path).unwrap();
-    told(START, 1000, 300)
+    trace(START, 1000, 300)
         .into_iter()
         .for_each(|event| recorder.take(event));
     recorder.settle();
@@ -569,9 +578,9 @@ fn nobody_waits_for_a_writer_that_failed() {
 }
 
 #[test]
-fn the_oldest_go_first() {
+fn oldest_segments_are_removed_first() {
     let scratch = Scratch::new("old");
-    let events = told(START, 1000, 300);
+    let events = trace(START, 1000, 300);
     let mut ring = scratch.ring();
     write(&ring, &events, 250, true);
     fs::write(scratch.0.join("notes.txt"), "mine").unwrap();
@@ -581,7 +590,7 @@ fn the_oldest_go_first() {
             .map(|file| file.unwrap().metadata().unwrap().len())
             .sum()
     };
-    let (many, before) = (parts(&scratch.0), last(&scratch.0));
+    let (many, before) = (segment_count(&scratch.0), last(&scratch.0));
     ring.max_size = size(&scratch.0) / 2;
     let oldest = crate::recording::segments::list(&scratch.0)
         .unwrap()
@@ -591,18 +600,18 @@ fn the_oldest_go_first() {
     let mut segments = Segments::open(&ring).unwrap();
     segments.trim(0).unwrap();
     assert!(!index.exists());
-    assert!(parts(&scratch.0) < many);
+    assert!(segment_count(&scratch.0) < many);
     assert!(size(&scratch.0) <= ring.max_size + 4);
     assert!(before.exists() && scratch.0.join("notes.txt").exists());
     drop(segments);
-    // Two do not write in one directory.
+    // Two recorders cannot share a directory.
     let held = Segments::open(&ring).unwrap();
     let refused = Segments::open(&ring).err().unwrap();
     assert!(refused.to_string().contains("another tracer records there"));
     drop(held);
-    // And by age.
+    // Segments above the age limit are removed too.
     ring.keep = Duration::ZERO;
     let mut segments = Segments::open(&ring).unwrap();
     segments.trim(0).unwrap();
-    assert_eq!(parts(&scratch.0), 1);
+    assert_eq!(segment_count(&scratch.0), 1);
 }

@@ -1,54 +1,73 @@
-//! The thread that writes: blocks in, compressed to the file, so that a slow
-//! disk holds up nobody.
+//! The thread that compresses and writes blocks, so that a slow disk does not
+//! delay reading the ring buffer.
 
 use std::{
     io,
     sync::{
-        Arc,
-        atomic::Ordering,
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, Sender},
     },
 };
 
-use super::{Output, Progress};
+use super::output::Output;
 use crate::{
     event::Event,
     recording::{Effort, RecordBlock, Writer, Written},
 };
 
-/// What the thread is asked to do.
+/// Request to the thread.
 pub enum Job {
-    /// Write a block.
+    /// Compress and write a block.
     Write(Box<RecordBlock>, Effort),
-    /// Make what was written safe.
+    /// Sync what was written.
     Sync,
-    /// Write what exists at this moment.
+    /// Write a checkpoint.
     Checkpoint(Vec<Event>),
-    /// Go on in another file, which begins with that session.
+    /// Begin the next segment with this session event.
     Turn(Event),
 }
 
-/// Why a recording ended before the trace, and what is in it.
+/// State shared with the recorder while the thread works.
+#[derive(Debug, Default)]
+pub struct WriterProgress {
+    /// Bytes written so far, in all segments.
+    pub bytes: AtomicU64,
+    /// Jobs in the queue or in progress.
+    pub waiting: AtomicUsize,
+    /// True if the current segment has reached its share of the directory.
+    pub full: AtomicBool,
+    /// Number of segments begun after the first.
+    pub turns: AtomicU64,
+    /// Error that ended the recording, if any.
+    pub failed: OnceLock<String>,
+}
+
+/// Error that ended a recording before the trace.
 pub struct Failure {
+    /// Cause.
     pub why: io::Error,
+    /// Events and bytes written before that.
     pub kept: Written,
 }
 
+/// Work of the thread.
 pub struct WriterThread {
     writer: Writer<Output>,
-    /// In the files before.
+    /// Events and bytes in the segments before the current one.
     before: Written,
-    /// What the current file began with, bytes.
+    /// Size of the session that the current segment began with, in bytes.
     opening: u64,
-    progress: Arc<Progress>,
-    /// Where written blocks go back to be filled anew.
+    progress: Arc<WriterProgress>,
+    /// Returns written blocks to be reused.
     spare: Sender<Box<RecordBlock>>,
 }
 
 impl WriterThread {
+    /// Writes the header of the recording. `spare` receives written blocks.
     pub fn new(
         output: Output,
-        progress: Arc<Progress>,
+        progress: Arc<WriterProgress>,
         spare: Sender<Box<RecordBlock>>,
     ) -> io::Result<WriterThread> {
         Ok(WriterThread {
@@ -60,7 +79,7 @@ impl WriterThread {
         })
     }
 
-    /// Does what comes until the other end is dropped, then ends the recording.
+    /// Performs jobs until the other end is dropped, then ends the recording.
     /// After a failure it only empties the queue.
     pub fn run(mut self, jobs: &Receiver<Job>) -> Result<Written, Failure> {
         let mut failed = None;
@@ -68,11 +87,11 @@ impl WriterThread {
             if failed.is_none()
                 && let Err(why) = self.perform(job)
             {
-                // Nobody else sets it.
+                // It is set only here, once.
                 let _ = self.progress.failed.set(why.to_string());
                 failed = Some(why);
             }
-            // Nobody waits for one that failed either.
+            // Failed and skipped jobs count as done, so that nothing waits for them.
             self.progress.waiting.fetch_sub(1, Ordering::Relaxed);
         }
         let kept = self.written();
@@ -92,7 +111,7 @@ impl WriterThread {
             Job::Write(mut block, effort) => {
                 let written = self.writer.write_block(&block, effort);
                 block.clear();
-                // The trace may be over.
+                // The recorder may have ended already.
                 let _ = self.spare.send(block);
                 written?;
             }
@@ -103,15 +122,15 @@ impl WriterThread {
             Job::Checkpoint(events) => self.writer.checkpoint(&events)?,
             Job::Turn(session) => {
                 self.turn(&session)?;
-                self.tidy()?;
+                self.trim_and_report()?;
                 self.progress.turns.fetch_add(1, Ordering::Release);
             }
         }
-        self.tidy()
+        self.trim_and_report()
     }
 
-    /// Removes segments that have to go, and says how far it is.
-    fn tidy(&mut self) -> io::Result<()> {
+    /// Removes old segments and updates the shared progress.
+    fn trim_and_report(&mut self) -> io::Result<()> {
         let bytes = self.writer.written().bytes;
         if let Output::Segments(segments) = self.writer.output_mut() {
             segments.trim(bytes)?;
@@ -135,7 +154,7 @@ impl WriterThread {
         Ok(())
     }
 
-    /// What has reached the file.
+    /// Returns the events and bytes written to all segments.
     fn written(&self) -> Written {
         sum(self.before, self.writer.written())
     }

@@ -1,20 +1,20 @@
-//! Every byte of a segment flipped in turn, and every truncation of it: what is
-//! in no broken block is told, what is missing is counted, and nobody who ended
-//! there stays.
+//! Every flipped byte and every truncation of a segment: all events outside the
+//! broken block are read, the missing ones are counted, and no exited process stays
+//! present.
 
 use std::ops::Range;
 
 use super::*;
 use crate::recording::{Ending, Index};
 
-/// Writes a segment for every so many events, in blocks of so many.
+/// Writes events in segments of `segment` events and blocks of `block` events.
 fn write_blocks(ring: &Ring, events: &[Event], segment: usize, block: usize) -> Vec<PathBuf> {
     let mut tracer = Tracer::new(ring);
     for (number, event) in events.iter().enumerate() {
-        tracer.tell(event);
+        tracer.take(event);
         match number + 1 {
-            told if told % segment == 0 && told < events.len() => tracer.turn(),
-            told if told % block == 0 => tracer.recorder.settle(),
+            count if count % segment == 0 && count < events.len() => tracer.turn(),
+            count if count % block == 0 => tracer.recorder.settle(),
             _ => {}
         }
     }
@@ -25,14 +25,14 @@ fn write_blocks(ring: &Ring, events: &[Event], segment: usize, block: usize) -> 
     segments.into_iter().map(|segment| segment.path).collect()
 }
 
-/// A ring of three segments, and what is in the middle one.
+/// Directory with three segments, and the contents of the middle one.
 struct Trial {
     scratch: Scratch,
     events: Vec<Event>,
     middle: PathBuf,
     bytes: Vec<u8>,
-    /// Where each of its blocks of events lies, and which events are in it; of
-    /// the first, which repeats the session, none.
+    /// Range of bytes and of events of each block. The first block has no events of
+    /// its own: it repeats the session.
     blocks: Vec<(Range<usize>, Range<usize>)>,
     whole: BTreeMap<ProcessId, (Comm, State)>,
 }
@@ -42,7 +42,7 @@ const SEGMENT: usize = 36;
 impl Trial {
     fn new(name: &str) -> Trial {
         let scratch = Scratch::new(name);
-        let mut events = without_parts(told(START, 1000, 15));
+        let mut events = without_positions(trace(START, 1000, 15));
         events.truncate(3 * SEGMENT);
         let paths = write_blocks(&scratch.ring(), &events, SEGMENT, 12);
         assert_eq!(paths.len(), 3);
@@ -65,7 +65,7 @@ impl Trial {
         let blocks: Vec<_> = blocks.collect();
         assert_eq!((blocks.len(), at), (4, 2 * SEGMENT));
         Trial {
-            whole: Play::of(&events).there(),
+            whole: Play::of(&events).present(),
             scratch,
             events,
             middle,
@@ -74,12 +74,13 @@ impl Trial {
         }
     }
 
-    /// With these bytes in the middle all is told but those events.
+    /// Asserts that with these bytes in the middle segment, exactly the `missing`
+    /// events are missing.
     fn assert_missing(&self, bytes: &[u8], missing: Range<usize>, name: &str) {
         fs::write(&self.middle, bytes).unwrap();
-        let (told, gaps) = told_and_gaps(&self.scratch.0);
+        let (read_events, gaps) = events_and_gaps(&self.scratch.0);
         let left = [&self.events[..missing.start], &self.events[missing.end..]].concat();
-        assert!(told == left, "{name}: {} told", told.len());
+        assert!(read_events == left, "{name}: {} read", read_events.len());
         let lost = gaps.iter().map(|(_, _, cause)| match cause {
             GapCause::Unreadable { events } => events.unwrap(),
             _ => panic!("{cause:?}"),
@@ -87,12 +88,12 @@ impl Trial {
         assert_eq!(lost.sum::<u64>(), missing.len() as u64, "{name}");
         assert_eq!(gaps.len(), usize::from(!missing.is_empty()), "{name}");
         let play = Play::of(&read(&self.scratch.0));
-        assert_eq!(play.there(), self.whole, "{name}");
+        assert_eq!(play.present(), self.whole, "{name}");
     }
 }
 
 #[test]
-fn every_byte_flipped_costs_its_block_only() {
+fn flipped_byte_costs_only_its_block() {
     let trial = Trial::new("flipped");
     for at in 0..trial.bytes.len() {
         let mut bytes = trial.bytes.clone();
@@ -104,7 +105,7 @@ fn every_byte_flipped_costs_its_block_only() {
 }
 
 #[test]
-fn every_truncation_costs_what_is_cut_off() {
+fn truncation_costs_only_what_is_cut_off() {
     let trial = Trial::new("cut");
     for length in 0..trial.bytes.len() {
         let whole = trial.blocks.iter().rev();

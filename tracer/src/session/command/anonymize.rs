@@ -1,0 +1,124 @@
+//! Replaces names, arguments and paths, so that a recording can be shared.
+//!
+//! Each word becomes a token: the same one everywhere in a recording, and a
+//! different one in another recording. Tokens are hashes with a random key that is
+//! not stored, and all have the same length.
+//!
+//! What a diagnosis needs stays: numbers, times, parents, the number of arguments,
+//! the depth of paths, the kernel release and the hooks.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use crate::event::{Comm, Event, OomVictim, Session, Text, What};
+
+/// Suffixes that are kept, because they tell the kind of a cgroup.
+const SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
+
+/// Replaces names by tokens, with a random key.
+#[derive(Default)]
+pub struct Mask(RandomState);
+
+impl Mask {
+    /// Replaces every name in an event.
+    pub fn apply(&self, event: &mut Event) {
+        match &mut event.what {
+            What::Session(session) => self.session(session),
+            What::Snapshot(found) => {
+                self.comm(&mut found.comm);
+                found.argv = found.argv.as_ref().map(|argv| self.arguments(argv));
+            }
+            What::Fork(fork) => self.comm(&mut fork.comm),
+            What::Exec(exec) => {
+                self.comm(&mut exec.comm);
+                exec.filename = self.path(&exec.filename);
+                if let Some(argv) = &exec.argv {
+                    let is_cut = (exec.argv_total as usize) > argv.as_bytes().len();
+                    let argv = self.arguments(argv);
+                    // The total is the length of the tokens, plus one if the
+                    // arguments were truncated.
+                    exec.argv_total = argv.as_bytes().len() as u32 + u32::from(is_cut);
+                    exec.argv = Some(argv);
+                } else {
+                    exec.argv_total = 0;
+                }
+            }
+            What::Comm(comm) => self.comm(comm),
+            What::Signal(signal) => self.comm(&mut signal.by_comm),
+            What::Exit(exit) => self.comm(&mut exit.comm),
+            What::LastSwitch(switch) => self.comm(&mut switch.next_comm),
+            What::Fault(fault) => fault.file = fault.file.as_ref().map(|file| self.path(file)),
+            What::ForkFailed(failed) => self.comm(&mut failed.comm),
+            What::OomVictim(victim) => self.victim(victim),
+            What::Cgroup(cgroup) => cgroup.path = self.path(&cgroup.path),
+            What::SnapshotEnd(_) | What::WakeupNew | What::FirstRun(_) => {}
+            What::Notify(_) | What::Wait(_) | What::Free(_) | What::Faults(_) => {}
+            What::Gap(_) | What::End | What::ExitStart | What::Reap(_) => {}
+            What::Waits(_) | What::Moved(_) | What::Summary(_) => {}
+            What::States(_) | What::State(_) => {}
+        }
+    }
+
+    fn victim(&self, victim: &mut OomVictim) {
+        if let OomVictim::Logged(cause) = victim {
+            for path in [&mut cause.oom_memcg, &mut cause.task_memcg] {
+                *path = path.as_ref().map(|path| self.path(path));
+            }
+        }
+    }
+
+    fn session(&self, session: &mut Session) {
+        session.hostname = self.token(session.hostname.as_bytes());
+        session.boot_id = self.token(session.boot_id.as_bytes());
+        session.command = self.arguments(&session.command);
+    }
+
+    /// Returns the token of a word. It has the maximum length of a command name.
+    fn token(&self, word: &[u8]) -> String {
+        format!("x{:014x}", self.0.hash_one(word) >> 8)
+    }
+
+    fn comm(&self, comm: &mut Comm) {
+        if *comm != Comm::default() {
+            *comm = Comm::new(self.token(comm.as_bytes()).as_bytes());
+        }
+    }
+
+    /// Replaces each component of a path.
+    fn path(&self, path: &Text) -> Text {
+        let parts = path.as_bytes().split(|&byte| byte == b'/');
+        let parts: Vec<String> = parts.map(|part| self.component(part)).collect();
+        Text::new(parts.join("/").as_bytes())
+    }
+
+    fn component(&self, part: &[u8]) -> String {
+        if part.is_empty() {
+            return String::new();
+        }
+        let suffix = SUFFIXES.iter().find(|it| part.ends_with(it.as_bytes()));
+        let suffix = suffix.copied().unwrap_or_default();
+        let name = &part[..part.len() - suffix.len()];
+        format!("{}{suffix}", self.token(name))
+    }
+
+    /// Replaces NUL-separated arguments. Those that begin with `/` count as paths.
+    fn arguments(&self, text: &Text) -> Text {
+        let arguments = text.as_bytes().split(|&byte| byte == 0);
+        let arguments: Vec<String> = arguments
+            .map(|argument| match argument.first() {
+                None => String::new(),
+                Some(b'/') => {
+                    let parts = argument.split(|&byte| byte == b'/');
+                    parts
+                        .map(|part| self.component(part))
+                        .collect::<Vec<_>>()
+                        .join("/")
+                }
+                Some(_) => self.token(argument),
+            })
+            .collect();
+        Text::new(arguments.join("\0").as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;

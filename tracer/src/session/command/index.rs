@@ -1,0 +1,57 @@
+//! `tracer index`: writes the side files of a recording ahead of time.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{
+    model::Retention,
+    playback::IndexPass,
+    session::{
+        console::{
+            exit::{Exit, OK},
+            notice::notify,
+            progress::Progress,
+        },
+        input::{recording::Input, side_file, window::Window},
+    },
+};
+
+/// Events read between two updates of the progress bar.
+const BATCH: usize = 20_000;
+
+/// Options of `tracer index`.
+pub struct Index {
+    /// Recording, or directory of segments.
+    pub path: PathBuf,
+}
+
+/// Reads the recording and writes its index.
+pub fn index(index: &Index) -> Result<Exit> {
+    let path = &index.path;
+    ensure!(
+        path.is_file() || path.is_dir(),
+        "{} is neither a recording nor a directory of segments",
+        path.display()
+    );
+    let input = Input::find(path, &Window::default())?;
+    let span = input.playback(false)?.span();
+    let span = span.with_context(|| format!("{} is empty", path.display()))?;
+    let retention = Retention::default();
+    let mut pass = IndexPass::new(input.chain()?.0, span, retention);
+    let mut progress = Progress::new("indexing", path, Some(input.length()));
+    while pass.advance(BATCH)? {
+        progress.show(pass.bytes());
+    }
+    drop(progress);
+    side_file::write(&input, &pass, retention)?;
+    let states = pass.states();
+    notify(format_args!(
+        "{}: {} events, {} states in {} KiB",
+        path.display(),
+        pass.events(),
+        states.iter().len(),
+        states.size() >> 10
+    ));
+    Ok(OK)
+}

@@ -1,0 +1,134 @@
+//! `tracer info DIR`: the segments of a flight recorder, the traces they belong to,
+//! and whether all of them can be read.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    event::{Segment, Utc, escaped, units},
+    export,
+    recording::{Survey, is_being_written, segments},
+    session::{
+        console::{
+            exit::{Exit, OK, RECORDING_INCOMPLETE},
+            output,
+            progress::Progress,
+        },
+        input::directory::Directory,
+    },
+    source::replay::Replay,
+};
+
+/// Prints one line or object per segment. The exit code tells if all are whole.
+pub fn info(dir: &Path, json: bool) -> Result<Exit> {
+    let Directory { traces, unreadable } = Directory::read(dir)?;
+    ensure!(
+        !traces.is_empty() || !unreadable.is_empty(),
+        "{} is a directory without segments: `tracer record --ring` makes those",
+        dir.display()
+    );
+    let (mut all_whole, mut bytes, mut lines, mut objects) = (true, 0, String::new(), Vec::new());
+    for (number, trace) in traces.iter().enumerate() {
+        let mut before = None;
+        for head in trace {
+            let here = head.segment();
+            if let Some(segments) = missing_segments(before, here) {
+                all_whole = false;
+                if json {
+                    objects.push(export::missing_json(segments));
+                } else {
+                    let trace = number + 1;
+                    let says = match segments {
+                        1 => "a segment is missing here, or cannot be read".to_owned(),
+                        _ => format!("{segments} segments are missing here, or cannot be read"),
+                    };
+                    lines.push_str(&format!("{trace:>5}  {says}\n"));
+                }
+            }
+            let mut source = Replay::open(&head.path)?;
+            let mut progress = Progress::new("checking", &head.path, source.length());
+            let survey = source.survey(|position| progress.step(position))?;
+            drop(progress);
+            before = here;
+            let written = is_being_written(&head.path) == Some(true);
+            all_whole &= survey.is_whole() || (written && survey.damage.is_empty());
+            let size = survey.tally.all().stored;
+            bytes += size;
+            if json {
+                objects.push(export::survey_json(&head.path.to_string_lossy(), &survey));
+                continue;
+            }
+            let name = head.path.file_name().unwrap_or_default();
+            let name = escaped(name.to_string_lossy().as_bytes());
+            let state = state(&survey, written);
+            lines.push_str(&format!(
+                "{:>5}  {name:<30}  {:>8}  {:>10} events  {:>9}  {state}\n",
+                number + 1,
+                length(&survey),
+                survey.events,
+                units::bytes(size),
+            ));
+        }
+    }
+    for (path, why) in &unreadable {
+        all_whole = false;
+        let size = path.metadata().map_or(0, |file| file.len());
+        bytes += size;
+        if json {
+            objects.push(export::unreadable_json(&path.to_string_lossy(), size, why));
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default();
+        let name = escaped(name.to_string_lossy().as_bytes());
+        let size = units::bytes(size);
+        lines.push_str(&format!("    ?  {name:<30}  {size:>40}  {why}\n"));
+    }
+    if json {
+        let objects = objects.iter().map(|object| object.trim_end());
+        let all = objects.collect::<Vec<_>>().join(",\n");
+        output::print(&format!("[{all}]\n"))?;
+    } else {
+        let segments = unreadable.len() + traces.iter().map(Vec::len).sum::<usize>();
+        let latest = traces.last().and_then(|trace| {
+            let (first, last) = (trace.first()?, trace.last()?);
+            let began = Utc(last.session().realtime(first.at()));
+            Some(format!(", the latest trace from {began} on"))
+        });
+        let latest = latest.unwrap_or_default();
+        let work = match segments::is_locked(dir) {
+            Some(true) => "a recorder is at work",
+            Some(false) => "no recorder is at work",
+            None => "it is not known whether a recorder is at work",
+        };
+        output::print(&format!(
+            "{}: {segments} segments of {} traces, {}{latest}; {work}\n\n\
+             trace  segment\n{lines}",
+            escaped(dir.to_string_lossy().as_bytes()),
+            traces.len(),
+            units::bytes(bytes),
+        ))?;
+    }
+    Ok(if all_whole { OK } else { RECORDING_INCOMPLETE })
+}
+
+/// Returns the number of segments missing between two, if any.
+fn missing_segments(before: Option<Segment>, segment: Option<Segment>) -> Option<u64> {
+    let (before, segment) = before.zip(segment)?;
+    let between = segment.number.checked_sub(before.number + 1)?;
+    (between > 0).then_some(between)
+}
+
+fn length(survey: &Survey) -> String {
+    let span = survey.span.map(|span| span.latest - span.earliest);
+    span.map_or_else(|| "empty".to_owned(), units::duration)
+}
+
+fn state(survey: &Survey, written: bool) -> &'static str {
+    match (survey.damage.is_empty(), survey.is_whole(), written) {
+        (false, ..) => "damaged",
+        (true, true, _) => "good",
+        (true, false, true) => "is being written",
+        (true, false, false) => "good, its recorder was killed",
+    }
+}

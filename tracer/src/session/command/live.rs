@@ -1,0 +1,58 @@
+//! `tracer live`: the kernel's events in the dashboard, or a report at the end if
+//! that is asked for or standard output is not a terminal.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use anyhow::Result;
+
+use crate::{
+    filter::Filter,
+    model::Retention,
+    report::ReportSection,
+    session::{
+        console::exit::Exit,
+        display::{appearance::Appearance, frontend::Frontend},
+        recorder::target::{Save, Target},
+        trace::pump::{Plan, trace},
+    },
+    source::live::Options,
+};
+
+/// Options of `tracer live`.
+pub struct Live {
+    /// Options of the kernel source.
+    pub kernel: Options,
+    /// File to record to.
+    pub save: Option<Save>,
+    /// Maximum duration of the trace.
+    pub limit: Option<Duration>,
+    /// True to print the report at the end instead of the dashboard.
+    pub report: bool,
+    /// Part of the report; `None` prints the summary.
+    pub part: Option<&'static ReportSection>,
+    /// Number of exited processes to retain.
+    pub retention: Retention,
+    /// True to keep the past, so that the dashboard can go back to it.
+    pub past: bool,
+    /// Filter for the processes shown.
+    pub filter: Option<Filter>,
+    /// Appearance of the dashboard.
+    pub appearance: Appearance,
+}
+
+/// Traces until the user quits, a signal arrives, or the limit has passed.
+pub fn live(live: Live) -> Result<Exit> {
+    let frontend = if live.report || !std::io::stdout().is_terminal() {
+        Frontend::report(live.retention, live.part, live.filter)
+    } else {
+        Frontend::live_dashboard(live.retention, live.filter, &live.appearance)
+    };
+    let plan = Plan {
+        kernel: live.kernel,
+        save: live.save.map(Target::File),
+        limit: live.limit,
+        history: live.past,
+        command: None,
+    };
+    trace(plan, frontend)
+}

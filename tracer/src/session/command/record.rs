@@ -1,0 +1,55 @@
+//! `tracer record`: the kernel's events in a file, with a status line; until
+//! Ctrl-C, for a while, or while a command runs.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use anyhow::Result;
+
+use crate::{
+    session::{
+        console::{exit::Exit, paths},
+        display::frontend::Frontend,
+        recorder::target::Target,
+        trace::pump::{Plan, trace},
+    },
+    source::live::Options,
+};
+
+/// Options of `tracer record`.
+pub struct Record {
+    /// Options of the kernel source.
+    pub kernel: Options,
+    /// Destination of the recording.
+    pub save: Target,
+    /// Maximum duration of the trace.
+    pub limit: Option<Duration>,
+    /// Command to run. The trace ends with it and takes its exit code.
+    pub command: Option<Vec<OsString>>,
+}
+
+/// Records until the command ends, a signal arrives, or the limit has passed.
+pub fn record(record: Record) -> Result<Exit> {
+    let frontend = Frontend::status(&record.save, record.command.is_some());
+    let Record {
+        kernel,
+        save,
+        limit,
+        command,
+    } = record;
+    trace(
+        Plan {
+            kernel,
+            save: Some(save),
+            limit,
+            history: false,
+            command,
+        },
+        frontend,
+    )
+}
+
+/// Returns the default file name, `tracer-20261121T031500Z.trace` with the time in
+/// UTC.
+pub fn default_file() -> PathBuf {
+    format!("tracer-{}.trace", paths::timestamp()).into()
+}

@@ -1,0 +1,37 @@
+//! `tracer repair`: copies everything readable of a damaged recording.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use super::rewrite::Rewrite;
+use crate::session::{
+    console::exit::{Exit, RECORDING_INCOMPLETE},
+    input::read,
+    recorder::target::Save,
+};
+
+/// Options of `tracer repair`.
+pub struct Repair {
+    /// Damaged recording; `-` is standard input.
+    pub from: PathBuf,
+    /// Destination of the repaired recording.
+    pub to: Save,
+}
+
+/// Writes the repaired recording. The exit code tells if anything is missing.
+pub fn repair(repair: &Repair) -> Result<Exit> {
+    ensure!(
+        !repair.to.replaces(&repair.from),
+        "a recording is not repaired in place: give another name for the repaired one"
+    );
+    let mut rewrite = Rewrite::begin(&repair.to)?;
+    let complete = read::read(&repair.from, |event| rewrite.take(event))?;
+    let nothing = || format!("{} holds no events that can be read", repair.from.display());
+    let written = rewrite.finish(nothing)?;
+    Ok(if complete {
+        written
+    } else {
+        RECORDING_INCOMPLETE
+    })
+}

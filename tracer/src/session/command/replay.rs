@@ -1,0 +1,249 @@
+//! `tracer replay`: a recording in the dashboard, as a report, or in another
+//! format.
+
+use std::{
+    cell::RefCell,
+    io::{IsTerminal as _, Write},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{
+    event::{Event, Who},
+    export::{self, Exporter, Format},
+    filter::Filter,
+    model::{Model, Retention},
+    playback::Place,
+    report::ReportSection,
+    session::{
+        console::{
+            exit::{Exit, OK},
+            output, report,
+            stop_signals::{StopReason, StopSignals},
+        },
+        display::{
+            appearance::Appearance,
+            dashboard::{Dashboard, FRAME},
+            event_loop::{self, Feed},
+            frontend::Frontend,
+            player::Player,
+        },
+        input::{
+            follow_timer::FollowTimer, growth::Growth, match_buffer::MatchBuffer, range, read,
+            recording::Input, spool::Spool, window::Window,
+        },
+    },
+    tui::Flow,
+};
+
+/// Options of `tracer replay`.
+pub struct Replay {
+    /// Recording, or directory of segments; `-` is standard input.
+    pub path: PathBuf,
+    /// Kind of output.
+    pub shown: Shown,
+    /// Filter for the processes shown.
+    pub filter: Option<Filter>,
+    /// Part of the recording. The dashboard begins there and can go anywhere.
+    pub window: Window,
+    /// Appearance of the dashboard.
+    pub appearance: Appearance,
+    /// True to follow a recording that is still written.
+    pub follow: bool,
+}
+
+/// Kind of output of `tracer replay`.
+pub enum Shown {
+    /// Dashboard; a report if standard output is not a terminal.
+    Dashboard,
+    /// One part of the report; the summary for `None`.
+    Report(Option<&'static ReportSection>),
+    /// Format of [`crate::export::FORMATS`], by name.
+    Export(&'static str),
+}
+
+impl Replay {
+    /// Returns the model of the selected part.
+    fn model(&self, retention: Retention) -> Result<Model> {
+        if !self.follow || self.path == Path::new("-") {
+            return range::model(&self.window, &self.path, retention);
+        }
+        let mut timer = FollowTimer::new()?;
+        let wait = || timer.wait();
+        range::follow_model(&self.window, &self.path, retention, wait)
+    }
+
+    /// Emits the events of the selected part. Calls `pause` before it waits for
+    /// more.
+    fn read(
+        &self,
+        take: impl FnMut(Event) -> Result<()>,
+        mut pause: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        if !self.follow || self.path == Path::new("-") {
+            return range::read(&self.window, &self.path, take);
+        }
+        let mut timer = FollowTimer::new()?;
+        let wait = || {
+            pause()?;
+            timer.wait()
+        };
+        range::follow(&self.window, &self.path, wait, take)
+    }
+}
+
+/// Shows a recording.
+pub fn replay(replay: Replay) -> Result<Exit> {
+    let terminal = std::io::stdout().is_terminal();
+    match replay.shown {
+        Shown::Dashboard if terminal => dashboard(&replay)?,
+        Shown::Dashboard | Shown::Report(_) => {
+            let part = match replay.shown {
+                Shown::Report(part) => part,
+                Shown::Dashboard | Shown::Export(_) => None,
+            };
+            let retention = match replay.filter {
+                Some(_) => Retention::ALL,
+                None => Retention::default(),
+            };
+            let model = replay.model(retention)?;
+            output::print(&report::text(&model, part, replay.filter.as_ref()))?;
+        }
+        Shown::Export(name) => {
+            let format = export::format(name).with_context(|| format!("no format {name}"))?;
+            output::to_stdout(|out| export(&replay, format, out))?;
+        }
+    }
+    Ok(OK)
+}
+
+fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
+    let mut exporter = (format.start)();
+    let Some(filter) = &replay.filter else {
+        if !format.exports_events {
+            // Exports are complete, so retain every process.
+            let model = replay.model(Retention::ALL)?;
+            return Ok(exporter.end(&model, &|_| true, out)?);
+        }
+        let mut model = Model::new(Retention::ALL);
+        let shared = RefCell::new(&mut *out);
+        let take = |event: Event| {
+            model.apply(&event);
+            Ok(exporter.event(&event, *shared.borrow_mut())?)
+        };
+        // Flush before each wait, so that a reader of the pipe is up to date.
+        replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
+        return Ok(exporter.end(&model, &|_| true, out)?);
+    };
+    if replay.follow {
+        return export_while_growing(replay, filter, &mut *exporter, out);
+    }
+    // A filter may depend on a whole life, so the recording is read twice: for the
+    // model and for the events.
+    ensure!(
+        replay.path != Path::new("-"),
+        "with --filter a recording is read twice, which standard input cannot be: give a file"
+    );
+    let model = replay.model(Retention::ALL)?;
+    let matches = |key| filter.keeps(&model, key, model.now());
+    if !format.exports_events {
+        return Ok(exporter.end(&model, &matches, out)?);
+    }
+    range::read(&replay.window, &replay.path, |event| {
+        let process = model.find(event.who.process);
+        if event.who == Who::HOST || process.is_some_and(matches) {
+            exporter.event(&event, out)?;
+        }
+        Ok(())
+    })?;
+    Ok(exporter.end(&model, &matches, out)?)
+}
+
+/// Exports a recording that is still written. A process is exported from the time
+/// at which it matches the filter, beginning with its earlier events.
+fn export_while_growing(
+    replay: &Replay,
+    filter: &Filter,
+    exporter: &mut dyn Exporter,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut buffer = MatchBuffer::new(filter);
+    let shared = RefCell::new(&mut *out);
+    let take = |event: Event| {
+        let mut emit = |event: &Event| Ok(exporter.event(event, *shared.borrow_mut())?);
+        buffer.take(event, &mut emit)
+    };
+    replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
+    let model = buffer.model();
+    let matches = |key| filter.keeps(model, key, model.now());
+    Ok(exporter.end(model, &matches, out)?)
+}
+
+fn dashboard(replay: &Replay) -> Result<()> {
+    let path = &replay.path;
+    let retention = Retention::default();
+    let mut dashboard = Dashboard::replay(
+        path.display().to_string(),
+        retention,
+        replay.filter.clone(),
+        &replay.appearance,
+    );
+    // A copy of standard input, so that playback can seek in it.
+    let spool = (path == Path::new("-")).then(Spool::begin).transpose()?;
+    let path = spool.as_ref().map_or_else(|| path.clone(), Spool::path);
+    let follow = replay.follow || spool.is_some();
+    while follow && Growth::awaits_first_event(&path) {
+        thread::sleep(FRAME);
+    }
+    let input = Input::find(&path, &replay.window)?;
+    let beginning = range::beginning(&replay.window, &input)?;
+    match Player::open(&input, follow, retention)? {
+        Some(player) => {
+            let place = beginning.map_or(Place::End, Place::Time);
+            dashboard.play(player, place)?;
+        }
+        None => {
+            read::read(&path, |event| {
+                dashboard.take(&event);
+                Ok(())
+            })?;
+        }
+    }
+    let mut frontend = Frontend::Dashboard(Box::new(dashboard));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let shown = runtime.block_on(show(&mut frontend));
+    frontend.close();
+    shown
+}
+
+/// Shows the dashboard until the user quits.
+async fn show(frontend: &mut Frontend) -> Result<()> {
+    let mut signals = Signals(StopSignals::new(None)?);
+    frontend.open()?;
+    frontend.perform();
+    frontend.draw()?;
+    event_loop::run(&mut signals, frontend).await
+}
+
+/// Feed of a replay: the player belongs to the dashboard, so only signals remain.
+struct Signals(StopSignals);
+
+impl Feed for Signals {
+    type Ready = StopReason;
+
+    async fn ready(&mut self) -> Result<StopReason> {
+        Ok(self.0.wait().await)
+    }
+
+    fn advance(&mut self, ready: Option<StopReason>, _: &mut Frontend) -> Result<Flow> {
+        Ok(match ready {
+            // Quit as for `q`, so that the terminal is restored.
+            Some(_) => Flow::Quit,
+            None => Flow::Continue,
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! What the user sees while a command runs: the dashboard, a status line, or a
+//! report at the end; the event loop that drives them; and the player behind a
+//! dashboard that shows a recording.
+//!
+//! Imports `console`, `input` and `recorder`. Knows nothing of the kernel source.
+
+pub mod appearance;
+pub mod dashboard;
+mod dashboard_state;
+mod effects;
+pub mod event_loop;
+pub mod frontend;
+pub mod history;
+mod indexing;
+pub mod player;
+mod status_line;
+mod wake;

@@ -1,0 +1,162 @@
+//! The directory of a flight recorder: its segments, grouped into traces, and
+//! the trace that a window selects.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{segment::SegmentHead, window::Window};
+use crate::{
+    event::Utc,
+    recording::{self, Index, is_being_written, segments},
+    session::console::notice::notify,
+};
+
+/// Contents of a flight recorder's directory.
+#[derive(Default)]
+pub struct Directory {
+    /// Traces, each with its segments, in order of time.
+    pub traces: Vec<Vec<SegmentHead>>,
+    /// Segments without a readable beginning, and the reason.
+    pub unreadable: Vec<(PathBuf, recording::Error)>,
+}
+
+/// Segments of a trace that a window selects.
+#[derive(Default)]
+pub struct Selected {
+    /// Segments in order of time.
+    pub segments: Vec<SegmentHead>,
+    /// Beginning of the window, ns since boot, if it has one.
+    pub since: Option<u64>,
+    /// End of the window, ns since boot, if it has one.
+    pub until: Option<u64>,
+}
+
+impl Directory {
+    /// Reads the beginning of each segment.
+    pub fn read(dir: &Path) -> Result<Directory> {
+        let cannot = || format!("{} cannot be read", dir.display());
+        let listing = segments::list(dir).with_context(cannot)?;
+        if listing.foreign > 0 && !listing.segments.is_empty() {
+            notify(format_args!(
+                "{}: {} files there are no segments",
+                dir.display(),
+                listing.foreign
+            ));
+        }
+        let mut directory = Directory::default();
+        for file in listing.segments {
+            let head = match SegmentHead::try_read(file.path.clone()) {
+                Ok(Some(head)) => head,
+                // A recorder that was killed at once leaves a file without a
+                // beginning. A running one has yet to write it, and may remove
+                // the oldest segment at any time.
+                Ok(None) => continue,
+                Err(recording::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                    continue;
+                }
+                Err(_) if is_being_written(&file.path) == Some(true) => continue,
+                Err(why) => {
+                    directory.unreadable.push((file.path, why));
+                    continue;
+                }
+            };
+            match directory.traces.last_mut() {
+                Some(trace) if trace.last().is_some_and(|last| last.is_before(&head)) => {
+                    trace.push(head);
+                }
+                _ => directory.traces.push(vec![head]),
+            }
+        }
+        Ok(directory)
+    }
+}
+
+/// Selects the latest trace of a directory that overlaps the window.
+///
+/// Notices mention unreadable segments and other traces.
+pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
+    let Directory {
+        mut traces,
+        unreadable,
+    } = Directory::read(dir)?;
+    let dir = dir.display();
+    for (path, why) in unreadable {
+        let path = path.display();
+        notify(format_args!("{path}: {why}: what it holds is a gap"));
+    }
+    let Some(last) = traces.last() else {
+        bail!("{dir} is a directory without segments: `tracer record --ring` makes those");
+    };
+    if window.is_unbounded() {
+        if traces.len() > 1 {
+            let began = Utc(wall_time(last, last[0].at()));
+            notify(format_args!(
+                "{dir}: the latest trace; earlier ones end before {began}"
+            ));
+        }
+        return Ok(Selected {
+            segments: traces.pop().unwrap_or_default(),
+            ..Selected::default()
+        });
+    }
+    let end = latest(last)?.max(last[0].at());
+    let (since, until) = window.wall_range(wall_time(last, last[0].at()), wall_time(last, end));
+    let ends: Vec<_> = traces[1..]
+        .iter()
+        .map(|next| wall_time(next, next[0].at()))
+        .chain([i64::MAX])
+        .collect();
+    let overlaps = |(trace, end): &(Vec<SegmentHead>, i64)| {
+        wall_time(trace, trace[0].at()) <= until && since <= *end
+    };
+    let count = traces.len();
+    let mut found: Vec<_> = traces.into_iter().zip(ends).filter(overlaps).collect();
+    let Some((mut trace, _)) = found.pop() else {
+        bail!("{dir} holds nothing of that time ({count} traces)");
+    };
+    if !found.is_empty() {
+        let began = Utc(wall_time(&trace, trace[0].at()));
+        notify(format_args!(
+            "{dir}: what is before {began} is of another trace: --until shows it"
+        ));
+    }
+    let offset = trace
+        .last()
+        .map_or(0, |last| last.session().realtime_offset);
+    let boot_time = |wall: i64| u64::try_from(wall.saturating_sub(offset)).unwrap_or(0);
+    let until = window.until.map(|_| boot_time(until));
+    if let Some(until) = until {
+        let segments = trace.partition_point(|head| head.at() <= until);
+        trace.truncate(segments.max(1));
+    }
+    Ok(Selected {
+        segments: trace,
+        since: window.since.map(|_| boot_time(since)),
+        until,
+    })
+}
+
+/// Returns the wall clock time, ns since 1970, of a moment of a trace.
+///
+/// The last segment decides: if the clock was set meanwhile, the later setting
+/// is the better one.
+fn wall_time(trace: &[SegmentHead], at: u64) -> i64 {
+    let last = trace.last();
+    last.map_or(0, |last| last.session().realtime(at))
+}
+
+/// Returns the latest time of a trace, ns since boot.
+fn latest(trace: &[SegmentHead]) -> Result<u64> {
+    let Some(last) = trace.last() else {
+        return Ok(0);
+    };
+    let cannot = || format!("{} cannot be read", last.path.display());
+    let index = Index::load(File::open(&last.path).with_context(cannot)?).with_context(cannot)?;
+    let latest = index.entries.iter().map(|entry| entry.span.latest);
+    Ok(latest.max().unwrap_or(last.at()))
+}

@@ -1,0 +1,290 @@
+//! Reads the part of a recording that a [`Window`] selects.
+//!
+//! The state at the beginning of the range comes first, so that the part stands
+//! alone. It comes from the index of the recording where there is one, so that
+//! little before the range is read.
+
+use std::{fs::File, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{
+    event_selection::EventSelection,
+    growth::{Growing, Growth},
+    read,
+    recording::Input,
+    segment, side_file,
+    subtree::Subtree,
+    when::When,
+    window::Window,
+};
+use crate::{
+    event::{Event, Summary, What},
+    model::{Model, Retention},
+    playback::{Place, Playback, Stage},
+    session::console::{notice::notify, progress::Progress},
+};
+
+/// Events played between two updates of the progress bar.
+const BATCH: u64 = 20_000;
+
+/// Stage that keeps the last event.
+#[derive(Default)]
+struct LastEvent(Option<Event>);
+
+impl Stage for LastEvent {
+    fn clear(&mut self) {}
+
+    fn restore(&mut self, _: Model) {}
+
+    fn take(&mut self, event: &Event) {
+        self.0 = Some(event.clone());
+    }
+}
+
+/// Stage that keeps the model of everything before the range.
+struct ModelBefore(Model);
+
+impl Stage for ModelBefore {
+    fn clear(&mut self) {
+        self.0 = Model::new(self.0.retention());
+    }
+
+    fn restore(&mut self, model: Model) {
+        self.0 = model;
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.0.apply(event);
+    }
+}
+
+/// Emits the events of the window to `take`, after the events that describe the
+/// state at its beginning.
+pub fn read(window: &Window, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+    let mut subtree = window.tree.map(Subtree::new);
+    let mut take = |event: Event| match &mut subtree {
+        Some(subtree) => subtree.filter(event, &mut take),
+        None => take(event),
+    };
+    let input = Input::find(path, window)?;
+    if window.is_unbounded() {
+        return read::read_input(&input, take).map(drop);
+    }
+    let mut range = Range::open(window, &input, false)?;
+    range.emit_state_before(&mut take)?;
+    range.emit_events(&mut take)?;
+    Ok(())
+}
+
+/// Returns the model of the window, which counts from its beginning on.
+pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Model> {
+    let mut model = Model::new(retention);
+    if window.is_unbounded() || window.tree.is_some() {
+        read(window, path, |event| {
+            model.apply(&event);
+            Ok(())
+        })?;
+        return Ok(model);
+    }
+    let input = Input::find(path, window)?;
+    let mut range = Range::open(window, &input, false)?;
+    model = range.model_before(&input, retention)?;
+    range.emit_events(&mut |event| {
+        model.apply(&event);
+        Ok(())
+    })?;
+    Ok(model)
+}
+
+/// Emits the events of the window while the recording is written.
+///
+/// Calls `wait` before it looks for more. Returns when the recording ends, when
+/// it passes the end of the window, or when `wait` returns false.
+pub fn follow(
+    window: &Window,
+    path: &Path,
+    mut wait: impl FnMut() -> Result<bool>,
+    mut take: impl FnMut(Event) -> Result<()>,
+) -> Result<()> {
+    let Some((input, window)) = await_input(window, path, &mut wait)? else {
+        return Ok(());
+    };
+    let mut range = Range::open(&window, &input, true)?;
+    range.emit_state_before(&mut take)?;
+    range.emit_while_growing(&input, &mut wait, &mut take)
+}
+
+/// Returns the model of the events that [`follow`] emits.
+pub fn follow_model(
+    window: &Window,
+    path: &Path,
+    retention: Retention,
+    mut wait: impl FnMut() -> Result<bool>,
+) -> Result<Model> {
+    let mut model = Model::new(retention);
+    let Some((input, window)) = await_input(window, path, &mut wait)? else {
+        return Ok(model);
+    };
+    let mut range = Range::open(&window, &input, true)?;
+    if window.since.is_some() {
+        model = range.model_before(&input, retention)?;
+    }
+    let mut take = |event: Event| {
+        model.apply(&event);
+        Ok(())
+    };
+    range.emit_while_growing(&input, &mut wait, &mut take)?;
+    Ok(model)
+}
+
+/// Returns the beginning of the window, ns since boot; `None` if it has none.
+pub fn beginning(window: &Window, input: &Input) -> Result<Option<u64>> {
+    match window.since {
+        Some(_) => Ok(Some(Range::open(window, input, false)?.since)),
+        None => Ok(None),
+    }
+}
+
+/// Waits until the recording has a first event. Returns `None` if `wait`
+/// returns false before that.
+fn await_input(
+    window: &Window,
+    path: &Path,
+    wait: &mut impl FnMut() -> Result<bool>,
+) -> Result<Option<(Input, Window)>> {
+    let window = window.for_following();
+    while Growth::awaits_first_event(path) {
+        if !wait()? {
+            return Ok(None);
+        }
+    }
+    Ok(Some((Input::find(path, &window)?, window)))
+}
+
+/// An open recording and the range of it that is read.
+struct Range {
+    playback: Playback<File>,
+    /// True if the window has a beginning.
+    has_beginning: bool,
+    /// Beginning, ns since boot.
+    since: u64,
+    /// End, ns since boot.
+    until: u64,
+}
+
+impl Range {
+    fn open(window: &Window, input: &Input, follow: bool) -> Result<Range> {
+        let session = input.session()?;
+        let playback = input.playback(follow)?;
+        let span = playback.span();
+        let span = span.with_context(|| format!("{} is empty", input.path.display()))?;
+        let moment = |found: Option<u64>, asked: Option<When>| {
+            found.or_else(|| asked.map(|when| when.boot_time(span, session.as_deref())))
+        };
+        let since = moment(input.since, window.since).unwrap_or(0);
+        let until = moment(input.until, window.until).unwrap_or(u64::MAX);
+        ensure!(since <= until, "--until lies before --since");
+        ensure!(since <= span.latest, "the recording ends before --since");
+        ensure!(until >= span.earliest, "the recording begins after --until");
+        Ok(Range {
+            playback,
+            has_beginning: window.since.is_some(),
+            // Nothing is known about the time before the recording.
+            since: since.max(span.earliest),
+            until,
+        })
+    }
+
+    /// Plays up to the range. Returns the model there, which counts from the
+    /// beginning of the range on.
+    fn model_before(&mut self, input: &Input, retention: Retention) -> Result<Model> {
+        if !self.has_beginning {
+            return Ok(Model::new(retention));
+        }
+        let playback = &mut self.playback;
+        if let Some(index) = side_file::read(input) {
+            playback.set_states(index.states);
+        }
+        let place = Place::Time(self.since.saturating_sub(1));
+        let mut stage = ModelBefore(Model::new(Retention::default()));
+        let length = input.length();
+        let mut progress = Progress::new("reading", &input.path, Some(length));
+        playback.begin_seek(place, &mut stage)?;
+        while !playback.continue_seek(place, &mut stage, BATCH)? {
+            let (here, all) = (playback.position(), playback.events().max(1));
+            progress.show((length as f64 * here as f64 / all as f64) as u64);
+        }
+        let ModelBefore(mut model) = stage;
+        model.count_from(self.since, retention);
+        Ok(model)
+    }
+
+    /// Emits the events that describe the state at the beginning of the range.
+    fn emit_state_before(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<()> {
+        if self.has_beginning {
+            let mut before = EventSelection::default();
+            let place = Place::Time(self.since.saturating_sub(1));
+            self.playback.seek(place, &mut before)?;
+            for mut event in before.checkpoint() {
+                // Totals begin at zero here.
+                if let What::Summary(summary) = &mut event.what {
+                    **summary = Summary {
+                        began: self.since,
+                        ..Summary::default()
+                    };
+                }
+                take(event)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Emits the events up to the end of the range, including those written
+    /// meanwhile.
+    fn emit_while_growing(
+        &mut self,
+        input: &Input,
+        wait: &mut impl FnMut() -> Result<bool>,
+        take: &mut impl FnMut(Event) -> Result<()>,
+    ) -> Result<()> {
+        let mut growth = Growth::of(input);
+        while self.emit_events(take)? {
+            self.playback.grow()?;
+            let goes_on = match growth.poll(self.playback.has_ended()) {
+                Growing::Nothing => wait()?,
+                Growing::Segment(head) => {
+                    self.playback.push(head.part(segment::open))?;
+                    true
+                }
+                Growing::Ended { killed } => {
+                    if killed {
+                        let path = input.path.display();
+                        notify(format_args!(
+                            "{path}: the recorder was killed: nothing more comes"
+                        ));
+                    }
+                    false
+                }
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Emits the events up to the end of the range. Returns false if the
+    /// recording goes beyond it.
+    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<bool> {
+        let mut last = LastEvent::default();
+        while self.playback.step(&mut last)? {
+            match last.0.take() {
+                Some(event) if event.at > self.until => return Ok(false),
+                Some(event) => take(event)?,
+                None => {}
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,149 @@
+//! The recording behind a path: one file, standard input, or the segments of
+//! one trace in a directory.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{
+    directory,
+    segment::{self, SegmentHead},
+    window::Window,
+};
+use crate::{
+    event::{Session, What},
+    model::presence_snapshot,
+    playback::Playback,
+    recording::{Chain, ChainPart, PartSource, Reader},
+    source::replay,
+};
+
+/// Recording that a command reads.
+#[derive(Clone)]
+pub struct Input {
+    /// Path as given on the command line; `-` is standard input.
+    pub path: PathBuf,
+    /// Segments of the trace. Empty if the whole trace is in one file.
+    pub segments: Vec<SegmentHead>,
+    /// Beginning of the window, ns since boot, where segments were selected by it.
+    pub since: Option<u64>,
+    /// End of the window, ns since boot, where segments were selected by it.
+    pub until: Option<u64>,
+}
+
+impl Input {
+    /// Finds the recording that a path refers to. Of a directory, only the
+    /// segments in the window are taken.
+    pub fn find(path: &Path, window: &Window) -> Result<Input> {
+        let mut input = Input {
+            path: path.to_owned(),
+            segments: Vec::new(),
+            since: None,
+            until: None,
+        };
+        if path.is_dir() {
+            let selected = directory::select(path, window)?;
+            input.segments = selected.segments;
+            (input.since, input.until) = (selected.since, selected.until);
+        } else if path.is_file() {
+            // A segment given by itself keeps its position in the trace.
+            let head = SegmentHead::read(path.to_owned());
+            let segment = head.filter(|head| head.segment().is_some());
+            input.segments.extend(segment);
+        }
+        Ok(input)
+    }
+
+    /// Returns true if the input consists of segments.
+    pub fn has_segments(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
+    /// Opens the input to be read once from beginning to end.
+    ///
+    /// Also returns its size in bytes, which is unknown for a pipe.
+    pub fn chain(&self) -> Result<(Chain<replay::From>, Option<u64>)> {
+        let cannot = || format!("{} cannot be replayed", self.path.display());
+        if !self.has_segments() {
+            let (from, length) = replay::open(&self.path).with_context(cannot)?;
+            let chain = Chain::of(from).with_context(cannot)?;
+            return Ok((chain.with_gap_repair(presence_snapshot), length));
+        }
+        let open = |path: &Path| Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
+        let parts = self.segments.iter().map(|head| head.part(open)).collect();
+        let length = (0..self.segments.len())
+            .map(|part| self.length_of(part))
+            .sum();
+        let chain = Chain::open(parts).with_context(cannot)?;
+        Ok((chain.with_gap_repair(presence_snapshot), Some(length)))
+    }
+
+    /// Opens the input for seeking. With `follow`, it may grow.
+    pub fn playback(&self, follow: bool) -> Result<Playback<File>> {
+        let cannot = || format!("{} cannot be replayed", self.path.display());
+        let parts = match self.has_segments() {
+            true => {
+                let parts = self.segments.iter().map(|head| head.part(segment::open));
+                parts.collect()
+            }
+            false => {
+                let path = self.path.clone();
+                vec![ChainPart {
+                    open: PartSource::Reopen(Box::new(move || File::open(&path))),
+                    segment: None,
+                    realtime_offset: None,
+                    at: 0,
+                }]
+            }
+        };
+        let playback = Playback::open_parts(parts, follow).with_context(cannot)?;
+        Ok(playback.with_gap_repair(presence_snapshot))
+    }
+
+    /// Returns the file of the segment with that index.
+    pub fn path_of(&self, index: usize) -> &Path {
+        self.segments
+            .get(index)
+            .map_or(&self.path, |head| &head.path)
+    }
+
+    /// Returns the size of all files in bytes. What is not a file counts as empty.
+    pub fn length(&self) -> u64 {
+        (0..self.segments.len().max(1))
+            .map(|index| self.length_of(index))
+            .sum()
+    }
+
+    /// Returns the size in bytes of the segment with that index.
+    pub fn length_of(&self, index: usize) -> u64 {
+        let metadata = self.path_of(index).metadata();
+        metadata.map_or(0, |metadata| metadata.len())
+    }
+
+    /// Returns the session of the recording, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the input is not a file or a directory.
+    pub fn session(&self) -> Result<Option<Box<Session>>> {
+        if let Some(last) = self.segments.last() {
+            return Ok(Some(Box::new(last.session().clone())));
+        }
+        let cannot = || format!("{} cannot be replayed", self.path.display());
+        ensure!(
+            self.path != Path::new("-") && self.path.metadata().with_context(cannot)?.is_file(),
+            "{} is not a file: only in a file one can go to a moment",
+            self.path.display()
+        );
+        let file = File::open(&self.path).with_context(cannot)?;
+        let first = Reader::new(file).with_context(cannot)?;
+        Ok(first.flatten().find_map(|event| match event.what {
+            What::Session(session) => Some(session),
+            _ => None,
+        }))
+    }
+}

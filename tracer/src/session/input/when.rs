@@ -1,0 +1,154 @@
+//! Moments on the command line: a time of day, a date and time, or a distance
+//! from the beginning or the end.
+//!
+//! Wall clock times are UTC, like all times that tracer shows, unless they name
+//! another offset.
+
+use std::{str::FromStr, time::Duration};
+
+use jiff::{
+    Timestamp,
+    civil::{DateTime, Time},
+    tz::TimeZone,
+};
+
+use crate::{
+    event::{Session, units},
+    recording::Span,
+};
+
+/// Length of a day, ns.
+const DAY: i64 = 86_400_000_000_000;
+
+/// Moment in a recording, as given on the command line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum When {
+    /// `-10m`: this long before the last event.
+    BeforeEnd(Duration),
+    /// `+90s`: this long after the first event.
+    AfterBeginning(Duration),
+    /// `03:10`: the first occurrence of this time of day in the recording, ns
+    /// since midnight.
+    OfDay(i64),
+    /// `2026-11-21T03:10:00Z`: ns since 1970.
+    At(i64),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<When, String> {
+        if let Some(length) = text.strip_prefix('-') {
+            return Ok(When::BeforeEnd(units::parse_duration(length)?));
+        }
+        if let Some(length) = text.strip_prefix('+') {
+            return Ok(When::AfterBeginning(units::parse_duration(length)?));
+        }
+        // jiff would also parse a date and time as a time of day.
+        if let Some(time) = time_of_day(text) {
+            let of_day = time.duration_since(Time::midnight());
+            return Ok(When::OfDay(of_day.as_nanos() as i64));
+        }
+        let date = || text.parse::<DateTime>().ok();
+        let in_utc = || TimeZone::UTC.to_timestamp(date()?).ok();
+        let at = text.parse::<Timestamp>().ok().or_else(in_utc);
+        let at = at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
+        at.map(When::At).ok_or_else(|| {
+            "a moment is 03:10, 03:10:05.250, 2026-11-21T03:10:00Z, -10m (before the end) or +90s \
+             (after the beginning)"
+                .to_owned()
+        })
+    }
+}
+
+fn time_of_day(text: &str) -> Option<Time> {
+    let is_allowed = |c: char| c.is_ascii_digit() || c == ':' || c == '.';
+    let is_time = text.contains(':') && text.chars().all(is_allowed);
+    is_time.then(|| text.parse().ok()).flatten()
+}
+
+impl When {
+    /// Returns the moment in a recording with that span, ns since boot.
+    pub fn boot_time(self, span: Span, session: Option<&Session>) -> u64 {
+        let offset = session.map_or(0, |session| session.realtime_offset);
+        let wall = |at: u64| offset.saturating_add_unsigned(at);
+        let at = self.wall_time(wall(span.earliest), wall(span.latest));
+        u64::try_from(at.saturating_sub(offset)).unwrap_or(0)
+    }
+
+    /// Returns the moment by the wall clock, ns since 1970, in a recording that
+    /// began and ended at those times.
+    pub fn wall_time(self, began: i64, ended: i64) -> i64 {
+        let length = |length: Duration| i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
+        match self {
+            When::BeforeEnd(before) => ended.saturating_sub(length(before)),
+            When::AfterBeginning(after) => began.saturating_add(length(after)),
+            When::OfDay(of_day) => began.saturating_add((of_day - began).rem_euclid(DAY)),
+            When::At(at) => at,
+        }
+    }
+
+    /// Returns the moment with a time of day replaced by its next occurrence after
+    /// `now`, ns since 1970.
+    pub fn upcoming(self, now: i64) -> When {
+        match self {
+            When::OfDay(_) => When::At(self.wall_time(now, now)),
+            When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => self,
+        }
+    }
+
+    /// Returns the same as [`Self::wall_time`], but takes a time of day as its last
+    /// occurrence before the end.
+    pub fn last_wall_time(self, began: i64, ended: i64) -> i64 {
+        match self {
+            When::OfDay(of_day) => ended.saturating_sub((ended - of_day).rem_euclid(DAY)),
+            When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => {
+                self.wall_time(began, ended)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: u64 = 1_000_000_000;
+
+    #[test]
+    fn parses_moments_and_places_them_in_a_recording() {
+        // From 23:59:00 on, for an hour; boot was at 23:58:20.
+        let session = Session {
+            realtime_offset: DAY - 100 * S as i64,
+            ..Session::default()
+        };
+        let span = Span {
+            earliest: 40 * S,
+            latest: 3640 * S,
+        };
+        let within = |text: &str| {
+            text.parse::<When>()
+                .unwrap()
+                .boot_time(span, Some(&session))
+        };
+        assert_eq!(within("-10m"), 3040 * S);
+        assert_eq!(within("+1.5s"), 41_500_000_000);
+        assert_eq!(within("23:59:30"), 70 * S);
+        assert_eq!(within("00:10"), 700 * S);
+        assert_eq!(within("1970-01-02T00:10:00Z"), 700 * S);
+        assert_eq!(within("1970-01-02T00:10"), 700 * S);
+        assert_eq!(within("1970-01-02T02:10:00+02:00"), 700 * S);
+        // In a directory that covers several days, 23:00 means the last one.
+        let last = |text: &str, ended: i64| text.parse::<When>().unwrap().last_wall_time(0, ended);
+        assert_eq!(last("23:00", 5 * DAY), 4 * DAY + 23 * 3600 * S as i64);
+        assert_eq!(last("-10m", 5 * DAY), 5 * DAY - 600 * S as i64);
+        let now = 5 * DAY + 1;
+        let next = |text: &str| text.parse::<When>().unwrap().upcoming(now);
+        assert_eq!(next("00:00"), When::At(6 * DAY));
+        assert_eq!(next("00:01"), When::At(5 * DAY + 60 * S as i64));
+        assert_eq!(next("+1s"), When::AfterBeginning(Duration::from_secs(1)));
+        for nonsense in ["", "soon", "-", "25:00", "03h", "--10m"] {
+            assert!(nonsense.parse::<When>().is_err(), "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The part of a recording that a command selects: a time range and a subtree.
+//!
+//! Reading that part is the business of [`range`](super::range).
+
+use std::time::SystemTime;
+
+use super::when::When;
+
+/// Part of a recording: a time range, one subtree, or all of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    /// Beginning of the part. `None` selects from the first event on.
+    pub since: Option<When>,
+    /// End of the part. `None` selects up to the last event.
+    pub until: Option<When>,
+    /// PID of the process that the part is limited to, with its descendants.
+    pub tree: Option<u32>,
+}
+
+impl Window {
+    /// Returns true if the whole recording is selected.
+    pub fn is_everything(&self) -> bool {
+        self.is_unbounded() && self.tree.is_none()
+    }
+
+    /// Returns true if neither a beginning nor an end is given.
+    pub fn is_unbounded(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// Returns the beginning and the end by the wall clock, ns since 1970, of a
+    /// recording that began and ended at those times.
+    ///
+    /// A time of day means its last occurrence. The end is not before the
+    /// beginning.
+    pub fn wall_range(&self, began: i64, ended: i64) -> (i64, i64) {
+        let since = self.since.map(|since| since.last_wall_time(began, ended));
+        let until = self.until.map(|until| match since {
+            Some(since) => until.wall_time(since, ended),
+            None => until.last_wall_time(began, ended),
+        });
+        (since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))
+    }
+
+    /// Returns the window for following a recording: without a beginning, a
+    /// time of day for the end means its next occurrence.
+    pub fn for_following(self) -> Window {
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        let until = match self.since {
+            Some(_) => self.until,
+            None => self.until.map(|until| until.upcoming(now)),
+        };
+        Window { until, ..self }
+    }
+}

@@ -1,0 +1,68 @@
+//! Destination of a recording: a file, a pipe, or the directory of a flight
+//! recorder.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// File or pipe that a recording is written to.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// Path of the file; `-` is standard output.
+    pub path: PathBuf,
+    /// True if an existing file may be replaced.
+    pub force: bool,
+}
+
+impl Save {
+    /// Returns true if writing there would destroy the file `from`, under
+    /// whatever name.
+    pub fn replaces(&self, from: &Path) -> bool {
+        let inode = |path: &Path| {
+            let file = fs::metadata(path).ok()?;
+            Some((file.dev(), file.ino()))
+        };
+        let is_stream = is_standard_output(&self.path);
+        !is_stream && inode(&self.path).is_some_and(|it| inode(from) == Some(it))
+    }
+}
+
+/// Directory of a flight recorder and its limits.
+#[derive(Clone, Debug)]
+pub struct Ring {
+    /// Directory that holds the segments.
+    pub dir: PathBuf,
+    /// Age at which a finished segment is removed.
+    pub keep: Duration,
+    /// Maximum size of all segments, in bytes.
+    pub max_size: u64,
+    /// Duration after which the next segment begins.
+    pub segment: Duration,
+}
+
+/// Destination of a trace.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// One file or a pipe.
+    File(Save),
+    /// Segments in the directory of a flight recorder.
+    Ring(Ring),
+}
+
+impl Target {
+    /// Returns the file or directory; `-` is standard output.
+    pub fn path(&self) -> &Path {
+        match self {
+            Target::File(save) => &save.path,
+            Target::Ring(ring) => &ring.dir,
+        }
+    }
+}
+
+/// Returns true for `-`, which is not a file.
+pub fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}

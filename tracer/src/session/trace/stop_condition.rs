@@ -1,0 +1,79 @@
+//! Condition that ends a trace: a request to stop, or the end of the command that
+//! the trace runs.
+
+use std::{ffi::OsString, time::Duration};
+
+use anyhow::Result;
+
+use super::child::Child;
+use crate::session::console::{
+    exit::Exit,
+    stop_signals::{StopReason, StopSignals},
+};
+
+/// Waits for the end of a trace.
+pub struct StopCondition {
+    signals: StopSignals,
+    child: Option<Child>,
+    /// True once the command was asked to end.
+    asked: bool,
+    /// Exit code of the command, once it has ended.
+    code: Option<Exit>,
+}
+
+/// Event that may end a trace.
+pub enum StopEvent {
+    /// The command has ended.
+    CommandEnded,
+    /// The trace must stop.
+    Stop,
+}
+
+impl StopCondition {
+    /// Starts the command, if there is one, and listens for requests to stop.
+    pub fn begin(command: Option<&[OsString]>, limit: Option<Duration>) -> Result<StopCondition> {
+        Ok(StopCondition {
+            signals: StopSignals::new(limit)?,
+            child: command.map(Child::spawn).transpose()?,
+            asked: false,
+            code: None,
+        })
+    }
+
+    /// Waits for the next event. It is cancel safe and can be called again.
+    ///
+    /// A first request to stop is passed to a running command.
+    pub async fn next(&mut self) -> Result<StopEvent> {
+        loop {
+            let reason = tokio::select! {
+                reason = self.signals.wait() => reason,
+                code = Child::ended(&mut self.child), if self.code.is_none() => {
+                    self.code = Some(code?);
+                    return Ok(StopEvent::CommandEnded);
+                }
+            };
+            match &mut self.child {
+                // The command has ignored the first request: leave it running.
+                Some(_) if self.asked && reason != StopReason::Interrupt => {
+                    return Ok(StopEvent::Stop);
+                }
+                // On Ctrl-C the terminal signals the command too, which decides.
+                Some(child) => {
+                    self.asked |= reason != StopReason::Interrupt;
+                    child.forward(reason);
+                }
+                None => return Ok(StopEvent::Stop),
+            }
+        }
+    }
+
+    /// Returns true while the command runs.
+    pub fn command_runs(&self) -> bool {
+        self.child.is_some() && self.code.is_none()
+    }
+
+    /// Returns the exit code of the command, once it has ended.
+    pub fn code(&self) -> Option<Exit> {
+        self.code
+    }
+}
