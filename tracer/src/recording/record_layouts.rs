@@ -132,3 +132,16 @@ impl KnownLayouts {
         Some(Arc::clone(&known.1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::own_id;
+
+    /// The number that recordings of format 2 carry. It changes when a record changes.
+    /// It must not change with the wording of a doc comment: see `record!` in
+    /// tracer-common.
+    #[test]
+    fn layout_number_is_stable() {
+        assert_eq!(own_id(), 0x3cd2_5873);
+    }
+}
