@@ -70,8 +70,8 @@ impl TimelineMarks {
         }
     }
 
-    fn reaped(&mut self, who: ProcessId, at: u64) {
-        if let Some(since) = self.zombies.remove(&who)
+    fn reaped(&mut self, process: ProcessId, at: u64) {
+        if let Some(since) = self.zombies.remove(&process)
             && at.saturating_sub(since) >= LONG_ZOMBIE
         {
             let part = self.part(since);
@@ -82,8 +82,8 @@ impl TimelineMarks {
     /// Counts the zombies that are left at the end of the stream.
     pub fn end(&mut self) {
         let zombies: Vec<_> = self.zombies.keys().copied().collect();
-        for who in zombies {
-            self.reaped(who, self.span.latest);
+        for process in zombies {
+            self.reaped(process, self.span.latest);
         }
     }
 

@@ -1,5 +1,4 @@
-//! What a block of the stream says, event by event, whether it holds events or
-//! records.
+//! Decodes the events of one block, whether it holds events or records.
 
 use std::vec;
 
@@ -9,6 +8,7 @@ use super::{
 };
 use crate::event::Event;
 
+/// Decodes the events of one block after another.
 #[derive(Default)]
 pub(super) struct BlockDecoder {
     /// The payload of a block of events.
@@ -16,9 +16,9 @@ pub(super) struct BlockDecoder {
     event_decoder: EventBlockDecoder,
     record_decoder: RecordBlockDecoder,
     form: Form,
-    /// Events of the group that is being given out.
+    /// Events of the current group.
     ready: vec::IntoIter<Event>,
-    /// Events of a block of records that have not been given out.
+    /// Events of a block of records that have not been returned.
     missing: u32,
 }
 
@@ -27,17 +27,17 @@ enum Form {
     #[default]
     Events,
     Records,
-    /// Nothing in it can be understood.
+    /// The block is malformed.
     Broken,
 }
 
 impl BlockDecoder {
-    /// Begins with nothing.
+    /// Drops the current block.
     pub fn clear(&mut self) {
         self.begin_events(Ok(()), &[], 0);
     }
 
-    /// Begins with the payload of a block of events, if it could be opened.
+    /// Begins a block of `events` events. `opened` is an error if its payload could not be opened.
     pub fn begin_events(&mut self, opened: Result<(), Malformed>, payload: &[u8], events: u32) {
         self.form = Form::Events;
         self.ready = Vec::new().into_iter();
@@ -46,7 +46,8 @@ impl BlockDecoder {
         self.event_decoder.begin(opened, &self.events, events);
     }
 
-    /// Begins with the payload of a block of records, if it could be opened.
+    /// Begins a block of records that yields `events` events. `opened` is an error if its payload
+    /// could not be opened.
     pub fn begin_records(
         &mut self,
         opened: Result<(), Malformed>,
@@ -63,8 +64,8 @@ impl BlockDecoder {
         };
     }
 
-    /// The next event; none when there is no more. What fails once fails until
-    /// the next block begins.
+    /// Returns the next event, or none at the end of the block. After an error, every call fails
+    /// until the next block begins.
     pub fn next(&mut self) -> Result<Option<Event>, Malformed> {
         match self.form {
             Form::Events => self.event_decoder.next(&self.events),
@@ -89,7 +90,7 @@ impl BlockDecoder {
         }
     }
 
-    /// How many events have not been given out.
+    /// Returns the number of events that have not been returned.
     pub fn missing(&self) -> u32 {
         match self.form {
             Form::Events => self.event_decoder.missing(),
@@ -97,8 +98,8 @@ impl BlockDecoder {
         }
     }
 
-    /// How many were left out since the last call because only a later version
-    /// knows them.
+    /// Returns the number of events skipped since the last call because only a later version knows
+    /// them.
     pub fn take_unknown(&mut self) -> u64 {
         let unknown = std::mem::take(&mut self.event_decoder.unknown);
         let records = std::mem::take(&mut self.record_decoder.unknown);
@@ -106,7 +107,7 @@ impl BlockDecoder {
         unknown + records
     }
 
-    /// How many bytes each kind of event has; before the first is taken.
+    /// Returns the bytes of each kind of event. Call it before the first event is taken.
     pub fn sizes(&self) -> Vec<(u8, u64)> {
         match self.form {
             Form::Events => self.event_decoder.sizes().collect(),

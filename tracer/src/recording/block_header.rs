@@ -1,41 +1,46 @@
-//! The frame around a payload: what a block's header says and how it is
-//! trusted. docs/recording-format.md has the same byte by byte.
+//! The header of a block: its fields and its validation. docs/recording-format.md specifies each
+//! byte.
 
 use super::{limits::MAX_PAYLOAD, span::Span};
 
-/// How a block begins: what a reader looks for after damage.
+/// Marker at the beginning of a block. A reader searches for it after damage.
 pub(super) const MARKER: [u8; 4] = *b"\xf7TrB";
+/// Length of a block header in bytes.
 pub(super) const HEADER: usize = 56;
 
-/// What a block holds. Numbered by hand; an unknown kind is skipped.
+// Kinds of blocks, numbered by hand. Readers skip unknown kinds.
+
 pub(super) const EVENTS: u8 = 1;
 pub(super) const INDEX: u8 = 2;
 pub(super) const END: u8 = 3;
 pub(super) const CHECKPOINT: u8 = 4;
-/// Since version 2.
+// Since version 2.
 pub(super) const RECORDS: u8 = 5;
 pub(super) const LAYOUT: u8 = 6;
 
-/// How the payload is stored.
+// Compression of the payload.
+
 pub(super) const STORED: u8 = 0;
 pub(super) const ZSTD: u8 = 1;
 
+/// A validated block header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// Of the format that this block is in.
+    /// Format version of this block.
     pub version: u16,
     pub kind: u8,
     pub compression: u8,
-    /// Of the payload as it is in the file.
+    /// Length of the payload in the file, bytes.
     pub stored: u32,
-    /// Of the payload when decompressed.
+    /// Length of the decompressed payload, bytes.
     pub raw: u32,
     pub payload_crc: u32,
     /// Events in this block.
     pub events: u32,
-    /// The blocks and the events ahead of this one in the recording: after
-    /// damage they say how much was lost.
+    /// Blocks before this one in the recording. After damage, this and `events_before` show how
+    /// much was lost.
     pub blocks_before: u32,
+    /// Events before this block in the recording.
     pub events_before: u64,
     pub span: Span,
 }
@@ -72,9 +77,8 @@ impl Header {
         bytes
     }
 
-    /// The header at the front of `bytes`, if there is one that can be
-    /// trusted. Lengths beyond the limit are refused here, before anybody
-    /// makes room for them.
+    /// Parses the header at the front of `bytes`. Returns none if it is not valid. Lengths above
+    /// the limit are rejected here, before memory is allocated for them.
     pub fn parse(bytes: &[u8]) -> Option<Header> {
         let bytes: &[u8; HEADER] = bytes.first_chunk()?;
         if bytes[0..4] != MARKER || u32_at(bytes, 4) != crc32c::crc32c(&bytes[8..]) {
@@ -101,7 +105,7 @@ impl Header {
         is_sound.then_some(header)
     }
 
-    /// What the payload holds, as far as blocks of this version may hold it.
+    /// Returns the kind of block, or 0 for a kind that this format version does not have.
     pub fn kind(&self) -> u8 {
         match self.kind {
             RECORDS | LAYOUT if self.version < 2 => 0,
@@ -109,12 +113,12 @@ impl Header {
         }
     }
 
-    /// Whether its events are part of the stream.
-    pub fn is_of_the_stream(&self) -> bool {
+    /// Returns true if the events of this block are part of the stream.
+    pub fn is_in_stream(&self) -> bool {
         matches!(self.kind(), EVENTS | RECORDS)
     }
 
-    /// Header and payload together.
+    /// Returns the length of the header and the payload together, bytes.
     pub fn block_length(&self) -> usize {
         HEADER + self.stored as usize
     }
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_comes_back_and_no_flipped_bit_is_trusted() {
+    fn header_round_trips_and_every_flipped_bit_is_rejected() {
         let bytes = header().to_bytes();
         assert_eq!(Header::parse(&bytes), Some(header()));
         for bit in 0..HEADER * 8 {
@@ -163,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_beyond_the_limit_are_refused() {
+    fn excessive_lengths_are_rejected() {
         let huge = MAX_PAYLOAD as u32 + 1;
         let stored = Header {
             stored: huge,

@@ -1,6 +1,6 @@
-//! Finds the blocks in a stream of bytes, whatever has happened to it: a block
-//! is given out only when both its checksums are right, and after damage the
-//! search goes on at the next marker. What is in a block it must not know.
+//! Finds the intact blocks in a stream of bytes. A block is returned only if both of its
+//! checksums are right; after damage the search continues at the next marker. This file must not
+//! know what blocks contain.
 
 use std::io::{self, Read, Seek};
 
@@ -9,28 +9,29 @@ use super::{
     lookahead::Lookahead,
 };
 
-/// How many blocks within the bytes of a damaged one are tried. Where bytes
-/// are missing the next good block begins in there, so one must look; a file
-/// made of nothing but nested claims must not keep the reader for hours.
-const TRIES: u32 = 4;
+/// Maximum number of headers tried within the bytes that a damaged block claims. If bytes are
+/// missing, the next intact block begins there, so the scanner must look; without a limit, a file
+/// of nested headers would take hours.
+const MAX_TRIES: u32 = 4;
 
+/// Scans an input for intact blocks.
 pub(super) struct BlockScanner<R> {
     input: Lookahead<R>,
-    /// Length of the block last given out, which lies at the front.
-    given: usize,
-    /// Bytes passed over since the block before.
+    /// Length of the block returned last, which is at the front of the input.
+    returned: usize,
+    /// Bytes skipped since the block before.
     skipped: u64,
-    /// How far in the input damaged blocks claim to reach, and how many were
-    /// tried there.
+    /// Highest end offset that a damaged block claims.
     claimed: u64,
+    /// Headers tried before that offset.
     tries: u32,
 }
 
-/// A good block.
+/// An intact block.
 pub(super) struct FoundBlock {
     pub header: Header,
     pub offset: u64,
-    /// Bytes in front of it that are not of any good block.
+    /// Bytes before it that belong to no intact block.
     pub skipped: u64,
 }
 
@@ -38,19 +39,19 @@ impl<R: Read> BlockScanner<R> {
     pub fn new(input: Lookahead<R>) -> Self {
         BlockScanner {
             input,
-            given: 0,
+            returned: 0,
             skipped: 0,
             claimed: 0,
             tries: 0,
         }
     }
 
-    /// Finds the next good block; none where the input ends. After that it can
-    /// be asked again: the input may have grown.
+    /// Returns the next intact block, or none at the end of the input. Call it again after the
+    /// input has grown.
     pub fn next(&mut self) -> io::Result<Option<FoundBlock>> {
-        self.input.consume(std::mem::take(&mut self.given));
-        // Where the input ends in the middle of a block, the search goes on
-        // inside it, but the block is held: its rest may yet come.
+        self.input.consume(std::mem::take(&mut self.returned));
+        // If the input ends within a block, the search continues inside it, but the input is not
+        // consumed: the rest of the block may still be written.
         let mut held = false;
         let mut ahead = 0;
         loop {
@@ -58,79 +59,78 @@ impl<R: Read> BlockScanner<R> {
             if bytes.len() < HEADER {
                 return Ok(None);
             }
-            let mut pass = 1;
+            let mut skip = 1;
             if let Some(header) = Header::parse(bytes) {
                 let length = header.block_length();
                 let bytes = &self.input.look(ahead + length)?[ahead..];
                 match bytes.get(HEADER..length) {
                     Some(payload) if crc32c::crc32c(payload) == header.payload_crc => {
-                        self.pass(ahead);
-                        self.given = length;
+                        self.skip(ahead);
+                        self.returned = length;
                         return Ok(Some(FoundBlock {
                             header,
                             offset: self.input.offset(),
                             skipped: std::mem::take(&mut self.skipped),
                         }));
                     }
-                    Some(_) => pass = self.distrust(ahead, length),
+                    Some(_) => skip = self.skip_damaged(ahead, length),
                     None => held = true,
                 }
             }
-            pass += to_marker(&self.input.ahead()[ahead + pass..]);
+            skip += to_marker(&self.input.ahead()[ahead + skip..]);
             if held {
-                ahead += pass;
+                ahead += skip;
             } else {
-                self.pass(pass);
+                self.skip(skip);
             }
         }
     }
 
-    /// Goes on at another place, as if nothing had been read.
+    /// Continues at another offset, as if nothing had been read.
     pub fn seek(&mut self, offset: u64) -> io::Result<()>
     where
         R: Seek,
     {
         self.input.seek(offset)?;
-        (self.given, self.skipped, self.claimed, self.tries) = (0, 0, 0, 0);
+        (self.returned, self.skipped, self.claimed, self.tries) = (0, 0, 0, 0);
         Ok(())
     }
 
-    /// How far to go on from a block of that length whose payload is damaged.
-    fn distrust(&mut self, ahead: usize, length: usize) -> usize {
+    /// Returns the number of bytes to skip from a block of this length with a damaged payload.
+    fn skip_damaged(&mut self, ahead: usize, length: usize) -> usize {
         let at = self.input.offset() + ahead as u64;
         if at >= self.claimed {
             self.tries = 0;
         }
         self.tries += 1;
         self.claimed = self.claimed.max(at + length as u64);
-        if self.tries < TRIES {
+        if self.tries < MAX_TRIES {
             1
         } else {
             (self.claimed - at) as usize
         }
     }
 
-    /// The payload of the block last given out.
+    /// Returns the payload of the block returned last.
     pub fn payload(&self) -> &[u8] {
-        self.input.ahead().get(HEADER..self.given).unwrap_or(&[])
+        self.input.ahead().get(HEADER..self.returned).unwrap_or(&[])
     }
 
-    /// Where the good blocks end, and how many bytes follow. Once `next` has
-    /// found no more.
+    /// Returns the offset at which the intact blocks end, and the number of bytes after it. Valid
+    /// once `next` has returned none.
     pub fn rest(&self) -> (u64, u64) {
         let after = self.input.ahead().len() as u64;
         let good = self.input.offset() - self.skipped;
         (good, self.skipped + after)
     }
 
-    fn pass(&mut self, count: usize) {
+    fn skip(&mut self, count: usize) {
         self.input.consume(count);
         self.skipped += count as u64;
     }
 }
 
-/// How many bytes lie before the next marker, or before what may be the
-/// beginning of one.
+/// Returns the number of bytes before the next marker, or before a possible beginning of one.
 fn to_marker(bytes: &[u8]) -> usize {
     let markers = bytes.windows(MARKER.len());
     let mut markers = markers.enumerate().filter(|(_, bytes)| *bytes == MARKER);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::event::Segment;
 
-/// How a part is opened.
+/// The way to open a part.
 pub enum PartSource<R> {
     /// Already open. It can be taken once, so it must be the only part.
     Once(Option<R>),
@@ -30,7 +30,7 @@ impl<R> PartSource<R> {
 
 /// One recording of a chain.
 pub struct ChainPart<R> {
-    /// How the recording is opened.
+    /// Opens the recording.
     pub open: PartSource<R>,
     /// The segment that the recording is, or none if it is a whole trace.
     pub segment: Option<Segment>,
@@ -100,9 +100,9 @@ pub struct PartReport {
     pub refused: Option<String>,
     /// Damage in the part.
     pub damage: Vec<Damage>,
-    /// What a later version wrote and this one skipped.
+    /// Counts of what a later version wrote and this one skipped.
     pub unknown: Unknown,
-    /// How the part ends, or none if its end was not reached.
+    /// Ending of the part, or none if its end was not reached.
     pub ending: Option<Ending>,
 }
 

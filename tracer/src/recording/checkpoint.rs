@@ -1,24 +1,24 @@
-//! Where in a recording one can come in without having read what is before: the
-//! events of those who are still there, told anew. Which events that takes this
-//! file must not know; it knows how they lie.
+//! Checkpoints: snapshots of existing tasks, at which a reader can start without having read what is
+//! before. This file owns how they are stored; it must not know which events they contain.
 
 use super::{malformed::Malformed, varint};
 
-/// A checkpoint, and what lies before it.
+/// The place of a checkpoint, and what lies before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Where its first block begins in the file, and how long all are.
+    /// Offset of its first block, bytes.
     pub offset: u64,
+    /// Length of all its blocks, bytes.
     pub length: u64,
-    /// Events in it.
+    /// Number of events in the checkpoint, or 0 in a rebuilt index.
     pub events: u64,
-    /// Events of the recording before it.
+    /// Number of events of the recording before the checkpoint.
     pub events_before: u64,
-    /// The latest time before it, ns since boot.
+    /// Latest time before the checkpoint, ns since boot.
     pub at: u64,
 }
 
-/// Puts the number of events in front of a payload.
+/// Inserts the number of events at the front of a payload.
 pub(super) fn put_count(payload: &mut Vec<u8>, events: u32) {
     let length = payload.len();
     varint::put(payload, u64::from(events));
@@ -26,7 +26,7 @@ pub(super) fn put_count(payload: &mut Vec<u8>, events: u32) {
     payload.rotate_right(count);
 }
 
-/// Takes it off again.
+/// Removes the number of events from the front of a payload and returns it.
 pub(super) fn take_count(payload: &mut Vec<u8>) -> Result<u32, Malformed> {
     let mut rest = &payload[..];
     let count = u32::try_from(varint::get(&mut rest)?).map_err(|_| Malformed)?;
@@ -47,13 +47,13 @@ pub(super) fn put_all(payload: &mut Vec<u8>, checkpoints: &[Checkpoint]) {
     }
 }
 
-/// Reads such a list; none is none, as in an index without one.
+/// Reads a list of checkpoints. Empty input is an empty list, as in an index without one.
 pub(super) fn get_all(rest: &mut &[u8]) -> Result<Vec<Checkpoint>, Malformed> {
     if rest.is_empty() {
         return Ok(Vec::new());
     }
     let count = varint::get(rest)?;
-    // Each takes five bytes or more.
+    // Each checkpoint takes at least five bytes.
     if count > (rest.len() / 5) as u64 {
         return Err(Malformed);
     }

@@ -1,7 +1,6 @@
-//! How the values inside an event become numbers in columns and values again:
-//! the trait [`Field`], its implementations for everything that is not a
-//! struct, and the state of a block that they lean on. Which fields an event
-//! has is `bodies`'.
+//! Encodes the values inside events as numbers in columns, and decodes them: the trait [`Field`],
+//! its implementations for everything but structs, and the state of a block that they use.
+//! `event_fields` defines the fields of each event.
 
 use super::{
     columns::{Column, ColumnsBuilder, Cursor},
@@ -11,31 +10,32 @@ use super::{
 };
 use crate::event::{Comm, ProcessId, Text, Who};
 
-/// A value that can be in an event.
+/// A value that an event can contain.
 ///
-/// Past the end of its column every number reads as zero, so that a field that
-/// did not exist yet when the recording was made is 0, false, `None` or empty.
+/// Every number past the end of its column reads as zero, so that a field that the writer did not
+/// know reads as 0, false, `None` or empty.
 pub(super) trait Field: Sized {
     fn put(&self, to: &mut FieldEncoder);
     fn get(from: &mut FieldDecoder) -> Self;
 }
 
-/// What every event says ahead of its body.
+/// The values that every event has before its body.
 #[derive(Clone, Copy, Default)]
 pub(super) struct EventHead {
     pub at: u64,
-    /// The number of the subject, and the highest number of one so far.
+    /// Number of the subject.
     pub subject: u32,
+    /// Highest number of a subject so far.
     pub newest: u32,
     pub who: Who,
-    /// The pid of the event before.
+    /// PID of the subject of the previous event.
     pub previous_pid: u32,
 }
 
-/// A block being written.
+/// Encodes the values of a block.
 pub(super) struct FieldEncoder {
     pub columns: ColumnsBuilder,
-    /// The column that the next number goes to.
+    /// Column for the next number.
     pub column: Column,
     pub subjects: Subjects,
     pub texts: Texts,
@@ -48,7 +48,7 @@ impl FieldEncoder {
         self.columns.number(self.column, number);
     }
 
-    /// What `put` writes to this column, after its length in bytes.
+    /// Writes what `put` writes to this column, preceded by its length in bytes.
     pub fn with_length(&mut self, put: impl FnOnce(&mut Self)) {
         let column = self.column;
         let at = self.columns.slice(column).len();
@@ -57,23 +57,23 @@ impl FieldEncoder {
     }
 }
 
-/// An event of a block being read.
+/// Decodes the values of an event.
 pub(super) struct FieldDecoder<'a> {
     pub payload: &'a [u8],
-    /// Those of the event's kind.
+    /// Columns of the event's kind.
     pub columns: &'a mut [Cursor],
-    /// The column that the next number is taken from.
+    /// Column of the next number.
     pub column: Column,
     pub tables: &'a mut Tables,
     pub bases: &'a mut CounterBases,
     pub head: &'a mut EventHead,
-    /// No writer writes this. The event is read to its end all the same: to ask
-    /// once costs less than at every number.
+    /// True if a value is malformed. The event is read to its end all the same: one check at the
+    /// end costs less than one at every number.
     pub malformed: bool,
-    /// A value has no name in this version. The event is read to its end all
-    /// the same, since the columns must stay in step.
+    /// True if a value has no name in this version. The event is read to its end all the same,
+    /// because the columns must stay in step.
     pub unknown: bool,
-    /// List entries left out for that reason.
+    /// List entries skipped for that reason.
     pub skipped: u64,
 }
 
@@ -89,7 +89,7 @@ impl FieldDecoder<'_> {
         }
     }
 
-    /// The bytes of which the number ahead of them says how many they are.
+    /// Returns the bytes that follow their length.
     fn sized(&mut self) -> Cursor {
         let length = self.number();
         match self.columns.get_mut(self.column.place()) {
@@ -101,8 +101,8 @@ impl FieldDecoder<'_> {
         }
     }
 
-    /// What `get` makes of the next bytes that have their length in front; it
-    /// need not take them all.
+    /// Calls `get` on the next bytes that are preceded by their length. It need not consume all of
+    /// them.
     pub fn with_length<T>(&mut self, get: impl FnOnce(&mut Self) -> T) -> T {
         let inner = self.sized();
         let place = self.column.place();
@@ -118,14 +118,14 @@ impl FieldDecoder<'_> {
         }
     }
 
-    /// Stands in for a value that cannot be.
+    /// Marks the event as malformed and returns `any` as a placeholder.
     #[cold]
     pub fn malformed<T>(&mut self, any: T) -> T {
         self.malformed = true;
         any
     }
 
-    /// Stands in for a value that this version has no name for.
+    /// Marks the event as unknown to this version and returns `any` as a placeholder.
     pub fn unknown<T>(&mut self, any: T) -> T {
         self.unknown = true;
         any
@@ -218,7 +218,7 @@ impl<T: Field> Field for Box<T> {
     }
 }
 
-/// A count, then each entry after its length, so that entries can grow.
+/// A count, then each entry preceded by its length, so that entries can grow.
 impl<T: Field> Field for Vec<T> {
     fn put(&self, to: &mut FieldEncoder) {
         to.number(self.len() as u64);
@@ -231,7 +231,7 @@ impl<T: Field> Field for Vec<T> {
     fn get(from: &mut FieldDecoder) -> Self {
         let mut entries = Vec::new();
         for _ in 0..from.number() {
-            // Past the end zeros are read for ever: every entry needs a byte.
+            // Past the end, zeros could be read forever; every entry needs at least one byte.
             let column = from.columns.get(from.column.place());
             if from.malformed || column.is_none_or(|column| column.rest(from.payload).is_empty()) {
                 return from.malformed(entries);
@@ -301,8 +301,8 @@ impl Field for Text {
     }
 }
 
-/// Spelled out where it stands: strings are in the session only, and a table
-/// would let a few bytes ask for the same long one over and over.
+/// Stored in place: only the session has strings, and with a table a few bytes could demand the
+/// same long string many times.
 impl Field for String {
     fn put(&self, to: &mut FieldEncoder) {
         to.number(self.len() as u64);

@@ -1,18 +1,18 @@
-//! Columns: all values of one field of one kind of event stand together, for
-//! neighbours that look alike compress well. It also lets versions differ: a
-//! column that a reader does not know is never looked at, and one that a writer
-//! did not have is empty, which reads as zeros.
+//! Columns: all values of one field of one kind of event, stored together because similar
+//! neighbours compress well. Columns also make versions compatible: a reader ignores columns that
+//! it does not know, and a column that the writer did not have is empty and reads as zeros.
 //!
-//! What the columns hold this file must not know.
+//! This file must not know what columns contain.
 
 use super::{malformed::Malformed, varint};
 
-/// The number of a column: kind of event, field, and part of the field.
+/// The number of a column, composed of kind of event, field and part of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Column(u32);
 
-/// How many numbers a kind has, and a field.
+/// Column numbers per kind.
 const KIND: u32 = 512;
+/// Column numbers per field.
 const FIELD: u32 = 16;
 
 impl Column {
@@ -21,28 +21,28 @@ impl Column {
         Column(kind as u32 * KIND + field as u32 * FIELD + part as u32)
     }
 
-    /// Whether the column with that number has the times of a kind of events.
+    /// Returns true if the column with this number holds the times of a kind of event.
     pub fn is_time(number: u64) -> bool {
         number >= u64::from(KIND) && number.is_multiple_of(u64::from(KIND))
     }
 
-    /// Its place among those of its kind.
+    /// Returns the index of the column among those of its kind.
     pub fn place(self) -> usize {
         (self.0 % KIND) as usize
     }
 
-    /// The same field of the same kind, another part.
+    /// Returns the column of another part of the same field.
     pub fn part(self, part: u8) -> Column {
         Column(self.0 / FIELD * FIELD + u32::from(part) % FIELD)
     }
 
-    /// The same kind, another field.
+    /// Returns the column of another field of the same kind.
     pub fn field(self, field: u8) -> Column {
         Column(self.0 / KIND * KIND + u32::from(field) * FIELD % KIND)
     }
 }
 
-/// Columns being filled, by number; most are never used.
+/// Columns being filled, by number. Most are never used.
 #[derive(Default)]
 pub(super) struct ColumnsBuilder {
     columns: Vec<ColumnBuilder>,
@@ -52,7 +52,7 @@ pub(super) struct ColumnsBuilder {
 #[derive(Clone)]
 struct ColumnBuilder {
     bytes: Vec<u8>,
-    /// It reads the same if it is left out.
+    /// True if the column holds only zeros, so that it can be left out.
     zeros: bool,
 }
 
@@ -72,19 +72,19 @@ impl ColumnsBuilder {
         self.size += bytes.len();
     }
 
-    /// Puts their length in front of the bytes of a column from `at` on.
+    /// Inserts the length of the bytes from `at` on in front of them.
     pub fn insert_length(&mut self, column: Column, at: usize) {
         let length = self.slice(column).len() - at;
         self.number(column, length as u64);
         self.column(column).bytes[at..].rotate_left(length);
     }
 
-    /// How many bytes there are.
+    /// Returns the number of bytes in all columns.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Of one column.
+    /// Returns the bytes of one column.
     pub fn slice(&self, column: Column) -> &[u8] {
         let column = self.columns.get(column.0 as usize);
         column.map_or(&[], |column| &column.bytes)
@@ -92,7 +92,7 @@ impl ColumnsBuilder {
 
     /// Appends the directory and the columns.
     pub fn append_to(&self, payload: &mut Vec<u8>) {
-        // The tables, of kind 0, are bounded by the bytes of their columns.
+        // Columns of kind 0 are kept, because their lengths bound the sizes of the tables.
         let needed = |(number, column): &(usize, &ColumnBuilder)| {
             !column.bytes.is_empty() && (!column.zeros || *number < KIND as usize)
         };
@@ -109,7 +109,7 @@ impl ColumnsBuilder {
         }
     }
 
-    /// Empties all columns; the memory is kept.
+    /// Empties all columns and keeps their memory.
     pub fn clear(&mut self) {
         for column in &mut self.columns {
             column.bytes.clear();
@@ -131,7 +131,7 @@ impl ColumnsBuilder {
     }
 }
 
-/// What is left of a column in a payload.
+/// The rest of a column in a payload.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cursor {
     at: u32,
@@ -157,7 +157,8 @@ impl Cursor {
         self.long_number(payload)
     }
 
-    /// One of several bytes. What is read at one blow may be of the next column.
+    /// Reads a number of several bytes. A whole word may reach into the next column, so the length
+    /// is checked against the end.
     fn long_number(&mut self, payload: &[u8]) -> Result<u64, Malformed> {
         let ahead = payload.get(self.at as usize..).unwrap_or(&[]);
         if let Some((number, length)) = varint::decode_word(ahead)
@@ -172,7 +173,7 @@ impl Cursor {
         Ok(number)
     }
 
-    /// Takes so many bytes, to be read apart.
+    /// Takes `length` bytes as a cursor of their own.
     pub fn take(&mut self, length: u64) -> Result<Cursor, Malformed> {
         if length > u64::from(self.end - self.at) {
             return Err(Malformed);
@@ -202,7 +203,7 @@ impl Columns {
         self.0.iter_mut().for_each(Vec::clear);
         let count = varint::get(&mut rest)?;
         let mut directory = rest;
-        // Once to find where the columns begin, once to place them.
+        // The first pass finds where the columns begin, the second places them.
         for _ in 0..count {
             if rest.is_empty() {
                 return Err(Malformed);
@@ -232,7 +233,7 @@ impl Columns {
     }
 
     fn place(&mut self, number: u64, cursor: Cursor) {
-        // A number beyond those of the last kind is of no kind known today.
+        // Numbers above those of kind 255 are ignored.
         let kind = usize::try_from(number / u64::from(KIND)).ok();
         let Some(kind) = kind.and_then(|kind| self.0.get_mut(kind)) else {
             return;
@@ -244,7 +245,7 @@ impl Columns {
         kind[place] = cursor;
     }
 
-    /// How many bytes the columns of each kind have.
+    /// Returns the bytes of the columns of each kind.
     pub fn sizes(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
         let kinds = (0..=u8::MAX).zip(&self.0);
         kinds
@@ -255,7 +256,7 @@ impl Columns {
             .filter(|&(_, size)| size > 0)
     }
 
-    /// Those of one kind, by [`Column::place`]. One that is not there is empty.
+    /// Returns the columns of one kind, indexed by [`Column::place`]. Missing columns are empty.
     pub fn of_kind(&mut self, kind: u8) -> &mut [Cursor] {
         &mut self.0[usize::from(kind)]
     }
@@ -266,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_ends_in_its_own_column() {
+    fn number_ends_in_its_own_column() {
         let payload = [0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0];
         let mut two = Cursor { at: 0, end: 2 };
         assert_eq!(two.number(&payload), Ok(128));

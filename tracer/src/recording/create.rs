@@ -1,4 +1,4 @@
-//! Creates the file of a recording.
+//! Creates files for recordings.
 
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -9,13 +9,16 @@ use std::{
 
 use super::lock;
 
-/// Command lines are private: a recording is for its owner alone.
+/// Permissions of a recording. Command lines are private, so only the owner has access.
 const OWNER_ONLY: u32 = 0o600;
 
-/// Creates a file for a recording. One that exists is replaced with `force`
-/// only; the error is [`io::ErrorKind::AlreadyExists`] otherwise. One that is
-/// being written is not: [`io::ErrorKind::ResourceBusy`]. As long as the file is
-/// open it counts as being written.
+/// Creates a file for a recording and locks it for as long as it is open. An existing file is
+/// replaced only with `force`.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::AlreadyExists`] if the file exists and `force` is false;
+/// [`io::ErrorKind::ResourceBusy`] if it is being written.
 pub fn create(path: &Path, force: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).mode(OWNER_ONLY);
@@ -23,12 +26,12 @@ pub fn create(path: &Path, force: bool) -> io::Result<File> {
         false => options.create_new(true).open(path)?,
         true => options.create(true).open(path)?,
     };
-    // A device or a pipe is written to as it is.
+    // Devices and pipes are neither locked nor truncated.
     if file.metadata()?.is_file() {
         if !lock::acquire(&file)? {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
-        // Closed to others before there is anything to read.
+        // Restrict access before anything is written.
         file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
         file.set_len(0)?;
     }
@@ -42,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_force_replaces_a_file_and_only_the_owner_can_read_it() {
+    fn only_force_replaces_a_file_and_permissions_are_owner_only() {
         let dir = std::env::temp_dir().join(format!("tracer-create-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("recording");
@@ -64,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_keeps_its_permissions() {
+    fn device_keeps_its_permissions() {
         let before = fs::metadata("/dev/null").unwrap().mode_bits();
         create(Path::new("/dev/null"), true).unwrap();
         assert_eq!(fs::metadata("/dev/null").unwrap().mode_bits(), before);

@@ -1,34 +1,41 @@
-//! What a reader says about a recording besides its events: what is missing,
-//! what it did not understand, how it ended.
+//! Reports of a reader besides events: unreadable parts, unknown contents and the ending.
 
 use std::fmt;
 
-/// A part of the recording that could not be read.
+/// An unreadable part of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damage {
+    /// Offset, bytes.
     pub offset: u64,
+    /// Length, bytes.
     pub bytes: u64,
-    /// How many blocks and how many events are missing; unknown where the next
-    /// block does not tell.
+    /// Number of missing blocks, or none if the next block does not show it.
     pub blocks: Option<u32>,
+    /// Number of missing events, or none if the next block does not show it.
     pub events: Option<u64>,
 }
 
-/// What a later version's writer has put in that this one does not know.
+/// Counts of what a later version wrote and this one does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
+    /// Events and list entries.
     pub events: u64,
+    /// Blocks.
     pub blocks: u64,
 }
 
-/// How a recording ends.
+/// The ending of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// With the mark that the writer sets last.
+    /// The recording has its end mark.
     Clean,
-    /// Without it: the writer was killed, or the file was cut. Everything up
-    /// to `offset` was read; the `bytes` after it are of no whole block.
-    Torn { offset: u64, bytes: u64 },
+    /// The end mark is missing: the writer was killed or is still running, or the file was cut.
+    Torn {
+        /// Offset up to which all blocks were read.
+        offset: u64,
+        /// Bytes after that, which are no complete block.
+        bytes: u64,
+    },
 }
 
 impl fmt::Display for Damage {
@@ -47,7 +54,7 @@ impl fmt::Display for Damage {
             (Some(blocks), Some(events)) => {
                 write!(f, "{blocks} blocks with {events} events are missing")
             }
-            _ => write!(f, "it is not known how many events are missing"),
+            _ => write!(f, "the number of missing events is unknown"),
         }
     }
 }

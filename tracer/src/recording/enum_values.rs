@@ -1,5 +1,5 @@
-//! Values that are one of a few, as numbers. The numbers are never used again
-//! for anything else; one without a name here is a later version's.
+//! Enumerations as numbers. Numbers are never reused; a number without a name here was written by a
+//! later version.
 
 use super::codec::{Field, FieldDecoder, FieldEncoder};
 use crate::event::{
@@ -7,7 +7,8 @@ use crate::event::{
     Purpose, Region, Sigchld, TaskState,
 };
 
-/// Values that know their number; in place of one without a name stands another.
+/// Implements [`Field`] for enumerations that define their own numbers, with a placeholder for
+/// unknown numbers.
 macro_rules! numbered {
     ($($name:ident or $any:ident;)*) => {$(
         impl Field for $name {
@@ -71,8 +72,8 @@ impl Field for Disposition {
     }
 }
 
-// What a variant holds is in a part of its own, so that a reader that does not
-// know the variant does not trip over it.
+// The value of a variant is in its own part, so that a reader that does not know the variant stays in
+// step.
 impl Field for ExitedProcess {
     fn put(&self, to: &mut FieldEncoder) {
         match self {

@@ -1,26 +1,29 @@
-//! Why a recording cannot be read at all. Damage is not in here: a reader
-//! reports it and goes on.
+//! Errors that prevent a recording from being read at all. Damage is not among them: a reader
+//! reports it and continues.
 
 use std::{fmt, io};
 
 use super::version::VERSION;
 
+/// Error returned when a recording cannot be read.
 #[derive(Debug)]
 pub enum Error {
+    /// Reading failed.
     Io(io::Error),
+    /// The input is not a recording.
     NotARecording,
-    /// It ends before its first block.
+    /// The recording ends before its first block.
     Empty,
-    /// What it begins with, which says what it is a part of, is damaged.
+    /// The session at the beginning of a segment is damaged, so its trace is unknown.
     Beginning,
-    /// It is in a version of the format that this tracer does not know.
+    /// The format version is not supported by this version of tracer.
     Version(u16),
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Io(error) => write!(f, "it could not be read: {error}"),
+            Error::Io(error) => write!(f, "it cannot be read: {error}"),
             Error::NotARecording => write!(
                 f,
                 "it is not a recording: `tracer record` and `tracer live --save` make those"
@@ -31,19 +34,19 @@ impl fmt::Display for Error {
             ),
             Error::Beginning => write!(
                 f,
-                "its beginning is damaged, which says of what trace it is a part"
+                "its beginning is damaged, so the trace that it belongs to is unknown"
             ),
             Error::Version(version) => write!(
                 f,
-                "the recording has format version {version} and this tracer ({}) reads those up \
-                 to {VERSION}: replay it with the tracer that recorded it, or a later one",
+                "the recording has format version {version}, but this tracer ({}) reads versions \
+                 up to {VERSION}: use the tracer that recorded it, or a later one",
                 env!("CARGO_PKG_VERSION"),
             ),
         }
     }
 }
 
-// `Display` says it all, the cause included.
+// `Display` includes the cause, so there is no `source`.
 impl std::error::Error for Error {}
 
 impl From<io::Error> for Error {

@@ -1,7 +1,6 @@
-//! The payload of a block of events: how many subjects and texts there are,
-//! then columns. The kinds of all events are one column; whatever else an event
-//! says is in the columns of its kind. Compression, checksums and files are not
-//! this file's business.
+//! The payload of a block of events: the numbers of subjects and texts, then columns. One column
+//! holds the kinds of all events; the other values of an event are in the columns of its kind. This
+//! file must not know about compression, checksums and files.
 
 use super::{
     codec::{EventHead, Field, FieldDecoder, FieldEncoder},
@@ -14,18 +13,19 @@ use super::{
 };
 use crate::event::{Event, Kind};
 
-/// The kinds of a block's events.
+/// Column of the kinds of the events of a block.
 pub(super) const KINDS: Column = Column::new(0, 0, 0);
 
-/// Of each kind: the time, as the difference to the event before, whatever its
-/// kind; the CPU; how far the subject's number is below the highest so far;
-/// then the body.
+/// Field of the time, as the difference to the previous event of any kind.
 const TIME: u8 = 0;
+/// Field of the CPU.
 const CPU: u8 = 1;
+/// Field of the subject, as the distance below the highest subject number so far.
 const SUBJECT: u8 = 2;
+/// First field of the body.
 const BODY: u8 = 3;
 
-/// Collects the events of one block.
+/// Builds the payload of a block of events.
 pub(super) struct EventBlockBuilder {
     pub encoder: FieldEncoder,
     count: u32,
@@ -82,12 +82,12 @@ impl EventBlockBuilder {
         self.count
     }
 
-    /// Of the events; none without events.
+    /// Returns the span of the events. Returns none without events.
     pub fn span(&self) -> Option<Span> {
         self.span
     }
 
-    /// How long the payload would be now, but for its directory.
+    /// Returns the current length of the payload without its directory, bytes.
     pub fn size(&self) -> usize {
         self.encoder.columns.size()
     }
@@ -99,7 +99,7 @@ impl EventBlockBuilder {
         self.encoder.columns.append_to(payload);
     }
 
-    /// Starts the next block; the memory is kept.
+    /// Starts the next block and keeps the memory.
     pub fn clear(&mut self) {
         let FieldEncoder {
             columns,
@@ -119,14 +119,14 @@ impl EventBlockBuilder {
     }
 }
 
-/// Takes the events of one block apart again.
+/// Decodes the events of one block.
 #[derive(Default)]
 pub(super) struct EventBlockDecoder {
     columns: Columns,
     tables: Tables,
     bases: CounterBases,
     head: EventHead,
-    /// How many events are still to be taken.
+    /// Events that have not been decoded.
     missing: u32,
     failed: bool,
     /// Events and list entries that only a later version knows.
@@ -134,7 +134,7 @@ pub(super) struct EventBlockDecoder {
 }
 
 impl EventBlockDecoder {
-    /// Begins with a payload of so many events, if it could be opened.
+    /// Begins a payload of `events` events. `opened` is an error if it could not be opened.
     pub fn begin(&mut self, opened: Result<(), Malformed>, payload: &[u8], events: u32) {
         self.bases.clear();
         self.head = EventHead::default();
@@ -151,19 +151,18 @@ impl EventBlockDecoder {
             .load(payload, &mut self.columns, subjects, texts)
     }
 
-    /// How many bytes each kind's columns have; before the first event is
-    /// taken.
+    /// Returns the bytes of the columns of each kind. Call it before the first event is taken.
     pub fn sizes(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
         self.columns.sizes()
     }
 
-    /// How many events of the block were not taken yet.
+    /// Returns the number of events that have not been decoded.
     pub fn missing(&self) -> u32 {
         self.missing
     }
 
-    /// The next event of the payload that `begin` was given. What fails once
-    /// fails until the next `begin`.
+    /// Returns the next event of the payload passed to `begin`, or none at its end. After an error,
+    /// every call fails until the next `begin`.
     pub fn next(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
         while self.missing > 0 && !self.failed {
             let event = self.take(payload);
@@ -180,8 +179,7 @@ impl EventBlockDecoder {
         }
     }
 
-    /// The same of one event that must be there; none if only a later version
-    /// knows it.
+    /// Decodes one event, which must exist. Returns none if only a later version knows it.
     pub fn next_one(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
         match self.missing > 0 && !self.failed {
             true => self.take(payload),
@@ -189,7 +187,7 @@ impl EventBlockDecoder {
         }
     }
 
-    /// Takes one event; none if this version does not know what it says.
+    /// Decodes one event. Returns none if only a later version knows it.
     fn take(&mut self, payload: &[u8]) -> Result<Option<Event>, Malformed> {
         let kinds = self.columns.of_kind(0).get_mut(KINDS.place());
         let kind = kinds.ok_or(Malformed)?.number(payload)?;

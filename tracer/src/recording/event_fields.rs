@@ -1,7 +1,6 @@
-//! What each kind of event says, one row a struct: its fields and their numbers
-//! in the file. Numbers are given by hand and never used again for anything
-//! else; a new field takes the next one. docs/recording-format.md says the same
-//! in prose, and a test compares the two.
+//! The fields of each kind of event and their numbers in the file, one row per struct. Numbers are
+//! assigned by hand and never reused; a new field takes the next one. docs/recording-format.md
+//! lists the same fields, and a test compares the two.
 
 use super::{
     codec::{Field, FieldDecoder, FieldEncoder},
@@ -14,7 +13,7 @@ use crate::event::{
     Summary, Usage, Wait, Waits, Wakeups, What,
 };
 
-/// Which kinds have a body.
+/// Lists the kinds of events, with `(body)` for those that have a body.
 macro_rules! event_bodies {
     ($($kind:ident $(($body:ident))?;)*) => {
         pub(super) fn put(what: &What, to: &mut FieldEncoder) {
@@ -65,8 +64,8 @@ event_bodies! {
     State(body);
 }
 
-/// Implements [`Field`] for the body of an event, each field in a column of its
-/// own; `field: how` writes one in its own way.
+/// Implements [`Field`] for the bodies of events, with each field in its own column. `field: how`
+/// selects a [`FieldCoding`].
 macro_rules! event_fields {
     ($($name:ident { $($number:literal $field:ident $(: $how:ident)?),* $(,)? })*) => {$(
         impl Field for $name {
@@ -94,8 +93,8 @@ macro_rules! event_fields {
     };
 }
 
-/// Implements [`Field`] for an entry of a list, one field behind the other:
-/// new ones go to the end.
+/// Implements [`Field`] for entries of lists, with the fields one after the other. Append new
+/// fields at the end.
 macro_rules! list_entries {
     ($($name:ident { $($field:ident),* $(,)? })*) => {$(
         impl Field for $name {
@@ -117,7 +116,7 @@ macro_rules! list_entries {
     };
 }
 
-/// A struct's name, and the numbers and names of its fields.
+/// The name of a struct, and the numbers and names of its fields.
 #[cfg(test)]
 pub(super) type Row = (&'static str, &'static [(u8, &'static str)]);
 
@@ -179,8 +178,8 @@ list_entries! {
     AddressSpace { pages, page_tables }
 }
 
-/// Implements [`Field`] for a struct inside an event, each of its fields in a
-/// part of its own. Part 0 says whether there is any, where it is optional.
+/// Implements [`Field`] for structs inside events, with each of their fields in its own part. If
+/// the struct is optional, part 0 is its presence flag.
 macro_rules! struct_parts {
     ($($name:ident { $($part:literal $field:ident),* $(,)? })*) => {$(
         impl Field for $name {
@@ -220,12 +219,13 @@ struct_parts! {
     ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }
 }
 
-/// One way to write a field.
+/// A way to encode a field.
 trait FieldCoding<T> {
     fn put(value: &T, to: &mut FieldEncoder);
     fn get(from: &mut FieldDecoder) -> T;
 }
 
+/// The encoding of the type.
 struct Plain;
 
 impl<T: Field> FieldCoding<T> for Plain {
@@ -238,7 +238,7 @@ impl<T: Field> FieldCoding<T> for Plain {
     }
 }
 
-/// A time not after the event's own, if known.
+/// An optional time at or before the time of the event, as the difference to it.
 struct TimeBefore;
 
 impl FieldCoding<Option<u64>> for TimeBefore {
@@ -253,7 +253,7 @@ impl FieldCoding<Option<u64>> for TimeBefore {
     }
 }
 
-/// A pid that is mostly the subject's own.
+/// A PID that mostly equals that of the subject, as the difference to it.
 struct PidNearSubject;
 
 impl FieldCoding<u32> for PidNearSubject {
@@ -266,7 +266,7 @@ impl FieldCoding<u32> for PidNearSubject {
     }
 }
 
-/// A pid that is mostly that of the event before.
+/// A PID that mostly equals that of the previous event's subject, as the difference to it.
 struct PidNearPrevious;
 
 impl FieldCoding<u32> for PidNearPrevious {
@@ -288,11 +288,11 @@ fn get_pid(near: u32, from: &mut FieldDecoder) -> u32 {
     u32::try_from(pid).unwrap_or_else(|_| from.malformed(0))
 }
 
-/// Implements [`Field`] for counters of the subject, each in a part of its own
-/// and as what was added since the block last told it.
+/// Implements [`Field`] for counters of the subject, each in its own part, as the difference to
+/// the value that this block last stored for the subject.
 ///
-/// Only the kinds of version 1 may use this (exit, free and faults): a reader
-/// that skips a kind it does not know would count on from the wrong base.
+/// Only kinds of version 1 (exit, free and faults) may use it: a reader that skips an unknown kind
+/// would continue from the wrong base.
 macro_rules! counter_parts {
     ($($name:ident in $base:tt { $($part:literal $field:ident),* $(,)? })*) => {$(
         impl Field for $name {
@@ -324,7 +324,7 @@ macro_rules! counter_parts {
     };
 }
 
-// Part 0 says whether there are any, where they are optional.
+// If the counters are optional, part 0 is their presence flag.
 counter_parts! {
     Usage in 0 {
         1 utime, 2 stime, 3 runtime, 4 nvcsw, 5 nivcsw, 6 min_flt, 7 maj_flt, 8 maxrss,
@@ -340,7 +340,7 @@ counter_parts! {
     }
 }
 
-/// In whatever kind of event faults are counted, their places are this field.
+/// Field number of the fault places in every kind of event that counts faults.
 const PLACES: u8 = 30;
 
 impl Field for FaultTally {
@@ -358,6 +358,7 @@ impl Field for FaultTally {
     }
 }
 
+/// A counter stored as the difference to a base.
 trait Counter: Sized {
     fn put_since(&self, base: &Self, to: &mut FieldEncoder);
     fn get_since(base: &Self, from: &mut FieldDecoder) -> Self;

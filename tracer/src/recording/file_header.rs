@@ -1,17 +1,19 @@
-//! The front of a recording and the versions this tracer reads.
+//! The file header: the first bytes of a recording, and the check of its format version.
 
 use std::io::Read;
 
 use super::{block_header::Header, error::Error, lookahead::Lookahead, upgrade, version::VERSION};
 
-/// A byte that is not ASCII, so that no text is taken for a recording, and a
-/// line end, so that a transfer that changes those is found out.
+/// Magic bytes. The first is not ASCII, so that no text file matches; the last is a newline, so
+/// that a transfer that converts line endings is detected.
 pub(super) const MAGIC: [u8; 8] = *b"\x89tracer\n";
+/// Length of the file header in bytes.
 pub(super) const FILE_HEADER: usize = 16;
 
-/// How far a recording with a damaged front is searched for a block.
+/// Bytes that are searched for a block when the file header is damaged.
 const SEARCH: usize = 64 << 10;
 
+/// Returns an error if this format version is not supported.
 pub(super) fn check(version: u16) -> Result<(), Error> {
     match upgrade::is_known(version) {
         true => Ok(()),
@@ -19,7 +21,7 @@ pub(super) fn check(version: u16) -> Result<(), Error> {
     }
 }
 
-/// What a file begins with.
+/// Returns the file header that a writer writes.
 pub(super) fn to_bytes() -> [u8; FILE_HEADER] {
     let mut bytes = [0; FILE_HEADER];
     bytes[0..8].copy_from_slice(&MAGIC);
@@ -30,8 +32,8 @@ pub(super) fn to_bytes() -> [u8; FILE_HEADER] {
     bytes
 }
 
-/// Passes over the header of the file, and says its version. A damaged one is left to be skipped
-/// like any other damage: every block says by itself what a reader must know.
+/// Skips the file header and returns the format version. A damaged header is left to be skipped
+/// like any other damage, because each block header repeats the version.
 pub(super) fn header<R: Read>(
     mut input: Lookahead<R>,
 ) -> Result<(Lookahead<R>, Option<u16>), Error> {

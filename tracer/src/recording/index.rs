@@ -1,5 +1,5 @@
-//! Where the blocks of events lie in a file and what time each spans, so that
-//! a reader can go to a moment without reading what is before it.
+//! The index of a recording: the offset and the time span of each block of events, so that a reader
+//! can seek to a time without reading what is before it.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -17,30 +17,34 @@ use super::{
     varint,
 };
 
-/// One block of events.
+/// A block of events or records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexEntry {
-    /// Where it begins in the file, and how long it is there.
+    /// Offset in the file, bytes.
     pub offset: u64,
+    /// Length in the file, bytes.
     pub length: u64,
+    /// Number of events.
     pub events: u32,
+    /// Span of the events.
     pub span: Span,
 }
 
-/// The blocks of events of a recording and its checkpoints, in the order of the
-/// file.
+/// The blocks of events of a recording and its checkpoints, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
+    /// Blocks of events.
     pub entries: Vec<IndexEntry>,
+    /// Checkpoints.
     pub checkpoints: Vec<Checkpoint>,
-    /// The recording was ended in good order and the writer's own index was
-    /// read; otherwise this one was made from the blocks.
+    /// True if this is the writer's own index, which a recording has when it was ended properly;
+    /// false if it was rebuilt from the blocks.
     pub written: bool,
 }
 
 impl Index {
-    /// Reads the index of a recording, or makes it from the headers of the
-    /// blocks where there is none that can be trusted.
+    /// Reads the index of a recording, or rebuilds it from the block headers if there is no valid
+    /// one.
     pub fn load(mut from: impl Read + Seek) -> Result<Index, Error> {
         if let Some(index) = written(&mut from)? {
             return Ok(index);
@@ -52,14 +56,14 @@ impl Index {
     }
 }
 
-/// Where the blocks are of a recording that is still being written.
+/// Indexes a recording that is still being written.
 pub struct GrowingIndex<R> {
     blocks: BlockScanner<R>,
     ended: bool,
 }
 
 impl<R: Read> GrowingIndex<R> {
-    /// Begins at the front of a recording.
+    /// Starts at the front of a recording.
     pub fn open(from: R) -> Result<GrowingIndex<R>, Error> {
         let (input, _) = file_header::header(Lookahead::new(from))?;
         Ok(GrowingIndex {
@@ -68,7 +72,7 @@ impl<R: Read> GrowingIndex<R> {
         })
     }
 
-    /// Adds the blocks that have been written since. Reads those and no others.
+    /// Adds the blocks written since the last call to `index`. Reads only these.
     pub fn grow(&mut self, index: &mut Index) -> Result<(), Error> {
         while !self.ended
             && let Some(FoundBlock { header, offset, .. }) = self.blocks.next()?
@@ -89,13 +93,13 @@ impl<R: Read> GrowingIndex<R> {
         Ok(())
     }
 
-    /// The writer has set its end mark.
+    /// Returns true if the end mark has been read.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 }
 
-/// A checkpoint is all of its blocks that stand together.
+/// Adds a block to the checkpoints. Adjacent blocks are one checkpoint.
 fn add(checkpoints: &mut Vec<Checkpoint>, header: &Header, offset: u64) {
     let length = header.block_length() as u64;
     match checkpoints.last_mut() {
@@ -103,7 +107,7 @@ fn add(checkpoints: &mut Vec<Checkpoint>, header: &Header, offset: u64) {
         _ => checkpoints.push(Checkpoint {
             offset,
             length,
-            // That is in the payload, and can be done without.
+            // The number is in the payload, which is not read here.
             events: 0,
             events_before: header.events_before,
             at: header.span.latest,
@@ -111,7 +115,7 @@ fn add(checkpoints: &mut Vec<Checkpoint>, header: &Header, offset: u64) {
     }
 }
 
-/// Follows the chain of index blocks from the end of the file to its front.
+/// Reads the writer's index: follows the chain of index blocks from the end of the file.
 fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
     let length = from.seek(SeekFrom::End(0))?;
     let Some(end) = length.checked_sub((HEADER + END_PAYLOAD) as u64) else {
@@ -128,7 +132,7 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
         .map_or(0, |&bytes| u64::from_le_bytes(bytes));
     let mut parts = Vec::new();
     while next != 0 {
-        // A chain that does not lead to the front could lead round for ever.
+        // Offsets must decrease, or the chain could be a loop.
         if next >= before || !open(from, next, INDEX, &mut opener, &mut raw)? {
             return Ok(None);
         }
@@ -150,7 +154,7 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
     Ok(Some(index))
 }
 
-/// Reads the block at `offset`; false where there is no such good block.
+/// Reads the block at `offset`. Returns false if there is no intact block of this kind.
 fn open(
     from: &mut (impl Read + Seek),
     offset: u64,
@@ -172,11 +176,11 @@ fn open(
     Ok(good)
 }
 
-/// The payload of the end block: the offset of the last index block.
+/// Length of the payload of the end block, the offset of the last index block, bytes.
 pub(super) const END_PAYLOAD: usize = 8;
 
-/// Writes the payload of an index block; `earlier` is the offset of the index
-/// block before, 0 if this is the first.
+/// Writes the payload of an index block. `earlier` is the offset of the index block before it, or 0
+/// for the first.
 pub(super) fn put(
     payload: &mut Vec<u8>,
     earlier: u64,
@@ -204,13 +208,14 @@ pub(super) fn put(
     checkpoint::put_all(payload, checkpoints);
 }
 
+/// The offset of the index block before, then the contents of this one.
 type IndexBlock = (u64, Vec<IndexEntry>, Vec<Checkpoint>);
 
 fn get(mut rest: &[u8]) -> Result<IndexBlock, Malformed> {
     let rest = &mut rest;
     let earlier = varint::get(rest)?;
     let count = varint::get(rest)?;
-    // An entry takes five bytes or more.
+    // An entry takes at least five bytes.
     if count > (rest.len() / 5) as u64 {
         return Err(Malformed);
     }

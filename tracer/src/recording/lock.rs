@@ -1,6 +1,5 @@
-//! Who writes holds a lock on what is written, so that whoever reads can tell a
-//! recorder that is at work from one that was killed: the kernel lets go of the
-//! locks of the dead.
+//! Locks (flock) on recordings that are being written. A reader uses them to distinguish a running
+//! recorder from one that was killed, because the kernel releases the locks of an exited process.
 
 use std::{
     fs::{File, TryLockError},
@@ -8,8 +7,8 @@ use std::{
     path::Path,
 };
 
-/// Locks a file that is written, for as long as it is open; false if another
-/// has it. Where the file system knows no locks, nobody has it.
+/// Locks a file for as long as it is open. Returns false if another process holds the lock. On a file
+/// system without locks it always succeeds.
 pub(super) fn acquire(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
@@ -19,7 +18,7 @@ pub(super) fn acquire(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Whether a file is being written; none: that cannot be told.
+/// Returns true if a recorder is writing the file, or none if that cannot be determined.
 pub fn is_being_written(path: &Path) -> Option<bool> {
     let file = File::open(path).ok()?;
     match file.try_lock_shared() {

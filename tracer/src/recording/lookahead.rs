@@ -1,17 +1,18 @@
-//! Bytes from a file or a pipe with a look ahead. It must not know what they
-//! are.
+//! Buffered input from a file or a pipe with lookahead. This file must not know what the bytes mean.
 
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
-/// How much is asked for at a time: room is made for what has come, never for
-/// what a length in the file promises.
+/// Bytes read at a time. The buffer grows with the bytes that arrive, not with the lengths that a
+/// file claims.
 const CHUNK: usize = 64 << 10;
 
+/// An input with lookahead.
 pub(super) struct Lookahead<R> {
     from: R,
     buffer: Vec<u8>,
-    /// Where in the buffer the next byte lies, and where in the input.
+    /// Index of the next byte in the buffer.
     start: usize,
+    /// Offset of the next byte in the input.
     offset: u64,
 }
 
@@ -25,7 +26,7 @@ impl<R: Read> Lookahead<R> {
         }
     }
 
-    /// Goes on at another place of the input.
+    /// Continues at another offset of the input.
     pub fn seek(&mut self, offset: u64) -> io::Result<()>
     where
         R: Seek,
@@ -37,21 +38,21 @@ impl<R: Read> Lookahead<R> {
         Ok(())
     }
 
-    /// Where the next byte lies in the input.
+    /// Returns the offset of the next byte.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// What has been read and not consumed.
+    /// Returns the bytes that have been read and not consumed.
     pub fn ahead(&self) -> &[u8] {
         &self.buffer[self.start..]
     }
 
-    /// The next bytes: `count` or more, fewer only where the input ends. A
-    /// file that grows has more the next time.
+    /// Returns the next bytes: `count` or more, or fewer at the end of the input. A growing file may
+    /// have more at the next call.
     pub fn look(&mut self, count: usize) -> io::Result<&[u8]> {
         while self.ahead().len() < count {
-            // Moving the rest to the front costs no more than it took to read.
+            // Moving the rest to the front costs no more than reading it did.
             if self.start >= self.ahead().len() {
                 self.buffer.drain(..self.start);
                 self.start = 0;
@@ -70,7 +71,7 @@ impl<R: Read> Lookahead<R> {
         Ok(self.ahead())
     }
 
-    /// Goes on behind the next `count` bytes, which have been looked at.
+    /// Consumes the next `count` bytes, which must have been read.
     pub fn consume(&mut self, count: usize) {
         debug_assert!(count <= self.ahead().len());
         self.start += count;
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_is_made_for_what_comes_and_not_for_what_is_asked() {
+    fn buffer_grows_with_input_and_not_with_request() {
         let bytes = [7; 100];
         let mut input = Lookahead::new(&bytes[..]);
         assert_eq!(input.look(1 << 40).unwrap(), bytes);
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_consumed_makes_room() {
+    fn consumed_bytes_are_freed() {
         let mut input = Lookahead::new(io::repeat(1));
         for _ in 0..1000 {
             input.look(10_000).unwrap();

@@ -1,5 +1,5 @@
-//! Payloads in and out of blocks: compression and checksums. What a payload
-//! says it must not know.
+//! Compression and checksums of payloads: packs payloads into blocks and opens them again. This file
+//! must not know what payloads contain.
 
 use std::io;
 
@@ -17,18 +17,19 @@ use super::{
     version::VERSION,
 };
 
-/// What compression may cost.
+/// The effort spent on compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// Much comes in: it must go fast.
+    /// For high data rates.
     Low,
+    /// The default.
     Normal,
-    /// It is short and always the same.
+    /// For short payloads that are written once.
     High,
 }
 
 impl Effort {
-    /// zstd's level.
+    /// Returns the zstd compression level.
     fn level(self) -> i32 {
         match self {
             Effort::Low => 1,
@@ -38,14 +39,14 @@ impl Effort {
     }
 }
 
-/// Makes blocks, all in one piece of memory.
+/// Packs payloads into blocks, reusing one buffer.
 pub(super) struct BlockPacker {
     zstd: Compressor<'static>,
     effort: Effort,
     block: Vec<u8>,
 }
 
-/// What the header says besides lengths and checksums.
+/// The fields of a header besides lengths and checksums.
 pub(super) struct BlockLabel {
     pub kind: u8,
     pub events: u32,
@@ -63,13 +64,13 @@ impl BlockPacker {
         })
     }
 
-    /// The block as it goes to the file.
+    /// Returns the block as it is written to the file.
     pub fn pack(&mut self, label: BlockLabel, payload: &[u8], effort: Effort) -> io::Result<&[u8]> {
         if payload.len() > MAX_PAYLOAD {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
-                    "an event is too long for a recording: its block has {} bytes",
+                    "an event is too long for a recording: its block would have {} bytes",
                     payload.len()
                 ),
             ));
@@ -78,12 +79,12 @@ impl BlockPacker {
             self.zstd.set_compression_level(effort.level())?;
             self.effort = effort;
         }
-        // There is room for any outcome: a compressor that finds too little cannot
-        // be given another level (zstd 1.5: "stage_wrong").
+        // The buffer fits any result: after a compression that lacked space, the compressor
+        // rejects a change of level (zstd 1.5: "stage_wrong").
         self.block.resize(HEADER + compress_bound(payload.len()), 0);
         let room = &mut self.block[HEADER..];
         let length = self.zstd.compress_to_buffer(payload, room)?;
-        // Compression that would need more room than none is not used.
+        // A payload that does not shrink is stored uncompressed.
         let (compression, stored) = match length < payload.len() {
             true => (ZSTD, length),
             false => {
@@ -128,9 +129,8 @@ impl PayloadOpener {
         })
     }
 
-    /// Puts into `raw` what the payload holds, as the present version says it.
-    /// It takes no more memory than the header says, which is no more than
-    /// [`MAX_PAYLOAD`].
+    /// Decompresses a payload to `raw` and upgrades it to the current format version. The memory is
+    /// bounded by the length in the header, which is at most [`MAX_PAYLOAD`].
     pub fn open(
         &mut self,
         header: &Header,

@@ -1,15 +1,17 @@
-//! Numbers as byte planes: the lowest bytes of all numbers stand together, then
-//! the next, and planes of nothing but zeros are left out. Neighbours that look
-//! alike compress well that way, and cost nothing where they are equal.
+//! Numbers as byte planes: the lowest bytes of all numbers, then the next bytes, and so on. Planes of
+//! zeros are left out. Similar neighbours compress well in this form, and equal ones cost nothing.
 
 use super::malformed::Malformed;
 
 /// A number of 1, 4 or 8 bytes, little-endian.
 pub(super) trait Word: Copy {
+    /// Reads a number from the front of `bytes`, or 0 if they are too few.
     fn read(bytes: &[u8]) -> Self;
+    /// Writes the number to the front of `bytes`, if there is room.
     fn write(self, bytes: &mut [u8]);
-    /// The zigzag of the difference to the number before; wraps.
+    /// Returns the zigzag of the wrapping difference to the number before.
     fn difference(self, before: Self) -> u64;
+    /// Reverses [`difference`](Self::difference).
     fn from_difference(difference: u64, before: Self) -> Self;
 }
 
@@ -49,7 +51,7 @@ words! {
     u64, i64;
 }
 
-/// Appends the planes of some numbers; says which of them there are, a bit each.
+/// Appends the planes of `numbers` and returns a bit for each plane that is present.
 pub(super) fn put(numbers: &[u64], to: &mut Vec<u8>) -> u8 {
     let all = numbers.iter().fold(0, |all, number| all | number);
     let mut present = 0;
@@ -62,7 +64,7 @@ pub(super) fn put(numbers: &[u64], to: &mut Vec<u8>) -> u8 {
     present
 }
 
-/// Reads so many numbers, of which those planes are there.
+/// Reads `count` numbers from the planes whose bits are set in `present`.
 pub(super) fn get(
     present: u8,
     count: usize,
@@ -88,7 +90,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_come_back(numbers in prop::collection::vec(any::<u64>(), 0..50), shift in 0..64) {
+        fn numbers_round_trip(numbers in prop::collection::vec(any::<u64>(), 0..50), shift in 0..64) {
             let numbers: Vec<_> = numbers.into_iter().map(|it| it >> shift).collect();
             let mut bytes = Vec::new();
             let present = put(&numbers, &mut bytes);
@@ -103,7 +105,7 @@ mod tests {
         }
 
         #[test]
-        fn differences_come_back(one: u64, two: u64) {
+        fn differences_round_trip(one: u64, two: u64) {
             let (low, lower) = (one as u32, two as u32);
             prop_assert_eq!(u64::from_difference(one.difference(two), two), one);
             prop_assert_eq!(u32::from_difference(low.difference(lower), lower), low);

@@ -280,7 +280,7 @@ impl<R: Read> Reader<R> {
             self.repair.begin(header.version);
         }
         let is_needed = self.emits_checkpoint || self.repair.is_due();
-        let is_decoded = header.is_of_the_stream() || (header.kind == CHECKPOINT && is_needed);
+        let is_decoded = header.is_in_stream() || (header.kind == CHECKPOINT && is_needed);
         if is_decoded || header.kind() == LAYOUT {
             let payload = self.blocks.payload();
             opened = self.opener.open(header, payload, &mut self.raw);
@@ -291,7 +291,7 @@ impl<R: Read> Reader<R> {
                 .inspect_err(|&error| opened = Err(error))
                 .unwrap_or(1);
         }
-        self.emits_checkpoint &= !header.is_of_the_stream() || header.events_before == 0;
+        self.emits_checkpoint &= !header.is_in_stream() || header.events_before == 0;
         match header.kind() {
             RECORDS => self
                 .decoder
@@ -302,7 +302,7 @@ impl<R: Read> Reader<R> {
             }
             _ => self.decoder.begin_events(opened, &self.raw, events),
         }
-        if header.is_of_the_stream() {
+        if header.is_in_stream() {
             self.tally.add_columns(self.decoder.sizes());
         }
         self.block = Block {
@@ -320,7 +320,7 @@ impl<R: Read> Reader<R> {
         let gap = (!is_intact)
             .then(|| self.record_damage(damage, until))
             .flatten();
-        self.repeats_session &= !header.is_of_the_stream();
+        self.repeats_session &= !header.is_in_stream();
         gap
     }
 

@@ -1,6 +1,6 @@
-//! A block of records as they came from the kernel, while it fills: records of a
-//! kind stand together, packed only when the block is closed. To add one costs a
-//! copy of its bytes.
+//! Collects records as they come from the kernel until they are written as one block. Records of a
+//! kind are kept together and packed only when the block is closed, so adding a record costs a copy
+//! of its bytes.
 
 use super::{
     event_block::EventBlockBuilder,
@@ -14,34 +14,34 @@ use crate::{
     records::{FaultClassifier, RECORD_HEADER, Sink, peek},
 };
 
-/// A block is full when its records have so many bytes.
-const FULL: usize = 512 << 10;
+/// Size of the records at which a block is full, bytes.
+const MAX_RECORDS: usize = 512 << 10;
 
-/// Or what user space added has so many.
+/// Size of the events of user space at which a block is full, bytes.
 const MAX_EVENTS: usize = 256 << 10;
 
-/// A group is ended by its source before its records have more bytes, so that
-/// every group is in one block.
+/// Maximum size of the records of a group, bytes. The source ends a group before it exceeds this, so
+/// that every group fits into one block.
 pub const MAX_GROUP: usize = 512 << 10;
 
-/// No kind of record has a higher number.
+/// Number of kinds of records, known or not.
 const KINDS: usize = 256;
 
-/// Groups of records and events that go into a recording as one block.
+/// Groups of records and events that are written to a recording as one block.
 pub struct RecordBlock {
     pub(super) event_block: EventBlockBuilder,
     groups: Vec<(u32, u32)>,
-    /// What was added since the last group ended: events, records.
+    /// Numbers of events and records added since the last group ended.
     open: (u32, u32),
     kinds: Vec<u8>,
     cpus: Vec<u64>,
     times: Vec<u64>,
     by_kind: Vec<Rows>,
-    /// Bytes of records.
+    /// Size of the records, bytes.
     bytes: usize,
     span: Option<Span>,
     faults: Option<FaultClassifier>,
-    /// A session was added: it must be safe at once.
+    /// True if a session was added, which must be written at once.
     urgent: bool,
 }
 
@@ -49,10 +49,11 @@ pub struct RecordBlock {
 #[derive(Default)]
 struct Rows {
     count: usize,
-    /// Their fixed parts without the heads, one behind the other.
+    /// Fixed parts without headers, one after the other.
     fixed: Vec<u8>,
-    /// What they have behind those, and how long each of these is.
+    /// Tails, one after the other.
     tails: Vec<u8>,
+    /// Length of each tail, bytes.
     tail_lengths: Vec<u64>,
 }
 
@@ -88,7 +89,7 @@ impl Sink for RecordBlock {
     fn record(&mut self, record: &[u8]) {
         let known = peek(record).zip(record.split_at_checked(RECORD_HEADER));
         let Some(((kind, at), (head, rest))) = known else {
-            debug_assert!(false, "no record: {record:?}");
+            debug_assert!(false, "not a record: {record:?}");
             return;
         };
         let fixed = kind.layout().size - RECORD_HEADER;
@@ -123,36 +124,37 @@ impl RecordBlock {
         self.span = Some(self.span.map_or(span, |sum| sum.join(span)));
     }
 
-    /// Whether to close the block after this group.
+    /// Returns true if the block is to be closed after this group.
     pub fn is_full(&self) -> bool {
-        self.urgent || self.bytes >= FULL || self.event_block.size() >= MAX_EVENTS
+        self.urgent || self.bytes >= MAX_RECORDS || self.event_block.size() >= MAX_EVENTS
     }
 
+    /// Returns true if the block has no groups.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
 
-    /// How many events a reader will make of it.
+    /// Returns the number of events that a reader gets from the block.
     pub fn count(&self) -> u32 {
         self.event_block.count() + self.kinds.len() as u32
     }
 
-    /// Of the times in it; none if it is empty.
+    /// Returns the span of the times in the block. Returns none if it is empty.
     pub fn span(&self) -> Option<Span> {
         self.span
     }
 
-    /// How much its records take in memory, bytes.
+    /// Returns the size of the records in memory, bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether there is any record in it.
+    /// Returns true if the block has records.
     pub(super) fn has_records(&self) -> bool {
         !self.kinds.is_empty()
     }
 
-    /// Starts the next block; the memory is kept.
+    /// Starts the next block and keeps the memory.
     pub fn clear(&mut self) {
         self.event_block.clear();
         self.groups.clear();
@@ -169,12 +171,12 @@ impl RecordBlock {
         (self.bytes, self.span, self.urgent) = (0, None, false);
     }
 
-    /// What was said in another block holds in this one.
+    /// Takes over the fault classifier of the block before.
     pub fn continue_from(&mut self, after: &RecordBlock) {
         self.faults = after.faults;
     }
 
-    /// Writes the payload of the block.
+    /// Writes the payload of the block to `payload`.
     pub(super) fn pack(&self, payload: &mut Vec<u8>) {
         self.pack_as(record_layouts::own_id(), RecordShapes::own(), payload);
     }
@@ -182,7 +184,7 @@ impl RecordBlock {
     fn pack_as(&self, id: u32, shapes: &RecordShapes, payload: &mut Vec<u8>) {
         payload.clear();
         payload.extend(id.to_le_bytes());
-        payload.push(conclusion(self.faults));
+        payload.push(classifier_number(self.faults));
         varint::put(payload, self.groups.len() as u64);
         for &(events, records) in &self.groups {
             varint::put(payload, u64::from(events));
@@ -219,8 +221,8 @@ impl RecordBlock {
 }
 
 impl Rows {
-    /// The first record as it is, then of every number of the others the
-    /// difference to the record before.
+    /// Writes the first record unchanged, then for every number of the other records the difference
+    /// to the record before.
     fn pack(
         &self,
         words: &[record_layouts::PlacedWord],
@@ -255,15 +257,15 @@ fn differences<'a, W: Word>(mut rows: impl Iterator<Item = &'a [u8]>, numbers: &
     }));
 }
 
-/// Which planes there are, then the planes.
+/// Writes the presence bits of the planes, then the planes.
 fn put_planes(numbers: &[u64], to: &mut Vec<u8>) {
     let place = to.len();
     to.push(0);
     to[place] = planes::put(numbers, to);
 }
 
-/// What fault counters mean, as a number.
-fn conclusion(faults: Option<FaultClassifier>) -> u8 {
+/// Returns the number of a fault classifier in the format.
+fn classifier_number(faults: Option<FaultClassifier>) -> u8 {
     match faults {
         None => 0,
         Some(FaultClassifier::Candidates) => 1,
@@ -274,8 +276,8 @@ fn conclusion(faults: Option<FaultClassifier>) -> u8 {
 
 #[cfg(test)]
 impl RecordBlock {
-    /// What another build would write whose records look as that text says:
-    /// `change` makes its fixed parts of this one's.
+    /// Writes the payload that another build with the layout `text` would write. `change` converts
+    /// the fixed parts of this build's records to that layout.
     pub fn pack_of_other_build(
         &mut self,
         text: &str,

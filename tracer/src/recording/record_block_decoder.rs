@@ -1,4 +1,4 @@
-//! The payload of a block of records taken apart again, group by group.
+//! Decodes the payload of a block of records, group by group.
 
 use std::{sync::Arc, vec};
 
@@ -15,26 +15,27 @@ use crate::{
     records::{Assembler, FaultClassifier, RECORD_HEADER, event_kind, peek},
 };
 
+/// Decodes blocks of records.
 #[derive(Default)]
 pub(super) struct RecordBlockDecoder {
     assembler: Assembler,
     shapes: Option<Arc<RecordShapes>>,
-    /// What is still to be given out: events and records of each group.
+    /// Numbers of events and records of each group that is left.
     groups: vec::IntoIter<(u32, u32)>,
-    /// The payload of the events, and what takes it apart.
-    told: Vec<u8>,
+    /// Payload of the events that user space added.
+    events: Vec<u8>,
     event_decoder: EventBlockDecoder,
     kinds: Vec<u8>,
     cpus: Vec<u64>,
     times: Vec<u64>,
-    /// How many records have been given out.
+    /// Number of records decoded so far.
     next: usize,
     by_kind: Vec<Rows>,
-    /// Where each kind's are.
+    /// Index into `by_kind` for each kind.
     places: Vec<u8>,
-    /// A record that is put together.
+    /// Buffer for one record.
     record: Vec<u8>,
-    /// Records that only a later version knows.
+    /// Number of records that only a later version knows.
     pub unknown: u64,
 }
 
@@ -44,23 +45,23 @@ struct Rows {
     kind: u8,
     size: usize,
     count: usize,
-    /// They are of another build.
-    transcribes: bool,
-    /// How many have been given out.
+    /// True if the records have the layout of another build.
+    needs_conversion: bool,
+    /// Number of records returned so far.
     next: usize,
-    /// With heads.
+    /// Fixed parts with headers.
     fixed: Vec<u8>,
     tails: Vec<u8>,
     tail_lengths: Vec<u64>,
-    /// Where the next one's tail begins.
+    /// Offset of the next record's tail.
     tail: usize,
-    /// Bytes in the payload.
+    /// Size in the payload, bytes.
     packed: u64,
 }
 
 impl RecordBlockDecoder {
-    /// Begins with the payload of a block whose header says so many events.
-    /// Takes memory for at most [`MAX_PAYLOAD`] bytes of records.
+    /// Begins the payload of a block with `events` events and records according to its header.
+    /// Allocates at most [`MAX_PAYLOAD`] bytes for records.
     pub fn begin(
         &mut self,
         payload: &[u8],
@@ -72,13 +73,13 @@ impl RecordBlockDecoder {
         let mut rest = payload;
         let rest = &mut rest;
         let id = rest.split_off(..4).ok_or(Malformed)?;
-        let faults = conclusion(rest.split_off(..1).ok_or(Malformed)?[0])?;
+        let faults = fault_classifier(rest.split_off(..1).ok_or(Malformed)?[0])?;
         let shapes = layouts.find(u32::read(id)).ok_or(Malformed)?;
         let groups = groups(rest, events)?;
-        let (told, records) = groups.iter().fold((0, 0), |(told, records), group| {
-            (told + group.0, records + group.1 as usize)
+        let (added, records) = groups.iter().fold((0, 0), |(added, records), group| {
+            (added + group.0, records + group.1 as usize)
         });
-        self.begin_told(rest, told)?;
+        self.begin_events(rest, added)?;
         self.kinds.clear();
         self.kinds
             .extend(rest.split_off(..records).ok_or(Malformed)?);
@@ -91,11 +92,12 @@ impl RecordBlockDecoder {
         rest.is_empty().then_some(()).ok_or(Malformed)
     }
 
-    fn begin_told(&mut self, rest: &mut &[u8], told: u32) -> Result<(), Malformed> {
+    fn begin_events(&mut self, rest: &mut &[u8], events: u32) -> Result<(), Malformed> {
         let length = usize::try_from(varint::get(rest)?).map_err(|_| Malformed)?;
-        self.told.clear();
-        self.told.extend(rest.split_off(..length).ok_or(Malformed)?);
-        self.event_decoder.begin(Ok(()), &self.told, told);
+        self.events.clear();
+        self.events
+            .extend(rest.split_off(..length).ok_or(Malformed)?);
+        self.event_decoder.begin(Ok(()), &self.events, events);
         Ok(())
     }
 
@@ -135,47 +137,46 @@ impl RecordBlockDecoder {
             room = room.checked_sub(bytes).ok_or(Malformed)?;
             let before = rest.len();
             (rows.kind, rows.size, rows.count) = (kind, shape.size, count);
-            rows.transcribes = shape.converter.is_some();
+            rows.needs_conversion = shape.converter.is_some();
             rows.begin(rest, &shape.words, &mut numbers)?;
             rows.packed = (before - rest.len()) as u64;
         }
         Ok(())
     }
 
-    /// Gives out the next group's events in order; none when there is no more.
+    /// Returns the events of the next group in order, or none at the end of the block.
     pub fn next_group(&mut self) -> Result<Option<vec::IntoIter<Event>>, Malformed> {
-        let Some((told, records)) = self.groups.next() else {
+        let Some((events, records)) = self.groups.next() else {
             return Ok(None);
         };
-        for _ in 0..told {
-            // One that only a later version knows is counted there.
-            match self.event_decoder.next_one(&self.told)? {
+        for _ in 0..events {
+            match self.event_decoder.next_one(&self.events)? {
                 Some(event) => self.assembler.event(event),
                 None => self.unknown += 1,
             }
         }
         for _ in 0..records {
-            if !self.assemble_next()? {
+            if !self.decode_next()? {
                 self.unknown += 1;
             }
         }
         Ok(Some(self.assembler.end_group()))
     }
 
-    /// Puts the next record together; false if this version does not know it.
-    fn assemble_next(&mut self) -> Result<bool, Malformed> {
+    /// Decodes the next record. Returns false if this version does not know it.
+    fn decode_next(&mut self) -> Result<bool, Malformed> {
         let next = self.next;
         self.next += 1;
         let kind = *self.kinds.get(next).ok_or(Malformed)?;
         let (cpu, at) = (self.cpus[next], self.times[next]);
         let place = usize::from(self.places[usize::from(kind)]);
         let rows = self.by_kind.get_mut(place).ok_or(Malformed)?;
-        let transcribes = rows.transcribes;
+        let needs_conversion = rows.needs_conversion;
         let (fixed, tail) = rows.next().ok_or(Malformed)?;
         fixed[..4].copy_from_slice(&u32::from(kind).to_le_bytes());
         (cpu as u32).write(&mut fixed[4..]);
         at.write(&mut fixed[8..]);
-        let shapes = self.shapes.as_ref().filter(|_| transcribes);
+        let shapes = self.shapes.as_ref().filter(|_| needs_conversion);
         let shape = shapes.and_then(|shapes| shapes.of_kind(kind));
         let converter = shape.and_then(|shape| shape.converter.as_ref());
         let good = match (converter, tail) {
@@ -194,7 +195,7 @@ impl RecordBlockDecoder {
         Ok(good.is_ok())
     }
 
-    /// How many bytes each kind of event has in the payload.
+    /// Returns the size of each kind of event in the payload, bytes.
     pub fn sizes(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
         let of_records = self.by_kind.iter().filter_map(|rows| {
             let (kind, _) = peek(&rows.fixed)?;
@@ -272,8 +273,7 @@ fn get_planes(rest: &mut &[u8], count: usize, numbers: &mut Vec<u64>) -> Result<
     planes::get(present, count, rest, numbers)
 }
 
-/// How many events and records each group has; together as many as the header
-/// says.
+/// Reads the numbers of events and records of each group. Together they must match the header.
 fn groups(rest: &mut &[u8], events: u32) -> Result<Vec<(u32, u32)>, Malformed> {
     let number = |rest: &mut &[u8]| {
         let number = varint::get(rest)?;
@@ -283,7 +283,7 @@ fn groups(rest: &mut &[u8], events: u32) -> Result<Vec<(u32, u32)>, Malformed> {
             .ok_or(Malformed)
     };
     let count = number(rest)?;
-    // Each takes two bytes or more.
+    // Each group takes at least two bytes.
     if count as usize > rest.len() / 2 {
         return Err(Malformed);
     }
@@ -298,7 +298,7 @@ fn groups(rest: &mut &[u8], events: u32) -> Result<Vec<(u32, u32)>, Malformed> {
     (left == 0).then_some(groups).ok_or(Malformed)
 }
 
-fn conclusion(number: u8) -> Result<Option<FaultClassifier>, Malformed> {
+fn fault_classifier(number: u8) -> Result<Option<FaultClassifier>, Malformed> {
     Ok(Some(match number {
         0 => return Ok(None),
         1 => FaultClassifier::Candidates,
@@ -308,5 +308,5 @@ fn conclusion(number: u8) -> Result<Option<FaultClassifier>, Malformed> {
     }))
 }
 
-/// The kinds are bytes in a payload.
+// Kinds are bytes in a payload.
 const _: () = assert!(size_of::<Kind>() == 1);

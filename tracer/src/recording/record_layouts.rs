@@ -1,5 +1,4 @@
-//! The layouts of records that a recording has described so far, each with what
-//! it takes to pack and unpack such records.
+//! The record layouts that a recording has described so far, prepared for packing and unpacking.
 
 use std::{
     collections::HashMap,
@@ -8,20 +7,20 @@ use std::{
 
 use crate::records::{Layout, RECORD_HEADER, RecordConverter, RecordLayout, own_text};
 
-/// A reader remembers so many: parts of a trace may be of different builds.
-const KNOWN: usize = 16;
+/// Maximum number of layouts that a reader keeps. The parts of a trace may come from different builds.
+const MAX_LAYOUTS: usize = 16;
 
-/// How one kind of record lies.
+/// The layout of one kind of record.
 pub(super) struct RecordShape {
-    /// Of the fixed part, the head included.
+    /// Size of the fixed part including the header, bytes.
     pub size: usize,
-    /// The numbers behind the head.
+    /// Numbers after the header.
     pub words: Vec<PlacedWord>,
-    /// To this build's layout; none where that is the same.
+    /// Converter to this build's layout. None if the layouts are equal.
     pub converter: Option<RecordConverter>,
 }
 
-/// A number in a record.
+/// A number at an offset in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PlacedWord {
     pub offset: usize,
@@ -29,7 +28,7 @@ pub(super) struct PlacedWord {
     pub width: usize,
 }
 
-/// All kinds of records of one build, by their numbers.
+/// The layouts of all kinds of records of one build, by the number of the kind.
 pub(super) struct RecordShapes(HashMap<u8, RecordShape>);
 
 impl RecordShapes {
@@ -46,7 +45,7 @@ impl RecordShapes {
         RecordShapes((0..=u8::MAX).filter_map(shape).collect())
     }
 
-    /// Returns the shapes of this build's records.
+    /// Returns the layouts of this build.
     pub fn own() -> &'static Arc<RecordShapes> {
         static OWN: LazyLock<Arc<RecordShapes>> =
             LazyLock::new(|| Arc::new(RecordShapes::of(Layout::own())));
@@ -58,8 +57,8 @@ impl RecordShapes {
     }
 }
 
-/// The numbers of a record behind its head. Bytes are taken by four where they
-/// come in fours.
+/// Returns the numbers after the header of a record. An array of bytes counts as 4-byte numbers if
+/// its length is a multiple of four.
 fn words(record: &RecordLayout) -> Vec<PlacedWord> {
     let mut words = Vec::new();
     for field in record
@@ -79,27 +78,27 @@ fn words(record: &RecordLayout) -> Vec<PlacedWord> {
     words
 }
 
-/// By which a block says in which layout its records are.
+/// Returns the layout number by which blocks refer to a layout: the CRC-32C of its text.
 pub(super) fn id(text: &[u8]) -> u32 {
     crc32c::crc32c(text)
 }
 
-/// The id of this build's layout.
+/// Returns the layout number of this build.
 pub(super) fn own_id() -> u32 {
     static OWN: LazyLock<u32> = LazyLock::new(|| id(own_text().as_bytes()));
     *OWN
 }
 
-/// What a reader has been told of layouts. This build's own it knows by itself.
+/// The layouts that a reader knows: this build's own and those that the recording has described.
 #[derive(Default)]
 pub(super) struct KnownLayouts {
     known: Vec<(u32, Arc<RecordShapes>)>,
-    /// The front of the recording, where they are, has been read.
+    /// True if the front of the recording, which describes the layout, has been searched.
     searched: bool,
 }
 
 impl KnownLayouts {
-    /// Takes the payload of a layout block; false if it is none.
+    /// Adds the layout in the payload of a layout block. Returns false if it is malformed.
     pub fn learn(&mut self, text: &[u8]) -> bool {
         self.searched = true;
         let id = id(text);
@@ -109,13 +108,14 @@ impl KnownLayouts {
         let Some(layout) = Layout::parse(text) else {
             return false;
         };
-        if self.known.len() == KNOWN {
+        if self.known.len() == MAX_LAYOUTS {
             self.known.remove(0);
         }
         self.known.push((id, Arc::new(RecordShapes::of(&layout))));
         true
     }
 
+    /// Returns true if the front of the recording has been searched for layouts.
     pub fn are_searched(&self) -> bool {
         self.searched
     }

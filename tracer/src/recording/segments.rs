@@ -1,6 +1,6 @@
-//! A directory of segments, as whoever writes or reads one sees it: which files
-//! are segments, in which order, and who may write. What is in a segment and
-//! when one has to go this file must not know.
+//! Directories of segments, as the flight recorder writes them: which files are segments, their order,
+//! and the lock of the recorder. This file must not know what segments contain or when they are
+//! removed.
 
 use std::{
     ffi::OsStr,
@@ -13,32 +13,35 @@ use std::{
 use super::lock;
 use crate::event::Utc;
 
-/// Held by the recorder for as long as it is at work.
+/// Name of the file that the recorder locks while it runs.
 const LOCK: &str = ".lock";
 
+/// Suffix of segments.
 const SUFFIX: &str = ".trace";
 
+/// Suffix that a side file adds to the name of its recording.
 const SIDE: &str = ".index";
 
-/// A segment by its name.
+/// A segment file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SegmentFile {
-    /// What the order is by: clocks are set, numbers only rise.
+    /// Number that defines the order. It only rises, while clocks can be set back.
     pub number: u64,
+    /// Path of the file.
     pub path: PathBuf,
 }
 
-/// What is in a directory.
+/// The contents of a directory of segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// In their order.
+    /// Segments in order.
     pub segments: Vec<SegmentFile>,
-    /// How many other files there are.
+    /// Number of files that are neither segments nor belong to tracer.
     pub foreign: usize,
 }
 
 impl SegmentFile {
-    /// The name of a segment that is begun at that moment.
+    /// Returns the segment with this number that begins at `at`.
     pub fn new(dir: &Path, number: u64, at: Utc) -> SegmentFile {
         let date = at.to_string().replace(['-', ':'], "");
         SegmentFile {
@@ -48,28 +51,28 @@ impl SegmentFile {
     }
 }
 
-/// What is known of a recording beside it: see docs/recording-format.md. It goes
-/// when its recording goes.
+/// Returns the path of a recording's side file. docs/recording-format.md specifies side files. Remove
+/// it together with the recording.
 pub fn side_file_path(recording: &Path) -> PathBuf {
     let mut name = recording.as_os_str().to_owned();
     name.push(SIDE);
     name.into()
 }
 
-/// The number of a segment's name; none: it is not one.
+/// Returns the number in the name of a segment, or none if it is not a segment.
 fn number(name: &str) -> Option<u64> {
     let (number, date) = name.strip_suffix(SUFFIX)?.split_once('-')?;
     let digits = number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
     (digits && !date.is_empty()).then(|| number.parse().ok())?
 }
 
-/// Of a segment, also one that is being written.
+/// Returns true for the side file of a segment, even one that is being written.
 fn is_side_file(name: &OsStr) -> bool {
     let name = name.to_str().and_then(|name| name.split_once(SIDE));
     name.is_some_and(|(segment, _)| number(segment).is_some())
 }
 
-/// Looks through a directory. Linear in its files.
+/// Lists a directory of segments. The cost is linear in the number of files.
 pub fn list(dir: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
     for entry in fs::read_dir(dir)? {
@@ -90,8 +93,8 @@ pub fn list(dir: &Path) -> io::Result<Listing> {
     Ok(listing)
 }
 
-/// Takes a directory for writing, until what is returned is dropped; none if
-/// another recorder has it.
+/// Locks a directory for writing until the returned file is dropped. Returns none if another recorder
+/// holds the lock.
 pub fn lock(dir: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
@@ -99,7 +102,7 @@ pub fn lock(dir: &Path) -> io::Result<Option<File>> {
     Ok(lock::acquire(&file)?.then_some(file))
 }
 
-/// Whether a recorder is at work in a directory; none: that cannot be told.
+/// Returns true if a recorder is running in the directory, or none if that cannot be determined.
 pub fn is_locked(dir: &Path) -> Option<bool> {
     lock::is_being_written(&dir.join(LOCK))
 }
@@ -109,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_give_the_order_whatever_the_clock_says() {
+    fn segments_are_ordered_by_number() {
         let dir = std::env::temp_dir().join(format!("tracer-ring-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let later = SegmentFile::new(&dir, 999_999, Utc(1_800_000_000_000_000_000));

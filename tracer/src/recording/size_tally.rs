@@ -1,26 +1,27 @@
-//! How much of what a recording holds, counted while it is read: blocks by
-//! their kind, and the room that each kind of event takes.
+//! Sizes counted while a recording is read: blocks by kind, and bytes by kind of event.
 
 use std::collections::BTreeMap;
 
 use super::block_header::{CHECKPOINT, END, EVENTS, Header, INDEX, LAYOUT, RECORDS};
 
-/// BlockScanner of one kind.
+/// The number and size of the blocks of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlockVolume {
+    /// Number of blocks.
     pub blocks: u64,
-    /// In the file, headers included.
+    /// Bytes in the file, headers included.
     pub stored: u64,
-    /// Payloads when decompressed.
+    /// Bytes of the decompressed payloads.
     pub raw: u64,
 }
 
+/// Sizes by kind of block and by kind of event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SizeTally {
-    /// By the number of the kind of block.
+    /// Volume by the number of the kind of block.
     pub blocks: BTreeMap<u8, BlockVolume>,
-    /// Bytes of columns, decompressed, by the number of the kind of event;
-    /// 0 stands for what events share: subjects and texts.
+    /// Decompressed bytes by the number of the kind of event. Number 0 stands for the subjects and
+    /// texts that events share.
     pub columns: BTreeMap<u8, u64>,
 }
 
@@ -38,7 +39,7 @@ impl SizeTally {
         }
     }
 
-    /// All blocks together.
+    /// Returns the volume of all blocks together.
     pub fn all(&self) -> BlockVolume {
         let volumes = self.blocks.values();
         volumes.fold(BlockVolume::default(), |sum, one| BlockVolume {
@@ -49,7 +50,7 @@ impl SizeTally {
     }
 }
 
-/// What a kind of block holds, in a word.
+/// Returns the name of a kind of block.
 pub fn block_name(kind: u8) -> &'static str {
     match kind {
         EVENTS => "events",

@@ -1,43 +1,58 @@
-//! What is in a recording, found by reading all of it: so every block has been
-//! checked. The answer of `tracer info`.
+//! A survey of a recording, made by reading all of it, so that every block is checked. `tracer info`
+//! shows it.
 
 use std::io::Read;
 
-use super::{Damage, Ending, Error, Reader, SizeTally, Span, Unknown};
+use super::{
+    damage::{Damage, Ending, Unknown},
+    error::Error,
+    reader::Reader,
+    size_tally::SizeTally,
+    span::Span,
+};
 use crate::event::{Event, Gap, Kind, Session, What};
 
-/// Gaps are told one by one up to this many, and counted beyond it.
+/// Maximum number of gaps that are kept individually. All are counted.
 const GAPS: usize = 1000;
 
+/// The contents and the condition of a recording.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
-    /// Of the format; none where the file's front is damaged.
+    /// Format version, or none if the file header is damaged.
     pub version: Option<u16>,
+    /// First session.
     pub session: Option<Session>,
-    /// Further sessions: tracing was started anew, or files were joined.
+    /// Number of sessions. More than one if tracing was restarted or files were joined.
     pub sessions: u64,
+    /// Number of events.
     pub events: u64,
+    /// Span of the events, or none without events.
     pub span: Option<Span>,
-    /// How many of each kind that occurs, the most frequent first.
+    /// Number of events of each kind that occurs, the most frequent first.
     pub kinds: Vec<(Kind, u64)>,
+    /// The first gaps, each with its time, ns since boot.
     pub gaps: Vec<(u64, Gap)>,
+    /// Number of all gaps.
     pub gap_count: u64,
-    /// The trace itself was ended in good order.
+    /// True if the trace was ended properly: its last event is the end.
     pub ended: bool,
+    /// Sizes by kind of block and kind of event.
     pub tally: SizeTally,
+    /// Unreadable parts.
     pub damage: Vec<Damage>,
+    /// Counts of what a later version wrote and this one skipped.
     pub unknown: Unknown,
+    /// Ending of the recording.
     pub ending: Option<Ending>,
 }
 
 impl Survey {
-    /// Reads a recording to its end; `step` is told after each event how far
-    /// it is, in bytes.
+    /// Reads a recording to its end. Calls `step` after each event with the offset reached, bytes.
     pub fn of<R: Read>(reader: &mut Reader<R>, mut step: impl FnMut(u64)) -> Result<Survey, Error> {
         let mut survey = Survey::default();
         let mut counts = vec![0_u64; 256];
         while let Some(event) = reader.next_event()? {
-            // What a part of a trace begins with was counted in those before.
+            // The events of a checkpoint are counted in earlier segments.
             if !reader.is_outside_stream() {
                 counts[usize::from(event.what.kind() as u8)] += 1;
                 survey.take(event);
@@ -77,7 +92,7 @@ impl Survey {
         }
     }
 
-    /// Nothing is missing that was written, and the writer set its end mark.
+    /// Returns true if there is no damage and the recording has its end mark.
     pub fn is_whole(&self) -> bool {
         self.damage.is_empty() && self.ending == Some(Ending::Clean)
     }

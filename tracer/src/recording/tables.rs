@@ -1,7 +1,6 @@
-//! What the events of a block refer to by number instead of spelling it out:
-//! their subjects and their texts. Each block has its own tables, and they are
-//! columns of their own, so that an event that a reader skips takes nothing
-//! from those after it.
+//! Tables of the subjects and texts that the events of a block refer to by number. Each block has
+//! its own tables. They are separate columns, so that a reader can skip an event without losing the
+//! entries that later events refer to.
 
 use std::{collections::HashMap, hash::BuildHasher as _};
 
@@ -15,12 +14,15 @@ use super::{
 };
 use crate::event::{Comm, FaultPlaces, Faults, ProcessId, TaskId, Text, Usage, Who};
 
-/// Of a subject: how far back in the table its process is, its pid, its start.
+/// Distance from a subject back to its process in the table.
 pub(super) const BACK: Column = Column::new(0, 1, 0);
+/// PID of a subject.
 pub(super) const PID: Column = Column::new(0, 2, 0);
+/// Start time of a subject.
 pub(super) const START: Column = Column::new(0, 3, 0);
-/// Of a text: its length, its bytes.
+/// Length of a text.
 pub(super) const LENGTH: Column = Column::new(0, 4, 0);
+/// Bytes of a text.
 pub(super) const BYTES: Column = Column::new(0, 5, 0);
 
 /// The subjects of a block being written. Number 0 is [`Who::HOST`].
@@ -38,12 +40,12 @@ impl Subjects {
         if let Some(&number) = self.numbers.get(&who) {
             return number;
         }
-        // A thread is told by how far back its process is; a leader is its own.
+        // A thread stores the distance back to its process; a leader stores 0.
         let leader = who.process.leader();
         let leader = (leader != who).then(|| self.number(leader, to));
         let number = self.count() + 1;
         to.number(BACK, leader.map_or(0, |leader| u64::from(number - leader)));
-        // PIDs and start times of neighbours are close to each other.
+        // PIDs and start times of neighbours are close, so differences are short.
         let (pid, last) = (u64::from(who.task.pid), u64::from(self.last.pid));
         to.number(PID, varint::difference(pid, last));
         let start = varint::difference(who.task.start, self.last.start);
@@ -67,8 +69,8 @@ impl Subjects {
 #[derive(Default)]
 pub(super) struct Texts {
     hasher: RandomState,
-    /// Number and place among the bytes, by hash. Of two texts with one hash
-    /// only the first is found again; the other is merely written once more.
+    /// Number and range of bytes of each text, by hash. Of two texts with the same hash only the
+    /// first is found again; the other is written once more.
     numbers: HashMap<u64, (u32, std::ops::Range<usize>), RandomState>,
     count: u32,
 }
@@ -108,15 +110,15 @@ impl Texts {
 #[derive(Default)]
 pub(super) struct Tables {
     subjects: Vec<Who>,
-    /// Where the texts lie in the payload. They are made when they are first
-    /// asked for: a damaged table must not cost more memory than it has bytes.
+    /// Ranges of the texts in the payload. Texts are created on first use, because a damaged table
+    /// must not use more memory than it has bytes.
     spans: Vec<Cursor>,
     texts: Vec<Option<Text>>,
 }
 
 impl Tables {
-    /// Makes the tables from their columns. Their sizes are bounded by those of
-    /// the columns: every entry has a byte in each.
+    /// Builds the tables from their columns. Every entry has a byte in each column, which bounds
+    /// the sizes of the tables.
     pub fn load(
         &mut self,
         payload: &[u8],
@@ -216,8 +218,8 @@ impl Tables {
     }
 }
 
-/// What each subject's counters were when the block last told them: counters
-/// grow, so the difference is shorter than the number.
+/// The values of each subject's counters that the block stored last. Counters grow, so the
+/// difference is shorter than the value.
 #[derive(Default)]
 pub(super) struct CounterBases(Vec<(Usage, Faults, FaultPlaces)>);
 

@@ -1,10 +1,10 @@
-//! Numbers in as many bytes as they need: LEB128, and zigzag for signed ones.
-//! It must not know what the numbers mean.
+//! Variable-length numbers: LEB128, with zigzag for signed numbers. This file must not know what
+//! the numbers mean.
 
 use super::malformed::Malformed;
 
-/// Appends seven bits at a time, the lowest first; the top bit of a byte says
-/// that more follow.
+/// Appends a number, seven bits per byte, the lowest first. The top bit of a byte is set if another
+/// byte follows.
 pub(super) fn put(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
@@ -13,29 +13,31 @@ pub(super) fn put(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-/// Small numbers of either sign become small numbers: 0, -1, 1, -2, 2 …
+/// Maps numbers of small magnitude to small numbers: 0, -1, 1, -2 become 0, 1, 2, 3.
 pub(super) fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
+/// Reverses [`zigzag`].
 pub(super) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// The way from one number to another that is short when they are close. It
-/// wraps, so that every pair has one.
+/// Returns the zigzag of `value - base`, which is small if the two are close. The subtraction wraps,
+/// so every pair has a difference.
 pub(super) fn difference(value: u64, base: u64) -> u64 {
     zigzag(value.wrapping_sub(base) as i64)
 }
 
+/// Reverses [`difference`].
 pub(super) fn from_difference(difference: u64, base: u64) -> u64 {
     base.wrapping_add(unzigzag(difference) as u64)
 }
 
 /// Takes a number from the front of `bytes`.
 ///
-/// Nothing is read as zero: that is how a field is read that an older writer
-/// did not have. A number that stops in the middle is malformed.
+/// Empty input reads as zero, the value of a field that an older writer did not have. A truncated
+/// number is malformed.
 #[inline]
 pub(super) fn get(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     match **bytes {
@@ -56,10 +58,9 @@ fn get_long(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     get_bytewise(bytes)
 }
 
-/// The number at the front that takes at most eight bytes, as nearly all do, and
-/// how many: the seven bits of neighbouring bytes are joined, then those of
-/// neighbouring pairs, then the two halves. None also where fewer than eight
-/// bytes are left.
+/// Decodes a number of at most eight bytes, as nearly all are, from one 64-bit word, and returns it
+/// with its length: joins the seven bits of neighbouring bytes, then of neighbouring pairs, then of
+/// the two halves. Returns none for longer numbers, and if fewer than eight bytes are left.
 #[inline]
 pub(super) fn decode_word(bytes: &[u8]) -> Option<(u64, usize)> {
     const ENDS: u64 = 0x8080_8080_8080_8080;
@@ -80,7 +81,7 @@ fn get_bytewise(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().enumerate().take(10) {
         let bits = u64::from(byte & 0x7f);
-        // The tenth byte has room for the last bit only.
+        // The tenth byte holds only the last bit.
         if index == 9 && bits > 1 {
             return Err(Malformed);
         }
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_length_comes_back() {
+    fn every_length_round_trips() {
         for shift in 0..64 {
             for value in [1 << shift, (1 << shift) - 1, u64::MAX >> shift] {
                 let mut bytes = Vec::new();
@@ -106,7 +107,7 @@ mod tests {
                 let mut rest = &bytes[..];
                 assert_eq!(get(&mut rest), Ok(value));
                 assert!(rest.is_empty());
-                // And where more follows.
+                // Again with more bytes behind it.
                 bytes.extend([0xff; 9]);
                 let mut rest = &bytes[..];
                 assert_eq!(get(&mut rest), Ok(value));
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_stops_or_overflows_is_malformed_and_none_is_zero() {
+    fn truncated_and_overlong_numbers_are_malformed_and_empty_is_zero() {
         assert_eq!(get(&mut &[][..]), Ok(0));
         assert_eq!(get(&mut &[0x80][..]), Err(Malformed));
         assert_eq!(get(&mut &[0xff; 9][..]), Err(Malformed));
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_cost_one_bit() {
+    fn sign_takes_one_bit() {
         assert_eq!([0, -1, 1, -2].map(zigzag), [0, 1, 2, 3]);
         assert_eq!(zigzag(i64::MIN), u64::MAX);
         assert_eq!(unzigzag(u64::MAX), i64::MIN);

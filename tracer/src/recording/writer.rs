@@ -1,6 +1,5 @@
-//! Events into a recording. What has been flushed stays readable whatever
-//! happens next: a block is written in one piece and nothing written is ever
-//! touched again.
+//! [`Writer`] writes events and records as a recording. Flushed data stays readable whatever happens
+//! next: each block is written in one piece, and written bytes are never changed.
 
 use std::io::{self, Write};
 
@@ -19,21 +18,23 @@ use crate::{
     records,
 };
 
-/// A block is closed when its payload has grown to this.
+/// Payload length at which a block is closed, bytes.
 const BLOCK: usize = 512 << 10;
 
-/// An index block is written after so many blocks of events, so that a
-/// recording of weeks takes no more memory than one of minutes.
+/// Number of blocks of events after which an index block is written, so that memory does not grow
+/// with the recording.
 pub(super) const INDEX_ENTRIES: usize = 4096;
 
-/// What has reached the output.
+/// The amount written to the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// As they are in the file: compressed, with all headers.
+    /// Bytes in the file: compressed, with all headers.
     pub bytes: u64,
+    /// Events of the stream.
     pub events: u64,
 }
 
+/// Writes a recording.
 pub struct Writer<W> {
     to: W,
     event_block: EventBlockBuilder,
@@ -41,21 +42,22 @@ pub struct Writer<W> {
     payload: Vec<u8>,
     written: Written,
     blocks: u32,
-    /// Of all events written.
+    /// Span of all events written.
     span: Option<Span>,
-    /// BlockScanner that no index block lists yet, and where the last one is.
+    /// Blocks that no index block lists yet.
     unlisted: Vec<IndexEntry>,
+    /// Checkpoints that no index block lists yet.
     checkpoints: Vec<Checkpoint>,
-    listed: u64,
-    /// The layout of records is in this recording.
-    described: bool,
-    /// A write has failed. Half a block may be in the file; more behind it
-    /// would be a lie about what was saved.
+    /// Offset of the last index block, or 0.
+    last_index: u64,
+    /// True if this recording contains the layout of records.
+    has_layout: bool,
+    /// True after a failed write. Half a block may be in the file, so nothing more is written.
     broken: bool,
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a recording. The first event to be written is the session.
+    /// Begins a recording. The first event written must be the session.
     pub fn new(to: W) -> io::Result<Self> {
         let mut writer = Writer {
             to,
@@ -67,27 +69,27 @@ impl<W: Write> Writer<W> {
             span: None,
             unlisted: Vec::new(),
             checkpoints: Vec::new(),
-            listed: 0,
-            described: false,
+            last_index: 0,
+            has_layout: false,
             broken: false,
         };
         writer.begin()?;
         Ok(writer)
     }
 
-    /// Adds an event. It is safe after the next [`flush`](Self::flush).
+    /// Adds an event. It reaches the output with the next [`flush`](Self::flush) at the latest.
     pub fn write(&mut self, event: &Event) -> io::Result<()> {
         self.check()?;
         self.event_block.add(event);
-        // The session explains all the rest: it gets a small block of its own,
-        // which damage is unlikely to hit, and gets it at once.
+        // The session describes the whole recording. It is written at once, in a small block of its
+        // own, which damage is unlikely to hit.
         if self.event_block.size() >= BLOCK || matches!(event.what, What::Session(_)) {
             self.close_block()?;
         }
         Ok(())
     }
 
-    /// Writes a block of records, and before the first one their layout.
+    /// Writes a block of records. The layout of records is written before the first one.
     pub fn write_block(&mut self, block: &RecordBlock, effort: Effort) -> io::Result<()> {
         self.check()?;
         self.close_block()?;
@@ -99,8 +101,8 @@ impl<W: Write> Writer<W> {
             true => RECORDS,
             false => EVENTS,
         };
-        let described = match kind == RECORDS && !self.described {
-            true => self.describe(span),
+        let layout = match kind == RECORDS && !self.has_layout {
+            true => self.write_layout(span),
             false => Ok(()),
         };
         match kind {
@@ -108,21 +110,20 @@ impl<W: Write> Writer<W> {
             _ => block.event_block.payload(&mut payload),
         }
         let put =
-            described.and_then(|()| self.put_stream(kind, block.count(), span, &payload, effort));
+            layout.and_then(|()| self.put_stream(kind, block.count(), span, &payload, effort));
         self.payload = payload;
         put
     }
 
-    fn describe(&mut self, span: Span) -> io::Result<()> {
-        self.described = true;
+    fn write_layout(&mut self, span: Span) -> io::Result<()> {
+        self.has_layout = true;
         let at = Span::of(span.earliest);
         let text = records::own_text().as_bytes();
         self.put(LAYOUT, 0, at, text, Effort::High)
     }
 
-    /// Writes a checkpoint: what exists here, for a reader that comes in or has
-    /// missed something. The first of the events is the session, the last a
-    /// [`What::SnapshotEnd`].
+    /// Writes a checkpoint: a snapshot of existing tasks, for a reader that starts here or has missed
+    /// events. The first event must be the session, the last a [`What::SnapshotEnd`].
     pub fn checkpoint<'a>(
         &mut self,
         events: impl IntoIterator<Item = &'a Event>,
@@ -163,30 +164,29 @@ impl<W: Write> Writer<W> {
         put
     }
 
-    /// Hands everything written so far to the output.
+    /// Writes everything added so far to the output and flushes it.
     pub fn flush(&mut self) -> io::Result<()> {
         self.check()?;
         self.close_block()?;
         self.to.flush().inspect_err(|_| self.broken = true)
     }
 
-    /// Ends the recording in good order: the index, then the mark that nothing
-    /// is missing.
+    /// Ends the recording: writes the index, then the end mark.
     pub fn finish(mut self) -> io::Result<(Written, W)> {
         self.end()?;
         Ok((self.written, self.to))
     }
 
-    /// Ends the recording in good order and begins another, for which `turn`
-    /// readies the output. Gives what is in the one that ended.
+    /// Ends the recording and begins another one, for which `turn` prepares the output. Returns the
+    /// amount written to the recording that ended.
     pub fn begin_another(
         &mut self,
         turn: impl FnOnce(&mut W) -> io::Result<()>,
     ) -> io::Result<Written> {
         self.end()?;
         let ended = std::mem::take(&mut self.written);
-        (self.blocks, self.span, self.listed) = (0, None, 0);
-        self.described = false;
+        (self.blocks, self.span, self.last_index) = (0, None, 0);
+        self.has_layout = false;
         let begun = turn(&mut self.to).and_then(|()| self.begin());
         begun.inspect_err(|_| self.broken = true)?;
         Ok(ended)
@@ -204,21 +204,22 @@ impl<W: Write> Writer<W> {
         self.close_block()?;
         self.write_index()?;
         let span = self.span.unwrap_or(Span::of(0));
-        let listed = self.listed.to_le_bytes();
-        self.put(END, 0, span, &listed, Effort::Normal)?;
+        let last_index = self.last_index.to_le_bytes();
+        self.put(END, 0, span, &last_index, Effort::Normal)?;
         self.to.flush().inspect_err(|_| self.broken = true)
     }
 
+    /// Returns the amount written to the current recording.
     pub fn written(&self) -> Written {
         self.written
     }
 
-    /// What is written to.
+    /// Returns the output.
     pub fn output(&self) -> &W {
         &self.to
     }
 
-    /// Nothing must be written to it past this writer.
+    /// Returns the output. Callers must not write to it.
     pub fn output_mut(&mut self) -> &mut W {
         &mut self.to
     }
@@ -246,7 +247,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Puts a block whose events are of the stream.
+    /// Writes a block whose events are part of the stream, and lists it for the index.
     fn put_stream(
         &mut self,
         kind: u8,
@@ -278,12 +279,17 @@ impl<W: Write> Writer<W> {
             return Ok(());
         };
         let mut payload = std::mem::take(&mut self.payload);
-        index::put(&mut payload, self.listed, &self.unlisted, &self.checkpoints);
+        index::put(
+            &mut payload,
+            self.last_index,
+            &self.unlisted,
+            &self.checkpoints,
+        );
         let offset = self.written.bytes;
         let put = self.put(INDEX, 0, span, &payload, Effort::Normal);
         self.payload = payload;
         put?;
-        self.listed = offset;
+        self.last_index = offset;
         self.unlisted.clear();
         self.checkpoints.clear();
         Ok(())

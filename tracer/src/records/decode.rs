@@ -41,7 +41,7 @@ impl std::error::Error for BadRecord {}
 /// Decodes records in this build's layout.
 #[derive(Clone, Copy, Default)]
 pub struct RecordDecoder {
-    /// How fault counters are classified. None if faults are not traced; the counters in the
+    /// Classifier of fault counters. None if faults are not traced; the counters in the
     /// records are then ignored.
     pub faults: Option<FaultClassifier>,
 }

@@ -8,7 +8,7 @@ use tracer_common::{maps::*, wire};
 
 use crate::event::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Hook, Purpose, Region};
 
-/// How to classify faults, depending on the hooks in use.
+/// The way to classify faults, which depends on the hooks in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultClassifier {
     /// No hook distinguishes copies from other writes to protected pages.

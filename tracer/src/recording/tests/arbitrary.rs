@@ -1,4 +1,4 @@
-//! Any event whatever, extreme values first.
+//! Arbitrary events, with a preference for extreme values.
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -158,7 +158,7 @@ fn comm() -> impl Strategy<Value = Comm> {
 }
 
 fn process() -> impl Strategy<Value = ProcessId> {
-    // Few, so that they meet again in the tables.
+    // Few, so that the tables have repeated entries.
     let few = (0..4_u32, 0..3_u64).prop_map(|(tgid, start)| ProcessId { tgid, start });
     let any = (int32(), int64()).prop_map(|(tgid, start)| ProcessId { tgid, start });
     prop_oneof![few, any]
@@ -288,7 +288,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
     let zombie = option::of(signed());
     let argv = option::of(text());
     let numbers = (signed(), int32(), int32());
-    let standing = (
+    let optional = (
         option::of(relations()),
         option::of(sigchld_policy()),
         option::of(int64()),
@@ -300,10 +300,10 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         numbers,
         comm(),
         argv,
-        standing,
+        optional,
     )
         .prop_map(
-            |(parent, kthread, zombie, (exit_signal, ns_pid, ns_level), comm, argv, standing)| {
+            |(parent, kthread, zombie, (exit_signal, ns_pid, ns_level), comm, argv, optional)| {
                 Snapshot {
                     parent,
                     kthread,
@@ -313,9 +313,9 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                     ns_level,
                     comm,
                     argv,
-                    relations: standing.0,
-                    sigchld_policy: standing.1,
-                    cgroup: standing.2,
+                    relations: optional.0,
+                    sigchld_policy: optional.1,
+                    cgroup: optional.2,
                 }
             },
         )
@@ -324,7 +324,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
 fn fork() -> impl Strategy<Value = Fork> {
     let flags = option::of(int64());
     let numbers = (signed(), int32(), int32());
-    let standing = (option::of(relations()), option::of(int64()));
+    let optional = (option::of(relations()), option::of(int64()));
     (
         who(),
         process(),
@@ -332,7 +332,7 @@ fn fork() -> impl Strategy<Value = Fork> {
         any::<bool>(),
         numbers,
         comm(),
-        standing,
+        optional,
     )
         .prop_map(
             |(
@@ -342,7 +342,7 @@ fn fork() -> impl Strategy<Value = Fork> {
                 kthread,
                 (exit_signal, ns_pid, ns_level),
                 comm,
-                standing,
+                optional,
             )| Fork {
                 by,
                 parent,
@@ -358,8 +358,8 @@ fn fork() -> impl Strategy<Value = Fork> {
                     page_tables: flags,
                 }),
                 by_copies: clone_flags,
-                relations: standing.0,
-                cgroup: standing.1,
+                relations: optional.0,
+                cgroup: optional.1,
             },
         )
 }
@@ -452,13 +452,13 @@ fn exit() -> impl Strategy<Value = Exit> {
     let sigchld = prop::sample::select(&[Sigchld::Zombie, Sigchld::Ignored, Sigchld::NoCldWait]);
     let processes = (process(), option::of(process()));
     let counters = (usage(), option::of(faults()));
-    let standing = (
+    let optional = (
         option::of(relations()),
         option::of(sigchld_policy()),
         option::of(child_usage()),
     );
-    (codes, dead, sigchld, processes, counters, comm(), standing).prop_map(
-        |(codes, group_dead, sigchld, processes, counters, comm, standing)| Exit {
+    (codes, dead, sigchld, processes, counters, comm(), optional).prop_map(
+        |(codes, group_dead, sigchld, processes, counters, comm, optional)| Exit {
             code: codes.0,
             group_code: codes.1,
             group_dead,
@@ -469,9 +469,9 @@ fn exit() -> impl Strategy<Value = Exit> {
             usage: counters.0,
             faults: counters.1,
             comm,
-            relations: standing.0,
-            sigchld_policy: standing.1,
-            children: standing.2,
+            relations: optional.0,
+            sigchld_policy: optional.1,
+            children: optional.2,
         },
     )
 }
@@ -482,8 +482,8 @@ fn notify() -> impl Strategy<Value = Notify> {
         Just(ExitedProcess::Child),
         int32().prop_map(ExitedProcess::ChildPid),
     ];
-    let standing = (option::of(sigchld_policy()), option::of(process()));
-    (process(), int32(), exited, any::<bool>(), standing).prop_map(
+    let optional = (option::of(sigchld_policy()), option::of(process()));
+    (process(), int32(), exited, any::<bool>(), optional).prop_map(
         |(owner, seen_pid, exited, autoreap, (sigchld_policy, heir))| Notify {
             owner,
             seen_pid,

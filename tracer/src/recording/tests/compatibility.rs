@@ -1,5 +1,4 @@
-//! What a later tracer's recording may bring and this one must put up with, and
-//! what an earlier one's may lack.
+//! Recordings of later versions, with unknown contents, and of earlier ones, with missing contents.
 
 use super::{forged, payload, read, samples};
 use crate::{
@@ -30,10 +29,10 @@ fn recording(builder: &EventBlockBuilder, events: usize) -> Vec<u8> {
 #[test]
 fn unknown_kinds_are_skipped_and_counted() {
     const LATER: u8 = 200;
-    let story = samples::every_kind();
-    let mut builder = collect(&story[..9]);
+    let samples = samples::every_kind();
+    let mut builder = collect(&samples[..9]);
     for _ in 0..3 {
-        // At the time of the event before, of the newest subject.
+        // The time of the previous event and the newest subject.
         let columns = &mut builder.encoder.columns;
         columns.number(KINDS, u64::from(LATER));
         for field in 0..30 {
@@ -41,31 +40,31 @@ fn unknown_kinds_are_skipped_and_counted() {
             columns.number(Column::new(LATER, field, 3), 77);
         }
     }
-    story[9..].iter().for_each(|event| builder.add(event));
-    let bytes = recording(&builder, story.len() + 3);
+    samples[9..].iter().for_each(|event| builder.add(event));
+    let bytes = recording(&builder, samples.len() + 3);
 
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
-    assert_eq!(events, story);
+    assert_eq!(events, samples);
     assert_eq!(reader.unknown().events, 3);
     assert_eq!(reader.damage(), []);
 }
 
 #[test]
-fn unknown_fields_are_passed_over() {
-    let story = samples::every_kind();
-    let mut builder = collect(&story);
+fn unknown_fields_are_ignored() {
+    let samples = samples::every_kind();
+    let mut builder = collect(&samples);
     for kind in 0..=255 {
         let columns = &mut builder.encoder.columns;
         columns.number(Column::new(kind, 31, 15), u64::MAX);
         columns.number(Column::new(kind, 20, 0), 1);
     }
-    let bytes = recording(&builder, story.len());
-    assert_eq!(read(&bytes[..]).unwrap().events, story);
+    let bytes = recording(&builder, samples.len());
+    assert_eq!(read(&bytes[..]).unwrap().events, samples);
 }
 
 #[test]
-fn missing_fields_read_as_nothing() {
+fn missing_fields_read_as_zero() {
     let mut builder = EventBlockBuilder::default();
     for &kind in Kind::ALL {
         builder.encoder.columns.number(KINDS, kind as u64);
@@ -87,12 +86,11 @@ fn missing_fields_read_as_nothing() {
 }
 
 #[test]
-fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
-    let story = samples::every_kind();
-    let (first, second) = story.split_at(12);
+fn event_with_unknown_value_is_skipped_and_columns_stay_in_step() {
+    let samples = samples::every_kind();
+    let (first, second) = samples.split_at(12);
     let mut builder = collect(first);
-    // An exit of the host, all zeros but for a way to treat SIGCHLD (field 8)
-    // that has no name yet.
+    // An exit of the host, all zeros except an unknown value of `sigchld` (field 8).
     let kind = Kind::Exit as u8;
     let newest = u64::from(builder.encoder.head.newest);
     let columns = &mut builder.encoder.columns;
@@ -109,24 +107,24 @@ fn an_event_with_an_unknown_value_is_skipped_and_the_others_stay_in_step() {
         columns.number(Column::new(kind, 10, part), 0);
     }
     second.iter().for_each(|event| builder.add(event));
-    let bytes = recording(&builder, story.len() + 1);
+    let bytes = recording(&builder, samples.len() + 1);
 
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
-    assert_eq!(events, story);
+    assert_eq!(events, samples);
     assert_eq!(reader.unknown().events, 1);
 }
 
 #[test]
-fn list_entries_may_grow_and_unknown_ones_are_left_out() {
+fn list_entries_may_grow_and_unknown_ones_are_skipped() {
     let mut builder = EventBlockBuilder::default();
     let columns = &mut builder.encoder.columns;
     columns.number(KINDS, Kind::Session as u64);
     let hooks = Column::new(Kind::Session as u8, 15, 0);
     columns.bytes(hooks, &[3]);
-    // Purpose, hook, what it loses, and what only a later version says.
+    // Purpose, hook, losses, and bytes that only a later version knows.
     columns.bytes(hooks, b"\x08\x01\x01\x01a\x01b\xff\xff");
-    // A purpose without a name.
+    // An unknown purpose.
     columns.bytes(hooks, b"\x05\x63\x01\x01c\x00");
     // An entry that ends early.
     columns.bytes(hooks, b"\x01\x02");
@@ -152,14 +150,14 @@ fn list_entries_may_grow_and_unknown_ones_are_left_out() {
 
 #[test]
 fn unknown_blocks_are_skipped_and_counted() {
-    let story = samples::every_kind();
+    let samples = samples::every_kind();
     let mut packer = BlockPacker::new().unwrap();
     let mut bytes = file_header::to_bytes().to_vec();
-    let events = payload(&story);
+    let events = payload(&samples);
     let blocks: [(u8, u32, &[u8]); 3] = [
-        (EVENTS, story.len() as u32, &events),
-        (77, 0, b"a checkpoint, say"),
-        (EVENTS, story.len() as u32, &events),
+        (EVENTS, samples.len() as u32, &events),
+        (77, 0, b"any payload here."),
+        (EVENTS, samples.len() as u32, &events),
     ];
     let mut before = 0;
     for (number, (kind, events, payload)) in blocks.into_iter().enumerate() {
@@ -175,13 +173,13 @@ fn unknown_blocks_are_skipped_and_counted() {
     }
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
-    assert_eq!(events, [&story[..], &story].concat());
+    assert_eq!(events, [&samples[..], &samples].concat());
     assert_eq!(reader.unknown().blocks, 1);
     assert_eq!(reader.damage(), []);
 }
 
 #[test]
-fn a_later_version_is_refused_by_its_number() {
+fn later_version_is_refused_by_number() {
     let mut later = file_header::to_bytes();
     later[8] = 3;
     let crc = crc32c::crc32c(&later[..12]);
@@ -190,7 +188,7 @@ fn a_later_version_is_refused_by_its_number() {
     assert!(matches!(refusal, Error::Version(3)), "{refusal}");
     assert!(refusal.to_string().contains("format version 3"));
 
-    // Even where only the blocks are left to tell.
+    // The same if the file header is damaged and only the block shows the version.
     let mut bytes = forged(&payload(&samples::every_kind()), 23);
     let header = Header::parse(&bytes[16..]).unwrap();
     let header = Header {

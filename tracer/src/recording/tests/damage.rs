@@ -1,5 +1,5 @@
-//! Whatever happens to the bytes of a recording, the undamaged blocks come out
-//! and the reader says what is missing.
+//! Damaged recordings: the reader returns the events of all intact blocks and reports the missing
+//! ones.
 
 use std::io::Cursor;
 
@@ -17,14 +17,19 @@ use crate::{
     },
 };
 
-/// A recording of the story, and the events of each of its blocks.
+/// Returns a recording of the sample events and the events of each of its blocks.
 fn small() -> (Vec<u8>, Vec<Vec<Event>>) {
-    let story = samples::every_kind();
-    let blocks = [&story[..1], &story[1..7], &story[7..14], &story[14..]];
+    let samples = samples::every_kind();
+    let blocks = [
+        &samples[..1],
+        &samples[1..7],
+        &samples[7..14],
+        &samples[14..],
+    ];
     (record(&blocks), blocks.map(<[_]>::to_vec).to_vec())
 }
 
-/// Where each block of events begins and ends.
+/// Returns the range of each block of events.
 fn places(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let index = Index::load(Cursor::new(bytes)).unwrap();
     let entries = index.entries.iter();
@@ -38,7 +43,7 @@ fn is_unreadable(event: &Event, count: Option<u64>) -> bool {
     matches!(&event.what, What::Gap(gap) if gap.cause == cause)
 }
 
-/// Checks that exactly one block is missing, and that a gap stands for it.
+/// Asserts that exactly one block is missing and that a gap stands for it.
 fn assert_missing(reading: &Reading, blocks: &[Vec<Event>], missing: usize) {
     let before = blocks[..missing].concat();
     let (head, rest) = reading.events.split_at(before.len());
@@ -59,7 +64,7 @@ fn assert_missing(reading: &Reading, blocks: &[Vec<Event>], missing: usize) {
 }
 
 #[test]
-fn every_byte_flipped_costs_its_block_only() {
+fn flipped_byte_loses_its_block_only() {
     let (bytes, blocks) = small();
     let places = places(&bytes);
     for at in 0..bytes.len() {
@@ -87,10 +92,10 @@ fn every_byte_flipped_costs_its_block_only() {
 }
 
 #[test]
-fn every_truncation_leaves_what_is_whole() {
+fn truncation_keeps_complete_blocks() {
     let (bytes, blocks) = small();
     let places = places(&bytes);
-    let story = blocks.concat();
+    let samples = blocks.concat();
     for length in 0..bytes.len() {
         let reading = match read(&bytes[..length]) {
             Ok(reading) => reading,
@@ -102,7 +107,7 @@ fn every_truncation_leaves_what_is_whole() {
         };
         let whole = places.iter().filter(|place| place.end <= length).count();
         assert_eq!(reading.events, blocks[..whole].concat());
-        assert!(story.starts_with(&reading.events));
+        assert!(samples.starts_with(&reading.events));
         assert_eq!(reading.damage, []);
         let Some(Ending::Torn { offset, bytes }) = reading.ending else {
             panic!("{:?}", reading.ending)
@@ -112,7 +117,7 @@ fn every_truncation_leaves_what_is_whole() {
 }
 
 #[test]
-fn missing_and_foreign_bytes_cost_their_block_only() {
+fn removed_and_inserted_bytes_lose_their_block_only() {
     let (bytes, blocks) = small();
     let places = places(&bytes);
     for at in places[0].start..places[3].end - 7 {
@@ -135,17 +140,17 @@ fn missing_and_foreign_bytes_cost_their_block_only() {
 }
 
 #[test]
-fn blocks_behind_a_torn_one_are_found() {
+fn blocks_after_a_torn_one_are_found() {
     let (bytes, blocks) = small();
     let places = places(&bytes);
-    // Somebody wrote on after a crash in the middle of the second block.
+    // A crash in the middle of the second block, then more blocks.
     let torn = places[1].start + HEADER + 3;
     let crashed = [&bytes[..torn], &bytes[places[2].start..]].concat();
     assert_missing(&read(&crashed[..]).unwrap(), &blocks, 1);
 }
 
 #[test]
-fn a_damaged_first_header_loses_nothing_but_says_so() {
+fn damaged_file_header_is_reported_and_loses_no_event() {
     let (mut bytes, blocks) = small();
     bytes[..16].fill(0);
     let reading = read(&bytes[..]).unwrap();
@@ -160,7 +165,7 @@ fn a_damaged_first_header_loses_nothing_but_says_so() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused() {
+fn other_files_are_refused() {
     let refusal = |bytes: &[u8]| read(bytes).unwrap_err();
     assert!(matches!(refusal(b""), Error::Empty));
     assert!(matches!(refusal(b"\x89trac"), Error::Empty));
@@ -185,7 +190,7 @@ fn header(stored: usize, raw: usize) -> Header {
 }
 
 #[test]
-fn nested_claims_do_not_keep_the_reader() {
+fn nested_headers_take_bounded_time() {
     let mut bytes = file_header::to_bytes().to_vec();
     let claim = header(1 << 20, 1 << 20).to_bytes();
     bytes.extend(claim.repeat(100_000));
@@ -195,7 +200,7 @@ fn nested_claims_do_not_keep_the_reader() {
 }
 
 #[test]
-fn huge_claims_are_refused() {
+fn excessive_lengths_are_refused() {
     for (stored, raw) in [
         (u32::MAX as usize, 10),
         (10, u32::MAX as usize),
@@ -214,7 +219,7 @@ fn huge_claims_are_refused() {
 
 proptest! {
     #[test]
-    fn no_payload_makes_the_reader_panic(
+    fn arbitrary_payload_does_not_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         events in 0..20_u32,
     ) {
@@ -222,7 +227,7 @@ proptest! {
     }
 
     #[test]
-    fn no_change_of_a_payload_makes_the_reader_panic(
+    fn changed_payload_does_not_panic(
         events in arbitrary::events(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
@@ -236,19 +241,19 @@ proptest! {
 }
 
 #[test]
-fn a_block_that_breaks_off_becomes_a_gap() {
-    let story = samples::every_kind();
-    let bytes = payload(&story);
-    let more = story.len() as u32 + 2;
+fn truncated_block_becomes_a_gap() {
+    let samples = samples::every_kind();
+    let bytes = payload(&samples);
+    let more = samples.len() as u32 + 2;
     let reading = read(&forged(&bytes, more)[..]).unwrap();
     let (gap, events) = reading.events.split_last().unwrap();
-    assert_eq!(events, story);
+    assert_eq!(events, samples);
     assert!(is_unreadable(gap, Some(2)));
     assert_eq!(reading.damage.len(), 1);
 }
 
 #[test]
-fn a_recording_without_events_is_a_recording() {
+fn recording_without_events_is_valid() {
     let reading = read(&record(&[])[..]).unwrap();
     assert_eq!(reading.events, []);
     assert_eq!(reading.ending, Some(Ending::Clean));

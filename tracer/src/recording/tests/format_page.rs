@@ -1,4 +1,4 @@
-//! docs/recording-format.md says what the code does.
+//! Comparison of docs/recording-format.md with the code.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const DOCUMENT: &str = include_str!("../../../../docs/recording-format.md");
 
-/// The rows that begin with a number and a name, by the heading above them.
+/// Returns the table rows that begin with a number and a name, by the heading above them.
 fn sections() -> BTreeMap<&'static str, Vec<(u8, &'static str)>> {
     let mut sections = BTreeMap::new();
     let mut heading = "";
@@ -64,7 +64,7 @@ fn every_kind_and_every_field_is_documented() {
 }
 
 #[test]
-fn no_number_is_given_twice() {
+fn field_numbers_are_unique() {
     for (name, fields) in EVENT_FIELDS.iter().chain(COUNTER_PARTS).chain(STRUCT_PARTS) {
         let mut numbers: Vec<_> = fields.iter().map(|(number, _)| number).collect();
         numbers.sort();
@@ -74,7 +74,7 @@ fn no_number_is_given_twice() {
 }
 
 #[test]
-fn the_figures_are_documented() {
+fn constants_are_documented() {
     for figure in [
         format!("# The recording format, version {VERSION}"),
         format!("({MAX_PAYLOAD})"),

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::event::{Event, Kind};
 
-/// Records events, a block or more for each slice.
+/// Records events, in at least one block for each slice.
 fn record(blocks: &[&[Event]]) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new()).unwrap();
     for block in blocks {
@@ -41,7 +41,7 @@ fn record(blocks: &[&[Event]]) -> Vec<u8> {
     bytes
 }
 
-/// The payload of a block of these events.
+/// Returns the payload of a block of these events.
 fn payload(events: &[Event]) -> Vec<u8> {
     let mut builder = EventBlockBuilder::default();
     events.iter().for_each(|event| builder.add(event));
@@ -50,13 +50,13 @@ fn payload(events: &[Event]) -> Vec<u8> {
     payload
 }
 
-/// A recording of one block with that payload and right checksums.
+/// Returns a recording of one block with this payload and valid checksums.
 fn forged(payload: &[u8], events: u32) -> Vec<u8> {
     let block = forged_block(EVENTS, payload, events, 0);
     [&file_header::to_bytes()[..], &block].concat()
 }
 
-/// A block with right checksums, behind so many others.
+/// Returns a block with valid checksums that follows `blocks_before` others.
 fn forged_block(kind: u8, payload: &[u8], events: u32, blocks_before: u32) -> Vec<u8> {
     let label = BlockLabel {
         kind,
@@ -72,7 +72,7 @@ fn forged_block(kind: u8, payload: &[u8], events: u32, blocks_before: u32) -> Ve
         .to_vec()
 }
 
-/// What a reader gives out, and what it says afterwards.
+/// The events that a reader returns, and its reports.
 #[derive(Debug)]
 struct Reading {
     events: Vec<Event>,
@@ -91,21 +91,21 @@ fn read(from: impl Read) -> Result<Reading, Error> {
 }
 
 #[test]
-fn the_story_has_every_kind_and_comes_back() {
-    let story = samples::every_kind();
+fn every_kind_of_event_round_trips() {
+    let samples = samples::every_kind();
     for kind in Kind::ALL {
-        let told = story.iter().any(|event| event.what.kind() == *kind);
-        assert!(told, "no {} in the story", kind.name());
+        let present = samples.iter().any(|event| event.what.kind() == *kind);
+        assert!(present, "no {} among the samples", kind.name());
     }
-    let reading = read(&record(&[&story[..5], &story[5..]])[..]).unwrap();
-    assert_eq!(reading.events, story);
+    let reading = read(&record(&[&samples[..5], &samples[5..]])[..]).unwrap();
+    assert_eq!(reading.events, samples);
     assert_eq!(reading.ending, Some(Ending::Clean));
     assert_eq!(reading.damage, []);
 }
 
 proptest! {
     #[test]
-    fn whatever_is_written_comes_back(
+    fn arbitrary_events_round_trip(
         one in arbitrary::events(),
         two in arbitrary::events(),
     ) {
@@ -117,9 +117,9 @@ proptest! {
 }
 
 #[test]
-fn a_long_recording_is_many_blocks() {
-    let story = samples::every_kind();
-    let (first, rest) = story.split_first().unwrap();
+fn long_recording_has_many_blocks() {
+    let samples = samples::every_kind();
+    let (first, rest) = samples.split_first().unwrap();
     let mut events = vec![first.clone()];
     for turn in 0..5000_u32 {
         events.extend(rest.iter().cloned().map(|mut event| {
@@ -135,9 +135,9 @@ fn a_long_recording_is_many_blocks() {
 }
 
 #[test]
-fn the_index_lists_all_blocks_however_many_and_can_be_made_anew() {
-    let story = samples::every_kind();
-    let blocks: Vec<_> = story.chunks(1).cycle().take(INDEX_ENTRIES + 5).collect();
+fn index_lists_all_blocks_and_can_be_rebuilt() {
+    let samples = samples::every_kind();
+    let blocks: Vec<_> = samples.chunks(1).cycle().take(INDEX_ENTRIES + 5).collect();
     let bytes = record(&blocks);
     let written = Index::load(Cursor::new(&bytes)).unwrap();
     assert!(written.written);
@@ -155,7 +155,7 @@ fn the_index_lists_all_blocks_however_many_and_can_be_made_anew() {
     }
 }
 
-/// One byte at a time, and interrupted before each.
+/// A reader that returns one byte at a time and is interrupted before each.
 struct Trickle<'a>(&'a [u8], bool);
 
 impl Read for Trickle<'_> {
@@ -170,15 +170,15 @@ impl Read for Trickle<'_> {
 }
 
 #[test]
-fn a_pipe_may_bring_bytes_as_it_likes() {
-    let story = samples::every_kind();
-    let bytes = record(&[&story]);
+fn pipe_may_deliver_single_bytes() {
+    let samples = samples::every_kind();
+    let bytes = record(&[&samples]);
     let reading = read(Trickle(&bytes, false)).unwrap();
-    assert_eq!(reading.events, story);
+    assert_eq!(reading.events, samples);
     assert_eq!(reading.ending, Some(Ending::Clean));
 }
 
-/// What has come so far of a file that somebody is still writing.
+/// The bytes written so far of a file that is still being written.
 #[derive(Clone, Default)]
 struct GrowingFile(Rc<RefCell<VecDeque<u8>>>);
 
@@ -189,9 +189,9 @@ impl Read for GrowingFile {
 }
 
 #[test]
-fn a_recording_that_grows_is_read_on() {
-    let story = samples::every_kind();
-    let bytes = record(&[&story[..9], &story[9..]]);
+fn growing_recording_is_read_on() {
+    let samples = samples::every_kind();
+    let bytes = record(&[&samples[..9], &samples[9..]]);
     let (front, rest) = bytes.split_at(16);
     let file = GrowingFile::default();
     file.0.borrow_mut().extend(front);
@@ -203,7 +203,7 @@ fn a_recording_that_grows_is_read_on() {
         file.0.borrow_mut().push_back(byte);
     }
     events.extend(reader.by_ref().map(Result::unwrap));
-    assert_eq!(events, story);
+    assert_eq!(events, samples);
     assert_eq!(reader.ending(), Some(Ending::Clean));
     assert_eq!(reader.damage(), []);
 }

@@ -1,5 +1,5 @@
-//! BlockScanner of records: what the kernel said comes back as the events that it
-//! stands for, in the order of the groups, from this build and from others.
+//! Blocks of records: the records of the kernel are read back as events, in the order of the groups,
+//! from this build and from others.
 
 use proptest::{prelude::*, strategy::ValueTree as _};
 
@@ -15,14 +15,14 @@ use crate::{
     records::{Assembler, Layout, RECORD_HEADER, Sink, own_text},
 };
 
-/// The numbers of two kinds of records.
+/// Numbers of two kinds of records.
 const EXEC: u8 = 4;
 const NOTIFY: u8 = 9;
 
-/// Records of a group, and what user space adds to them.
+/// The records of a group, and the events that user space adds.
 #[derive(Clone, Debug)]
 struct Group {
-    told: Vec<Event>,
+    events: Vec<Event>,
     records: Vec<Vec<u8>>,
 }
 
@@ -31,7 +31,7 @@ fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
     let kind = prop::sample::select((0..=u8::MAX).filter_map(size).collect::<Vec<_>>());
     let values = (kind, 0..4_u32, 0..5000_u64, any::<u64>(), 0..40_usize);
     values.prop_map(|((kind, size), cpu, at, seed, tail)| {
-        // A few bytes of any value among zeros.
+        // A few arbitrary bytes among zeros.
         let bytes = |place: u64| {
             let mixed = (seed ^ place)
                 .wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -48,7 +48,7 @@ fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
         record[4..8].copy_from_slice(&cpu.to_le_bytes());
         record[8..16].copy_from_slice(&(1_000_000 + at).to_le_bytes());
         if kind == EXEC {
-            // Lengths of the texts behind it that it can have.
+            // Valid lengths of the texts after the fixed part.
             record[44..48].copy_from_slice(&(tail as u32 / 2).to_le_bytes());
             record[48..52].copy_from_slice(&(tail as u32 - tail as u32 / 2).to_le_bytes());
             record.extend_from_slice(&bytes[..tail]);
@@ -58,17 +58,17 @@ fn arbitrary_record() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn arbitrary_groups() -> impl Strategy<Value = Vec<Group>> {
-    let story = samples::every_kind();
-    let told = prop::collection::vec(prop::sample::select(story), 0..3);
+    let samples = samples::every_kind();
+    let events = prop::collection::vec(prop::sample::select(samples), 0..3);
     let records = prop::collection::vec(arbitrary_record(), 0..30);
-    let group = (told, records).prop_map(|(told, records)| Group { told, records });
+    let group = (events, records).prop_map(|(events, records)| Group { events, records });
     prop::collection::vec(group, 1..6)
 }
 
 fn put(groups: &[Group], sink: &mut dyn Sink) {
     for group in groups {
         group
-            .told
+            .events
             .iter()
             .for_each(|event| sink.event(event.clone()));
         group.records.iter().for_each(|record| sink.record(record));
@@ -76,14 +76,14 @@ fn put(groups: &[Group], sink: &mut dyn Sink) {
     }
 }
 
-/// What a live trace makes of them, and how many records it cannot understand:
-/// some numbers have no name.
-fn lived(groups: &[Group]) -> (Vec<Event>, u64) {
+/// Returns the events that a live trace makes of the groups, and the number of records that it
+/// rejects because of unknown values.
+fn live_events(groups: &[Group]) -> (Vec<Event>, u64) {
     let mut assembler = Assembler::default();
     let (mut events, mut unknown) = (Vec::new(), 0);
     for group in groups {
         group
-            .told
+            .events
             .iter()
             .for_each(|event| assembler.event(event.clone()));
         for record in &group.records {
@@ -96,7 +96,7 @@ fn lived(groups: &[Group]) -> (Vec<Event>, u64) {
 
 fn session() -> Group {
     Group {
-        told: samples::every_kind()[..1].to_vec(),
+        events: samples::every_kind()[..1].to_vec(),
         records: Vec::new(),
     }
 }
@@ -104,7 +104,7 @@ fn session() -> Group {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
-    fn a_replay_says_what_was_seen_live(mut groups in arbitrary_groups()) {
+    fn replay_equals_live(mut groups in arbitrary_groups()) {
         groups.insert(0, session());
         let mut writer = Writer::new(Vec::new()).unwrap();
         let mut block = RecordBlock::default();
@@ -116,7 +116,7 @@ proptest! {
         let (written, bytes) = writer.finish().unwrap();
         let mut reader = crate::recording::Reader::new(&bytes[..]).unwrap();
         let events: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
-        let (mut expected, unknown) = lived(&groups);
+        let (mut expected, unknown) = live_events(&groups);
         expected.extend(expected.clone());
         prop_assert_eq!(&events, &expected);
         prop_assert_eq!(reader.unknown().events, 2 * unknown);
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn no_payload_makes_it_panic(
+    fn damaged_payload_does_not_panic(
         groups in arbitrary_groups(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         cut in any::<prop::sample::Index>(),
@@ -153,7 +153,7 @@ proptest! {
     }
 }
 
-/// The text of a build whose notifications have a field more, in front.
+/// Returns the layout of a build whose `Notify` has one more field, in front.
 fn other_text() -> String {
     let mut text = String::new();
     let mut inside = false;
@@ -170,14 +170,14 @@ fn other_text() -> String {
         text.push_str(&words.join(" "));
         text.push('\n');
         if inside && words.get(2).is_some_and(|name| name == "head") {
-            text.push_str("  later u64 40 What this build does not know.\n");
+            text.push_str("  later u64 40 Unknown to this build.\n");
         }
     }
     text
 }
 
 #[test]
-fn records_of_another_build_are_read_by_their_layout() {
+fn records_of_another_build_are_converted() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for _ in 0..50 {
         let groups = arbitrary_groups().new_tree(&mut runner).unwrap().current();
@@ -204,9 +204,9 @@ fn records_of_another_build_are_read_by_their_layout() {
             &records,
         ]
         .concat();
-        let (expected, _) = lived(&groups);
+        let (expected, _) = live_events(&groups);
         assert_eq!(read(&bytes[..]).unwrap().events, expected);
-        // Without the layout nothing can be made of it, and it is said how much.
+        // Without the layout the block is unreadable, and the number of events is reported.
         let alone = [&crate::recording::file_header::to_bytes()[..], &records].concat();
         let reading = read(&alone[..]).unwrap();
         let lost = reading

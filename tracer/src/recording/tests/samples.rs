@@ -1,4 +1,4 @@
-//! Events to record: one story in which every kind occurs.
+//! Sample events of every kind.
 
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
@@ -24,7 +24,7 @@ pub fn event(at: u64, cpu: u32, who: Who, what: What) -> Event {
     Event { at, cpu, who, what }
 }
 
-/// As of a task that was made runnable at that time.
+/// Returns the state times of a task that was made runnable at `at`.
 fn states(at: u64) -> States {
     States {
         state: TaskState::Uninterruptible,
@@ -76,7 +76,7 @@ fn summary() -> Summary {
     }
 }
 
-/// Every kind once or more, in the order of a life.
+/// Returns events of every kind, in the order in which they occur in the life of a process.
 pub fn every_kind() -> Vec<Event> {
     let shell = process(100, 5_000_000_000);
     let child = process(101, 60_000_100_000);
@@ -260,7 +260,7 @@ pub fn every_kind() -> Vec<Event> {
         sigchld_policy: Some(sigchld_policy),
         heir: Some(process(1, 1)),
     };
-    let handed_on = Notify {
+    let reparented = Notify {
         owner: process(1, 1),
         exited: ExitedProcess::ChildPid(103),
         ..notify.clone()
@@ -347,7 +347,7 @@ pub fn every_kind() -> Vec<Event> {
         event(s + 601_000, 0, worker, What::Free(None)),
         event(s + 700_000, 1, child, What::Exit(Box::new(last_exit))),
         event(s + 710_000, 1, child, What::Notify(notify)),
-        event(s + 715_000, 1, child, What::Notify(handed_on)),
+        event(s + 715_000, 1, child, What::Notify(reparented)),
         event(s + 720_000, 1, child, What::LastSwitch(last_switch)),
         event(
             s + 800_000,

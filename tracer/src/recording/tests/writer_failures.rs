@@ -1,11 +1,11 @@
-//! What the writer leaves behind when things go wrong.
+//! The recording that remains after a writer fails.
 
 use std::io::{self, ErrorKind, Write};
 
 use super::{Ending, Writer, read, record, samples};
 use crate::recording::Index;
 
-/// A disk with room for so many bytes, which takes them in small pieces.
+/// A disk with room for `room` bytes that accepts small pieces only.
 struct Disk {
     bytes: Vec<u8>,
     room: usize,
@@ -27,9 +27,9 @@ impl Write for Disk {
 }
 
 #[test]
-fn a_full_disk_ends_the_recording_and_keeps_what_was_flushed() {
-    let story = samples::every_kind();
-    let whole = record(&story.chunks(1).collect::<Vec<_>>());
+fn full_disk_ends_the_recording_and_keeps_flushed_events() {
+    let samples = samples::every_kind();
+    let whole = record(&samples.chunks(1).collect::<Vec<_>>());
     let blocks = Index::load(io::Cursor::new(&whole)).unwrap().entries;
     for room in (16..whole.len()).step_by(13) {
         let mut disk = Disk {
@@ -38,7 +38,7 @@ fn a_full_disk_ends_the_recording_and_keeps_what_was_flushed() {
         };
         let mut writer = Writer::new(&mut disk).unwrap();
         let mut write = || {
-            for event in &story {
+            for event in &samples {
                 writer.write(event)?;
                 writer.flush()?;
             }
@@ -47,8 +47,8 @@ fn a_full_disk_ends_the_recording_and_keeps_what_was_flushed() {
         let failed = write();
         if let Err(error) = &failed {
             assert_eq!(error.kind(), ErrorKind::StorageFull);
-            // No block after half a block, even if there is room again.
-            assert!(writer.write(&story[0]).is_err());
+            // Nothing is written after half a block, even if there is room again.
+            assert!(writer.write(&samples[0]).is_err());
             assert!(writer.flush().is_err());
         }
         let saved = writer.written().events as usize;
@@ -58,31 +58,31 @@ fn a_full_disk_ends_the_recording_and_keeps_what_was_flushed() {
             .filter(|it| it.offset + it.length <= room as u64);
         assert_eq!(saved, fit.count());
         let reading = read(&disk.bytes[..]).unwrap();
-        assert_eq!(reading.events, story[..saved]);
+        assert_eq!(reading.events, samples[..saved]);
         assert!(matches!(reading.ending, Some(Ending::Torn { .. })));
     }
 }
 
 #[test]
-fn a_writer_that_is_dropped_leaves_what_was_flushed() {
-    let story = samples::every_kind();
+fn dropped_writer_keeps_flushed_events() {
+    let samples = samples::every_kind();
     let mut bytes = Vec::new();
     let mut writer = Writer::new(&mut bytes).unwrap();
-    for event in &story[..5] {
+    for event in &samples[..5] {
         writer.write(event).unwrap();
     }
     writer.flush().unwrap();
-    writer.write(&story[5]).unwrap();
+    writer.write(&samples[5]).unwrap();
     drop(writer);
-    assert_eq!(read(&bytes[..]).unwrap().events, story[..5]);
+    assert_eq!(read(&bytes[..]).unwrap().events, samples[..5]);
 }
 
 #[test]
-fn the_session_is_safe_at_once() {
-    let story = samples::every_kind();
+fn session_is_written_at_once() {
+    let samples = samples::every_kind();
     let mut bytes = Vec::new();
     let mut writer = Writer::new(&mut bytes).unwrap();
-    writer.write(&story[0]).unwrap();
+    writer.write(&samples[0]).unwrap();
     drop(writer);
-    assert_eq!(read(&bytes[..]).unwrap().events, story[..1]);
+    assert_eq!(read(&bytes[..]).unwrap().events, samples[..1]);
 }

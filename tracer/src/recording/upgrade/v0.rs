@@ -1,5 +1,5 @@
-//! Version 0 told the times of events in microseconds. It was never released:
-//! it keeps the way open that every later upgrade takes.
+//! Version 0 stored the times of events in microseconds. It was never released; it is kept to exercise
+//! the upgrade path.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::recording::{
     varint,
 };
 
-/// ns in a microsecond.
+/// Nanoseconds in a microsecond.
 const UNIT: i64 = 1000;
 
 pub(super) fn to_1(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
@@ -18,7 +18,7 @@ pub(super) fn to_1(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
         return Ok(payload.to_vec());
     }
     let (mut rest, mut upgraded) = (payload, Vec::with_capacity(2 * payload.len()));
-    // The number of events in a checkpoint; those of subjects and texts.
+    // The numbers of events (in a checkpoint), subjects and texts.
     for _ in 0..if kind == CHECKPOINT { 3 } else { 2 } {
         varint::put(&mut upgraded, varint::get(&mut rest)?);
     }
@@ -36,10 +36,10 @@ pub(super) fn to_1(kind: u8, payload: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(upgraded)
 }
 
-/// A column's number and its bytes.
+/// The number of a column and its bytes.
 type Numbered<'a> = (u64, Cow<'a, [u8]>);
 
-/// The columns by their numbers, those of times in nanoseconds.
+/// Reads the columns and converts those of times to nanoseconds.
 fn columns(mut rest: &[u8]) -> Result<Vec<Numbered<'_>>, Malformed> {
     let count = varint::get(&mut rest)?;
     let (mut directory, mut number) = (Vec::new(), 0_u64);
@@ -66,7 +66,7 @@ fn columns(mut rest: &[u8]) -> Result<Vec<Numbered<'_>>, Malformed> {
     columns.collect()
 }
 
-/// Each time is told as the difference to the one before.
+/// Converts a column of times, each stored as the difference to the one before.
 fn in_ns(mut differences: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut upgraded = Vec::with_capacity(2 * differences.len());
     while !differences.is_empty() {
