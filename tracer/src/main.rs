@@ -1,4 +1,5 @@
-//! tracer, the command: reads what is asked, does it, says how it ended.
+//! The command `tracer`: parses the command line, runs the command and returns its exit
+//! code.
 
 mod cli;
 

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
-use tracer::session::{self, FaultMode, KernelOptions, StateMode, Without};
+use tracer::session::{self, DeniedHooks, FaultMode, KernelOptions, StateMode};
 
 /// Arguments of a trace with a time limit.
 #[derive(Args)]
@@ -33,7 +33,7 @@ pub struct KernelArgs {
         default_value = "",
         hide_default_value = true
     )]
-    without: Without,
+    without: DeniedHooks,
 
     /// Trace page faults
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]

@@ -27,7 +27,7 @@ pub use crate::{
     filter::Filter,
     model::Retention,
     report::ReportSection,
-    source::live::{FaultMode, Options as KernelOptions, StateMode, Without},
+    source::live::{DeniedHooks, FaultMode, Options as KernelOptions, StateMode},
 };
 pub use command::{
     cut::{Cut, cut},

@@ -1,5 +1,8 @@
-//! Where events come from: the running kernel or a recording. Each source
-//! hands out the same [`crate::event::Event`]s; nobody behind it can tell.
+//! Sources of events: the running kernel ([`live`], with the feature `live`) and
+//! recordings ([`replay`]).
+//!
+//! Both yield the same [`Event`](crate::event::Event)s. Consumers must not depend on
+//! which source it is.
 
 #[cfg(feature = "live")]
 pub mod live;

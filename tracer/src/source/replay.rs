@@ -1,5 +1,5 @@
-//! A recording as a source of events. How it is read is `recording`'s; this
-//! opens the file and says which one it was when something is wrong.
+//! A recording as a source of events: opens a file or standard input and adds its name
+//! to errors. [`crate::recording`] reads the contents.
 
 use std::{
     fmt,
@@ -13,17 +13,19 @@ use crate::{
     recording::{self, Reader, Survey},
 };
 
+/// Reader of one recording, by file name.
 pub struct Replay {
     name: PathBuf,
     length: Option<u64>,
-    reader: Reader<Box<dyn Read + Send>>,
+    reader: Reader<Bytes>,
 }
 
-/// Why a recording cannot be replayed.
+/// Error returned when a recording cannot be opened or read.
 #[derive(Debug)]
 pub struct Error {
-    /// `-` is standard input.
+    /// File name; `-` is standard input.
     pub name: PathBuf,
+    /// Reason.
     pub why: recording::Error,
 }
 
@@ -43,24 +45,24 @@ impl Replay {
         }
     }
 
-    /// The next event; none at the end of the recording.
+    /// Returns the next event, or None at the end of the recording.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let event = self.reader.next_event();
         event.map_err(|why| error(&self.name, why))
     }
 
-    /// Reads all of it; `step` is told how far it is, in bytes.
+    /// Reads the whole recording. `step` gets the number of bytes read so far.
     pub fn survey(&mut self, step: impl FnMut(u64)) -> Result<Survey, Error> {
         let survey = Survey::of(&mut self.reader, step);
         survey.map_err(|why| error(&self.name, why))
     }
 
-    /// How many bytes there are; unknown of a pipe.
+    /// Returns the length in bytes. None for a pipe.
     pub fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// What there is to know about the recording besides its events.
+    /// Returns the reader, for damage, ending and other facts about the recording.
     pub fn reader(&self) -> &Reader<impl Read + use<>> {
         &self.reader
     }
@@ -73,12 +75,12 @@ fn error(name: &Path, why: recording::Error) -> Error {
     }
 }
 
-/// The bytes of a recording.
-pub type From = Box<dyn Read + Send>;
+/// Bytes of a recording.
+pub type Bytes = Box<dyn Read + Send>;
 
-/// The bytes of a recording, and how many there are if that is known; `-` is
-/// standard input.
-pub fn open(name: &Path) -> io::Result<(From, Option<u64>)> {
+/// Opens the bytes of a recording; `-` is standard input. Returns also their number, if
+/// it is known.
+pub fn open(name: &Path) -> io::Result<(Bytes, Option<u64>)> {
     if name == "-" {
         let stdin = io::stdin();
         if stdin.is_terminal() {
@@ -104,7 +106,7 @@ impl fmt::Display for Error {
     }
 }
 
-// `Display` says it all, the cause included.
+// `Display` includes the cause.
 impl std::error::Error for Error {}
 
 #[cfg(test)]
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replayed_is_named_with_the_reason() {
+    fn errors_contain_the_file_and_the_reason() {
         let missing = refusal("/nowhere/at/all");
         assert!(missing.starts_with("/nowhere/at/all cannot be replayed"));
         assert!(missing.contains("No such file"), "{missing}");

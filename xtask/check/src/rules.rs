@@ -135,9 +135,8 @@ pub const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["anyhow"],
-        only_in: &["source", "session", "cli", ROOT],
-        because: "an error's text is made where the refusal is met and shown where the user is; \
-                  in between, errors are types",
+        only_in: &["session", "cli", ROOT],
+        because: "a library's errors are types; the commands only show them",
     },
 ];
 

@@ -101,7 +101,7 @@ fn pass(
     retention: Retention,
     latest: &Mutex<Option<Progress>>,
     cancelled: &AtomicBool,
-) -> Result<Option<IndexPass<replay::From>>> {
+) -> Result<Option<IndexPass<replay::Bytes>>> {
     let mut pass = IndexPass::new(input.chain()?.0, span, retention);
     let mut reported = 0;
     loop {

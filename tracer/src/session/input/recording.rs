@@ -66,7 +66,7 @@ impl Input {
     /// Opens the input to be read once from beginning to end.
     ///
     /// Also returns its size in bytes, which is unknown for a pipe.
-    pub fn chain(&self) -> Result<(Chain<replay::From>, Option<u64>)> {
+    pub fn chain(&self) -> Result<(Chain<replay::Bytes>, Option<u64>)> {
         let cannot = || format!("{} cannot be replayed", self.path.display());
         if !self.has_segments() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;

@@ -90,7 +90,7 @@ fn first_number(input: &Input) -> u64 {
 }
 
 /// Writes the results of a pass to the side files of an input.
-pub fn write(input: &Input, pass: &IndexPass<replay::From>, retention: Retention) -> Result<()> {
+pub fn write(input: &Input, pass: &IndexPass<replay::Bytes>, retention: Retention) -> Result<()> {
     let last = input.segments.len().saturating_sub(1);
     for segment in 0..=last {
         let is_here = |place: &StatePlace| match place {

@@ -291,7 +291,7 @@ impl Feed for LiveFeed<'_> {
             Some(Ready::Poll) | None => {}
             Some(Ready::Sweep) => {
                 self.poll(frontend)?;
-                self.source.sweep(&mut Tee {
+                self.source.poll_counters(&mut Tee {
                     frontend,
                     outputs: self.outputs,
                 })?;
@@ -346,7 +346,7 @@ impl LiveFeed<'_> {
                 frontend,
                 outputs: &mut *outputs,
             };
-            busy = self.source.poll(&mut tee)? || self.source.sleep(&mut tee)?;
+            busy = self.source.poll(&mut tee)? || self.source.arm_wakeup(&mut tee)?;
         }
         for recorder in outputs.recorders() {
             if recorder.wants_checkpoint() {

@@ -1,13 +1,13 @@
-//! The running kernel's types, as far as we ask: where a member lies, how
-//! large a type is, which arguments a tracepoint passes.
+//! Parses the kernel's types (BTF): offsets of members, sizes of types, arguments of
+//! functions and tracepoints.
 //!
-//! aya parses BTF too but keeps the members to itself, and the crates that
-//! offer them are either LGPL or do not know the newer kinds. The format:
-//! Documentation/bpf/btf.rst.
+//! aya parses BTF but does not expose members, and the crates that do are either LGPL
+//! or do not know the newer kinds. The format is Documentation/bpf/btf.rst.
 
-use std::collections::{HashMap, HashSet};
-
-use anyhow::{Context as _, Result, bail, ensure};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use super::plan::Argument;
 
@@ -31,26 +31,69 @@ const TYPE_TAG: u32 = 18;
 const ENUM64: u32 = 19;
 
 const MAGIC: u16 = 0xeb9f;
-/// Six words: magic and version, its own length, where types and strings are.
+/// Bytes of the header: magic and version, its length, offsets and lengths of types and
+/// strings.
 const HEADER: usize = 24;
 const TYPE_HEADER: usize = 12;
-/// How deep anonymous structs and chains of typedefs are followed.
+/// Largest depth of anonymous structs and chains of typedefs.
 const MAX_DEPTH: usize = 16;
 
+/// Error returned for bytes that are not BTF, or not in a form that this parser knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// The magic number is missing, or in big-endian order.
+    NotBtf,
+    /// The header announces more bytes than there are.
+    CutShort,
+    /// A type's description ends behind the last byte.
+    CutInType,
+    /// A name's offset lies behind the last byte.
+    NameOutOfRange,
+    /// A type's number is larger than that of the last type.
+    TypeOutOfRange,
+    /// A chain of typedefs and qualifiers has no end.
+    Circular,
+    /// A kind of type that later kernels added.
+    UnknownKind(u32),
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Malformed::NotBtf => "this is not BTF (little-endian)",
+            Malformed::CutShort => "BTF is cut short",
+            Malformed::CutInType => "BTF ends in the middle of a type",
+            Malformed::NameOutOfRange => "BTF name out of range",
+            Malformed::TypeOutOfRange => "BTF type out of range",
+            Malformed::Circular => "a BTF type refers to itself",
+            Malformed::UnknownKind(kind) => {
+                return write!(f, "BTF kind {kind} is newer than this tracer");
+            }
+        })
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+type Result<T, E = Malformed> = std::result::Result<T, E>;
+
+/// The types of a kernel.
 pub struct Btf {
     data: Vec<u8>,
+    /// Offset of the strings.
     strings: usize,
-    /// Where each type begins, by id; 0 is void.
+    /// Offset of each type, by id; id 0 is void.
     types: Vec<usize>,
-    /// Structs, unions, enumerations and typedefs by name.
+    /// Ids of structs, unions, enumerations and typedefs, by name.
     names: HashMap<Vec<u8>, u32>,
 }
 
-/// Where a member lies.
+/// Place of a member in a struct or union.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
+    /// Offset from the start of the outermost struct, in bits.
     pub bit_offset: u32,
-    /// Width of a bit field; 0 for a whole member.
+    /// Width of a bit field in bits; 0 for a whole member.
     pub bits: u32,
 }
 
@@ -60,13 +103,14 @@ struct Type {
     name: u32,
     kind: u32,
     vlen: usize,
-    /// Members carry bit field widths.
+    /// True if members carry the widths of bit fields.
     kind_flag: bool,
-    /// Size, or the type referred to.
+    /// Size in bytes, or the id of the type referred to.
     size_or_type: u32,
 }
 
 impl Btf {
+    /// Parses BTF in little-endian order. Linear in the number of types.
     pub fn parse(data: Vec<u8>) -> Result<Btf> {
         let mut btf = Btf {
             data,
@@ -74,16 +118,17 @@ impl Btf {
             types: vec![0],
             names: HashMap::new(),
         };
-        ensure!(
-            btf.u32(0)? as u16 == MAGIC,
-            "this is not BTF (little-endian)"
-        );
+        if btf.u32(0)? as u16 != MAGIC {
+            return Err(Malformed::NotBtf);
+        }
         let header = btf.u32(4)? as usize;
         let types = header + btf.u32(8)? as usize;
         let end = types + btf.u32(12)? as usize;
         btf.strings = header + btf.u32(16)? as usize;
         let length = btf.strings + btf.u32(20)? as usize;
-        ensure!(btf.data.len() >= length, "BTF is cut short");
+        if btf.data.len() < length {
+            return Err(Malformed::CutShort);
+        }
         let mut at = types;
         while at < end {
             let id = btf.types.len() as u32;
@@ -98,28 +143,26 @@ impl Btf {
         Ok(btf)
     }
 
-    /// The file as it was given.
+    /// Returns the bytes that were parsed.
     pub fn bytes(&self) -> &[u8] {
         &self.data
     }
 
     fn u32(&self, at: usize) -> Result<u32> {
-        let bytes = self
-            .data
-            .get(at..at + 4)
-            .context("BTF ends in the middle of a type")?;
-        Ok(u32::from_le_bytes(bytes.try_into()?))
+        let bytes = self.data.get(at..).and_then(|rest| rest.first_chunk());
+        Ok(u32::from_le_bytes(*bytes.ok_or(Malformed::CutInType)?))
     }
 
     fn name(&self, offset: u32) -> Result<&[u8]> {
         let name = self
             .data
             .get(self.strings + offset as usize..)
-            .context("BTF name out of range")?;
+            .ok_or(Malformed::NameOutOfRange)?;
         Ok(name.split(|&byte| byte == 0).next().unwrap_or_default())
     }
 
-    /// Whether that is the name at that offset, without looking for its end.
+    /// Returns true if the string at an offset is `name`. Does not search for the end of a
+    /// longer one.
     fn is_named(&self, offset: u32, name: &str) -> bool {
         let found = self.data.get(self.strings + offset as usize..);
         let rest = found.and_then(|found| found.strip_prefix(name.as_bytes()));
@@ -142,11 +185,11 @@ impl Btf {
         let at = self
             .types
             .get(id as usize)
-            .context("BTF type out of range")?;
+            .ok_or(Malformed::TypeOutOfRange)?;
         self.read(*at)
     }
 
-    /// The type behind typedefs and qualifiers.
+    /// Returns the type behind typedefs and qualifiers.
     fn resolve(&self, mut id: u32) -> Result<Type> {
         for _ in 0..MAX_DEPTH {
             let found = self.by_id(id)?;
@@ -155,21 +198,21 @@ impl Btf {
             }
             id = found.size_or_type;
         }
-        bail!("a BTF type refers to itself")
+        Err(Malformed::Circular)
     }
 
     fn named(&self, name: &str) -> Option<Type> {
         self.resolve(*self.names.get(name.as_bytes())?).ok()
     }
 
-    /// Size of a struct or union, bytes.
+    /// Returns the size of a struct or union in bytes.
     pub fn size_of(&self, name: &str) -> Option<u32> {
         let found = self.named(name)?;
         matches!(found.kind, STRUCT | UNION).then_some(found.size_or_type)
     }
 
-    /// A member of a struct, by its path ("se.sum_exec_runtime"); anonymous
-    /// structs and unions are looked through.
+    /// Returns a member of a struct by its path, such as "se.sum_exec_runtime". Members of
+    /// anonymous structs and unions are found too.
     pub fn member(&self, name: &str, path: &str) -> Option<Member> {
         let mut inside = self.named(name)?;
         let mut base = 0;
@@ -225,12 +268,12 @@ impl Btf {
         None
     }
 
-    /// Whether an enumeration has that value by name.
+    /// Returns true if an enumeration has a value of that name.
     pub fn enumerates(&self, name: &str, value: &str) -> bool {
         self.enumerator(name, value).is_some()
     }
 
-    /// The number of an enum's value.
+    /// Returns the number of a value of an enumeration.
     pub fn enumerator(&self, name: &str, value: &str) -> Option<u32> {
         let found = self.named(name).filter(|found| found.kind == ENUM)?;
         let mut places = (0..found.vlen).map(|index| found.at + TYPE_HEADER + index * 8);
@@ -241,10 +284,11 @@ impl Btf {
         self.u32(place + 4).ok()
     }
 
-    /// BTF in which every type has the number that it has here, and the typedefs
-    /// and functions of these names have their names; of the rest there is nothing.
-    /// For a reader that looks for numbers by name and takes room for all it reads.
-    pub fn numbers_of(&self, names: &HashSet<String>) -> Result<Vec<u8>> {
+    /// Returns BTF in which every type keeps its id, but only typedefs and functions with
+    /// one of these names keep their kind and name.
+    ///
+    /// aya looks up ids by name and copies all it parses; this keeps the copy small.
+    pub fn ids_of(&self, names: &HashSet<String>) -> Result<Vec<u8>> {
         let mut types = Vec::with_capacity(self.types.len() * TYPE_HEADER);
         let mut strings = vec![0];
         let mut add = |words: [u32; 3]| types.extend(words.iter().flat_map(|w| w.to_le_bytes()));
@@ -278,9 +322,9 @@ impl Btf {
         Ok(blob)
     }
 
-    /// The types of a function's arguments. None where the name is not there,
-    /// or there twice: a static function of the same name somewhere else would
-    /// be hooked with the wrong prototype, which has crashed 5.10 (`mm_init`).
+    /// Returns the types of a function's arguments. None if no function has that name, or
+    /// two have: a static function of the same name elsewhere would be hooked with the
+    /// wrong prototype, which has crashed 5.10 (`mm_init`).
     pub fn function(&self, name: &str) -> Option<Vec<Argument>> {
         let mut found = None;
         for &at in &self.types[1..] {
@@ -295,7 +339,7 @@ impl Btf {
         self.arguments(self.by_id(found?).ok()?, 0)
     }
 
-    /// The types of a prototype's arguments from `first` on.
+    /// Returns the types of a prototype's arguments from `first` on.
     fn arguments(&self, prototype: Type, first: usize) -> Option<Vec<Argument>> {
         if prototype.kind != FUNC_PROTO {
             return None;
@@ -311,7 +355,7 @@ impl Btf {
             .collect()
     }
 
-    /// The types of a tracepoint's arguments, if the kernel has it: the
+    /// Returns the types of a tracepoint's arguments, if the kernel has it. They are in the
     /// typedef `btf_trace_NAME` of a function whose first argument is private.
     pub fn tracepoint(&self, name: &str) -> Option<Vec<Argument>> {
         let pointer = self.named(&format!("btf_trace_{name}"))?;
@@ -320,7 +364,7 @@ impl Btf {
     }
 }
 
-/// How many bytes follow a type's header.
+/// Returns the number of bytes behind a type's header.
 fn extra(of: Type) -> Result<usize> {
     Ok(match of.kind {
         INT | VAR | DECL_TAG => 4,
@@ -328,7 +372,7 @@ fn extra(of: Type) -> Result<usize> {
         STRUCT | UNION | DATASEC | ENUM64 => 12 * of.vlen,
         ENUM | FUNC_PROTO => 8 * of.vlen,
         PTR | TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG | FUNC | 7 | 16 => 0,
-        kind => bail!("BTF kind {kind} is newer than this tracer"),
+        kind => return Err(Malformed::UnknownKind(kind)),
     })
 }
 
@@ -417,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_looked_for_keeps_its_number_and_the_rest_its_place() {
+    fn wanted_types_keep_their_ids_and_names() {
         // 1: int; 2: struct s { int a; }; 3: typedef int t; 4: typedef int u;
         // 5: int (*)(void); 6: int f(void).
         let names = b"\0int\0s\0a\0t\0u\0f\0";
@@ -434,7 +478,7 @@ mod tests {
         ))
         .unwrap();
         let wanted = ["t", "f", "s", "absent"].map(str::to_owned);
-        let numbers = btf.numbers_of(&wanted.into()).unwrap();
+        let numbers = btf.ids_of(&wanted.into()).unwrap();
         let numbers = aya::Btf::parse(&numbers, aya::Endianness::default()).unwrap();
         let number = |name, kind| numbers.id_by_type_name_kind(name, kind).ok();
         assert_eq!(number("t", BtfKind::Typedef), Some(3));

@@ -1,8 +1,8 @@
-//! Cgroups: which hierarchy is looked at, and which cgroups it has already.
+//! Chooses the cgroup hierarchy that is traced, and lists its existing cgroups.
 //!
-//! Where there is only the unified hierarchy (v2), it is that. Where controllers
-//! have hierarchies of their own (v1), containers are in all of them, and it is
-//! the one with the most cgroups.
+//! On a host with only the unified hierarchy (v2), that one is traced. On a host where
+//! controllers have hierarchies of their own (v1), containers are in all of them, and
+//! the one with the most cgroups is traced.
 
 use std::{
     ffi::OsStr,
@@ -16,20 +16,22 @@ use tracer_common::fields::ABSENT;
 use super::btf::Btf;
 use crate::event::{Cgroup, Text};
 
-/// The controllers that container runtimes use, the likeliest first.
+/// Controllers that container runtimes use, the most common first.
 const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "cpuset"];
 
+/// The traced cgroup hierarchy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cgroups {
-    /// The controller whose hierarchy it is; none: the unified one.
+    /// Controller of the hierarchy; None for the unified one.
     controller: Option<&'static str>,
-    /// Its number.
+    /// Number of the hierarchy in /proc/cgroups; 0 for the unified one.
     hierarchy: u64,
-    /// Where it is mounted.
+    /// Mount point.
     mount: Option<PathBuf>,
 }
 
 impl Cgroups {
+    /// Chooses the hierarchy for this host.
     pub fn of_this_host() -> Cgroups {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         Cgroups::choose(&read("/proc/cgroups"), &read("/proc/self/mountinfo"))
@@ -55,7 +57,7 @@ impl Cgroups {
         }
     }
 
-    /// The values of the kernel side's globals.
+    /// Returns the values of the kernel side's globals.
     pub fn globals(&self, btf: &Btf) -> [(&'static str, u64); 3] {
         let subsys = |name: &str| {
             let place = btf.enumerator("cgroup_subsys_id", &format!("{name}_cgrp_id"));
@@ -68,9 +70,10 @@ impl Cgroups {
         ]
     }
 
-    /// The number of a process's cgroup, by `/proc/PID/cgroup`
-    /// (proc_pid_cgroup(5)). One file, and a look at a directory. In a hierarchy
-    /// of its own (v1) every zombie is shown as the root's, whatever it was
+    /// Returns the inode number of a process's cgroup, from `/proc/PID/cgroup`
+    /// (proc_pid_cgroup(5)). Costs one read and one stat.
+    ///
+    /// None for a dying process under v1: there every zombie is shown in the root cgroup
     /// (`proc_cgroup_show`, kernel/cgroup/cgroup.c).
     pub fn of_process(&self, pid: u32, is_dying: bool) -> Option<u64> {
         if is_dying && self.controller.is_some() {
@@ -84,8 +87,7 @@ impl Cgroups {
         Some(fs::metadata(directory).ok()?.ino())
     }
 
-    /// Of a line `hierarchy:controllers:path`, if it is of the hierarchy that is
-    /// looked at.
+    /// Returns the path in a line `hierarchy:controllers:path` of the traced hierarchy.
     fn path<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
         let mut fields = line.splitn(3, |&byte| byte == b':');
         let (number, controllers) = (fields.next()?, fields.next()?);
@@ -99,7 +101,7 @@ impl Cgroups {
         fields.next().filter(|_| wanted)
     }
 
-    /// Every cgroup that exists. Linear in those.
+    /// Lists every existing cgroup. Linear in those.
     pub fn existing(&self) -> Vec<Cgroup> {
         let Some(mount) = &self.mount else {
             return Vec::new();
@@ -107,7 +109,7 @@ impl Cgroups {
         let mut found = Vec::new();
         let mut pending = vec![mount.clone()];
         while let Some(directory) = pending.pop() {
-            // One that has gone meanwhile holds nobody.
+            // The cgroup was removed meanwhile.
             let Ok(metadata) = fs::metadata(&directory) else {
                 continue;
             };
@@ -125,8 +127,8 @@ impl Cgroups {
     }
 }
 
-/// The mount point in a line of mountinfo (proc_pid_mountinfo(5)), if it is of
-/// that hierarchy.
+/// Returns the mount point in a line of mountinfo (proc_pid_mountinfo(5)) that mounts
+/// the hierarchy of a controller, or the unified one.
 fn mount(line: &str, controller: Option<&str>) -> Option<PathBuf> {
     let (place, filesystem) = line.split_once(" - ")?;
     let point = place.split(' ').nth(4)?;
@@ -150,7 +152,7 @@ mod tests {
                       41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw";
 
     #[test]
-    fn the_hierarchy_with_the_most_cgroups_is_looked_at() {
+    fn the_hierarchy_with_the_most_cgroups_is_chosen() {
         let unified = Cgroups::choose("cpu 0 90 1\nmemory 0 90 1\npids 0 90 1", V2);
         assert_eq!((unified.controller, unified.hierarchy), (None, 0));
         assert_eq!(unified.mount, Some("/sys/fs/cgroup".into()));
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_in_a_cgroup_of_each_hierarchy() {
+    fn the_line_of_the_chosen_hierarchy_is_read() {
         let v1 = Cgroups::choose("memory 4 10 1", V1);
         let unified = Cgroups::choose("", V2);
         assert_eq!(v1.path(b"4:memory:/a:b,c"), Some(&b"/a:b,c"[..]));

@@ -1,24 +1,25 @@
-//! Looks at this host the way tracing would, and says what it finds and what
-//! could be changed. It attaches every hook for a moment: only that tells.
+//! Diagnoses what tracing on this host would offer, and what to change.
+//!
+//! It attaches every hook for a moment: nothing else shows whether the kernel accepts
+//! it.
 
 use std::{fs, path::Path};
 
-use anyhow::Result;
-
 use super::{
     Options,
+    error::Result,
     facts::{self, Facts},
     load::{self, Loaded, Settings},
-    plan::{Offers as _, StateMode},
+    plan::{HostFeatures as _, StateMode},
     privilege,
-    recorded::Recorded,
+    recorded::RecordedFacts,
 };
 use crate::event::{Diagnosis, DoctorCheck};
 
-/// What tracing on this host would be like.
+/// Diagnoses this host. Hooks that `options` deny are not tried.
 pub fn examine(options: &Options) -> Diagnosis {
     let mut checks = vec![kernel(), privileges(), memlock(), lockdown()];
-    let (facts, loader) = load::beside(|| Facts::of_this_host(options.btf.as_deref()));
+    let (facts, loader) = load::with_loader(|| Facts::of_this_host(options.btf.as_deref()));
     let tried = facts.and_then(|facts| {
         checks.extend([
             btf(&facts),
@@ -28,7 +29,7 @@ pub fn examine(options: &Options) -> Diagnosis {
             pid_namespace(&facts),
         ]);
         privilege::check()?;
-        // What this host offers, whether or not it is asked for.
+        // The host is diagnosed for states even if they are not traced.
         let states = match &options.states {
             StateMode::Off => StateMode::Count,
             asked => asked.clone(),
@@ -52,16 +53,17 @@ pub fn examine(options: &Options) -> Diagnosis {
         Err(error) => Diagnosis {
             checks,
             hooks: Vec::new(),
-            obstacle: Some(format!("{error:#}")),
+            obstacle: Some(error.to_string()),
         },
     }
 }
 
-/// What the plan would ask of this host, a line each: for tests of the plan.
+/// Returns the facts that the plan depends on as text, one per line, for tests of the
+/// plan.
 pub fn facts_as_text(options: &Options) -> Result<String> {
     let facts = Facts::of_this_host(options.btf.as_deref())?;
     let release = line("/proc/sys/kernel/osrelease").unwrap_or_default();
-    Ok(Recorded::of(&facts, release).to_string())
+    Ok(RecordedFacts::of(&facts, release).to_string())
 }
 
 fn line(path: impl AsRef<Path>) -> Option<String> {
@@ -73,7 +75,7 @@ fn kernel() -> DoctorCheck {
     DoctorCheck {
         what: "kernel",
         good: release.as_ref().map(|_| true),
-        says: release.unwrap_or_else(|| "/proc does not say".to_owned()),
+        says: release.unwrap_or_else(|| "unknown: /proc does not show it".to_owned()),
         advice: None,
     }
 }
@@ -84,7 +86,7 @@ fn privileges() -> DoctorCheck {
         what: "privilege",
         good: missing.as_ref().map(Vec::is_empty),
         says: match &missing {
-            None => "/proc does not say".to_owned(),
+            None => "unknown: /proc does not show it".to_owned(),
             Some(missing) if missing.is_empty() => "CAP_BPF and CAP_PERFMON".to_owned(),
             Some(missing) => format!("without {}", missing.join(" and ")),
         },
@@ -104,9 +106,9 @@ fn lockdown() -> DoctorCheck {
             Some("confidentiality") => Some(
                 "confidentiality forbids BPF to read kernel memory: boot with lockdown=integrity or none",
             ),
-            None => {
-                Some("mount -t securityfs none /sys/kernel/security shows it, where there is one")
-            }
+            None => Some(
+                "mount -t securityfs none /sys/kernel/security shows it, if the kernel has one",
+            ),
             _ => None,
         },
         says: mode.unwrap_or_else(|| {
@@ -119,7 +121,7 @@ fn btf(facts: &Facts) -> DoctorCheck {
     DoctorCheck {
         what: "BTF",
         good: Some(facts.own_btf),
-        says: facts.btf_source.clone(),
+        says: facts.btf_source.display().to_string(),
         advice: (!facts.own_btf).then_some(
             "a kernel with CONFIG_DEBUG_INFO_BTF=y offers fentry, BTF tracepoints and the task iterator",
         ),
@@ -139,11 +141,12 @@ fn pid_namespace(facts: &Facts) -> DoctorCheck {
         advice: facts
             .proc
             .nested
-            .then_some("run tracer in the host's pid namespace (docker run --pid=host) to be told what runs already"),
+            .then_some("run tracer in the host's pid namespace (docker run --pid=host) to see the tasks that already run"),
     }
 }
 
-/// Only kernels that count BPF maps as locked memory care for the limit.
+/// Checks the limit of locked memory. Only kernels that count BPF maps as locked memory
+/// apply it.
 fn memlock() -> DoctorCheck {
     let privilege::Limit { soft, hard } = privilege::memlock();
     let limited = soft.is_some();
@@ -151,11 +154,11 @@ fn memlock() -> DoctorCheck {
     let says = match (soft, counts) {
         (None, _) => "unlimited".to_owned(),
         (Some(soft), true) => format!(
-            "{} KiB, raised while maps are made if the hard limit lets us",
+            "{} KiB, raised while maps are made if the hard limit allows",
             soft / 1024
         ),
         (Some(soft), false) => format!(
-            "{} KiB, which this kernel does not hold BPF to",
+            "{} KiB, which this kernel does not apply to BPF",
             soft / 1024
         ),
     };
@@ -168,14 +171,14 @@ fn memlock() -> DoctorCheck {
     }
 }
 
-/// It stops perf tracepoints for those without CAP_PERFMON only.
+/// Reports perf_event_paranoid. It only restricts processes without CAP_PERFMON.
 fn perf_events() -> DoctorCheck {
     let level = line("/proc/sys/kernel/perf_event_paranoid");
     DoctorCheck {
         what: "perf",
         good: level.as_ref().map(|_| true),
         says: match level {
-            Some(level) => format!("perf_event_paranoid is {level}, which CAP_PERFMON is above"),
+            Some(level) => format!("perf_event_paranoid is {level}, which CAP_PERFMON overrides"),
             None => "the kernel has no perf events".to_owned(),
         },
         advice: None,
@@ -214,7 +217,7 @@ fn tracefs(facts: &Facts) -> DoctorCheck {
         }
         .to_owned(),
         advice: (!facts.tracefs).then_some(
-            "mount -t tracefs nodev /sys/kernel/tracing; its files are root's, or for who has CAP_DAC_READ_SEARCH",
+            "mount -t tracefs nodev /sys/kernel/tracing; only root, or CAP_DAC_READ_SEARCH, may read its files",
         ),
     }
 }

@@ -1,96 +1,107 @@
-//! What this host offers. Facts only: what follows from them is the plan's.
+//! Gathers facts about this host. [`super::plan`] draws the conclusions.
 
-use std::{fs, path::Path};
-
-use anyhow::{Context as _, Result, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     btf::Btf,
     cgroups::Cgroups,
-    plan::{Argument, Offers},
-    procfs::View,
+    error::{BtfError, Error, Result},
+    plan::{Argument, HostFeatures},
+    procfs::ProcView,
     symbols::Symbols,
 };
 
-const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+/// File in which the kernel offers its own types.
+pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
-/// The structs whose size the kernel states beside BTF, to a cache line: the
-/// names of their slab caches (kernel/fork.c, `proc_caches_init`).
+/// Structs whose size the kernel also reports outside BTF, rounded up to a cache line,
+/// and their slab caches (kernel/fork.c, `proc_caches_init`).
 const SLABS: [(&str, &str); 2] = [
     ("signal_struct", "signal_cache"),
     ("sighand_struct", "sighand_cache"),
 ];
 const CACHE_LINE: u32 = 64;
 
+/// Facts about this host.
 pub struct Facts {
+    /// Types of the kernel.
     pub btf: Btf,
-    /// The file that it was read from.
-    pub btf_source: String,
-    /// The kernel offers its types itself: what it checks by them can be loaded.
+    /// File that they were read from.
+    pub btf_source: PathBuf,
+    /// True if the kernel offers its types itself, so that it accepts programs which it
+    /// checks against them.
     pub own_btf: bool,
-    pub proc: View,
-    /// tracefs can be read: perf tracepoints have numbers.
+    /// Relation of `/proc` to the pid namespaces.
+    pub proc: ProcView,
+    /// True if tracefs can be read. The ids of perf tracepoints are in it.
     pub tracefs: bool,
+    /// Symbols of the kernel.
     pub symbols: Symbols,
+    /// The traced cgroup hierarchy.
     pub cgroups: Cgroups,
 }
 
 impl Facts {
-    /// `btf`: a file with the kernel's types, instead of the kernel's own word.
+    /// Gathers the facts. `btf` is a file with the kernel's types, to be used instead of
+    /// the kernel's own.
     pub fn of_this_host(btf: Option<&Path>) -> Result<Facts> {
         let path = btf.unwrap_or(Path::new(VMLINUX));
-        let data = fs::read(path).with_context(|| match btf {
-            Some(path) => format!("{} cannot be read", path.display()),
-            None => format!(
-                "tracer reads the layout of kernel structs from {VMLINUX}, which this kernel does not offer: \
-                 it must be built with CONFIG_DEBUG_INFO_BTF=y, as those of distributions are; or \
-                 give its types with --btf FILE (pahole --btf_encode_detached makes it from a vmlinux with debug info)"
-            ),
+        let refused = |why| Error::Btf {
+            file: path.to_owned(),
+            why,
+        };
+        let data = fs::read(path).map_err(|why| {
+            refused(match btf {
+                Some(_) => BtfError::Unreadable(why),
+                None => BtfError::NotOffered(why),
+            })
         })?;
-        let btf_source = path.display().to_string();
-        let parsed = Btf::parse(data).with_context(|| format!("reading {btf_source}"))?;
+        let parsed = Btf::parse(data).map_err(|why| refused(why.into()))?;
         if btf.is_some() {
-            is_of_this_kernel(&parsed).with_context(|| btf_source.clone())?;
+            check_of_this_kernel(&parsed).map_err(refused)?;
         }
         Ok(Facts {
             btf: parsed,
-            btf_source,
+            btf_source: path.to_owned(),
             own_btf: Path::new(VMLINUX).exists(),
-            proc: View::of_this_process(),
+            proc: ProcView::of_this_process(),
             tracefs: tracefs(),
             symbols: Symbols::default(),
             cgroups: Cgroups::of_this_host(),
         })
     }
 
-    /// `sched_process_exit` passes `group_dead` (since 6.18).
+    /// Returns true if `sched_process_exit` passes `group_dead` (since 6.18).
     pub fn exit_says_group_dead(&self) -> bool {
         self.btf
             .tracepoint("sched_process_exit")
             .is_some_and(|arguments| arguments.len() >= 2)
     }
 
-    /// `sched_switch` passes the state of the task that leaves (since 5.18).
+    /// Returns true if `sched_switch` passes the state of the previous task (since 5.18).
     pub fn switch_says_state(&self) -> bool {
         self.btf
             .tracepoint("sched_switch")
             .is_some_and(|arguments| arguments.len() >= 4)
     }
 
-    /// `mark_victim` passes the task, not only its pid.
+    /// Returns true if `mark_victim` passes the task, not only its pid.
     pub fn oom_says_task(&self) -> bool {
         let arguments = self.btf.tracepoint("mark_victim").unwrap_or_default();
         arguments.first() == Some(&Argument::Pointer)
     }
 
-    /// Programs can ask for the running task by its type (since 5.11).
+    /// Returns true if programs can get the running task as a BTF pointer (since 5.11).
     pub fn gives_typed_task(&self) -> bool {
         self.btf
             .enumerates("bpf_func_id", "BPF_FUNC_get_current_task_btf")
     }
 }
 
-impl Offers for Facts {
+impl HostFeatures for Facts {
     fn own_btf(&self) -> bool {
         self.own_btf
     }
@@ -115,47 +126,48 @@ impl Offers for Facts {
         self.tracefs
     }
 
-    fn proc(&self) -> View {
+    fn proc(&self) -> ProcView {
         self.proc
     }
 }
 
-/// Types of another kernel would make nonsense of everything that is read, and
-/// nothing in the file says whose they are. So it is held against what the
-/// kernel says itself: its own types, or the sizes of some structs.
-fn is_of_this_kernel(given: &Btf) -> Result<()> {
-    if let Ok(own) = fs::read(VMLINUX) {
-        ensure!(
-            own == given.bytes(),
-            "these are not the types of the running kernel, which offers its own: leave --btf out"
-        );
+/// Returns an error if a file's types are not those of the running kernel.
+///
+/// With wrong types every value that programs read would be wrong, and the file does not
+/// say which kernel it is from. So it is compared with the kernel's own types, or with
+/// the sizes of some structs.
+fn check_of_this_kernel(given: &Btf) -> Result<(), BtfError> {
+    if fs::read(VMLINUX).is_ok_and(|own| own != given.bytes()) {
+        return Err(BtfError::DiffersFromKernel);
     }
     for (name, cache) in SLABS {
         let size = fs::read_to_string(format!("/sys/kernel/slab/{cache}/object_size"));
-        // Only root may read it, and not every kernel has it.
+        // Only root may read the size, and not every kernel has the file.
         let Some(size) = size.ok().and_then(|size| size.trim().parse::<u32>().ok()) else {
             continue;
         };
-        // A cache may be shared with structs of nearly that size.
-        let told = given.size_of(name);
-        ensure!(
-            told.is_some_and(|told| (told..told + CACHE_LINE).contains(&size)),
-            "these are not the types of the running kernel: its struct {name} has some {size} bytes, there it has {}",
-            told.map_or("no size".to_owned(), |told| told.to_string())
-        );
+        // A cache may be shared with structs of almost the same size.
+        let file = given.size_of(name);
+        if !file.is_some_and(|file| (file..file + CACHE_LINE).contains(&size)) {
+            return Err(BtfError::StructSize {
+                name,
+                kernel: size,
+                file,
+            });
+        }
     }
     Ok(())
 }
 
-/// The lockdown mode in force; unknown where securityfs is not mounted.
+/// Returns the lockdown mode in force. None if securityfs is not mounted.
 pub fn lockdown() -> Option<String> {
-    // `none [integrity] confidentiality`: it stands in brackets.
+    // The mode is in brackets: `none [integrity] confidentiality`.
     let modes = fs::read_to_string("/sys/kernel/security/lockdown").ok()?;
     modes.split(['[', ']']).nth(1).map(str::to_owned)
 }
 
-/// Whether tracefs is there. systemd mounts it at boot; where nobody did, we
-/// do, as perf does.
+/// Returns true if tracefs can be read. systemd mounts it at boot; if it is not mounted,
+/// tracer mounts it, as perf does.
 fn tracefs() -> bool {
     let mounted = || {
         TRACEFS

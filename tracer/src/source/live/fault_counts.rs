@@ -1,55 +1,57 @@
-//! The fault counters of living tasks: read about once a second, told only
-//! where they have grown.
+//! Reads the fault counters that the kernel side keeps for running tasks, about once a
+//! second, and emits those that have grown.
 
 use std::collections::HashMap;
 
-use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
     maps::{HashMap as KernelMap, MapData, MapError},
 };
 use tracer_common::maps::TaskFaults;
 
-use super::clock::now;
+use super::{
+    clock::now,
+    error::{Error, Result},
+    maps,
+};
 use crate::{
     event::{Event, TaskId, What},
     records::{self, FaultClassifier},
 };
 
+/// Reader of the fault counters.
 pub struct FaultCounts {
     map: KernelMap<MapData, u64, TaskFaults>,
-    conclude: FaultClassifier,
-    /// The total last told of each task that lives.
-    told: HashMap<TaskId, u64>,
+    classifier: FaultClassifier,
+    /// Total that was last emitted for each running task.
+    emitted: HashMap<TaskId, u64>,
 }
 
 impl FaultCounts {
-    pub fn new(ebpf: &mut Ebpf, conclude: FaultClassifier) -> Result<FaultCounts> {
-        let map = ebpf
-            .take_map("FAULTS")
-            .context("no map FAULTS in the eBPF object")?;
+    pub fn new(ebpf: &mut Ebpf, classifier: FaultClassifier) -> Result<FaultCounts> {
         Ok(FaultCounts {
-            map: map.try_into()?,
-            conclude,
-            told: HashMap::new(),
+            map: maps::take(ebpf, "FAULTS")?,
+            classifier,
+            emitted: HashMap::new(),
         })
     }
 
-    /// Tells whose counts have grown. Two system calls per task that faulted.
+    /// Emits the counts that have grown since the last call. Costs two system calls per
+    /// task that has faulted.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let mut told = HashMap::with_capacity(self.told.len());
+        let mut emitted = HashMap::with_capacity(self.emitted.len());
         for key in self.map.keys() {
             let Ok(key) = key else { break };
             let task = match self.map.get(&key, 0) {
                 Ok(task) => task,
-                // It has exited meanwhile, and its exit says the rest.
+                // The task has exited; its exit carries the final counts.
                 Err(MapError::KeyNotFound) => continue,
-                Err(error) => return Err(error).context("reading the fault counters"),
+                Err(error) => return Err(Error::step("reading the fault counters")(error)),
             };
             let who = records::who(task.who);
-            let faults = self.conclude.tally(&task.counts);
+            let faults = self.classifier.tally(&task.counts);
             let total = faults.classes.total();
-            if self.told.get(&who.task) != Some(&total) {
+            if self.emitted.get(&who.task) != Some(&total) {
                 sink(Event {
                     at: now(),
                     cpu: 0,
@@ -57,9 +59,9 @@ impl FaultCounts {
                     what: What::Faults(Box::new(faults)),
                 });
             }
-            told.insert(who.task, total);
+            emitted.insert(who.task, total);
         }
-        self.told = told;
+        self.emitted = emitted;
         Ok(())
     }
 }

@@ -1,27 +1,27 @@
-//! Turns `tracer_common::fields` into the values of this kernel.
+//! Computes the values of `tracer_common::fields` for this kernel.
 
 use tracer_common::fields::{ABSENT, pack};
 
 use super::btf::Btf;
 
-/// A global of the eBPF object and the kernel field it stands for.
-struct Field {
+/// A global of the eBPF object and the kernel field that it locates.
+struct KernelField {
     global: &'static str,
     of: &'static str,
-    /// The member's name, the newest first.
+    /// Names of the member, the newest first.
     members: &'static [&'static str],
 }
 
 macro_rules! table {
     ($($global:ident: $type:literal, $($member:literal),+;)*) => {
-        const FIELDS: &[Field] = &[
-            $(Field { global: stringify!($global), of: $type, members: &[$($member),+] },)*
+        const FIELDS: &[KernelField] = &[
+            $(KernelField { global: stringify!($global), of: $type, members: &[$($member),+] },)*
         ];
     };
 }
 tracer_common::kernel_fields!(table);
 
-/// The value of every field's global on this kernel.
+/// Returns the value of every field's global on this kernel.
 pub fn values(btf: &Btf) -> Vec<(&'static str, u64)> {
     FIELDS
         .iter()
@@ -29,7 +29,7 @@ pub fn values(btf: &Btf) -> Vec<(&'static str, u64)> {
         .collect()
 }
 
-fn value(btf: &Btf, field: &Field) -> u64 {
+fn value(btf: &Btf, field: &KernelField) -> u64 {
     if field.members == ["sizeof"] {
         return btf
             .size_of(field.of)

@@ -1,10 +1,10 @@
-//! The kernel's log, `/dev/kmsg` (Documentation/ABI/testing/dev-kmsg), as the
-//! witness of what a hook does not say: by what constraint the OOM killer chose
-//! somebody, and in which memory cgroup. `oom_kill_process` writes a line on it
-//! before it marks the victim (`dump_oom_summary`, mm/oom_kill.c, since 5.0).
+//! Reads the kernel's log, `/dev/kmsg` (Documentation/ABI/testing/dev-kmsg), for what
+//! no hook reports: the constraint under which the OOM killer chose a victim, and the
+//! memory cgroup. `oom_kill_process` logs both in one line before it marks the victim
+//! (`dump_oom_summary`, mm/oom_kill.c, since 5.0).
 //!
-//! The log is read only when there is a victim, from where it was read last: the
-//! cost grows with what the kernel wrote since, at most its whole buffer.
+//! The log is read only when there is a victim, from the last position on. The cost
+//! grows with what the kernel wrote since then, at most its whole buffer.
 
 use std::{
     collections::VecDeque,
@@ -15,36 +15,37 @@ use std::{
 
 use crate::event::{Constraint, Hook, OomCause, OomVictim, Purpose, Text, Who};
 
-/// More than a record of the log may have (PRINTK_MESSAGE_MAX, 2048 bytes;
-/// CONSOLE_EXT_LOG_MAX, 8192, before 6.4): a shorter buffer is refused.
+/// Bytes of a read buffer that holds any record of the log (PRINTK_MESSAGE_MAX, 2048
+/// bytes; CONSOLE_EXT_LOG_MAX, 8192, before 6.4). The kernel refuses a shorter one.
 const RECORD_MAX: usize = 8192;
-/// So many lines wait for their victim's record; of those beyond, the record
-/// was lost.
+/// Number of lines that wait for their victim's record. The oldest is dropped when
+/// there are more: its record was lost.
 const LINES: usize = 64;
 
+/// Reader of the kernel's log.
 pub struct KernelLog {
     file: File,
-    /// Read so far, the oldest first.
+    /// PID and cause of victims whose records have not arrived, oldest first.
     lines: VecDeque<(u32, OomCause)>,
-    reading: Reading,
+    assembler: LineAssembler,
 }
 
-/// The log, where somebody will ask; says with the hook why there is none.
+/// Opens the log if the OOM killer is traced. If that fails, the hook's losses say
+/// why.
 pub fn open(hooks: &mut [Hook]) -> Option<KernelLog> {
     let mut hooks = hooks.iter_mut();
     let hook = hooks.find(|hook| hook.purpose == Purpose::Oom && hook.hook.is_some())?;
     match KernelLog::open() {
         Ok(log) => Some(log),
         Err(error) => {
-            hook.loses = format!("by what constraint, and in which cgroup: /dev/kmsg: {error}");
+            hook.loses = format!("the constraint and the cgroup: /dev/kmsg: {error}");
             None
         }
     }
 }
 
 impl KernelLog {
-    /// From what is written next. Needs CAP_SYSLOG where
-    /// kernel.dmesg_restrict is set.
+    /// Opens the log at its end. Needs CAP_SYSLOG if kernel.dmesg_restrict is set.
     fn open() -> io::Result<KernelLog> {
         let mut options = File::options();
         options.read(true).custom_flags(libc::O_NONBLOCK);
@@ -53,13 +54,13 @@ impl KernelLog {
         Ok(KernelLog {
             file,
             lines: VecDeque::new(),
-            reading: Reading::default(),
+            assembler: LineAssembler::default(),
         })
     }
 
-    /// What the log says of a victim. The kernel names the task that it picked,
-    /// which is the leader where that is not gone.
-    pub fn of(&mut self, victim: Who) -> OomVictim {
+    /// Returns what the log says about a victim. The kernel logs the PID of the task
+    /// that it picked: the leader, unless that has exited.
+    pub fn victim(&mut self, victim: Who) -> OomVictim {
         self.read();
         let pids = [victim.task.pid, victim.process.tgid];
         let its = |line: &(u32, OomCause)| pids.contains(&line.0);
@@ -70,20 +71,22 @@ impl KernelLog {
         }
     }
 
+    /// Reads all lines written since the last call.
     fn read(&mut self) {
         let mut record = [0; RECORD_MAX];
         loop {
             match self.file.read(&mut record) {
                 Ok(0) => return,
                 Ok(length) => {
-                    if let Some(line) = self.reading.record(&record[..length]) {
+                    if let Some(line) = self.assembler.record(&record[..length]) {
                         self.lines.push_back(line);
                         if self.lines.len() > LINES {
                             self.lines.pop_front();
                         }
                     }
                 }
-                // Overwritten before it was read: the next call goes on behind.
+                // Records were overwritten before they were read. The next read continues
+                // behind them.
                 Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -96,15 +99,16 @@ impl KernelLog {
     }
 }
 
-/// Lines made of records. The kernel writes this line piece by piece: where
-/// another CPU wrote in between, the pieces are records of their own.
+/// Assembles lines from records. The kernel writes the line in pieces; if another CPU
+/// writes in between, each piece is a record of its own.
 #[derive(Default)]
-struct Reading {
+struct LineAssembler {
     begun: Option<Vec<u8>>,
 }
 
-impl Reading {
-    /// `priority,sequence,time,flags;text`, then lines of the device's.
+impl LineAssembler {
+    /// Takes a record, `priority,sequence,time,flags;text` followed by lines of a device.
+    /// Returns the PID and cause of a victim if it completes a line.
     fn record(&mut self, record: &[u8]) -> Option<(u32, OomCause)> {
         let end = record.iter().position(|&byte| byte == b'\n');
         let record = &record[..end.unwrap_or(record.len())];
@@ -117,7 +121,7 @@ impl Reading {
             (false, false) => return None,
         };
         match parse(&line) {
-            Some(told) => Some(told),
+            Some(victim) => Some(victim),
             None => {
                 line.truncate(RECORD_MAX);
                 self.begun = Some(line);
@@ -129,9 +133,9 @@ impl Reading {
 
 const OOM: &[u8] = b"oom-kill:constraint=";
 
-/// `oom-kill:constraint=C,nodemask=…,cpuset=…,mems_allowed=…[,oom_memcg=PATH|,global_oom]
-/// [,task_memcg=PATH],task=NAME,pid=N,uid=N`. A name may hold commas, and so may a
-/// path; a name has at most 15 bytes.
+/// Parses `oom-kill:constraint=C,nodemask=…,cpuset=…,mems_allowed=…[,oom_memcg=PATH|,global_oom]
+/// [,task_memcg=PATH],task=NAME,pid=N,uid=N`. Names and paths may contain commas; a name
+/// has at most 15 bytes.
 fn parse(line: &[u8]) -> Option<(u32, OomCause)> {
     const COMM_MAX: usize = 15;
     let rest = line.strip_prefix(OOM)?;
@@ -153,7 +157,7 @@ fn parse(line: &[u8]) -> Option<(u32, OomCause)> {
     Some((pid, cause))
 }
 
-/// The path behind a key, and what is before the key.
+/// Returns the part of the line before a key, and the path behind it.
 fn path<'a>(line: &'a [u8], key: &[u8]) -> (&'a [u8], Option<Text>) {
     let Some(at) = places(line, key).next() else {
         return (line, None);
@@ -171,13 +175,13 @@ fn split(line: &[u8], at: usize, key: usize) -> (&[u8], &[u8]) {
     (&line[..at], &line[at + key..])
 }
 
-/// Where a key stands.
+/// Returns the offsets at which a key occurs.
 fn places<'a>(line: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
     let windows = line.windows(key.len()).enumerate();
     windows.filter_map(move |(at, window)| (window == key).then_some(at))
 }
 
-/// The log writes a byte that is not printable, and the backslash, as `\xHH`.
+/// Decodes `\xHH`, which the log writes for unprintable bytes and the backslash.
 fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -206,12 +210,12 @@ mod tests {
 
     use super::*;
 
-    /// As 6.18 wrote it.
+    /// A line that 6.18 wrote.
     const LINE: &str = "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,\
                         mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=python3,pid=20594,uid=0";
 
-    fn told(record: &str) -> Option<(u32, OomCause)> {
-        Reading::default().record(record.as_bytes())
+    fn parsed(record: &str) -> Option<(u32, OomCause)> {
+        LineAssembler::default().record(record.as_bytes())
     }
 
     fn text(path: &str) -> Option<Text> {
@@ -219,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_constraint_and_cgroups() {
-        let (pid, cause) = told(&format!("6,1053,35214903556,-,caller=T20594;{LINE}\n")).unwrap();
+    fn a_line_gives_constraint_and_cgroups() {
+        let (pid, cause) = parsed(&format!("6,1053,35214903556,-,caller=T20594;{LINE}\n")).unwrap();
         assert_eq!(pid, 20594);
         assert_eq!(cause.constraint, Constraint::Memcg);
         assert_eq!(
@@ -234,27 +238,27 @@ mod tests {
         let line = LINE
             .replace("MEMCG", "NONE")
             .replace("oom_memcg=/a", "global_oom");
-        let (_, cause) = told(&format!("6,1,2,-;{line}\n")).unwrap();
+        let (_, cause) = parsed(&format!("6,1,2,-;{line}\n")).unwrap();
         assert_eq!(cause.constraint, Constraint::None);
         assert_eq!((cause.oom_memcg, cause.task_memcg), (None, text("/a/b")));
     }
 
     #[test]
-    fn names_and_paths_may_look_like_the_line() {
+    fn names_and_paths_may_contain_the_keys() {
         for name in ["a,pid=1,uid=0", "a,b", ",task_memcg=/x", "\\x2c\\x0a"] {
             let line = LINE.replace("python3", name);
-            let (pid, cause) = told(&format!("6,1,2,-;{line}\n")).unwrap();
+            let (pid, cause) = parsed(&format!("6,1,2,-;{line}\n")).unwrap();
             assert_eq!(pid, 20594, "{name}");
             assert_eq!(cause.task_memcg, text("/a/b"), "{name}");
         }
         let line = LINE.replace("/a/b", "/a/b\\x5cx2d,task=0123456789");
-        let (_, cause) = told(&format!("6,1,2,-;{line}\n")).unwrap();
+        let (_, cause) = parsed(&format!("6,1,2,-;{line}\n")).unwrap();
         assert_eq!(cause.task_memcg, text("/a/b\\x2d,task=0123456789"));
     }
 
     #[test]
     fn pieces_are_joined_over_what_others_wrote_between() {
-        let mut reading = Reading::default();
+        let mut reading = LineAssembler::default();
         let (one, rest) = LINE.split_at(40);
         let (two, three) = rest.split_at(50);
         assert_eq!(reading.record(format!("6,1,2,-;{one}\n").as_bytes()), None);
@@ -265,7 +269,7 @@ mod tests {
         assert_eq!(reading.record(format!("6,3,2,c;{two}\n").as_bytes()), None);
         let told = reading.record(format!("6,4,2,c;{three}\n").as_bytes());
         assert_eq!(told.unwrap().0, 20594);
-        // Of a line whose beginning was not read, nothing is made.
+        // A line whose beginning was not read is ignored.
         assert_eq!(
             reading.record(format!("6,5,2,c;{three}\n").as_bytes()),
             None
@@ -274,8 +278,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_stumble(bytes: Vec<u8>, cut in 0..LINE.len()) {
-            let mut reading = Reading::default();
+        fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>, cut in 0..LINE.len()) {
+            let mut reading = LineAssembler::default();
             reading.record(&bytes);
             reading.record(&[b"6,1,2,c;", &bytes[..]].concat());
             let record = format!("6,1,2,-;{}", &LINE[..cut]);

@@ -1,5 +1,5 @@
-//! Puts the programs into the kernel: the object, the fields of this kernel, and
-//! every purpose at the same time ([`Climber`]).
+//! Loads the eBPF object: sets its globals for this kernel, creates its maps and
+//! attaches the programs for every purpose in parallel ([`Attacher`]).
 
 use std::{
     panic,
@@ -7,61 +7,64 @@ use std::{
     thread::{self, ScopedJoinHandle},
 };
 
-use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Btf, Ebpf, EbpfLoader, Endianness, VerifierLogLevel, include_bytes_aligned, programs::Program,
 };
 
 use super::{
-    climb::Climber,
+    attach::Attacher,
+    error::{BtfError, Error, Result},
     facts::{self, Facts},
     fields,
-    plan::{FaultMode, LADDER, Method, StateMode, Without},
+    plan::{DeniedHooks, FaultMode, LADDER, Method, StateMode},
     privilege::Memlock,
 };
 use crate::event::{Hook, Purpose};
 
 static OBJECT: &[u8] = include_bytes_aligned!(env!("TRACER_EBPF_OBJECT"));
 
-/// The purposes without which there is no story to tell.
-const VITAL: [Purpose; 2] = [Purpose::Fork, Purpose::Exit];
+/// Purposes that every trace needs.
+const REQUIRED: [Purpose; 2] = [Purpose::Fork, Purpose::Exit];
 
-/// So many tasks at a time have their states counted: some 6 MiB.
+/// Number of tasks whose states are counted at a time: about 6 MiB.
 const TASKS_WITH_STATES: u32 = 32768;
 
+/// Settings of the eBPF object.
 pub struct Settings {
-    /// Size of the ring buffer, bytes.
+    /// Size of the ring buffer in bytes.
     pub buffer: u32,
-    /// The reader is woken when this many bytes wait.
+    /// Number of waiting bytes at which the reader is woken.
     pub wake_at: u64,
-    /// One fault of so many is sent; 0: none.
+    /// One of this many faults is sent by itself; 0 for none.
     pub stream_faults: u64,
     pub states: StateMode,
     pub verbose: bool,
 }
 
-/// The facts of this host, and what loads. It reads all of the kernel's types
-/// before it can be told that it needs none: meanwhile another processor can read
-/// those that count.
-pub fn beside<T: Send>(facts: impl FnOnce() -> T + Send) -> (T, EbpfLoader<'static>) {
+/// Returns the result of `facts` and an eBPF loader.
+///
+/// `EbpfLoader::new` parses all of the kernel's types, though the object needs none,
+/// so `facts` runs in another thread meanwhile.
+pub fn with_loader<T: Send>(facts: impl FnOnce() -> T + Send) -> (T, EbpfLoader<'static>) {
     thread::scope(|scope| {
         let facts = scope.spawn(facts);
         let mut loader = EbpfLoader::new();
-        // There is nothing in the object that it would need them for.
+        // The object has no relocations that need the kernel's types.
         loader.btf(None);
-        (joined(facts), loader)
+        (join(facts), loader)
     })
 }
 
+/// The loaded eBPF object.
 pub struct Loaded {
     ebpf: Ebpf,
     btf: Btf,
-    /// Programs count as locked memory too.
+    /// Kept until the programs are loaded: they count as locked memory too.
     memlock: Memlock,
 }
 
 impl Loaded {
-    /// Makes the maps; the programs are loaded as they are attached.
+    /// Creates the maps. Programs are loaded when they are attached.
     pub fn new(loader: EbpfLoader<'static>, facts: &Facts, settings: &Settings) -> Result<Loaded> {
         let mut globals = fields::values(&facts.btf);
         globals.push(("HAVE_GROUP_DEAD", facts.exit_says_group_dead().into()));
@@ -77,7 +80,7 @@ impl Loaded {
         globals.push(("STREAM_STATES", stream_states.into()));
         let above = facts.proc.above.map_or(u64::MAX, u64::from);
         globals.push(("PROC_ABOVE", above));
-        // Level 0 lets the verifier prune every message.
+        // At level 0 the verifier removes the code of every message.
         let log_level: u8 = if settings.verbose {
             aya_log::Level::Debug as u8
         } else {
@@ -85,8 +88,11 @@ impl Loaded {
         };
 
         let memlock = Memlock::raise();
-        let btf = numbers(&facts.btf).with_context(|| format!("reading {}", facts.btf_source))?;
-        // What it is lent lives no longer than this.
+        let btf = attach_types(&facts.btf).map_err(|why| Error::Btf {
+            file: facts.btf_source.clone(),
+            why,
+        })?;
+        // The loader borrows values that live until the end of this function.
         let mut loader: EbpfLoader<'_> = loader;
         loader.verifier_log_level(VerifierLogLevel::STATS);
         loader.map_max_entries("EVENTS", settings.buffer);
@@ -98,29 +104,30 @@ impl Loaded {
             loader.override_global(name, value, true);
         }
         let ebpf = loader.load(OBJECT).map_err(|error| {
-            let error = anyhow!(error);
             let hint = memlock.hint(&error).unwrap_or_default();
-            error.context(format!("the kernel refuses tracer's maps{hint}"))
+            let why = error.into();
+            Error::Maps { why, hint }
         })?;
         Ok(Loaded { ebpf, btf, memlock })
     }
 
-    /// The programs and maps alone.
+    /// Returns the programs and maps.
     pub fn into_ebpf(self) -> Ebpf {
         self.ebpf
     }
 
-    /// Serves every purpose as well as this host lets us, and says how. All at the
-    /// same time: most of it is the verifier's work, which takes no lock.
+    /// Attaches the best hook that this host allows for every purpose, and returns the
+    /// hooks in use. The purposes run in parallel: most of the time goes to the verifier,
+    /// which takes no lock.
     pub fn attach(
         &mut self,
         facts: &Facts,
-        without: &Without,
+        without: &DeniedHooks,
         faults: FaultMode,
         states: &StateMode,
     ) -> Result<Vec<Hook>> {
         let programs = self.ebpf.programs_mut();
-        let climber = Climber {
+        let attacher = Attacher {
             programs: programs.map(|(name, of)| (name, Mutex::new(of))).collect(),
             btf: &self.btf,
             memlock: &self.memlock,
@@ -131,29 +138,27 @@ impl Loaded {
             .into_iter()
             .filter(|&purpose| states.asks_for(purpose));
         let hooks: Vec<_> = thread::scope(|scope| {
-            let climber = &climber;
+            let attacher = &attacher;
             let served: Vec<_> = asked_for
-                .map(|purpose| scope.spawn(move || climber.serve(purpose, faults)))
+                .map(|purpose| scope.spawn(move || attacher.serve(purpose, faults)))
                 .collect();
-            served.into_iter().map(joined).collect()
+            served.into_iter().map(join).collect()
         });
         match hooks
             .iter()
-            .find(|hook| VITAL.contains(&hook.purpose) && hook.hook.is_none())
+            .find(|hook| REQUIRED.contains(&hook.purpose) && hook.hook.is_none())
         {
             None => Ok(hooks),
-            Some(hook) => Err(anyhow!(
-                "no hook for {}, without which there is nothing to trace: {}{}",
-                hook.purpose.name(),
-                hook.loses,
-                locked_down()
-            )),
+            Some(hook) => Err(Error::NoHook {
+                purpose: hook.purpose,
+                why: format!("{}{}", hook.loses, lockdown_hint()),
+            }),
         }
     }
 }
 
-/// The types by which programs are hung, in the words of what loads them.
-fn numbers(btf: &super::btf::Btf) -> Result<Btf> {
+/// Returns the types that programs attach to, in aya's form.
+fn attach_types(btf: &super::btf::Btf) -> Result<Btf, BtfError> {
     let names = LADDER.iter().flat_map(|rung| {
         let prefix = match rung.method {
             Method::TpBtf => Some("btf_trace_"),
@@ -166,32 +171,34 @@ fn numbers(btf: &super::btf::Btf) -> Result<Btf> {
             .into_iter()
             .flat_map(move |prefix| places.clone().map(move |at| format!("{prefix}{at}")))
     });
-    let blob = btf.numbers_of(&names.collect())?;
-    Ok(Btf::parse(&blob, Endianness::default())?)
+    let blob = btf.ids_of(&names.collect())?;
+    let parsed = Btf::parse(&blob, Endianness::default());
+    parsed.map_err(|why| BtfError::Malformed(why.into()))
 }
 
-/// A panic of a thread goes on in the one that waits for it.
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+/// Joins a thread and continues its panic, if any.
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread
         .join()
         .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }
 
-/// Takes every program out of the kernel. To close one perf tracepoint takes
-/// some 70 ms of waiting for others, so that all wait at the same time.
+/// Detaches every program. Closing a perf tracepoint waits about 70 ms for other
+/// CPUs, so all are closed in parallel.
 pub fn detach(mut ebpf: Ebpf) {
     thread::scope(|scope| {
         for (_, program) in ebpf.programs_mut() {
             if let Program::TracePoint(program) = program {
-                // It fails where another rung serves: it was never loaded.
+                // It fails if the program was never loaded, because another rung is in use.
                 scope.spawn(|| program.unload());
             }
         }
     });
 }
 
-/// The lockdown mode that no program which reads kernel memory survives.
-fn locked_down() -> &'static str {
+/// Returns advice if the kernel is in the lockdown mode that forbids programs to read
+/// kernel memory, else an empty string.
+fn lockdown_hint() -> &'static str {
     match facts::lockdown().as_deref() {
         Some("confidentiality") => {
             "; the kernel is locked down (confidentiality), which forbids BPF to read its memory: \
@@ -208,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_program_of_the_object_stands_in_the_ladder_and_the_reverse() {
+    fn object_and_ladder_have_the_same_programs() {
         let object = aya_obj::Object::parse(OBJECT).unwrap();
         let in_object: BTreeSet<_> = object.programs.keys().map(String::as_str).collect();
         let in_ladder: BTreeSet<_> = LADDER

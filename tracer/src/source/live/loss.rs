@@ -1,6 +1,5 @@
-//! What the kernel side could not send: its counters, turned into gaps.
+//! Turns the kernel side's counters of lost records into gaps.
 
-use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
     maps::{MapData, PerCpuArray},
@@ -10,34 +9,38 @@ use tracer_common::{
     wire,
 };
 
-use super::clock::now;
+use super::{
+    clock::now,
+    error::{Error, Result},
+    maps,
+};
 use crate::{
     event::{Gap, GapCause, Kind, Lost},
     records::event_kind,
 };
 
+/// Reader of the loss counters.
 pub struct Losses {
     map: PerCpuArray<MapData, LostCounts>,
-    /// The sums over all CPUs when last read, and when that was.
+    /// Sums over all CPUs at the last read.
     known: LostCounts,
+    /// Time of the last read, ns since boot.
     read_at: u64,
 }
 
 impl Losses {
     pub fn new(ebpf: &mut Ebpf) -> Result<Losses> {
-        let map = ebpf
-            .take_map("LOST")
-            .context("no map LOST in the eBPF object")?;
         Ok(Losses {
-            map: map.try_into()?,
+            map: maps::take(ebpf, "LOST")?,
             known: [0; LOST_SLOTS],
             read_at: now(),
         })
     }
 
-    /// What was lost since the last call, if anything. One system call.
+    /// Returns a gap if records were lost since the last call. Costs one system call.
     pub fn read(&mut self) -> Result<Option<Gap>> {
-        let per_cpu = self.map.get(&0, 0).context("reading the loss counters")?;
+        let per_cpu = self.map.get(&0, 0);
+        let per_cpu = per_cpu.map_err(Error::step("reading the loss counters"))?;
         let mut sums = [0; LOST_SLOTS];
         for counts in per_cpu.iter() {
             for (sum, count) in sums.iter_mut().zip(counts) {
@@ -63,7 +66,7 @@ impl Losses {
     }
 }
 
-/// The event that a loss counter's record would have become.
+/// Returns the kind of event that a counter's lost records would have become.
 fn kind(slot: usize) -> Option<Kind> {
     match slot {
         LOST_FAULTS => return Some(Kind::Faults),

@@ -1,21 +1,25 @@
-//! Which mapping a single fault fell on, from `/proc/PID/maps`
-//! (proc_pid_maps(5)): the file, and the region where the hook did not see it.
-//! Only for faults that are sent one by one. What is looked up late may be
-//! gone: then it stays unknown.
+//! Looks up the mapping of single faults in `/proc/PID/maps` (proc_pid_maps(5)): the
+//! file, and the region if the hook did not see it.
+//!
+//! Only faults that are sent one by one are looked up. A mapping that was removed
+//! before the lookup stays unknown.
 
 use std::{collections::HashMap, fs};
 
 use crate::event::{Event, ProcessId, Region, Text, What};
 
-/// A process whose mappings have changed is not read again before, ns.
+/// Shortest time between two reads of one process's mappings, ns.
 const FRESH: u64 = 20_000_000;
-/// How many processes are remembered.
+/// Number of processes whose mappings are cached.
 const PROCESSES: usize = 256;
 
+/// Cache of the mappings of processes.
 #[derive(Default)]
-pub struct Mappings(HashMap<ProcessId, Seen>);
+pub struct Mappings(HashMap<ProcessId, ReadMappings>);
 
-struct Seen {
+/// Mappings of a process, in the order of their addresses.
+struct ReadMappings {
+    /// Time of the fault for which they were read, ns since boot.
     at: u64,
     mappings: Vec<Mapping>,
 }
@@ -29,8 +33,8 @@ struct Mapping {
 }
 
 impl Mappings {
-    /// Completes a fault; notices when a process gets other mappings. A look at
-    /// what is known, or one reading of a file in `/proc`.
+    /// Adds region and file to a fault. Drops the cached mappings of a process that
+    /// execs or exits. Costs one lookup, or one read of a file in `/proc`.
     pub fn complete(&mut self, event: &mut Event) {
         let process = event.who.process;
         match &mut event.what {
@@ -48,7 +52,7 @@ impl Mappings {
     }
 
     fn find(&mut self, process: ProcessId, at: u64, address: u64) -> Option<&Mapping> {
-        let covers = |seen: &Seen| place(&seen.mappings, address).is_some();
+        let covers = |seen: &ReadMappings| place(&seen.mappings, address).is_some();
         let seen = self.0.get(&process);
         if !seen.is_some_and(|seen| covers(seen) || at < seen.at + FRESH) {
             if self.0.len() >= PROCESSES {
@@ -57,20 +61,21 @@ impl Mappings {
             let maps = fs::read(format!("/proc/{}/maps", process.tgid)).unwrap_or_default();
             let mappings = maps.split(|&byte| byte == b'\n').filter_map(parse);
             let mappings = mappings.collect();
-            self.0.insert(process, Seen { at, mappings });
+            self.0.insert(process, ReadMappings { at, mappings });
         }
         let mappings = &self.0.get(&process)?.mappings;
         mappings.get(place(mappings, address)?)
     }
 }
 
+/// Returns the index of the mapping that contains an address.
 fn place(mappings: &[Mapping], address: u64) -> Option<usize> {
     let after = mappings.partition_point(|mapping| mapping.start <= address);
     let place = after.checked_sub(1)?;
     (address < mappings[place].end).then_some(place)
 }
 
-/// `start-end perms offset dev inode   path`.
+/// Parses `start-end perms offset dev inode   path`.
 fn parse(line: &[u8]) -> Option<Mapping> {
     let mut fields = line.splitn(6, |&byte| byte == b' ');
     let range = std::str::from_utf8(fields.next()?).ok()?;
@@ -98,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_maps_are_understood() {
+    fn lines_of_maps_are_parsed() {
         let of = |line: &str| parse(line.as_bytes());
         let heap = of("55e0-55f0 rw-p 00000000 00:00 0                          [heap]").unwrap();
         assert_eq!((heap.start, heap.end), (0x55e0, 0x55f0));

@@ -1,14 +1,21 @@
-//! The running kernel as a source: first learn what this host offers
-//! ([`facts`]), choose a hook for each purpose ([`plan`]), attach ([`load`], [`climb`]),
-//! then hand out what the kernel says ([`ring_buffer`]) together with
-//! what existed before ([`snapshot`]) and what was lost ([`loss`]).
+//! The running kernel as a source of events.
+//!
+//! [`Live::start`] gathers facts about the host (`facts.rs`), plans a hook for each
+//! purpose (`plan.rs`), loads the eBPF object (`load.rs`) and attaches its programs
+//! (`attach.rs`). [`Live`] then drains the ring buffer (`ring_buffer.rs`) and adds a
+//! snapshot of the existing tasks (`snapshot.rs`), counters that the kernel side keeps
+//! (`fault_counts.rs`, `wait_counts.rs`, `state_counts.rs`) and gaps (`loss.rs`,
+//! `skipped.rs`). [`examine`] reports what tracing on this host would offer.
+//!
+//! It must not know what becomes of the events: it emits them to a [`Sink`].
 
+mod attach;
 mod btf;
 mod cgroups;
-mod climb;
 mod clock;
-mod completion;
 mod doctor;
+mod enrich;
+mod error;
 mod facts;
 mod fault_counts;
 mod fields;
@@ -16,6 +23,7 @@ mod kernel_log;
 mod load;
 mod loss;
 mod mappings;
+mod maps;
 mod plan;
 mod privilege;
 mod procfs;
@@ -31,75 +39,79 @@ mod wait_counts;
 
 use std::{os::fd::AsFd, path::PathBuf};
 
-use anyhow::{Context as _, Result};
 use aya::Ebpf;
 use aya_log::EbpfLogger;
 
+pub use btf::Malformed;
 pub use clock::{now, realtime_offset};
-use completion::Completion;
 pub use doctor::{examine, facts_as_text};
+use enrich::Enricher;
+use error::Result;
+pub use error::{BtfError, Cause, Error};
 use mappings::Mappings;
-pub use plan::{FaultMode, StateMode, Without};
+pub use plan::{DeniedHooks, FaultMode, StateMode, UnknownHook};
 pub use privilege::drop_all_but_files;
-use procfs::View;
+use procfs::ProcView;
 pub use session::boot_id;
-use snapshot::Teller;
+use snapshot::SnapshotSource;
 
 use crate::{
     event::{Event, Gap, Session, What, Who},
     records::{FaultClassifier, RecordDecoder, Sink},
 };
 
-/// What the user decides.
+/// Options of a live trace.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Size of the ring buffer, bytes: a power of two, at least a page.
+    /// Size of the ring buffer in bytes: a power of two, at least one page.
     pub buffer: u32,
-    /// The kernel's types in a file, for a kernel that does not offer its own.
+    /// File with the kernel's types (BTF), for a kernel that does not offer its own.
     pub btf: Option<PathBuf>,
-    /// Hooks that must not be used.
-    pub without: Without,
+    /// Kinds of hooks that must not be used.
+    pub without: DeniedHooks,
+    /// Tracing of page faults.
     pub faults: FaultMode,
+    /// Tracing of task states.
     pub states: StateMode,
-    /// The kernel side's own diagnostics, to the `log` facade.
+    /// Sends the kernel side's diagnostics to the `log` facade.
     pub verbose: bool,
 }
 
-/// How full the ring buffer may get before the kernel wakes the reader.
+/// The kernel wakes the reader when this fraction of the ring buffer is filled.
 const WAKE_FRACTION: u64 = 16;
 
-/// A running trace.
+/// A running trace of the kernel. Dropping it detaches all programs.
 pub struct Live {
-    /// Holds the programs and their links: dropping it detaches them all.
+    /// Programs and their links; None once stopped.
     ebpf: Option<Ebpf>,
     ring: ring_buffer::RingBuffer,
     loss: loss::Losses,
     skipped: skipped::Skipped,
-    /// None: faults are not traced.
+    /// None if faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
     waits: wait_counts::WaitCounts,
-    /// None: states are not traced.
+    /// None if states are not traced.
     states: Option<state_counts::StateCounts>,
     cgroups: cgroups::Cgroups,
-    completion: Completion,
-    view: View,
+    enricher: Enricher,
+    view: ProcView,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     session: Session,
     began: u64,
-    /// The latest gap has not been healed by a snapshot yet.
-    unhealed: bool,
-    /// The programs were asked to wake us by the next record.
-    asked: bool,
+    /// True if a gap has not been followed by a snapshot yet.
+    needs_snapshot: bool,
+    /// True if the programs were asked to wake the reader by the next record.
+    wakeup_armed: bool,
     fill: f64,
 }
 
 impl Live {
-    /// Attaches to the kernel. Events are collected from here on; [`Self::begin`]
-    /// says what went before.
+    /// Attaches to the kernel and starts to collect events. [`Self::begin`] emits
+    /// the state that existed before.
     pub fn start(options: &Options) -> Result<Live> {
         privilege::check()?;
         let facts = || facts::Facts::of_this_host(options.btf.as_deref());
-        let (facts, loader) = load::beside(facts);
+        let (facts, loader) = load::with_loader(facts);
         let facts = facts?;
         let settings = load::Settings {
             buffer: options.buffer,
@@ -111,28 +123,30 @@ impl Live {
         let mut loaded = load::Loaded::new(loader, &facts, &settings)?;
         let mut hooks = loaded.attach(&facts, &options.without, options.faults, &options.states)?;
         let view = facts.proc;
-        let teller = snapshot::teller(&mut hooks, view, facts.cgroups.clone());
-        // Hooks are not attached at one moment; what the first saw alone is half
-        // a story. The trace begins here, and the snapshot tells what was.
+        let snapshot = snapshot::source(&mut hooks, view, facts.cgroups.clone());
+        // Hooks are attached one after another, and events that only some of them
+        // saw would be incomplete. The trace begins here; the snapshot covers the
+        // time before.
         let began = now();
         let mut ebpf = loaded.into_ebpf();
-        let own = match (view.nested, &teller) {
+        let own = match (view.nested, &snapshot) {
             (false, _) => Some(std::process::id()),
             (true, _) if view.initial => Some(view.own),
-            (true, Some(Teller::Iterator { .. })) => snapshot::own_pid(&mut ebpf, view)?,
+            (true, Some(SnapshotSource::Iterator { .. })) => snapshot::own_pid(&mut ebpf, view)?,
             (true, _) => None,
         };
         if let StateMode::Stream { of } = &options.states {
-            state_counts::choose(&mut ebpf, own, of)?;
+            state_counts::select_streamed(&mut ebpf, own, of)?;
         }
         let log = kernel_log::open(&mut hooks);
         let session = session::describe(&facts, own, hooks);
         let cgroups = facts.cgroups.clone();
-        // The kernel's types have served, and are many.
+        // The kernel's types are large and no longer needed.
         drop(facts);
-        give_back();
+        trim_heap();
         let logger = if options.verbose {
-            Some(EbpfLogger::init(&mut ebpf).context("reading the kernel side's log")?)
+            let logger = EbpfLogger::init(&mut ebpf);
+            Some(logger.map_err(Error::step("reading the kernel side's log"))?)
         } else {
             None
         };
@@ -142,16 +156,16 @@ impl Live {
             loss: loss::Losses::new(&mut ebpf)?,
             skipped: skipped::Skipped::new(&ebpf),
             faults: faults
-                .map(|conclude| fault_counts::FaultCounts::new(&mut ebpf, conclude))
+                .map(|classifier| fault_counts::FaultCounts::new(&mut ebpf, classifier))
                 .transpose()?,
             waits: wait_counts::WaitCounts::new(&mut ebpf)?,
             states: (options.states != StateMode::Off)
                 .then(|| state_counts::StateCounts::new(&mut ebpf))
                 .transpose()?,
             cgroups,
-            completion: Completion {
+            enricher: Enricher {
                 decoder: RecordDecoder { faults },
-                teller,
+                snapshot,
                 mappings: (options.faults.one_in() > 0).then(Mappings::default),
                 log,
                 group: Vec::new(),
@@ -161,49 +175,52 @@ impl Live {
             session,
             began,
             ebpf: Some(ebpf),
-            unhealed: false,
-            asked: false,
+            needs_snapshot: false,
+            wakeup_armed: false,
             fill: 0.0,
         })
     }
 
-    /// Hands out the beginning of the stream: the session, and what runs already.
+    /// Emits the beginning of the stream: the session, all cgroups and a snapshot of
+    /// the existing tasks.
     pub fn begin(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let session = What::Session(Box::new(self.session.clone()));
-        told(host(self.began, session), sink);
+        emit(host(self.began, session), sink);
         for cgroup in self.cgroups.existing() {
-            told(host(now(), What::Cgroup(Box::new(cgroup))), sink);
+            emit(host(now(), What::Cgroup(Box::new(cgroup))), sink);
         }
-        self.tell_what_runs(sink)
+        self.emit_snapshot(sink)
     }
 
-    /// Every task that exists, then what the kernel said meanwhile: a task
-    /// that died under the iterator's eyes has told its end by then.
-    fn tell_what_runs(&mut self, sink: &mut dyn Sink) -> Result<()> {
+    /// Emits every existing task, then the records that arrived meanwhile: they
+    /// include the exits of tasks that died while the iterator ran.
+    fn emit_snapshot(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let began = now();
-        let Some(all) = self.each_that_runs(&mut |event| told(event, sink))? else {
+        let Some(all) = self.for_each_task(&mut |event| emit(event, sink))? else {
             return Ok(());
         };
         self.drain(sink);
         if all {
-            told(host(now(), What::SnapshotEnd(began)), sink);
+            emit(host(now(), What::SnapshotEnd(began)), sink);
         }
         Ok(())
     }
 
-    /// Hands out every task that exists; whether that is everybody. None where
-    /// nothing can tell.
-    fn each_that_runs(&mut self, take: &mut dyn FnMut(Event)) -> Result<Option<bool>> {
-        let (Some(ebpf), Some(teller)) = (&mut self.ebpf, &mut self.completion.teller) else {
+    /// Passes every existing task to `take`. Returns true if no task was left out,
+    /// and None if nothing on this host can list tasks.
+    fn for_each_task(&mut self, take: &mut dyn FnMut(Event)) -> Result<Option<bool>> {
+        let (Some(ebpf), Some(snapshot)) = (&mut self.ebpf, &mut self.enricher.snapshot) else {
             return Ok(None);
         };
-        teller.tell(ebpf, self.view, take).map(Some)
+        snapshot.emit_tasks(ebpf, self.view, take).map(Some)
     }
 
-    /// A recording's checkpoint: what there is now, for a reader that comes in
-    /// here. The session, cgroups and tasks, then a [`What::SnapshotEnd`] which is
-    /// true as soon as all records up to its time have been read. Where not
-    /// everybody could be told, it says so of nobody: its own time is 0.
+    /// Returns a checkpoint for a recording: the session, all cgroups and tasks, then
+    /// a [`What::SnapshotEnd`], so that a reader can start here.
+    ///
+    /// The checkpoint is complete once all records up to the time of its end have been
+    /// read. Where some tasks could not be listed, the time in `SnapshotEnd` is 0: no
+    /// absent task may be concluded to be gone.
     pub fn checkpoint(&mut self) -> Result<Vec<Event>> {
         let began = now();
         let mut session = self.session.clone();
@@ -213,7 +230,7 @@ impl Live {
         for cgroup in self.cgroups.existing() {
             events.push(host(began, What::Cgroup(Box::new(cgroup))));
         }
-        let all = self.each_that_runs(&mut |event| events.push(event))?;
+        let all = self.for_each_task(&mut |event| events.push(event))?;
         let since = if all == Some(true) { began } else { 0 };
         events.push(host(now(), What::SnapshotEnd(since)));
         Ok(events)
@@ -221,57 +238,60 @@ impl Live {
 
     fn drain(&mut self, sink: &mut dyn Sink) -> bool {
         let no_counts = Vec::new().into_iter().peekable();
-        self.ring.drain(&mut self.completion, no_counts, sink)
+        self.ring.drain(&mut self.enricher, no_counts, sink)
     }
 
-    /// Gives up every capability that the rest of the trace does not need.
+    /// Drops every capability that the rest of the trace does not need, for the
+    /// calling thread.
     pub fn drop_privileges(&self) {
-        privilege::drop_the_rest(self.completion.reads_proc());
+        privilege::drop_the_rest(self.enricher.reads_proc());
     }
 
-    /// Hands out what has come in since the last call, and says what was lost.
-    /// Gives whether there may soon be more.
+    /// Emits the records that arrived since the last call, and gaps for those that were
+    /// lost. Returns true if more may follow soon.
     pub fn poll(&mut self, sink: &mut dyn Sink) -> Result<bool> {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
         let came = self.drain(sink);
-        self.asked &= !came;
+        self.wakeup_armed &= !came;
         self.fill = self.ring.fill();
         match self.loss.read()? {
             Some(gap) => {
-                self.unhealed |= heals(&gap);
-                told(host(now(), What::Gap(Box::new(gap))), sink);
+                self.needs_snapshot |= snapshot_heals(&gap);
+                emit(host(now(), What::Gap(Box::new(gap))), sink);
             }
-            // Heal once the storm is over: a snapshot amid it would be stale.
-            None if self.unhealed => {
-                self.unhealed = false;
-                self.tell_what_runs(sink)?;
+            // Wait until the storm is over: a snapshot in its middle would be stale.
+            None if self.needs_snapshot => {
+                self.needs_snapshot = false;
+                self.emit_snapshot(sink)?;
             }
             None => return Ok(came),
         }
         Ok(true)
     }
 
-    /// As [`Self::poll`], where nothing came of late: unless there is more now,
-    /// the next record makes [`Self::wakeup`] readable. A program may ask before
-    /// this whether anybody sleeps and submit its record after it: so there may
-    /// be more once, and it is looked again before nobody looks any more.
-    pub fn sleep(&mut self, sink: &mut dyn Sink) -> Result<bool> {
-        let asked = std::mem::replace(&mut self.asked, true);
-        if !asked {
+    /// Asks the kernel side to make [`Self::wakeup`] readable by the next record, then
+    /// polls. Returns true if the caller must poll again before it blocks.
+    ///
+    /// A probe may read the sleep flag before it is set and submit afterwards, so the
+    /// first call returns true.
+    pub fn arm_wakeup(&mut self, sink: &mut dyn Sink) -> Result<bool> {
+        let was_armed = std::mem::replace(&mut self.wakeup_armed, true);
+        if !was_armed {
             self.ring.wake_by_next()?;
         }
-        Ok(self.poll(sink)? || !asked)
+        Ok(self.poll(sink)? || !was_armed)
     }
 
-    /// The counts that have grown since the last call, of faults, of waits and
-    /// of states. Linear in the tasks that ever did either and live: for about
-    /// once a second.
-    pub fn sweep(&mut self, sink: &mut dyn Sink) -> Result<()> {
+    /// Emits the counters that have changed since the last call: faults, calls of
+    /// wait, states and skipped programs.
+    ///
+    /// Linear in the running tasks with a counter, so call it about once a second.
+    pub fn poll_counters(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if let Some(gap) = self.skipped.read() {
-            self.unhealed |= heals(&gap);
-            told(host(now(), What::Gap(Box::new(gap))), sink);
+            self.needs_snapshot |= snapshot_heals(&gap);
+            emit(host(now(), What::Gap(Box::new(gap))), sink);
         }
         let mut counts = Vec::new();
         let mut count = |event| counts.push(event);
@@ -282,42 +302,43 @@ impl Live {
         if let Some(faults) = &mut self.faults {
             faults.read(&mut count)?;
         }
-        // What was counted is told behind what waits in the buffer and came before it.
+        // Counts follow the waiting records that are older than they.
         let counts = counts.into_iter().peekable();
-        self.ring.drain(&mut self.completion, counts, sink);
+        self.ring.drain(&mut self.enricher, counts, sink);
         Ok(())
     }
 
-    /// Detaches, hands out what is left and ends the stream.
+    /// Detaches all programs, emits the remaining records and ends the stream.
     pub fn stop(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.poll(sink)?;
-        self.sweep(sink)?;
-        // They are detached one by one too, which takes a while.
+        self.poll_counters(sink)?;
+        // Detaching takes a while. Events after this time are incomplete.
         let end = now();
-        self.ring.ends(end);
+        self.ring.end_at(end);
         if let Some(ebpf) = self.ebpf.take() {
             load::detach(ebpf);
         }
         self.poll(sink)?;
-        told(host(end, What::End), sink);
+        emit(host(end, What::End), sink);
         Ok(())
     }
 
-    /// How full the ring buffer was at the last poll, 1.0 being full; at least.
+    /// Returns a lower bound of how full the ring buffer was at the last poll, 1.0
+    /// being full.
     pub fn fill(&self) -> f64 {
         self.fill
     }
 
-    /// Becomes readable when the ring buffer fills faster than it is polled, and
-    /// by the first record after [`Self::sleep`].
+    /// Returns a descriptor that becomes readable when the ring buffer fills faster
+    /// than it is polled, and by the first record after [`Self::arm_wakeup`].
     pub fn wakeup(&self) -> &(impl AsFd + std::os::fd::AsRawFd + use<>) {
         self.ring.wakeup()
     }
 }
 
-/// Gives memory that nobody uses back to the kernel, of which reading its types
-/// has left much: each thread had some of its own.
-fn give_back() {
+/// Returns free heap memory to the kernel. Parsing BTF leaves much of it, in an
+/// arena of each thread.
+fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it has no preconditions.
     unsafe {
@@ -325,18 +346,18 @@ fn give_back() {
     }
 }
 
-/// Whether a snapshot makes good what is missing: a count it does not make whole.
-fn heals(gap: &Gap) -> bool {
+/// Returns true if a snapshot can repair a gap. It cannot repair lost counts.
+fn snapshot_heals(gap: &Gap) -> bool {
     !gap.lost.iter().all(|lost| lost.kind.is_count())
 }
 
-/// Hands on an event as a group of its own.
-fn told(event: Event, sink: &mut dyn Sink) {
+/// Emits an event as a group of its own.
+fn emit(event: Event, sink: &mut dyn Sink) {
     sink.event(event);
     sink.end_group();
 }
 
-/// An event that no task is the subject of.
+/// Returns an event that concerns the host and no task.
 fn host(at: u64, what: What) -> Event {
     Event {
         at,

@@ -1,60 +1,65 @@
-//! Which hook serves which purpose: a table of rungs, the best first, and a
-//! pure choice over what the host offers and the user denies.
+//! Plans which hook serves which purpose: a table of rungs ([`LADDER`]), best first, and
+//! a pure choice by what the host offers and the user denies.
 //!
-//! Kernel version is never a capability, and nothing here touches the kernel.
+//! It must not know the kernel's version, and it does not touch the kernel.
 
 use std::{fmt, str::FromStr};
 
-use super::procfs::View;
+use super::procfs::ProcView;
 use crate::event::Purpose;
 
 /// One way to serve a purpose.
 #[derive(Debug)]
 pub struct Rung {
+    /// Purpose that it serves.
     pub purpose: Purpose,
+    /// Kind of hook.
     pub method: Method,
-    /// The programs of the eBPF object and where each attaches; none where
-    /// another purpose's hook does the work.
+    /// Programs of the eBPF object. Empty if another purpose's hook does the work.
     pub programs: &'static [Program],
-    /// What the kernel must pass there, at least.
+    /// Arguments that the kernel must pass, at least.
     pub arguments: &'static [Argument],
-    /// What it does not tell that a better rung would.
+    /// Information that a better rung would give; empty for none.
     pub loses: &'static str,
 }
 
+/// A program of the eBPF object and where it attaches.
 #[derive(Debug)]
 pub struct Program {
+    /// Name of the program.
     pub name: &'static str,
+    /// Function or tracepoint that it attaches to.
     pub at: &'static str,
 }
 
-/// What an argument is, as far as a program cares.
+/// Type of an argument, as far as programs depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
     Pointer,
     Value,
 }
 
+/// Kind of hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// A kernel function, by a BTF trampoline at its entry (fentry) or its return
-    /// (fexit).
+    /// Entry or return of a kernel function, by a BTF trampoline (fentry, fexit).
     Fentry,
-    /// The entry of a kernel function, by a breakpoint or ftrace.
+    /// Entry or return of a kernel function, by a breakpoint or ftrace.
     Kprobe,
     /// A BTF tracepoint.
     TpBtf,
-    /// A raw tracepoint: the same moment, memory read by a helper.
+    /// A raw tracepoint: the same moment, but memory is read by a helper.
     RawTp,
     /// Perf tracepoints of system calls.
     Syscall,
     /// The task iterator.
     Iterator,
-    /// `/proc`, which is no hook but is read instead of one.
+    /// `/proc`, which is read instead of a hook.
     Proc,
 }
 
 impl Method {
+    /// All kinds.
     pub const ALL: [Method; 7] = [
         Method::Fentry,
         Method::Kprobe,
@@ -65,7 +70,7 @@ impl Method {
         Method::Proc,
     ];
 
-    /// What `--without` calls it.
+    /// Returns its name in `--without`.
     pub fn name(self) -> &'static str {
         match self {
             Method::Fentry => "fentry",
@@ -80,7 +85,7 @@ impl Method {
 }
 
 impl Method {
-    /// The kernel looks up what the program is given in its own types.
+    /// Returns true if the kernel checks the program's arguments against its own types.
     fn needs_own_btf(self) -> bool {
         match self {
             Method::Fentry | Method::TpBtf | Method::Iterator => true,
@@ -92,26 +97,25 @@ impl Method {
 use Argument::{Pointer, Value};
 
 const NONE: &str = "";
-const GUESSED_DEAD: &str = "which thread was the last of its process: it is concluded from the \
+const GUESSED_DEAD: &str = "which thread was the last of its process: it is inferred from the \
                             exits of the others";
-const LATE_EXIT: &str = "the start of do_exit: it is dated by the exit's own hook, up to 6.12 \
+const LATE_EXIT: &str = "the start of do_exit: the exit's own hook dates it, up to 6.12 \
                          after the memory was torn down";
 const NO_CHILD_SIGNAL: &str =
     "a child without an exit signal: its zombie is dated by its last switch";
 const NO_SIGINFO: &str = "a reap by waitid without siginfo: only its free is seen";
 const OLD_FORK: &str = "clone flags, and io_uring workers";
-const SWAP_CACHE: &str = "pages taken back from the swap cache: they count as zero fills";
-const NO_MAPPING: &str = "the mapping: file and zero page are not told apart, nor are regions other \
-                          than heap and stack; faults by get_user_pages";
-const NO_PAGE: &str = "what a fault that slept half way came to; copies of huge pages; notices of \
-                       writes to shared mappings count as reuse, private copies of a file's pages \
-                       that were read before as COW copies";
-const CALL_TIME: &str = "copy_process alone: what the system call costs beside it is in the time";
-const NO_EARLY: &str =
-    "calls refused ahead of copy_process: arguments of clone3 that make no sense";
-const COARSE: &str = "starts of what ran already but to 10 ms; their SA_NOCLDWAIT; zombies of others without CAP_SYS_PTRACE";
+const SWAP_CACHE: &str = "pages from the swap cache: they count as zero fills";
+const NO_MAPPING: &str = "the mapping: file and zero page are not distinguished, nor are regions \
+                          other than heap and stack; faults by get_user_pages";
+const NO_PAGE: &str = "the outcome of a fault that slept half way; copies of huge pages; writes \
+                       to shared mappings that only notify count as reuse, private copies of file \
+                       pages that were read before count as COW copies";
+const CALL_TIME: &str = "the time of copy_process alone: the rest of the system call is included";
+const NO_EARLY: &str = "calls refused before copy_process: invalid arguments of clone3";
+const COARSE: &str = "exact starts of tasks that already ran (10 ms instead); their SA_NOCLDWAIT; without CAP_SYS_PTRACE, zombies of other users";
 
-/// Rows of the ladder: `method purpose [program at place] (arguments), loss;`.
+/// Builds the ladder from rows `method purpose [program at place] (arguments), loss;`.
 macro_rules! ladder {
     ($($method:ident $purpose:ident [$($program:literal at $at:literal),*] $(($($argument:ident),*))?, $loses:expr;)*) => {
         &[$(Rung {
@@ -124,7 +128,7 @@ macro_rules! ladder {
     };
 }
 
-/// Every rung there is; those of one purpose stand together, the best first.
+/// All rungs. Those of one purpose are adjacent, best first.
 #[rustfmt::skip]
 pub const LADDER: &[Rung] = ladder! {
     Fentry   ForkStart ["fentry_copy_process" at "copy_process"] (Pointer, Value, Value, Pointer), NONE;
@@ -222,7 +226,7 @@ pub const LADDER: &[Rung] = ladder! {
 };
 
 impl Rung {
-    /// `tp_btf:task_newtask`; the bare method where another hook does the work.
+    /// Returns the hook's name in recordings and reports, such as `tp_btf:task_newtask`.
     pub fn hook(&self) -> String {
         let mut places: Vec<_> = self.programs.iter().map(|program| program.at).collect();
         places.dedup();
@@ -244,19 +248,23 @@ impl Rung {
     }
 }
 
-/// How page faults are traced.
+/// Mode of tracing page faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FaultMode {
-    /// No hook is attached for them.
+    /// No hook is attached.
     Off,
     /// Counted in the kernel.
     #[default]
     Count,
-    /// Counted, and one of so many sent by itself.
-    Stream { one_in: u64 },
+    /// Counted, and a sample sent one by one.
+    Stream {
+        /// One of this many faults is sent.
+        one_in: u64,
+    },
 }
 
 impl FaultMode {
+    /// Returns the sampling rate: one of this many faults is sent; 0 for none.
     pub(super) fn one_in(self) -> u64 {
         match self {
             FaultMode::Off | FaultMode::Count => 0,
@@ -264,51 +272,56 @@ impl FaultMode {
         }
     }
 
-    /// Why a purpose is not to be served, if it is not.
+    /// Returns why a purpose is not wanted, if it is not.
     pub(super) fn excludes(self, purpose: Purpose) -> Option<&'static str> {
         let about_faults = matches!(purpose, Purpose::Faults | Purpose::Cow);
         (self == FaultMode::Off && about_faults).then_some("turned off by --faults=off")
     }
 }
 
-/// Whether and how task states are traced.
+/// Mode of tracing task states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum StateMode {
-    /// No hook is attached for them.
+    /// No hook is attached.
     #[default]
     Off,
     /// Counted in the kernel, by task.
     Count,
-    /// Counted, and the transitions sent of the processes with these numbers
-    /// and of all that comes from them, and of what tracer itself starts.
-    Stream { of: Vec<u32> },
+    /// Counted, and the transitions of some process trees sent one by one. Processes
+    /// that tracer starts are always included.
+    Stream {
+        /// PIDs of the roots of the other trees.
+        of: Vec<u32>,
+    },
 }
 
 impl StateMode {
-    /// Whether anybody asks for a purpose.
+    /// Returns true if a purpose is wanted.
     pub(super) fn asks_for(&self, purpose: Purpose) -> bool {
         *self != StateMode::Off || !purpose.is_extra()
     }
 }
 
-/// What the host offers, as far as the ladder asks.
-pub trait Offers {
-    /// It has its types (BTF) itself, by which it checks programs.
+/// Facts about a host that the ladder depends on.
+pub trait HostFeatures {
+    /// Returns true if the kernel has types (BTF) of its own, by which it checks programs.
     fn own_btf(&self) -> bool;
-    /// What a tracepoint passes, if the kernel has it.
+    /// Returns the arguments that a tracepoint passes, if the kernel has it.
     fn tracepoint(&self, name: &str) -> Option<Vec<Argument>>;
-    /// What a function takes, if BTF names it, and names it once.
+    /// Returns the arguments of a function, if BTF has exactly one of that name.
     fn function(&self, name: &str) -> Option<Vec<Argument>>;
-    /// The symbol of a function in the kernel's table, suffix included.
+    /// Returns the symbol of a function in the kernel's table, suffix included.
     fn symbol(&self, name: &str) -> Option<String>;
+    /// Returns true if the kernel has kprobes.
     fn kprobes(&self) -> bool;
+    /// Returns true if tracefs can be read.
     fn tracefs(&self) -> bool;
-    /// Whose numbers `/proc` shows.
-    fn proc(&self) -> View;
+    /// Returns the relation of `/proc` to the pid namespaces.
+    fn proc(&self) -> ProcView;
 }
 
-/// Why a rung cannot be used, if that can be told without trying.
-pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<String> {
+/// Returns why a rung cannot be used, if that is known without trying.
+pub fn obstacle(rung: &Rung, host: &impl HostFeatures, without: &DeniedHooks) -> Option<String> {
     if without.0.contains(&rung.method) {
         return Some(format!("denied by --without {}", rung.method.name()));
     }
@@ -345,11 +358,11 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
             Some(format!("this kernel has no function {}", absent.at))
         }
         Method::Syscall => (!host.tracefs()).then(|| {
-            "tracefs cannot be read: it is not mounted, or root's alone (CAP_DAC_READ_SEARCH \
-                 reads it)"
+            "tracefs cannot be read: it is not mounted, or only root may read it (or \
+                 CAP_DAC_READ_SEARCH)"
                 .to_owned()
         }),
-        // It shows the reader's own pid namespace alone.
+        // The iterator shows only the reader's own pid namespace.
         Method::Iterator => (host.proc().nested && host.proc().initial)
             .then(|| "tracer runs in a pid namespace of its own".to_owned()),
         Method::Proc => (!host.proc().initial)
@@ -357,27 +370,40 @@ pub fn obstacle(rung: &Rung, host: &impl Offers, without: &Without) -> Option<St
     }
 }
 
-/// The methods that the user denies.
+/// Kinds of hooks that the user denies. Parses from `fentry,kprobe`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Without(Vec<Method>);
+pub struct DeniedHooks(Vec<Method>);
 
-impl FromStr for Without {
-    type Err = String;
+impl FromStr for DeniedHooks {
+    type Err = UnknownHook;
 
-    fn from_str(list: &str) -> Result<Self, String> {
+    fn from_str(list: &str) -> Result<Self, UnknownHook> {
         let names = list.split(',').filter(|name| !name.is_empty());
         let method = |name: &str| {
             let method = Method::ALL.into_iter().find(|method| method.name() == name);
-            method.ok_or_else(|| {
-                let known = Method::ALL.map(Method::name).join(", ");
-                format!("no such kind of hook: {name:?} (there are: {known})")
-            })
+            method.ok_or_else(|| UnknownHook(name.to_owned()))
         };
-        Ok(Without(names.map(method).collect::<Result<_, _>>()?))
+        Ok(DeniedHooks(names.map(method).collect::<Result<_, _>>()?))
     }
 }
 
-impl fmt::Display for Without {
+/// Error returned for a kind of hook that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownHook(
+    /// The name that was given.
+    pub String,
+);
+
+impl fmt::Display for UnknownHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = Method::ALL.map(Method::name).join(", ");
+        write!(f, "no such kind of hook: {:?} (known: {known})", self.0)
+    }
+}
+
+impl std::error::Error for UnknownHook {}
+
+impl fmt::Display for DeniedHooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.0.iter().map(|method| method.name()).collect();
         f.write_str(&names.join(","))

@@ -1,44 +1,46 @@
-//! Whether this process may trace, said before the kernel says EPERM.
+//! Privileges of this process: checks those that tracing needs before the kernel
+//! answers EPERM, raises the limit of locked memory, and drops what is not needed.
 
 use std::io;
 
-use anyhow::{Result, bail};
 use caps::{CapSet, Capability, CapsHashSet};
+
+use super::error::{Error, Result};
 
 /// Capability numbers (include/uapi/linux/capability.h).
 const NEEDED: [(u8, &str); 2] = [(38, "CAP_PERFMON"), (39, "CAP_BPF")];
 const CAP_SYS_ADMIN: u8 = 21;
 
+/// Returns an error if this process lacks a capability that tracing needs.
 pub fn check() -> Result<()> {
     match missing_here() {
-        Some(missing) if !missing.is_empty() => bail!(
-            "tracing needs {}, which this process lacks: run it as root, for example `sudo tracer live`",
-            missing.join(" and ")
-        ),
-        // Where /proc does not say, the kernel will.
+        Some(missing) if !missing.is_empty() => Err(Error::Privilege(missing)),
+        // If /proc does not show them, the kernel decides.
         _ => Ok(()),
     }
 }
 
-/// The capabilities that tracing needs and this process lacks; unknown where
-/// /proc does not say.
+/// Returns the capabilities that tracing needs and this process lacks. None if /proc
+/// does not show them.
 pub fn missing_here() -> Option<Vec<&'static str>> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     effective(&status).map(missing)
 }
 
-/// RLIMIT_MEMLOCK out of the way while maps and programs are made: kernels
-/// before 5.11 count those as locked memory (commit d5299b67dd59), and a usual
-/// limit is 64 KiB. Dropped, the limit is what it was: the command that is
-/// traced finds its own.
+/// Raises RLIMIT_MEMLOCK while maps and programs are created. Dropping it restores the
+/// limit, so that a traced command runs under its own.
+///
+/// Kernels before 5.11 count maps and programs as locked memory (commit d5299b67dd59),
+/// and the usual limit is 64 KiB.
 pub struct Memlock {
     was: libc::rlimit,
-    /// In force meanwhile, bytes.
+    /// Limit in force meanwhile, in bytes.
     now: libc::rlim_t,
 }
 
 impl Memlock {
-    /// As far as we may: beyond the hard limit only with CAP_SYS_RESOURCE.
+    /// Raises the limit as far as allowed: beyond the hard limit only with
+    /// CAP_SYS_RESOURCE.
     pub fn raise() -> Memlock {
         let was = limit();
         for wish in [libc::RLIM_INFINITY, was.rlim_max] {
@@ -57,17 +59,18 @@ impl Memlock {
         }
     }
 
-    /// What to say beside an error that the limit may have caused: the kernel
-    /// says EPERM alone.
-    pub fn hint(&self, error: &anyhow::Error) -> Option<String> {
-        let refused = error.chain().any(|cause| {
+    /// Returns advice to append to an error that the limit may have caused. The kernel
+    /// reports only EPERM.
+    pub fn hint(&self, error: &(dyn std::error::Error + 'static)) -> Option<String> {
+        let mut causes = std::iter::successors(Some(error), |error| error.source());
+        let refused = causes.any(|cause| {
             let cause = cause.downcast_ref::<io::Error>();
             cause.is_some_and(|cause| cause.raw_os_error() == Some(libc::EPERM))
         });
         (refused && self.now != libc::RLIM_INFINITY && counts_maps()).then(|| {
             format!(
-                " (it counts them as locked memory, of which this process may have {} KiB, and \
-                 that cannot be raised without CAP_SYS_RESOURCE: run `ulimit -l unlimited` as \
+                " (it counts them as locked memory, which is limited to {} KiB for this process \
+                 and cannot be raised without CAP_SYS_RESOURCE: run `ulimit -l unlimited` as \
                  root first, or give tracer CAP_SYS_RESOURCE)",
                 self.now / 1024
             )
@@ -77,7 +80,7 @@ impl Memlock {
 
 impl Drop for Memlock {
     fn drop(&mut self) {
-        // Lowering what was raised is always allowed.
+        // Lowering a limit is always allowed.
         // SAFETY: the pointer is to an rlimit of our own.
         unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const self.was) };
     }
@@ -93,12 +96,13 @@ fn limit() -> libc::rlimit {
     limit
 }
 
-/// RLIMIT_MEMLOCK, bytes; none: unlimited.
+/// RLIMIT_MEMLOCK in bytes. None means unlimited.
 pub struct Limit {
     pub soft: Option<u64>,
     pub hard: Option<u64>,
 }
 
+/// Returns the limits in force.
 pub fn memlock() -> Limit {
     let known = |limit| Some(limit).filter(|&limit| limit != libc::RLIM_INFINITY);
     let libc::rlimit { rlim_cur, rlim_max } = limit();
@@ -108,20 +112,20 @@ pub fn memlock() -> Limit {
     }
 }
 
-/// Whether this kernel counts maps and programs as locked memory; later ones
-/// charge them to the cgroup. Its version tells, because nothing is decided by
-/// it: only what is said of a refusal.
+/// Returns true if this kernel counts maps and programs as locked memory. Later kernels
+/// charge them to the cgroup.
+///
+/// The kernel's version is good enough here: it only selects advice.
 pub fn counts_maps() -> bool {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut numbers = release.split('.').map_while(|number| number.parse().ok());
     (numbers.next(), numbers.next()) < (Some(5), Some(11))
 }
 
-/// Gives up what tracing does not need once everything is attached: what is
-/// left reads the ring buffer and, after a gap, asks again who lives. `/proc`
-/// says how a zombie ended only to who may trace it.
-///
-/// Capabilities are each thread's own: this is about the calling one.
+/// Drops the capabilities of the calling thread that tracing does not need once
+/// everything is attached. The rest is used to read the ring buffer and to take a new
+/// snapshot after a gap. `/proc` shows a zombie's exit code only to a process that
+/// may trace it (CAP_SYS_PTRACE).
 pub fn drop_the_rest(reads_proc: bool) {
     let mut needed = CapsHashSet::from([Capability::CAP_BPF, Capability::CAP_PERFMON]);
     let whole = needed.clone();
@@ -130,7 +134,7 @@ pub fn drop_the_rest(reads_proc: bool) {
     }
     let dropped = caps::read(None, CapSet::Permitted).and_then(|held| {
         let mut keep: CapsHashSet = held.intersection(&needed).copied().collect();
-        // The older capability, which stands for both.
+        // The older capability that implies both.
         if !keep.is_superset(&whole) && held.contains(&Capability::CAP_SYS_ADMIN) {
             keep.insert(Capability::CAP_SYS_ADMIN);
         }
@@ -140,8 +144,8 @@ pub fn drop_the_rest(reads_proc: bool) {
     log::debug!("other capabilities dropped: {dropped:?}");
 }
 
-/// Gives up, for the calling thread, all but the right to make files wherever
-/// its user asked for them.
+/// Drops all capabilities of the calling thread except the one to create files in any
+/// directory, CAP_DAC_OVERRIDE.
 pub fn drop_all_but_files() {
     let held = caps::read(None, CapSet::Permitted);
     let dropped = held.and_then(|held| {
@@ -153,7 +157,7 @@ pub fn drop_all_but_files() {
     log::debug!("capabilities of the writer dropped: {dropped:?}");
 }
 
-/// The effective capabilities in /proc/PID/status.
+/// Returns the effective capabilities in the text of /proc/PID/status, as a bit set.
 fn effective(status: &str) -> Option<u64> {
     let line = status
         .lines()

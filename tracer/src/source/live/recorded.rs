@@ -1,18 +1,19 @@
-//! What a host offers, as text: written by `tracer doctor --facts` on a kernel,
-//! read by tests of the plan that need no kernel.
+//! Facts about a host as text. `tracer doctor --facts` writes them on a kernel; tests of
+//! the plan read them without one.
 //!
-//! A line per fact: `tracepoint NAME ARGUMENT…`, `function NAME ARGUMENT…`,
-//! `symbol NAME SYMBOL`, each `none` where the kernel has none. Only what some
-//! rung of the ladder asks for is in it.
+//! One line per fact: `tracepoint NAME ARGUMENT…`, `function NAME ARGUMENT…`,
+//! `symbol NAME SYMBOL`, with `none` where the kernel has none. Only facts that some
+//! rung of the ladder depends on are included.
 
 use std::{collections::BTreeMap, fmt};
 
-use super::plan::{Argument, LADDER, Method, Offers};
+use super::plan::{Argument, HostFeatures, LADDER, Method};
 
 type Answers<T> = BTreeMap<String, Option<T>>;
 
+/// Answers of a host to all questions of the ladder.
 #[derive(Debug, Default, PartialEq)]
-pub struct Recorded {
+pub struct RecordedFacts {
     kernel: String,
     own_btf: bool,
     kprobes: bool,
@@ -22,15 +23,15 @@ pub struct Recorded {
     symbols: Answers<String>,
 }
 
-impl Recorded {
-    /// Asks a host everything that the ladder would.
-    pub fn of(host: &impl Offers, kernel: String) -> Recorded {
-        let mut recorded = Recorded {
+impl RecordedFacts {
+    /// Collects all facts of a host that the ladder depends on.
+    pub fn of(host: &impl HostFeatures, kernel: String) -> RecordedFacts {
+        let mut recorded = RecordedFacts {
             kernel,
             own_btf: host.own_btf(),
             kprobes: host.kprobes(),
             tracefs: host.tracefs(),
-            ..Recorded::default()
+            ..RecordedFacts::default()
         };
         for rung in LADDER {
             for at in rung.programs.iter().map(|program| program.at) {
@@ -66,7 +67,7 @@ fn yes(fact: bool) -> &'static str {
     if fact { "yes" } else { "no" }
 }
 
-impl fmt::Display for Recorded {
+impl fmt::Display for RecordedFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "kernel {}", self.kernel)?;
         writeln!(f, "own_btf {}", yes(self.own_btf))?;
@@ -97,12 +98,12 @@ impl fmt::Display for Recorded {
 #[cfg(test)]
 mod reading {
     use super::*;
-    use crate::source::live::{plan::Rung, procfs::View};
+    use crate::source::live::{plan::Rung, procfs::ProcView};
 
-    impl Recorded {
-        /// Panics at a line that is none of ours.
-        pub fn read(text: &str) -> Recorded {
-            let mut recorded = Recorded::default();
+    impl RecordedFacts {
+        /// Parses the text. Panics at an unknown line.
+        pub fn read(text: &str) -> RecordedFacts {
+            let mut recorded = RecordedFacts::default();
             for line in text.lines() {
                 let (what, rest) = line.split_once(' ').unwrap_or((line, ""));
                 let (name, answer) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -134,7 +135,7 @@ mod reading {
             &self.kernel
         }
 
-        /// Whether everything that a rung asks was asked when this was written.
+        /// Returns true if the facts that a rung depends on were collected.
         pub fn knows(&self, rung: &Rung) -> bool {
             rung.programs.iter().all(|program| match rung.method {
                 Method::TpBtf | Method::RawTp => self.tracepoints.contains_key(program.at),
@@ -153,7 +154,7 @@ mod reading {
         }
     }
 
-    impl Offers for Recorded {
+    impl HostFeatures for RecordedFacts {
         fn own_btf(&self) -> bool {
             self.own_btf
         }
@@ -178,9 +179,9 @@ mod reading {
             self.tracefs
         }
 
-        /// Not the kernel's, but where tracer was started: the host itself.
-        fn proc(&self) -> View {
-            View {
+        /// Recorded facts stand for tracer in the host's pid namespace.
+        fn proc(&self) -> ProcView {
+            ProcView {
                 nested: false,
                 initial: true,
                 above: Some(0),
@@ -190,15 +191,15 @@ mod reading {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn facts_survive_writing_and_reading() {
         let text = "kernel 6.1\nown_btf yes\nkprobes no\ntracefs yes\n\
                     tracepoint none_such none\ntracepoint sched_switch value pointer\n\
                     function do_exit value\nsymbol do_exit do_exit\n\
                     symbol finish_task_switch finish_task_switch.isra.0\nsymbol gone none\n";
-        assert_eq!(Recorded::read(text).to_string(), text);
-        // A host that was recorded gives the same answers again.
-        let recorded = Recorded::read(text);
-        let again = Recorded::of(&recorded, "6.1".to_owned());
+        assert_eq!(RecordedFacts::read(text).to_string(), text);
+        // Facts can be collected from recorded facts.
+        let recorded = RecordedFacts::read(text);
+        let again = RecordedFacts::of(&recorded, "6.1".to_owned());
         assert_eq!(
             again.symbol("finish_task_switch"),
             recorded.symbol("finish_task_switch")

@@ -1,4 +1,4 @@
-//! The ring buffer: out come records, in groups.
+//! Drains the ring buffer in groups of records.
 
 use std::{
     iter::Peekable,
@@ -7,94 +7,91 @@ use std::{
     vec,
 };
 
-use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
     maps::{Array, MapData, RingBuf},
 };
 
-use super::{clock::now, completion::Completion};
+use super::{
+    clock::now,
+    enrich::Enricher,
+    error::{Error, Result},
+    maps,
+};
 use crate::{
     event::Event,
     recording::MAX_GROUP,
     records::{Sink, peek},
 };
 
-/// Records of a group, so that they can be put in order without holding all
-/// that a storm leaves behind.
+/// Number of records in a group. It bounds how many are held at a time to sort them.
 const GROUP: usize = 4096;
 
-/// Counts that are told with the records of one group.
+/// Number of counts that are emitted with the records of one group.
 const COUNTS: usize = 1024;
 
 /// BPF_RINGBUF_HDR_SZ (include/uapi/linux/bpf.h).
 const RECORD_HEADER: u64 = 8;
 
+/// Reader of the ring buffer.
 pub struct RingBuffer {
     ring: RingBuf<MapData>,
-    /// Not zero: the next record wakes the reader.
+    /// Sleep flag: if not zero, the next record wakes the reader.
     asleep: Array<MapData, u32>,
-    /// Bytes handed out since the last call of [`Self::fill`], and the size of
-    /// the buffer.
+    /// Bytes drained since the last call of [`Self::fill`].
     drained: u64,
+    /// Size of the buffer in bytes.
     size: u64,
-    /// The span of the trace: what lies outside was seen by some hooks only.
+    /// Time span of the trace. Records outside it were seen by some hooks only.
     span: RangeInclusive<u64>,
 }
 
-/// Counts that were read, in the order of their times.
+/// Count events in the order of their times.
 pub type Counts = Peekable<vec::IntoIter<Event>>;
 
 impl RingBuffer {
+    /// Opens the buffer of `size` bytes. Records from before `began` are dropped.
     pub fn new(ebpf: &mut Ebpf, size: u32, began: u64) -> Result<RingBuffer> {
-        let map = ebpf
-            .take_map("EVENTS")
-            .context("no map EVENTS in the eBPF object")?;
-        let ring = RingBuf::try_from(map)?;
-        let map = ebpf
-            .take_map("ASLEEP")
-            .context("no map ASLEEP in the eBPF object")?;
         Ok(RingBuffer {
-            ring,
-            asleep: map.try_into()?,
+            ring: maps::take(ebpf, "EVENTS")?,
+            asleep: maps::take(ebpf, "ASLEEP")?,
             drained: 0,
             size: u64::from(size),
             span: began..=u64::MAX,
         })
     }
 
-    /// The share of the buffer that was handed out since the last call: how
-    /// full it has been, at least.
+    /// Returns the share of the buffer that was drained since the last call: a lower bound
+    /// of how full it was.
     pub fn fill(&mut self) -> f64 {
         std::mem::take(&mut self.drained) as f64 / self.size as f64
     }
 
-    /// Nothing that happens after this time is handed out.
-    pub fn ends(&mut self, at: u64) {
+    /// Drops records from after this time, ns since boot.
+    pub fn end_at(&mut self, at: u64) {
         self.span = *self.span.start()..=at;
     }
 
+    /// Returns the descriptor to wait for.
     pub fn wakeup(&self) -> &(impl AsFd + AsRawFd + use<>) {
         &self.ring
     }
 
-    /// The next record makes [`Self::wakeup`] readable. One that came just before
-    /// does not: drain once more after this.
+    /// Makes the next record wake the reader through [`Self::wakeup`]. A record that
+    /// arrived just before does not: drain once more after this.
     pub fn wake_by_next(&mut self) -> Result<()> {
-        self.asleep
-            .set(0, 1, 0)
-            .context("asking the kernel side to be woken")
+        let asked = self.asleep.set(0, 1, 0);
+        asked.map_err(Error::step("asking the kernel side for a wake-up"))
     }
 
-    /// Hands out everything that waits, in groups; returns whether there was
-    /// anything. Counts go with the first group that reaches their time: copies
-    /// belong to the fork that they follow.
+    /// Emits all waiting records in groups. Returns true if there were any.
     ///
-    /// What comes in meanwhile is left for the next call: on a large machine it
-    /// might never end.
+    /// A count is emitted with the first group that reaches its time, so that copied
+    /// pages are attributed to the fork before them. Records that arrive meanwhile are
+    /// left for the next call: on a large machine the loop might never end.
     pub fn drain(
         &mut self,
-        completion: &mut Completion,
+        enricher: &mut Enricher,
         mut counts: Counts,
         sink: &mut dyn Sink,
     ) -> bool {
@@ -116,18 +113,18 @@ impl RingBuffer {
                 };
                 if self.span.contains(&at) {
                     (records, bytes, latest) = (records + 1, bytes + record.len(), latest.max(at));
-                    completion.record(kind, &record, sink);
+                    enricher.record(kind, &record, sink);
                 }
                 more = at <= until;
             }
             let due = std::iter::from_fn(|| counts.next_if(|count| count.at <= latest));
             due.take(COUNTS)
-                .for_each(|count| completion.event(count, sink));
-            completion.end_group(sink);
+                .for_each(|count| enricher.event(count, sink));
+            enricher.end_group(sink);
         }
         for count in counts {
-            completion.event(count, sink);
-            completion.end_group(sink);
+            enricher.event(count, sink);
+            enricher.end_group(sink);
         }
         self.drained > before
     }

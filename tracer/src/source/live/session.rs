@@ -1,10 +1,11 @@
-//! The first event: what machine this is and what serves each purpose.
+//! Builds the first event: facts about the machine and the hooks in use.
 
 use std::fs;
 
 use super::{clock, facts::Facts};
 use crate::event::{Hook, Session, Text};
 
+/// Returns the session. `own` is tracer's PID in the initial pid namespace, if known.
 pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
     Session {
         tracer_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -24,7 +25,7 @@ pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
     }
 }
 
-/// Which boot of which machine this is.
+/// Returns the kernel's boot id, which differs between boots and machines.
 pub fn boot_id() -> String {
     line("/proc/sys/kernel/random/boot_id")
 }
@@ -39,7 +40,7 @@ fn sysconf(name: libc::c_int) -> u64 {
     unsafe { libc::sysconf(name) }.try_into().unwrap_or(0)
 }
 
-/// THREAD_SIZE, which BTF does not name: 16 KiB, twice that under KASAN
+/// Returns THREAD_SIZE in bytes, which is not in BTF: 16 KiB, twice that under KASAN
 /// (arch/x86/include/asm/page_64_types.h).
 fn stack_size(facts: &Facts) -> u64 {
     let kasan = facts.btf.member("kmem_cache", "kasan_info").is_some();

@@ -1,8 +1,10 @@
-//! Programs that the kernel has skipped. A program never interrupts itself on a
-//! CPU: where it is preempted while it runs, it is skipped for whoever comes
-//! there meanwhile (`__bpf_prog_enter_recur`, kernel/bpf/trampoline.c;
-//! `__bpf_trace_run`, kernel/trace/bpf_trace.c), and the kernel counts that
-//! (`bpf_prog_info.recursion_misses`, since 5.12).
+//! Turns runs of programs that the kernel skipped into gaps.
+//!
+//! A program never runs twice at the same time on one CPU. If it is preempted while it
+//! runs, the kernel skips it for the tasks that reach the hook meanwhile
+//! (`__bpf_prog_enter_recur`, kernel/bpf/trampoline.c; `__bpf_trace_run`,
+//! kernel/trace/bpf_trace.c) and counts that (`bpf_prog_info.recursion_misses`, since
+//! 5.12).
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +20,7 @@ use crate::event::{Gap, GapCause, Kind, Lost, Purpose};
 /// include/uapi/linux/bpf.h.
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_long = 15;
 
-/// The argument of that command.
+/// Argument of that command.
 #[repr(C)]
 #[derive(IntoBytes, Immutable)]
 struct InfoByFd {
@@ -27,7 +29,7 @@ struct InfoByFd {
     info: u64,
 }
 
-/// `struct bpf_prog_info` up to what is read.
+/// `struct bpf_prog_info` up to the member that is read.
 #[repr(C)]
 #[derive(Default, FromBytes, IntoBytes, Immutable)]
 struct ProgramInfo {
@@ -35,29 +37,31 @@ struct ProgramInfo {
     recursion_misses: u64,
 }
 
-/// A program in use.
+/// A loaded program.
 struct Program {
     fd: OwnedFd,
     name: &'static str,
-    /// What it tells.
+    /// Kind of event that is lost when it is skipped.
     kind: Kind,
+    /// Misses at the last read.
     known: u64,
 }
 
+/// Counters of skipped runs of all loaded programs.
 pub struct Skipped {
     programs: Vec<Program>,
     read_at: u64,
 }
 
 impl Skipped {
-    /// Of the programs that are loaded, those whose records would be missed.
+    /// Selects the loaded programs whose runs emit events.
     pub fn new(ebpf: &Ebpf) -> Skipped {
         let programs = LADDER.iter().flat_map(|rung| {
-            let kind = told_by(rung.purpose);
+            let kind = lost_kind(rung.purpose);
             let programs = rung.programs.iter();
             programs.filter_map(move |program| Some((program.name, kind?)))
         });
-        // Two rungs can share a program.
+        // Rungs may share a program.
         let mut seen = BTreeSet::new();
         let programs = programs.filter(|(name, _)| seen.insert(*name));
         let loaded = programs.filter_map(|(name, kind)| {
@@ -75,7 +79,8 @@ impl Skipped {
         }
     }
 
-    /// How often since the last call. A system call for each program.
+    /// Returns a gap if programs were skipped since the last call. Costs one system call
+    /// per program.
     pub fn read(&mut self) -> Option<Gap> {
         let mut lost: Vec<Lost> = Vec::new();
         for program in &mut self.programs {
@@ -100,7 +105,7 @@ impl Skipped {
 }
 
 impl Program {
-    /// None where the kernel does not count it.
+    /// Returns how often the program was skipped. None if the kernel does not count it.
     fn misses(&self) -> Option<u64> {
         let mut info = ProgramInfo::default();
         let mut command = InfoByFd {
@@ -123,9 +128,9 @@ impl Program {
     }
 }
 
-/// What is not told where a purpose's program is skipped; none where that is
-/// nothing (what is counted is told with something else).
-fn told_by(purpose: Purpose) -> Option<Kind> {
+/// Returns the kind of event that is lost when a program of a purpose is skipped. None
+/// if no event of its own is lost.
+fn lost_kind(purpose: Purpose) -> Option<Kind> {
     match purpose {
         Purpose::Fork => Some(Kind::Fork),
         Purpose::WakeupNew => Some(Kind::WakeupNew),

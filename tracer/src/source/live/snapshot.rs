@@ -1,21 +1,23 @@
-//! What runs already. The kernel's task iterator tells it exactly; where there
-//! is none, or it shows too little, `/proc` does. Command lines are `/proc`'s
-//! either way: the iterator cannot read them.
+//! Snapshots of the existing tasks.
+//!
+//! The kernel's task iterator lists them exactly. Where there is none, or it shows
+//! too little, `/proc` ([`procfs`]) does. Command lines always come from `/proc`: the
+//! iterator cannot read them.
 
 use std::{
     collections::{BTreeSet, HashMap},
     io::Read as _,
 };
 
-use anyhow::{Context as _, Result};
 use aya::{Ebpf, programs::Iter};
 use tracer_common::wire;
 
 use super::{
     cgroups::Cgroups,
     clock::now,
+    error::{Error, Result},
     plan::Method,
-    procfs::{self, Stat, Status, View},
+    procfs::{self, ProcStat, ProcStatus, ProcView},
     starts::{NS_PER_TICK, Starts},
 };
 use crate::{
@@ -25,78 +27,82 @@ use crate::{
 
 const PROGRAM: &str = "task_iterator";
 
-/// Who tells.
-pub enum Teller {
-    /// `all`: every task, not only those of our own pid namespace.
+/// Source of the list of existing tasks.
+pub enum SnapshotSource {
+    /// The kernel's task iterator.
     Iterator {
+        /// True if it shows every task, not only those of tracer's pid namespace.
         all: bool,
         cgroups: Cgroups,
     },
-    Proc {
-        starts: Starts,
-        cgroups: Cgroups,
-    },
+    /// The files in `/proc`.
+    Proc { starts: Starts, cgroups: Cgroups },
 }
 
-impl Teller {
-    /// Tells who exists; whether everybody was named, so that whoever was not
-    /// is gone.
-    pub fn tell(
+impl SnapshotSource {
+    /// Emits every existing task. Returns true if none was left out, so that an absent
+    /// task no longer exists.
+    pub fn emit_tasks(
         &mut self,
         ebpf: &mut Ebpf,
-        view: View,
+        view: ProcView,
         sink: &mut dyn FnMut(Event),
     ) -> Result<bool> {
         match self {
-            Teller::Iterator { all, cgroups } => iterate(ebpf, view, cgroups, sink).map(|()| *all),
-            Teller::Proc { starts, cgroups } => Ok(read_proc(starts, cgroups, sink)),
+            SnapshotSource::Iterator { all, cgroups } => {
+                emit_iterated(ebpf, view, cgroups, sink).map(|()| *all)
+            }
+            SnapshotSource::Proc { starts, cgroups } => Ok(emit_proc(starts, cgroups, sink)),
         }
     }
 
-    /// What the kernel says of whom: every identity is put as it was first told.
-    pub fn settle(&mut self, event: &mut Event) {
+    /// Replaces every start time in a kernel event by the one that this source
+    /// reported first for the task.
+    pub fn unify_starts(&mut self, event: &mut Event) {
         match self {
-            // It says the same of everybody as the hooks do.
-            Teller::Iterator { .. } => {}
-            Teller::Proc { starts, .. } => starts.settle(event),
+            // The iterator reports the same start times as the hooks.
+            SnapshotSource::Iterator { .. } => {}
+            SnapshotSource::Proc { starts, .. } => starts.unify(event),
         }
     }
 }
 
-/// Who tells, by the hook that was chosen; says there what it cannot.
-pub fn teller(hooks: &mut [Hook], view: View, cgroups: Cgroups) -> Option<Teller> {
+/// Returns the source that the chosen hook stands for, if any, and adds to the hook
+/// what the source cannot show.
+pub fn source(hooks: &mut [Hook], view: ProcView, cgroups: Cgroups) -> Option<SnapshotSource> {
     let mut hooks = hooks.iter_mut();
     let hook = hooks.find(|hook| hook.purpose == Purpose::Snapshot)?;
     if hook.hook.as_deref()?.starts_with(Method::Proc.name()) {
-        return Some(Teller::Proc {
+        return Some(SnapshotSource::Proc {
             starts: Starts::default(),
             cgroups,
         });
     }
     if view.nested {
-        hook.loses = "what runs outside tracer's own pid namespace, and who dies there unseen: \
+        hook.loses =
+            "tasks outside tracer's own pid namespace, and deaths there that no hook saw: \
                       run tracer in the host's"
-            .to_owned();
+                .to_owned();
     }
-    Some(Teller::Iterator {
+    Some(SnapshotSource::Iterator {
         all: !view.nested,
         cgroups,
     })
 }
 
-/// Hands out every task that the iterator shows. Linear in those.
-fn iterate(
+/// Emits every task that the iterator shows. Linear in those.
+fn emit_iterated(
     ebpf: &mut Ebpf,
-    view: View,
+    view: ProcView,
     cgroups: &Cgroups,
     sink: &mut dyn FnMut(Event),
 ) -> Result<()> {
-    let (mut told, mut parents) = (HashMap::new(), BTreeSet::new());
-    each_record(ebpf, |record, mut event| {
+    let (mut seen, mut parents) = (HashMap::new(), BTreeSet::new());
+    for_each_record(ebpf, |record, mut event| {
         if let What::Snapshot(snapshot) = &mut event.what
             && event.who.is_leader()
         {
-            told.insert(event.who.process.tgid, event.who.process);
+            seen.insert(event.who.process.tgid, event.who.process);
             parents.insert(snapshot.parent);
             if !snapshot.kthread && record.proc_pid != 0 {
                 snapshot.argv = procfs::command_line(record.proc_pid);
@@ -107,23 +113,24 @@ fn iterate(
     if !view.initial {
         return Ok(());
     }
-    // Some kernels hide tasks from the iterator (a guarded init, say) whose
-    // children name them as parents.
+    // Some kernels hide tasks from the iterator, such as a guarded init. Their
+    // children still report them as parents.
     for id in parents {
-        if !told.contains_key(&id.tgid)
-            && let Some(stat) = Stat::read(&format!("/proc/{}", id.tgid))
+        if !seen.contains_key(&id.tgid)
+            && let Some(stat) = ProcStat::read(&format!("/proc/{}", id.tgid))
             && stat.start == id.start / NS_PER_TICK
         {
-            sink(found(id.leader(), &stat, &told, cgroups));
+            sink(snapshot_event(id.leader(), &stat, &seen, cgroups));
         }
     }
     Ok(())
 }
 
-/// Our own number in the initial pid namespace, where `/proc` does not say it.
-pub fn own_pid(ebpf: &mut Ebpf, view: View) -> Result<Option<u32>> {
+/// Returns tracer's own PID in the initial pid namespace, where `/proc` does not
+/// show it.
+pub fn own_pid(ebpf: &mut Ebpf, view: ProcView) -> Result<Option<u32>> {
     let mut own = None;
-    each_record(ebpf, |record, event| {
+    for_each_record(ebpf, |record, event| {
         if record.proc_pid == view.own && event.who.is_leader() {
             own = Some(event.who.process.tgid);
         }
@@ -131,74 +138,90 @@ pub fn own_pid(ebpf: &mut Ebpf, view: View) -> Result<Option<u32>> {
     Ok(own)
 }
 
-fn each_record(ebpf: &mut Ebpf, mut each: impl FnMut(wire::Task, Event)) -> Result<()> {
+/// Passes every record of the iterator to `each`, with its event.
+fn for_each_record(ebpf: &mut Ebpf, mut each: impl FnMut(wire::Task, Event)) -> Result<()> {
     let program = ebpf
         .program_mut(PROGRAM)
-        .context("no task iterator in the eBPF object")?;
-    let iterator: &mut Iter = program.try_into()?;
-    let link = iterator.attach().and_then(|link| iterator.take_link(link));
-    let mut file = link.context("attaching the task iterator")?.into_file()?;
+        .ok_or_else(|| Error::Object(format!("program {PROGRAM}")))?;
+    let link = <&mut Iter>::try_from(program).and_then(|iterator| {
+        let link = iterator.attach()?;
+        iterator.take_link(link)
+    });
+    let attaching = "attaching the task iterator";
+    let file = link.map_err(Error::step(attaching))?.into_file();
+    let mut file = file.map_err(Error::step(attaching))?;
+    let reading = "reading the task iterator";
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .context("reading the task iterator")?;
+    let read = file.read_to_end(&mut bytes);
+    read.map_err(Error::step(reading))?;
     for record in bytes.chunks_exact(size_of::<wire::Task>()) {
+        let task = records::read(record).ok_or("a task of another size");
+        let event = RecordDecoder::default().decode(record);
         each(
-            records::read(record).context("a task of another size")?,
-            RecordDecoder::default().decode(record)?,
+            task.map_err(Error::step(reading))?,
+            event.map_err(Error::step(reading))?,
         );
     }
     Ok(())
 }
 
-/// Hands out every task that `/proc` shows, which must show the initial pid
-/// namespace. Linear in those: two files for each, four for a process. Says
-/// whether they were all: a zombie whose status we may not know is left out.
-fn read_proc(starts: &mut Starts, cgroups: &Cgroups, sink: &mut dyn FnMut(Event)) -> bool {
+/// Emits every task that `/proc` shows. Returns true if none was left out; a zombie is
+/// left out if tracer may not read its exit code.
+///
+/// `/proc` must show the initial pid namespace. Linear in the tasks: two files for
+/// each thread, four for a process.
+fn emit_proc(starts: &mut Starts, cgroups: &Cgroups, sink: &mut dyn FnMut(Event)) -> bool {
     let mut all = true;
     let mut processes = Vec::new();
     let mut ids = HashMap::new();
     for tgid in procfs::listed("/proc") {
-        // Gone since it was listed.
-        let Some(stat) = Stat::read(&format!("/proc/{tgid}")) else {
+        // It has exited since it was listed.
+        let Some(stat) = ProcStat::read(&format!("/proc/{tgid}")) else {
             continue;
         };
-        let start = starts.of(tgid, stat.start * NS_PER_TICK);
+        let start = starts.unified(tgid, stat.start * NS_PER_TICK);
         let id = ProcessId { tgid, start };
         ids.insert(tgid, id);
         processes.push((id, stat));
     }
     for (id, stat) in processes {
         match stat.state {
-            // Released already: only its memory is left.
+            // Already released; only its memory remains.
             'X' => {}
             'Z' if !procfs::may_know_exit_code(id.tgid) => all = false,
-            _ => sink(found(id.leader(), &stat, &ids, cgroups)),
+            _ => sink(snapshot_event(id.leader(), &stat, &ids, cgroups)),
         }
         let tasks = format!("/proc/{}/task", id.tgid);
         for pid in procfs::listed(&tasks) {
-            let Some(stat) = Stat::read(&format!("{tasks}/{pid}")) else {
+            let Some(stat) = ProcStat::read(&format!("{tasks}/{pid}")) else {
                 continue;
             };
             if pid != id.tgid && stat.state != 'X' {
-                let start = starts.of(pid, stat.start * NS_PER_TICK);
+                let start = starts.unified(pid, stat.start * NS_PER_TICK);
                 let who = Who {
                     task: TaskId { pid, start },
                     process: id,
                 };
-                sink(found(who, &stat, &ids, cgroups));
+                sink(snapshot_event(who, &stat, &ids, cgroups));
             }
         }
     }
     all
 }
 
-/// A task as `/proc` shows it, among those whose identities are known by number.
-fn found(who: Who, stat: &Stat, ids: &HashMap<u32, ProcessId>, cgroups: &Cgroups) -> Event {
+/// Returns the snapshot event of a task as `/proc` shows it. `ids` are the known
+/// processes by PID.
+fn snapshot_event(
+    who: Who,
+    stat: &ProcStat,
+    ids: &HashMap<u32, ProcessId>,
+    cgroups: &Cgroups,
+) -> Event {
     let pid = who.task.pid;
     let kthread = stat.is_kthread();
-    let status = Status::read(&pid.to_string());
+    let status = ProcStatus::read(&pid.to_string());
     let status = status.as_ref();
-    let numbers = status.and_then(Status::numbers).unwrap_or_default();
+    let numbers = status.and_then(ProcStatus::numbers).unwrap_or_default();
     let argv = || procfs::command_line(pid);
     Event {
         at: now(),
@@ -222,7 +245,7 @@ fn found(who: Who, stat: &Stat, ids: &HashMap<u32, ProcessId>, cgroups: &Cgroups
             }),
             sigchld_policy: status
                 .filter(|_| who.is_leader())
-                .and_then(Status::sigchld_policy),
+                .and_then(ProcStatus::sigchld_policy),
             cgroup: who
                 .is_leader()
                 .then(|| cgroups.of_process(pid, stat.is_dying()))
@@ -231,9 +254,9 @@ fn found(who: Who, stat: &Stat, ids: &HashMap<u32, ProcessId>, cgroups: &Cgroups
     }
 }
 
-/// Whose task that is; none: nobody's.
+/// Returns the process that a task belongs to, if it is known.
 fn process_of(task: u32, ids: &HashMap<u32, ProcessId>) -> Option<ProcessId> {
     let of_leader = ids.get(&task).copied();
-    let tgid = || Status::read(&task.to_string())?.tgid();
+    let tgid = || ProcStatus::read(&task.to_string())?.tgid();
     of_leader.or_else(|| ids.get(&tgid()?).copied())
 }

@@ -1,11 +1,12 @@
-//! One identity per task where `/proc` is a witness. The kernel's events say
-//! when a task started to the nanosecond, `/proc/PID/stat` to the tick before
-//! it (fs/proc/array.c, `do_task_stat`). Two starts of one number within one
-//! tick are one task: to come back so soon the whole pid space would have to
-//! wrap in 10 ms.
+//! Keeps one start time, and so one identity, per task where `/proc` is a source.
 //!
-//! The first witness names the task for good, whichever it is: what was told
-//! cannot be taken back, and whoever comes later is translated.
+//! The kernel's events report a start to the nanosecond, `/proc/PID/stat` rounded
+//! down to a tick (fs/proc/array.c, `do_task_stat`). Two starts of one PID within
+//! one tick are the same task: for a PID to be reused so soon, the whole pid space
+//! would have to wrap in 10 ms.
+//!
+//! The start that is reported first is kept, because events that were emitted cannot
+//! be changed. Later ones are replaced by it.
 
 use std::collections::HashMap;
 
@@ -14,15 +15,17 @@ use crate::event::{Event, What};
 /// USER_HZ is 100 on x86 (include/asm-generic/param.h).
 pub const NS_PER_TICK: u64 = 10_000_000;
 
-/// By number, the start under which its bearer was first told. As large as
-/// the process table: a number that comes back takes the entry over, and who
-/// is freed leaves.
+/// Start time that was reported first, by PID, in ns since boot.
+///
+/// As large as the process table: a reused PID replaces the entry, and a freed task is
+/// removed.
 #[derive(Default)]
 pub struct Starts(HashMap<u32, u64>);
 
 impl Starts {
-    /// The start under which that task is known, from now on if it was not.
-    pub fn of(&mut self, pid: u32, start: u64) -> u64 {
+    /// Returns the start time under which the task is known. A new task is known
+    /// under `start`.
+    pub fn unified(&mut self, pid: u32, start: u64) -> u64 {
         let known = self.0.entry(pid).or_insert(start);
         if *known / NS_PER_TICK != start / NS_PER_TICK {
             *known = start;
@@ -30,10 +33,10 @@ impl Starts {
         *known
     }
 
-    /// Translates all that an event names.
-    pub fn settle(&mut self, event: &mut Event) {
+    /// Replaces the start times of all tasks that an event refers to.
+    pub fn unify(&mut self, event: &mut Event) {
         event.each_identity(&mut |identity| {
-            *identity.start = self.of(identity.pid, *identity.start);
+            *identity.start = self.unified(identity.pid, *identity.start);
         });
         if let What::Free(_) = event.what {
             self.0.remove(&event.who.task.pid);
@@ -57,16 +60,16 @@ mod tests {
         }
     }
 
-    fn settled(starts: &mut Starts, mut event: Event) -> Event {
-        starts.settle(&mut event);
+    fn unified(starts: &mut Starts, mut event: Event) -> Event {
+        starts.unify(&mut event);
         event
     }
 
     #[test]
-    fn who_was_found_by_its_tick_keeps_that_name() {
+    fn a_task_found_in_proc_keeps_the_start_in_ticks() {
         let mut starts = Starts::default();
-        assert_eq!(starts.of(7, 5 * TICK), 5 * TICK);
-        let exec = settled(
+        assert_eq!(starts.unified(7, 5 * TICK), 5 * TICK);
+        let exec = unified(
             &mut starts,
             event(7, 5 * TICK + 1234, What::OomVictim(Box::default())),
         );
@@ -81,36 +84,36 @@ mod tests {
     }
 
     #[test]
-    fn who_was_forked_under_our_eyes_keeps_the_exact_start() {
+    fn a_traced_fork_keeps_the_exact_start() {
         let mut starts = Starts::default();
         let exact = 5 * TICK + 1234;
-        settled(
+        unified(
             &mut starts,
             event(7, exact, What::FirstRun(FirstRun::default())),
         );
-        assert_eq!(starts.of(7, 5 * TICK), exact);
+        assert_eq!(starts.unified(7, 5 * TICK), exact);
     }
 
     #[test]
-    fn a_number_that_comes_back_is_somebody_else() {
+    fn a_reused_pid_is_another_task() {
         let mut starts = Starts::default();
-        starts.of(7, 5 * TICK);
-        assert_eq!(starts.of(7, 6 * TICK + 1), 6 * TICK + 1);
-        // And so is one that comes back in the same tick, once the first is freed.
-        settled(&mut starts, event(7, 6 * TICK + 1, What::Free(None)));
-        assert_eq!(starts.of(7, 6 * TICK + 2), 6 * TICK + 2);
+        starts.unified(7, 5 * TICK);
+        assert_eq!(starts.unified(7, 6 * TICK + 1), 6 * TICK + 1);
+        // A PID may be reused within a tick once the first task is freed.
+        unified(&mut starts, event(7, 6 * TICK + 1, What::Free(None)));
+        assert_eq!(starts.unified(7, 6 * TICK + 2), 6 * TICK + 2);
     }
 
     #[test]
-    fn others_that_an_event_names_are_translated_too() {
+    fn other_tasks_of_an_event_are_replaced_too() {
         let mut starts = Starts::default();
-        starts.of(3, TICK);
+        starts.unified(3, TICK);
         let by = ProcessId {
             tgid: 3,
             start: TICK + 99,
         }
         .leader();
-        let reap = settled(&mut starts, event(7, 9 * TICK, What::Reap(Reap { by })));
+        let reap = unified(&mut starts, event(7, 9 * TICK, What::Reap(Reap { by })));
         let What::Reap(Reap { by }) = reap.what else {
             unreachable!()
         };

@@ -1,12 +1,11 @@
-//! The states of living tasks, as the kernel side counts them: read about once
-//! a second, told only where they have changed.
+//! Reads the state counters that the kernel side keeps for running tasks, about once a
+//! second, and emits those that have changed.
 //!
-//! An entry is written while it is read. Its own sum says whether it was caught
-//! between two writes, and is read again then.
+//! The kernel side may write an entry while it is read. The sum of an entry's times
+//! shows whether it was read in the middle of an update; it is read again then.
 
 use std::collections::HashMap;
 
-use anyhow::{Context as _, Result, ensure};
 use aya::{
     Ebpf,
     maps::{HashMap as KernelMap, MapData, MapError, PerCpuArray},
@@ -15,60 +14,62 @@ use tracer_common::states::{
     OnCpu, RUNNABLE, RUNNING, STREAM_CHILDREN, STREAM_ROOTS, STREAM_TREE, TaskStates,
 };
 
-use super::clock::now;
+use super::{
+    clock::now,
+    error::{Error, Result},
+    maps,
+};
 use crate::{
     event::{Event, States, TaskId, TaskState, What},
     records,
 };
 
-/// So often an entry is read again that is being written.
+/// Number of attempts to read an entry that is being written.
 const ATTEMPTS: usize = 8;
 
+/// Reader of the state counters.
 pub struct StateCounts {
     tasks: KernelMap<MapData, u64, TaskStates>,
     cpus: PerCpuArray<MapData, OnCpu>,
-    /// What was last told of each task that lives.
-    told: HashMap<TaskId, States>,
+    /// States that were last emitted for each running task.
+    emitted: HashMap<TaskId, States>,
 }
 
-/// Whose transitions are sent: those that tracer itself starts, by its own
-/// number, and the trees of others.
-pub fn choose(ebpf: &mut Ebpf, own: Option<u32>, of: &[u32]) -> Result<()> {
-    ensure!(
-        of.len() < STREAM_ROOTS as usize,
-        "the transitions of at most {} processes can be sent, with all that comes from them",
-        STREAM_ROOTS - 1
-    );
+/// Selects the processes whose transitions are streamed: those that tracer (PID `own`)
+/// starts, and the process trees under `of`.
+pub fn select_streamed(ebpf: &mut Ebpf, own: Option<u32>, of: &[u32]) -> Result<()> {
+    if of.len() >= STREAM_ROOTS as usize {
+        return Err(Error::TooManyTrees {
+            limit: STREAM_ROOTS - 1,
+        });
+    }
+    let selecting = "selecting the processes whose states are streamed";
     let map = ebpf.map_mut("STREAMED");
-    let map = map.context("no map STREAMED in the eBPF object")?;
-    let mut roots = KernelMap::<_, u32, u32>::try_from(map)?;
+    let map = map.ok_or_else(|| Error::Object("map STREAMED".to_owned()))?;
+    let roots = KernelMap::<_, u32, u32>::try_from(map);
+    let mut roots = roots.map_err(Error::step(selecting))?;
     let own = own.map(|own| (own, STREAM_CHILDREN));
     let trees = of.iter().map(|&root| (root, STREAM_TREE));
     for (tgid, how) in own.into_iter().chain(trees) {
-        roots.insert(tgid, how, 0)?;
+        let inserted = roots.insert(tgid, how, 0);
+        inserted.map_err(Error::step(selecting))?;
     }
     Ok(())
 }
 
 impl StateCounts {
     pub fn new(ebpf: &mut Ebpf) -> Result<StateCounts> {
-        let tasks = ebpf.take_map("STATES");
-        let cpus = ebpf.take_map("ON_CPU");
         Ok(StateCounts {
-            tasks: tasks
-                .context("no map STATES in the eBPF object")?
-                .try_into()?,
-            cpus: cpus
-                .context("no map ON_CPU in the eBPF object")?
-                .try_into()?,
-            told: HashMap::new(),
+            tasks: maps::take(ebpf, "STATES")?,
+            cpus: maps::take(ebpf, "ON_CPU")?,
+            emitted: HashMap::new(),
         })
     }
 
-    /// Tells whose figures have changed. Two system calls per task, and two
-    /// more for each that wants a CPU.
+    /// Emits the states that have changed since the last call. Costs two system calls per
+    /// task, and two more for each runnable one.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let mut told = HashMap::with_capacity(self.told.len());
+        let mut emitted = HashMap::with_capacity(self.emitted.len());
         for key in self.tasks.keys() {
             let Ok(key) = key else { break };
             let Some(task) = self.task(key)? else {
@@ -76,11 +77,11 @@ impl StateCounts {
             };
             let who = records::who(task.who);
             let states = records::task_states(&task);
-            // Of one that is dead the end is on its way.
+            // The final states of a dead task follow with its exit.
             let Some(states) = states.filter(|states| states.state != TaskState::Dead) else {
                 continue;
             };
-            if self.told.get(&who.task) != Some(&states) {
+            if self.emitted.get(&who.task) != Some(&states) {
                 sink(Event {
                     at: now(),
                     cpu: 0,
@@ -88,14 +89,14 @@ impl StateCounts {
                     what: What::States(Box::new(states)),
                 });
             }
-            told.insert(who.task, states);
+            emitted.insert(who.task, states);
         }
-        self.told = told;
+        self.emitted = emitted;
         Ok(())
     }
 
-    /// A task whole, and running where it has been given a CPU; none once it
-    /// has died, and its end says the rest.
+    /// Returns a consistent entry, marked as running if the task has a CPU. None if the
+    /// task has died: its exit carries the final states.
     fn task(&self, key: u64) -> Result<Option<TaskStates>> {
         let mut found = None;
         for _ in 0..ATTEMPTS {
@@ -110,14 +111,14 @@ impl StateCounts {
             if task.state != RUNNABLE {
                 break;
             }
-            let Some(turn) = self.turn(key)? else {
+            let Some(turn) = self.on_cpu_since(key)? else {
                 break;
             };
-            // Nobody may have put it elsewhere while the CPUs were asked.
+            // The entry must not have changed while the CPUs were read.
             let same = |later: TaskStates| (later.since, later.state) == (task.since, RUNNABLE);
             if self.entry(key)?.is_some_and(same) {
                 return Ok(Some(match turn > task.since {
-                    true => on_cpu(task, turn),
+                    true => running(task, turn),
                     false => task,
                 }));
             }
@@ -129,20 +130,22 @@ impl StateCounts {
         match self.tasks.get(&key, 0) {
             Ok(task) => Ok(Some(task)),
             Err(MapError::KeyNotFound) => Ok(None),
-            Err(error) => Err(error).context("reading the state counters"),
+            Err(error) => Err(Error::step("reading the state counters")(error)),
         }
     }
 
-    /// Since when the task has had a CPU, if it has one.
-    fn turn(&self, key: u64) -> Result<Option<u64>> {
-        let cpus = self.cpus.get(&0, 0).context("reading who is on a CPU")?;
+    /// Returns when the task got its CPU (ns since boot), if it has one.
+    fn on_cpu_since(&self, key: u64) -> Result<Option<u64>> {
+        let cpus = self.cpus.get(&0, 0);
+        let cpus = cpus.map_err(Error::step("reading which task each CPU runs"))?;
         let mut turns = cpus.iter().filter(|cpu| cpu.task == key);
         Ok(turns.next().map(|cpu| cpu.since))
     }
 }
 
-/// What the kernel side will say when the turn is over.
-fn on_cpu(task: TaskStates, turn: u64) -> TaskStates {
+/// Returns the entry that the kernel side would write if the turn that began at `turn`
+/// (ns since boot) ended now.
+fn running(task: TaskStates, turn: u64) -> TaskStates {
     let mut task = task;
     let waited = turn - task.since;
     task.times[RUNNABLE as usize] += waited;
@@ -166,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_that_goes_on_is_told_as_running_and_the_sum_holds() {
+    fn a_task_on_a_cpu_counts_as_running_and_the_sum_holds() {
         let who = Who {
             pid: 7,
             tgid: 7,
@@ -188,12 +191,9 @@ mod tests {
             latency: 100,
             latency_max: 60,
         };
-        let running = on_cpu(waiting, 1390);
-        assert_eq!((running.state, running.since), (RUNNING, 1390));
-        assert_eq!(running.times.iter().sum::<u64>(), 390);
-        assert_eq!(
-            (running.wakeups, running.latency, running.latency_max),
-            (5, 190, 90)
-        );
+        let now = running(waiting, 1390);
+        assert_eq!((now.state, now.since), (RUNNING, 1390));
+        assert_eq!(now.times.iter().sum::<u64>(), 390);
+        assert_eq!((now.wakeups, now.latency, now.latency_max), (5, 190, 90));
     }
 }

@@ -1,23 +1,22 @@
-//! The kernel's own table of symbols, for kprobes: which name a function has
-//! on this kernel.
+//! Finds the symbol of a kernel function, for kprobes, in the kernel's symbol table.
 
 use std::{fs, sync::OnceLock};
 
 const KALLSYMS: &str = "/proc/kallsyms";
 
-/// Read when somebody first asks: it is some ten megabytes of text.
+/// The kernel's symbol table. It is read at the first lookup: about 10 MB of text.
 #[derive(Default)]
 pub struct Symbols(OnceLock<Option<String>>);
 
 impl Symbols {
-    /// The name under which the kernel has a function, suffix included. Where
-    /// the table cannot be read the plain name has to do: attaching will tell.
+    /// Returns the symbol of a function, suffix included. If the table cannot be read,
+    /// returns the plain name: attaching shows whether it exists.
     pub fn find(&self, function: &str) -> Option<String> {
         let Some(table) = self.table() else {
             return Some(function.to_owned());
         };
-        // `address type name`, and the module's name behind those of modules.
-        // The addresses may be hidden (kernel.kptr_restrict), the names are not.
+        // Lines are `address type name`, with the module behind a module's symbols.
+        // Addresses may be hidden (kernel.kptr_restrict), names are not.
         let names = table
             .lines()
             .filter(|line| line.contains(function))
@@ -25,6 +24,7 @@ impl Symbols {
         best(names, function).map(str::to_owned)
     }
 
+    /// Returns true if the table can be read.
     pub fn readable(&self) -> bool {
         self.table().is_some()
     }
@@ -38,9 +38,9 @@ impl Symbols {
     }
 }
 
-/// The symbol of a function: its plain name, else the one that the compiler
-/// gave it when it changed its arguments. A part split off (`.cold`) is
-/// another function.
+/// Returns the symbol of a function among `names`: the plain name, or the one that the
+/// compiler gave it when it changed the arguments. A part that was split off (`.cold`)
+/// is another function.
 fn best<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
     let mut suffixed = None;
     for name in names {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_is_found_under_the_compilers_name_for_it() {
+    fn a_renamed_function_is_found() {
         let find = |names: &[&'static str]| best(names.iter().copied(), "finish_task_switch");
         assert_eq!(
             find(&["finish_task_switch.isra.0"]),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_cannot_be_read_leaves_the_plain_name() {
+    fn an_unreadable_table_gives_the_plain_name() {
         let symbols = Symbols(OnceLock::from(None));
         assert_eq!(symbols.find("do_exit").as_deref(), Some("do_exit"));
         let symbols = Symbols(OnceLock::from(Some("0 T other\n".to_owned())));

@@ -1,74 +1,72 @@
-//! The wait calls that the kernel side counts: read about once a second, told
-//! where there were more.
+//! Reads the counts of wait calls that the kernel side keeps per process, about once a
+//! second, and emits those that have grown.
 
 use std::collections::HashMap;
 
-use anyhow::{Context as _, Result};
 use aya::{
     Ebpf,
     maps::{Array, HashMap as KernelMap, MapData, MapError},
 };
 use tracer_common::maps::{RecentWaits, WaitCalls};
 
-use super::clock::now;
+use super::{
+    clock::now,
+    error::{Error, Result},
+    maps,
+};
 use crate::{
     event::{Event, Waits, What},
     records,
 };
 
+/// Reader of the counts of wait calls.
 pub struct WaitCounts {
     map: KernelMap<MapData, u32, WaitCalls>,
     recent: Array<MapData, RecentWaits>,
-    /// When the last call told was, by tgid.
-    told: HashMap<u32, u64>,
+    /// Time of the last call that was emitted (ns since boot), by tgid.
+    emitted: HashMap<u32, u64>,
 }
 
 impl WaitCounts {
     pub fn new(ebpf: &mut Ebpf) -> Result<WaitCounts> {
-        let mut take = |name: &str| {
-            let map = ebpf.take_map(name);
-            map.with_context(|| format!("no map {name} in the eBPF object"))
-        };
         Ok(WaitCounts {
-            map: take("WAITS")?.try_into()?,
-            recent: take("RECENT")?.try_into()?,
-            told: HashMap::new(),
+            map: maps::take(ebpf, "WAITS")?,
+            recent: maps::take(ebpf, "RECENT")?,
+            emitted: HashMap::new(),
         })
     }
 
-    /// One system call, and two for each process that is not among the recent ones,
-    /// of which the map holds a bounded number.
+    /// Emits the counts that have grown since the last call. Costs one system call, and
+    /// two for each process that is not among the recent ones; the map bounds their number.
     pub fn read(&mut self, sink: &mut dyn FnMut(Event)) -> Result<()> {
-        let before = std::mem::take(&mut self.told);
-        // The recent ones first: what moves to the map meanwhile is read twice, and
-        // told once.
-        let recent = self
-            .recent
-            .get(&0, 0)
-            .context("reading the wait counters")?;
+        let before = std::mem::take(&mut self.emitted);
+        // The recent ones first: an entry that moves to the map meanwhile is read twice
+        // and emitted once.
+        let recent = self.recent.get(&0, 0);
+        let recent = recent.map_err(Error::step("reading the wait counters"))?;
         for calls in recent.iter().filter(|calls| calls.count > 0) {
-            self.tell(calls, &before, sink);
+            self.emit(calls, &before, sink);
         }
         let keys: Vec<u32> = self.map.keys().map_while(Result::ok).collect();
         for key in keys {
             match self.map.get(&key, 0) {
-                Ok(calls) => self.tell(&calls, &before, sink),
-                // Its place was given to another meanwhile.
+                Ok(calls) => self.emit(&calls, &before, sink),
+                // The entry was replaced meanwhile.
                 Err(MapError::KeyNotFound) => {}
-                Err(error) => return Err(error).context("reading the wait counters"),
+                Err(error) => return Err(Error::step("reading the wait counters")(error)),
             }
         }
         Ok(())
     }
 
-    /// Tells the calls if there was one since the last reading.
-    fn tell(&mut self, calls: &WaitCalls, before: &HashMap<u32, u64>, sink: &mut dyn FnMut(Event)) {
+    /// Emits the count if there was a call since the last read.
+    fn emit(&mut self, calls: &WaitCalls, before: &HashMap<u32, u64>, sink: &mut dyn FnMut(Event)) {
         let tgid = calls.who.tgid;
-        let told = self.told.get(&tgid).or_else(|| before.get(&tgid));
-        let is_news = told.is_none_or(|&told| told < calls.last);
-        let latest = self.told.entry(tgid).or_default();
+        let emitted = self.emitted.get(&tgid).or_else(|| before.get(&tgid));
+        let has_grown = emitted.is_none_or(|&emitted| emitted < calls.last);
+        let latest = self.emitted.entry(tgid).or_default();
         *latest = calls.last.max(*latest);
-        if is_news {
+        if has_grown {
             sink(Event {
                 at: now(),
                 cpu: 0,

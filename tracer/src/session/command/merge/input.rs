@@ -9,7 +9,7 @@ use crate::{
     event::{Event, Session, What},
     recording::Chain,
     session::input::{read, recording::Input, window::Window},
-    source::replay::From,
+    source::replay::Bytes,
 };
 
 /// Recording that is merged.
@@ -29,7 +29,7 @@ pub struct MergeInput {
     pub is_described: bool,
     /// State of the merge.
     pub phase: Phase,
-    chain: Chain<From>,
+    chain: Chain<Bytes>,
     /// Next event that is not the session.
     head: Option<Event>,
 }

@@ -1,10 +1,10 @@
-//! The plan over facts that were recorded on real kernels (`kernels/*.facts`,
-//! written by `cargo xtask vm --facts`), and the page that says it.
+//! Tests the plan with facts recorded on real kernels (`kernels/*.facts`, written by
+//! `cargo xtask vm --facts`), and generates docs/kernel-support.md.
 
 use std::fmt::Write as _;
 
 use super::*;
-use crate::source::live::recorded::Recorded;
+use crate::source::live::recorded::RecordedFacts;
 
 macro_rules! kernels {
     ($($file:literal),* $(,)?) => {
@@ -12,12 +12,12 @@ macro_rules! kernels {
     };
 }
 
-/// The matrix of `xtask/src/vm/kernels.rs`, the oldest first.
+/// Kernels of `xtask/src/vm/kernels.rs`, oldest first.
 const KERNELS: &[(&str, &str)] = kernels!["5.10", "6.1", "6.12", "6.18", "7.2", "7.3"];
-/// A host that was built without kprobes and refuses fentry.
+/// A kernel that was built without kprobes and refuses fentry.
 const LOCKED: &str = include_str!("kernels/locked.facts");
 
-/// The rungs on which `xtask/src/vm/kernels.rs` tries every kernel.
+/// Denied hooks with which `xtask/src/vm/kernels.rs` tests every kernel.
 const RUNGS: &[(&str, &str)] = &[
     ("best", ""),
     ("without fentry", "fentry"),
@@ -25,14 +25,14 @@ const RUNGS: &[(&str, &str)] = &[
     ("raw tracepoints only", "fentry,kprobe,tp_btf"),
 ];
 
-fn kernel(series: &str) -> Recorded {
+fn kernel(series: &str) -> RecordedFacts {
     let (_, facts) = KERNELS.iter().find(|(name, _)| *name == series).unwrap();
-    Recorded::read(facts)
+    RecordedFacts::read(facts)
 }
 
-/// The hook for a purpose; `?` where the facts are older than the rung.
-fn chosen(purpose: Purpose, host: &Recorded, without: &str) -> Option<String> {
-    let without: Without = without.parse().unwrap();
+/// Returns the hook for a purpose, or `?` if the facts are older than the rung.
+fn chosen(purpose: Purpose, host: &RecordedFacts, without: &str) -> Option<String> {
+    let without: DeniedHooks = without.parse().unwrap();
     for rung in LADDER.iter().filter(|rung| rung.purpose == purpose) {
         if without.0.contains(&rung.method) {
             continue;
@@ -48,7 +48,7 @@ fn chosen(purpose: Purpose, host: &Recorded, without: &str) -> Option<String> {
 }
 
 #[test]
-fn each_kernel_gets_the_best_rung_that_it_has() {
+fn each_kernel_gets_its_best_rung() {
     use Purpose::{Exit, ExitStart, Faults, Fork, ForkFailed, Oom, Reap, Switch, Zombie};
     for (series, without, purpose, hook) in [
         ("7.3", "", Exit, "tp_btf:sched_process_exit"),
@@ -68,7 +68,7 @@ fn each_kernel_gets_the_best_rung_that_it_has() {
         ("6.12", "fentry,kprobe", Zombie, "tp_btf:signal_generate"),
         ("7.2", "", Reap, "fentry:release_task"),
         ("7.3", "tp_btf", Fork, "raw_tp:task_newtask"),
-        // Under the compiler's name for it, finish_task_switch.isra.0.
+        // The symbol has the compiler's suffix: finish_task_switch.isra.0.
         ("7.3", "tp_btf,raw_tp", Switch, "kprobe:finish_task_switch"),
         ("7.3", "tp_btf", Oom, "raw_tp:mark_victim"),
         ("6.12", "", ForkFailed, "fexit:copy_process"),
@@ -83,13 +83,13 @@ fn each_kernel_gets_the_best_rung_that_it_has() {
     let renamed = kernel("6.12").symbol("finish_task_switch");
     assert_eq!(renamed.as_deref(), Some("finish_task_switch.isra.0"));
     assert_eq!(
-        chosen(Reap, &Recorded::read(LOCKED), "fentry").unwrap(),
+        chosen(Reap, &RecordedFacts::read(LOCKED), "fentry").unwrap(),
         "syscalls:sys_exit_wait4,sys_enter_waitid,sys_exit_waitid"
     );
 }
 
-/// `text` with every line about `name` given that answer.
-fn told_otherwise(text: &str, name: &str, answer: &str) -> Recorded {
+/// Returns the facts with another answer in every line about `name`.
+fn with_answer(text: &str, name: &str, answer: &str) -> RecordedFacts {
     let mut changed = false;
     let lines = text.lines().map(|line| {
         let mut words = line.splitn(3, ' ');
@@ -106,34 +106,34 @@ fn told_otherwise(text: &str, name: &str, answer: &str) -> Recorded {
     });
     let text: String = lines.collect();
     assert!(changed, "{name}");
-    Recorded::read(&text)
+    RecordedFacts::read(&text)
 }
 
 #[test]
-fn what_a_kernel_cannot_do_is_not_tried() {
+fn impossible_rungs_are_not_tried() {
     let text = KERNELS[0].1;
     // mark_victim passed the pid alone before 6.8.
-    let pid_alone = told_otherwise(text, "mark_victim", "value");
+    let pid_alone = with_answer(text, "mark_victim", "value");
     assert_eq!(chosen(Purpose::Oom, &pid_alone, ""), None);
-    // BTF names no function, or names it twice: mm_init crashed 5.10 so.
-    let unnamed = told_otherwise(text, "release_task", "none");
+    // BTF has no such function, or two: hooking mm_init crashed 5.10 that way.
+    let unnamed = with_answer(text, "release_task", "none");
     assert_eq!(chosen(Purpose::Reap, &unnamed, "kprobe,syscalls"), None);
-    // Other arguments than those that the program reads.
-    let other = told_otherwise(text, "do_notify_parent", "pointer pointer value");
+    // The arguments differ from those that the program reads.
+    let other = with_answer(text, "do_notify_parent", "pointer pointer value");
     assert_eq!(
         chosen(Purpose::Zombie, &other, "").unwrap(),
         "kprobe:do_notify_parent"
     );
-    let locked = Recorded::read(LOCKED);
+    let locked = RecordedFacts::read(LOCKED);
     assert_eq!(chosen(Purpose::Reap, &locked, "fentry,syscalls"), None);
     assert_eq!(chosen(Purpose::Fork, &kernel("7.3"), "tp_btf,raw_tp"), None);
-    let no_tracefs = told_otherwise(LOCKED, "tracefs", "no");
+    let no_tracefs = with_answer(LOCKED, "tracefs", "no");
     assert_eq!(chosen(Purpose::Reap, &no_tracefs, "fentry"), None);
 }
 
 #[test]
-fn a_kernel_without_types_is_served_by_what_needs_none() {
-    let host = told_otherwise(KERNELS[5].1, "own_btf", "no");
+fn a_kernel_without_btf_gets_rungs_that_need_none() {
+    let host = with_answer(KERNELS[5].1, "own_btf", "no");
     for (purpose, hook) in [
         (Purpose::Fork, Some("raw_tp:task_newtask")),
         (Purpose::Reap, Some("kprobe:release_task")),
@@ -147,7 +147,7 @@ fn a_kernel_without_types_is_served_by_what_needs_none() {
 }
 
 #[test]
-fn every_purpose_has_a_rung_and_its_rungs_stand_together() {
+fn every_purpose_has_rungs_and_they_are_adjacent() {
     for purpose in Purpose::ALL {
         assert!(
             LADDER.iter().any(|rung| rung.purpose == purpose),
@@ -162,8 +162,8 @@ fn every_purpose_has_a_rung_and_its_rungs_stand_together() {
 }
 
 #[test]
-fn an_unknown_hook_is_named_in_the_error() {
-    let error = "kprob".parse::<Without>().unwrap_err();
+fn the_error_contains_the_unknown_hook_and_the_known_ones() {
+    let error = "kprob".parse::<DeniedHooks>().unwrap_err().to_string();
     assert!(
         error.contains("fentry, kprobe, tp_btf, raw_tp, syscalls, iter"),
         "{error}"
@@ -171,37 +171,37 @@ fn an_unknown_hook_is_named_in_the_error() {
 }
 
 const HEAD: &str = "\
-# Which hook serves which purpose
+# Hooks by purpose
 
-Generated from the ladder in `tracer/src/source/live/plan.rs`; a test fails when it
-differs, `UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` writes it anew.
-`tracer doctor` says the same of the machine it runs on, with the reasons.
+Generated from the ladder in `tracer/src/source/live/plan.rs`. A test fails if this page
+differs; `UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` updates it. `tracer doctor`
+shows the hooks in use on the machine it runs on, and why others are not.
 
 ## The ladder
 
-The best rung stands first. A rung that the host refuses, or the user denies with
-`--without`, is passed over; what the one in use does not tell is in the recording,
-in reports and on the Health screen.
+The best hook of each purpose comes first. tracer skips hooks that the host refuses or
+the user denies with `--without`. Recordings, reports and the Health screen show what the
+hook in use does not report.
 
-| purpose | hook | does not tell |
+| purpose | hook | does not report |
 |---|---|---|
 ";
 
 const PROMISE: &str = "
-## What that makes of some kernels
+## Hooks on tested kernels
 
-The plan over facts that were recorded on them (`cargo xtask vm --facts`). It is a
-promise: `cargo xtask vm` fails where a kernel is served by another hook. `?` is
-what was not asked when the facts were recorded.
+Computed from facts that were recorded on these kernels (`cargo xtask vm --facts`).
+`cargo xtask vm` fails if a kernel uses another hook. `?` marks hooks that are newer than
+the recorded facts.
 ";
 
 const ON_A_LOCKED_HOST: &str = "
-### a host that is locked down
+### a locked-down host
 
-No kprobes, and fentry refused, which only trying tells.
+It has no kprobes, and it refuses fentry when a program is attached.
 ";
 
-/// docs/kernel-support.md, from the ladder and the recorded facts.
+/// Returns docs/kernel-support.md, from the ladder and the recorded facts.
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for rung in LADDER {
@@ -216,7 +216,7 @@ fn page() -> String {
     page += PROMISE;
     let hosts: Vec<_> = KERNELS
         .iter()
-        .map(|(series, facts)| (*series, Recorded::read(facts)))
+        .map(|(series, facts)| (*series, RecordedFacts::read(facts)))
         .collect();
     for (name, without) in RUNGS {
         let denied = match *without {
@@ -227,13 +227,13 @@ fn page() -> String {
         table(&mut page, &hosts, without);
     }
     page += ON_A_LOCKED_HOST;
-    let locked = Recorded::read(LOCKED);
+    let locked = RecordedFacts::read(LOCKED);
     let release = locked.kernel().to_owned();
     table(&mut page, &[(release.as_str(), locked)], "fentry");
     page
 }
 
-fn table(page: &mut String, hosts: &[(&str, Recorded)], without: &str) {
+fn table(page: &mut String, hosts: &[(&str, RecordedFacts)], without: &str) {
     *page += "\n| purpose |";
     for (name, _) in hosts {
         let _ = write!(page, " {name} |");
@@ -251,7 +251,7 @@ fn table(page: &mut String, hosts: &[(&str, Recorded)], without: &str) {
 }
 
 #[test]
-fn the_page_on_kernel_support_is_what_the_ladder_says() {
+fn kernel_support_page_matches_the_ladder() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/kernel-support.md");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, page()).unwrap();

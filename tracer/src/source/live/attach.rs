@@ -1,32 +1,34 @@
-//! Serves a purpose: loads and attaches the programs of the first rung of the
-//! ladder that holds, and says how.
+//! Loads and attaches the programs for each purpose: those of the first rung of the
+//! [`plan`]'s ladder that the kernel accepts.
 
 use std::{collections::HashMap, sync::Mutex};
 
-use anyhow::{Context as _, Result, anyhow, bail};
 use aya::{
     Btf,
     programs::{Program, ProgramError},
 };
 
 use super::{
+    error::chain,
     facts::Facts,
-    plan::{self, FaultMode, LADDER, Offers as _, Rung, Without},
+    plan::{self, DeniedHooks, FaultMode, HostFeatures as _, LADDER, Rung},
     privilege::Memlock,
 };
 use crate::event::{Hook, Purpose};
 
-/// Goes up the ladder, for several purposes at a time.
-pub struct Climber<'a> {
-    /// By name; each is of one purpose.
+/// Attaches programs, for several purposes in parallel.
+pub struct Attacher<'a> {
+    /// Programs by name. Each belongs to one purpose.
     pub programs: HashMap<&'a str, Mutex<&'a mut Program>>,
     pub btf: &'a Btf,
     pub memlock: &'a Memlock,
     pub facts: &'a Facts,
-    pub without: &'a Without,
+    pub without: &'a DeniedHooks,
 }
 
-impl Climber<'_> {
+impl Attacher<'_> {
+    /// Tries the rungs for a purpose, best first. Returns the hook in use, or why there
+    /// is none.
     pub fn serve(&self, purpose: Purpose, faults: FaultMode) -> Hook {
         if let Some(reason) = faults.excludes(purpose) {
             return Hook {
@@ -38,8 +40,8 @@ impl Climber<'_> {
         let mut obstacles = Vec::new();
         for rung in LADDER.iter().filter(|rung| rung.purpose == purpose) {
             let obstacle = plan::obstacle(rung, self.facts, self.without).or_else(|| {
-                let refused = self.climb(rung).err()?;
-                Some(format!("{}: {refused:#}", rung.hook()))
+                let refused = self.attach_rung(rung).err()?;
+                Some(format!("{}: {refused}", rung.hook()))
             });
             match obstacle {
                 None => {
@@ -71,22 +73,24 @@ impl Climber<'_> {
         }
     }
 
-    /// Loads and attaches all programs of a rung. What an incomplete rung has
-    /// attached already does no harm: its records say only what they saw.
-    fn climb(&self, rung: &Rung) -> Result<()> {
+    /// Loads and attaches all programs of a rung. Programs of a rung that fails half way
+    /// stay attached, which is harmless: their records are valid by themselves.
+    fn attach_rung(&self, rung: &Rung) -> Result<(), String> {
         for program in rung.programs {
-            let hooked = self.hook(program);
-            hooked.map_err(|error| brief(error, self.memlock))?;
+            let attached = self.attach_program(program);
+            attached.map_err(|refusal| refusal.brief(self.memlock))?;
         }
         Ok(())
     }
 
-    fn hook(&self, rung: &plan::Program) -> Result<()> {
-        let plan::Program { name, at } = *rung;
+    fn attach_program(&self, wanted: &plan::Program) -> Result<(), Refusal> {
+        let plan::Program { name, at } = *wanted;
         let btf = self.btf;
         let program = self.programs.get(name);
-        let program = program.with_context(|| format!("no program {name} in the eBPF object"))?;
-        let mut program = program.lock().map_err(|_| anyhow!("{name} panicked"))?;
+        let program = program
+            .ok_or_else(|| Refusal::Other(format!("no program {name} in the eBPF object")))?;
+        let program = program.lock();
+        let mut program = program.map_err(|_| Refusal::Other(format!("{name} panicked")))?;
         match &mut **program {
             Program::FEntry(program) => {
                 program.load(at, btf)?;
@@ -96,7 +100,7 @@ impl Climber<'_> {
                 program.load(at, btf)?;
                 program.attach()?;
             }
-            // Entry or return, as the object says.
+            // The object says whether it is an entry or a return probe.
             Program::KProbe(program) => {
                 program.load()?;
                 program.attach(self.facts.symbol(at).as_deref().unwrap_or(at), 0)?;
@@ -113,11 +117,15 @@ impl Climber<'_> {
                 program.load()?;
                 program.attach("syscalls", at)?;
             }
-            // Attached when it is read.
+            // An iterator is attached when it is read.
             Program::Iter(program) => program.load(at, btf)?,
-            _ => bail!("tracer attaches no program of the type of {name}"),
+            _ => {
+                return Err(Refusal::Other(format!(
+                    "tracer attaches no program of the type of {name}"
+                )));
+            }
         }
-        // What the bench and the tests of other kernels read.
+        // Benches and the tests of other kernels parse these lines.
         if let Ok(info) = program.info() {
             log::debug!("program {} is {name} at {at}", info.id());
             if let Some(count) = info.verified_instruction_count() {
@@ -128,17 +136,34 @@ impl Climber<'_> {
     }
 }
 
-/// The kernel's refusal in a few words; the verifier's are for `-vv`.
-fn brief(error: anyhow::Error, memlock: &Memlock) -> anyhow::Error {
-    let hint = memlock.hint(&error).unwrap_or_default();
-    match error.downcast_ref::<ProgramError>() {
-        Some(ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        }) => {
-            log::debug!("the verifier says: {verifier_log}");
-            anyhow!("{io_error}{hint}")
+/// Reason why a program of a rung is not attached.
+enum Refusal {
+    Program(ProgramError),
+    Other(String),
+}
+
+impl From<ProgramError> for Refusal {
+    fn from(error: ProgramError) -> Self {
+        Refusal::Program(error)
+    }
+}
+
+impl Refusal {
+    /// Returns the reason on one line. The verifier's log goes to `-vv` alone.
+    fn brief(self, memlock: &Memlock) -> String {
+        match self {
+            Refusal::Program(error) => match &error {
+                ProgramError::LoadError {
+                    io_error,
+                    verifier_log,
+                } => {
+                    log::debug!("the verifier says: {verifier_log}");
+                    let hint = memlock.hint(&error).unwrap_or_default();
+                    format!("{io_error}{hint}")
+                }
+                error => chain(error),
+            },
+            Refusal::Other(reason) => reason,
         }
-        _ => error,
     }
 }
