@@ -1,4 +1,4 @@
-//! Compares what files mention with the rules.
+//! Compares what files mention with the rules for modules and outside crates.
 
 use std::collections::HashMap;
 
@@ -43,8 +43,8 @@ fn judge_file(source: &Source, is_test: bool, dependencies: &Dependencies) -> Ve
         dependencies,
     };
 
-    // A name that a `use` brings in stands for its path, but one offence is
-    // told once: at the `use`.
+    // A name that a `use` brings in stands for its path, but an offence is reported
+    // once: at the `use`.
     let mut aliases: HashMap<&str, &[String]> = HashMap::new();
     let mut violations = Vec::new();
     let (uses, paths): (Vec<&Mention>, Vec<&Mention>) = source
@@ -81,7 +81,7 @@ fn judge_file(source: &Source, is_test: bool, dependencies: &Dependencies) -> Ve
     violations
 }
 
-/// The file under judgement.
+/// The file that is checked.
 struct File<'a> {
     module: &'static Module,
     path: String,
@@ -89,7 +89,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Which rule a mention of `path` breaks, if it breaks one.
+    /// Returns the rule that a mention of `path` breaks, if it breaks one.
     fn offence(&self, path: &[String], in_test: bool) -> Option<String> {
         let text = path.join("::");
         if !in_test && let Some(offence) = self.impurity(&text) {
@@ -158,7 +158,7 @@ impl File<'_> {
     fn impurity(&self, text: &str) -> Option<String> {
         let pure = PURE.iter().find(|pure| is_within(&self.path, pure))?;
         let touched = match text.strip_suffix("::*") {
-            // A glob brings in what lies below it too.
+            // A glob also imports what lies below it.
             Some(all) => IMPURE
                 .iter()
                 .any(|impure| is_within(all, impure) || is_within(impure, all)),
@@ -179,7 +179,7 @@ fn no_row(name: &str) -> String {
     )
 }
 
-/// Whether `path` is `module` or lies below it.
+/// Returns true if `path` is `module` or lies below it.
 fn is_within(path: &str, module: &str) -> bool {
     path.strip_prefix(module)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))

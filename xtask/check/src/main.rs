@@ -1,14 +1,16 @@
-//! `cargo xtask check`: tracer's modules import one another one way only, outside crates are
-//! named only where they belong, and no files of any crate use one another in a
-//! circle.
+//! `cargo xtask check`: tracer's modules import one another one way only, outside
+//! crates are named only where they belong, and no files of any crate use one
+//! another in a circle.
 //!
-//! [`rules`] holds the tables. [`scan`] reads what a file mentions, [`judge`]
-//! compares it with the tables, [`names`] resolves it to files and [`graph`]
-//! finds the circles.
+//! [`rules`] holds the tables. [`source`] finds the files, [`scan`] reads what a
+//! file mentions, [`judge`] compares it with the tables, [`names`] resolves it to
+//! files, [`graph`] finds the circles and [`rooms`] compares the uses with the order
+//! of rooms.
 
 mod graph;
 mod judge;
 mod names;
+mod rooms;
 mod rules;
 mod scan;
 mod source;
@@ -45,13 +47,20 @@ fn check() -> Result<()> {
     circles(&crates)
 }
 
-/// Checks the import order of tracer's modules.
+/// Checks the import order of tracer's modules and of the rooms in them.
 fn order(crates: &[Crate]) -> Result<()> {
     let tracer = crates.iter().find(|krate| krate.name == rules::CRATE);
-    let tracer = tracer.context("the crate tracer was not found")?;
-    let violations = judge::judge(&tracer.sources, &dependencies()?);
+    let sources = &tracer.context("the crate tracer was not found")?.sources;
+    let mut violations: Vec<String> = judge::judge(sources, &dependencies()?)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let uses = graph::uses(sources);
+    for house in rules::HOUSES {
+        violations.extend(rooms::judge(house, sources, &uses));
+    }
     if violations.is_empty() {
-        println!("{} files keep the import order", tracer.sources.len());
+        println!("{} files keep the import order", sources.len());
         return Ok(());
     }
     for violation in &violations {
@@ -75,14 +84,14 @@ fn circles(crates: &[Crate]) -> Result<()> {
         }
     }
     if found == 0 {
-        println!("{files} files use one another in no circle");
+        println!("{files} files, no circle");
     } else if CIRCLES_FAIL {
         bail!("{found} circles of files: move what both sides need to a file that imports neither");
     }
     Ok(())
 }
 
-/// Returns what tracer depends on, by cargo.
+/// Asks cargo for the dependencies of tracer.
 fn dependencies() -> Result<Dependencies> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let answer = Command::new(cargo)

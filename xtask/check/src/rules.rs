@@ -1,7 +1,7 @@
-//! The import rules, as tables. They are docs/architecture.md's picture in a
-//! form that a machine can keep.
+//! The import rules of tracer as tables: the picture in docs/architecture.md, in a
+//! form that a program checks.
 
-/// A top-level module of `tracer/src` and what it may know.
+/// A top-level module of `tracer/src` and the modules it may import.
 pub struct Module {
     pub rank: u32,
     pub name: &'static str,
@@ -16,7 +16,7 @@ const fn module(rank: u32, name: &'static str, may_import: &'static [&'static st
     }
 }
 
-/// One way: every import goes to a lower rank. Tests may import anything lower.
+/// Every import goes to a lower rank. Tests may import anything lower.
 #[rustfmt::skip]
 pub const MODULES: &[Module] = &[
     //     rank  name         may import
@@ -41,17 +41,54 @@ pub const ROOT: &str = "main";
 /// The files that are the crate root.
 pub const ROOT_FILES: [&str; 2] = ["main", "lib"];
 
-/// The name by which `main.rs` knows `lib.rs`.
+/// Name of the crate that the rules are for, by which `main.rs` imports `lib.rs`.
 pub const CRATE: &str = "tracer";
 
-/// Outside crates, and the only modules that may name them.
+/// A module whose sub-modules, its rooms, have an order of their own. The file of
+/// the module itself stands above them: it may use every room, and no room uses it.
+pub struct House {
+    pub module: &'static str,
+    /// The lowest first.
+    pub rooms: &'static [Room],
+}
+
+/// A room and the rooms it may import.
+pub struct Room {
+    pub name: &'static str,
+    pub may_import: &'static [&'static str],
+}
+
+const fn room(name: &'static str, may_import: &'static [&'static str]) -> Room {
+    Room { name, may_import }
+}
+
+/// Every room imports only rooms above its row. Tests are exempt.
+#[rustfmt::skip]
+pub const HOUSES: &[House] = &[
+    House {
+        module: "tui",
+        rooms: &[
+            room("style",  &[]),
+            room("text",   &["style"]),
+            room("input",  &["style"]),
+            room("state",  &["style", "input"]),
+            room("widget", &["style", "text", "input", "state"]),
+            room("view",   &["style", "text", "input", "state", "widget"]),
+            room("chrome", &["style", "text", "input", "state", "widget", "view"]),
+            room("app",    &["style", "text", "input", "state", "widget", "view", "chrome"]),
+            room("screen", &["input", "app"]),
+        ],
+    },
+];
+
+/// Outside crates and the only modules that may name them.
 pub struct Fence {
     pub crates: &'static [&'static str],
     pub only_in: &'static [&'static str],
     pub because: &'static str,
 }
 
-/// Every dependency of tracer has its row here.
+/// One row for every dependency of tracer.
 pub const FENCES: &[Fence] = &[
     Fence {
         crates: &["aya", "aya_log", "aya_obj", "caps"],
@@ -66,18 +103,18 @@ pub const FENCES: &[Fence] = &[
     Fence {
         crates: &["libc", "log"],
         only_in: &["source", "session"],
-        because: "only they act on this machine: the one on its kernel, the other on the user's \
+        because: "only they act on this machine: source on its kernel, session on the user's \
                   command and terminal",
     },
     Fence {
         crates: &["zstd", "crc32c"],
         only_in: &["recording", "playback"],
-        because: "how a recording and the states beside it are written is nobody else's business",
+        because: "only they write recordings and the saved states beside them",
     },
     Fence {
         crates: &["smallvec"],
         only_in: &["model"],
-        because: "it keeps a hundred thousand lists that mostly have one entry",
+        because: "it holds a hundred thousand lists, most of them with one entry",
     },
     Fence {
         crates: &["foldhash"],
@@ -99,24 +136,22 @@ pub const FENCES: &[Fence] = &[
     Fence {
         crates: &["regex", "strsim", "annotate_snippets"],
         only_in: &["filter"],
-        because: "there is one language in which processes are asked for",
+        because: "there is one filter language",
     },
     Fence {
         crates: &["indicatif", "jiff", "tempfile"],
         only_in: &["session"],
-        because: "the user's terminal, the user's way to say a time and the user's folders are \
-                  met there",
+        because: "it alone uses the user's terminal, notation of time and folders",
     },
     Fence {
         crates: &["serde"],
         only_in: &["event", "model", "export"],
-        because: "the model can be saved, with what it holds of events; nothing else has a shape \
-                  that a serializer may see",
+        because: "the model can be saved with the events it holds; nothing else is serialized",
     },
     Fence {
         crates: &["postcard"],
         only_in: &["model"],
-        because: "the bytes of a saved model are one file's business",
+        because: "it alone writes the bytes of a saved model",
     },
     Fence {
         crates: &["serde_json"],
@@ -126,12 +161,12 @@ pub const FENCES: &[Fence] = &[
     Fence {
         crates: &["tokio"],
         only_in: &["session"],
-        because: "one place waits; everything else is called",
+        because: "one module waits; everything else is called",
     },
     Fence {
         crates: &["clap", "clap_complete", "clap_mangen"],
         only_in: &["cli", ROOT],
-        because: "a command line is one way to ask",
+        because: "the command line is one user of the library among others",
     },
     Fence {
         crates: &["anyhow"],
@@ -140,8 +175,8 @@ pub const FENCES: &[Fence] = &[
     },
 ];
 
-/// Modules that compute and nothing else: the same input gives the same
-/// output, on any machine, at any time. Their tests may do as they like.
+/// Modules that only compute: the same input gives the same output on any machine,
+/// at any time. Their tests are exempt.
 pub const PURE: &[&str] = &[
     "event",
     "model",
@@ -152,8 +187,8 @@ pub const PURE: &[&str] = &[
     "source::live::plan",
 ];
 
-/// What a pure module may not touch: files, the network, other processes, the
-/// environment, the clock, the kernel.
+/// Paths that a pure module may not mention: files, the network, other processes,
+/// the environment, the clock, the kernel.
 pub const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",
@@ -180,6 +215,23 @@ mod tests {
         for module in MODULES {
             for import in module.may_import {
                 assert!(rank(import) < module.rank, "{} -> {import}", module.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_room_imports_rooms_above_its_row() {
+        for house in HOUSES {
+            for (place, room) in house.rooms.iter().enumerate() {
+                for import in room.may_import {
+                    let lower = &house.rooms[..place];
+                    assert!(
+                        lower.iter().any(|room| room.name == *import),
+                        "{}: {} -> {import}",
+                        house.module,
+                        room.name
+                    );
+                }
             }
         }
     }

@@ -68,7 +68,7 @@ struct Scanner {
     /// True inside a function, whose items are its own.
     in_body: bool,
     found: Scan,
-    /// In the crate root, paths may begin with these.
+    /// Modules of the crate root, with which paths in it may begin.
     root_modules: Vec<String>,
 }
 
@@ -134,7 +134,7 @@ impl Scanner {
         }
     }
 
-    /// `a::{self}` is `a`.
+    /// Adds a leaf of a `use`; `a::{self}` is `a`.
     fn use_leaf(&mut self, prefix: &[&Ident], leaf: &Ident, rename: Option<&Ident>) {
         let mut path = prefix.to_vec();
         if path.is_empty() || leaf != "self" {
@@ -151,7 +151,8 @@ impl Scanner {
         }
     }
 
-    /// A macro's input is tokens only: what looks like a path is taken for one.
+    /// Scans a macro's input, which is tokens only: what looks like a path is taken for
+    /// one.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<Ident> = Vec::new();
         let mut colons = 0;

@@ -1,16 +1,17 @@
-//! What the check finds and what it lets pass, on made-up files.
+//! The check on made-up files: what it refuses and what it accepts.
 
 use std::path::Path;
 
 use crate::{
     graph::Circle,
     judge::{self, Dependencies},
+    rules::{House, Room},
     source::{Source, Violation, module_of, read},
     *,
 };
 
 #[test]
-fn a_file_has_its_place_in_the_module_tree() {
+fn file_path_gives_its_module() {
     let module = |path: &str| module_of(Path::new(path)).join("::");
     assert_eq!(module("main.rs"), "");
     assert_eq!(module("model.rs"), "model");
@@ -19,7 +20,7 @@ fn a_file_has_its_place_in_the_module_tree() {
     assert_eq!(module("source/main.rs"), "source::main");
 }
 
-/// What breaks the rules when the file at `path` holds `text`.
+/// Returns the violations when the file at `path` holds `text`.
 fn violations(path: &str, text: &str) -> Vec<String> {
     violations_of(&[(path, text)])
 }
@@ -66,7 +67,7 @@ fn accepted(path: &str, text: &str) {
 }
 
 #[test]
-fn a_clean_file_passes() {
+fn clean_file_passes() {
     accepted(
         "model/process.rs",
         "use std::{collections::HashMap, time::Duration};
@@ -78,7 +79,7 @@ fn a_clean_file_passes() {
 }
 
 #[test]
-fn a_higher_module_is_refused() {
+fn import_of_a_higher_rank_is_refused() {
     refused(
         "model/process.rs",
         "use crate::event::Event;\nuse crate::tui::Theme;",
@@ -88,12 +89,12 @@ fn a_higher_module_is_refused() {
 }
 
 #[test]
-fn an_equal_rank_is_refused() {
+fn import_of_an_equal_rank_is_refused() {
     refused("report/mod.rs", "use crate::tui;", 1, "event, model");
 }
 
 #[test]
-fn every_branch_of_a_use_tree_counts() {
+fn every_leaf_of_a_use_tree_is_checked() {
     refused(
         "model.rs",
         "use crate::{\n    event::{Event, Moment},\n    recording::Writer as W,\n};",
@@ -103,7 +104,7 @@ fn every_branch_of_a_use_tree_counts() {
 }
 
 #[test]
-fn an_inline_path_counts() {
+fn inline_path_is_checked() {
     refused(
         "event/mod.rs",
         "fn f() -> crate::model::Model { todo!() }",
@@ -119,7 +120,7 @@ fn an_inline_path_counts() {
 }
 
 #[test]
-fn a_path_inside_a_macro_counts() {
+fn path_inside_a_macro_is_checked() {
     refused(
         "model.rs",
         "fn f() { println!(\"{}\", crate::tui::WIDTH); }",
@@ -135,7 +136,7 @@ fn a_path_inside_a_macro_counts() {
 }
 
 #[test]
-fn a_path_through_super_counts() {
+fn path_through_super_is_checked() {
     refused(
         "model/process.rs",
         "use super::super::tui::Theme;",
@@ -146,7 +147,7 @@ fn a_path_through_super_counts() {
 }
 
 #[test]
-fn renaming_the_crate_or_a_module_hides_nothing() {
+fn renamed_crate_or_module_is_checked() {
     refused(
         "model.rs",
         "use crate as root;\nfn f() { root::tui::draw(); }",
@@ -170,24 +171,24 @@ fn renaming_the_crate_or_a_module_hides_nothing() {
 }
 
 #[test]
-fn an_outside_crate_is_refused_outside_its_modules() {
+fn outside_crate_is_refused_outside_its_modules() {
     refused("session.rs", "use aya::Ebpf;", 1, "source");
     accepted("source/live/load.rs", "use aya::Ebpf; use libc::c_int;");
 }
 
 #[test]
-fn a_crate_without_a_row_is_refused() {
+fn crate_without_a_row_is_refused() {
     refused("model.rs", "use newcomer::Thing;", 1, "add a row");
 }
 
 #[test]
-fn a_module_without_a_row_is_refused() {
+fn module_without_a_row_is_refused() {
     refused("helpers/mod.rs", "", 1, "add a row");
     refused("model.rs", "use crate::helpers::f;", 1, "have a row");
 }
 
 #[test]
-fn a_pure_module_has_no_clock_and_no_io() {
+fn pure_module_may_not_use_clock_or_io() {
     refused("event.rs", "use std::{fs, fmt};", 1, "std::fs");
     refused(
         "report.rs",
@@ -206,7 +207,7 @@ fn a_pure_module_has_no_clock_and_no_io() {
 }
 
 #[test]
-fn the_plan_and_records_are_pure() {
+fn plan_and_records_are_pure() {
     refused("source/live/plan.rs", "use aya::Btf;", 1, "pure");
     refused("records/decode.rs", "use std::time::Instant;", 1, "pure");
     refused("records/decode/fork.rs", "use std::fs;", 1, "pure");
@@ -249,7 +250,7 @@ fn tests_may_use_anything_lower_and_dev_dependencies() {
 }
 
 #[test]
-fn a_test_module_in_its_own_file_is_a_test_module() {
+fn test_module_in_its_own_file_is_a_test_module() {
     let tests = ("report/tests.rs", "use crate::source::script::Script;");
     assert_eq!(
         violations_of(&[("report/mod.rs", "#[cfg(test)]\nmod tests;"), tests]),
@@ -262,7 +263,7 @@ fn a_test_module_in_its_own_file_is_a_test_module() {
 }
 
 #[test]
-fn the_crate_root_reaches_only_down_to_the_command_line() {
+fn crate_root_may_import_only_cli() {
     accepted("main.rs", "mod cli;\nmod model;\nfn main() { cli::run(); }");
     accepted(
         "main.rs",
@@ -366,4 +367,50 @@ fn tests_are_no_part_of_a_circle() {
         ),
     ];
     assert_eq!(circles_of(&files), [""; 0]);
+}
+
+#[test]
+fn rooms_keep_their_order() {
+    const HOUSE: House = House {
+        module: "tui",
+        rooms: &[
+            Room {
+                name: "state",
+                may_import: &[],
+            },
+            Room {
+                name: "view",
+                may_import: &["state"],
+            },
+        ],
+    };
+    let violations = |files: &[(&str, &str)]| {
+        let sources: Vec<Source> = [("lib.rs", "")]
+            .iter()
+            .chain(files)
+            .map(|(path, text)| read(rules::CRATE, Path::new(path), text).expect("valid Rust"))
+            .collect();
+        rooms::judge(&HOUSE, &sources, &graph::uses(&sources))
+    };
+    let top = (
+        "tui/mod.rs",
+        "pub use view::draw; pub struct App; fn f() { state::get() }",
+    );
+    let state = ("tui/state.rs", "pub struct Data; pub fn get() {}");
+    let view = (
+        "tui/view/mod.rs",
+        "use crate::tui::state::Data; pub fn draw() {}",
+    );
+    assert_eq!(violations(&[top, state, view]), [""; 0]);
+    // Through a re-export of the house as well.
+    let upward = ("tui/state.rs", "use super::draw; pub struct Data;");
+    assert_eq!(
+        violations(&[top, upward, view]),
+        [
+            "tui/state.rs -> tui/view/mod.rs: draw: state may import no other room, and view is not among them"
+        ]
+    );
+    let to_the_top = ("tui/view/mod.rs", "use super::App; pub fn draw() {}");
+    assert_eq!(violations(&[top, state, to_the_top]).len(), 1);
+    assert_eq!(violations(&[top, ("tui/new.rs", "")]).len(), 1);
 }
