@@ -1,5 +1,5 @@
-//! What a cargo command produced, in cargo's own words, so that no path under
-//! a target directory is ever guessed.
+//! The programs that a cargo command built, as cargo's messages list them, so that
+//! no path under a target directory is guessed.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::process;
 
-/// One program that cargo built, or found fresh.
+/// A program that cargo built or found fresh.
 #[derive(Debug, PartialEq)]
 pub struct Executable {
     /// `bin`, `test`.
@@ -21,7 +21,7 @@ pub struct Executable {
     pub path: PathBuf,
 }
 
-/// Runs a cargo command that builds, and lists the programs it made.
+/// Runs a cargo command that builds, and returns the programs.
 pub fn executables(cargo: &mut Command) -> Result<Vec<Executable>> {
     cargo
         .arg("--message-format=json-render-diagnostics")
@@ -41,12 +41,12 @@ pub fn executables(cargo: &mut Command) -> Result<Vec<Executable>> {
     Ok(executables)
 }
 
-/// The one program called `name`.
-pub fn the(executables: Vec<Executable>, kind: &str, name: &str) -> Result<PathBuf> {
+/// Returns the path of the program called `name`.
+pub fn the(executables: &[Executable], kind: &str, name: &str) -> Result<PathBuf> {
     executables
-        .into_iter()
+        .iter()
         .find(|executable| executable.kind == kind && executable.name == name)
-        .map(|executable| executable.path)
+        .map(|executable| executable.path.clone())
         .with_context(|| format!("cargo built no {kind} called {name}: has it been renamed?"))
 }
 
@@ -65,14 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_library_is_not_a_program() {
+    fn library_is_not_a_program() {
         let library = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"executable":null}"#;
         assert_eq!(parse(library), None);
         assert_eq!(parse("running 3 tests"), None);
     }
 
     #[test]
-    fn a_program_is_read_with_its_kind() {
+    fn program_is_parsed_with_its_kind() {
         let test = r#"{"reason":"compiler-artifact","target":{"kind":["test"],"name":"kernel_a"},"executable":"/t/kernel_a-1"}"#;
         assert_eq!(
             parse(test),

@@ -1,6 +1,7 @@
-//! `build`: the eBPF object by its own compiler, then user space around it.
+//! `cargo xtask build`: builds the eBPF object with its own compiler, then user space
+//! around it.
 //!
-//! Cargo decides both times what is fresh, so a second build is quick.
+//! Cargo decides in both what is fresh, so a second build is quick.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,12 +16,12 @@ use crate::{
     slim, workspace,
 };
 
-/// The feature of `tracer` behind which its kernel tests are, so that
-/// `cargo test --workspace` leaves them alone.
+/// Feature of `tracer` that its kernel tests need, so that `cargo test --workspace`
+/// leaves them out.
 pub const KERNEL_FEATURE: &str = "kernel-tests";
 
-/// How user space is built. The eBPF object is always optimised: without that
-/// the verifier refuses it.
+/// Profile of user space. The eBPF object is always optimised: the verifier refuses
+/// it otherwise.
 #[derive(Clone, Copy)]
 pub enum Profile {
     Release,
@@ -32,7 +33,7 @@ pub fn verb(profile: Profile) -> Result<()> {
     Ok(())
 }
 
-/// Builds everything, and gives the path of the tracer binary.
+/// Builds everything and returns the path of the tracer binary.
 pub fn tracer(profile: Profile) -> Result<PathBuf> {
     let object = object(&setup::ensure()?)?;
     let mut cargo = user_space(&object);
@@ -40,15 +41,15 @@ pub fn tracer(profile: Profile) -> Result<PathBuf> {
     if let Profile::Release = profile {
         cargo.arg("--release");
     }
-    artifacts::the(artifacts::executables(&mut cargo)?, "bin", "tracer")
+    artifacts::the(&artifacts::executables(&mut cargo)?, "bin", "tracer")
 }
 
-/// Builds the eBPF object.
+/// Builds the eBPF object and returns its path.
 pub fn object(tools: &Tools) -> Result<PathBuf> {
     ebpf(tools, "bpf", &[])
 }
 
-/// Builds it with all its programs empty: what hooks cost by themselves.
+/// Builds the object with empty programs, to measure what the hooks alone cost.
 pub fn floor(tools: &Tools) -> Result<PathBuf> {
     ebpf(tools, "bpf-floor", &["--features", "floor"])
 }
@@ -69,10 +70,10 @@ fn ebpf(tools: &Tools, directory: &str, features: &[&str]) -> Result<PathBuf> {
         .arg(workspace::root().join("target").join(directory))
         .args(features);
     let built = artifacts::executables(&mut cargo).context("the eBPF object was not built")?;
-    slim::object(&artifacts::the(built, "bin", "tracer-ebpf")?)
+    slim::object(&artifacts::the(&built, "bin", "tracer-ebpf")?)
 }
 
-/// A cargo command for user space, whose build script is told of the object.
+/// Returns a cargo command for user space, with the object for its build script.
 pub fn user_space(object: &Path) -> Command {
     let mut cargo = workspace::cargo();
     cargo.env("TRACER_EBPF_OBJECT", object);

@@ -1,10 +1,10 @@
-//! `fmt`: rustfmt over all workspaces.
+//! `cargo xtask fmt`: runs rustfmt over all workspaces.
 
 use anyhow::{Context as _, Result};
 
 use xtask::{process, workspace};
 
-/// The user-space workspace, and the crates that are each one of their own.
+/// The user-space workspace, and the crates that are workspaces of their own.
 const MANIFESTS: [&str; 3] = [
     "Cargo.toml",
     "tracer-ebpf/Cargo.toml",
@@ -15,9 +15,9 @@ pub fn apply() -> Result<()> {
     rustfmt(&[])
 }
 
-/// Fails, and shows the difference, where [`apply`] would change something.
+/// Fails and shows the difference if [`apply`] would change something.
 pub fn check() -> Result<()> {
-    rustfmt(&["--", "--check"]).context("`cargo xtask fmt` formats everything")
+    rustfmt(&["--", "--check"]).context("run `cargo xtask fmt`")
 }
 
 fn rustfmt(args: &[&str]) -> Result<()> {

@@ -1,8 +1,8 @@
-//! `fuzz`: whatever a fuzzer thinks of, for the code that meets bytes from
-//! outside. The targets are in `tracer/fuzz`; libFuzzer is built with them.
+//! `cargo xtask fuzz`: fuzzes the code that reads bytes from outside. The targets are
+//! in `tracer/fuzz`; libFuzzer is built with them.
 //!
-//! No sanitizer is used, since none of that code is unsafe. What the compiler
-//! must mark for libFuzzer, a stable one can.
+//! No sanitizer is used, because none of that code is unsafe. The coverage marks that
+//! libFuzzer needs come from a stable compiler.
 
 use std::{
     fs,
@@ -20,8 +20,8 @@ use xtask::{
 
 const MANIFEST: &str = "tracer/fuzz/Cargo.toml";
 
-/// libFuzzer learns from these marks which way a run went, and with what an
-/// input was compared.
+/// Coverage marks: libFuzzer reads from them which branches a run took, and with
+/// what values an input was compared.
 const FLAGS: &str = "-Cpasses=sancov-module \
                      -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -29,22 +29,23 @@ const FLAGS: &str = "-Cpasses=sancov-module \
                      -Cllvm-args=-sanitizer-coverage-trace-compares \
                      --cfg fuzzing";
 
-/// With `--target` the flags are not for build scripts.
+/// Target named on the command line, so that the flags do not reach build scripts.
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
-/// How much memory an input of a few kilobytes may cost, MiB, and how long it
-/// may take, s: a reader that trusts a length needs more.
+/// Memory that an input of a few kilobytes may cost, MiB. A reader that trusts a
+/// length needs more.
 const MEMORY: u32 = 512;
-const PATIENCE: u32 = 10;
+/// Time that an input may take, s.
+const TIMEOUT: u32 = 10;
 
 #[derive(Args)]
-pub struct Wanted {
-    /// Only this target
+pub struct Options {
+    /// Run only this target
     target: Option<Target>,
-    /// How long each target runs
+    /// Seconds for each target
     #[arg(long, value_name = "N", default_value_t = 600)]
     seconds: u32,
-    /// Run the target once, with this file: a finding
+    /// Run the target once with this file, such as a finding
     #[arg(
         long,
         value_name = "FILE",
@@ -58,11 +59,11 @@ pub struct Wanted {
 enum Target {
     /// Any bytes as a recording
     Recording,
-    /// Any payloads in blocks whose checksums are right
+    /// Any payloads in blocks with valid checksums
     Blocks,
     /// Any events in any order: the model, checkpoints, reports, exports
     Story,
-    /// Any bytes as a saved state of the model, and events behind it
+    /// Any bytes as a saved state of the model, and events after it
     State,
     /// Any bytes as a record of the kernel's ring buffer
     Ring,
@@ -80,18 +81,18 @@ impl Target {
     }
 }
 
-pub fn verb(wanted: &Wanted) -> Result<()> {
+pub fn verb(options: &Options) -> Result<()> {
     let object = build::object(&setup::ensure()?)?;
-    match (&wanted.input, wanted.target) {
+    match (&options.input, options.target) {
         (Some(input), Some(target)) => {
             let built = build(&object)?;
             process::run(Command::new(program(&built, target.name())?).arg(input))
         }
-        _ => all(&object, wanted.target, wanted.seconds),
+        _ => all(&object, options.target, options.seconds),
     }
 }
 
-/// Runs each target for so many seconds; the first finding ends it.
+/// Runs each target for `seconds`; the first finding ends the run.
 pub fn short(object: &Path, seconds: u32) -> Result<()> {
     all(object, None, seconds)
 }
@@ -108,7 +109,7 @@ fn all(object: &Path, only: Option<Target>, seconds: u32) -> Result<()> {
     Ok(())
 }
 
-/// What fuzzing leaves behind: its programs, its corpus, its findings.
+/// Returns the directory of the programs, corpora and findings.
 fn directory() -> PathBuf {
     workspace::root().join("target/fuzz")
 }
@@ -132,7 +133,7 @@ fn program(built: &[Executable], name: &str) -> Result<PathBuf> {
     Ok(program.path.clone())
 }
 
-/// What was learnt stays in the corpus and is where the next run begins.
+/// Runs one target. The corpus stays, and the next run starts from it.
 fn fuzz(built: &[Executable], target: Target, seeds: &Path, seconds: u32) -> Result<()> {
     let name = target.name();
     let corpus = directory().join("corpus").join(name);
@@ -146,7 +147,7 @@ fn fuzz(built: &[Executable], target: Target, seeds: &Path, seconds: u32) -> Res
         .arg(format!("-artifact_prefix={}/", findings.display()))
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-rss_limit_mb={MEMORY}"))
-        .arg(format!("-timeout={PATIENCE}"))
+        .arg(format!("-timeout={TIMEOUT}"))
         .args(["-print_final_stats=1", "-verbosity=0"]);
     let output = command
         .output()
@@ -155,8 +156,7 @@ fn fuzz(built: &[Executable], target: Target, seeds: &Path, seconds: u32) -> Res
     if !output.status.success() {
         eprint!("{said}");
         bail!(
-            "{name}: a finding ({}); it is in {}: `cargo xtask fuzz {name} --input FILE` shows it \
-             again",
+            "{name}: a finding ({}) in {}: `cargo xtask fuzz {name} --input FILE` reproduces it",
             output.status,
             findings.display()
         );
@@ -165,8 +165,8 @@ fn fuzz(built: &[Executable], target: Target, seeds: &Path, seconds: u32) -> Res
         .lines()
         .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
         .and_then(|number| number.trim().parse::<u64>().ok());
-    let executions = executions.context("libFuzzer did not say how often it ran the target")?;
-    ensure!(executions > 0, "{name} was never run");
-    println!("    {name}: {executions} executions, nothing found");
+    let executions = executions.context("libFuzzer did not print how often it ran the target")?;
+    ensure!(executions > 0, "{name} was not run");
+    println!("    {name}: {executions} executions, no finding");
     Ok(())
 }

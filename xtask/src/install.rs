@@ -1,4 +1,4 @@
-//! `install`: the one binary, with the eBPF object inside, at its place.
+//! `cargo xtask install`: installs the binary, which contains the eBPF object.
 
 use std::{
     fs,
@@ -38,8 +38,8 @@ pub fn verb(prefix: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes beside the place and renames, so that a tracer that runs from there
-/// is not disturbed and a copy that fails leaves the old one.
+/// Copies to a new file and renames it, so that a running tracer is not disturbed
+/// and a failed copy leaves the old binary.
 fn put(binary: &Path, place: &Path) -> io::Result<()> {
     let new = place.with_file_name(".tracer.new");
     if let Some(directory) = place.parent() {

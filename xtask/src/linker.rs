@@ -1,8 +1,7 @@
-//! bpf-linker, and the LLVM it is to open.
+//! Installs bpf-linker and chooses the LLVM that it opens.
 //!
-//! It links no LLVM of its own: at run time it opens the first libLLVM it
-//! meets along LD_LIBRARY_PATH. So which LLVM reads the compiler's bitcode is
-//! our choice, made here and kept as a directory that holds that library only.
+//! bpf-linker links no LLVM: at run time it opens the first libLLVM on
+//! LD_LIBRARY_PATH. The choice is kept as a directory that holds only that library.
 
 use std::{
     fs::{self, File},
@@ -20,7 +19,7 @@ use crate::{
     workspace,
 };
 
-/// Later ones link against a system LLVM that few machines have.
+/// Version to install. Later ones link against a system LLVM that few machines have.
 pub const VERSION: &str = "0.10.3";
 
 pub fn is_installed(tools: &Path) -> bool {
@@ -36,21 +35,21 @@ pub fn install(tools: &Path) -> Result<()> {
     );
     process::run(
         workspace::pristine(&workspace::cargo_path())
-            // Else cargo advises to put it there.
+            // Without it cargo advises to extend PATH.
             .env("PATH", process::path_with(&tools.join("bin"))?)
             .args(["install", "bpf-linker", "--version", VERSION])
             .args(["--locked", "--force", "--root"])
             .arg(tools),
     )
-    .context("bpf-linker turns the compiled programs into the eBPF object")
+    .context("bpf-linker is needed to link the eBPF object")
 }
 
-/// A directory whose one libLLVM can read what `compiler` writes, to be put on
-/// LD_LIBRARY_PATH.
+/// Returns a directory for LD_LIBRARY_PATH whose one libLLVM can read what
+/// `compiler` writes.
 ///
 /// LLVM reads the bitcode of its own and of older major versions, so it must
-/// not be older than the compiler's. The compiler's own is best, and the one of
-/// the toolchain that drives the build is next.
+/// not be older than the compiler's. The compiler's own comes first, then the one of
+/// the toolchain that runs cargo.
 pub fn llvm_directory(tools: &Path, compiler: &Compiler) -> Result<PathBuf> {
     let driver = process::capture(workspace::cargo_rustc().args(["--print", "sysroot"]))?;
     let system = Path::new("/usr");
@@ -65,8 +64,8 @@ pub fn llvm_directory(tools: &Path, compiler: &Compiler) -> Result<PathBuf> {
         majors.sort_unstable();
         majors.dedup();
         bail!(
-            "no LLVM for bpf-linker: {} writes the bitcode of LLVM {}, which takes a libLLVM of \
-             that version or later; found here: {majors:?}. Update the toolchain that runs cargo \
+            "no LLVM for bpf-linker: {} writes the bitcode of LLVM {}, so a libLLVM of that version \
+             or later is needed; found: {majors:?}. Update the toolchain that runs cargo \
              (`rustup update`), or install libllvm{}",
             compiler.rustc.display(),
             compiler.llvm,
@@ -74,12 +73,8 @@ pub fn llvm_directory(tools: &Path, compiler: &Compiler) -> Result<PathBuf> {
         );
     };
     let directory = tools.join("llvm");
-    point_at(&directory, &chosen.path).with_context(|| {
-        format!(
-            "could not keep the choice of LLVM in {}",
-            directory.display()
-        )
-    })?;
+    point_at(&directory, &chosen.path)
+        .with_context(|| format!("could not write {}", directory.display()))?;
     Ok(directory)
 }
 
@@ -89,8 +84,8 @@ struct Library {
     major: u32,
 }
 
-/// The libLLVM files of one directory, oldest first. A directory that cannot
-/// be read has none.
+/// Returns the libLLVM files of a directory, oldest first; none if the directory
+/// cannot be read.
 fn libraries(directory: &Path) -> Vec<Library> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Vec::new();
@@ -107,7 +102,7 @@ fn libraries(directory: &Path) -> Vec<Library> {
     libraries
 }
 
-/// The major version out of `libLLVM.so.22.1`, `libLLVM.so.22.1-rust-1.95.0-stable`
+/// Parses the major version from `libLLVM.so.22.1`, `libLLVM.so.22.1-rust-1.95.0-stable`
 /// or `libLLVM-22.so`.
 fn llvm_major(name: &str) -> Option<u32> {
     let rest = name
@@ -116,7 +111,7 @@ fn llvm_major(name: &str) -> Option<u32> {
     rest.split(['.', '-']).next()?.parse().ok()
 }
 
-/// rustup ships linker scripts under the same names, which cannot be opened.
+/// Returns true for an ELF file: rustup ships linker scripts under the same names.
 fn is_elf(path: &Path) -> bool {
     let mut magic = [0; 4];
     File::open(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok())
@@ -127,7 +122,7 @@ fn choose(found: &[Library], needed: u32) -> Option<&Library> {
     found.iter().find(|library| library.major >= needed)
 }
 
-/// Makes `directory` hold one link, to `library`.
+/// Makes `directory` hold only a link to `library`.
 fn point_at(directory: &Path, library: &Path) -> std::io::Result<()> {
     let link = directory.join("libLLVM.so");
     if fs::read_link(&link).is_ok_and(|target| target == library) {
@@ -145,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_naming_of_llvm_is_read() {
+    fn all_forms_of_llvm_file_names_are_parsed() {
         assert_eq!(llvm_major("libLLVM.so.22.1-rust-1.95.0-stable"), Some(22));
         assert_eq!(llvm_major("libLLVM.so.22.1"), Some(22));
         assert_eq!(llvm_major("libLLVM-14.so.1"), Some(14));
@@ -154,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_llvm_is_passed_over_and_the_first_that_serves_is_taken() {
+    fn first_llvm_that_is_new_enough_is_chosen() {
         let library = |path: &str, major| Library {
             path: path.into(),
             major,

@@ -36,7 +36,7 @@ struct Cli {
 enum Verb {
     /// Find the eBPF compiler and linker, and install what is missing
     #[command(after_help = "\
-What is missing is named before it is installed. The linker goes to
+Missing tools are listed before they are installed. The linker goes to
 $TRACER_TOOLS, by default ~/.cache/tracer-build; nothing else is written to
 your home directory.
 
@@ -49,7 +49,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   cargo xtask build            target/release/tracer
-  cargo xtask build --debug    target/debug/tracer; the eBPF object is optimised all the same")]
+  cargo xtask build --debug    target/debug/tracer; the eBPF object is always optimised")]
     Build {
         /// Build user space with optimisation (the default)
         #[arg(long, conflicts_with = "debug")]
@@ -66,16 +66,15 @@ Examples:
   cargo xtask run -- record /tmp/make.trace -- make -j2
   cargo xtask run -- replay /tmp/make.trace")]
     Run {
-        /// What tracer is given
+        /// Arguments of tracer
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
 
-    /// Do everything CI does: lints, unit tests, kernel tests here and in VMs
+    /// Run what CI runs: lints, unit tests, kernel tests here and in VMs
     #[command(after_help = "\
-Kernel tests load the eBPF programs and need root; nothing but their own
-binaries runs as root. Without root they are listed as skipped, which is a
-failure when CI=true.
+Kernel tests load the eBPF programs and need root; only their binaries run as
+root. Without root they are listed as skipped, which is a failure if CI=true.
 
 Examples:
   cargo xtask test
@@ -84,42 +83,42 @@ Examples:
   cargo xtask test kernel -- --nocapture orphan
   cargo xtask test vm")]
     Test {
-        /// Only this part
+        /// Run only this part
         part: Option<test::Part>,
-        /// What the test binaries are given
+        /// Arguments of the test binaries
         #[arg(last = true)]
         args: Vec<String>,
     },
 
-    /// Build, then put the one binary at PREFIX/bin/tracer
+    /// Build, then install the binary as PREFIX/bin/tracer
     #[command(after_help = "\
 Examples:
   cargo xtask install
   cargo xtask install --prefix ~/.local")]
     Install {
-        /// Where bin/tracer goes
+        /// Directory under which bin/tracer is installed
         #[arg(long, default_value = "/usr/local")]
         prefix: PathBuf,
     },
 
     /// Run the kernel tests on other kernels, booted under emulation
     #[command(after_help = "\
-Kernels are Debian's, fetched once and kept beside the linker. No root is
-needed. Every kernel is tried with all hooks, and with the better ones denied.
+The kernels are Debian's, fetched once and kept next to the linker. Root is not
+needed. Every kernel is tested with all hooks, then with the better ones denied.
 
 Examples:
-  cargo xtask vm                          the whole matrix
+  cargo xtask vm                          all kernels
   cargo xtask vm 5.10 7.3
-  cargo xtask vm 6.1 --without fentry     one rung
-  cargo xtask vm --update                 with the newest packages there are
-  cargo xtask vm --facts                  record what each kernel offers: after a new rung")]
+  cargo xtask vm 6.1 --without fentry     one set of denied hooks
+  cargo xtask vm --update                 with Debian's newest packages
+  cargo xtask vm --facts                  record what each kernel offers, after a new hook")]
     Vm {
-        /// Series such as 6.1; all that are known if none is given
+        /// Series such as 6.1; all known ones if none is given
         kernels: Vec<String>,
-        /// Hooks that tracer must not use, as for `tracer record --without`
+        /// Hooks that tracer may not use, as for `tracer record --without`
         #[arg(long, value_name = "HOOKS")]
         without: Option<String>,
-        /// Fetch newer kernels than those that are kept
+        /// Fetch kernels that are newer than the kept ones
         #[arg(long)]
         update: bool,
         /// Record what each kernel offers, for the tests of the plan
@@ -127,36 +126,39 @@ Examples:
         facts: bool,
     },
 
-    /// Measure what tracer costs, beside its goals and its peers
+    /// Measure what tracer costs, next to its goals and its peers
     #[command(disable_help_flag = true)]
     Bench {
-        /// What the benches are given; `--help` lists it
+        /// Arguments of the benches; see `cargo xtask bench --help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
 
-    /// Feed what reads bytes from outside with whatever a fuzzer thinks of
+    /// Fuzz the code that reads bytes from outside
     #[command(after_help = "\
-What was learnt stays in target/fuzz/corpus, findings in target/fuzz/findings.
+The corpus stays in target/fuzz/corpus, findings in target/fuzz/findings.
 
 Examples:
   cargo xtask fuzz                            ten minutes for each target
   cargo xtask fuzz recording --seconds 60
   cargo xtask fuzz blocks --input target/fuzz/findings/blocks/crash-1234")]
-    Fuzz(fuzz::Wanted),
+    Fuzz(fuzz::Options),
 
-    /// Draw the pictures in docs/ anew, from the real screen
+    /// Redraw the pictures in docs/ from the real screen
     #[command(after_help = "\
-Needs tmux, and root to record the story that the pictures tell.
+Needs tmux, and root to record the processes that the pictures show.
 
 Examples:
   cargo xtask pictures
-  cargo xtask pictures story.trace    of a recording that is there")]
-    Pictures { recording: Option<PathBuf> },
+  cargo xtask pictures story.trace    from an existing recording")]
+    Pictures {
+        /// Recording to draw, instead of a new one
+        recording: Option<PathBuf>,
+    },
 
-    /// Check that tracer's modules import one another one way only
+    /// Check the import order of tracer's modules, and that no files form a circle
     #[command(after_help = "\
-The rules are a table, xtask/check/src/rules.rs.
+The rules are tables in xtask/check/src/rules.rs.
 
 Examples:
   cargo xtask check")]
@@ -196,14 +198,14 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
             without,
             update,
             facts,
-        }) => vm::verb(&vm::Wanted {
+        }) => vm::verb(&vm::Options {
             kernels,
             without,
             update,
             facts,
         }),
         Some(Verb::Bench { args }) => crates::run("xtask-bench", &args),
-        Some(Verb::Fuzz(wanted)) => fuzz::verb(&wanted),
+        Some(Verb::Fuzz(options)) => fuzz::verb(&options),
         Some(Verb::Pictures { recording }) => pictures::verb(recording.as_deref()),
         Some(Verb::Check) => crates::run("xtask-check", &[]),
         Some(Verb::Fmt) => fmt::apply(),

@@ -1,4 +1,4 @@
-//! Debian packages: the table of those the tests use, and apt-get.
+//! The Debian packages that tests and benches use, and their installation.
 
 use std::process::Command;
 
@@ -6,16 +6,16 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{privilege, process};
 
-/// A package that only tests or benches need.
+/// A package that tests or benches need.
 pub struct Package {
     name: &'static str,
-    /// The command whose presence on PATH proves the package's.
+    /// Command on PATH that shows that the package is installed.
     command: &'static str,
     purpose: &'static str,
 }
 
-/// Everything the tests need that a Rust toolchain does not bring.
-/// A test that uses another program adds its row here.
+/// Programs that the tests need beyond a Rust toolchain. A test that uses another one
+/// adds its row here.
 const FOR_TESTS: &[Package] = &[
     Package {
         name: "tmux",
@@ -30,12 +30,12 @@ const FOR_TESTS: &[Package] = &[
     Package {
         name: "make",
         command: "make",
-        purpose: "a build whose processes are known",
+        purpose: "a build with known processes",
     },
     Package {
         name: "stress-ng",
         command: "stress-ng",
-        purpose: "processes made and ended in every way",
+        purpose: "processes that start and end in every way",
     },
     Package {
         name: "tini",
@@ -45,7 +45,7 @@ const FOR_TESTS: &[Package] = &[
     Package {
         name: "python3",
         command: "python3",
-        purpose: "programs that say what system calls told them",
+        purpose: "programs that print what system calls returned",
     },
     Package {
         name: "strace",
@@ -60,7 +60,7 @@ const FOR_TESTS: &[Package] = &[
     Package {
         name: "busybox-static",
         command: "busybox",
-        purpose: "the user land of those kernels",
+        purpose: "the user space of those kernels",
     },
     Package {
         name: "cpio",
@@ -69,33 +69,33 @@ const FOR_TESTS: &[Package] = &[
     },
 ];
 
-/// libFuzzer is C++, and built with the targets.
+/// Needed to build libFuzzer, which is C++.
 pub const FOR_FUZZING: &[Package] = &[Package {
     name: "g++",
     command: "g++",
     purpose: "fuzzing",
 }];
 
-/// What the bench of recordings needs.
+/// Needed by the bench `recording`.
 pub const FOR_RECORDING: &[Package] = &[Package {
     name: "linux-perf",
     command: "perf",
     purpose: "the size of another recording",
 }];
 
-/// What counts instructions.
+/// Needed to count instructions.
 pub const FOR_INSTRUCTIONS: &[Package] = &[Package {
     name: "valgrind",
     command: "valgrind",
     purpose: "counting instructions",
 }];
 
-/// What the bench with a real Redis needs.
+/// Needed by the bench `redis`.
 pub const FOR_REDIS: &[Package] = &[
     Package {
         name: "redis-server",
         command: "redis-server",
-        purpose: "a fork whose cost is known",
+        purpose: "a fork of known cost",
     },
     Package {
         name: "redis-tools",
@@ -104,12 +104,12 @@ pub const FOR_REDIS: &[Package] = &[
     },
 ];
 
-/// Installs what the tests need and is not there.
+/// Installs the missing packages of the tests.
 pub fn ensure_for_tests() -> Result<()> {
     ensure(FOR_TESTS)
 }
 
-/// Installs those that are not there.
+/// Installs the missing ones of `packages`.
 pub fn ensure(packages: &[Package]) -> Result<()> {
     let missing: Vec<&Package> = packages
         .iter()
@@ -125,16 +125,16 @@ pub fn ensure(packages: &[Package]) -> Result<()> {
     install(&names).context("these programs are needed")
 }
 
-/// Whether this is a system that [`install`] can serve.
+/// Returns true if [`install`] works on this system.
 pub fn have_apt() -> bool {
     process::find_on_path("apt-get").is_some()
 }
 
-/// Installs Debian packages, saying so first.
+/// Prints the packages and installs them.
 pub fn install(names: &[&str]) -> Result<()> {
     let list = names.join(" ");
     if !have_apt() {
-        bail!("there is no apt-get here: install {list} with this distribution's package manager");
+        bail!("apt-get was not found: install {list} with this distribution's package manager");
     }
     if let Err(reason) = privilege::obtain() {
         bail!(
@@ -151,7 +151,7 @@ pub fn install(names: &[&str]) -> Result<()> {
     )
 }
 
-/// `env` sets the variable because sudo would drop it.
+/// Returns an apt-get that asks nothing. `env` sets the variable, because sudo drops it.
 fn apt_get() -> Result<Command> {
     let mut command = privilege::as_root("env")?;
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);

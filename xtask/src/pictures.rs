@@ -1,6 +1,6 @@
-//! `pictures`: the real screen, as SVG. A small story is recorded on this
-//! machine and cut down to its own processes, so that nothing of the machine but
-//! its host name and kernel is in it; that is replayed in tmux, and what the terminal shows is drawn.
+//! `cargo xtask pictures`: draws the dashboard as SVG. A script is recorded on this
+//! machine and the recording is cut to its processes, so that only the host name and
+//! the kernel come from the machine. It is replayed in tmux, and the screen is drawn.
 
 mod svg;
 
@@ -20,13 +20,13 @@ use xtask::{
     privilege, process, workspace,
 };
 
-/// What is recorded: a build of which one command is killed, forks, and an
-/// owner that does not wait.
+/// Script that is recorded: a build with a killed command, forks, and a parent that
+/// does not wait.
 const STORY: &str = include_str!("pictures/story.sh");
 
 const SIZE: (u16, u16) = (120, 34);
 
-/// File, keys in tmux's names, and what is on the screen when it is complete.
+/// File name, keys in tmux's names, and a text that the complete screen shows.
 const PICTURES: [(&str, &[&str], &str); 7] = [
     ("tree", &["1", "g"], "story"),
     ("timeline", &["2", "0"], "2 Timeline "),
@@ -40,9 +40,9 @@ const PICTURES: [(&str, &[&str], &str); 7] = [
 pub fn verb(recording: Option<&Path>) -> Result<()> {
     let tracer = build::tracer(Profile::Release)?;
     let folder = std::env::temp_dir().join(format!("tracer-pictures-{}", std::process::id()));
-    // Nobody else has made it, and nobody else looks into it.
+    // Fails if it exists, and no other user can read it.
     let made = DirBuilder::new().mode(0o700).create(&folder);
-    made.with_context(|| format!("{} cannot be made", folder.display()))?;
+    made.with_context(|| format!("{} could not be created", folder.display()))?;
     let [whole, made, pid] = ["whole.trace", "story.trace", "pid"].map(|name| folder.join(name));
     let recording = match recording {
         Some(recording) => recording,
@@ -57,7 +57,7 @@ pub fn verb(recording: Option<&Path>) -> Result<()> {
                 .args(["--", "./story", "pid"])
                 .current_dir(&folder);
             process::run(&mut record)?;
-            let pid = std::fs::read_to_string(&pid).context("the story has not begun")?;
+            let pid = std::fs::read_to_string(&pid).context("the script did not start")?;
             let mut cut = privilege::as_root(&tracer)?;
             cut.arg("cut").args([&whole, &made]);
             cut.args(["--tree", pid.trim()]);
@@ -70,7 +70,7 @@ pub fn verb(recording: Option<&Path>) -> Result<()> {
     drawn
 }
 
-/// A tmux server of our own.
+/// A tmux server for the pictures only.
 struct Screen {
     socket: String,
 }
@@ -80,7 +80,7 @@ impl Screen {
         let screen = Screen {
             socket: format!("tracer-pictures-{}", std::process::id()),
         };
-        // What the file is called here is nobody's business.
+        // The temporary directory does not appear in the picture.
         let (folder, name) = (recording.parent(), recording.file_name());
         let name = Path::new(name.unwrap_or_default()).display();
         let replay = format!(
@@ -129,14 +129,14 @@ impl Screen {
         Ok(())
     }
 
-    /// The screen with its colours, once it shows this.
+    /// Waits until the screen shows `wanted`, and returns it with its colours.
     fn until(&self, wanted: &str) -> Result<String> {
         let deadline = Instant::now() + Duration::from_secs(20);
         let mut before = String::new();
         while Instant::now() < deadline {
             let output = self.tmux().args(["capture-pane", "-e", "-p"]).output()?;
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            // Twice the same: it is not in the middle of a drawing.
+            // Two equal screens: no frame is half drawn.
             if text.contains(wanted) && text == before {
                 return Ok(text);
             }

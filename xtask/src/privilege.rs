@@ -1,5 +1,5 @@
-//! Acting as root. Only apt-get, `install` and tracer itself come this way;
-//! cargo never does, or it would leave root's files in the user's caches.
+//! Runs commands as root: apt-get, `install` and tracer. Cargo never runs as root,
+//! because it would leave root's files in the user's caches.
 
 use std::{
     ffi::OsStr,
@@ -13,19 +13,19 @@ use anyhow::{Result, bail};
 
 use crate::process;
 
-/// Whether this process is root: its /proc entry belongs to its effective user.
+/// Returns true if this process is root: its /proc entry belongs to its effective user.
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
 }
 
-/// A command that runs as root: `program` itself, or sudo in front of it.
+/// Returns a command that runs `program` as root, through sudo if needed.
 pub fn as_root(program: impl AsRef<OsStr>) -> Result<Command> {
     if is_root() {
         return Ok(Command::new(program));
     }
     if process::find_on_path("sudo").is_none() {
         bail!(
-            "{} must run as root, and there is no sudo on PATH: run it from a root shell",
+            "{} must run as root, and sudo is not on PATH: run it from a root shell",
             program.as_ref().display()
         );
     }
@@ -34,19 +34,20 @@ pub fn as_root(program: impl AsRef<OsStr>) -> Result<Command> {
     Ok(command)
 }
 
-/// Why root is not to be had, if it is not. May ask for the sudo password.
+/// Makes sure that commands can run as root, or returns the reason why they cannot.
+/// May ask for the sudo password.
 pub fn obtain() -> Result<(), String> {
     if is_root() {
         return Ok(());
     }
     if process::find_on_path("sudo").is_none() {
-        return Err("not root, and there is no sudo on PATH".into());
+        return Err("not root, and sudo is not on PATH".into());
     }
     if process::capture(Command::new("sudo").args(["-n", "true"])).is_ok() {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err("not root, and sudo wants a password with no terminal to ask on".into());
+        return Err("not root, and sudo needs a password but there is no terminal".into());
     }
     process::run(Command::new("sudo").arg("-v")).map_err(|error| format!("not root, and {error:#}"))
 }

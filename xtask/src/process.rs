@@ -1,4 +1,4 @@
-//! Running other programs so that a failure names the command that failed.
+//! Runs other programs; errors contain the command that failed.
 
 use std::{
     env,
@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-/// Runs `command`, its output going where ours goes.
+/// Runs `command` with the output of this process.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -20,8 +20,8 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs `command` and gives its standard output; its standard error is shown
-/// only as part of a failure.
+/// Runs `command` and returns its standard output. Its standard error is shown only
+/// in an error.
 pub fn capture(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -36,10 +36,10 @@ pub fn capture(command: &mut Command) -> Result<String> {
         );
     }
     String::from_utf8(output.stdout)
-        .with_context(|| format!("`{}` did not answer in UTF-8", show(command)))
+        .with_context(|| format!("`{}` did not print UTF-8", show(command)))
 }
 
-/// The command as one would type it, without its environment.
+/// Returns the command as typed in a shell, without its environment.
 pub fn show(command: &Command) -> String {
     let mut line = command.get_program().to_string_lossy().into_owned();
     for arg in command.get_args() {
@@ -49,14 +49,14 @@ pub fn show(command: &Command) -> String {
     line
 }
 
-/// Where `name` is on PATH, if it is.
+/// Returns the path of `name` if it is on PATH.
 pub fn find_on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|directory| directory.join(name))
         .find(|file| file.is_file())
 }
 
-/// PATH with `first` in front.
+/// Returns PATH with `first` in front.
 pub fn path_with(first: &Path) -> Result<OsString> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::join_paths(
@@ -64,5 +64,5 @@ pub fn path_with(first: &Path) -> Result<OsString> {
             .into_iter()
             .chain(env::split_paths(&path)),
     )
-    .with_context(|| format!("{} cannot be put on PATH", first.display()))
+    .with_context(|| format!("{} cannot be added to PATH", first.display()))
 }

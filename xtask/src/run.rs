@@ -1,4 +1,4 @@
-//! `run`: tracer, freshly built, in place of this process.
+//! `cargo xtask run`: builds tracer and replaces this process with it.
 
 use std::{os::unix::process::CommandExt as _, process::Command};
 
@@ -9,7 +9,7 @@ use xtask::{
     privilege, process,
 };
 
-/// The commands that load eBPF programs or ask the kernel about them.
+/// Commands that load eBPF programs or query the kernel about them.
 const NEED_ROOT: [&str; 3] = ["live", "record", "doctor"];
 
 pub fn verb(args: &[String]) -> Result<()> {

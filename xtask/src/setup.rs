@@ -1,4 +1,5 @@
-//! `setup`: what it takes to build the eBPF object, found or else installed.
+//! `cargo xtask setup`: finds the tools that build the eBPF object, and installs the
+//! missing ones.
 
 use std::{
     env,
@@ -12,12 +13,12 @@ use crate::{
     toolchain::{self, Compiler},
 };
 
-/// Everything the eBPF build needs, known to be there.
+/// The tools of the eBPF build, all present.
 pub struct Tools {
     pub compiler: Compiler,
-    /// Holds bpf-linker.
+    /// Directory of bpf-linker.
     pub bin: PathBuf,
-    /// Holds the one libLLVM that bpf-linker is to open.
+    /// Directory of the only libLLVM that bpf-linker finds.
     pub llvm: PathBuf,
 }
 
@@ -39,7 +40,7 @@ pub fn verb() -> Result<()> {
     Ok(())
 }
 
-/// Finds the tools and installs the missing ones; silent when none is missing.
+/// Finds the tools and installs the missing ones; prints nothing if none is missing.
 pub fn ensure() -> Result<Tools> {
     let directory = directory()?;
     let compiler = match toolchain::find()? {
@@ -47,7 +48,7 @@ pub fn ensure() -> Result<Tools> {
         None => {
             toolchain::install()?;
             toolchain::find()?.context(
-                "the eBPF compiler was installed and still is not found: run `rustup toolchain \
+                "the eBPF compiler was installed but is not found: run `rustup toolchain \
                  install nightly --component rust-src`",
             )?
         }
@@ -62,8 +63,8 @@ pub fn ensure() -> Result<Tools> {
     })
 }
 
-/// Where the tools that belong to no package manager are kept, and the kernels
-/// that tests boot.
+/// Returns the directory of the tools that no package manager installs, and of the
+/// kernels that tests boot.
 pub fn directory() -> Result<PathBuf> {
     let absolute = |name: &str| {
         env::var_os(name)
@@ -71,12 +72,11 @@ pub fn directory() -> Result<PathBuf> {
             .filter(|path| path.is_absolute())
     };
     if let Some(directory) = env::var_os("TRACER_TOOLS") {
-        return std::path::absolute(Path::new(&directory)).context("TRACER_TOOLS is no directory");
+        return std::path::absolute(Path::new(&directory))
+            .context("TRACER_TOOLS is not a directory");
     }
     let cache = absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .context(
-            "there is no place for the build tools: set HOME, or TRACER_TOOLS to a directory",
-        )?;
+        .context("no directory for the build tools: set HOME, or TRACER_TOOLS to a directory")?;
     Ok(cache.join("tracer-build"))
 }

@@ -1,5 +1,5 @@
-//! The eBPF object without what only a debugger reads: tracer carries it in its
-//! own memory, and the kernel is told types and lines by BTF.
+//! Removes the debug sections from the eBPF object, which tracer embeds. The kernel
+//! gets types and lines from BTF.
 
 use std::{
     fs,
@@ -12,11 +12,11 @@ use object::{
     elf::SHT_STRTAB,
 };
 
-/// DWARF's sections, and those of their relocations.
+/// Prefixes of DWARF's sections and their relocations.
 const DEBUG: [&[u8]; 2] = [b".debug_", b".rel.debug_"];
 
-/// Gives where it is: beside the whole one. It is written when it is another, so
-/// that cargo sees when it is new.
+/// Writes the slim object next to the whole one and returns its path. An unchanged
+/// file is not written again, so that cargo does not rebuild.
 pub fn object(whole: &Path) -> Result<PathBuf> {
     let slim = whole.with_extension("slim");
     let bytes = fs::read(whole)?;
@@ -32,7 +32,7 @@ fn without_debug(whole: &[u8]) -> Result<Vec<u8>> {
     for section in object.sections.iter_mut() {
         section.delete = DEBUG.iter().any(|prefix| section.name.starts_with(prefix));
     }
-    // LLVM keeps the names of sections with those of symbols.
+    // LLVM keeps section names and symbol names in one table.
     let names = object.sections.add();
     names.name = b".shstrtab"[..].into();
     names.sh_type = SHT_STRTAB;

@@ -1,7 +1,7 @@
-//! `test`: what CI runs, in order, each step named before it starts.
+//! `cargo xtask test`: the steps of CI in order, each with its name and its time.
 //!
-//! Cargo builds as the caller, always; of the kernel tests only the finished
-//! binaries run as root.
+//! Cargo always builds as the caller. Only the finished binaries of the kernel tests
+//! run as root.
 
 use std::{
     env,
@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
 use xtask::{
@@ -21,23 +21,26 @@ use xtask::{
 
 use crate::{crates, fmt, fuzz, vm};
 
-/// So long each target is fuzzed, s: what was found once is not found again.
+/// Seconds for each fuzz target. The corpus stays, so each run goes on from the last.
 const FUZZING: u32 = 20;
 
-/// A part of the tests that can be asked for alone.
+/// Packages with the programs that tests need.
+const PACKAGES: [&str; 3] = ["tracer", "tracer-workload", "bench-programs"];
+
+/// A part of the tests that can be run alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// Unit tests of user space
     Unit,
     /// A short run of each fuzz target
     Fuzz,
-    /// How many instructions each step takes, against what is expected
+    /// The number of instructions of each stage, against the expected number
     Instructions,
     /// Tests against the running kernel, as root
     Kernel,
-    /// Those tests on other kernels, under emulation
+    /// The kernel tests on other kernels, under emulation
     Vm,
-    /// Formatting, import order, clippy
+    /// Formatting, import order, clippy, documentation
     Lint,
 }
 
@@ -53,31 +56,32 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
         step("formatting", fmt::check)?;
         step("import order", || crates::run("xtask-check", &[]))?;
     }
-    // Before clippy, because tracer's build script embeds the object.
+    // Comes before clippy, because tracer's build script embeds the object.
     let object = step("eBPF object", || build::object(&tools))?;
     if wanted(Part::Lint) {
         step("clippy", || clippy(&object))?;
+        step("documentation", || documentation(&object))?;
     }
     if wanted(Part::Unit) {
         step("unit tests", || unit_tests(&object, args))?;
+        step("library alone", || library_tests(args))?;
     }
-    // They are not tests to be chosen from.
+    // The arguments choose among tests, and these are none.
     if wanted(Part::Fuzz) && args.is_empty() {
         step("fuzzing", || fuzz::short(&object, FUZZING))?;
     }
-    if wanted(Part::Instructions) && args.is_empty() {
-        step("instructions", || {
-            let data = program(&object, "bench-programs", "bench-data")?;
-            let data = data.into_os_string().into_string();
-            let data = data.map_err(|path| anyhow!("{} is no UTF-8", path.display()))?;
-            crates::run("xtask-bench", &["--guard".to_owned(), data])
-        })?;
-    }
+    let instructions = wanted(Part::Instructions) && args.is_empty();
     let mut skipped = Vec::new();
-    if wanted(Part::Kernel) {
-        skipped = step("kernel tests", || kernel_tests(&object, args))?;
+    if instructions || wanted(Part::Kernel) {
+        let programs = step("optimised programs", || Programs::build(&object))?;
+        if instructions {
+            step("instructions", || compare_instructions(&programs))?;
+        }
+        if wanted(Part::Kernel) {
+            skipped = step("kernel tests", || kernel_tests(programs, args))?;
+        }
     }
-    // Their tests are not to be chosen from: each boot runs them all.
+    // Each boot runs all tests: arguments do not choose among them.
     if wanted(Part::Vm) || (wanted(Part::Kernel) && args.is_empty()) {
         skipped.extend(step("kernels in VMs", || vm::short(&object))?);
     }
@@ -87,7 +91,7 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
         println!("skipped: {test}");
     }
     if !skipped.is_empty() && env::var("CI").is_ok_and(|ci| ci == "true") {
-        bail!("CI=true, and there a kernel test may not be skipped");
+        bail!("kernel tests were skipped, and with CI=true none may be");
     }
     Ok(())
 }
@@ -117,21 +121,83 @@ fn unit_tests(object: &Path, args: &[String]) -> Result<()> {
     )
 }
 
-/// Runs the kernel tests, and gives those that could not be run, with why.
-fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
-    let built = artifacts::executables(
+/// Builds the documentation; a warning, such as a broken link, is an error.
+fn documentation(object: &Path) -> Result<()> {
+    process::run(
         build::user_space(object)
-            .args(["test", "--release", "--package", "tracer"])
-            .args(["--features", KERNEL_FEATURE])
-            .args(["--test", "kernel_*", "--no-run"]),
-    )?;
-    let (tests, rest): (Vec<Executable>, Vec<Executable>) = built
-        .into_iter()
-        .partition(|executable| executable.kind == "test");
-    let tracer = artifacts::the(rest, "bin", "tracer")?;
-    // The program whose process lives the tests know beforehand.
-    let workload = program(object, "tracer-workload", "workload")?;
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .args(["doc", "--no-deps", "--package", "tracer"]),
+    )
+}
 
+/// Tests the library without its features, as it is used to read recordings: it
+/// needs no eBPF object then.
+fn library_tests(args: &[String]) -> Result<()> {
+    process::run(
+        workspace::cargo()
+            .args(["test", "--package", "tracer", "--no-default-features", "--"])
+            .args(args),
+    )
+}
+
+/// The optimised programs that tests need.
+struct Programs {
+    kernel_tests: Vec<Executable>,
+    tracer: PathBuf,
+    /// Does known things to processes and prints what it did.
+    workload: PathBuf,
+    /// Works on a recording; its instructions are counted.
+    data: PathBuf,
+}
+
+impl Programs {
+    /// Builds all of them by one command, so that cargo chooses the features of
+    /// shared dependencies once and builds nothing twice.
+    fn build(object: &Path) -> Result<Programs> {
+        let mut cargo = build::user_space(object);
+        cargo.args(["build", "--release"]);
+        for package in PACKAGES {
+            cargo.args(["--package", package]);
+        }
+        cargo
+            .args(["--features", &format!("tracer/{KERNEL_FEATURE}")])
+            .args([
+                "--bin",
+                "tracer",
+                "--bin",
+                "workload",
+                "--bin",
+                "bench-data",
+            ])
+            .args(["--test", "kernel_*"]);
+        let (kernel_tests, rest): (Vec<_>, Vec<_>) = artifacts::executables(&mut cargo)?
+            .into_iter()
+            .partition(|executable| executable.kind == "test");
+        let program = |name| artifacts::the(&rest, "bin", name);
+        Ok(Programs {
+            tracer: program("tracer")?,
+            workload: program("workload")?,
+            data: program("bench-data")?,
+            kernel_tests,
+        })
+    }
+}
+
+/// Fails if a stage takes more instructions than expected.
+fn compare_instructions(programs: &Programs) -> Result<()> {
+    let data = programs.data.to_str();
+    let data = data.with_context(|| format!("{} is no UTF-8", programs.data.display()))?;
+    crates::run("xtask-bench", &["--guard".to_owned(), data.to_owned()])
+}
+
+/// Runs the kernel tests; returns those that could not run, with the reason.
+fn kernel_tests(programs: Programs, args: &[String]) -> Result<Vec<String>> {
+    let Programs {
+        kernel_tests: tests,
+        tracer,
+        workload,
+        ..
+    } = programs;
     if let Err(reason) = privilege::obtain() {
         return Ok(tests
             .into_iter()
@@ -156,19 +222,9 @@ fn kernel_tests(object: &Path, args: &[String]) -> Result<Vec<String>> {
         }
     }
     if !failed.is_empty() {
-        bail!("these failed: {}", failed.join(", "));
+        bail!("failed: {}", failed.join(", "));
     }
     Ok(Vec::new())
-}
-
-/// Builds a program that tests need, optimised.
-fn program(object: &Path, package: &str, name: &str) -> Result<PathBuf> {
-    let built = artifacts::executables(
-        build::user_space(object)
-            .args(["build", "--release", "--package", package])
-            .args(["--bin", name]),
-    )?;
-    artifacts::the(built, "bin", name)
 }
 
 fn assignment(name: &str, value: &Path) -> OsString {
@@ -185,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_kernel_test_is_run_without_a_kernel() {
+    fn kernel_tests_are_behind_their_feature() {
         let package = workspace::root().join("tracer");
         let manifest = fs::read_to_string(package.join("Cargo.toml")).expect("a manifest");
         let mut found = 0;

@@ -1,8 +1,8 @@
-//! The eBPF compiler: a rustc with the source of its library beside it, since
-//! no built `core` exists for `bpfel-unknown-none`.
+//! Finds the eBPF compiler: a rustc with its library source, because no built `core`
+//! exists for `bpfel-unknown-none`.
 //!
-//! It need not be the compiler of user space, and on most machines is not.
-//! It is searched for before anything is installed.
+//! On most machines it is not the compiler of user space. The machine is searched
+//! before anything is installed.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,25 +13,24 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{packages, process};
 
-/// The oldest release that serves: what the workspace asks of every compiler.
+/// The oldest usable release: what the workspace requires of every compiler.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
-/// Debian's compiler package that is kept current for web browsers, and its
-/// library source.
+/// Debian's current compiler package, kept for web browsers, and its library source.
 const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 
 pub struct Compiler {
     pub rustc: PathBuf,
-    /// The cargo that was made for it, when it has one of its own.
+    /// The cargo of the same toolchain, if it has one.
     pub cargo: Option<PathBuf>,
     pub sysroot: PathBuf,
     pub release: String,
-    /// The major version of its LLVM, whose bitcode the linker must read.
+    /// Major version of its LLVM, which writes the bitcode that the linker reads.
     pub llvm: u32,
 }
 
-/// The first compiler that serves: rustup's toolchains, nightly first, then
-/// the system's.
+/// Returns the first usable compiler: rustup's toolchains, nightly first, then the
+/// system's.
 pub fn find() -> Result<Option<Compiler>> {
     for toolchain in rustup_toolchains()? {
         if has_library_source(&toolchain.sysroot)
@@ -57,7 +56,7 @@ pub fn find() -> Result<Option<Compiler>> {
     Ok(None)
 }
 
-/// Installs what makes [`find`] succeed, by the gentlest way that works.
+/// Installs a compiler for [`find`], with the least change to the system that works.
 pub fn install() -> Result<()> {
     println!("missing: a Rust compiler ({OLDEST} or later) with its library source, for eBPF");
     for toolchain in rustup_toolchains()? {
@@ -72,7 +71,7 @@ pub fn install() -> Result<()> {
         );
         match added {
             Ok(()) => return Ok(()),
-            Err(error) => println!("that did not work: {error:#}"),
+            Err(error) => println!("failed: {error:#}"),
         }
         // The other toolchains come from the same server.
         break;
@@ -86,14 +85,14 @@ pub fn install() -> Result<()> {
     }
     packages::install(&DEBIAN_PACKAGES).with_context(|| {
         format!(
-            "the eBPF program is built with a `core` from source; `rustup toolchain install \
-             nightly --component rust-src` serves as well as {}",
+            "the eBPF programs are built with `core` from source; `rustup toolchain install \
+             nightly --component rust-src` works as well as {}",
             DEBIAN_PACKAGES.join(" and ")
         )
     })
 }
 
-/// Where a compiler's shared libraries may lie, its own LLVM among them.
+/// Returns the directories that may hold a compiler's shared libraries, such as its LLVM.
 pub fn library_directories(sysroot: &Path) -> [PathBuf; 3] {
     [
         sysroot.join("lib"),
@@ -113,7 +112,7 @@ struct Toolchain {
     sysroot: PathBuf,
 }
 
-/// rustup's toolchains, nightly first; none where there is no rustup.
+/// Returns rustup's toolchains, nightly first; none without rustup.
 fn rustup_toolchains() -> Result<Vec<Toolchain>> {
     if process::find_on_path("rustup").is_none() {
         return Ok(Vec::new());
@@ -122,7 +121,7 @@ fn rustup_toolchains() -> Result<Vec<Toolchain>> {
     Ok(parse_toolchains(&list))
 }
 
-/// Reads lines such as `nightly-x86_64-unknown-linux-gnu (default) /path`.
+/// Parses lines such as `nightly-x86_64-unknown-linux-gnu (default) /path`.
 fn parse_toolchains(list: &str) -> Vec<Toolchain> {
     let mut toolchains: Vec<Toolchain> = list
         .lines()
@@ -137,12 +136,12 @@ fn parse_toolchains(list: &str) -> Vec<Toolchain> {
     toolchains
 }
 
-/// What the compiler of `sysroot` says of itself; `None` if it is too old.
+/// Asks the compiler of `sysroot` for its version; returns none if it is too old.
 fn examine(sysroot: &Path) -> Result<Option<Compiler>> {
     let rustc = sysroot.join("bin/rustc");
     let answer = process::capture(Command::new(&rustc).arg("-vV"))?;
     let (release, llvm) = parse_version(&answer)
-        .with_context(|| format!("{} -vV was not understood: {answer}", rustc.display()))?;
+        .with_context(|| format!("{} -vV could not be parsed: {answer}", rustc.display()))?;
     if number(&release) < number(OLDEST) {
         return Ok(None);
     }
@@ -155,14 +154,14 @@ fn examine(sysroot: &Path) -> Result<Option<Compiler>> {
     }))
 }
 
-/// The release and LLVM's major version out of `rustc -vV`.
+/// Parses the release and LLVM's major version from `rustc -vV`.
 fn parse_version(answer: &str) -> Option<(String, u32)> {
     let field = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name));
     let llvm = field("LLVM version: ")?.split('.').next()?.parse().ok()?;
     Some((field("release: ")?.to_owned(), llvm))
 }
 
-/// The first two numbers of a release, to compare by.
+/// Returns the first two numbers of a release, for comparison.
 fn number(release: &str) -> Option<(u32, u32)> {
     let mut parts = release.split(['.', '-']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
@@ -173,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nightly_is_tried_first_whatever_rustup_prefers() {
+    fn nightly_comes_before_the_default_toolchain() {
         let toolchains = parse_toolchains(
             "stable-x86_64-unknown-linux-gnu (active, default) /home/a b/.rustup/toolchains/stable\n\
              nightly-x86_64-unknown-linux-gnu /home/a b/.rustup/toolchains/nightly\n",
@@ -186,12 +185,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rustup_without_toolchains_lists_none() {
+    fn rustup_without_toolchains_lists_none() {
         assert!(parse_toolchains("no installed toolchains\n").is_empty());
     }
 
     #[test]
-    fn the_version_is_read_from_a_packaged_compiler() {
+    fn version_of_a_packaged_compiler_is_parsed() {
         let answer = "rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)\n\
                       host: x86_64-unknown-linux-gnu\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
         assert_eq!(parse_version(answer), Some(("1.96.0".to_owned(), 22)));

@@ -1,9 +1,10 @@
-//! `vm`: the kernel tests on other kernels, each booted under emulation.
+//! `cargo xtask vm`: runs the kernel tests on other kernels, each booted under
+//! emulation.
 //!
-//! [`kernels`] is the matrix, [`fetch`] gets a kernel, [`initramfs`] packs
-//! what runs on it, [`boot`] runs it, [`verdict`] reads how it went, [`promise`]
-//! says by which hooks it should have and [`cost`] compares what the verifier walked through.
-//! Neither root nor a module of this machine's kernel is needed.
+//! [`kernels`] is the matrix, [`fetch`] gets a kernel, [`initramfs`] packs what runs
+//! on it, [`boot`] runs it, [`verdict`] reads the result, [`promise`] reads which hooks
+//! it should have used and [`cost`] tabulates the verifier's work. Neither root nor a
+//! module of this machine's kernel is needed.
 
 mod boot;
 mod cost;
@@ -33,7 +34,7 @@ use xtask::{
     packages, setup, workspace,
 };
 
-/// The test targets that guests run.
+/// Test targets that guests run.
 const TESTS: &[&str] = &[
     "kernel_workload",
     "kernel_faults",
@@ -45,10 +46,10 @@ const TESTS: &[&str] = &[
     "kernel_storm",
 ];
 
-/// Those that the whole matrix runs besides: they take minutes.
+/// Test targets that only the whole matrix runs: they take minutes.
 const LONG: &[&str] = &["kernel_witness", "kernel_reuse"];
 
-/// Their tests that guests do not run, by a part of the name, and why.
+/// Tests that guests do not run, by a part of the name, and the reason.
 const SKIPPED: &[(&str, &str)] = &[
     (
         "twenty_thousand_vforks_are_all_told",
@@ -64,43 +65,43 @@ const SKIPPED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Where it is promised which hook serves what.
+/// Page that promises the hook of each purpose.
 const PROMISES: &str = "docs/kernel-support.md";
-/// Where the facts are that the promise is made from.
+/// Directory of the facts that the promise is made from.
 const FACTS: &str = "tracer/src/source/live/plan/kernels";
 
-/// The longest that one boot may take. A good one takes a tenth of it.
+/// Longest time of a boot. A good one takes a tenth of it.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// What the command line asks for.
-pub struct Wanted {
-    /// All of the matrix if there are none.
+/// Options of `cargo xtask vm`.
+pub struct Options {
+    /// Series; empty for the whole matrix.
     pub kernels: Vec<String>,
-    /// Only this rung.
+    /// Hooks to deny, as the only rung.
     pub without: Option<String>,
-    /// Look for newer kernels than those that are kept.
+    /// Look for kernels that are newer than the kept ones.
     pub update: bool,
     /// Record what each kernel offers instead of testing on it.
     pub facts: bool,
 }
 
-pub fn verb(wanted: &Wanted) -> Result<()> {
-    let kernels = kernels::named(&wanted.kernels)?;
-    let rungs = match &wanted.without {
+pub fn verb(options: &Options) -> Result<()> {
+    let kernels = kernels::named(&options.kernels)?;
+    let rungs = match &options.without {
         Some(hooks) => vec![kernels::rung(hooks)],
         None => kernels::rungs(),
     };
     packages::ensure_for_tests()?;
     let object = build::object(&setup::ensure()?)?;
-    let images = fetch(&kernels, wanted.update);
-    if wanted.facts {
+    let images = fetch(&kernels, options.update);
+    if options.facts {
         return record_facts(&object, &images);
     }
     run(&object, &[TESTS, LONG].concat(), &images, &rungs)
 }
 
-/// The part of the matrix that every test run affords. Gives the kernels that
-/// could not be had, with why.
+/// Runs the part of the matrix that belongs to every test run. Returns the kernels
+/// that could not be fetched, with the reason.
 pub fn short(object: &Path) -> Result<Vec<String>> {
     let kernels = kernels::SHORT
         .iter()
@@ -116,7 +117,7 @@ pub fn short(object: &Path) -> Result<Vec<String>> {
     Ok(missing.into_iter().filter_map(why).collect())
 }
 
-/// Boots each kernel only to be told what it offers, for the tests of the plan.
+/// Boots each kernel to record what it offers, for the tests of the plan.
 fn record_facts(object: &Path, kernels: &[Fetched]) -> Result<()> {
     let initramfs = initramfs::make(&programs(object, TESTS)?)?;
     for (kernel, image) in kernels {
@@ -132,7 +133,7 @@ fn record_facts(object: &Path, kernels: &[Fetched]) -> Result<()> {
         let verdict = judge(&boot);
         if verdict.trouble.is_some() || verdict.facts.is_empty() {
             explain(&verdict, &boot);
-            bail!("{} did not say what it offers", image.version);
+            bail!("{} did not print what it offers", image.version);
         }
         let file = workspace::root()
             .join(FACTS)
@@ -140,9 +141,7 @@ fn record_facts(object: &Path, kernels: &[Fetched]) -> Result<()> {
         fs::write(&file, &verdict.facts)?;
         println!("{}: {}", image.version, file.display());
     }
-    println!(
-        "`UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` writes docs/kernel-support.md anew"
-    );
+    println!("`UPDATE_GOLDEN=1 cargo test -p tracer --lib plan` rewrites docs/kernel-support.md");
     Ok(())
 }
 
@@ -155,8 +154,8 @@ fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
         .collect()
 }
 
-/// Runs the tests on every kernel and rung, one after another: two emulated
-/// processors are all that a small machine has.
+/// Runs the tests on every kernel and rung, one after another: a small machine has
+/// room for two emulated processors.
 fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
     println!("building the static programs …");
     let initramfs = initramfs::make(&programs(object, tests)?)?;
@@ -198,7 +197,7 @@ fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Re
     }
     if bad > 0 {
         bail!(
-            "{bad} of {} verdicts are bad; all that the guests wrote is in {}",
+            "{bad} of {} runs failed; the output of the guests is in {}",
             table.len(),
             runs().display()
         );
@@ -206,7 +205,7 @@ fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Re
     Ok(())
 }
 
-/// Where the serial ports of each boot are kept until the next one.
+/// Returns the directory that keeps the serial ports of each boot until the next one.
 fn runs() -> PathBuf {
     workspace::root().join("target/vm/runs")
 }
@@ -232,7 +231,7 @@ fn line(kernel: &Kernel, rung: &Rung, verdict: &Verdict, took: Duration) -> Stri
 
 fn explain(verdict: &Verdict, boot: &Boot) {
     print!("{}", verdict.failures);
-    // A kernel that went down says so only here.
+    // A kernel that crashed says so only on the console.
     if verdict.trouble.is_some() {
         println!(
             "the end of {}:\n{}",
@@ -242,14 +241,14 @@ fn explain(verdict: &Verdict, boot: &Boot) {
     }
 }
 
-/// Builds what the guest runs.
+/// Builds the programs that the guest runs.
 fn programs(object: &Path, tests: &[&str]) -> Result<Programs> {
     let cargo = |verb: &str, package: &str| {
         let mut cargo = build::user_space(object);
         cargo
             .env("RUSTFLAGS", "-C target-feature=+crt-static")
             .args([verb, "--release", "--package", package])
-            // Named, or the flags would go to build scripts too.
+            // Without a target the flags would reach build scripts too.
             .args(["--target", "x86_64-unknown-linux-gnu", "--target-dir"])
             .arg(workspace::root().join("target/vm"));
         cargo
@@ -265,8 +264,8 @@ fn programs(object: &Path, tests: &[&str]) -> Result<Programs> {
     let workload = artifacts::executables(&mut cargo("build", "tracer-workload"))?;
     Ok(Programs {
         skipped: SKIPPED.iter().map(|(test, _)| *test).collect(),
-        tracer: artifacts::the(rest, "bin", "tracer")?,
-        workload: artifacts::the(workload, "bin", "workload")?,
+        tracer: artifacts::the(&rest, "bin", "tracer")?,
+        workload: artifacts::the(&workload, "bin", "workload")?,
         tests: tests
             .into_iter()
             .map(|test| (test.name, test.path))

@@ -1,4 +1,4 @@
-//! Where things are in the repository, and the cargo that runs us.
+//! The paths of the repository, and the cargo that started xtask.
 
 use std::{
     env,
@@ -7,41 +7,40 @@ use std::{
     process::Command,
 };
 
-/// The repository's root.
+/// Returns the repository's root.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("xtask lies one directory below the root")
+        .expect("xtask is one directory below the root")
 }
 
-/// The cargo that started xtask.
+/// Returns the cargo that started xtask.
 pub fn cargo_path() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }
 
-/// That cargo, for the user-space workspace, in the caller's environment.
+/// Returns that cargo for the user-space workspace, in the caller's environment.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(cargo_path());
     cargo.current_dir(root());
     cargo
 }
 
-/// The rustc which that cargo drives.
+/// Returns the rustc that this cargo runs.
 pub fn cargo_rustc() -> Command {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.current_dir(root());
     rustc
 }
 
-/// `cargo` freed of what the caller's shell, or the cargo that started xtask,
-/// says about compilers, flags, profiles and target directories. What is left
-/// is how to reach the network and how to talk. It drives the rustc that lies
-/// beside it: rustup's own `rustc` would obey the toolchain files which some of
-/// the compiled crates carry.
+/// Returns `cargo` without the variables of the caller's shell, or of the cargo that
+/// started xtask, that set compilers, flags, profiles and target directories. Those for
+/// the network and the terminal stay. It runs the rustc next to it: rustup's own
+/// `rustc` would follow the toolchain files in some of the compiled crates.
 pub fn pristine(cargo: &Path) -> Command {
     let mut command = Command::new(cargo);
     for (name, _) in env::vars_os() {
-        if shapes_a_build(&name) {
+        if changes_a_build(&name) {
             command.env_remove(name);
         }
     }
@@ -52,7 +51,7 @@ pub fn pristine(cargo: &Path) -> Command {
     command
 }
 
-fn shapes_a_build(name: &OsStr) -> bool {
+fn changes_a_build(name: &OsStr) -> bool {
     const HARMLESS: [&str; 6] = [
         "CARGO_HOME",
         "CARGO_HTTP_",
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pristine_cargo_keeps_only_what_shapes_no_build() {
+    fn pristine_cargo_drops_variables_that_change_a_build() {
         for removed in [
             "RUSTFLAGS",
             "RUSTC",
@@ -87,7 +86,7 @@ mod tests {
             "CARGO_BUILD_TARGET",
             "RUSTUP_TOOLCHAIN",
         ] {
-            assert!(shapes_a_build(removed.as_ref()), "{removed}");
+            assert!(changes_a_build(removed.as_ref()), "{removed}");
         }
         for kept in [
             "PATH",
@@ -96,7 +95,7 @@ mod tests {
             "CARGO_TERM_COLOR",
             "CARGO_HTTP_PROXY",
         ] {
-            assert!(!shapes_a_build(kept.as_ref()), "{kept}");
+            assert!(!changes_a_build(kept.as_ref()), "{kept}");
         }
     }
 }

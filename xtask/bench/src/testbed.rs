@@ -110,7 +110,7 @@ fn build() -> Result<PathBuf> {
     for package in PACKAGES {
         cargo.args(["--package", package]);
     }
-    let tracer = artifacts::the(artifacts::executables(&mut cargo)?, "bin", "tracer")?;
+    let tracer = artifacts::the(&artifacts::executables(&mut cargo)?, "bin", "tracer")?;
     let directory = tracer.parent().context("tracer was built nowhere")?;
     fs::copy(floor, directory.join(FLOOR))?;
     Ok(directory.to_owned())

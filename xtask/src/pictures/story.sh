@@ -1,11 +1,10 @@
 #!/bin/bash
-# The story that the pictures tell: a build of which one command is killed, an
-# owner that does not wait, and a fork whose pages are copied. It says its
-# number in the file that it is given.
+# Recorded for the pictures: a build with a killed command, a parent that does not
+# wait, and a fork with copied pages. Writes its PID to the file in $1.
 echo $$ > "$1"
 dir=$(mktemp -d)
 trap 'rm -rf $dir' EXIT
-# It outlives the story, and so do its zombies.
+# Outlives the script, and so do its zombies.
 bash -c 'sleep 0.1 & sleep 0.3 & (exit 3) & exec sleep 5' &
 cat > "$dir/Makefile" <<'MAKE'
 all: main.o lexer.o parser.o codegen.o

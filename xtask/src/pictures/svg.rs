@@ -1,5 +1,4 @@
-//! A terminal's screen as an SVG picture: what capture-pane gives, cell by
-//! cell, in the colours that xterm has.
+//! Renders a terminal screen, as tmux captures it, to SVG, in the colours of xterm.
 
 use std::fmt::Write as _;
 
@@ -11,7 +10,7 @@ const MARGIN: f64 = 10.0;
 const INK: &str = "#d0d0d0";
 const PAPER: &str = "#16181d";
 
-/// The first sixteen, as most terminals have them.
+/// The first sixteen colours, as in most terminals.
 const BASIC: [&str; 16] = [
     "#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5",
     "#666666", "#f14c4c", "#23d18b", "#f5f543", "#3b8eea", "#d670d6", "#29b8db", "#ffffff",
@@ -57,7 +56,7 @@ fn style(cell: &Cell) -> (String, Option<String>, bool) {
 }
 
 fn same(one: &Cell, other: &Cell) -> bool {
-    // Wide characters stand alone, so that what follows them is in its place.
+    // Wide characters are runs of their own, which keeps what follows in its column.
     style(one) == style(other)
         && !one.is_wide()
         && !other.is_wide()
@@ -96,7 +95,7 @@ fn draw(svg: &mut String, run: &[&Cell], (column, line): (u16, u16)) {
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    // The length keeps columns aligned whatever font there is.
+    // The length keeps columns aligned in any font.
     let _ = writeln!(
         svg,
         "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{ink}\"{weight} textLength=\"{width:.1}\" \
@@ -105,7 +104,7 @@ fn draw(svg: &mut String, run: &[&Cell], (column, line): (u16, u16)) {
     );
 }
 
-/// xterm's 256 colours: sixteen, a cube of 6×6×6, and 24 greys.
+/// Returns one of xterm's 256 colours: sixteen, a cube of 6×6×6, and 24 greys.
 fn colour(colour: Color) -> Option<String> {
     match colour {
         Color::Default => None,
@@ -129,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_screen_is_drawn_in_its_colours_and_escaped() {
+    fn screen_is_drawn_in_color_and_escaped() {
         let svg = picture(
             "\u{1b}[31ma<b\u{1b}[0m \u{1b}[48;5;24m日\u{1b}[0mc\n",
             (10, 2),
@@ -139,7 +138,7 @@ mod tests {
             "{svg}"
         );
         assert!(svg.contains("fill=\"#005f87\""), "{svg}");
-        // What follows a wide character stands two columns on.
+        // The cell after a wide character is two columns further.
         let x = MARGIN + 6.0 * WIDTH;
         assert!(svg.contains(&format!("<text x=\"{x:.1}\"")), "{svg}");
     }

@@ -1,6 +1,7 @@
-//! One boot of a kernel under QEMU: what it printed, and how it ended.
+//! Boots a kernel under QEMU and collects its output.
 //!
-//! Emulated, not virtualised: the same everywhere, and no /dev/kvm is needed.
+//! The guest is emulated, not virtualised: it is the same everywhere and needs no
+//! /dev/kvm.
 
 use std::{
     fs,
@@ -17,19 +18,20 @@ use xtask::process;
 
 const EMULATOR: &str = "qemu-system-x86_64";
 
-/// What a boot left behind.
+/// Result of a boot.
 pub struct Boot {
-    /// What the guest wrote to its second serial port.
+    /// Text that the guest wrote to its second serial port.
     pub result: String,
-    /// The kernel's console, in a file.
+    /// File with the kernel's console.
     pub console: PathBuf,
     pub took: Duration,
+    /// True if the guest turned itself off within the limit.
     pub in_time: bool,
 }
 
-/// Boots `kernel` with `initramfs`, whose init finds `variables` in its
-/// environment, and waits until the guest turns itself off, but not longer
-/// than `limit`. The serial ports are kept in `directory`.
+/// Boots `kernel` with `initramfs` and waits until the guest turns itself off, at most
+/// `limit`. Its init finds `variables` in its environment. The serial ports are kept in
+/// `directory`.
 pub fn boot(
     kernel: &Image,
     initramfs: &Path,
@@ -41,10 +43,9 @@ pub fn boot(
         .with_context(|| format!("could not create {}", directory.display()))?;
     let console = directory.join("console.txt");
     let result = directory.join("result.txt");
-    // A guest of which a processor is stuck for 40 s ends, and says where that
-    // was. The emulator's TSC is one clock for all processors: a kernel that does not
-    // believe that keeps the times of tasks by the tick. What it does not know the
-    // kernel hands to init.
+    // A guest with a processor stuck for 40 s ends and prints where. The emulator's TSC
+    // is one clock for all processors: a kernel that does not trust it keeps the times of
+    // tasks by the tick. The kernel passes parameters that it does not know to init.
     let mut parameters = String::from(
         "console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=20 \
          tsc=reliable",
@@ -55,10 +56,10 @@ pub fn boot(
     let mut command = Command::new(EMULATOR);
     command
         // The guest's processors take turns in one thread. With a thread for each, one
-        // runs code that another is patching: a tracepoint's breakpoint is taken after it
-        // is gone, and the kernel dies of it (`Oops: int3`) or stands still for ever.
+        // runs code that another is patching: a tracepoint's breakpoint is hit after it
+        // was removed, and the kernel crashes (`Oops: int3`) or hangs.
         .args(["-accel", "tcg,thread=single"])
-        // With cmpxchg16b 6.12 crashed in five of six boots: the emulator's fault.
+        // With cmpxchg16b 6.12 crashed in five of six boots, a bug of the emulator.
         .args(["-cpu", "max,-cx16"])
         .args(["-m", "1G", "-smp", "2"])
         .args(["-display", "none", "-monitor", "none", "-nic", "none"])
@@ -89,7 +90,7 @@ pub fn boot(
     })
 }
 
-/// Waits for `child`, which is killed at `deadline`; whether it ended before.
+/// Waits for `child` and kills it at `deadline`. Returns true if it ended before.
 fn wait(mut child: Child, deadline: Instant) -> Result<bool> {
     loop {
         if let Some(status) = child.try_wait()? {
@@ -105,7 +106,7 @@ fn wait(mut child: Child, deadline: Instant) -> Result<bool> {
     }
 }
 
-/// The last lines of a console, for a guest that did not say what went wrong.
+/// Returns the last lines of a console, for a guest that crashed.
 pub fn tail(console: &Path) -> String {
     const LINES: usize = 40;
     let text = text(console);

@@ -1,5 +1,5 @@
-//! What the verifier walked through: a row for each program, a column for each
-//! kernel. A program costs the same on every rung that loads it.
+//! Tabulates the instructions that the verifier processed: a row for each program, a
+//! column for each kernel. A program costs the same on every rung that loads it.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -25,7 +25,7 @@ impl Costs {
     }
 }
 
-/// Nothing, where no kernel said anything: before 5.16 none does.
+/// Writes nothing if no kernel reported a cost; kernels before 5.16 do not.
 impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.programs.is_empty() {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_that_a_kernel_lacks_leaves_its_cell_empty() {
+    fn missing_program_leaves_its_cell_empty() {
         let verified = |program: &str, instructions| Verified {
             program: program.into(),
             instructions,

@@ -1,9 +1,8 @@
-//! Kernels out of Debian's archive, kept beside the build tools.
+//! Fetches kernels from Debian's archive and keeps them next to the build tools.
 //!
-//! apt-get does it, with a state of its own: the machine's package lists,
-//! sources and installed packages are neither read nor changed, and no root is
-//! needed. A kernel that is there already is not asked for again, so a second
-//! run needs no network.
+//! apt-get runs with a state of its own: the machine's package lists and installed
+//! packages are neither read nor changed, and root is not needed. A kept kernel is not
+//! fetched again, so a second run needs no network.
 
 use std::{
     fs,
@@ -18,13 +17,13 @@ use xtask::{packages, process, setup};
 
 /// A kernel that can be booted.
 pub struct Image {
-    /// As `uname -r` says it.
+    /// Version as in `uname -r`.
     pub version: String,
     pub path: PathBuf,
 }
 
-/// The newest image of `kernel`: of those kept, or with `update` of those that
-/// Debian has.
+/// Returns the newest image of `kernel`: of the kept ones, or with `update` of
+/// Debian's.
 pub fn image(kernel: &Kernel, update: bool) -> Result<Image> {
     let directory = setup::directory()?.join("kernels").join(kernel.series);
     if let Some(image) = newest_kept(&directory).filter(|_| !update) {
@@ -55,7 +54,7 @@ fn newest_kept(directory: &Path) -> Option<Image> {
 
 fn download(kernel: &Kernel, directory: &Path) -> Result<Image> {
     if !packages::have_apt() {
-        bail!("there is no apt-get here, which alone can fetch a Debian kernel");
+        bail!("apt-get was not found, and it is needed to fetch a Debian kernel");
     }
     let apt = Apt::new(directory.join("apt"), kernel.suites)?;
     process::capture(apt.command("apt-get")?.args(["-qq", "update"]))?;
@@ -66,7 +65,7 @@ fn download(kernel: &Kernel, directory: &Path) -> Result<Image> {
     ]))?;
     let package = newest(&list, kernel.series).with_context(|| {
         format!(
-            "{} holds no package linux-image-{}.*-cloud-amd64 any more: see which suite does, \
+            "{} has no package linux-image-{}.*-cloud-amd64 any more: find a suite that has, \
              and edit xtask/src/vm/kernels.rs",
             kernel.suites.join(" and "),
             kernel.series
@@ -76,7 +75,7 @@ fn download(kernel: &Kernel, directory: &Path) -> Result<Image> {
     if !kept.exists() {
         println!("fetching {} …", package.name);
         let vmlinuz = apt.vmlinuz(&package)?;
-        // In one step, so that a half-written image is never taken for one.
+        // Renamed in one step, so that no half-written image is kept.
         fs::rename(&vmlinuz, &kept)
             .with_context(|| format!("could not keep {}", kept.display()))?;
     }
@@ -94,7 +93,7 @@ struct Package {
     version: String,
 }
 
-/// The newest one of `series` in what `apt-cache search` printed.
+/// Returns the newest package of `series` in the output of `apt-cache search`.
 fn newest(list: &str, series: &str) -> Option<Package> {
     list.lines()
         .filter_map(|line| parse(line.split_whitespace().next()?, series))
@@ -102,8 +101,8 @@ fn newest(list: &str, series: &str) -> Option<Package> {
         .map(|(package, _)| package)
 }
 
-/// The package called `name`, if it is of that series, and how much it is
-/// preferred to another one of the same version. Since 7.2 `linux-image` only
+/// Returns the package `name` if it is of that series, and its preference over others
+/// of the same version. Since 7.2 `linux-image` only
 /// depends on `linux-binary`, which holds the image.
 fn parse(name: &str, series: &str) -> Option<(Package, u8)> {
     const KINDS: [(&str, u8); 3] = [
@@ -128,7 +127,7 @@ fn parse(name: &str, series: &str) -> Option<(Package, u8)> {
     })
 }
 
-/// The numbers in a version, by which versions are compared.
+/// Returns the numbers in a version, for comparison.
 fn numbers(version: &str) -> Vec<u64> {
     version
         .split(|c: char| !c.is_ascii_digit())
@@ -136,14 +135,14 @@ fn numbers(version: &str) -> Vec<u64> {
         .collect()
 }
 
-/// apt with a state of its own, in a directory of its own.
+/// apt with a state and a directory of its own.
 struct Apt {
     directory: PathBuf,
 }
 
 impl Apt {
     fn new(directory: PathBuf, suites: &[&str]) -> Result<Apt> {
-        // A run that was broken off leaves one.
+        // An interrupted run leaves one.
         let _ = fs::remove_dir_all(&directory);
         for inner in ["lists/partial", "cache/archives/partial"] {
             let inner = directory.join(inner);
@@ -174,13 +173,13 @@ impl Apt {
             .arg(format!("-oDir::Cache={directory}/cache"))
             // Its sandbox user may not write to our directory.
             .arg("-oAPT::Sandbox::User=root")
-            // Only names are wanted.
+            // Only names are needed.
             .arg("-oAcquire::Languages=none")
             .arg("-oAcquire::IndexTargets::deb::DEP-11::DefaultEnabled=false");
         Ok(command)
     }
 
-    /// Downloads `package` and gives the place of the image in it.
+    /// Downloads `package` and returns the path of the image in it.
     fn vmlinuz(&self, package: &Package) -> Result<PathBuf> {
         process::capture(
             self.command("apt-get")?
@@ -210,7 +209,7 @@ impl Apt {
     }
 }
 
-/// The line of sources.list for a suite, on the mirror this machine uses.
+/// Returns the line of sources.list for a suite, on the mirror of this machine.
 fn source(suite: &str, configured: &str) -> String {
     let archive = if suite.ends_with("-security") {
         "debian-security"
@@ -223,7 +222,7 @@ fn source(suite: &str, configured: &str) -> String {
     )
 }
 
-/// Where this machine gets that archive from, or else its public address.
+/// Returns the mirror of this machine for that archive, else its public address.
 fn mirror(archive: &str, configured: &str) -> String {
     configured
         .lines()
@@ -234,7 +233,7 @@ fn mirror(archive: &str, configured: &str) -> String {
         .map_or_else(|| format!("http://deb.debian.org/{archive}"), str::to_owned)
 }
 
-/// All that this machine says of its own package sources.
+/// Returns the text of all package sources of this machine.
 fn configured_sources() -> String {
     let etc = Path::new("/etc/apt");
     let parts = fs::read_dir(etc.join("sources.list.d"));
@@ -272,7 +271,7 @@ linux-binary-unsigned-7.3.4+deb13-cloud-amd64 - Linux 7.3
 ";
 
     #[test]
-    fn the_newest_package_with_an_image_is_taken() {
+    fn newest_package_with_an_image_is_chosen() {
         for (series, name, version) in [
             (
                 "6.1",
@@ -300,7 +299,7 @@ linux-binary-unsigned-7.3.4+deb13-cloud-amd64 - Linux 7.3
     }
 
     #[test]
-    fn the_machines_own_mirror_is_used() {
+    fn mirror_of_the_machine_is_used() {
         let configured = "\
 # URIs: http://other.example/debian
 Types: deb

@@ -1,9 +1,9 @@
 #!/bin/busybox sh
 # The guest's init: mounts what tracer and its tests expect of a Linux system,
-# runs the tests of /tests, says on the second serial port how they went, and
-# turns the machine off. `TRACER_WITHOUT`, and `TRACER_FACTS` to say what this
-# kernel offers instead, come from the kernel's command line.
-# Each line that starts with "tracer-vm:" is for xtask/src/vm/verdict.rs.
+# runs the tests of /tests, writes their output to the second serial port, and
+# turns the machine off. The kernel's command line sets `TRACER_WITHOUT`, or
+# `TRACER_FACTS` to print what this kernel offers instead.
+# xtask/src/vm/verdict.rs parses the lines that start with "tracer-vm:".
 
 /bin/busybox mkdir -p /proc /sys /dev /tmp /run /root
 /bin/busybox --install -s /bin
@@ -41,16 +41,16 @@ fi
 skip=$(sed -n 's/^./--skip &/p' /skipped)
 for test in /tests/*; do
     echo "tracer-vm: test ${test#/tests/}" >$result
-    # Unquoted, because it is many words.
+    # Unquoted: it is a list of words.
     "$test" $skip --test-threads=1 --color=never >$result 2>&1
     echo "tracer-vm: status $?" >$result
 done
 
-# What each rung is served by, and the verifier's cost of each program.
+# The hook of each purpose, and the verifier's cost of each program.
 echo "tracer-vm: programs" >$result
 /tracer record -vv --states=count ${TRACER_WITHOUT:+--without "$TRACER_WITHOUT"} /tmp/programs.trace \
     -- /bin/true >$result 2>&1
 echo "tracer-vm: done" >$result
-# Waits for the serial port to be empty.
+# Waits until the serial port is empty.
 stty -F $result raw >/dev/null
 poweroff -f

@@ -1,5 +1,5 @@
-//! The guest's whole file system: busybox, our own static programs and an
-//! init script. The same one for every kernel and rung.
+//! Packs the guest's file system: busybox, static programs of this project and an init
+//! script. Every kernel and rung uses the same one.
 
 use std::{
     fs,
@@ -15,17 +15,17 @@ use xtask::{process, workspace};
 
 const INIT: &str = include_str!("init.sh");
 
-/// What the guest runs, all of it linked statically.
+/// Programs for the guest, all linked statically.
 pub struct Programs {
     pub tracer: PathBuf,
     pub workload: PathBuf,
-    /// By name.
+    /// Test binaries, by name.
     pub tests: Vec<(String, PathBuf)>,
-    /// Tests in them that are not to be run.
+    /// Tests in them to skip.
     pub skipped: Vec<&'static str>,
 }
 
-/// Makes the initramfs, and gives its place.
+/// Makes the initramfs and returns its path.
 pub fn make(programs: &Programs) -> Result<PathBuf> {
     let tree = workspace::root().join("target/vm/initramfs");
     if tree.exists() {
@@ -47,7 +47,7 @@ pub fn make(programs: &Programs) -> Result<PathBuf> {
     fs::write(tree.join("init"), INIT)?;
     fs::set_permissions(tree.join("init"), fs::Permissions::from_mode(0o755))?;
     fs::write(tree.join("skipped"), programs.skipped.join("\n") + "\n")?;
-    // Each directory before what it holds.
+    // Each directory comes before its contents.
     names.splice(0..0, ["init", "skipped", "bin", "tests"].map(str::to_owned));
     let archive = tree.with_extension("cpio");
     pack(&tree, &names, &archive)
@@ -66,17 +66,17 @@ fn install(tree: &Path, from: &Path, name: &str) -> Result<()> {
 
 fn busybox() -> Result<PathBuf> {
     process::find_on_path("busybox")
-        .context("there is no busybox on PATH: install the package busybox-static")
+        .context("busybox is not on PATH: install the package busybox-static")
 }
 
-/// The guest has no libraries and no loader for them.
+/// Fails if a program needs shared libraries: the guest has none.
 fn must_be_static(program: &Path) -> Result<()> {
     const LOADER: &[u8] = b"/ld-linux-x86-64.so";
     let bytes =
         fs::read(program).with_context(|| format!("could not read {}", program.display()))?;
     if bytes.windows(LOADER.len()).any(|window| window == LOADER) {
         bail!(
-            "{} needs shared libraries, which the guest has not: it must be linked statically \
+            "{} needs shared libraries, which the guest lacks: it must be linked statically \
              (for busybox: install the package busybox-static)",
             program.display()
         );
@@ -84,7 +84,7 @@ fn must_be_static(program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs `names` below `tree` as root's, whoever we are.
+/// Packs `names` below `tree`, owned by root.
 fn pack(tree: &Path, names: &[String], archive: &Path) -> Result<()> {
     let mut command = Command::new("cpio");
     command

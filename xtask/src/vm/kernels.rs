@@ -1,17 +1,17 @@
-//! The matrix: the kernels tracer is tried on, and the hooks it is denied
-//! there. The first thing to edit when a kernel or a rung is added.
+//! The matrix: kernels, and sets of hooks that tracer is denied. A new kernel or rung
+//! starts here.
 //!
-//! Debian's cloud kernels, because they need no driver module to reach init.
-//! No suite has 5.15 or 6.6: those are other distributions'.
+//! The kernels are Debian's cloud kernels, because they need no driver module to reach
+//! init. No suite has 5.15 or 6.6; other distributions have.
 
 use anyhow::{Result, bail};
 
-/// A kernel series, and where Debian keeps it.
+/// A kernel series, and the Debian suites that have it.
 #[derive(Debug, PartialEq)]
 pub struct Kernel {
-    /// The first two numbers of the version.
+    /// First two numbers of the version.
     pub series: &'static str,
-    /// Those of the later suites win only by a newer version.
+    /// Suites to search. The newest version wins.
     pub suites: &'static [&'static str],
 }
 
@@ -42,15 +42,15 @@ pub const KERNELS: &[Kernel] = &[
     },
 ];
 
-/// What tracer is denied, so that its fallbacks are tried as well.
+/// A set of hooks that tracer is denied, so that its fallbacks are tested too.
 #[derive(Debug, PartialEq)]
 pub struct Rung {
     pub name: String,
-    /// As given to `tracer --without`.
+    /// Value for `tracer --without`.
     pub without: String,
 }
 
-/// Name, and what is denied; from the best down.
+/// Name and denied hooks, from the best down.
 const RUNGS: &[(&str, &str)] = &[
     ("best", ""),
     ("without fentry", "fentry"),
@@ -58,12 +58,12 @@ const RUNGS: &[(&str, &str)] = &[
     ("raw tracepoints only", "fentry,kprobe,tp_btf"),
 ];
 
-/// The kernels of `cargo xtask test`: the oldest, whose task storage, cookies and
-/// bitfields differ most from today's; the one where tasks die with a NULL `mm`
-/// and no `group_dead`; the newest.
+/// The kernels of `cargo xtask test`: the oldest, where task storage, cookies and
+/// bitfields differ most from today; the one where tasks exit with a NULL `mm` and
+/// without `group_dead`; the newest.
 pub const SHORT: &[&str] = &["5.10", "6.1", "7.3"];
 
-/// Those called so, or all.
+/// Returns the kernels of those names, or all.
 pub fn named(names: &[String]) -> Result<Vec<&'static Kernel>> {
     if names.is_empty() {
         return Ok(KERNELS.iter().collect());
@@ -75,7 +75,7 @@ pub fn find(series: &str) -> Result<&'static Kernel> {
     let Some(kernel) = KERNELS.iter().find(|kernel| kernel.series == series) else {
         let known: Vec<&str> = KERNELS.iter().map(|kernel| kernel.series).collect();
         bail!(
-            "no kernel {series:?} in the matrix: there are {}; another one is another row of \
+            "no kernel {series:?} in the matrix: known are {}; a new one needs a row in \
              xtask/src/vm/kernels.rs",
             known.join(", ")
         );
@@ -83,7 +83,7 @@ pub fn find(series: &str) -> Result<&'static Kernel> {
     Ok(kernel)
 }
 
-/// Every rung.
+/// Returns every rung.
 pub fn rungs() -> Vec<Rung> {
     RUNGS
         .iter()
@@ -94,7 +94,7 @@ pub fn rungs() -> Vec<Rung> {
         .collect()
 }
 
-/// The best rung and the lowest.
+/// Returns the best rung and the lowest.
 pub fn ends() -> Vec<Rung> {
     let last = RUNGS.len() - 1;
     rungs()
@@ -105,7 +105,7 @@ pub fn ends() -> Vec<Rung> {
         .collect()
 }
 
-/// The one rung that a command line asked for.
+/// Returns the rung for the hooks of a command line.
 pub fn rung(without: &str) -> Rung {
     Rung {
         name: format!("without {without}"),
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_matrix_is_part_of_the_matrix() {
+    fn short_matrix_is_part_of_the_matrix() {
         for series in SHORT {
             assert!(find(series).is_ok(), "{series}");
         }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kernel_is_answered_with_the_known_ones() {
+    fn error_for_an_unknown_kernel_lists_the_known_ones() {
         let error = named(&["5.15".into()]).unwrap_err().to_string();
         assert!(error.contains("5.10, 6.1"), "{error}");
     }

@@ -1,11 +1,10 @@
-//! What `docs/kernel-support.md` promises: the hook that serves each purpose,
-//! by kernel and rung. The page is generated from the ladder and the recorded
-//! facts; here it is only read.
+//! Reads docs/kernel-support.md, which promises the hook of each purpose by kernel and
+//! rung. The page is generated elsewhere, from the ladder and the recorded facts.
 
 use super::verdict::Hooks;
 
-/// The promise to a kernel on a rung of the matrix; none where the page has no
-/// such table or column.
+/// Returns the promise for a kernel and rung; none if the page has no such table or
+/// column.
 pub fn read(page: &str, series: &str, rung: &str) -> Option<Hooks> {
     let heading = format!("### {rung}");
     let mut rows = page
@@ -24,7 +23,7 @@ pub fn read(page: &str, series: &str, rung: &str) -> Option<Hooks> {
     Some(hooks.collect())
 }
 
-/// The cells of a table's row.
+/// Splits a row of a table into cells.
 fn cells(line: &str) -> Option<Vec<&str>> {
     let row = line.strip_prefix('|')?.strip_suffix('|')?;
     Some(row.split('|').map(str::trim).collect())

@@ -1,32 +1,32 @@
-//! What the guest's second serial port says about one kernel and rung.
+//! Parses what the guest wrote to its second serial port.
 //!
-//! It holds the test binaries' own words between the lines of `init.sh`, which
-//! start with "tracer-vm:". A guest that dies in the middle leaves a text that
-//! ends anywhere, so everything here is read as if it could be missing.
+//! The port holds the output of the test binaries between the lines of `init.sh`, which
+//! start with "tracer-vm:". The output of a guest that crashes ends anywhere, so any
+//! part may be missing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
 };
 
-/// How the tests of one boot went.
+/// Result of the tests of one boot.
 #[derive(Debug, Default, PartialEq)]
 pub struct Verdict {
     pub passed: usize,
     pub failed: usize,
-    /// The tests' own account of their failures.
+    /// Output of the failed tests.
     pub failures: String,
-    /// What went wrong besides, if anything.
+    /// Any other error.
     pub trouble: Option<String>,
-    /// What the verifier walked through, per program.
+    /// Instructions that the verifier processed, per program.
     pub verified: Vec<Verified>,
     /// The hook in use, by purpose.
     pub hooks: Hooks,
-    /// What the kernel offers, where that was asked.
+    /// Facts about the kernel, if they were requested.
     pub facts: String,
 }
 
-/// Purpose and hook, in the words of docs/kernel-support.md.
+/// Hook by purpose, as in docs/kernel-support.md.
 pub type Hooks = BTreeMap<String, String>;
 
 #[derive(Debug, PartialEq)]
@@ -40,15 +40,15 @@ impl Verdict {
         self.trouble.is_none() && self.failed == 0 && self.passed > 0
     }
 
-    /// Compares the hooks in use with those that were promised.
+    /// Compares the hooks in use with the promised ones.
     pub fn hold_to(&mut self, promise: &Hooks) {
         let none = "none".to_owned();
         let purposes: BTreeSet<_> = promise.keys().chain(self.hooks.keys()).collect();
         let broken: Vec<_> = purposes
             .into_iter()
             .map(|purpose| {
-                let told = |hooks: &Hooks| hooks.get(purpose).unwrap_or(&none).clone();
-                (purpose, told(promise), told(&self.hooks))
+                let hook = |hooks: &Hooks| hooks.get(purpose).unwrap_or(&none).clone();
+                (purpose, hook(promise), hook(&self.hooks))
             })
             .filter(|(_, promised, in_use)| promised != in_use)
             .map(|(purpose, promised, in_use)| {
@@ -61,7 +61,7 @@ impl Verdict {
         }
     }
 
-    /// `12 passed, 0 failed`, and what else happened.
+    /// Returns a line such as `12 passed, 0 failed`, with any other error.
     pub fn line(&self) -> String {
         let mut line = format!("{} passed, {} failed", self.passed, self.failed);
         if let Some(trouble) = &self.trouble {
@@ -71,7 +71,7 @@ impl Verdict {
     }
 }
 
-/// Reads the serial port.
+/// Parses the text of the serial port.
 pub fn read(text: &str) -> Verdict {
     let mut verdict = Verdict::default();
     let mut reader = Reader::default();
@@ -88,7 +88,7 @@ pub fn read(text: &str) -> Verdict {
     verdict
 }
 
-/// Where in the text we are.
+/// State of the parser.
 #[derive(Default)]
 struct Reader {
     section: Section,
@@ -135,7 +135,7 @@ impl Reader {
         let (word, rest) = mark.split_once(' ').unwrap_or((mark, ""));
         match word {
             "test" => self.section = Section::Tests,
-            // 101 is libtest's word for failures, which were counted.
+            // 101 is libtest's status for failures, which were counted.
             "status" if rest != "0" && rest != "101" => {
                 verdict.trouble = Some(format!("the tests ended with status {rest}"));
             }
@@ -146,12 +146,11 @@ impl Reader {
         }
     }
 
-    /// `test NAME ... ok`: the part before the outcome is written first, and
-    /// anything may be written in between.
+    /// Parses `test NAME ... ok`. Other output may come before the outcome.
     fn test(&mut self, line: &str, verdict: &mut Verdict) {
         let begun = line.strip_prefix("test ").and_then(|rest| {
             let (name, outcome) = rest.split_once(" ... ").or_else(|| {
-                // The guest died here.
+                // The guest crashed here.
                 Some((rest.strip_suffix(" ...")?, ""))
             })?;
             Some((name, outcome))
@@ -177,7 +176,7 @@ impl Reader {
     }
 }
 
-/// `verified NAME INSNS`, wherever in the line it begins.
+/// Parses `verified NAME INSNS`, anywhere in the line.
 fn verified(line: &str) -> Option<Verified> {
     let mut words = line[line.find("verified ")?..].split_whitespace().skip(1);
     Some(Verified {
@@ -186,10 +185,10 @@ fn verified(line: &str) -> Option<Verified> {
     })
 }
 
-/// `in use for PURPOSE: HOOK`, wherever in the line it begins.
+/// Parses `in use for PURPOSE: HOOK`, anywhere in the line.
 fn in_use(line: &str) -> Option<(String, String)> {
-    let (_, told) = line.split_once("in use for ")?;
-    let (purpose, hook) = told.split_once(": ")?;
+    let (_, use_of) = line.split_once("in use for ")?;
+    let (purpose, hook) = use_of.split_once(": ")?;
     Some((purpose.to_owned(), hook.to_owned()))
 }
 
@@ -217,7 +216,7 @@ tracer-vm: done
 ";
 
     #[test]
-    fn a_good_run_is_counted() {
+    fn good_run_is_counted() {
         let verdict = read(GOOD);
         assert!(verdict.is_good(), "{verdict:?}");
         assert_eq!(verdict.line(), "2 passed, 0 failed");
@@ -229,31 +228,31 @@ tracer-vm: done
     }
 
     #[test]
-    fn another_hook_than_the_promised_one_is_no_good() {
+    fn hook_other_than_promised_fails() {
         let promise = |hook: &str| Hooks::from([("first run, last switch".into(), hook.into())]);
         let mut verdict = read(GOOD);
         verdict.hold_to(&promise("tp_btf:sched_switch"));
         assert!(verdict.is_good(), "{verdict:?}");
         verdict.hold_to(&promise("fentry:finish_task_switch"));
         assert!(!verdict.is_good());
-        let told =
+        let expected =
             "first run, last switch by tp_btf:sched_switch instead of fentry:finish_task_switch";
-        assert!(verdict.line().ends_with(told), "{}", verdict.line());
-        // A guest that says nothing of its hooks has broken the promise too.
+        assert!(verdict.line().ends_with(expected), "{}", verdict.line());
+        // A guest that reports no hooks fails too.
         let mut silent = read(&GOOD.replace("in use for", ""));
         silent.hold_to(&promise("tp_btf:sched_switch"));
         assert!(!silent.is_good());
     }
 
     #[test]
-    fn facts_are_kept_as_they_were_said() {
+    fn facts_are_kept_verbatim() {
         let text =
             "tracer-vm: kernel 6.1\ntracer-vm: facts\nkernel 6.1\nkprobes yes\ntracer-vm: done\n";
         assert_eq!(read(text).facts, "kernel 6.1\nkprobes yes\n");
     }
 
     #[test]
-    fn failures_are_told_in_the_tests_own_words() {
+    fn output_of_failed_tests_is_kept() {
         let text = "\
 tracer-vm: test kernel_workload
 test one ... FAILED
@@ -279,7 +278,7 @@ tracer-vm: done
     }
 
     #[test]
-    fn a_guest_that_died_is_never_good() {
+    fn crashed_guest_fails() {
         let cut = |at: &str| read(&GOOD[..GOOD.find(at).unwrap()]);
         let during = cut("something");
         assert!(!during.is_good());
@@ -292,7 +291,7 @@ tracer-vm: done
     }
 
     #[test]
-    fn tests_that_crash_are_never_good() {
+    fn crashed_tests_fail() {
         let text = GOOD.replace("status 0", "status 139");
         let verdict = read(&text);
         assert!(!verdict.is_good());
