@@ -413,4 +413,6 @@ fn rooms_keep_their_order() {
     let to_the_top = ("tui/view/mod.rs", "use super::App; pub fn draw() {}");
     assert_eq!(violations(&[top, state, to_the_top]).len(), 1);
     assert_eq!(violations(&[top, ("tui/new.rs", "")]).len(), 1);
+    let tested = ("tui/mod.rs", "#[cfg(test)] mod tests;");
+    assert_eq!(violations(&[tested, ("tui/tests/mod.rs", "")]), [""; 0]);
 }
