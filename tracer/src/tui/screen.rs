@@ -1,5 +1,5 @@
-//! The real terminal: taken over when opened, given back when dropped or when
-//! the program panics, whichever comes first.
+//! The real terminal. It is taken over when the screen opens and restored when the screen is
+//! dropped or the program panics.
 
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write},
@@ -21,69 +21,91 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 
 use crate::tui::{app::App, input::background};
 
-/// The terminal is not as the shell left it.
+/// True while the terminal is not as the shell left it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static PANIC_HOOK: Once = Once::new();
 
+/// The terminal and its input.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     input: event::EventStream,
 }
 
 impl Screen {
+    /// Takes over the terminal.
+    ///
+    /// # Errors
+    ///
+    /// Fails if standard output is not a terminal, or with the error of the terminal.
     pub fn open() -> io::Result<Screen> {
-        // Keys are read from /dev/tty where standard input is something else.
+        // Keys are read from /dev/tty if standard input is something else.
         if !io::stdout().is_terminal() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "the dashboard needs a terminal, and standard output is none",
+                "the dashboard needs a terminal, but standard output is not one",
             ));
         }
-        // A panic message would otherwise be printed into the alternate screen
-        // and vanish with it.
+        // Without this, a panic message would be printed into the alternate screen and disappear
+        // with it.
         PANIC_HOOK.call_once(|| {
             let print = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
-                give_back();
+                restore_terminal();
                 print(info);
             }));
         });
-        let opened = take();
+        let opened = take_over();
         if opened.is_err() {
-            give_back();
+            restore_terminal();
         }
         opened
     }
 
+    /// Draws a frame.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of writing to the terminal.
     pub fn draw(&mut self, app: &mut App) -> io::Result<()> {
-        // Terminals that know this show a picture only when it is complete;
-        // others ignore it.
+        // Terminals that support this show only complete pictures; others ignore it.
         execute!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self.terminal.draw(|frame| app.render(frame)).map(|_| ());
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         drawn
     }
 
-    /// The answer comes among the keys.
+    /// Requests the terminal's background colour. The answer arrives among the keys.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of writing to the terminal.
     pub fn ask_background(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Print(background::QUESTION))
     }
 
-    /// To the clipboard of the terminal, if it allows that (OSC 52).
+    /// Copies a text to the terminal's clipboard, if it allows that (OSC 52).
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of writing to the terminal.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Gives the terminal back while `stopped` runs.
+    /// Restores the terminal while `stopped` runs.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of writing to the terminal.
     pub fn suspend(&mut self, stopped: impl FnOnce()) -> io::Result<()> {
-        give_back();
+        restore_terminal();
         stopped();
         enter()?;
         self.terminal.clear()
     }
 
-    /// The next key or change of size; none when the terminal is gone. Nothing
-    /// is lost when the future is dropped: what is read lies in the stream.
+    /// Returns the next key or resize; `None` when the terminal is closed. Dropping the future
+    /// loses nothing: unread input stays in the stream.
     pub async fn next_input(&mut self) -> Option<io::Result<event::Event>> {
         self.input.next().await
     }
@@ -101,7 +123,7 @@ fn enter() -> io::Result<()> {
     )
 }
 
-fn take() -> io::Result<Screen> {
+fn take_over() -> io::Result<Screen> {
     enter()?;
     let output = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut terminal = Terminal::new(CrosstermBackend::new(output))?;
@@ -112,9 +134,9 @@ fn take() -> io::Result<Screen> {
     })
 }
 
-/// Does nothing the second time. Failures are of no interest: there is nobody
-/// left to tell.
-fn give_back() {
+/// Restores the terminal. Does nothing the second time. Errors are ignored: the terminal is the
+/// only place to report them.
+fn restore_terminal() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(
             io::stdout(),
@@ -131,6 +153,6 @@ fn give_back() {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        restore_terminal();
     }
 }

@@ -1,5 +1,5 @@
-//! Keyboard input. Text goes to the prompt while one is open; otherwise the table of actions decides
-//! what a key means.
+//! Keyboard input. Text goes to the prompt while one is open; otherwise the table of actions
+//! decides what a key does.
 
 use super::{App, Flow};
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl App {
+    /// Handles input from the terminal.
     pub fn on_input(&mut self, input: Input) -> Flow {
         self.dirty = true;
         match input {
@@ -41,7 +42,7 @@ impl App {
         Flow::Continue
     }
 
-    /// A key, or part of what the terminal answers.
+    /// Handles a key, or a part of the terminal's answer.
     fn on_keys(&mut self, key: KeyEvent) -> Flow {
         match self.listener.hear(key) {
             Heard::Keys(keys) => {
@@ -59,9 +60,9 @@ impl App {
 
     fn on_key(&mut self, key: KeyEvent) -> Flow {
         self.messages.notice = None;
-        let meant = action::action(key, VIEWS[self.active].actions);
+        let action = action::action(key, VIEWS[self.active].actions);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if control && meant == Some(Action::Quit) {
+        if control && action == Some(Action::Quit) {
             return Flow::Quit;
         }
         if let Some(prompt) = &mut self.prompt {
@@ -70,23 +71,23 @@ impl App {
             return Flow::Continue;
         }
         if let Some(help) = &mut self.help {
-            // Whatever does not scroll the help ends it.
-            if !meant.is_some_and(|action| help.handle(action)) {
+            // Any action that does not scroll the help closes it.
+            if !action.is_some_and(|action| help.handle(action)) {
                 self.help = None;
             }
             return Flow::Continue;
         }
         if let Some(mut chooser) = self.chooser.take() {
             let (view, data) = self.active_view();
-            if meant.is_some_and(|action| chooser.handle(action, view, &data)) {
+            if action.is_some_and(|action| chooser.handle(action, view, &data)) {
                 self.chooser = Some(chooser);
             }
             return Flow::Continue;
         }
-        if key.code == KeyCode::Esc && self.cancel(meant) {
+        if key.code == KeyCode::Esc && self.cancel(action) {
             return Flow::Continue;
         }
-        match meant {
+        match action {
             Some(Action::Quit) => return Flow::Quit,
             Some(action) => self.act(action),
             None => {}
@@ -94,9 +95,9 @@ impl App {
         Flow::Continue
     }
 
-    /// What Esc takes back first: the marks of a search; then, where it does
-    /// not lead back to another view, the filter.
-    fn cancel(&mut self, meant: Option<Action>) -> bool {
+    /// Handles Esc: clears the search, then leaves the past, then removes the filter, unless Esc
+    /// leads back to another view. Returns false if there was nothing to cancel.
+    fn cancel(&mut self, action: Option<Action>) -> bool {
         if !self.search.is_empty() {
             self.search = SearchQuery::default();
             self.messages.not_found = false;
@@ -106,14 +107,14 @@ impl App {
             self.resume();
             return true;
         }
-        let filtered = meant.is_none() && self.filter.filter().is_some();
+        let filtered = action.is_none() && self.filter.filter().is_some();
         if filtered {
             self.filter.set(None);
         }
         filtered
     }
 
-    /// Asks for it, where there is something to play.
+    /// Requests a move, if something can be played.
     pub(super) fn play(&mut self, control: Control) {
         if self.is_in_the_past()
             && control == Control::PlayOrPause
@@ -122,7 +123,7 @@ impl App {
                 .playhead()
                 .is_some_and(|playhead| playhead.is_at_end())
         {
-            // Behind the end of the past the present goes on.
+            // The present follows the end of the past.
             return self.resume();
         }
         if self.stream.can_play() {
@@ -157,7 +158,7 @@ impl App {
                 let text = self.filter.filter().map_or("", Filter::text);
                 self.prompt = Some(Prompt::new(Asks::Filter, text));
             }
-            Action::Only => self.only_this(),
+            Action::OnlyThis => self.only_this(),
             Action::CopyCommand => self.copy_command(),
             Action::CopyJson => {
                 let (view, data) = self.active_view();
@@ -191,11 +192,11 @@ impl App {
             | Action::ZoomIn
             | Action::ZoomOut
             | Action::ZoomAll
-            | Action::Quiet
-            | Action::Regroup
+            | Action::ShowIdle
+            | Action::SplitGroup
             | Action::Parent
             | Action::Sort
-            | Action::Dead
+            | Action::Exited
             | Action::Threads
             | Action::Follow => {
                 let (view, data) = self.active_view();
@@ -207,7 +208,7 @@ impl App {
     fn open_details(&mut self) {
         let (view, data) = self.active_view();
         let Some(key) = view.selected(&data) else {
-            // A group, perhaps: the view knows.
+            // The selected row may be a group, which the view handles.
             return view.handle(Action::Details, &data);
         };
         self.came_from = self.active;
@@ -229,7 +230,7 @@ impl App {
         self.effects.push(Effect::Copy(text));
     }
 
-    /// Shows the selected process and all that came from it, nothing else.
+    /// Filters for the selected process and its descendants.
     fn only_this(&mut self) {
         let (view, data) = self.active_view();
         let Some(key) = view.selected(&data) else {
@@ -239,7 +240,7 @@ impl App {
         self.filter_by(&text);
     }
 
-    /// Goes on after a key in the prompt.
+    /// Handles the effect of a key on the prompt.
     fn typed(&mut self, typed: Typed) {
         let Some(prompt) = &self.prompt else { return };
         let text = prompt.text().to_owned();
@@ -268,7 +269,7 @@ impl App {
         }
     }
 
-    /// Takes a filter as it was typed; `@name = …` saves it, too.
+    /// Applies a filter as it was typed; `@name = …` also saves it.
     fn filter_by(&mut self, typed: &str) {
         let named = typed.trim_start().strip_prefix('@');
         let named = named.and_then(|text| text.split_once(" = "));
@@ -281,7 +282,7 @@ impl App {
             false => match Filter::parse(text, &self.saved_filters) {
                 Ok(filter) => Some(filter),
                 Err(error) => {
-                    // Its place is in what was typed, not in the part that was read.
+                    // The error's place refers to the whole input, not to the parsed part.
                     let error = error.prefixed(&typed[..typed.len() - text.len()]);
                     if let Some(prompt) = &mut self.prompt {
                         prompt.refuse(error);
@@ -299,7 +300,7 @@ impl App {
         self.filter.set(filter);
     }
 
-    /// Whether an event is about what is searched for; none while nothing is.
+    /// Returns a test for events that match the search; `None` without a search.
     pub fn hit(&self) -> Option<impl Fn(&Event) -> bool + use<>> {
         let query = self.search.clone();
         (!query.is_empty()).then_some(move |event: &Event| query.matches_event(event))

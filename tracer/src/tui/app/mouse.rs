@@ -34,7 +34,7 @@ impl App {
             }
         } else if y > body && y < body + heights.body {
             let (view, _) = self.active_view();
-            // A click on what is selected opens it.
+            // A click on the selected line opens it.
             if view.click(usize::from(y - body) - 1) {
                 self.act(Action::Details);
             }

@@ -36,7 +36,7 @@ impl App {
     }
 
     fn restore_line(&mut self, line: &str) -> Result<(), String> {
-        let (name, value) = line.split_once('=').ok_or("no name = value")?;
+        let (name, value) = line.split_once('=').ok_or("expected name = value")?;
         let (name, value) = (name.trim(), value.trim());
         if name == THEME {
             return self.set_theme(value);
@@ -45,7 +45,7 @@ impl App {
         let number = VIEWS
             .iter()
             .position(|entry| entry.name.eq_ignore_ascii_case(view));
-        let number = number.ok_or_else(|| format!("nothing is called {view:?}"))?;
+        let number = number.ok_or_else(|| format!("there is no view {view:?}"))?;
         self.views[number].restore(name, value)
     }
 }

@@ -1,5 +1,5 @@
-//! Choosing columns: a list over the view, in which each is shown or hidden and
-//! one of them decides the order. What the columns are, the view says.
+//! The column chooser: an overlay that shows or hides columns and selects the one that sorts. The
+//! view supplies the columns.
 
 use crate::tui::{
     input::action::Action,
@@ -9,6 +9,7 @@ use crate::tui::{
     widget::{canvas::Canvas, cursor::Cursor},
 };
 
+/// The open column chooser.
 #[derive(Default)]
 pub struct ColumnChooser {
     lines: Vec<Phrase>,
@@ -16,11 +17,11 @@ pub struct ColumnChooser {
     width: u16,
 }
 
-/// Two signs before each line, and the title.
+/// Columns for the title of a choice.
 const TITLE: usize = 12;
 
 impl ColumnChooser {
-    /// Does what a key asked for; false if it asked for nothing of this.
+    /// Performs an action. Returns false if it does not concern the chooser, which then closes.
     pub fn handle(&mut self, action: Action, view: &mut dyn View, data: &Data<'_>) -> bool {
         let chosen = self.cursor.selected();
         match action {
@@ -31,6 +32,7 @@ impl ColumnChooser {
         true
     }
 
+    /// Updates the lines for a screen of this height.
     pub fn fit(&mut self, choices: &[ColumnChoice], height: u16) {
         self.lines = choices.iter().map(line).collect();
         let widest = self.lines.iter().map(Phrase::width).max();
@@ -39,6 +41,7 @@ impl ColumnChooser {
         self.cursor.fit(self.lines.len(), room.min(choices.len()));
     }
 
+    /// Draws the overlay.
     pub fn draw(&self, canvas: &mut Canvas<'_>) {
         let (width, height) = (canvas.width(), canvas.height());
         let lines = self.cursor.height() as u16 + 2;
@@ -53,7 +56,7 @@ impl ColumnChooser {
     }
 }
 
-/// What the frame takes, the scroll bar included.
+/// Columns for the frame and the scroll bar.
 const FRAME: u16 = 6;
 
 fn line(choice: &ColumnChoice) -> Phrase {

@@ -1,5 +1,4 @@
-//! The top of the screen: what is being looked at, whether it can be trusted
-//! and what is going on.
+//! The header: what is shown, whether it is complete, and current rates.
 
 use crate::{
     event::{escaped, units},
@@ -13,9 +12,10 @@ use crate::{
     },
 };
 
-/// From this width on nothing is abbreviated.
+/// From this width on, nothing is abbreviated.
 const ROOMY: u16 = 110;
 
+/// Draws the header; on a small screen only badge, population and losses.
 pub fn draw(stream: &Stream, data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let width = canvas.width();
     if canvas.height() < 3 {
@@ -72,7 +72,7 @@ fn badge(stream: &Stream, data: &Data<'_>) -> Phrase {
     }
 }
 
-/// Which file, which machine, since when.
+/// Returns file, host, time span and kernel.
 fn scene(stream: &Stream, data: &Data<'_>, roomy: bool) -> Phrase {
     let mut phrase = Phrase::plain(" ");
     if let Mode::Replay { file } = stream.mode() {
@@ -107,7 +107,7 @@ fn scene(stream: &Stream, data: &Data<'_>, roomy: bool) -> Phrase {
 }
 
 fn lost(data: &Data<'_>) -> Phrase {
-    // What lay in a part of a recording that cannot be read, nobody knows.
+    // The number of events in an unreadable part of a recording may be unknown.
     let unknown = data.model.gaps().iter().any(GapSpan::has_unknown_size);
     match (data.model.totals().lost, unknown) {
         (0, false) => Phrase::of(Tone::Good, "lost 0"),
@@ -117,7 +117,7 @@ fn lost(data: &Data<'_>) -> Phrase {
     }
 }
 
-/// Can I trust this?
+/// Returns lost records, hooks, and the cost of tracer itself.
 fn trust(data: &Data<'_>, roomy: bool) -> Phrase {
     let mut phrase = lost(data);
     if let Some(session) = data.model.session() {
@@ -139,7 +139,7 @@ fn trust(data: &Data<'_>, roomy: bool) -> Phrase {
         }
     }
     if let Some(own) = data.own {
-        // Half full is where a burst may soon overrun it.
+        // At half full, a burst may soon overrun the buffer.
         let tone = |share: f64| if share > 0.5 { Tone::Bad } else { Tone::Dim };
         if let Some(cpu) = own.cpu {
             phrase.push(tone(cpu), format!("  cpu {}", words::percent(cpu)));
@@ -151,13 +151,13 @@ fn trust(data: &Data<'_>, roomy: bool) -> Phrase {
     phrase
 }
 
-/// Who is there now, as many words as fit.
+/// Returns the numbers of processes, in as many words as fit.
 fn population(data: &Data<'_>, width: usize) -> Phrase {
     let model = data.model;
     let zombies = model.zombies().len();
     let alive = Phrase::of(Tone::Good, format!("{} ", data.glyphs.alive))
         .and(Tone::Strong, units::count(model.alive() as u64));
-    let dead = |word: &str| {
+    let waiting = |word: &str| {
         let text = format!(
             " {} {}{word} ",
             data.glyphs.zombie,
@@ -166,14 +166,17 @@ fn population(data: &Data<'_>, width: usize) -> Phrase {
         Phrase::of(if zombies > 0 { Tone::Alert } else { Tone::Dim }, text)
     };
     let word = if zombies == 1 { " zombie" } else { " zombies" };
-    let ended = format!(
-        " {} {} ended",
+    let exited = format!(
+        " {} {} exited",
         data.glyphs.reaped,
         units::count(model.totals().exits)
     );
-    let long = alive.clone().and(Tone::Dim, " alive  ").joined(dead(word));
-    let longest = long.clone().and(Tone::Dim, ended);
-    let short = alive.and(Tone::Plain, " ").joined(dead(""));
+    let long = alive
+        .clone()
+        .and(Tone::Dim, " alive  ")
+        .joined(waiting(word));
+    let longest = long.clone().and(Tone::Dim, exited);
+    let short = alive.and(Tone::Plain, " ").joined(waiting(""));
     [longest, long]
         .into_iter()
         .find(|phrase| phrase.width() <= width)

@@ -1,5 +1,5 @@
-//! The help text, made from the tables of keys and views and from the glyphs,
-//! so that it cannot fall behind them.
+//! The help overlay, made from the tables of keys and views and from the glyphs, so that it is
+//! never outdated.
 
 use crate::{
     model::State,
@@ -15,13 +15,15 @@ use crate::{
     },
 };
 
-/// Columns for the frame, and between the keys and the signs.
+/// Columns for the frame.
 const FRAME: u16 = 6;
+/// Columns between the keys and the signs.
 const GAP: u16 = 2;
 
-/// So much may be cut off what is beside the keys.
+/// How many columns of the right half may be cut off.
 const CUT: u16 = 50;
 
+/// The open help overlay.
 #[derive(Default)]
 pub struct Help {
     lines: Vec<Phrase>,
@@ -31,6 +33,7 @@ pub struct Help {
 }
 
 impl Help {
+    /// Lays out the text for a screen of this size.
     pub fn fit(
         &mut self,
         (width, height): (u16, u16),
@@ -53,11 +56,12 @@ impl Help {
         self.cursor.fit_page(self.lines.len(), room);
     }
 
-    /// Whether the action scrolls the text.
+    /// Scrolls the text. Returns false if the action does not scroll.
     pub fn handle(&mut self, action: Action) -> bool {
         self.cursor.scroll(action)
     }
 
+    /// Draws the overlay.
     pub fn draw(&self, canvas: &mut Canvas<'_>) {
         let left = canvas.width().saturating_sub(self.width) / 2;
         let top = (canvas.height().saturating_sub(self.height)) / 2;
@@ -67,7 +71,7 @@ impl Help {
     }
 }
 
-/// Columns for what a line is about.
+/// Columns for the subject of a line.
 const SUBJECT: usize = 11;
 
 fn row(subject: Phrase, text: &str) -> Phrase {
@@ -80,12 +84,12 @@ fn title(text: &str) -> Phrase {
 
 fn keys(own: &[Action], can: impl Fn(Action) -> bool) -> Vec<Phrase> {
     let rows = |everywhere: bool| {
-        let wanted = move |binding: &&Binding| {
+        let listed = move |binding: &&Binding| {
             binding.everywhere == everywhere && (everywhere || own.contains(&binding.action))
         };
         let row = |binding: &Binding| row(Phrase::of(Tone::Key, binding.shown), binding.help);
         let can = |binding: &&Binding| can(binding.action);
-        BINDINGS.iter().filter(can).filter(wanted).map(row)
+        BINDINGS.iter().filter(can).filter(listed).map(row)
     };
     let mut lines = Vec::new();
     if !own.is_empty() {
@@ -114,9 +118,9 @@ fn signs(glyphs: &'static Glyphs) -> Vec<Phrase> {
     let others = [
         (
             glyphs.adopted_by,
-            "has another parent now than the one it hangs under",
+            "reparented, followed by the current parent",
         ),
-        (glyphs.folded, "so many processes are folded away"),
+        (glyphs.folded, "number of processes folded away"),
         ("COW?", "writes to write-protected pages: COW candidates"),
         ("?", "unknown; never shown as zero"),
     ];
@@ -141,17 +145,14 @@ fn beside(left: Vec<Phrase>, width: u16, right: Vec<Phrase>) -> Vec<Phrase> {
 
 const STATES: [(State, &str); 5] = [
     (State::Alive, "alive"),
-    (
-        State::Exiting,
-        "exited; whether zombie or reaped is not known yet",
-    ),
+    (State::Exiting, "exited; zombie or reaped is not known yet"),
     (
         State::Zombie,
-        "zombie: dead, and its owner has not waited for it",
+        "zombie: exited, and its owner has not waited for it",
     ),
-    (State::Reaped, "dead and reaped"),
+    (State::Reaped, "exited and reaped"),
     (
         State::Vanished,
-        "gone, but its end was not seen: records were lost",
+        "no longer present; the record of its exit was lost",
     ),
 ];

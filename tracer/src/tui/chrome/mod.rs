@@ -1,5 +1,5 @@
-//! Everything around a view: header, tabs, filter bar, seek bar, footer, and the overlays for help
-//! and columns. Knows nothing of the app that holds their state.
+//! The bars around a view, and the overlays for help and columns. Must not know the app that holds
+//! their state.
 
 pub mod column_chooser;
 pub mod filter_bar;

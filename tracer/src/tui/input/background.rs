@@ -1,46 +1,49 @@
-//! Whether the terminal's background is dark or light. It is asked once (OSC 11,
-//! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>) and never waited
-//! for: the answer comes among the keys, soon, late over a slow line, or never,
-//! and is told from what is typed here. A library that waits would delay the
-//! first picture and take a late answer for keys.
+//! The terminal's background: dark or light. It is requested once (OSC 11,
+//! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>) and never waited for. The answer
+//! arrives among the keys, perhaps late, perhaps never, and is separated from typed keys here. A
+//! library that waits would delay the first picture and read a late answer as keys.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use xterm_color::Color;
 
 use crate::tui::style::theme::Lightness;
 
+/// The escape sequence that requests the background colour (OSC 11).
 pub const QUESTION: &str = "\x1b]11;?\x1b\\";
 
 /// The longest answer: `11;rgba:` and four times four digits.
 const LONGEST: usize = 27;
 
-/// What keys turned out to be.
+/// The result of a key.
 #[derive(Debug, PartialEq)]
 pub enum Heard {
-    /// Typed, all of them.
+    /// The keys were typed.
     Keys(Vec<KeyEvent>),
-    /// An answer, or what may become one.
+    /// The key belongs to an answer, or may.
     Nothing,
+    /// The terminal has answered.
     Background(Lightness),
 }
 
-/// Listens for the answer.
+/// Recognises the answer among the keys.
 #[derive(Debug, Default)]
 pub enum Listener {
-    /// Nothing was asked, or it has been answered.
+    /// No answer is expected.
     #[default]
     Off,
+    /// An answer may arrive.
     Waits,
     /// The answer so far, from its `ESC ]` on.
     Hears(Vec<KeyEvent>),
 }
 
 impl Listener {
+    /// Takes a key and separates answers from typed keys.
     pub fn hear(&mut self, key: KeyEvent) -> Heard {
         let alt = key.modifiers == KeyModifiers::ALT;
         match self {
             Listener::Off => Heard::Keys(vec![key]),
-            // ESC and another character are how Alt reaches a terminal.
+            // Terminals send Alt as ESC and the character.
             Listener::Waits if alt && key.code == KeyCode::Char(']') => {
                 *self = Listener::Hears(vec![key]);
                 Heard::Nothing
@@ -64,7 +67,8 @@ impl Listener {
     }
 }
 
-/// The string terminator, `ESC \`, of which a slow line may bring half, or BEL.
+/// Returns true for the end of an answer: the string terminator `ESC \`, half of it over a slow
+/// line, or BEL.
 fn ends(key: KeyEvent) -> bool {
     match key.code {
         KeyCode::Char('\\') => key.modifiers == KeyModifiers::ALT,
@@ -74,7 +78,7 @@ fn ends(key: KeyEvent) -> bool {
     }
 }
 
-/// What follows `ESC ]`.
+/// Returns the text that follows `ESC ]`.
 fn text(keys: &[KeyEvent]) -> Option<String> {
     let letters = keys.iter().skip(1);
     let letters = letters.map(|key| match key.code {
@@ -86,7 +90,7 @@ fn text(keys: &[KeyEvent]) -> Option<String> {
     letters.collect()
 }
 
-/// An answer may begin so.
+/// Returns true if the keys may be the beginning of an answer.
 fn is_part(keys: &[KeyEvent]) -> bool {
     const NUMBER: &str = "11;";
     let Some(text) = text(keys) else { return false };
@@ -124,7 +128,7 @@ mod tests {
         keys.collect()
     }
 
-    /// What is left of the keys, and the background.
+    /// Returns the typed keys, and the background.
     fn heard(text: &str) -> (Vec<KeyEvent>, Option<f32>) {
         let mut listener = Listener::Waits;
         let (mut keys, mut background) = (Vec::new(), None);
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_told_from_what_is_typed() {
+    fn answers_are_separated_from_typed_keys() {
         for (answer, least, most) in [
             ("\x1b]11;rgb:ffff/ffff/ffff\x1b\\", 0.99, 1.0),
             ("\x1b]11;rgb:FF/FF/EE\x07", 0.9, 1.0),
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_typed_is_lost() {
+    fn typed_keys_are_never_lost() {
         for text in [
             "q",
             "\x1b]q",
@@ -167,12 +171,12 @@ mod tests {
         ] {
             assert_eq!(heard(text), (typed(text), None), "{text:?}");
         }
-        // An answer of no use is not typed either.
+        // An invalid answer is discarded.
         assert_eq!(heard("\x1b]11;rgb:\x07j"), (typed("j"), None));
     }
 
     #[test]
-    fn only_who_has_asked_is_answered() {
+    fn keys_pass_through_without_a_request() {
         let mut listener = Listener::Off;
         for key in typed("\x1b]11;rgb:0/0/0\x07") {
             assert_eq!(listener.hear(key), Heard::Keys(vec![key]));

@@ -1,4 +1,4 @@
-//! Requests to the player of a recording. Knows nothing of who plays it.
+//! Requests to the player of a recording. Must not know how they are performed.
 
 /// A request to move in a recording, or in the past of a live trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Input: actions and their keys, the prompt, and the terminal's answer about its background.
-//! Knows nothing of the model or of views.
+//! Input: actions and their keys, requests to the player, the prompt, and the terminal's answer
+//! about its background. Must not know the model or views.
 
 pub mod action;
 pub mod background;

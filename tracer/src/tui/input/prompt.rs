@@ -1,4 +1,4 @@
-//! The line that the reader types into: what to search for, or what to show.
+//! The prompt: the line for a search, a filter or a time.
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent};
 use tui_input::{InputRequest, backend::crossterm::EventHandler as _};
@@ -10,42 +10,52 @@ use crate::{
     tui::style::phrase::{Phrase, Tone},
 };
 
+/// What the prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asks {
-    /// Jumps to what is found, as it is typed.
+    /// A search, performed while it is typed.
     Search,
-    /// Leaves out what is not asked for, when it is complete.
+    /// A filter, applied when it is complete.
     Filter,
-    /// Goes to a time, when it is complete.
+    /// A time to seek, when it is complete.
     Time,
 }
 
+/// An open prompt.
 pub struct Prompt {
+    /// What the prompt asks for.
     pub asks: Asks,
     input: tui_input::Input,
-    /// What is wrong with it; none since the last key.
+    /// The error in the text; `None` after the next key.
     error: Option<Error>,
 }
 
-/// What a key did.
+/// The effect of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed {
+    /// Only the cursor may have moved.
     Nothing,
+    /// The text changed.
     Changed,
+    /// The reader pressed Enter.
     Complete,
+    /// The reader gave up.
     GivenUp,
 }
 
 impl Prompt {
+    /// Returns a prompt that starts with `text`.
     pub fn new(asks: Asks, text: &str) -> Prompt {
         let (input, error) = (tui_input::Input::from(text), None);
         Prompt { asks, input, error }
     }
 
+    /// Returns the text.
     pub fn text(&self) -> &str {
         self.input.value()
     }
 
+    /// Handles a key.
     pub fn handle(&mut self, key: KeyEvent) -> Typed {
         self.error = None;
         match key.code {
@@ -59,13 +69,14 @@ impl Prompt {
         }
     }
 
+    /// Inserts pasted text without control characters.
     pub fn paste(&mut self, text: &str) {
         for character in text.chars().filter(|character| !character.is_control()) {
             self.input.handle(InputRequest::InsertChar(character));
         }
     }
 
-    /// What is wrong with the text: the cursor goes there.
+    /// Shows an error and moves the cursor to its place.
     pub fn refuse(&mut self, error: Error) {
         let before = error.text.get(..error.place.start).unwrap_or_default();
         let at = before.chars().count();
@@ -73,7 +84,7 @@ impl Prompt {
         self.error = Some(error);
     }
 
-    /// The line itself, moved so that the cursor is in sight.
+    /// Returns the prompt's line, scrolled so that the cursor is visible.
     pub fn line(&self, width: usize, cursor: &str) -> Phrase {
         let sign = match self.asks {
             Asks::Search => "/",
@@ -92,7 +103,7 @@ impl Prompt {
             .and(Tone::Strong, escaped(after.as_bytes()))
     }
 
-    /// Marks the place that is wrong, for the line above, and says why.
+    /// Returns the line above the prompt that marks the error and explains it.
     pub fn complaint(&self, mark: &str) -> Option<Phrase> {
         let error = self.error.as_ref()?;
         let before = self.line(usize::MAX, "").text();

@@ -1,56 +1,59 @@
-//! Which processes the reader has asked for: one answer per process, kept
-//! until something may have changed it. All views look through the same filter.
+//! The active filter: a verdict for each process, kept until it may have changed. All views show
+//! the same processes.
 
 use crate::{
     filter::{Filter, Truth},
     model::{Key, Model},
 };
 
+/// The filter and its verdicts.
 #[derive(Default)]
 pub struct ActiveFilter {
     filter: Option<Filter>,
-    /// Of each process that is kept, in order of appearance.
+    /// The verdict for each process in the model, in order of appearance.
     verdicts: Vec<(Key, Truth)>,
-    /// Whose verdict may still change, by their places.
+    /// Indices of the verdicts that may still change.
     unsettled: Vec<u32>,
-    /// How many of these have been judged again since `made_from`.
-    looked_at: usize,
+    /// The number of these that were evaluated again since `made_from`.
+    evaluated: usize,
     made_from: Option<(u64, u64)>,
     generation: u64,
-    /// How many processes the model has let go.
+    /// The model's count of processes removed from its list, as of the last update.
     unlisted: u64,
 }
 
 impl ActiveFilter {
+    /// Sets the filter; without one, all processes are shown.
     pub fn set(&mut self, filter: Option<Filter>) {
         self.filter = filter;
         self.reset();
     }
 
+    /// Returns the filter, if there is one.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
-    /// The model is another one: nothing that was known of it holds.
+    /// Discards all verdicts; the model is replaced or its indices have changed.
     pub fn reset(&mut self) {
         self.verdicts.clear();
         self.unsettled.clear();
-        self.looked_at = 0;
+        self.evaluated = 0;
         self.made_from = None;
         self.generation += 1;
     }
 
-    /// Two looks through it with the same number see the same processes.
+    /// Returns a number that changes with the set of shown processes.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Judges who is new; and all who may have changed since `version`, in
-    /// time linear in those who are not gone for good; at once no more than
-    /// `most` of either, the others next time.
+    /// Evaluates the filter for new processes and for all that may have changed since `version`, in
+    /// time linear in those not yet freed. At most `most` of either are evaluated per call; later
+    /// calls continue.
     pub fn update(&mut self, model: &Model, now: u64, version: (u64, u64), most: usize) {
         if self.unlisted != model.unlisted() {
-            // Places have changed.
+            // Indices have changed.
             self.reset();
             self.unlisted = model.unlisted();
         }
@@ -59,20 +62,20 @@ impl ActiveFilter {
         let mut changed = false;
         if self.made_from != Some(version) {
             let local = filter.is_local();
-            let end = self.looked_at.saturating_add(most);
-            while self.looked_at < end.min(self.unsettled.len()) {
-                let place = self.unsettled[self.looked_at];
+            let end = self.evaluated.saturating_add(most);
+            while self.evaluated < end.min(self.unsettled.len()) {
+                let place = self.unsettled[self.evaluated];
                 let (key, verdict) = &mut self.verdicts[place as usize];
                 let now = filter.evaluate(model, *key, now);
                 changed |= std::mem::replace(verdict, now) != now;
                 match local && model.process(*key).freed_at.is_some() {
-                    true => _ = self.unsettled.swap_remove(self.looked_at),
-                    false => self.looked_at += 1,
+                    true => _ = self.unsettled.swap_remove(self.evaluated),
+                    false => self.evaluated += 1,
                 }
             }
-            if self.looked_at >= self.unsettled.len() {
+            if self.evaluated >= self.unsettled.len() {
                 self.made_from = Some(version);
-                self.looked_at = 0;
+                self.evaluated = 0;
             }
         }
         let next = self.verdicts.last().map_or(0, |(key, _)| key.index() + 1);
@@ -85,7 +88,7 @@ impl ActiveFilter {
         self.generation += u64::from(changed);
     }
 
-    /// Whether a process is to be shown.
+    /// Returns true if the filter shows a process.
     pub fn shows(&self, key: Key) -> bool {
         self.filter.is_none() || self.verdict(key) == Truth::Yes
     }
@@ -95,7 +98,7 @@ impl ActiveFilter {
         place.map_or(Truth::Unknown, |place| self.verdicts[place].1)
     }
 
-    /// How many processes have this verdict.
+    /// Returns the number of processes with a verdict.
     pub fn count(&self, wanted: Truth) -> usize {
         let verdicts = self.verdicts.iter();
         verdicts.filter(|(_, verdict)| *verdict == wanted).count()

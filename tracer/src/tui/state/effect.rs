@@ -1,24 +1,30 @@
-//! What the dashboard wants done that it cannot do itself: it has no files and
-//! no process. Whoever runs it does it and says how it went.
+//! Effects: requests of the dashboard to the session, which performs them. The dashboard itself has
+//! no files and no process.
 
 use crate::{model::Key, tui::input::control::Control};
 
+/// A request to the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the terminal for its background; see [`super::background`].
+    /// Request the terminal's background colour.
     AskBackground,
-    /// To the terminal's clipboard.
+    /// Copy a text to the terminal's clipboard.
     Copy(String),
-    /// What is known of a process, as JSON, to the clipboard.
+    /// Copy everything known of a process to the clipboard, as JSON.
     CopyJson(Key),
-    /// The processes that are shown, to a file.
+    /// Write the processes that are shown to a file, as JSON.
     Export,
-    /// Stop until the shell lets us go on.
+    /// Stop tracer until the shell continues it.
     Suspend,
-    /// Keep a filter under a name.
-    SaveFilter { name: String, filter: String },
-    /// Move about in the recording.
+    /// Save a filter under a name.
+    SaveFilter {
+        /// The name, without `@`.
+        name: String,
+        /// The text of the filter.
+        filter: String,
+    },
+    /// Move in the recording.
     Play(Control),
-    /// Go to a time, as people say it.
+    /// Seek a time, as the reader typed it.
     GoTo(String),
 }

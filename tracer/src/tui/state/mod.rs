@@ -1,5 +1,5 @@
-//! The state that views and bars read: the stream, the active filter, the search, caches of
-//! figures. Knows nothing of cells on the screen or of views.
+//! The state that views and bars read: the stream, the active filter, the search, and caches of
+//! figures. Must not know cells of the screen or views.
 
 pub mod active_filter;
 pub mod column_cache;

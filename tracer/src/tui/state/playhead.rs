@@ -1,54 +1,56 @@
-//! Moving about in a recording: what the dashboard asks for, and what it is
-//! told of where it is. Who moves it is not known here.
+//! The place of playback, as the player reports it. Must not know the player.
 
 use crate::{
     event::units,
     tui::style::phrase::{Phrase, Tone},
 };
 
-/// What happened in a part of a recording's time.
+/// What happened in one part of a recording's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// Anything at all.
+    /// True if anything happened.
     pub events: bool,
-    /// A process was ended by a signal.
+    /// True if a signal killed a process.
     pub killed: bool,
-    /// A zombie began to wait for long.
+    /// True if a process became a zombie and waited long for its reap.
     pub zombie: bool,
-    /// Something is missing.
+    /// True if events are missing.
     pub gap: bool,
 }
 
-/// Where in a recording the picture is.
+/// The place of playback in a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Playhead {
+    /// True while playing, false while paused.
     pub playing: bool,
-    /// It is on its way to another place.
+    /// True while a seek is in progress.
     pub seeking: bool,
-    /// How much of the recording has been indexed, in percent; none when nobody
-    /// does that (any more).
+    /// Share of the recording that has been indexed, in percent; `None` when indexing is finished
+    /// or not done.
     pub indexed: Option<u64>,
-    /// More is being written.
+    /// True if the recording is still being written.
     pub growing: bool,
-    /// 1.0 is real time.
+    /// The speed; 1.0 is real time.
     pub speed: f64,
-    /// The time of the picture, and of the recording's first and last event, ns
-    /// since boot.
+    /// The time of the picture, ns since boot.
     pub now: u64,
+    /// The time of the first event, ns since boot.
     pub began: u64,
+    /// The time of the last event, ns since boot.
     pub ended: u64,
-    /// Events up to here, and in all.
+    /// The number of events up to here.
     pub position: u64,
+    /// The number of events in the recording.
     pub events: u64,
 }
 
 impl Playhead {
+    /// Returns true if all events have been played.
     pub fn is_at_end(&self) -> bool {
         self.position >= self.events
     }
 
-    /// In a few words. In the past of a living trace there are other words than in
-    /// a recording.
+    /// Returns the place in a few words. `live` selects the words for the past of a live trace.
     pub fn phrase(&self, live: bool) -> Phrase {
         let since = |at: u64| units::duration(at.saturating_sub(self.began));
         let tone = if self.playing {
@@ -57,9 +59,9 @@ impl Playhead {
             Tone::Paused
         };
         let word = match (self.playing, self.is_at_end()) {
-            _ if self.seeking => " SEEKS ",
-            (true, true) if self.growing => " FOLLOWS ",
-            (true, _) => " PLAYS ",
+            _ if self.seeking => " SEEKING ",
+            (true, true) if self.growing => " FOLLOWING ",
+            (true, _) => " PLAYING ",
             (false, true) if !self.growing => " END ",
             (false, _) if live => " PAST ",
             (false, _) => " PAUSED ",

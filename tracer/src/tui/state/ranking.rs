@@ -1,21 +1,21 @@
-//! Everyone in order of rank. It is asked for again and again while few ranks
-//! change, and sorting a hundred thousand each time would take most of a
-//! picture's time: those who have changed are taken out and put where they
-//! belong now.
+//! An order by rank that is cheap to update. Few ranks change between frames, and sorting a hundred
+//! thousand processes each time would take most of a frame: only changed entries are removed and
+//! merged back.
 
 use std::cmp::Reverse;
 
+/// Indices ordered by rank.
 #[derive(Debug, Default)]
 pub struct Ranking {
-    /// By place.
+    /// By index.
     ranks: Vec<u128>,
-    /// Places, the highest rank first; of equals, who came first.
+    /// Indices, the highest rank first; equal ranks in order of appearance.
     order: Vec<u32>,
 }
 
 impl Ranking {
-    /// Takes the rank of each place. Time linear in the places and, but for a
-    /// logarithm, in those whose rank has changed.
+    /// Takes the rank of each index. Takes time linear in the number of indices, plus sorting of
+    /// those whose rank changed.
     pub fn update(&mut self, ranks: Vec<u128>) {
         let before = std::mem::replace(&mut self.ranks, ranks);
         let ranks = &self.ranks;
@@ -37,6 +37,7 @@ impl Ranking {
         self.order = order;
     }
 
+    /// Returns the indices, the highest rank first.
     pub fn order(&self) -> &[u32] {
         &self.order
     }
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_changes_give_the_same_order_as_sorting_all() {
+    fn updated_order_equals_a_full_sort() {
         let mut ranks: Vec<u128> = (0..500).map(|place| place * 7_919 % 101).collect();
         let mut ranking = Ranking::default();
         for round in 0..40 {

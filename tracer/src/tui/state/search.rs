@@ -1,27 +1,30 @@
-//! What a reader searches for, and how it is found.
+//! The search: its text, and matching against processes, events and lines.
 
 use crate::{
     event::{Comm, Event, What, Who, escaped},
     model::Process,
 };
 
-/// A search that pays no heed to case unless the reader does.
+/// A search. It ignores case unless the text has an upper-case letter.
 #[derive(Clone, Debug, Default)]
 pub struct SearchQuery {
     text: String,
     folded: bool,
 }
 
-/// Where to look first.
+/// Where a search starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchFrom {
-    /// At the selected row: the reader is still typing.
+    /// At the selected row, while the reader is typing.
     Here,
+    /// After the selected row.
     Next,
+    /// Before the selected row.
     Previous,
 }
 
 impl SearchQuery {
+    /// Returns a search for a text.
     pub fn new(text: &str) -> Self {
         SearchQuery {
             folded: !text.chars().any(char::is_uppercase),
@@ -29,14 +32,17 @@ impl SearchQuery {
         }
     }
 
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
+    /// Returns true if nothing is searched for.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
+    /// Returns true if `text` contains the search.
     pub fn is_in(&self, text: &str) -> bool {
         if self.folded && !text.is_ascii() {
             text.to_lowercase().contains(&self.text)
@@ -45,7 +51,7 @@ impl SearchQuery {
         }
     }
 
-    /// The PID from its first digit, the name, or the command line.
+    /// Returns true if the PID starts with the text, or the name or command line contains it.
     pub fn matches(&self, process: &Process) -> bool {
         self.matches_pid(process.id.tgid)
             || self.matches_comm(process.comm)
@@ -54,7 +60,7 @@ impl SearchQuery {
                 .is_some_and(|argv| self.is_in_arguments(argv))
     }
 
-    /// The PID that an event is about, or the name or command line that it tells.
+    /// Returns true if the text matches the PID, name or command line of an event.
     pub fn matches_event(&self, event: &Event) -> bool {
         let comm = match &event.what {
             What::Fork(fork) => Some(fork.comm),
@@ -73,25 +79,26 @@ impl SearchQuery {
             || argv.is_some_and(|argv| self.is_in_arguments(argv.as_bytes()))
     }
 
+    /// Returns true if the PID starts with the text.
     pub fn matches_pid(&self, pid: u32) -> bool {
-        // Most searches are for names, and making text of numbers costs.
+        // Most searches are for names, and formatting numbers is slow.
         self.text.bytes().all(|byte| byte.is_ascii_digit())
             && !self.is_empty()
             && pid.to_string().starts_with(&self.text)
     }
 
+    /// Returns true if the command name contains the text.
     pub fn matches_comm(&self, comm: Comm) -> bool {
         let bytes = comm.as_bytes();
         if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
             self.is_in_bytes(bytes)
         } else {
-            // What is searched for is what is seen.
+            // Match what the screen shows.
             self.is_in(&escaped(bytes))
         }
     }
 
-    /// Long lists of arguments are searched as they are, without making a
-    /// command line of them first: there may be a hundred thousand.
+    /// Searches arguments without building a command line first: there may be a hundred thousand.
     fn is_in_arguments(&self, argv: &[u8]) -> bool {
         let argv = argv.strip_suffix(b"\0").unwrap_or(argv);
         self.is_in_bytes(argv)
@@ -102,7 +109,7 @@ impl SearchQuery {
             return false;
         };
         let same = |byte: u8, wanted: u8| {
-            // An argument's end is a space to the reader.
+            // The screen shows the end of an argument as a space.
             let byte = if byte == 0 { b' ' } else { byte };
             byte == wanted || self.folded && byte.to_ascii_lowercase() == wanted
         };
@@ -116,7 +123,7 @@ impl SearchQuery {
     }
 }
 
-/// The first match in a circle of `length` rows, beginning beside `from`.
+/// Returns the first matching row of `length`, starting at or beside `start` and wrapping around.
 pub fn seek(
     length: usize,
     start: usize,
@@ -137,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_matters_once_the_reader_uses_it() {
+    fn case_matters_if_the_text_has_upper_case() {
         assert!(SearchQuery::new("nginx").is_in("NGINX: master"));
         assert!(!SearchQuery::new("Nginx").is_in("nginx"));
         assert!(SearchQuery::new("größe").is_in("GRÖSSE GRÖßE"));
@@ -145,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_found_across_their_ends() {
+    fn matches_span_arguments() {
         assert!(SearchQuery::new("sleep 10").is_in_arguments(b"sleep\x0010\0"));
         assert!(!SearchQuery::new("10 ").is_in_arguments(b"sleep\x0010\0"));
     }
 
     #[test]
-    fn seeking_goes_around() {
+    fn seeking_wraps_around() {
         let even = |index| index % 2 == 0;
         assert_eq!(seek(6, 4, SearchFrom::Here, even), Some(4));
         assert_eq!(seek(6, 4, SearchFrom::Next, even), Some(0));

@@ -1,66 +1,98 @@
-//! The signs that text is mixed with, in Unicode and in plain ASCII. Each state
-//! has one, so that colour is never needed to tell it.
+//! The glyphs that text is mixed with, in Unicode and in plain ASCII. Every state has its own
+//! glyph, so that colour is never needed to recognise it.
 
 use crate::{event::TaskState, model::State};
 
-/// The signs that text is mixed with.
+/// The glyphs that text is mixed with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Glyphs {
+    /// A process that is alive.
     pub alive: &'static str,
+    /// A process that has exited; zombie or reaped is not known yet.
     pub exiting: &'static str,
+    /// A zombie.
     pub zombie: &'static str,
+    /// A reaped process.
     pub reaped: &'static str,
+    /// A process that disappeared without a record of its exit.
     pub vanished: &'static str,
+    /// A thread.
     pub thread: &'static str,
+    /// An unknown value.
     pub unknown: &'static str,
-    /// Two columns per level of the tree.
+    /// Before a child's own level: an ancestor has more siblings. Each tree glyph takes two
+    /// columns.
     pub tree_pass: &'static str,
+    /// A child that has more siblings.
     pub tree_fork: &'static str,
+    /// The last child.
     pub tree_last: &'static str,
+    /// Levels that are left out.
     pub tree_cut: &'static str,
+    /// A folded branch or group.
     pub folded: &'static str,
+    /// Before the parent of a reparented process.
     pub adopted_by: &'static str,
+    /// A column sorted with the largest first.
     pub descending: &'static str,
+    /// A column sorted with the smallest first.
     pub ascending: &'static str,
+    /// One cell of a bar.
     pub bar: &'static str,
+    /// Text that was cut off.
     pub more: &'static str,
+    /// The thumb of a scroll bar.
     pub thumb: &'static str,
+    /// The track of a scroll bar.
     pub track: &'static str,
+    /// The text cursor.
     pub cursor: &'static str,
-    /// Points down at what is wrong.
+    /// Points down at an error.
     pub mark: &'static str,
     /// Eight heights, the lowest first.
     pub spark: [&'static str; 8],
+    /// Before a number of equal things.
     pub times: &'static str,
+    /// The glyphs of the timeline.
     pub lane: Lane,
     /// Corners from the upper left clockwise, then horizontal and vertical.
     pub frame: [&'static str; 6],
-    /// Everything else must be made of ASCII too.
+    /// True if all other text must be ASCII too.
     pub ascii: bool,
 }
 
-/// The signs of the timeline.
+/// The glyphs of the timeline.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Lane {
+    /// The process is alive.
     pub alive: &'static str,
+    /// The process is a zombie.
     pub zombie: &'static str,
+    /// Birth.
     pub born: &'static str,
+    /// An exec.
     pub exec: &'static str,
+    /// The exit, or the reap of a zombie.
     pub ended: &'static str,
+    /// Death by a signal.
     pub killed: &'static str,
-    /// Where a parent has made a child, and the way down to it.
+    /// A parent that forks.
     pub forks: &'static str,
+    /// The line from a parent down to its child.
     pub joined: &'static str,
-    /// Records were lost.
+    /// Lost records.
     pub lost: &'static str,
+    /// The task runs.
     pub running: &'static str,
+    /// The task waits for a CPU.
     pub runnable: &'static str,
+    /// The task sleeps.
     pub asleep: &'static str,
 }
 
 impl Lane {
-    /// What a task does; what is out of the ordinary has its letter.
-    pub fn doing(&self, state: TaskState) -> &'static str {
+    /// Returns the glyph of a task state. Rare states are shown as their letter.
+    pub fn task_state(&self, state: TaskState) -> &'static str {
         match state {
             TaskState::Running => self.running,
             TaskState::Runnable => self.runnable,
@@ -75,6 +107,7 @@ impl Lane {
 }
 
 impl Glyphs {
+    /// Returns the glyph of a process's state.
     pub fn state(&self, state: State) -> &'static str {
         match state {
             State::Alive => self.alive,
@@ -86,6 +119,7 @@ impl Glyphs {
     }
 }
 
+/// Glyphs for terminals that show Unicode.
 pub static UNICODE: Glyphs = Glyphs {
     alive: "●",
     exiting: "◐",
@@ -128,6 +162,7 @@ pub static UNICODE: Glyphs = Glyphs {
     ascii: false,
 };
 
+/// Glyphs for terminals that show ASCII only.
 pub static ASCII: Glyphs = Glyphs {
     alive: "*",
     exiting: "~",

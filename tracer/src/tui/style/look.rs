@@ -1,8 +1,7 @@
-//! The one place that knows what a tone looks like.
+//! Looks: the one place that maps tones to colours and attributes.
 //!
-//! State is never said by colour alone: each has its glyph, and everything is
-//! legible in monochrome and in plain ASCII. The default foreground and
-//! background stay the terminal's own.
+//! Colour never carries information alone: every state has its glyph, and everything is legible in
+//! monochrome and in plain ASCII. The default foreground and background stay the terminal's own.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -12,20 +11,23 @@ use crate::tui::style::{
     theme::{self, Depth, Theme},
 };
 
+/// The colours of a look.
 #[derive(Clone, Copy, Debug)]
 pub enum Palette {
+    /// A theme and the number of colours it is shown in.
     Colour(&'static Theme, Depth),
     /// Bold, dim, underlined and reversed only.
     Monochrome,
 }
 
-/// How everything looks.
+/// Colours and glyphs.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
+    /// The colours.
     pub palette: Palette,
+    /// The glyphs.
     pub glyphs: &'static Glyphs,
-    /// How many colours there are, whether or not they are used; none where
-    /// none may be.
+    /// The number of colours that may be used; `None` if colours are not allowed.
     depth: Option<Depth>,
 }
 
@@ -47,10 +49,9 @@ impl Look {
         }
     }
 
-    /// What the environment asks for: <https://no-color.org>, what the terminal
-    /// says it can (TERM, COLORTERM), the colour of its background where it says
-    /// that (COLORFGBG), and the locale's character set in the order of
-    /// setlocale(3).
+    /// Returns the look that the environment asks for: <https://no-color.org>, the terminal's
+    /// colours (TERM, COLORTERM), its background where it reports it (COLORFGBG), and the locale's
+    /// character set, with variables in the order of setlocale(3).
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
@@ -69,19 +70,20 @@ impl Look {
         }
     }
 
-    /// With so many colours, whatever the terminal says; none: without any.
+    /// Returns this look with a number of colours, whatever the terminal reports; without any for
+    /// `None`.
     pub fn with_depth(self, depth: Option<Depth>) -> Look {
         let theme = self.theme();
         Look::of(depth, self.glyphs).with_theme(theme)
     }
 
-    /// In plain ASCII, whatever the locale says.
+    /// Returns this look in plain ASCII, whatever the locale.
     pub fn in_ascii(self) -> Look {
         let glyphs = &ASCII;
         Look { glyphs, ..self }
     }
 
-    /// With these colours, if there are colours.
+    /// Returns this look with a theme, if colours are allowed.
     pub fn with_theme(self, theme: &'static Theme) -> Look {
         let palette = match self.depth {
             Some(depth) => Palette::Colour(theme, depth),
@@ -90,12 +92,12 @@ impl Look {
         Look { palette, ..self }
     }
 
-    /// Whether a theme makes a difference.
+    /// Returns true if themes make a difference.
     pub fn has_themes(&self) -> bool {
         matches!(self.palette, Palette::Colour(..))
     }
 
-    /// Without colours, though there are some.
+    /// Returns this look without colours.
     pub fn plain(self) -> Look {
         let palette = Palette::Monochrome;
         Look { palette, ..self }
@@ -108,7 +110,7 @@ impl Look {
         }
     }
 
-    /// As [`Look::named`] takes it.
+    /// Returns the name that [`Look::named`] accepts.
     pub fn name(&self) -> &'static str {
         match self.palette {
             Palette::Colour(theme, _) => theme.name,
@@ -116,7 +118,7 @@ impl Look {
         }
     }
 
-    /// The look of that name: of [`theme::THEMES`], or plain.
+    /// Returns the look of a theme, or the plain look, by name.
     pub fn named(self, name: &str) -> Option<Look> {
         if name == PLAIN {
             return Some(self.plain());
@@ -125,7 +127,7 @@ impl Look {
         Some(self.with_theme(theme))
     }
 
-    /// The next look, in the order of the names.
+    /// Returns the next look, in the order of the names.
     pub fn next(self) -> Look {
         if self.depth.is_none() {
             return self;
@@ -136,6 +138,7 @@ impl Look {
         self.named(next).unwrap_or(self)
     }
 
+    /// Returns the style of a tone.
     pub fn style(&self, tone: Tone) -> Style {
         match self.palette {
             Palette::Colour(theme, depth) => colour(theme, depth, tone),
@@ -143,8 +146,8 @@ impl Look {
         }
     }
 
-    /// The line that the cursor is on. It covers the colours of the text, of
-    /// which not all would be legible on it.
+    /// Returns the style of the selected line. It replaces the colours of the text, not all of
+    /// which would be legible on it.
     pub fn selection(&self) -> Style {
         match self.palette {
             Palette::Colour(theme, depth) => {
@@ -157,7 +160,7 @@ impl Look {
         }
     }
 
-    /// What a search has found.
+    /// Returns the style of a search match.
     pub fn found(&self) -> Style {
         match self.palette {
             Palette::Colour(theme, depth) => Style::new()
@@ -168,7 +171,7 @@ impl Look {
     }
 }
 
-/// The look without colours, among the names of themes.
+/// The name of the look without colours.
 pub const PLAIN: &str = "plain";
 
 fn colour(theme: &Theme, depth: Depth, tone: Tone) -> Style {

@@ -1,4 +1,5 @@
-//! How things look: tones, glyphs and themes. Knows nothing of processes' stories, views or keys.
+//! How things look: tones, glyphs and themes. Must not know views, keys or the stories of
+//! processes.
 
 pub mod glyphs;
 pub mod look;

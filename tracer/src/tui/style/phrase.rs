@@ -1,61 +1,76 @@
-//! What is to be read, with its meaning but without its paint: text in tones.
+//! Text with its meaning but without its paint.
 //!
-//! Views speak in phrases; [`super::theme`] alone knows what a tone looks like
-//! on a terminal. Nothing here may import ratatui.
+//! Views produce phrases; [`super::look`] alone knows what a tone looks like on a terminal. Must
+//! not import ratatui.
 
 use unicode_width::UnicodeWidthStr;
 
-/// What a piece of text means.
+/// The meaning of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
+    /// Ordinary text.
     Plain,
-    /// Names, current figures.
+    /// Names and current figures.
     Strong,
     /// Secondary text.
     Dim,
     /// Lines and rails that only guide the eye.
     Faint,
+    /// A state or value that is as it should be.
     Good,
+    /// A state or value worth a look.
     Warn,
+    /// A failure.
     Bad,
-    /// Must be seen from across the room.
+    /// A state that must not be overlooked.
     Alert,
-    /// What is interactive or points elsewhere.
+    /// Interactive text, and text that refers to something else.
     Accent,
     /// Column and section titles.
     Title,
-    /// The column that decides the order.
+    /// The title of the column that sorts.
     Sorted,
+    /// A key of the keyboard.
     Key,
+    /// The tab of a view.
     Tab,
+    /// The tab of the active view.
     ActiveTab,
+    /// The badge of a live trace.
     Live,
+    /// The badge of a recording.
     Replay,
+    /// The badge of a frozen picture.
     Paused,
 }
 
-/// One line of text in pieces.
+/// A line of text made of pieces, each with its tone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Phrase(Vec<(Tone, String)>);
 
 impl Phrase {
+    /// Returns an empty phrase.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// Returns a phrase of one piece.
     pub fn of(tone: Tone, text: impl Into<String>) -> Self {
         Self::new().and(tone, text)
     }
 
+    /// Returns a phrase of one plain piece.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::of(Tone::Plain, text)
     }
 
+    /// Returns the phrase with a piece appended.
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.push(tone, text);
         self
     }
 
+    /// Appends a piece.
     pub fn push(&mut self, tone: Tone, text: impl Into<String>) {
         let text = text.into();
         if !text.is_empty() {
@@ -63,31 +78,34 @@ impl Phrase {
         }
     }
 
+    /// Returns the phrase with another appended.
     pub fn joined(mut self, other: Phrase) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// The same words, all in one tone.
+    /// Returns the same text in one tone.
     pub fn all(self, tone: Tone) -> Self {
         Phrase(self.0.into_iter().map(|(_, text)| (tone, text)).collect())
     }
 
-    /// Filled up with spaces to a width, so that what follows is aligned.
+    /// Returns the phrase padded with spaces to a width.
     pub fn padded(self, width: usize) -> Self {
         let missing = width.saturating_sub(self.width());
         self.and(Tone::Plain, " ".repeat(missing))
     }
 
+    /// Returns the pieces in order.
     pub fn pieces(&self) -> impl Iterator<Item = (Tone, &str)> {
         self.0.iter().map(|(tone, text)| (*tone, text.as_str()))
     }
 
-    /// Columns on the terminal.
+    /// Returns the number of columns on the terminal.
     pub fn width(&self) -> usize {
         self.0.iter().map(|(_, text)| text.width()).sum()
     }
 
+    /// Returns the text without tones.
     pub fn text(&self) -> String {
         self.0.iter().map(|(_, text)| text.as_str()).collect()
     }

@@ -1,29 +1,30 @@
-//! The themes: which colour each tone has on a dark background, on a light one,
-//! and where it is not known which, with 16, 256 and 16 million colours. A
-//! theme is a row of the table; a test holds its contrasts against WCAG 2.
+//! The themes: the colour of each tone on a dark background, on a light one and on an unknown one,
+//! with 16, 256 and 16 million colours. A theme is a row of the table; a test holds its contrasts
+//! against WCAG 2.
 
 use ratatui::style::Color;
 
-/// Between black, 0, and white, 1.
+/// Lightness of the terminal's background, from 0 (black) to 1 (white).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lightness(pub f32);
 
-/// How many colours the terminal has.
+/// The number of colours of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// 16: what they look like is the terminal's own choice.
+    /// 16 colours, defined by the terminal.
     Named,
-    /// 256: <https://en.wikipedia.org/wiki/ANSI_escape_code#8-bit>.
+    /// 256 colours: <https://en.wikipedia.org/wiki/ANSI_escape_code#8-bit>.
     Indexed,
-    /// 24 bits each.
+    /// 24 bits per colour.
     True,
 }
 
-/// One colour at each depth.
+/// One colour for each depth.
 #[derive(Clone, Copy, Debug)]
 pub struct Shade(Color, u8, u32);
 
 impl Shade {
+    /// Returns the colour at a depth.
     pub fn at(self, depth: Depth) -> Color {
         let Shade(named, index, rgb) = self;
         match depth {
@@ -34,10 +35,14 @@ impl Shade {
     }
 }
 
+/// The colours of all tones.
 #[derive(Debug)]
 pub struct Theme {
+    /// The name, as the settings and `--theme` spell it.
     pub name: &'static str,
+    /// The background that the theme is made for.
     pub about: &'static str,
+    /// Colour of [`Tone::Good`](super::phrase::Tone::Good); the other colours follow the same rule.
     pub good: Shade,
     pub warn: Shade,
     pub bad: Shade,
@@ -45,9 +50,9 @@ pub struct Theme {
     pub accent: Shade,
     pub dim: Shade,
     pub faint: Shade,
-    /// On [`Self::good`], [`Self::warn`] and [`Self::title`] as backgrounds.
+    /// Text on [`Self::good`], [`Self::warn`] and [`Self::title`] as backgrounds.
     pub on_badge: Shade,
-    /// Text and what is under it.
+    /// Text and its background.
     pub alert: (Shade, Shade),
     pub selection: (Shade, Shade),
 }
@@ -55,8 +60,7 @@ pub struct Theme {
 const BLACK: Shade = Shade(Color::Black, 16, 0x00_00_00);
 const WHITE: Shade = Shade(Color::White, 231, 0xff_ff_ff);
 
-/// From the middle of the colour cube, which stands out from black and from
-/// white.
+/// Colours from the middle of the colour cube, which are visible on black and on white.
 pub static EITHER: Theme = Theme {
     name: "either",
     about: "for a dark or a light background",
@@ -102,10 +106,11 @@ static LIGHT: Theme = Theme {
     selection: (BLACK, Shade(Color::Cyan, 153, 0xc5_df_fb)),
 };
 
-/// In the order of the key.
+/// The themes in the order of the key.
 pub static THEMES: [&Theme; 3] = [&EITHER, &DARK, &LIGHT];
 
-/// What a terminal with such a TERM and COLORTERM has; none: no colours.
+/// Returns the number of colours for the values of TERM and COLORTERM; `None` if the terminal has
+/// no colours.
 pub fn depth(term: Option<&str>, colorterm: Option<&str>) -> Option<Depth> {
     let term = term.unwrap_or_default();
     match (term, colorterm) {
@@ -114,14 +119,14 @@ pub fn depth(term: Option<&str>, colorterm: Option<&str>) -> Option<Depth> {
         (_, Some("truecolor" | "24bit")) => Some(Depth::True),
         (term, _) if term.contains("direct") => Some(Depth::True),
         (term, _) if term.contains("256color") => Some(Depth::Indexed),
-        // It was not said: most have 256 by now.
+        // TERM is not set: most terminals have 256 colours.
         ("", _) => Some(Depth::Indexed),
         _ => Some(Depth::Named),
     }
 }
 
-/// The theme for what COLORFGBG says, `foreground;background` as numbers of the
-/// 16 colours, with something between them in some terminals.
+/// Returns the theme for the value of COLORFGBG: `foreground;background` as numbers of the 16
+/// colours. Some terminals put another number between them.
 pub fn by_background(colours: &str) -> Option<&'static Theme> {
     match colours.rsplit(';').next()?.parse().ok()? {
         0..=6 | 8 => Some(&DARK),
@@ -130,7 +135,7 @@ pub fn by_background(colours: &str) -> Option<&'static Theme> {
     }
 }
 
-/// The theme for a background of that lightness.
+/// Returns the theme for a background of that lightness.
 pub fn by_lightness(Lightness(lightness): Lightness) -> &'static Theme {
     if lightness > 0.5 { &LIGHT } else { &DARK }
 }
@@ -150,11 +155,11 @@ mod tests {
                     step => 55 + step * 40,
                 })
             }
-            named => panic!("{named:?} looks as the terminal likes"),
+            named => panic!("{named:?} has no fixed colour"),
         }
     }
 
-    /// Relative luminance, WCAG 2.
+    /// Returns the relative luminance of WCAG 2.
     fn luminance(colour: [u8; 3]) -> f64 {
         let [red, green, blue] = colour.map(|channel| {
             let channel = f64::from(channel) / 255.0;
@@ -171,10 +176,10 @@ mod tests {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// Text at least 4.5 : 1 where the background is known, 2.5 : 1 where it may
-    /// be either; what only guides the eye less.
+    /// Text has a contrast of at least 4.5 : 1 where the background is known, and 2.4 : 1 where it
+    /// may be either. Lines that only guide the eye may have less.
     #[test]
-    fn everything_stands_out_from_what_it_is_written_on() {
+    fn every_tone_has_enough_contrast() {
         let (black, white) = ([0x1e; 3], [0xff; 3]);
         let grounds: [(&Theme, &[[u8; 3]], f64, f64); 3] = [
             (&EITHER, &[[0; 3], white], 2.4, 2.4),
@@ -211,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_terminal_can_is_what_it_says() {
+    fn depth_and_theme_follow_the_environment() {
         let of = |term, colorterm| depth(Some(term), colorterm);
         assert_eq!(of("dumb", Some("truecolor")), None);
         assert_eq!(of("vt220", None), None);

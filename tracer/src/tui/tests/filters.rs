@@ -1,4 +1,4 @@
-//! The filter as its reader meets it: typed, refused, saved and taken back.
+//! Filters: typed, refused, saved and removed.
 
 use crossterm::event::KeyCode;
 
@@ -18,7 +18,7 @@ fn filtered(keys: &str, filter: &str) -> Bench {
 }
 
 #[test]
-fn the_tree_keeps_what_is_asked_for_and_what_it_hangs_below() {
+fn tree_shows_matches_and_their_ancestors() {
     let mut bench = filtered("", "exit.signal == KILL");
     let text = bench.text();
     assert!(text.contains(" only  exit.signal == KILL"), "{text}");
@@ -34,7 +34,7 @@ fn the_tree_keeps_what_is_asked_for_and_what_it_hangs_below() {
 }
 
 #[test]
-fn every_list_looks_through_the_same_sieve() {
+fn every_list_applies_the_filter() {
     for (view, present, absent) in [
         ("Zombies", "job", "early"),
         ("Faults", "job --nightly", "java"),
@@ -52,7 +52,7 @@ fn every_list_looks_through_the_same_sieve() {
 }
 
 #[test]
-fn a_wrong_filter_is_refused_where_it_is_wrong() {
+fn invalid_filter_is_refused_at_the_place_of_the_error() {
     let mut bench = filtered("", "comm == make && exit.cod == 2");
     let text = bench.text();
     let lines: Vec<_> = text.lines().collect();
@@ -62,9 +62,9 @@ fn a_wrong_filter_is_refused_where_it_is_wrong() {
         "{text}"
     );
     let column = |line: &str, part: &str| line.find(part).map(|at| line[..at].chars().count());
-    // The cursor stands between the place's beginning and its end.
+    // The cursor is between the beginning and the end of the error.
     assert_eq!(column(marks, "▾"), column(typed, "▏exit.cod"), "{text}");
-    // The cursor went there: what is typed mends it.
+    // The cursor moved there: typing corrects the error.
     for _ in 0..8 {
         bench.press(KeyCode::Delete);
     }
@@ -78,7 +78,7 @@ fn a_wrong_filter_is_refused_where_it_is_wrong() {
 }
 
 #[test]
-fn one_key_shows_only_a_subtree() {
+fn one_key_filters_for_a_subtree() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys("/2001");
     bench.press(KeyCode::Enter);
@@ -89,7 +89,7 @@ fn one_key_shows_only_a_subtree() {
 }
 
 #[test]
-fn a_filter_is_saved_under_a_name_and_used_by_it() {
+fn filter_is_saved_and_used_by_name() {
     let mut bench = filtered("", "@dead = state == reaped");
     let effect = Effect::SaveFilter {
         name: "dead".to_owned(),
@@ -104,7 +104,7 @@ fn a_filter_is_saved_under_a_name_and_used_by_it() {
 }
 
 #[test]
-fn what_comes_later_is_judged_too() {
+fn filter_applies_to_later_processes() {
     let events = host::busy();
     let mut bench = Bench::new(Mode::Live, &events[..30], 120, 40);
     let filter = Filter::parse("state == zombie || lifetime > 1h", &SavedFilters::new()).unwrap();
@@ -114,7 +114,7 @@ fn what_comes_later_is_judged_too() {
         bench.draw();
     }
     assert!(bench.text().contains("3002"), "{}", bench.text());
-    // Time alone changes it, too.
+    // Time alone can change it.
     bench.app.set_now(START + 7_200 * SEC);
     bench.draw();
     assert!(bench.text().contains("nginx"), "{}", bench.text());

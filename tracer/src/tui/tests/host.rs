@@ -1,4 +1,4 @@
-//! A machine on which everything happens that the dashboard must show.
+//! A scripted host with everything that the dashboard must show.
 
 use crate::event::{
     AddressSpace, Event, Faults, Gap, GapCause, Kind, Lost, Purpose, Session, TaskState, Text,
@@ -6,7 +6,7 @@ use crate::event::{
     script::{MS, SEC, Script},
 };
 
-/// pid, parent, name and arguments of what ran before; kernel threads have no
+/// PID, parent, name and arguments of the processes that ran before; kernel threads have no
 /// arguments.
 const OLD: [(u32, u32, &str, &[&str]); 11] = [
     (1, 0, "systemd", &["/sbin/init", "splash"]),
@@ -113,7 +113,7 @@ fn events_of(script: Script) -> Vec<Event> {
         .notify(2001)
         .last_switch(2001)
         .reap(2001);
-    // An owner that does not wait, and one of whose zombies dumped its core.
+    // An owner that does not wait; one of its zombies dumped its core.
     let script = born(born(script.at(1_734 * MS), 820, 3001), 820, 3002)
         .exec(3002, "job", &["/opt/app/job", "--nightly"])
         .die(3001, 0)
@@ -122,7 +122,7 @@ fn events_of(script: Script) -> Vec<Event> {
         .notify(3002)
         .last_switch(3002);
     let script = born(script.at(2_134 * MS), 813, 3101).die(3101, 1);
-    // Names made to drive a terminal, and names that are wide.
+    // Names with terminal escape sequences, and wide names.
     let script = born(script, 1200, 4001).exec(
         4001,
         "\x1b[31mevil\x07",
@@ -133,7 +133,7 @@ fn events_of(script: Script) -> Vec<Event> {
         "日本語🦀",
         &["/usr/bin/日本語🦀", "こんにちは世界", "👩‍🚀 été"],
     );
-    // Records are lost, and then someone turns up whose parent nobody saw.
+    // Records are lost, then a process appears whose parent was not seen.
     let lost = vec![
         Lost {
             kind: Kind::Fork,
@@ -162,8 +162,8 @@ fn events_of(script: Script) -> Vec<Event> {
     script.exec(7001, "sleep", &["sleep", "1000"]).events
 }
 
-/// A command whose states were streamed: it runs, waits for a disk, is stopped,
-/// has a child by vfork, which wants a CPU for long, and sleeps.
+/// A command with streamed states: it runs, waits for a disk, is stopped, has a child by vfork that
+/// waits long for a CPU, and sleeps.
 pub fn streamed() -> Vec<Event> {
     use TaskState::{Dead, Interruptible, Runnable, Running, Stopped, Traced, Uninterruptible};
     let script = Script::new().session_with(describe);

@@ -1,4 +1,4 @@
-//! One script of keys for each view: what a reader does there, and sees.
+//! One script of keys for each view.
 
 use crossterm::event::KeyCode;
 
@@ -22,14 +22,14 @@ pub fn assert_shows(bench: &Bench, present: &[&str], absent: &[&str]) {
 }
 
 #[test]
-fn deaths_are_grouped_by_cause_folded_and_put_in_order_of_time() {
+fn deaths_are_grouped_folded_and_listed_by_time() {
     let mut bench = view("Deaths");
     assert_shows(
         &bench,
         &["SIGKILL from bash", "2003", "exit code 0 ▸"],
         &["2002"],
     );
-    // The first row is the group of those killed.
+    // The first row is the group of killed processes.
     bench.press(KeyCode::Left);
     assert_shows(&bench, &["SIGKILL from bash ▸"], &["huge.c"]);
     bench.press(KeyCode::Right);
@@ -38,11 +38,11 @@ fn deaths_are_grouped_by_cause_folded_and_put_in_order_of_time() {
     assert_shows(&bench, &["2003 cc1", "SIGKILL from 1200 bash"], &[]);
     bench.press(KeyCode::Esc);
     bench.type_keys("s");
-    assert_shows(&bench, &["the latest first", "2002"], &["exit code 0 ▸"]);
+    assert_shows(&bench, &["latest first", "2002"], &["exit code 0 ▸"]);
 }
 
 #[test]
-fn the_timeline_is_zoomed_and_pointed_at() {
+fn timeline_is_zoomed_and_has_a_cursor() {
     let mut bench = view("Timeline");
     assert_shows(
         &bench,
@@ -53,14 +53,14 @@ fn the_timeline_is_zoomed_and_pointed_at() {
     assert_shows(&bench, &["java 900"], &[]);
     bench.type_keys("a/2003");
     bench.press(KeyCode::Enter);
-    // The cursor points at the present until it is moved: half a screen
-    // earlier the compiler was just dead.
-    assert_shows(&bench, &["2003 cc1 gone  ended SIGKILL"], &[]);
+    // The cursor is at the present until it is moved: half a screen earlier the compiler had just
+    // exited.
+    assert_shows(&bench, &["2003 cc1 exited  exit: SIGKILL"], &[]);
     bench.type_keys("[[");
     bench.press(KeyCode::Right);
     assert_shows(
         &bench,
-        &["+57.", "2003 cc1 not yet born", "5.0 s"],
+        &["+57.", "2003 cc1 not yet started", "5.0 s"],
         &["following"],
     );
     for _ in 0..20 {
@@ -76,7 +76,7 @@ fn the_timeline_is_zoomed_and_pointed_at() {
 }
 
 #[test]
-fn the_timeline_says_what_a_process_did_where_its_states_were_streamed() {
+fn timeline_shows_streamed_states() {
     let mut bench = Bench::new(Mode::Live, &host::streamed(), 120, 30);
     bench.view("Timeline");
     bench.type_keys("/2001");
@@ -88,13 +88,13 @@ fn the_timeline_says_what_a_process_did_where_its_states_were_streamed() {
     );
     bench.type_keys("[");
     assert_shows(&bench, &["old, uninterruptible"], &[]);
-    // The legend tells of no states where none are drawn.
+    // The legend has no states where none are drawn.
     let bench = view("Timeline");
     assert_shows(&bench, &["━ alive"], &["uninterruptible"]);
 }
 
 #[test]
-fn siblings_of_one_name_share_a_lane_until_they_are_asked_for() {
+fn siblings_share_a_lane_until_they_are_split() {
     let mut script = Script::new().session().found(1, 0, "init").found_all();
     for child in 0..6 {
         script =
@@ -109,7 +109,7 @@ fn siblings_of_one_name_share_a_lane_until_they_are_asked_for() {
     assert_shows(&bench, &["job ×6"], &["job 12"]);
     bench.type_keys("/job");
     bench.press(KeyCode::Enter);
-    assert_shows(&bench, &[" of 6 job there"], &[]);
+    assert_shows(&bench, &[" of 6 job present"], &[]);
     bench.press(KeyCode::Enter);
     assert_shows(&bench, &["job 10", "job 15"], &["×6"]);
     bench.type_keys("x");
@@ -117,7 +117,7 @@ fn siblings_of_one_name_share_a_lane_until_they_are_asked_for() {
 }
 
 #[test]
-fn zombies_lead_to_their_owner_and_to_themselves() {
+fn zombies_view_opens_zombies_and_owners() {
     let mut bench = view("Zombies");
     assert_shows(
         &bench,
@@ -135,23 +135,23 @@ fn zombies_lead_to_their_owner_and_to_themselves() {
 }
 
 #[test]
-fn zombies_say_what_to_know_of_the_owner_that_is_looked_at() {
+fn zombies_view_shows_the_finding_of_the_selected_owner() {
     let mut bench = view("Zombies");
     let hoarder = "hoarder[820] has not reaped 3 children; oldest over 5.0 s";
     assert_shows(&bench, &[hoarder], &["nginx[813]"]);
-    // Its zombies lead to the same; another owner to what it does.
+    // Its zombies show the same finding, another owner its own.
     bench.type_keys("j");
     assert_shows(&bench, &[hoarder], &[]);
     bench.press(KeyCode::End);
     assert_shows(&bench, &["nginx[813] has not reaped 1 child"], &[hoarder]);
-    // It grows older though nothing happens.
+    // Ages grow without events.
     bench.app.set_now(START + 100 * SEC);
     bench.draw();
     assert_shows(&bench, &["1 child; oldest 1m 37s"], &[]);
 }
 
 #[test]
-fn health_begins_with_what_was_found() {
+fn health_starts_with_findings() {
     let mut script = Script::new().session().found(1, 0, "init").found_all();
     for pid in 10..13 {
         script = script.fork(1, pid).exec(pid, "cc1", &["cc1"]);
@@ -170,7 +170,7 @@ fn health_begins_with_what_was_found() {
 }
 
 #[test]
-fn faults_are_sorted_by_each_class_and_the_dead_are_left_out() {
+fn faults_are_sorted_by_class_and_exited_processes_hidden() {
     let mut bench = view("Faults");
     let first = |bench: &Bench| {
         let text = bench.text();
@@ -183,9 +183,9 @@ fn faults_are_sorted_by_each_class_and_the_dead_are_left_out() {
     assert_shows(&bench, &["▼COW"], &[]);
     assert!(first(&bench).unwrap().contains("make"));
     bench.type_keys("d");
-    assert_shows(&bench, &["dead hidden"], &["huge.c"]);
+    assert_shows(&bench, &["exited hidden"], &["huge.c"]);
     assert!(first(&bench).unwrap().contains("nginx"));
-    // Round to the number, the smallest first.
+    // On to the PID, the smallest first.
     bench.type_keys("sssssss");
     assert_shows(&bench, &["▼PID"], &[]);
     bench.type_keys("s");
@@ -194,7 +194,7 @@ fn faults_are_sorted_by_each_class_and_the_dead_are_left_out() {
 }
 
 #[test]
-fn forks_are_sorted_by_what_they_cost() {
+fn forks_are_sorted_by_cost() {
     let mut bench = view("Forks");
     assert_shows(&bench, &["▼TOOK", "PARENT COW", "2001"], &[]);
     bench.type_keys("ss");
@@ -206,7 +206,7 @@ fn forks_are_sorted_by_what_they_cost() {
 }
 
 #[test]
-fn the_log_is_read_back_searched_and_followed_again() {
+fn events_are_scrolled_searched_and_followed() {
     let mut bench = view("Events");
     assert_shows(&bench, &["following", "sleep 1000"], &["huge.c"]);
     bench.press(KeyCode::Home);
@@ -223,7 +223,7 @@ fn the_log_is_read_back_searched_and_followed_again() {
 }
 
 #[test]
-fn a_process_leads_to_its_parent_and_back() {
+fn process_view_opens_the_parent_and_goes_back() {
     let mut bench = view("Tree");
     bench.type_keys("/2003");
     bench.press(KeyCode::Enter);
@@ -243,7 +243,7 @@ fn a_process_leads_to_its_parent_and_back() {
 }
 
 #[test]
-fn health_is_scrolled() {
+fn health_scrolls() {
     let mut bench = Bench::live(80, 14);
     bench.view("Health");
     let top = bench.text();

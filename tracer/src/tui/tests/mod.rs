@@ -1,12 +1,12 @@
-//! The dashboard under test: scripted events in, cells out.
+//! Tests of the dashboard: scripted events in, cells out.
 
 mod filters;
 mod host;
-mod keepsake;
 mod keys;
 mod mouse;
 mod past;
 mod robust;
+mod settings;
 
 mod snapshots;
 mod tree;
@@ -20,12 +20,11 @@ use crate::{
     recording::{Reader, Writer},
 };
 
-/// An app that has seen all of a script, and a terminal of some size.
+/// An app that has seen a whole script, and a terminal.
 struct Bench {
     app: App,
     terminal: Terminal<TestBackend>,
-    /// The last one drawn. Not the backend's: that knows nothing of the second
-    /// halves of wide characters.
+    /// The last frame. The backend's own copy lacks the second halves of wide characters.
     picture: Buffer,
 }
 
@@ -45,7 +44,7 @@ impl Bench {
         bench
     }
 
-    /// The busy host as a recording tells it, two seconds after the last event.
+    /// Returns the busy host, read back from a recording, two seconds after the last event.
     fn live(width: u16, height: u16) -> Bench {
         let events = recorded(&host::busy());
         let mut bench = Bench::new(Mode::Live, &events, width, height);
@@ -78,13 +77,13 @@ impl Bench {
         self
     }
 
-    /// Goes to a view by the name on its tab.
+    /// Switches to a view by name.
     fn view(&mut self, name: &str) -> &mut Bench {
         let number = VIEWS.iter().position(|entry| entry.name == name).unwrap();
         self.type_keys(&(number + 1).to_string())
     }
 
-    /// What is on the screen, line by line, without the blanks at the ends.
+    /// Returns the text on the screen, line by line, without trailing blanks.
     fn text(&self) -> String {
         let buffer = &self.picture;
         let lines = (0..buffer.area.height).map(|y| {
@@ -101,13 +100,13 @@ impl Bench {
     }
 }
 
-/// What is left of events after they were in a file.
+/// Returns the events after a round trip through a recording.
 fn recorded(events: &[Event]) -> Vec<Event> {
     let mut writer = Writer::new(Vec::new()).unwrap();
     events.iter().for_each(|event| writer.write(event).unwrap());
     let (_, bytes) = writer.finish().unwrap();
     let read = Reader::new(&bytes[..]).unwrap().map(Result::unwrap);
-    // The mark of a good end is the file's own.
+    // The end mark belongs to the file.
     read.filter(|event| !matches!(event.what, What::End))
         .collect()
 }

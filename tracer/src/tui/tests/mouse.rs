@@ -1,4 +1,4 @@
-//! The mouse: select, open, scroll, sort, change the view; and what is copied.
+//! The mouse: select, open, scroll, sort, switch views; and copying.
 
 use crossterm::event::{
     Event as Input, KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -18,7 +18,7 @@ fn mouse(bench: &mut Bench, kind: MouseEventKind, column: u16, row: u16) {
     bench.draw();
 }
 
-/// Where a text is on the screen.
+/// Returns the position of a text on the screen.
 fn place(bench: &Bench, text: &str) -> (u16, u16) {
     let screen = bench.text();
     let found = screen.lines().enumerate().find_map(|(row, line)| {
@@ -34,7 +34,7 @@ fn click(bench: &mut Bench, text: &str) {
 }
 
 #[test]
-fn a_click_selects_and_a_second_one_opens() {
+fn click_selects_and_second_click_opens() {
     let mut bench = Bench::live(120, 40);
     click(&mut bench, "huge.c");
     bench.type_keys("y");
@@ -49,7 +49,7 @@ fn a_click_selects_and_a_second_one_opens() {
 }
 
 #[test]
-fn tabs_and_titles_are_clicked() {
+fn tabs_and_titles_can_be_clicked() {
     let mut bench = Bench::live(120, 40);
     click(&mut bench, "Faults");
     assert!(bench.text().contains("▼TOTAL"));
@@ -74,7 +74,7 @@ fn tabs_and_titles_are_clicked() {
 }
 
 #[test]
-fn the_wheel_moves_three_lines() {
+fn wheel_moves_three_lines() {
     let mut bench = Bench::live(120, 40);
     mouse(&mut bench, MouseEventKind::ScrollDown, 5, 10);
     assert!(bench.text().contains("4/22"));
@@ -83,7 +83,7 @@ fn the_wheel_moves_three_lines() {
 }
 
 #[test]
-fn what_only_the_session_can_do_is_asked_of_it() {
+fn session_work_is_requested_as_effects() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys("Yw");
     let asked = bench.app.take_effects();

@@ -1,4 +1,4 @@
-//! Going back: in a recording and in a living trace's past.
+//! Seeking in a recording and in the past of a live trace.
 
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEvent, MouseEventKind};
 
@@ -24,7 +24,7 @@ fn playhead(now: u64, position: u64) -> Playhead {
     }
 }
 
-/// What the session does when it is asked to go back: the first events again.
+/// Performs the session's part of a seek: the first events again.
 fn go_back(bench: &mut Bench, events: usize) {
     bench.app.begin_again();
     let told = &host::busy()[..events];
@@ -35,29 +35,21 @@ fn go_back(bench: &mut Bench, events: usize) {
 }
 
 #[test]
-fn without_a_past_nothing_offers_to_go_back() {
+fn without_a_past_there_are_no_seek_keys() {
     let mut bench = Bench::live(160, 60);
     bench.type_keys(",E:");
     assert!(bench.app.take_effects().is_empty());
     assert!(bench.text().contains(" LIVE "));
     bench.type_keys("?");
-    assert!(
-        !bench.text().contains("to the next exit"),
-        "{}",
-        bench.text()
-    );
+    assert!(!bench.text().contains("next exit"), "{}", bench.text());
     bench.press(KeyCode::Esc);
     bench.app.set_can_go_back(true);
     bench.type_keys("?");
-    assert!(
-        bench.text().contains("to the next exit"),
-        "{}",
-        bench.text()
-    );
+    assert!(bench.text().contains("next exit"), "{}", bench.text());
 }
 
 #[test]
-fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
+fn past_of_a_live_trace_is_entered_and_left() {
     let mut bench = Bench::live(120, 40);
     bench.app.set_can_go_back(true);
     bench.type_keys("/4001");
@@ -69,7 +61,7 @@ fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
         [Effect::Play(Control::PreviousExit)]
     );
     assert!(!bench.app.is_in_the_past() && bench.text().contains("PAUSED"));
-    // Only what already ran is told: there is no build yet.
+    // Only the first snapshot has been played: there is no build yet.
     go_back(&mut bench, 14);
     let text = bench.text();
     assert!(bench.app.is_in_the_past());
@@ -78,7 +70,7 @@ fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
         "{text}"
     );
     assert!(!text.contains("huge.c") && text.contains("nginx"), "{text}");
-    // The present goes on, unseen.
+    // The stream continues while the past is shown.
     let events = bench.app.model().totals().events;
     let more = Script::new()
         .session()
@@ -90,7 +82,7 @@ fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
     bench.draw();
     assert_eq!(bench.app.model().totals().events, events + 1);
     assert!(!bench.text().contains("8000"));
-    // What was looked at is looked at again.
+    // Selections are restored.
     bench.press(KeyCode::Esc);
     let text = bench.text();
     assert!(
@@ -98,7 +90,7 @@ fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
         "{text}"
     );
     assert!(text.contains("huge.c") && text.contains("8000"), "{text}");
-    // At the end of the past, playing on is the present.
+    // At the end of the past, playing returns to the present.
     bench.type_keys(",");
     go_back(&mut bench, host::busy().len());
     bench.app.take_effects();
@@ -107,7 +99,7 @@ fn the_past_of_a_living_trace_is_gone_to_and_left_again() {
 }
 
 #[test]
-fn a_time_is_asked_for() {
+fn time_prompt_requests_a_seek() {
     let mut bench = Bench::live(120, 40);
     bench.app.set_can_go_back(true);
     bench.type_keys(":-10s");
@@ -117,7 +109,7 @@ fn a_time_is_asked_for() {
 }
 
 #[test]
-fn the_bar_shows_what_lies_where_and_is_clicked() {
+fn seek_bar_shows_marks_and_can_be_clicked() {
     let mode = Mode::Replay {
         file: "story".to_owned(),
     };
@@ -155,13 +147,13 @@ fn the_bar_shows_what_lies_where_and_is_clicked() {
     }));
     let end = Effect::Play(Control::At(START + 10 * SEC));
     assert_eq!(bench.app.take_effects(), [end]);
-    // Small screens have the words alone.
+    // Small screens have the text alone.
     let small = Bench::new(Mode::Live, &[], 40, 7);
     assert!(!small.text().contains("✖"));
 }
 
 #[test]
-fn zombies_that_are_gone_are_told_of_by_who_left_them() {
+fn zombies_view_lists_owners_of_reaped_zombies() {
     let script = Script::new().session().found(1, 0, "init").found_all();
     let script = script.fork(1, 10).exec(10, "careless", &["careless"]);
     let script = script.fork(10, 11).die(11, 0).fork(10, 12).die(12, 0);
@@ -178,7 +170,7 @@ fn zombies_that_are_gone_are_told_of_by_who_left_them() {
         "{line}"
     );
     assert!(!text.contains("careful"), "{text}");
-    // Details are of who left them.
+    // Details show the owner.
     bench.press(KeyCode::Enter);
     assert!(bench.text().contains("10 careless"), "{}", bench.text());
 }

@@ -1,5 +1,5 @@
-//! Whatever keys come, whatever size the terminal has and whatever processes
-//! are called: no panic, and nothing on the screen that drives a terminal.
+//! Robustness: any keys, screen sizes and process names cause no panic, and nothing on the screen
+//! drives a terminal.
 
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -54,7 +54,7 @@ impl Dice {
             0 => KEYS[self.roll(KEYS.len() as u64) as usize],
             _ => KeyCode::Char((b' ' + self.roll(95) as u8) as char),
         };
-        // Control with `c` would end it too soon.
+        // Control-C would quit.
         match (code, self.roll(10)) {
             (KeyCode::Char('c'), _) | (_, 1..) => key(code),
             (_, _) => Input::Key(KeyEvent::new(code, KeyModifiers::CONTROL)),
@@ -72,7 +72,7 @@ fn assert_harmless(bench: &Bench) {
 }
 
 #[test]
-fn random_keys_sizes_and_events_do_no_harm() {
+fn random_keys_sizes_and_events_are_harmless() {
     let events = host::busy();
     let mut pending = events.iter();
     let mut bench = Bench::new(Mode::Live, &[], 80, 24);
@@ -115,7 +115,7 @@ fn random_keys_sizes_and_events_do_no_harm() {
                 bench.app.on_input(dice.key());
             }
         }
-        // The session goes back, and on, when it is asked to.
+        // The session performs requested seeks.
         let asked = bench.app.take_effects();
         if asked
             .iter()
@@ -141,7 +141,7 @@ fn random_keys_sizes_and_events_do_no_harm() {
             });
             bench.app.set_marks(marks.collect());
         }
-        // Keys come faster than pictures.
+        // Keys arrive faster than frames.
         if dice.roll(6) == 0 {
             bench.draw();
             assert_harmless(&bench);
@@ -150,7 +150,7 @@ fn random_keys_sizes_and_events_do_no_harm() {
 }
 
 #[test]
-fn the_log_loses_the_oldest_and_the_cursor_stays() {
+fn log_drops_the_oldest_and_the_cursor_stays() {
     let mut bench = Bench::live(100, 12);
     bench.view("Events");
     bench.type_keys("gjjj");
@@ -163,7 +163,7 @@ fn the_log_loses_the_oldest_and_the_cursor_stays() {
         bench.app.apply(&event);
     }
     bench.draw();
-    // Nothing was dropped yet: the same lines, the same one selected.
+    // Nothing has been dropped: the same lines, the same selection.
     let body = |text: &str| text.lines().skip(3).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(body(&bench.text())[..3], body(&before)[..3]);
     for _ in 0..5_000 {
@@ -179,7 +179,7 @@ fn the_log_loses_the_oldest_and_the_cursor_stays() {
 }
 
 #[test]
-fn ascii_and_monochrome_mean_it() {
+fn ascii_and_monochrome_are_strict() {
     let look = Look::default().plain().in_ascii();
     let mut bench = Bench::live(100, 30);
     for view in "123456789?".chars() {
@@ -201,7 +201,7 @@ fn ascii_and_monochrome_mean_it() {
 }
 
 #[test]
-fn the_environment_is_heeded() {
+fn environment_selects_the_look() {
     let with = |variables: &'static [(&str, &str)]| {
         Look::from_env(|name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
@@ -227,7 +227,7 @@ fn the_environment_is_heeded() {
         let found = named.iter().find(|(variable, _)| *variable == name);
         found.map(|(_, value)| (*value).to_owned())
     });
-    // No theme brings colours back where none may be.
+    // No theme enables colours where they are not allowed.
     assert_eq!(
         uncoloured.named("dark").map(|look| look.name()),
         Some("plain")
@@ -236,7 +236,7 @@ fn the_environment_is_heeded() {
 }
 
 #[test]
-fn pause_freezes_the_picture_and_not_the_model() {
+fn pause_freezes_the_picture_but_not_the_model() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys(" ");
     let frozen = bench.text();
@@ -254,21 +254,21 @@ fn pause_freezes_the_picture_and_not_the_model() {
 }
 
 #[test]
-fn search_finds_what_is_folded_away() {
+fn search_finds_folded_processes() {
     let mut bench = Bench::live(120, 40);
     assert!(!bench.text().contains("ksoftirqd"));
     bench.type_keys("/ksoft");
     assert!(bench.text().contains("[ksoftirqd/0]"));
     bench.press(KeyCode::Enter);
-    bench.type_keys("/nobody");
+    bench.type_keys("/nothing");
     assert!(bench.text().contains("no match"));
-    // Esc gives up the search, then keys are keys again.
+    // Esc closes the search, then keys are keys again.
     bench.press(KeyCode::Esc);
     assert_eq!(bench.press(KeyCode::Char('q')), Flow::Quit);
 }
 
 #[test]
-fn matches_are_visited_in_turn() {
+fn next_and_previous_match_wrap_around() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys("/cc1");
     bench.press(KeyCode::Enter);
@@ -287,7 +287,7 @@ fn matches_are_visited_in_turn() {
 }
 
 #[test]
-fn folding_hides_and_counts_what_is_below() {
+fn folding_hides_and_counts_descendants() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys("/2001");
     bench.press(KeyCode::Enter);
@@ -299,10 +299,10 @@ fn folding_hides_and_counts_what_is_below() {
 }
 
 #[test]
-fn the_dead_can_be_hidden_and_orphans_keep_their_place() {
+fn exited_processes_are_hidden_and_orphans_keep_their_place() {
     let mut bench = Bench::live(120, 40);
     bench.type_keys("d");
-    assert!(bench.text().contains("dead: last 10 s"));
+    assert!(bench.text().contains("exited: last 10 s"));
     assert!(bench.text().contains("cc1"));
     bench.app.set_now(START + 20 * SEC);
     bench.draw();
@@ -310,7 +310,7 @@ fn the_dead_can_be_hidden_and_orphans_keep_their_place() {
     bench.type_keys("d");
     let text = bench.text();
     assert!(!text.contains("cc1"));
-    // Dead, but a living child hangs below it.
+    // Exited, but with a present child below it.
     assert!(text.contains("make"));
     assert!(text.contains("daemon ↪ 1 systemd"));
 }
@@ -324,7 +324,7 @@ fn threads_are_shown_on_demand() {
 }
 
 #[test]
-fn help_names_every_view() {
+fn help_lists_every_view() {
     let mut bench = Bench::live(100, 60);
     bench.type_keys("?");
     for entry in VIEWS {
@@ -335,7 +335,7 @@ fn help_names_every_view() {
 }
 
 #[test]
-fn what_no_hook_tells_is_never_shown_as_zero() {
+fn values_without_a_hook_are_never_shown_as_zero() {
     let mut events = host::busy_with(|session| {
         let hook = session
             .hooks
@@ -358,7 +358,7 @@ fn what_no_hook_tells_is_never_shown_as_zero() {
 }
 
 #[test]
-fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
+fn recording_starts_at_its_beginning_and_reports_a_missing_end() {
     let mut events = host::busy();
     let mode = Mode::Replay {
         file: "shop\u{1b}[2J.trace".to_owned(),
@@ -381,7 +381,7 @@ fn a_recording_is_read_from_its_beginning_and_says_if_it_is_cut_short() {
 }
 
 #[test]
-fn an_unreadable_part_of_a_recording_is_a_loss_of_unknown_size() {
+fn unreadable_part_is_a_loss_of_unknown_size() {
     let mut events = host::busy();
     events.retain(|event| !matches!(event.what, What::Gap(_)));
     let at = events.last().unwrap().at;
@@ -407,14 +407,18 @@ fn an_unreadable_part_of_a_recording_is_a_loss_of_unknown_size() {
     bench.view("Tree").type_keys("/systemd");
     bench.press(KeyCode::Enter);
     bench.press(KeyCode::Enter);
-    assert!(bench.text().contains("some records were lost in its time"));
+    assert!(
+        bench
+            .text()
+            .contains("some records were lost during its lifetime")
+    );
 }
 
 #[test]
-fn who_was_thought_gone_and_is_seen_again_is_shown_again() {
+fn vanished_process_with_a_new_event_is_shown_again() {
     let script = Script::new().session().found(1, 0, "init");
     let script = script.found(50, 1, "back").found_all();
-    // The next snapshot does not name it, and then it speaks.
+    // The next snapshot does not contain it, and then it has an event.
     let script = script.found(1, 0, "init").found_all();
     let gone = script.events.len();
     let events = script.at(SEC).exec(50, "back", &["back"]).events;

@@ -1,4 +1,4 @@
-//! Every view on a small, a usual and a large terminal.
+//! Snapshots of every view on a small, a usual and a large terminal.
 
 use crossterm::event::KeyCode;
 
@@ -10,8 +10,8 @@ use crate::{
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (160, 50)];
 
-/// One picture for each size. The settings are said here, not left to the
-/// environment: a test that repairs its own expectation tests nothing.
+/// Checks one snapshot for each size. Settings are made here, not by the environment: a test that
+/// updates its own expectation tests nothing.
 fn pictures(name: &str, prepare: impl Fn(&mut Bench)) {
     for (width, height) in SIZES {
         let mut bench = Bench::live(width, height);
@@ -34,7 +34,7 @@ fn timeline() {
     });
 }
 
-/// A live dashboard that has seen these events, a second after the last.
+/// Shows these events live, a second after the last.
 fn seeing(events: &[Event], bench: &mut Bench) {
     let (width, height) = (bench.picture.area.width, bench.picture.area.height);
     *bench = Bench::new(Mode::Live, &recorded(events), width, height);
@@ -93,7 +93,7 @@ fn health() {
     });
 }
 
-/// The process with that number, found by searching the tree for it.
+/// Opens a process by PID, found by searching the tree.
 fn details_of(pid: &'static str) -> impl Fn(&mut Bench) {
     move |bench| {
         bench.type_keys(&format!("/{pid}"));
@@ -123,7 +123,7 @@ fn process_orphaned() {
 }
 
 #[test]
-fn process_of_which_little_is_known() {
+fn process_with_few_records() {
     pictures("process-unseen", details_of("4999"));
 }
 

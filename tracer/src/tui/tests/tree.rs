@@ -1,4 +1,4 @@
-//! Keys in the tree: sorted, its columns chosen, branches folded whole, followed.
+//! Keys in the tree: sorting, columns, folding, following.
 
 use crossterm::event::KeyCode;
 
@@ -14,7 +14,7 @@ use crate::{
     tui::Effect,
 };
 
-/// The numbers at the beginnings of the tree's lines.
+/// Returns the PIDs at the beginnings of the tree's lines.
 fn pids(bench: &Bench) -> Vec<u32> {
     let text = bench.text();
     let lines = text.lines().skip_while(|line| !line.contains("PROCESS"));
@@ -23,38 +23,38 @@ fn pids(bench: &Bench) -> Vec<u32> {
 }
 
 #[test]
-fn the_tree_is_sorted_without_tearing_branches_apart() {
+fn sorting_keeps_branches_together() {
     let mut bench = view("Tree");
     let born = pids(&bench);
     // PID, PROCESS, STATE, AGE, EXIT, THR, FAULTS.
     bench.type_keys("sssssss");
     assert_shows(&bench, &["▼FAULTS", "by FAULTS"], &[]);
-    // cc1 2003 faulted most: it comes first below make, and make's line first.
+    // cc1 2003 has the most faults: it comes first below make, and make's branch first.
     let sorted = pids(&bench);
     assert_eq!(sorted[..5], [1, 700, 1200, 2001, 2003], "{}", bench.text());
     assert_eq!(sorted[5], 2002);
-    // Then java, which hangs below init, then nginx.
+    // Then java, below init, then nginx.
     let place = |pid| sorted.iter().position(|&other| other == pid);
     assert!(place(900) < place(812) && place(812) < place(820));
     assert!(place(812) < place(813) && place(813) < place(3101));
     bench.type_keys("S");
     assert_shows(&bench, &["▲FAULTS"], &[]);
-    // Whoever holds the least is first below each parent.
+    // The smallest value comes first below each parent.
     let sorted = pids(&bench);
     let place = |pid| sorted.iter().position(|&other| other == pid);
     assert!(place(2010) < place(2002) && place(2002) < place(2003));
     assert!(place(820) < place(812));
-    // COW?, and in order of appearance again.
+    // COW?, then the order of appearance again.
     bench.type_keys("ss");
     assert_shows(&bench, &[], &["▲", "▼", "by "]);
     assert_eq!(pids(&bench), born);
-    // The kernel's threads stay behind all others.
+    // Kernel threads stay last.
     bench.type_keys("s");
     assert_eq!(pids(&bench).last(), Some(&2));
 }
 
 #[test]
-fn a_column_names_states_as_ps_does() {
+fn state_column_uses_the_letters_of_ps() {
     let mut bench = Bench::new(Mode::Live, &host::streamed(), 120, 30);
     assert_eq!(
         bench.app.restore("tree.columns = PID PROCESS S 1ST-RUN"),
@@ -78,7 +78,7 @@ fn a_column_names_states_as_ps_does() {
 }
 
 #[test]
-fn a_crowd_is_in_order_after_some_pictures_though_events_go_on() {
+fn crowded_tree_is_sorted_after_a_few_frames() {
     const CROWD: u32 = 6_000;
     let mut script = Script::new().session().found(1, 0, "init").found_all();
     for pid in 10..10 + CROWD {
@@ -99,11 +99,11 @@ fn a_crowd_is_in_order_after_some_pictures_though_events_go_on() {
         let next = 20_000 + step;
         script = script.at((10 + u64::from(step)) * 100 * MS).fork(1, next);
     }
-    // A picture each tenth of a second, and somebody new before each.
+    // A frame each tenth of a second, with a new process before each.
     for (step, event) in script.events[told..].iter().enumerate() {
         bench.app.apply(event);
         bench.draw();
-        // Who is new is there at the second picture at the latest.
+        // A new process is listed at the second frame at the latest.
         let known = bench.app.model().process_count();
         let listed = bench.text();
         assert!(
@@ -117,7 +117,7 @@ fn a_crowd_is_in_order_after_some_pictures_though_events_go_on() {
 }
 
 #[test]
-fn columns_of_the_tree_are_chosen() {
+fn tree_columns_can_be_chosen() {
     let mut bench = view("Tree");
     bench.type_keys("c");
     assert_shows(
@@ -125,7 +125,7 @@ fn columns_of_the_tree_are_chosen() {
         &["Columns: Space", "[x] PID", "[ ] PPID", "[ ] CGROUP"],
         &[],
     );
-    // The name stays; the parent's number comes, the state goes.
+    // The name stays; PPID is added and the state removed.
     bench.type_keys("j j j ");
     assert_shows(&bench, &["[x] PROCESS", "[x] PPID", "[ ] STATE"], &[]);
     bench.type_keys("s");
@@ -142,11 +142,11 @@ fn columns_of_the_tree_are_chosen() {
 }
 
 #[test]
-fn branches_of_the_tree_are_folded_and_unfolded_whole() {
+fn whole_branches_are_folded_and_unfolded() {
     let mut bench = view("Tree");
     bench.type_keys("-");
     assert_eq!(pids(&bench), [1, 700, 812, 820, 900, 4999, 5001, 2]);
-    // Who is in a folded branch and dead is told of it.
+    // Exited processes in a folded branch are counted.
     assert_shows(
         &bench,
         &[
@@ -163,7 +163,7 @@ fn branches_of_the_tree_are_folded_and_unfolded_whole() {
     assert_shows(&bench, &["bash ▸ 7 more"], &["huge.c"]);
     bench.type_keys("*");
     assert_shows(&bench, &["huge.c", "kworker/0:1"], &["▸"]);
-    // Deep in a branch that is folded away, the cursor goes up to what is left.
+    // The selection moves up to the row that hides it.
     bench.type_keys("/2003");
     bench.press(KeyCode::Enter);
     bench.type_keys("-y");
@@ -172,7 +172,7 @@ fn branches_of_the_tree_are_folded_and_unfolded_whole() {
 }
 
 #[test]
-fn the_tree_follows_who_is_new() {
+fn tree_follows_new_processes() {
     let script = Script::new().session().found(1, 0, "init").found_all();
     let script = script.fork(1, 10).exec(10, "old", &["old"]);
     let mut bench = Bench::new(Mode::Live, &script.events, 100, 30);
@@ -191,7 +191,7 @@ fn the_tree_follows_who_is_new() {
 }
 
 #[test]
-fn a_fork_that_made_many_copies_is_marked() {
+fn fork_with_many_copies_is_marked() {
     let script = Script::new().session().found(1, 0, "init").found_all();
     let script = script.fork_with(1, 10, |fork| {
         fork.copied = Some(AddressSpace {

@@ -1,5 +1,5 @@
-//! Events in words: one line for each kind. No `_` arms: a new event must be
-//! told too.
+//! Events as text: one line for each kind. Matches have no `_` arm, so that the compiler asks for
+//! the text of a new event.
 
 use crate::{
     event::{
@@ -9,11 +9,11 @@ use crate::{
     model::{Model, WaitStatus},
     tui::{
         style::phrase::{Phrase, Tone},
-        text::words::{clock, label, signal, whose},
+        text::words::{clock, label, signal, subject},
     },
 };
 
-/// The subject's name at that time, or the latest one known.
+/// Returns the command name of the event's subject at that time, or the latest one known.
 pub fn comm(model: &Model, event: &Event) -> Comm {
     let own = match &event.what {
         What::Snapshot(snapshot) => Some(snapshot.comm),
@@ -56,7 +56,7 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
     own.or_else(known).unwrap_or_default()
 }
 
-/// How much notice an event deserves.
+/// Returns the tone of an event's kind.
 pub fn tone(what: &What) -> Tone {
     match what {
         What::Fork(_) => Tone::Good,
@@ -89,7 +89,7 @@ pub fn tone(what: &What) -> Tone {
     }
 }
 
-/// What the event says beyond its subject and its kind.
+/// Returns what an event says beyond its subject and its kind.
 pub fn details(model: &Model, event: &Event) -> Phrase {
     match &event.what {
         What::Session(session) => Phrase::plain(format!(
@@ -114,7 +114,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
         }
         What::SnapshotEnd(began) => Phrase::of(
             Tone::Dim,
-            format!("all that lived at {}", clock(model, *began)),
+            format!("all processes at {}", clock(model, *began)),
         ),
         What::Fork(fork) => forked(model, event, fork),
         What::ForkFailed(failed) => Phrase::of(Tone::Bad, failed.to_string()),
@@ -143,7 +143,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             Some(argv) => {
                 let cut = argv.as_bytes().len() < exec.argv_total as usize;
                 let more = if cut {
-                    format!(" ({} B in all)", exec.argv_total)
+                    format!(" ({} B in total)", exec.argv_total)
                 } else {
                     String::new()
                 };
@@ -151,26 +151,26 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
             }
             None => Phrase::plain(exec.filename.to_string()).and(Tone::Dim, " arguments unknown"),
         },
-        What::Comm(comm) => Phrase::plain(format!("is now called {comm}")),
-        What::Signal(sent) => signalled(sent),
-        What::OomVictim(victim) => chosen(victim),
+        What::Comm(comm) => Phrase::plain(format!("renamed to {comm}")),
+        What::Signal(sent) => signal_sent(sent),
+        What::OomVictim(victim) => oom_victim(victim),
         What::Exit(exit) => exited(exit),
         What::Notify(notify) => notified(model, notify),
         What::LastSwitch(switch) => {
             let next = format!("then ran {} {}", switch.next_pid, switch.next_comm);
             Phrase::of(Tone::Dim, next)
         }
-        What::Wait(wait) => Phrase::plain(format!("got child {}", wait.child)),
+        What::Wait(wait) => Phrase::plain(format!("reaped child {}", wait.child)),
         What::Free(usage) => usage.as_deref().map_or(Phrase::new(), used),
-        What::Faults(faults) => counted(&faults.classes),
+        What::Faults(faults) => fault_counts(&faults.classes),
         What::Fault(one) => fault(one),
         What::Summary(summary) => Phrase::plain(format!("{} events before", summary.events)),
         What::Gap(gap) => lost(model, gap),
-        What::End => Phrase::plain("tracing stopped in good order"),
+        What::End => Phrase::plain("tracing stopped normally"),
     }
 }
 
-/// `812 nginx`, or the bare number of one that is unknown.
+/// Returns `812 nginx`, or the PID alone if the process is not in the model.
 fn process(model: &Model, id: ProcessId) -> String {
     model
         .find(id)
@@ -183,7 +183,7 @@ fn forked(model: &Model, event: &Event, fork: &Fork) -> Phrase {
         (false, true) => "",
         (false, false) => "thread, ",
     };
-    let by = format!("{what}by {}", whose(model, fork.by));
+    let by = format!("{what}by {}", subject(model, fork.by));
     let flags = match fork.clone_flags {
         Some(0) => String::new(),
         Some(flags) => format!(" {}", clone_flag_names(flags).join("|")),
@@ -192,17 +192,17 @@ fn forked(model: &Model, event: &Event, fork: &Fork) -> Phrase {
     Phrase::plain(by).and(Tone::Dim, flags)
 }
 
-/// Which signal, and who sent it.
-/// By the OOM killer, and why.
-pub fn chosen(victim: &OomVictim) -> Phrase {
+/// Returns the OOM killer's choice and the reason for it.
+pub fn oom_victim(victim: &OomVictim) -> Phrase {
     Phrase::of(Tone::Bad, "chosen by the OOM killer").and(Tone::Plain, format!(": {victim}"))
 }
 
-pub fn signalled(sent: &Signal) -> Phrase {
+/// Returns the signal and its sender.
+pub fn signal_sent(sent: &Signal) -> Phrase {
     let from = if sent.from_kernel() {
         "the kernel".to_owned()
     } else {
-        // By the name it had then; it may have another one by now.
+        // The sender's name at that time; it may have changed since.
         format!("{} {}", sent.by.process.tgid, sent.by_comm)
     };
     let whom = if sent.group { "" } else { " to this thread" };
@@ -219,7 +219,7 @@ fn exited(exit: &Exit) -> Phrase {
     };
     let last = match exit.group_dead {
         Some(true) => ", last thread",
-        Some(false) => ", others live on",
+        Some(false) => ", other threads still run",
         None => "",
     };
     Phrase::plain(how).and(Tone::Dim, last)
@@ -233,11 +233,12 @@ fn notified(model: &Model, notify: &Notify) -> Phrase {
             Phrase::plain(format!("reaped at once: {owner} does not wait"))
         }
         (ExitedProcess::ChildPid(pid), _) => {
-            Phrase::plain(format!("hands zombie {pid} on to {owner}"))
+            Phrase::plain(format!("zombie {pid} is reparented to {owner}"))
         }
-        (ExitedProcess::Child, _) => {
-            Phrase::plain(format!("hands zombie {} on to {owner}", notify.seen_pid))
-        }
+        (ExitedProcess::Child, _) => Phrase::plain(format!(
+            "zombie {} is reparented to {owner}",
+            notify.seen_pid
+        )),
     };
     match notify.exited {
         ExitedProcess::Subject => phrase,
@@ -259,19 +260,19 @@ fn used(usage: &Usage) -> Phrase {
     Phrase::of(Tone::Dim, text)
 }
 
-/// `123: 80 read, 20 write, 23 COW?`.
-pub fn counted(faults: &Faults) -> Phrase {
-    let told = FaultClass::ALL
+/// Returns fault counts as `123: 80 read, 20 write, 23 COW?`.
+pub fn fault_counts(faults: &Faults) -> Phrase {
+    let classes = FaultClass::ALL
         .iter()
         .filter(|&&class| faults.of(class) > 0);
-    let told: Vec<_> = told
+    let classes: Vec<_> = classes
         .map(|&class| format!("{} {}", units::count(faults.of(class)), class.title()))
         .collect();
     let total = units::count(faults.total());
-    if told.is_empty() {
+    if classes.is_empty() {
         Phrase::of(Tone::Dim, "none")
     } else {
-        Phrase::plain(total).and(Tone::Dim, format!(": {}", told.join(", ")))
+        Phrase::plain(total).and(Tone::Dim, format!(": {}", classes.join(", ")))
     }
 }
 
@@ -300,7 +301,7 @@ fn lost(model: &Model, gap: &Gap) -> Phrase {
             let events = events.map_or_else(|| "?".to_owned(), units::count);
             format!("a part of the recording cannot be read: {events} events")
         }
-        GapCause::Untraced => "no tracer was at work".to_owned(),
+        GapCause::Untraced => "no tracer was running".to_owned(),
     };
     Phrase::of(Tone::Bad, text).and(Tone::Dim, since)
 }

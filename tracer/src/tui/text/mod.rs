@@ -1,4 +1,4 @@
-//! Text for processes and events, the same in every view. Knows nothing of keys and views.
+//! Text for processes and events, the same in every view. Must not know keys or views.
 
 pub mod describe;
 pub mod words;

@@ -1,6 +1,6 @@
-//! How processes, times and ends are put into words, the same in every view.
-//! Everything that comes from a process is escaped here, by way of
-//! [`crate::event`]; unknown is a question mark or a word, never zero.
+//! Text for processes, times and exits, the same in every view. Names and arguments of processes
+//! are escaped here, through [`crate::event`]. An unknown value is a question mark or a word, never
+//! zero.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -16,13 +16,14 @@ use crate::{
     },
 };
 
-/// Its command name, or a question mark for one of which none was seen.
+/// Returns the command name, or a question mark if none was seen.
 pub fn name(process: &Process) -> String {
     process
         .known_comm()
         .map_or_else(|| "?".to_owned(), |comm| comm.to_string())
 }
 
+/// Returns a command name, or a question mark if it is empty.
 pub fn comm(comm: Comm) -> String {
     if comm == Comm::default() {
         "?".to_owned()
@@ -31,14 +32,14 @@ pub fn comm(comm: Comm) -> String {
     }
 }
 
-/// `812 nginx`.
+/// Returns a process as `812 nginx`.
 pub fn label(model: &Model, key: Key) -> String {
     let process = model.process(key);
     format!("{} {}", process.id.tgid, name(process))
 }
 
-/// `812 nginx` of whoever an event names; its threads by their own number.
-pub fn whose(model: &Model, who: Who) -> String {
+/// Returns the subject of an event as `812 nginx`; a thread with its own number.
+pub fn subject(model: &Model, who: Who) -> String {
     if who == Who::HOST {
         return "the kernel".to_owned();
     }
@@ -53,9 +54,8 @@ pub fn whose(model: &Model, who: Who) -> String {
     }
 }
 
-/// What a command line says beyond the command's name. `nginx -c x` run as
-/// `/usr/sbin/nginx` adds `-c x`; where the name tells something else, all of
-/// the command line is said.
+/// Returns what a command line adds to the command name. `nginx -c x` run as `/usr/sbin/nginx` adds
+/// `-c x`; if the name says something else, the whole command line is returned.
 pub fn arguments_beyond_name(process: &Process) -> Option<String> {
     let argv = process.argv()?;
     let program = arguments(argv).next()?;
@@ -66,7 +66,7 @@ pub fn arguments_beyond_name(process: &Process) -> Option<String> {
     // The kernel cuts names after 15 bytes.
     let comm = process.comm.as_bytes();
     let same = file == comm || comm.len() == 15 && file.starts_with(comm);
-    // Daemons write their title over it: `nginx: worker process`.
+    // Daemons overwrite it with a title: `nginx: worker process`.
     if let Some(title) = program
         .strip_prefix(comm)
         .and_then(|rest| rest.strip_prefix(b": "))
@@ -81,6 +81,7 @@ pub fn arguments_beyond_name(process: &Process) -> Option<String> {
     }
 }
 
+/// Returns the tone of a process's state.
 pub fn state_tone(state: State) -> Tone {
     match state {
         State::Alive => Tone::Good,
@@ -90,7 +91,8 @@ pub fn state_tone(state: State) -> Tone {
     }
 }
 
-pub fn doing_tone(state: TaskState) -> Tone {
+/// Returns the tone of a task's state.
+pub fn task_state_tone(state: TaskState) -> Tone {
     match state {
         TaskState::Running => Tone::Good,
         TaskState::Runnable => Tone::Warn,
@@ -100,8 +102,7 @@ pub fn doing_tone(state: TaskState) -> Tone {
     }
 }
 
-/// How it ended, in one word or two as far as there is room; empty while it
-/// has not.
+/// Returns how a process exited, in one or two words as far as there is room; empty while it runs.
 pub fn ending(process: &Process, width: usize) -> Phrase {
     let Some(status) = process.status else {
         let over = process.state() != State::Alive;
@@ -128,17 +129,18 @@ pub fn ending(process: &Process, width: usize) -> Phrase {
     }
 }
 
-/// A share of one, as `12.3%`.
+/// Returns a share of one as `12.3%`.
 pub fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
+/// Returns the name of a signal.
 pub fn signal(sig: i32) -> String {
     signal_name(sig).map_or_else(|| format!("signal {sig}"), |name| name.into_owned())
 }
 
-/// How long it has been what it is: the life of the living and of the dead, of
-/// a zombie the time it has waited to be reaped.
+/// Returns how long a process has been in its state: the lifetime, or for a zombie the time since
+/// it became one.
 pub fn age(process: &Process, now: u64) -> String {
     let time = match process.state() {
         State::Zombie => process.zombie_time(now),
@@ -147,27 +149,27 @@ pub fn age(process: &Process, now: u64) -> String {
     time.map_or_else(|| "?".to_owned(), units::duration)
 }
 
-/// How long it lived; a question mark where either end was not seen.
-pub fn age_at_death(process: &Process) -> String {
+/// Returns the lifetime up to the exit; a question mark if either end was not seen.
+pub fn age_at_exit(process: &Process) -> String {
     let time = process.lifetime(process.exited_at.unwrap_or_default());
     time.map_or_else(|| "?".to_owned(), units::duration)
 }
 
-/// Its threads: those that live, or all that ever did of one that does not.
+/// Returns the number of threads: those present, or for an exited process all that were seen.
 pub fn threads(process: &Process) -> Phrase {
     let (tone, count) = match process.state() {
         State::Alive => (Tone::Plain, process.threads.len() as u64),
         _ => (Tone::Dim, u64::from(process.threads_seen)),
     };
     match count {
-        // Every process has one: it was not seen.
+        // Every process has a thread, so none was seen.
         0 => Phrase::of(Tone::Dim, "?"),
         1 => Phrase::of(Tone::Dim, "1"),
         _ => Phrase::of(tone, units::count(count)),
     }
 }
 
-/// A figure of which nothing is known unless faults are traced.
+/// Returns a count that is unknown unless faults are traced.
 pub fn faults(model: &Model, count: u64) -> Phrase {
     match (faults_missing(model), count) {
         (Some(_), _) => Phrase::of(Tone::Dim, "?"),
@@ -176,7 +178,7 @@ pub fn faults(model: &Model, count: u64) -> Phrase {
     }
 }
 
-/// Pages copied on write; marked where some may have been no copies.
+/// Returns pages copied on write, with a question mark if some of them may not have been copies.
 pub fn copies(model: &Model, counted: &Faults) -> Phrase {
     let count = faults(model, counted.copies());
     match counted.write_protect {
@@ -185,25 +187,25 @@ pub fn copies(model: &Model, counted: &Faults) -> Phrase {
     }
 }
 
-/// Why page faults are not traced, if they are not.
+/// Returns why page faults are not traced; `None` if they are.
 pub fn faults_missing(model: &Model) -> Option<&str> {
     model.session()?.missing(Purpose::Faults)
 }
 
-/// The kernel's accounts of a whole life: they come with its end.
+/// Returns the kernel's accounts for the whole lifetime. They arrive with the exit.
 pub fn final_usage(process: &Process) -> Option<&Usage> {
     let ended = process.state() != State::Alive;
     process.known_usage().filter(|_| ended)
 }
 
-/// The path of the control group that it is, or was last, in.
+/// Returns the path of the process's cgroup, or of its last one.
 pub fn cgroup(model: &Model, process: &Process) -> Option<String> {
     let path = model.cgroup_path(process.cgroup?)?;
     Some(escaped(path.as_bytes()))
 }
 
-/// As much of a text as there is room for, from its end: of paths that says most.
-pub fn end_of(text: &str, width: usize, glyphs: &Glyphs) -> String {
+/// Returns the end of a text that fits into `width`. The end of a path says most.
+pub fn tail(text: &str, width: usize, glyphs: &Glyphs) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -218,9 +220,8 @@ pub fn end_of(text: &str, width: usize, glyphs: &Glyphs) -> String {
     format!("{}{}", glyphs.more, start.map_or("", |(at, _)| &text[at..]))
 }
 
-/// What the kernel holds for a zombie, bytes. The stack is given back in the last
-/// switch (`put_task_stack` in `finish_task_switch`); what stays until the
-/// reaping is the task_struct.
+/// Returns the memory that the kernel holds for a zombie, in bytes. The stack is released in the
+/// last switch (`put_task_stack` in `finish_task_switch`); the task_struct stays until the reap.
 pub fn zombie_memory(model: &Model, zombie: &Process) -> Option<u64> {
     let session = model.session()?;
     let task = session.task_struct_size?;
@@ -233,8 +234,8 @@ pub fn zombie_memory(model: &Model, zombie: &Process) -> Option<u64> {
     Some(task + stack)
 }
 
-/// The wall clock in UTC, or the time since tracing began where no session
-/// tells what the clocks were: `12:00:01.123456`.
+/// Returns the wall clock in UTC as `12:00:01.123456`, or the time since tracing began if the
+/// stream has no session record.
 pub fn clock(model: &Model, at: u64) -> String {
     let Some(session) = model.session() else {
         let since = at.saturating_sub(model.began());
@@ -249,13 +250,14 @@ pub fn clock(model: &Model, at: u64) -> String {
     clock.trim_end_matches('Z').to_owned()
 }
 
-/// The day in UTC, `2026-01-31`.
+/// Returns the date in UTC as `2026-01-31`.
 pub fn date(model: &Model, at: u64) -> Option<String> {
     let moment = Utc(model.session()?.realtime(at)).to_string();
     moment.split('T').next().map(str::to_owned)
 }
 
-pub fn why(model: &Model, why: UnknownReason) -> String {
+/// Returns why a moment is unknown.
+pub fn unknown_reason(model: &Model, why: UnknownReason) -> String {
     match why {
         UnknownReason::NoHook(purpose) => {
             let reason = model.session().and_then(|session| session.missing(purpose));
@@ -274,7 +276,7 @@ mod tests {
     use crate::event::script::{SEC, START, Script};
 
     #[test]
-    fn without_a_session_the_clock_counts_from_the_beginning() {
+    fn clock_without_a_session_counts_from_the_beginning() {
         let mut model = Model::default();
         for event in Script::new().found(1, 0, "init").found_all().events {
             model.apply(&event);

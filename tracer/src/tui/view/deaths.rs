@@ -33,7 +33,7 @@ const COLUMNS: [Column; 9] = [
     figure("EXIT", 12, 2),
     word("KILLED BY", 20, 3),
     figure("LIVED", 8, 4),
-    word("DIED (UTC)", 15, 5),
+    word("EXITED (UTC)", 15, 5),
     figure("REAPED IN", 9, 6),
     word("PARENT", 20, 7),
 ];
@@ -240,7 +240,7 @@ impl Rows for Deaths {
 
     fn status(&self, _: &Data<'_>, _: SortOrder, position: &str) -> String {
         let order = match (self.one_by_one, self.causes) {
-            (true, _) => "the latest first".to_owned(),
+            (true, _) => "latest first".to_owned(),
             (false, 1) => "1 cause".to_owned(),
             (false, causes) => format!("{causes} causes"),
         };
@@ -256,7 +256,7 @@ impl Rows for Deaths {
     }
 
     fn empty() -> Phrase {
-        Phrase::of(Tone::Good, "Nobody has died yet.")
+        Phrase::of(Tone::Good, "No process has exited yet.")
     }
 
     fn cell(&self, data: &Data<'_>, row: Row, column: usize, width: usize) -> Phrase {
@@ -301,7 +301,7 @@ impl Deaths {
             }
             3 => words::ending(process, width),
             4 => killer(model, process),
-            5 => Phrase::plain(words::age_at_death(process)),
+            5 => Phrase::plain(words::age_at_exit(process)),
             6 => match process.exited_at {
                 Some(at) => Phrase::of(Tone::Dim, words::clock(model, at)),
                 None => Phrase::of(Tone::Dim, "?"),
@@ -324,7 +324,7 @@ fn cause_text(cause: Cause) -> Phrase {
     let (tone, text) = match cause.outcome {
         Outcome::Killed(_) if cause.oom => (Tone::Bad, "out of memory".to_owned()),
         Outcome::Killed(signal) => (Tone::Bad, format!("{}{by}", words::signal(signal))),
-        Outcome::Unseen => (Tone::Warn, "end not seen".to_owned()),
+        Outcome::Unseen => (Tone::Warn, "exit not seen".to_owned()),
         Outcome::Code(code) => (Tone::Warn, format!("exit code {code}")),
         Outcome::Ok | Outcome::Alive => (Tone::Good, "exit code 0".to_owned()),
     };

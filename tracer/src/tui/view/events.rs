@@ -1,5 +1,4 @@
-//! The log: what happened, one line each, staying with the newest unless the
-//! reader goes back.
+//! The event log, one line each. It follows the newest event until the reader moves back.
 
 use std::collections::VecDeque;
 
@@ -33,46 +32,46 @@ const COLUMNS: [Column; 6] = [
     rest("DETAILS", 24),
 ];
 
+/// The latest events, filtered.
 #[derive(Default)]
 pub struct Events {
     cursor: Cursor,
-    /// The numbers of the events that are listed; none: all that are kept.
-    chosen: Option<VecDeque<u64>>,
-    /// Which filter they passed, and the number of the next one to look at.
-    sifted: (u64, u64),
-    /// The number of the oldest event that is kept.
+    /// The numbers of the listed events; `None` if all are listed.
+    listed: Option<VecDeque<u64>>,
+    /// The generation of the filter, and the number of the next event to check.
+    checked: (u64, u64),
+    /// The number of the oldest event in the log.
     first: u64,
-    /// None: the reader has not said; a living stream is followed, a recording
-    /// is read from its beginning.
+    /// `None` until the reader decides: a live stream is followed, a recording is read from its
+    /// beginning.
     follow: Option<bool>,
 }
 
 impl Events {
-    /// The number of the event in a line.
+    /// Returns the number of the event in a line.
     fn number(&self, line: usize) -> u64 {
-        match &self.chosen {
-            Some(chosen) => chosen.get(line).copied().unwrap_or(u64::MAX),
+        match &self.listed {
+            Some(listed) => listed.get(line).copied().unwrap_or(u64::MAX),
             None => self.first + line as u64,
         }
     }
 
-    /// The line of an event, or of the next one that is listed.
+    /// Returns the line of an event, or of the next one that is listed.
     fn line(&self, number: u64) -> usize {
-        match &self.chosen {
-            Some(chosen) => chosen.partition_point(|&listed| listed < number),
+        match &self.listed {
+            Some(listed) => listed.partition_point(|&other| other < number),
             None => number.saturating_sub(self.first) as usize,
         }
     }
 
     fn length(&self, data: &Data<'_>) -> usize {
-        match &self.chosen {
-            Some(chosen) => chosen.len(),
+        match &self.listed {
+            Some(listed) => listed.len(),
             None => (data.log.end() - data.log.first()) as usize,
         }
     }
 
-    /// Takes in what is new in the log, and lets go what it has dropped; the
-    /// selected event stays the selected one.
+    /// Adds new events of the log and removes dropped ones; the selected event stays selected.
     fn update(&mut self, data: &Data<'_>) {
         let (selected, generation) = (
             self.number(self.cursor.selected()),
@@ -80,26 +79,26 @@ impl Events {
         );
         self.first = data.log.first();
         if data.filter.filter().is_none() {
-            self.chosen = None;
+            self.listed = None;
         } else {
-            if self.sifted.0 != generation || self.chosen.is_none() {
-                self.chosen = Some(VecDeque::new());
-                self.sifted = (generation, self.first);
+            if self.checked.0 != generation || self.listed.is_none() {
+                self.listed = Some(VecDeque::new());
+                self.checked = (generation, self.first);
             }
-            let chosen = self.chosen.get_or_insert_default();
-            while chosen.front().is_some_and(|&number| number < self.first) {
-                chosen.pop_front();
+            let listed = self.listed.get_or_insert_default();
+            while listed.front().is_some_and(|&number| number < self.first) {
+                listed.pop_front();
             }
             let wanted = |event: &Event| {
                 let of = data.model.find(event.who.process);
                 of.is_some_and(|key| data.filter.shows(key))
             };
-            let new = data.log.since(self.sifted.1);
-            chosen.extend(
+            let new = data.log.since(self.checked.1);
+            listed.extend(
                 new.filter(|(_, event)| wanted(event))
                     .map(|(number, _)| number),
             );
-            self.sifted.1 = data.log.end();
+            self.checked.1 = data.log.end();
         }
         self.cursor.follow(self.line(selected));
         self.cursor.fit(self.length(data), self.cursor.height());
@@ -157,7 +156,7 @@ impl View for Events {
         data.model.find(event.who.process)
     }
 
-    /// Goes to the latest event of the process.
+    /// Selects the latest event of the process.
     fn show(&mut self, data: &Data<'_>, key: Key) {
         let id = data.model.process(key).id;
         let of_it = data

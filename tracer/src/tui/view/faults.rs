@@ -119,7 +119,7 @@ impl Rows for Faults {
     }
 
     fn handle(&mut self, action: Action, _: &Data<'_>, _: Option<Key>) -> Option<Change<Self>> {
-        (action == Action::Dead).then(|| {
+        (action == Action::Exited).then(|| {
             self.hide_exited ^= true;
             Change::Rows
         })
@@ -131,7 +131,7 @@ impl Rows for Faults {
             Some(reason) => format!("faults are not traced: {reason}"),
             None => {
                 let exited = match self.hide_exited {
-                    true => "dead hidden · ",
+                    true => "exited hidden · ",
                     false => "",
                 };
                 format!("{exited}by {} · {position}", order.title())

@@ -95,7 +95,10 @@ fn cell(data: &Data<'_>, process: &Process, cost: &ForkCost, column: usize) -> P
     match column {
         0 => Phrase::plain(process.id.tgid.to_string()),
         1 => match process.forked_by {
-            Some(by) => Phrase::of(Tone::Strong, words::whose(data.model, by.process.leader())),
+            Some(by) => Phrase::of(
+                Tone::Strong,
+                words::subject(data.model, by.process.leader()),
+            ),
             None => unknown(),
         },
         2 => cost

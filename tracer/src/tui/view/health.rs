@@ -1,5 +1,5 @@
-//! What was found, and can I trust this? Which hook serves each purpose and what
-//! that loses, which records were lost and when, and what tracer itself costs.
+//! The health of the trace: findings, the hook of each purpose and what it loses, lost records, and
+//! the cost of tracer itself.
 
 use std::collections::HashMap;
 
@@ -23,21 +23,23 @@ use crate::{
     },
 };
 
-/// From this width on, losses stand beside the hooks.
+/// From this width on, losses are shown beside the hooks.
 const WIDE: usize = 116;
 
+/// Findings, hooks, losses and costs.
 #[derive(Default)]
 pub struct Health {
     page: Page,
     killed: ColumnCache<Option<Killed>>,
     findings: Vec<Finding>,
-    /// As of which state of the model, and which second; none: not of all.
+    /// The version of the model and the second that the findings were made from; `None` if not all
+    /// processes were included.
     found_from: Option<((u64, u64), u64)>,
     found: bool,
 }
 
 impl Health {
-    fn find_out(&mut self, data: &Data<'_>) {
+    fn update_findings(&mut self, data: &Data<'_>) {
         let source = (data.slow_version(), data.now / 1_000_000_000);
         if self.found_from == Some(source) {
             return;
@@ -52,7 +54,7 @@ impl Health {
         }
     }
 
-    /// What a person should know of without having asked.
+    /// Returns the section of findings.
     fn findings(&self, width: usize) -> Sheet {
         let mut sheet = Sheet::new(width);
         sheet.section("FINDINGS");
@@ -76,19 +78,19 @@ impl Health {
 impl View for Health {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
         let width = room.width.saturating_sub(1);
-        self.find_out(data);
-        let found = self.findings(width);
+        self.update_findings(data);
+        let findings = self.findings(width);
         let lines = if width >= WIDE {
             let half = (width - 3) / 2;
             let right = losses(data, half)
                 .above(cost(data, half))
                 .above(stream(data, half));
-            let mut lines = found.into_lines();
+            let mut lines = findings.into_lines();
             lines.push(Phrase::new());
             lines.extend(hooks(data, half).beside(right, 3));
             lines
         } else {
-            found
+            findings
                 .above(hooks(data, width))
                 .above(losses(data, width))
                 .above(cost(data, width))
@@ -136,14 +138,14 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
         return sheet;
     };
     for purpose in Purpose::ALL {
-        let (glyph, told, loses) = match session.hook(purpose) {
+        let (glyph, text, loses) = match session.hook(purpose) {
             Some(Hook {
                 hook: Some(hook),
                 loses,
                 ..
             }) if loses.is_empty() => (
                 Phrase::of(Tone::Good, data.glyphs.alive),
-                Phrase::plain(shown(hook)),
+                Phrase::plain(escape(hook)),
                 None,
             ),
             Some(Hook {
@@ -152,7 +154,7 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
                 ..
             }) => (
                 Phrase::of(Tone::Warn, data.glyphs.exiting),
-                Phrase::plain(shown(hook)),
+                Phrase::plain(escape(hook)),
                 Some(loses),
             ),
             Some(Hook {
@@ -164,25 +166,25 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
             ),
             None if purpose.is_extra() => (
                 Phrase::of(Tone::Dim, "-"),
-                Phrase::of(Tone::Dim, "not asked for: --states=count"),
+                Phrase::of(Tone::Dim, "not requested: --states=count"),
                 None,
             ),
             None => (
                 Phrase::of(Tone::Dim, "?"),
-                Phrase::of(Tone::Dim, "not said"),
+                Phrase::of(Tone::Dim, "not recorded"),
                 None,
             ),
         };
-        sheet.wide_fact(glyph.and(Tone::Plain, format!(" {}", purpose.name())), told);
+        sheet.wide_fact(glyph.and(Tone::Plain, format!(" {}", purpose.name())), text);
         if let Some(loses) = loses.filter(|loses| !loses.is_empty()) {
-            sheet.wide_fact(Phrase::new(), Phrase::of(Tone::Warn, shown(loses)));
+            sheet.wide_fact(Phrase::new(), Phrase::of(Tone::Warn, escape(loses)));
         }
     }
     sheet
 }
 
-/// Read from a recording, which may say anything.
-fn shown(text: &str) -> String {
+/// Escapes text of a recording, which may contain anything.
+fn escape(text: &str) -> String {
     escaped(text.as_bytes())
 }
 
@@ -191,7 +193,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
     sheet.section("LOST RECORDS");
     let gaps = data.model.gaps();
     if gaps.is_empty() {
-        sheet.line(Phrase::of(Tone::Good, "none: every record found room"));
+        sheet.line(Phrase::of(Tone::Good, "none: no record was lost"));
         return sheet;
     }
     let mut by_kind: HashMap<Kind, u64> = HashMap::new();
@@ -226,7 +228,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
 
 fn cost(data: &Data<'_>, width: usize) -> Sheet {
     let mut sheet = Sheet::new(width);
-    sheet.section("TRACER ITSELF");
+    sheet.section("TRACER");
     match data.own {
         Some(own) => {
             sheet.fact(
@@ -244,7 +246,7 @@ fn cost(data: &Data<'_>, width: usize) -> Sheet {
         None => sheet.line(Phrase::of(Tone::Dim, "measured live only")),
     }
     if let Some(session) = data.model.session() {
-        sheet.fact("version", shown(&session.tracer_version));
+        sheet.fact("version", escape(&session.tracer_version));
         sheet.fact("pid", session.tracer_pid.to_string());
     }
     sheet
@@ -269,18 +271,18 @@ fn stream(data: &Data<'_>, width: usize) -> Sheet {
     let date = words::date(model, model.began()).unwrap_or_default();
     sheet.fact("began", format!("{date} {began}").trim().to_owned());
     let end = match (model.ended(), data.live) {
-        (true, _) => Phrase::of(Tone::Good, "in good order"),
+        (true, _) => Phrase::of(Tone::Good, "normally"),
         (false, true) => Phrase::of(Tone::Dim, "not yet"),
         (false, false) => Phrase::of(Tone::Warn, "missing: the recording is cut short"),
     };
     sheet.fact("ended", end);
     if let Some(session) = model.session() {
-        sheet.fact("kernel", shown(&session.kernel_release));
+        sheet.fact("kernel", escape(&session.kernel_release));
         sheet.fact(
             "host",
-            format!("{}, {} CPUs", shown(&session.hostname), session.cpus),
+            format!("{}, {} CPUs", escape(&session.hostname), session.cpus),
         );
-        sheet.fact("boot", shown(&session.boot_id));
+        sheet.fact("boot", escape(&session.boot_id));
     }
     sheet
 }

@@ -1,5 +1,5 @@
-//! What a view is: state that is updated from the model and from actions, and drawn on a canvas.
-//! Everything except `draw` is free of colours and cells.
+//! The trait that all views implement: update from the model, actions, and drawing on a canvas. Only
+//! `draw` may know colours and cells.
 
 use crate::{
     model::Key,
@@ -80,7 +80,7 @@ pub trait View {
     ///
     /// Says why the name or the value is not valid.
     fn restore(&mut self, _name: &str, _value: &str) -> Result<(), String> {
-        Err("this view keeps nothing".to_owned())
+        Err("this view has no settings".to_owned())
     }
 
     /// Returns the columns to choose from; empty where they are fixed.
@@ -98,5 +98,8 @@ pub trait View {
 /// Returns the error for a setting that the view does not save.
 pub fn unknown_setting(view: &dyn View, name: &str) -> String {
     let known: Vec<_> = view.saved().into_iter().map(|(name, _)| name).collect();
-    format!("no {name:?} here, only {}", known.join(", "))
+    format!(
+        "there is no setting {name:?} here, only {}",
+        known.join(", ")
+    )
 }

@@ -10,23 +10,26 @@ use crate::tui::{
     },
 };
 
-/// One row of the table of views.
+/// A row of the table of views.
 pub struct Entry {
+    /// The name on the tab.
     pub name: &'static str,
-    /// What question it answers; for the help text.
+    /// What it shows; for the help text.
     pub about: &'static str,
-    /// What can be done here beyond what can be done everywhere.
+    /// The actions of its own, beyond those that work everywhere.
     pub actions: &'static [Action],
+    /// Returns a new view.
     pub open: fn() -> Box<dyn View>,
 }
 
+/// The views in the order of their numbers.
 pub const VIEWS: &[Entry] = &[
     Entry {
         name: "Tree",
-        about: "what started what, and what became of it",
+        about: "which process started which, and how each exited",
         actions: &[
             Action::Details,
-            Action::Only,
+            Action::OnlyThis,
             Action::Left,
             Action::Right,
             Action::FoldBelow,
@@ -36,7 +39,7 @@ pub const VIEWS: &[Entry] = &[
             Action::Sort,
             Action::Reverse,
             Action::Columns,
-            Action::Dead,
+            Action::Exited,
             Action::Threads,
             Action::Follow,
         ],
@@ -44,10 +47,10 @@ pub const VIEWS: &[Entry] = &[
     },
     Entry {
         name: "Timeline",
-        about: "when it happened: who lived when, and what happened at once",
+        about: "when each process ran, and what happened at once",
         actions: &[
             Action::Details,
-            Action::Only,
+            Action::OnlyThis,
             Action::ZoomIn,
             Action::ZoomOut,
             Action::ZoomAll,
@@ -55,36 +58,41 @@ pub const VIEWS: &[Entry] = &[
             Action::Later,
             Action::MuchEarlier,
             Action::MuchLater,
-            Action::Regroup,
-            Action::Quiet,
+            Action::SplitGroup,
+            Action::ShowIdle,
             Action::Follow,
         ],
         open: || Box::<Timeline>::default(),
     },
     Entry {
         name: "Zombies",
-        about: "who leaves zombies, since when, at what cost",
-        actions: &[Action::Details, Action::Only],
+        about: "owners of zombies: how many, since when, at what cost",
+        actions: &[Action::Details, Action::OnlyThis],
         open: || Box::<Zombies>::default(),
     },
     Entry {
         name: "Faults",
-        about: "which process faults, and how",
-        actions: &[Action::Details, Action::Only, Action::Sort, Action::Dead],
+        about: "page faults by process and class",
+        actions: &[
+            Action::Details,
+            Action::OnlyThis,
+            Action::Sort,
+            Action::Exited,
+        ],
         open: || Box::<ProcessTable<Faults>>::default(),
     },
     Entry {
         name: "Forks",
-        about: "what each fork cost: time, page tables, pages copied on write",
-        actions: &[Action::Details, Action::Only, Action::Sort],
+        about: "cost of each fork: time, page tables, pages copied on write",
+        actions: &[Action::Details, Action::OnlyThis, Action::Sort],
         open: || Box::<ProcessTable<Forks>>::default(),
     },
     Entry {
         name: "Deaths",
-        about: "who died, of what, by whom",
+        about: "exited processes by cause, with the sender of the signal",
         actions: &[
             Action::Details,
-            Action::Only,
+            Action::OnlyThis,
             Action::Sort,
             Action::Left,
             Action::Right,
@@ -93,28 +101,28 @@ pub const VIEWS: &[Entry] = &[
     },
     Entry {
         name: "Events",
-        about: "what happened, one line each",
-        actions: &[Action::Details, Action::Only, Action::Follow],
+        about: "all events, one line each",
+        actions: &[Action::Details, Action::OnlyThis, Action::Follow],
         open: || Box::<Events>::default(),
     },
     Entry {
         name: "Process",
-        about: "the whole story of one process",
-        actions: &[Action::Parent, Action::Only, Action::Back],
+        about: "the life of one process",
+        actions: &[Action::Parent, Action::OnlyThis, Action::Back],
         open: || Box::<Process>::default(),
     },
     Entry {
         name: "Health",
-        about: "what was found, and can I trust it: hooks, losses, own cost",
+        about: "findings, hooks, lost records, cost of tracer",
         actions: &[],
         open: || Box::<Health>::default(),
     },
 ];
 
-/// Their names, in the order of their numbers.
+/// Returns the names of the views in the order of their numbers.
 pub fn names() -> impl Iterator<Item = &'static str> {
     VIEWS.iter().map(|entry| entry.name)
 }
 
-/// Where [`Action::Details`] leads.
+/// The view that [`Action::Details`] opens.
 pub const DETAILS: usize = 7;

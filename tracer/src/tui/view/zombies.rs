@@ -1,5 +1,5 @@
-//! Zombies, under whoever should reap them: how many, since when, at what
-//! cost, and whether the owner waits for its children at all.
+//! Zombies by owner: how many, since when, at what cost, and when the owner last waited for a
+//! child.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -43,17 +43,17 @@ const COLUMNS: [Column; 9] = [
 /// From this height on there is a line for the histogram.
 const ROOMY: usize = 8;
 
-/// So much of the height may tell what was found of an owner.
-const TOLD: usize = 5;
+/// At most this fraction of the height describes the selected owner.
+const FINDING_SHARE: usize = 5;
 
 #[derive(Clone, Copy)]
 struct Row {
-    /// None: the kernel's idle task, or unknown.
+    /// `None` if the owner is the kernel's idle task or unknown.
     owner: Option<Key>,
-    /// None: the line of the owner itself.
+    /// `None` for the owner's own line.
     zombie: Option<Key>,
     last: bool,
-    /// It tells of zombies that are gone.
+    /// True if the line is about reaped zombies.
     past: bool,
 }
 
@@ -65,6 +65,7 @@ impl Identity for Row {
     }
 }
 
+/// Zombies under their owners, and owners of reaped zombies.
 #[derive(Default)]
 pub struct Zombies {
     list: List<Row>,
@@ -72,15 +73,15 @@ pub struct Zombies {
     owned: HashMap<Option<Key>, Vec<Key>>,
     made_from: Option<(u64, u64)>,
     reapings: ColumnCache<Option<Reaping>>,
-    /// When each process's last wait was that gave it a dead child.
+    /// The time of each process's last wait that reaped a child, ns since boot.
     waits: HashMap<ProcessId, u64>,
-    /// Who was one for longest, and how long: told when there are none now.
+    /// The longest zombie time of a reaped process, ns; shown when there are no zombies.
     longest: Option<(u64, Key)>,
-    /// Who left zombies standing that are gone now.
+    /// Zombies that waited long and are reaped, by owner.
     left: HashMap<Option<Key>, Left>,
     history_from: Option<(u64, u64)>,
-    /// What was found of the owner that is looked at.
-    found: Vec<Phrase>,
+    /// The finding about the selected owner.
+    finding: Vec<Phrase>,
 }
 
 impl Zombies {
@@ -131,26 +132,27 @@ impl Zombies {
         self.list.replace(rows);
     }
 
-    /// What to know of the owner that is looked at, in so many lines.
-    fn find_out(&mut self, data: &Data<'_>, width: usize, lines: usize) {
-        self.found.clear();
+    /// Updates the finding about the selected owner, in at most this many lines.
+    fn update_finding(&mut self, data: &Data<'_>, width: usize, lines: usize) {
+        self.finding.clear();
         if let Some(row) = self.list.selected().filter(|row| !row.past) {
             let owned = data.model.unreaped_by(row.owner, data.now);
             if let Some(finding) = data.model.unreaped_finding(row.owner, &owned, data.now) {
                 let mut sheet = Sheet::new(width);
                 sheet.text(Phrase::of(Tone::Warn, finding.says));
-                self.found = sheet.into_lines();
-                self.found.truncate(lines);
+                self.finding = sheet.into_lines();
+                self.finding.truncate(lines);
             }
         }
     }
 
-    /// No zombies is good news, but says how it was.
-    fn nothing(&self, data: &Data<'_>) -> Vec<Phrase> {
+    /// Returns the message for an empty list: there are no zombies, and how long the longest
+    /// waited.
+    fn empty_message(&self, data: &Data<'_>) -> Vec<Phrase> {
         let mut lines = vec![Phrase::of(Tone::Good, "No zombies now.")];
         if let Some((time, key)) = self.longest {
-            let (who, time) = (words::label(data.model, key), units::duration(time));
-            let longest = format!("The longest so far was {who} for {time}.");
+            let (zombie, time) = (words::label(data.model, key), units::duration(time));
+            let longest = format!("The longest so far was {zombie} for {time}.");
             lines.push(Phrase::of(Tone::Dim, longest));
         }
         lines
@@ -169,7 +171,7 @@ impl Zombies {
         match column {
             0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
             1 => process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
-                named(owner, glyphs)
+                owner_name(owner, glyphs)
             }),
             2 => Phrase::of(Tone::Strong, units::count(zombies.len() as u64)),
             3 => {
@@ -203,26 +205,26 @@ fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
             .push(key);
     }
     for zombies in owned.values_mut() {
-        // Those that were found as zombies are older than all others.
+        // Zombies of the first snapshot are older than all others.
         zombies.sort_by_key(|&key| (model.process(key).zombie_at, key));
     }
     owned
 }
 
-/// Zombies that stood for long, and are gone.
+/// Zombies of one owner that waited long and are reaped.
 #[derive(Clone, Copy, Debug, Default)]
 struct Left {
     count: u64,
-    /// The longest that one of them stood, and when the last was reaped.
+    /// The longest time that one of them waited, ns.
     longest: u64,
+    /// When the last of them was reaped, ns since boot.
     until: u64,
 }
 
-/// A zombie that stood for so long was left standing, ns: most are reaped at
-/// once.
+/// A zombie that waited this long counts as left, ns. Most are reaped at once.
 const LONG: u64 = 1_000_000_000;
 
-/// Whose zombie it was: its owner, or the parent that died without having waited.
+/// Returns the owner of a zombie, or the parent that exited without waiting for it.
 fn left_by(model: &Model, zombie: &Process) -> Option<Key> {
     let since = zombie.zombie_at;
     let outlived = |&parent: &Key| {
@@ -232,13 +234,13 @@ fn left_by(model: &Model, zombie: &Process) -> Option<Key> {
     zombie.original_parent.filter(outlived).or(zombie.parent)
 }
 
-/// The end of a zombie that somebody waited for.
+/// The reap of a zombie.
 struct Reaping {
-    /// Whose it was.
+    /// The owner.
     of: Option<Key>,
     by: ProcessId,
     at: u64,
-    /// How long it had been one, if that was seen.
+    /// How long the process was a zombie, ns, if that was seen.
     after: Option<u64>,
 }
 
@@ -288,17 +290,17 @@ impl Zombies {
         all
     }
 
-    /// What an owner has left behind in the past.
+    /// Returns a cell of the line about an owner's reaped zombies.
     fn left_cell(&self, data: &Data<'_>, owner: Option<Key>, column: usize) -> Phrase {
         let left = self.left.get(&owner).copied().unwrap_or_default();
         let process = owner.map(|owner| data.model.process(owner));
         match column {
             0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
             1 => {
-                let named = process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
-                    named(owner, data.glyphs)
+                let name = process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
+                    owner_name(owner, data.glyphs)
                 });
-                named.all(Tone::Dim)
+                name.all(Tone::Dim)
             }
             2 => Phrase::of(Tone::Dim, units::count(left.count)),
             3 => Phrase::of(Tone::Dim, units::duration(left.longest)),
@@ -309,16 +311,15 @@ impl Zombies {
         }
     }
 
-    /// How long those that were reaped had been zombies: powers of ten, the
-    /// shortest first.
-    fn latencies(&self) -> [u64; LATENCIES.len()] {
-        let mut counts = [0; LATENCIES.len()];
+    /// Counts reaped processes by how long they were zombies: powers of ten, the shortest first.
+    fn reap_times(&self) -> [u64; REAP_TIMES.len()] {
+        let mut counts = [0; REAP_TIMES.len()];
         let reapings = self
             .reapings
             .iter()
             .filter_map(|(_, reaping)| reaping.as_ref());
         for after in reapings.filter_map(|reaping| reaping.after) {
-            counts[LATENCIES
+            counts[REAP_TIMES
                 .iter()
                 .rposition(|&(from, _)| after >= from)
                 .unwrap_or(0)] += 1;
@@ -326,14 +327,14 @@ impl Zombies {
         counts
     }
 
-    /// One line: a bar and a count for each power of ten that occurred.
+    /// Returns the histogram: a bar and a count for each power of ten that occurred.
     fn histogram(&self, glyphs: &Glyphs) -> Phrase {
-        let counts = self.latencies();
+        let counts = self.reap_times();
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let mut phrase = Phrase::of(Tone::Dim, "reaped after");
         for (count, (_, name)) in counts
             .into_iter()
-            .zip(LATENCIES)
+            .zip(REAP_TIMES)
             .filter(|(count, _)| *count > 0)
         {
             let bar = glyphs.spark[((count * 7).div_ceil(most)).min(7) as usize];
@@ -345,8 +346,8 @@ impl Zombies {
     }
 }
 
-/// From how many ns on, and in words.
-const LATENCIES: [(u64, &str); 8] = [
+/// The lower bounds of the histogram, ns, and their names.
+const REAP_TIMES: [(u64, &str); 8] = [
     (0, "<10µs"),
     (10_000, "<100µs"),
     (100_000, "<1ms"),
@@ -361,8 +362,8 @@ impl View for Zombies {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
         self.update(data);
         let roomy = usize::from(room.height >= ROOMY);
-        self.find_out(data, room.width, roomy * room.height / TOLD);
-        let below = roomy + self.found.len();
+        self.update_finding(data, room.width, roomy * room.height / FINDING_SHARE);
+        let below = roomy + self.finding.len();
         self.list.fit(room.height.saturating_sub(1 + below));
     }
 
@@ -411,20 +412,20 @@ impl View for Zombies {
         let (width, height) = (canvas.width(), canvas.height());
         let mut canvas = match usize::from(height) >= ROOMY {
             true => {
-                if self.latencies().iter().any(|&count| count > 0) {
+                if self.reap_times().iter().any(|&count| count > 0) {
                     canvas.put(0, height - 1, width, &self.histogram(glyphs));
                 }
                 canvas.part(0, 0, width, height - 1)
             }
             false => canvas.part(0, 0, width, height),
         };
-        let lists = canvas.height().saturating_sub(self.found.len() as u16);
-        for (y, line) in (lists..).zip(&self.found) {
+        let lists = canvas.height().saturating_sub(self.finding.len() as u16);
+        for (y, line) in (lists..).zip(&self.finding) {
             canvas.put(0, y, width, line);
         }
         let mut canvas = canvas.part(0, 0, width, lists);
         if self.list.rows().is_empty() {
-            return canvas.note(&self.nothing(data));
+            return canvas.note(&self.empty_message(data));
         }
         canvas.table(
             &COLUMNS,
@@ -442,7 +443,7 @@ impl View for Zombies {
     }
 }
 
-fn named(owner: &Process, glyphs: &Glyphs) -> Phrase {
+fn owner_name(owner: &Process, glyphs: &Glyphs) -> Phrase {
     let state = owner.state();
     let arguments = words::arguments_beyond_name(owner).unwrap_or_default();
     Phrase::of(words::state_tone(state), glyphs.state(state))
@@ -488,8 +489,8 @@ fn zombie_cell(
     }
 }
 
-/// How long it has been one; at least the length of the trace for one that
-/// was a zombie when tracing began.
+/// Returns how long a process has been a zombie. For one of the first snapshot, that is at least
+/// the length of the trace.
 fn age(data: &Data<'_>, zombie: &Process) -> String {
     match zombie.zombie_time(data.now) {
         Some(age) => units::duration(age),

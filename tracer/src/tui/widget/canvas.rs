@@ -1,5 +1,5 @@
-//! The only way onto the screen: phrases into cells, cut to fit and aligned.
-//! Knows looks and cells, nothing of processes.
+//! The canvas: the only way onto the screen. It puts phrases into cells, cut to fit and aligned.
+//! Must not know processes.
 
 use ratatui::{
     buffer::Buffer,
@@ -17,6 +17,7 @@ use crate::tui::{
     },
 };
 
+/// A rectangle of cells and the look of text in it.
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
@@ -24,24 +25,28 @@ pub struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
+    /// Returns a canvas over an area of a buffer.
     pub fn new(buffer: &'a mut Buffer, area: Rect, look: &'a Look) -> Self {
         let area = area.intersection(buffer.area);
         Canvas { buffer, area, look }
     }
 
+    /// Returns the number of columns.
     pub fn width(&self) -> u16 {
         self.area.width
     }
 
+    /// Returns the number of lines.
     pub fn height(&self) -> u16 {
         self.area.height
     }
 
+    /// Returns the glyphs for text.
     pub fn glyphs(&self) -> &'static Glyphs {
         self.look.glyphs
     }
 
-    /// A part of this canvas, as far as it lies within it.
+    /// Returns a part of this canvas, clipped to it.
     pub fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
         let x = self.area.x.saturating_add(x);
         let y = self.area.y.saturating_add(y);
@@ -49,8 +54,8 @@ impl<'a> Canvas<'a> {
         Canvas::new(self.buffer, area, self.look)
     }
 
-    /// Writes a phrase and says how many columns it took; one that does not
-    /// fit into `width` ends in a sign that there is more.
+    /// Writes a phrase and returns the number of columns it took. A phrase that does not fit into
+    /// `width` is cut and ends in a glyph.
     pub fn put(&mut self, x: u16, y: u16, width: u16, phrase: &Phrase) -> u16 {
         let width = width.min(self.area.width.saturating_sub(x));
         if y >= self.area.height || width == 0 {
@@ -67,8 +72,8 @@ impl<'a> Canvas<'a> {
             let end =
                 self.buffer
                     .set_stringn(left + used, line, &text, usize::from(room - used), style);
-            // A wide character may have found half the room that it needs: what
-            // comes after it must not slip in there.
+            // A wide character may have found only half its room. The next piece must not take that
+            // column.
             let full = text.width() > usize::from(room - used);
             used = end.0 - left;
             if full {
@@ -83,15 +88,15 @@ impl<'a> Canvas<'a> {
         used
     }
 
-    /// Writes a phrase so that it ends at the right edge of its room.
+    /// Writes a phrase aligned to the right edge of its room.
     pub fn put_right(&mut self, x: u16, y: u16, width: u16, phrase: &Phrase) {
         let needed = u16::try_from(phrase.width()).unwrap_or(u16::MAX);
         let indent = width.saturating_sub(needed);
         self.put(x.saturating_add(indent), y, width - indent, phrase);
     }
 
-    /// Where only ASCII may be sent, everything else becomes a question mark
-    /// of the same width.
+    /// Returns text that the terminal can show: in ASCII, other characters become question marks of
+    /// the same width.
     fn printable<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
         if !self.look.glyphs.ascii || text.is_ascii() {
             return text.into();
@@ -113,6 +118,7 @@ impl<'a> Canvas<'a> {
         ascii.into()
     }
 
+    /// Empties all cells.
     pub fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
             for x in self.area.left()..self.area.right() {
@@ -121,7 +127,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// A wide character left of this canvas would cover its first column.
+    /// Removes wide characters that would cover the first column of this canvas.
     fn cut_off_wide_neighbours(&mut self) {
         let Some(x) = self.area.left().checked_sub(1) else {
             return;
@@ -135,14 +141,14 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Puts the cursor on a line.
+    /// Highlights a line as selected.
     pub fn select(&mut self, y: u16, width: u16) {
         let line = Rect::new(self.area.x, self.area.y.saturating_add(y), width, 1);
         let line = line.intersection(self.area);
         self.buffer.set_style(line, self.look.selection());
     }
 
-    /// Marks one cell.
+    /// Highlights a cell.
     pub fn point(&mut self, x: u16, y: u16) {
         let cell = Rect::new(
             self.area.x.saturating_add(x),
@@ -154,7 +160,7 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(cell, self.look.found());
     }
 
-    /// A message in the middle, where there is nothing to list.
+    /// Writes a message in the middle of an empty view.
     pub fn note(&mut self, lines: &[Phrase]) {
         let top = usize::from(self.area.height).saturating_sub(lines.len()) / 2;
         for (y, line) in (top as u16..).zip(lines) {
@@ -163,7 +169,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// A frame along the edge, with a title; gives what is inside.
+    /// Draws a frame with a title along the edge. Returns the inside.
     pub fn framed(&mut self, title: &str) -> Canvas<'_> {
         self.clear();
         self.cut_off_wide_neighbours();
@@ -195,17 +201,17 @@ impl<'a> Canvas<'a> {
         self.part(2, 1, width.saturating_sub(4), height.saturating_sub(2))
     }
 
-    /// Marks what a search has found, wherever it is on this canvas.
+    /// Highlights all matches of a search.
     pub fn mark(&mut self, query: &SearchQuery) {
-        let wanted = query.text().width();
+        let width = query.text().width();
         for y in self.area.top()..self.area.bottom() {
             let mut x = self.area.left();
-            while !query.is_empty() && usize::from(self.area.right() - x) >= wanted {
-                let text = self.text_at(x, y, wanted);
+            while !query.is_empty() && usize::from(self.area.right() - x) >= width {
+                let text = self.text_at(x, y, width);
                 if query.is_in(&text) {
-                    let found = Rect::new(x, y, wanted as u16, 1);
+                    let found = Rect::new(x, y, width as u16, 1);
                     self.buffer.set_style(found, self.look.found());
-                    x += wanted as u16;
+                    x += width as u16;
                 } else {
                     x += 1;
                 }
@@ -213,7 +219,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// What is written in `width` columns from there.
+    /// Returns the text in `width` columns from a cell on.
     fn text_at(&self, x: u16, y: u16, width: usize) -> String {
         let mut text = String::new();
         let mut column = x;
@@ -222,7 +228,7 @@ impl<'a> Canvas<'a> {
                 break;
             };
             text.push_str(cell.symbol());
-            // The second half of a wide character has no text of its own.
+            // The second half of a wide character has no text.
             column += (cell.symbol().width() as u16).max(1);
         }
         text

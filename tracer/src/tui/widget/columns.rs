@@ -1,33 +1,41 @@
-//! Which columns of a table fit, and where. Numbers only.
+//! The layout of a table's columns: which ones fit, and where. Numbers only.
 
 use std::ops::Range;
 
+/// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
+    /// The title.
     pub title: &'static str,
+    /// The width.
     pub width: Width,
+    /// True if cells are aligned to the right.
     pub right: bool,
-    /// Where room is short, the highest goes first.
+    /// On a narrow screen, the column with the highest rank is dropped first. Columns of rank 0
+    /// stay.
     pub rank: u8,
 }
 
+/// The width of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
+    /// Terminal columns.
     Fixed(u16),
-    /// What is left, which is more than this unless nothing else can go.
+    /// The remaining columns, at least this many unless nothing else can be dropped.
     Rest(u16),
 }
 
-/// The column that decides the order, and which way.
+/// The column that sorts, and its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sorted {
+    /// Index of the column.
     pub column: usize,
-    /// The smallest first.
+    /// True if the smallest value comes first.
     pub ascending: bool,
 }
 
 impl Sorted {
-    /// The largest first.
+    /// Returns an order with the largest value first.
     pub fn descending(column: usize) -> Sorted {
         Sorted {
             column,
@@ -36,7 +44,7 @@ impl Sorted {
     }
 }
 
-/// A column of figures.
+/// Returns a column for figures, aligned to the right.
 pub const fn figure(title: &'static str, width: u16, rank: u8) -> Column {
     Column {
         title,
@@ -46,7 +54,7 @@ pub const fn figure(title: &'static str, width: u16, rank: u8) -> Column {
     }
 }
 
-/// A column of words.
+/// Returns a column for text.
 pub const fn word(title: &'static str, width: u16, rank: u8) -> Column {
     Column {
         title,
@@ -56,8 +64,8 @@ pub const fn word(title: &'static str, width: u16, rank: u8) -> Column {
     }
 }
 
-/// The column that takes what is left; other columns go before it has less
-/// than `least`.
+/// Returns the column that takes the remaining width. Other columns are dropped before it has fewer
+/// than `least` columns.
 pub const fn rest(title: &'static str, least: u16) -> Column {
     Column {
         title,
@@ -67,10 +75,10 @@ pub const fn rest(title: &'static str, least: u16) -> Column {
     }
 }
 
-/// From this width on there is room for wide gaps.
+/// From this width on, gaps are wide.
 const ROOMY: u16 = 100;
 
-/// The columns that fit, by number, with their places from the left edge.
+/// Returns the columns that fit, by index, with their places from the left edge.
 pub fn place(columns: &[Column], width: u16) -> Vec<(usize, Range<u16>)> {
     let gap = if width >= ROOMY { 2 } else { 1 };
     let mut kept: Vec<usize> = (0..columns.len()).collect();
@@ -109,7 +117,7 @@ pub fn place(columns: &[Column], width: u16) -> Vec<(usize, Range<u16>)> {
         .collect()
 }
 
-/// The column at a place on a screen of that width.
+/// Returns the column at `x` on a screen `width` columns wide.
 pub fn column_at(columns: &[Column], x: u16, width: u16) -> Option<usize> {
     let places = place(columns, width.saturating_sub(1)).into_iter();
     let mut behind = places.skip_while(|(_, place)| place.end <= x);
@@ -121,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn narrow_screens_lose_the_least_important_columns() {
+    fn narrow_screens_drop_the_least_important_columns() {
         let columns = [
             figure("PID", 7, 0),
             rest("PROCESS", 22),

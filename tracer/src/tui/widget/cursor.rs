@@ -1,55 +1,60 @@
-//! Where the reader is in a list longer than the screen. Knows numbers only:
-//! not what is listed, not how it is drawn.
+//! The cursor of a list longer than the screen. Numbers only: it must not know what is listed or
+//! how it is drawn.
 
 use std::ops::Range;
 
 use crate::tui::input::action::Action;
 
+/// The selected line and the scroll position.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     selected: usize,
     /// The first line on screen.
     top: usize,
-    /// Lines on screen; none before the first drawing.
+    /// Lines on screen; 0 before the first frame.
     height: usize,
     length: usize,
 }
 
 impl Cursor {
+    /// Returns the selected index.
     pub fn selected(&self) -> usize {
         self.selected
     }
 
+    /// Returns the length of the list.
     pub fn length(&self) -> usize {
         self.length
     }
 
+    /// Returns the number of lines on screen.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The lines on screen.
+    /// Returns the lines on screen.
     pub fn visible(&self) -> Range<usize> {
         self.top..self.length.min(self.top + self.height)
     }
 
-    /// Tells how long the list is and how much of it fits on screen.
+    /// Sets the length of the list and the number of lines on screen.
     pub fn fit(&mut self, length: usize, height: usize) {
         self.length = length;
         self.height = height;
         self.select(self.selected);
     }
 
+    /// Selects an index and scrolls it into view.
     pub fn select(&mut self, index: usize) {
         self.selected = index.min(self.length.saturating_sub(1));
         self.top = (self.top)
             .min(self.selected)
             .max((self.selected + 1).saturating_sub(self.height))
-            // No empty lines below while lines above are out of sight.
+            // No empty lines below while lines above are hidden.
             .min(self.length.saturating_sub(self.height));
     }
 
-    /// Selects a line of the screen; whether it was selected already.
+    /// Selects a line of the screen. Returns true if it was selected already.
     pub fn click(&mut self, line: usize) -> bool {
         let (index, before) = (self.top + line, self.selected);
         if self.visible().contains(&index) {
@@ -58,16 +63,16 @@ impl Cursor {
         before == index
     }
 
-    /// What was selected is somewhere else now: its line on the screen stays
-    /// where it was, as far as possible.
+    /// Moves the selection to another index without moving its line on the screen, as far as
+    /// possible.
     pub fn follow(&mut self, index: usize) {
         self.top = (self.top + index).saturating_sub(self.selected);
         self.selected = index;
     }
 
-    /// Whether the action was a movement.
+    /// Moves the selection. Returns false if the action is not a movement.
     pub fn handle(&mut self, action: Action) -> bool {
-        // One line of the old page stays in sight.
+        // One line of the old page stays visible.
         let page = self.height.saturating_sub(1).max(1);
         let target = match action {
             Action::Up => self.selected.saturating_sub(1),
@@ -82,7 +87,7 @@ impl Cursor {
         true
     }
 
-    /// The same for a page without a selected line: the page itself moves.
+    /// Scrolls a page, which has no selected line. Returns false if the action is not a movement.
     pub fn scroll(&mut self, action: Action) -> bool {
         let page = self.height.saturating_sub(1).max(1);
         let target = match action {
@@ -98,12 +103,13 @@ impl Cursor {
         true
     }
 
+    /// Scrolls so that an index is the first on screen.
     pub fn scroll_to(&mut self, top: usize) {
         self.top = top.min(self.length.saturating_sub(self.height));
         self.selected = self.top;
     }
 
-    /// [`Cursor::fit`] for a page without a selected line.
+    /// Sets length and height of a page, which has no selected line.
     pub fn fit_page(&mut self, length: usize, height: usize) {
         self.length = length;
         self.height = height;
@@ -116,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_selected_line_is_on_screen_and_the_screen_is_full() {
+    fn selected_line_is_visible_and_the_screen_is_full() {
         let mut cursor = Cursor::default();
         cursor.fit(100, 10);
         cursor.handle(Action::End);
@@ -132,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn following_keeps_the_line_where_it_was() {
+    fn following_keeps_the_line_in_place() {
         let mut cursor = Cursor::default();
         cursor.fit(100, 10);
         cursor.select(50);

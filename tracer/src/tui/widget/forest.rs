@@ -1,12 +1,9 @@
-//! The fork tree as rows. Rows are numbers only: words are made for those on
-//! screen.
+//! The fork tree as rows. Rows are numbers only; text is made for the rows on screen.
 //!
-//! A process of the model is a large thing, and visiting a hundred thousand of
-//! them for every picture would take most of a tenth of a second. What the
-//! tree needs of each is therefore kept here in a few numbers side by side.
-//! That is possible because a process is hung into the tree once, and because
-//! whoever was freed stays gone. What the model only concludes, it may take
-//! back: all others are looked at again.
+//! Visiting a hundred thousand large processes of the model for every frame would take most of a
+//! tenth of a second, so the forest keeps a few numbers per process, side by side. This is possible
+//! because a process gets its place in the tree once, and because a freed process stays freed.
+//! Other exits are conclusions that the model may revise, so those processes are checked again.
 
 use std::collections::HashSet;
 
@@ -21,23 +18,23 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub key: Key,
-    /// One of the process's threads, by its number among them.
+    /// The index of a thread of the process; `None` for the process itself.
     pub thread: Option<u32>,
-    /// The row of the parent; none for a root.
+    /// The row of the parent; `None` for a root.
     parent: Option<u32>,
-    /// No sibling comes after it.
+    /// True if no sibling follows.
     last: bool,
-    /// How many processes are folded away below it.
+    /// The number of processes folded away below it.
     pub folded: u32,
 }
 
 impl Row {
-    /// The row of the parent; none for a root.
+    /// Returns the row of the parent; `None` for a root.
     pub fn parent(&self) -> Option<u32> {
         self.parent
     }
 
-    /// The same below another row, not the last there.
+    /// Returns the same row below another parent, not as its last child.
     pub fn below(self, parent: Option<u32>) -> Row {
         Row {
             parent,
@@ -65,30 +62,30 @@ impl Identity for Row {
     }
 }
 
-/// Which of the dead are shown. A dead process with living descendants always
-/// is: they hang below it.
+/// Which exited processes are shown. One with present descendants always is, because they hang
+/// below it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dead {
+pub enum ShownExits {
     #[default]
     All,
-    /// Those that have not been dead for longer than [`RECENT`].
+    /// Those that exited at most [`RECENT`] ago.
     Recent,
     None,
 }
 
-/// Long enough to read what has just ended, ns.
+/// Long enough to read what has just exited, ns.
 const RECENT: u64 = 10_000_000_000;
 
-/// What is left out.
+/// What the tree leaves out.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Whose descendants are not shown.
+pub struct TreeFilter {
+    /// Processes with hidden descendants.
     pub folded: HashSet<Key>,
-    pub dead: Dead,
+    pub exited: ShownExits,
     pub with_threads: bool,
 }
 
-/// What is known of each process that is kept, in order of appearance.
+/// The numbers of one process.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     key: Key,
@@ -96,29 +93,27 @@ struct Node {
     first_child: Option<u32>,
     last_child: Option<u32>,
     next_sibling: Option<u32>,
-    /// When it ended; none while it is in the process table.
-    ended: Option<u64>,
+    /// The time of its exit, ns since boot; `None` while it is in the process table.
+    exited_at: Option<u64>,
 }
 
 #[derive(Debug, Default)]
 pub struct Forest {
     nodes: Vec<Node>,
     roots: Vec<u32>,
-    /// Who was not gone for good when last looked at.
+    /// Indices of the processes that were not freed at the last update.
     unsettled: Vec<u32>,
-    /// The order that was asked for; none: that of appearance.
+    /// The requested order; `None` for the order of appearance.
     order: Option<Ranking>,
-    /// How many processes the model has let go.
+    /// The model's count of processes removed from its list, as of the last update.
     unlisted: u64,
 }
 
 impl Forest {
-    /// Takes in what is new in the model; who has ended, only for a filter that
-    /// asks for it.
-    pub fn update(&mut self, model: &Model, filter: &Filter) {
+    /// Adds new processes of the model. Exits are updated only if the filter needs them.
+    pub fn update(&mut self, model: &Model, filter: &TreeFilter) {
         if self.unlisted != model.unlisted() {
-            // Places have changed. The model lets go of many at once, so this
-            // is seldom.
+            // Indices have changed. The model evicts many processes at a time, so this is rare.
             *self = Forest {
                 unlisted: model.unlisted(),
                 ..Forest::default()
@@ -133,29 +128,28 @@ impl Forest {
                 first_child: None,
                 last_child: None,
                 next_sibling: None,
-                ended: None,
+                exited_at: None,
             });
             self.roots.push(index);
             self.unsettled.push(index);
         }
         let mut roots = std::mem::take(&mut self.roots);
-        roots.retain(|&root| !self.hang(model, root));
+        roots.retain(|&root| !self.attach(model, root));
         self.roots = roots;
         self.sort_roots(model);
-        if filter.dead == Dead::All && !filter.with_threads {
+        if filter.exited == ShownExits::All && !filter.with_threads {
             return;
         }
         let nodes = &mut self.nodes;
         self.unsettled.retain(|&index| {
             let node = &mut nodes[index as usize];
             let process = model.process(node.key);
-            node.ended = ended(process);
+            node.exited_at = exited_at(process);
             process.freed_at.is_none()
         });
     }
 
-    /// The kernel's own threads come after all others, and where no order was
-    /// asked for init comes first.
+    /// Sorts the roots: kernel threads last; in the order of appearance, init first.
     fn sort_roots(&mut self, model: &Model) {
         let (nodes, in_order) = (&self.nodes, self.order.is_some());
         self.roots.sort_by_key(|&root| {
@@ -165,12 +159,12 @@ impl Forest {
         });
     }
 
-    /// Puts siblings in the order of the highest rank among each and all that
-    /// came from it, so that the foremost of all is at the top, below its
-    /// ancestors. Who comes later is the last until this is said again.
+    /// Orders siblings by the highest rank among each and its descendants, so that the highest rank
+    /// of all is at the top, below its ancestors. Processes added later come last until the next
+    /// call.
     ///
-    /// Time linear in who is kept, where the order is much the same as before
-    /// and parents have appeared before their children, as they nearly always do.
+    /// Takes linear time if the order has changed little and parents appeared before their
+    /// children, as they nearly always do.
     pub fn arrange(&mut self, model: &Model, rank: impl Fn(usize) -> u128) {
         let mut best: Vec<u128> = (0..self.nodes.len()).map(rank).collect();
         for index in (0..best.len()).rev() {
@@ -180,7 +174,7 @@ impl Forest {
                 && best[parent] < own
             {
                 best[parent] = own;
-                // Its own turn is to come, unless it appeared after its child.
+                // The parent's own turn is still to come, unless it appeared after its child.
                 let had_its_turn = parent > index;
                 up = self.nodes[parent].parent.map(|parent| parent as usize);
                 up = up.filter(|_| had_its_turn);
@@ -209,18 +203,18 @@ impl Forest {
         }
     }
 
-    /// In order of appearance again.
-    pub fn disarrange(&mut self) {
+    /// Restores the order of appearance.
+    pub fn restore_order(&mut self) {
         *self = Forest::default();
     }
 
-    /// Everyone who has anything below it.
+    /// Returns every process with children.
     pub fn branches(&self) -> impl Iterator<Item = Key> + '_ {
         let branches = self.nodes.iter().filter(|node| node.first_child.is_some());
         branches.map(|node| node.key)
     }
 
-    /// Everyone below a process who has anything below it, and itself.
+    /// Returns a process and all below it that have children.
     pub fn branches_below(&self, key: Key) -> Vec<Key> {
         let mut pending: Vec<u32> = self
             .place(key)
@@ -238,8 +232,8 @@ impl Forest {
         branches
     }
 
-    /// Puts a root below its parent, if it has got one.
-    fn hang(&mut self, model: &Model, index: u32) -> bool {
+    /// Moves a root below its parent. Returns false if it has none.
+    fn attach(&mut self, model: &Model, index: u32) -> bool {
         let Some(parent) = model.tree_parent(self.nodes[index as usize].key) else {
             return false;
         };
@@ -260,28 +254,27 @@ impl Forest {
         std::iter::successors(first, |&child| self.nodes[child as usize].next_sibling)
     }
 
-    /// All rows, in the order of the tree.
-    pub fn rows(&self, data: &Data<'_>, filter: &Filter) -> Vec<Row> {
+    /// Returns all rows in tree order.
+    pub fn rows(&self, data: &Data<'_>, filter: &TreeFilter) -> Vec<Row> {
         self.rows_of(data, filter, None)
     }
 
-    /// The rows of those who are wanted besides, by their places in the order
-    /// of appearance, and of their ancestors.
+    /// Returns the rows of the processes that `wanted` selects by index, and of their ancestors.
     pub fn rows_of(
         &self,
         data: &Data<'_>,
-        filter: &Filter,
+        filter: &TreeFilter,
         wanted: Option<&dyn Fn(usize) -> bool>,
     ) -> Vec<Row> {
         let model = data.model;
-        let kept = self.kept(data, filter.dead, wanted);
+        let kept = self.kept(data, filter.exited, wanted);
         let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
         let mut folded = vec![false; self.nodes.len()];
         for place in filter.folded.iter().filter_map(|&key| self.place(key)) {
             folded[place] = true;
         }
         let mut rows = Vec::with_capacity(self.nodes.len());
-        // What is still to be laid out, the next on top.
+        // Rows still to be laid out, the next one on top.
         let mut pending = Vec::new();
         self.push(
             &mut pending,
@@ -296,7 +289,7 @@ impl Forest {
                     row.folded = self.count_below(index, shown);
                 } else {
                     let node = &self.nodes[index as usize];
-                    let threads = match filter.with_threads && node.ended.is_none() {
+                    let threads = match filter.with_threads && node.exited_at.is_none() {
                         true => threads(model.process(node.key)),
                         false => Vec::new(),
                     };
@@ -309,8 +302,7 @@ impl Forest {
         rows
     }
 
-    /// Puts children on top of what is to be laid out. Threads come before
-    /// child processes: they are nearer.
+    /// Pushes the rows below a row. Threads come before child processes.
     fn push(
         &self,
         pending: &mut Vec<(u32, Row)>,
@@ -343,21 +335,23 @@ impl Forest {
         pending[first..].reverse();
     }
 
-    /// Who is asked for, and still in the process table or kept in spite of
-    /// being dead, or has such a descendant; none: everyone.
+    /// Returns true, by index, for each process that is selected and present, and for its
+    /// ancestors. `None` stands for all.
     fn kept(
         &self,
         data: &Data<'_>,
-        dead: Dead,
+        exited: ShownExits,
         also: Option<&dyn Fn(usize) -> bool>,
     ) -> Option<Vec<bool>> {
-        let recent = |ended: u64| dead == Dead::Recent && data.now.saturating_sub(ended) < RECENT;
-        let kept = |ended: Option<u64>| dead == Dead::All || ended.is_none_or(recent);
+        let recent =
+            |ended: u64| exited == ShownExits::Recent && data.now.saturating_sub(ended) < RECENT;
+        let kept =
+            |exited_at: Option<u64>| exited == ShownExits::All || exited_at.is_none_or(recent);
         let wanted = |place: usize, node: &Node| {
             let asked_for = also.is_none_or(|wanted| wanted(place));
-            kept(node.ended) && asked_for && data.filter.shows(node.key)
+            kept(node.exited_at) && asked_for && data.filter.shows(node.key)
         };
-        if dead == Dead::All && data.filter.filter().is_none() && also.is_none() {
+        if exited == ShownExits::All && data.filter.filter().is_none() && also.is_none() {
             return None;
         }
         let mut kept = vec![false; self.nodes.len()];
@@ -385,8 +379,8 @@ impl Forest {
     }
 }
 
-/// When it left the process table, or ended if that was not seen.
-fn ended(process: &Process) -> Option<u64> {
+/// Returns when a process left the process table, or exited if that was not seen.
+fn exited_at(process: &Process) -> Option<u64> {
     let ended = process
         .exited_at
         .or(process.freed_at)
@@ -394,7 +388,7 @@ fn ended(process: &Process) -> Option<u64> {
     process.state().is_gone().then(|| ended.unwrap_or(0))
 }
 
-/// The threads besides the leader that live.
+/// Returns the indices of all threads present except the leader.
 fn threads(process: &Process) -> Vec<u32> {
     let others = process.threads.iter().enumerate();
     let others = others.filter(|(_, thread)| thread.id.pid != process.id.tgid);
@@ -411,7 +405,7 @@ mod tests {
     use crate::event::script::Script;
 
     #[test]
-    fn the_foremost_of_a_deep_chain_brings_all_of_it_to_the_top() {
+    fn highest_rank_raises_its_whole_chain() {
         const DEPTH: u32 = 500;
         let mut script = Script::new().session().fork(1, 10).fork(1, 1000);
         for pid in 1000..1000 + DEPTH {
@@ -420,12 +414,12 @@ mod tests {
         let mut model = Model::default();
         script.events.iter().for_each(|event| model.apply(event));
         let mut forest = Forest::default();
-        forest.update(&model, &Filter::default());
+        forest.update(&model, &TreeFilter::default());
         let place = |pid| forest.place(model.find_pid(pid).unwrap()).unwrap();
         let (init, chain, other) = (place(1), place(1000), place(10));
         let deepest = place(1000 + DEPTH);
         let below = |forest: &Forest| forest.children(init as u32).collect::<Vec<_>>();
-        // The ranks grow down the chain.
+        // Ranks grow down the chain.
         forest.arrange(&model, |place| place as u128);
         assert_eq!(below(&forest), [chain as u32, other as u32]);
         forest.arrange(&model, |place| u128::from(place == other));

@@ -1,5 +1,5 @@
-//! Rates: how often something happened in the last second, and in those
-//! before it.
+//! Gauges: how often something happened in the last second, and a sparkline of the seconds before
+//! it.
 
 use crate::{
     event::{Purpose, units},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// In the order of the screen.
+/// The gauges in the order of the screen.
 pub const GAUGES: [Gauge; 5] = [
     Gauge {
         name: "forks",
@@ -48,16 +48,17 @@ pub const GAUGES: [Gauge; 5] = [
     },
 ];
 
-/// A rate and how it was.
+/// A rate and its history.
 pub struct Gauge {
     name: &'static str,
-    /// Whose hook tells; without it the rate is unknown.
+    /// The purpose of the hook that counts it. Without the hook the rate is unknown.
     purpose: Purpose,
     tone: Tone,
     of: fn(&Second) -> u64,
 }
 
 impl Gauge {
+    /// Draws name, rate and history.
     pub fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let label = format!(" {:<7}", self.name);
         let session = data.model.session();
@@ -67,7 +68,7 @@ impl Gauge {
             return;
         }
         let bars = usize::from(canvas.width()).saturating_sub(label.len() + 9);
-        // The last second is not over: its count is not yet a rate.
+        // The current second is not over, so its count is not a rate yet.
         let seconds = data.model.history().last(bars + 1, data.now);
         let over = &seconds[..seconds.len().saturating_sub(1)];
         let rate = over.last().map_or(0, self.of);
@@ -80,8 +81,8 @@ impl Gauge {
         canvas.put(indent, 0, canvas.width(), &spark);
     }
 
-    /// Heights relative to the highest. What is not nothing is never shown as
-    /// nothing, and a second of which records were lost is marked.
+    /// Draws heights relative to the highest. A count above zero is never drawn as zero, and a
+    /// second with lost records is marked.
     fn sparkline(&self, seconds: &[Second], glyphs: &Glyphs) -> Phrase {
         let highest = seconds.iter().map(self.of).max().unwrap_or(0).max(1);
         seconds.iter().fold(Phrase::new(), |phrase, second| {

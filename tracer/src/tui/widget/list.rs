@@ -1,5 +1,5 @@
-//! Rows with a selected one. When the rows are made anew, the selection stays
-//! with what it was on, wherever that is now.
+//! A list with a selected row. When the rows are replaced, the selection stays with the row of the
+//! same identity.
 
 use crate::{
     model::Key,
@@ -10,11 +10,12 @@ use crate::{
     },
 };
 
-/// What a row is about: two rows with the same identity are the same row at
-/// different times.
+/// The identity of a row. Rows with the same identity are the same row at different times.
 pub trait Identity {
+    /// The identity; must be unique among the rows.
     type Id: PartialEq + Copy;
 
+    /// Returns the identity.
     fn id(&self) -> Self::Id;
 }
 
@@ -26,6 +27,7 @@ impl Identity for Key {
     }
 }
 
+/// Rows and a cursor.
 #[derive(Clone, Debug)]
 pub struct List<R> {
     rows: Vec<R>,
@@ -42,10 +44,11 @@ impl<R> Default for List<R> {
 }
 
 impl<R: Identity> List<R> {
+    /// Replaces the rows; the selected row stays selected.
     pub fn replace(&mut self, rows: Vec<R>) {
         let old = self.cursor.selected();
-        // A reader who has not left the first row wants the first row, whatever
-        // it is: the worst offender, the oldest zombie.
+        // A reader at the first row wants the first row, whatever it is: the most faults, the
+        // oldest zombie.
         if old != 0
             && let Some(id) = self.selected().map(Identity::id)
             && rows.get(old).map(Identity::id) != Some(id)
@@ -56,6 +59,7 @@ impl<R: Identity> List<R> {
         self.rows = rows;
     }
 
+    /// Selects a row. Returns false if it is not in the list.
     pub fn select(&mut self, id: R::Id) -> bool {
         let index = self.rows.iter().position(|row| row.id() == id);
         if let Some(index) = index {
@@ -66,28 +70,33 @@ impl<R: Identity> List<R> {
 }
 
 impl<R> List<R> {
+    /// Sets the number of lines on screen.
     pub fn fit(&mut self, height: usize) {
         self.cursor.fit(self.rows.len(), height);
     }
 
+    /// Returns the rows.
     pub fn rows(&self) -> &[R] {
         &self.rows
     }
 
+    /// Returns the cursor.
     pub fn cursor(&self) -> &Cursor {
         &self.cursor
     }
 
+    /// Returns the selected row.
     pub fn selected(&self) -> Option<&R> {
         self.rows.get(self.cursor.selected())
     }
 
+    /// Selects a row by index.
     pub fn select_index(&mut self, index: usize) {
         self.cursor.fit(self.rows.len(), self.cursor.height());
         self.cursor.select(index);
     }
 
-    /// Goes to a row that matches, if there is one.
+    /// Moves to a matching row. Returns false if there is none.
     pub fn find(&mut self, from: SearchFrom, mut matches: impl FnMut(&R) -> bool) -> bool {
         let start = self.cursor.selected();
         let found = seek(self.rows.len(), start, from, |index| {
@@ -99,15 +108,17 @@ impl<R> List<R> {
         found.is_some()
     }
 
+    /// Selects a line of the screen. Returns true if it was selected already.
     pub fn click(&mut self, line: usize) -> bool {
         self.cursor.click(line)
     }
 
+    /// Moves the selection. Returns false if the action is not a movement.
     pub fn handle(&mut self, action: Action) -> bool {
         self.cursor.handle(action)
     }
 
-    /// `3/120`: where the reader is.
+    /// Returns the position as `3/120`.
     pub fn position(&self) -> String {
         match self.rows.len() {
             0 => "empty".to_owned(),

@@ -1,5 +1,5 @@
-//! Building blocks for views: the canvas, tables, lists, pages, gauges and the fork tree as rows.
-//! Knows nothing of particular views or of the bars around them.
+//! Building blocks of views: the canvas, tables, lists, pages, gauges and the fork tree as rows.
+//! Must not know particular views or the bars around them.
 
 pub mod canvas;
 pub mod columns;

@@ -1,5 +1,4 @@
-//! A page of text for the views that tell rather than list: sections with
-//! facts, scrolled as a whole. No paint.
+//! Pages of text: sections of named facts, scrolled as a whole. Must not know colours.
 
 use unicode_width::UnicodeWidthChar;
 
@@ -10,17 +9,18 @@ use crate::tui::{
     widget::cursor::Cursor,
 };
 
-/// Columns for the names of facts.
+/// Columns for the labels of facts.
 const LABEL: usize = 17;
 const WIDE_LABEL: usize = 25;
 
-/// Lines in the making.
+/// The lines of a page while it is written.
 pub struct Sheet {
     lines: Vec<Phrase>,
     width: usize,
 }
 
 impl Sheet {
+    /// Returns an empty sheet.
     pub fn new(width: usize) -> Self {
         Sheet {
             lines: Vec::new(),
@@ -28,6 +28,7 @@ impl Sheet {
         }
     }
 
+    /// Adds a section title.
     pub fn section(&mut self, title: &str) {
         if !self.lines.is_empty() {
             self.lines.push(Phrase::new());
@@ -35,26 +36,27 @@ impl Sheet {
         self.lines.push(Phrase::of(Tone::Title, title));
     }
 
+    /// Adds a line.
     pub fn line(&mut self, phrase: impl Into<Phrase>) {
         self.lines.push(phrase.into());
     }
 
-    /// A named fact; what does not fit goes on in the next lines.
+    /// Adds a labelled fact. Text that does not fit continues on the next lines.
     pub fn fact(&mut self, label: &str, value: impl Into<Phrase>) {
-        self.named(Phrase::of(Tone::Dim, label), LABEL, value.into());
+        self.labelled(Phrase::of(Tone::Dim, label), LABEL, value.into());
     }
 
-    /// The same with room for a longer name.
+    /// Adds a fact with room for a longer label.
     pub fn wide_fact(&mut self, label: Phrase, value: Phrase) {
-        self.named(label, WIDE_LABEL, value);
+        self.labelled(label, WIDE_LABEL, value);
     }
 
-    /// Text over the whole width.
+    /// Adds text across the whole width.
     pub fn text(&mut self, text: Phrase) {
         self.lines.extend(wrapped(text, self.width.max(1)));
     }
 
-    fn named(&mut self, mut label: Phrase, indent: usize, value: Phrase) {
+    fn labelled(&mut self, mut label: Phrase, indent: usize, value: Phrase) {
         let indent = indent.min(self.width / 2);
         if label.width() >= indent {
             self.lines.push(std::mem::take(&mut label));
@@ -65,7 +67,7 @@ impl Sheet {
         }
     }
 
-    /// Two sheets side by side.
+    /// Returns the lines of two sheets side by side.
     pub fn beside(self, other: Sheet, gap: usize) -> Vec<Phrase> {
         let (width, length) = (self.width + gap, self.lines.len().max(other.lines.len()));
         let (mut left, mut right) = (self.lines.into_iter(), other.lines.into_iter());
@@ -78,19 +80,21 @@ impl Sheet {
         pairs.map(join).collect()
     }
 
-    /// The other one below this one, after an empty line.
+    /// Returns this sheet with another below it, after an empty line.
     pub fn above(mut self, other: Sheet) -> Sheet {
         self.lines.push(Phrase::new());
         self.lines.extend(other.lines);
         self
     }
 
+    /// Returns the lines.
     pub fn into_lines(self) -> Vec<Phrase> {
         self.lines
     }
 }
 
-/// Broken at the last space that fits, or where it must be. At least one line.
+/// Breaks a phrase at the last space that fits, or inside a word if it must. Returns at least one
+/// line.
 fn wrapped(phrase: Phrase, width: usize) -> Vec<Phrase> {
     let characters = phrase
         .pieces()
@@ -136,7 +140,7 @@ fn joined(characters: Vec<(Tone, char)>) -> Phrase {
     })
 }
 
-/// A finished page and where the reader is in it.
+/// A finished page and its scroll position.
 #[derive(Default)]
 pub struct Page {
     lines: Vec<Phrase>,
@@ -144,15 +148,18 @@ pub struct Page {
 }
 
 impl Page {
+    /// Replaces the lines; the scroll position stays where it can.
     pub fn fill(&mut self, lines: Vec<Phrase>, height: usize) {
         self.lines = lines;
         self.cursor.fit_page(self.lines.len(), height);
     }
 
+    /// Scrolls.
     pub fn handle(&mut self, action: Action) {
         self.cursor.scroll(action);
     }
 
+    /// Scrolls to a matching line. Returns false if there is none.
     pub fn find(&mut self, query: &SearchQuery, from: SearchFrom) -> bool {
         let start = self.cursor.visible().start;
         let found = seek(self.lines.len(), start, from, |line| {
@@ -164,15 +171,17 @@ impl Page {
         found.is_some()
     }
 
+    /// Returns the lines.
     pub fn lines(&self) -> &[Phrase] {
         &self.lines
     }
 
+    /// Returns the scroll position.
     pub fn cursor(&self) -> &Cursor {
         &self.cursor
     }
 
-    /// `1-30/45`, or nothing where all of it is in sight.
+    /// Returns the visible lines as `1-30/45`; empty if all are visible.
     pub fn position(&self) -> String {
         let (visible, length) = (self.cursor.visible(), self.lines.len());
         if visible.len() >= length {
@@ -188,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_facts_go_on_in_the_next_line() {
+    fn long_facts_wrap() {
         let texts = |width, text: &str| -> Vec<String> {
             wrapped(Phrase::plain(text), width)
                 .iter()

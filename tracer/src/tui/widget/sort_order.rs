@@ -69,15 +69,15 @@ impl SortOrder {
     /// Says why the name or the value is not valid.
     pub fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
         if self.sorts.is_empty() {
-            return Err("this view keeps nothing".to_owned());
+            return Err("this view has no settings".to_owned());
         }
         if name != SORT {
-            return Err(format!("no {name:?} here, only {SORT}"));
+            return Err(format!("there is no setting {name:?} here, only {SORT}"));
         }
         let columns = self.columns;
         match self.choose(|sort| columns[sort].title == value) {
             true => Ok(()),
-            false => Err(format!("no column {value:?} sorts here")),
+            false => Err(format!("the view cannot be sorted by {value:?}")),
         }
     }
 

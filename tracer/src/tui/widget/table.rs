@@ -1,5 +1,4 @@
-//! Lists and pages on a canvas: columns, titles, the selected row, and a bar
-//! that says where the reader is.
+//! Tables and pages on a canvas: columns, titles, the selected row, and a scroll bar.
 
 use crate::tui::{
     style::phrase::{Phrase, Tone},
@@ -11,7 +10,8 @@ use crate::tui::{
 };
 
 impl Canvas<'_> {
-    /// A list under its column titles, with the selected row and a scroll bar.
+    /// Draws rows under their column titles, with the selected row and a scroll bar. `cell` takes
+    /// row, column and width.
     pub fn table(
         &mut self,
         columns: &[Column],
@@ -72,7 +72,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Lines of text, scrolled.
+    /// Draws the visible lines of a page.
     pub fn page(&mut self, lines: &[Phrase], cursor: &Cursor) {
         let width = self.width().saturating_sub(1);
         for (y, line) in (0..self.height()).zip(cursor.visible()) {
@@ -83,7 +83,7 @@ impl Canvas<'_> {
         self.scroll_bar(0, cursor);
     }
 
-    /// Shown only where there is something out of sight.
+    /// Draws the scroll bar, if anything is hidden.
     fn scroll_bar(&mut self, top: u16, cursor: &Cursor) {
         let height = usize::from(self.height().saturating_sub(top));
         let (visible, length) = (cursor.visible(), cursor.length());

@@ -1,5 +1,5 @@
-//! The facts about one process, in sections: how it died, its family, the
-//! programs it ran and what it used. Unknown things are said to be unknown.
+//! Facts about one process, in sections: exit, family, programs, resources. Unknown values are
+//! named as unknown.
 
 use crate::{
     event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, units},
@@ -12,9 +12,10 @@ use crate::{
     },
 };
 
-/// As many relatives or threads are named.
+/// The number of relatives or threads listed by name.
 const NAMED: usize = 12;
 
+/// Returns the section about creation, parents and children.
 pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let (model, process) = (data.model, data.model.process(key));
     let mut sheet = Sheet::new(width);
@@ -22,12 +23,12 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let created = match (process.created_by, process.forked_by) {
         (Creation::Snapshot, _) => Phrase::of(Tone::Dim, "before tracing began"),
         (Creation::Missed, _) => Phrase::of(Tone::Warn, "not witnessed"),
-        (made, by) => {
-            let by = by.map_or_else(|| "?".to_owned(), |by| words::whose(model, by));
-            Phrase::plain(format!("{by}, by {}", made.name().unwrap_or("?")))
+        (creation, by) => {
+            let by = by.map_or_else(|| "?".to_owned(), |by| words::subject(model, by));
+            Phrase::plain(format!("{by}, by {}", creation.name().unwrap_or("?")))
         }
     };
-    sheet.fact("made by", created);
+    sheet.fact("created by", created);
     if let Some(flags) = process.clone_flags {
         let names = clone_flag_names(flags).join(" ");
         sheet.fact(
@@ -46,7 +47,7 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     if process.is_reparented()
         && let Some(original) = process.original_parent
     {
-        sheet.fact("before that", relative(data, original));
+        sheet.fact("original parent", relative(data, original));
     }
     relatives(
         &mut sheet,
@@ -76,22 +77,23 @@ fn relatives(sheet: &mut Sheet, data: &Data<'_>, label: &str, keys: Vec<Key>) {
     if keys.is_empty() {
         return;
     }
-    let living = keys
+    let present = keys
         .iter()
         .filter(|&&key| !data.model.process(key).state().is_gone());
-    let count = format!("{}, {} of them still there", keys.len(), living.count());
+    let count = format!("{}, {} of them present", keys.len(), present.count());
     sheet.fact(label, Phrase::plain(count));
-    // The latest are of more interest than the oldest.
+    // Recent relatives are of more interest than old ones.
     let mut named = Phrase::new();
     for &key in keys.iter().rev().take(NAMED) {
         named = named.joined(relative(data, key)).and(Tone::Plain, "  ");
     }
     if keys.len() > NAMED {
-        named.push(Tone::Dim, format!("and {} before", keys.len() - NAMED));
+        named.push(Tone::Dim, format!("and {} earlier", keys.len() - NAMED));
     }
     sheet.fact("", named);
 }
 
+/// Returns the section about executed programs.
 pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let process = data.model.process(key);
     let mut sheet = Sheet::new(width);
@@ -133,20 +135,15 @@ pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     sheet
 }
 
-pub fn death(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+/// Returns the section about exit and reap.
+pub fn exit(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let (model, process) = (data.model, data.model.process(key));
     let mut sheet = Sheet::new(width);
-    sheet.section("DEATH");
+    sheet.section("EXIT");
     let state = process.state();
     match state {
         State::Alive => sheet.line(Phrase::of(Tone::Good, "not yet")),
-        State::Vanished => sheet.fact(
-            "",
-            Phrase::of(
-                Tone::Warn,
-                "not witnessed: records were lost, and it is gone",
-            ),
-        ),
+        State::Vanished => sheet.fact("", Phrase::of(Tone::Warn, "not seen: records were lost")),
         State::Exiting | State::Zombie | State::Reaped => {}
     }
     if state != State::Alive {
@@ -156,17 +153,17 @@ pub fn death(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         let when = words::clock(model, *at);
         sheet.fact(
             "signal",
-            describe::signalled(sent).and(Tone::Dim, format!(" at {when}")),
+            describe::signal_sent(sent).and(Tone::Dim, format!(" at {when}")),
         );
     }
     if let Some(sig) = process.status.and_then(|status| status.signal())
         && process.fatal_signal().is_none()
     {
-        let text = format!("who sent {} was not seen", words::signal(sig));
+        let text = format!("the sender of {} was not seen", words::signal(sig));
         sheet.fact("signal", Phrase::of(Tone::Warn, text));
     }
     if let Some(victim) = process.oom() {
-        sheet.fact("memory", describe::chosen(victim));
+        sheet.fact("memory", describe::oom_victim(victim));
     }
     reaping(&mut sheet, data, process);
     sheet
@@ -221,16 +218,17 @@ fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
         let after = after.map_or(String::new(), |time| {
             format!(" after {}", units::duration(time))
         });
-        sheet.fact("reaped", format!("by {}{after}", words::whose(model, by)));
+        sheet.fact("reaped", format!("by {}{after}", words::subject(model, by)));
     } else if state == State::Reaped {
-        sheet.fact("reaped", Phrase::of(Tone::Warn, "by someone unseen"));
+        sheet.fact("reaped", Phrase::of(Tone::Warn, "by an unknown process"));
     }
 }
 
-pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+/// Returns the section about CPU time, memory and threads.
+pub fn resources(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let (model, process) = (data.model, data.model.process(key));
     let mut sheet = Sheet::new(width);
-    sheet.section("USE");
+    sheet.section("RESOURCES");
     match words::faults_missing(model) {
         Some(reason) => {
             let text = format!("not traced: {reason}");
@@ -240,11 +238,11 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     }
     let alive = process.state() == State::Alive;
     match process.known_usage() {
-        // Of one that lives it is only the sum of the threads that ended.
+        // For a process that runs, the sum covers only threads that exited.
         Some(usage) if !alive => accounts(&mut sheet, model, usage),
         Some(_) | None => {
             let when = if alive {
-                "known when it ends"
+                "known after the exit"
             } else {
                 "unknown"
             };
@@ -271,8 +269,7 @@ pub fn consumption(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     sheet
 }
 
-/// Time in each state, and from wake-ups to a CPU; nothing where it was not
-/// counted.
+/// Adds the time in each state and from wake-ups to a CPU; nothing if states were not counted.
 fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     if let Some(latency) = process.first_run_latency() {
         let text = format!("{} after it was made runnable", units::duration(latency));
@@ -286,24 +283,24 @@ fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
         return;
     };
     let whole = times.total().max(1);
-    let told = TaskState::ALIVE
+    let states = TaskState::ALIVE
         .iter()
         .filter(|&&state| times.of(state) > 0);
-    let told = told.map(|&state| {
+    let states = states.map(|&state| {
         let time = times.of(state);
         let share = u128::from(time) * 100 / u128::from(whole);
         format!("{} {} ({share} %)", units::duration(time), state.name())
     });
-    let told = told.collect::<Vec<_>>().join(", ");
+    let states = states.collect::<Vec<_>>().join(", ");
     let partial = match (process.missing_states(), scheduling.missed()) {
         (Some(MissingStates::End), _) => " (the end of a thread was missed)".to_owned(),
-        (Some(MissingStates::Threads(untold)), _) => {
-            format!(" (nothing was told yet of threads: {untold})")
+        (Some(MissingStates::Threads(unknown)), _) => {
+            format!(" (threads without a record yet: {unknown})")
         }
         (None, 0) => String::new(),
-        (None, missed) => format!(" ({missed} turns on a CPU were not shown: in runnable)"),
+        (None, missed) => format!(" ({missed} turns on a CPU were missed and count as runnable)"),
     };
-    sheet.fact("states", Phrase::plain(told).and(Tone::Warn, partial));
+    sheet.fact("states", Phrase::plain(states).and(Tone::Warn, partial));
     if let Some((state, since)) = process.main_state() {
         let since = units::duration(data.now.saturating_sub(since));
         sheet.fact("now", format!("{} for {since}", state.name()));
@@ -319,15 +316,15 @@ fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     }
 }
 
-/// Faults by class and by region, and what the fork cost that made it.
+/// Adds faults by class and region, and the cost of the fork that created the process.
 fn memory(sheet: &mut Sheet, process: &Process) {
-    sheet.fact("faults", describe::counted(&process.faults));
+    sheet.fact("faults", describe::fault_counts(&process.faults));
     let tally = FaultTally {
         classes: process.faults,
         places: process.places,
     };
     let (regions, elsewhere) = tally.regions();
-    let told = regions.iter().filter_map(|here| {
+    let by_region = regions.iter().filter_map(|here| {
         let faults = here.faults.filter(|&faults| faults > 0)?;
         let copies = here.copies.filter(|&copies| copies > 0);
         let copies = copies.map(|copies| format!(" ({} copied)", units::count(copies)));
@@ -339,9 +336,9 @@ fn memory(sheet: &mut Sheet, process: &Process) {
         ))
     });
     let elsewhere = (elsewhere > 0).then(|| format!("{} elsewhere", units::count(elsewhere)));
-    let told: Vec<_> = told.chain(elsewhere).collect();
-    if !told.is_empty() {
-        sheet.fact("by region", told.join(", "));
+    let by_region: Vec<_> = by_region.chain(elsewhere).collect();
+    if !by_region.is_empty() {
+        sheet.fact("by region", by_region.join(", "));
     }
     if let Some(cost) = &process.fork_cost {
         let took = cost.took.map_or("?".to_owned(), units::duration);
@@ -351,12 +348,12 @@ fn memory(sheet: &mut Sheet, process: &Process) {
         } else {
             ""
         };
-        let told = format!(
-            "{took}, {pages} pages mapped; copied since: {} by the parent, {} by itself{mark}",
+        let text = format!(
+            "{took}, {pages} pages mapped; copied since: {} by the parent, {} by the child{mark}",
             units::count(cost.parent_copies),
             units::count(cost.child_copies),
         );
-        sheet.fact("its fork", told);
+        sheet.fact("its fork", text);
     }
 }
 

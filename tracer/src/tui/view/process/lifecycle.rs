@@ -1,5 +1,5 @@
-//! The lifecycle strip of one process: each moment with the kernel's own name
-//! for it, when it was, and how long after the last one that is known.
+//! The lifecycle of one process: each moment with the kernel's name for it, its time, and the time
+//! since the last known moment.
 
 use crate::{
     event::units,
@@ -12,14 +12,15 @@ use crate::{
     },
 };
 
-/// From this width on moments have a name of ours beside the kernel's.
+/// From this width on, each moment also has a name of its own.
 const NAMES: usize = 70;
-/// From this width on whoever had a part in it is named.
+/// From this width on, each moment has a remark.
 const REMARKS: usize = 96;
-/// Below this there is no room for the clock.
+/// Below this width there is no room for the clock.
 const CLOCK: usize = 54;
 
-pub fn strip(data: &Data<'_>, key: Key, width: usize) -> Sheet {
+/// Returns the section with all moments.
+pub fn section(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let mut sheet = Sheet::new(width);
     sheet.section("LIFE");
     let mut before: Option<u64> = None;
@@ -57,7 +58,9 @@ pub fn strip(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             }
             (Known::NotYet, _) => line.and(Tone::Dim, "not yet"),
             (Known::Never, _) => line.and(Tone::Dim, "never"),
-            (Known::Unknown(why), _) => line.and(Tone::Warn, words::why(data.model, why)),
+            (Known::Unknown(why), _) => {
+                line.and(Tone::Warn, words::unknown_reason(data.model, why))
+            }
         });
     }
     if let Some(lost) = lost(data, key) {
@@ -66,20 +69,21 @@ pub fn strip(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     sheet
 }
 
-/// What of its story may be missing.
+/// Returns a warning if records were lost during the process's lifetime.
 fn lost(data: &Data<'_>, key: Key) -> Option<String> {
     let process = data.model.process(key);
     let end = process.freed_at.or(process.reaped_at).unwrap_or(u64::MAX);
     let within = data.model.gaps().iter();
     let within = within.filter(|gap| gap.until >= process.id.start && gap.since <= end);
     let (gaps, count) = within.fold((0, 0), |(gaps, count), gap| (gaps + 1, count + gap.total()));
-    // How many an unreadable stretch of a recording held may be unknown.
+    // The number of events in an unreadable part of a recording may be unknown.
     let many = if count > 0 {
         units::count(count)
     } else {
         "some".to_owned()
     };
-    (gaps > 0).then(|| format!("{many} records were lost in its time: moments may be missing"))
+    (gaps > 0)
+        .then(|| format!("{many} records were lost during its lifetime: moments may be missing"))
 }
 
 fn sign(data: &Data<'_>, known: Known) -> (Tone, &'static str) {
@@ -94,11 +98,11 @@ fn sign(data: &Data<'_>, known: Known) -> (Tone, &'static str) {
 
 fn name(moment: Moment) -> &'static str {
     match moment {
-        Moment::Forked => "made",
+        Moment::Forked => "forked",
         Moment::Runnable => "runnable",
         Moment::FirstRan => "first ran",
         Moment::Execed => "last exec",
-        Moment::Exited => "exits",
+        Moment::Exited => "exited",
         Moment::Zombie => "zombie",
         Moment::LastSwitch => "last switch",
         Moment::Reaped => "reaped",
@@ -106,8 +110,8 @@ fn name(moment: Moment) -> &'static str {
     }
 }
 
-/// The way from the moment before. Moments come from several CPUs, and some of
-/// them overtake others: a step may lead back in time, and is shown so.
+/// Returns the time since the moment before. Moments are recorded on several CPUs and may overtake
+/// one another, so a step can be negative.
 fn step(data: &Data<'_>, at: u64, before: Option<u64>, bar: bool) -> Phrase {
     let Some(before) = before else {
         return Phrase::new();
@@ -129,13 +133,13 @@ fn step(data: &Data<'_>, at: u64, before: Option<u64>, bar: bool) -> Phrase {
     step.and(Tone::Faint, format!(" {}", data.glyphs.bar.repeat(cells)))
 }
 
-/// Who had a part in it.
+/// Returns the process or file that had a part in a moment.
 fn remark(data: &Data<'_>, key: Key, moment: Moment) -> Phrase {
     let (model, process) = (data.model, data.model.process(key));
     let text = match moment {
         Moment::Forked => process
             .forked_by
-            .map(|by| format!("by {}", words::whose(model, by))),
+            .map(|by| format!("by {}", words::subject(model, by))),
         Moment::Execed => process
             .executions
             .last()
@@ -154,7 +158,7 @@ fn remark(data: &Data<'_>, key: Key, moment: Moment) -> Phrase {
             .map(|(_, switch)| format!("then ran {} {}", switch.next_pid, switch.next_comm)),
         Moment::Reaped => process
             .reaped_by
-            .map(|by| format!("by {}", words::whose(model, by))),
+            .map(|by| format!("by {}", words::subject(model, by))),
         Moment::Runnable | Moment::FirstRan | Moment::Freed => None,
     };
     Phrase::of(Tone::Dim, text.unwrap_or_default())

@@ -1,5 +1,4 @@
-//! Everything about one process: its life moment by moment, how it died, its
-//! family, the programs it ran and what it used.
+//! The life of one process: every moment, its exit, family, programs and resources.
 
 mod facts;
 mod lifecycle;
@@ -23,34 +22,35 @@ use crate::{
     },
 };
 
-/// From this width on the facts stand in two columns.
+/// From this width on, the facts are in two columns.
 const WIDE: usize = 116;
 
+/// The selected process, as a page.
 #[derive(Default)]
 pub struct Process {
-    of: Option<Key>,
+    key: Option<Key>,
     page: Page,
 }
 
 impl View for Process {
     fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        let Some(key) = self.of else { return };
+        let Some(key) = self.key else { return };
         let width = room.width.saturating_sub(1);
-        let top = head(data, key, width).above(lifecycle::strip(data, key, width));
+        let top = head(data, key, width).above(lifecycle::section(data, key, width));
         let lines = if width >= WIDE {
             let gap = 3;
             let half = (width - gap) / 2;
-            let left = facts::death(data, key, half).above(facts::family(data, key, half));
-            let right = facts::programs(data, key, half).above(facts::consumption(data, key, half));
+            let left = facts::exit(data, key, half).above(facts::family(data, key, half));
+            let right = facts::programs(data, key, half).above(facts::resources(data, key, half));
             let mut lines = top.into_lines();
             lines.push(Phrase::new());
             lines.extend(left.beside(right, gap));
             lines
         } else {
-            top.above(facts::death(data, key, width))
+            top.above(facts::exit(data, key, width))
                 .above(facts::family(data, key, width))
                 .above(facts::programs(data, key, width))
-                .above(facts::consumption(data, key, width))
+                .above(facts::resources(data, key, width))
                 .into_lines()
         };
         self.page.fill(lines, room.height);
@@ -59,7 +59,7 @@ impl View for Process {
     fn handle(&mut self, action: Action, data: &Data<'_>) {
         match action {
             Action::Parent => {
-                let parent = self.of.and_then(|key| data.model.process(key).parent);
+                let parent = self.key.and_then(|key| data.model.process(key).parent);
                 if let Some(parent) = parent {
                     self.show(data, parent);
                 }
@@ -73,18 +73,18 @@ impl View for Process {
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
-        self.of
+        self.key
     }
 
     fn show(&mut self, _: &Data<'_>, key: Key) {
-        if self.of != Some(key) {
+        if self.key != Some(key) {
             self.page = Page::default();
         }
-        self.of = Some(key);
+        self.key = Some(key);
     }
 
     fn status(&self, data: &Data<'_>) -> String {
-        let of = self.of.map(|key| words::label(data.model, key));
+        let of = self.key.map(|key| words::label(data.model, key));
         format!("{}  {}", of.unwrap_or_default(), self.page.position())
             .trim_end()
             .to_owned()
@@ -95,9 +95,9 @@ impl View for Process {
     }
 
     fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
-        if self.of.is_none() {
+        if self.key.is_none() {
             return canvas.note(&[
-                Phrase::of(Tone::Plain, "No process chosen."),
+                Phrase::of(Tone::Plain, "No process selected."),
                 Phrase::of(Tone::Dim, "Select one in another view and press Enter."),
             ]);
         }
@@ -111,7 +111,7 @@ fn head(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let age = words::age(process, data.now);
     let (tone, age) = match state {
         State::Alive => (Tone::Good, format!(", {age} old")),
-        // It need not cry out twice.
+        // The state's name is shown in an alerting tone already.
         State::Zombie => (Tone::Bad, format!(" for {age}")),
         State::Exiting | State::Reaped | State::Vanished => {
             (words::state_tone(state), format!(", lived {age}"))

@@ -1,5 +1,5 @@
-//! What the timeline has a line for: processes in the order of the fork tree,
-//! and siblings of one name that had no children, together.
+//! The lanes of the timeline: processes in the order of the fork tree. Siblings of the same name
+//! without children share a lane.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,32 +13,39 @@ use crate::{
     tui::{
         state::{column_cache::ColumnCache, data::Data},
         widget::{
-            forest::{Filter, Forest, Row},
+            forest::{Forest, Row, TreeFilter},
             list::Identity,
         },
     },
 };
 
-/// So many siblings of one name are shown together, unless they are asked for.
-const MANY: usize = 4;
+/// The number of siblings from which on they share a lane.
+const GROUP_FROM: usize = 4;
 
-/// The moments of a life that are drawn. ns since boot.
+/// The moments of a life that are drawn, ns since boot.
 #[derive(Clone, Copy, Debug)]
 pub struct Life {
+    /// The command name.
     pub comm: Comm,
-    /// `start_boottime`; of one that was first seen later, that.
+    /// The start: `start_boottime`.
     pub since: u64,
-    /// Its end was not seen at all: it may have been any time before this.
+    /// The exit; for a vanished process, the latest time it can have been. `None` while it is
+    /// alive.
     pub until: Option<u64>,
+    /// The time it became a zombie.
     pub zombie: Option<u64>,
-    /// When it was reaped, or gone.
+    /// The reap, or the time it left the process table.
     pub gone: Option<u64>,
+    /// The last exec.
     pub last_exec: Option<u64>,
+    /// True if a signal killed it.
     pub killed: bool,
+    /// True if its exit was not seen.
     pub vanished: bool,
 }
 
 impl Life {
+    /// Returns the moments of a process.
     pub fn of(process: &Process) -> Life {
         let gone = process
             .reaped_at
@@ -66,7 +73,7 @@ impl Life {
         }
     }
 
-    /// The last moment that there is something to draw of.
+    /// Returns the end of the drawn life.
     pub fn end(&self, now: u64) -> u64 {
         self.gone
             .or(self.until.filter(|_| self.zombie.is_none()))
@@ -77,7 +84,7 @@ impl Life {
         self.since <= window.end && self.end(now) >= window.start
     }
 
-    /// Something happens to it in that time.
+    /// Returns true if something happens to the process in a window.
     fn is_busy_in(&self, window: &Range<u64>) -> bool {
         let moments = [
             Some(self.since),
@@ -90,9 +97,11 @@ impl Life {
     }
 }
 
+/// One line of the timeline.
 pub struct Lane {
+    /// The row of the process, or of the first one of a group.
     pub row: Row,
-    /// Who shares it; empty for a lane of one.
+    /// The processes that share the lane; empty for a single process.
     pub group: Vec<Key>,
 }
 
@@ -104,35 +113,35 @@ impl Identity for Lane {
     }
 }
 
-/// Which lanes there are.
+/// The reader's choice of lanes.
 #[derive(Clone, Debug, Default)]
-pub struct Choice {
-    /// Also those to whom nothing happens in the time that is shown.
-    pub quiet: bool,
-    /// Whose children have a lane each, by parent and name.
+pub struct LaneChoice {
+    /// True if lanes without events in the window are shown.
+    pub idle: bool,
+    /// Siblings with a lane each, by parent and name.
     pub apart: HashSet<(Option<Key>, Comm)>,
 }
 
-/// Processes, living and dead, without their threads.
-pub static EVERYONE: LazyLock<Filter> = LazyLock::new(Filter::default);
+/// A filter that passes all processes, without their threads.
+pub static EVERYTHING: LazyLock<TreeFilter> = LazyLock::new(TreeFilter::default);
 
-/// The lanes of a window, in time linear in the processes that are kept.
+/// Returns the lanes of a window, in time linear in the number of processes in the model.
 pub fn lanes(
     data: &Data<'_>,
     forest: &Forest,
     lives: &ColumnCache<Life>,
     window: &Range<u64>,
-    choice: &Choice,
+    choice: &LaneChoice,
 ) -> Vec<Lane> {
     let wanted = |place: usize| {
         let life = lives.at(place).map(|(_, life)| life);
         life.is_some_and(|life| {
-            life.is_in(window, data.now) && (choice.quiet || life.is_busy_in(window))
+            life.is_in(window, data.now) && (choice.idle || life.is_busy_in(window))
         })
     };
-    let rows = forest.rows_of(data, &EVERYONE, Some(&wanted));
+    let rows = forest.rows_of(data, &EVERYTHING, Some(&wanted));
     let groups = groups(lives, &rows, choice);
-    // The new place of each row; members of a group have that of the group.
+    // The new index of each row; members of a group have the index of the group.
     let mut places = vec![0u32; rows.len()];
     let mut lanes: Vec<Lane> = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
@@ -151,20 +160,24 @@ pub fn lanes(
             group: group.map_or(Vec::new(), |_| vec![row.key]),
         });
     }
-    let mut youngest: HashMap<u32, usize> = HashMap::new();
+    let mut last_children: HashMap<u32, usize> = HashMap::new();
     for (index, lane) in lanes.iter().enumerate() {
         lane.row
             .parent()
-            .map(|parent| youngest.insert(parent, index));
+            .map(|parent| last_children.insert(parent, index));
     }
-    for index in youngest.into_values() {
+    for index in last_children.into_values() {
         lanes[index].row.set_last();
     }
     lanes
 }
 
-/// For each row in a group: the group's first row, and its size.
-fn groups(lives: &ColumnCache<Life>, rows: &[Row], choice: &Choice) -> HashMap<u32, (u32, u32)> {
+/// Returns, for each row in a group, the group's first row and size.
+fn groups(
+    lives: &ColumnCache<Life>,
+    rows: &[Row],
+    choice: &LaneChoice,
+) -> HashMap<u32, (u32, u32)> {
     let mut siblings: HashMap<(u32, Comm), Vec<u32>> = HashMap::new();
     for (index, row) in rows.iter().enumerate() {
         let leaf = rows.get(index + 1).and_then(Row::parent) != Some(index as u32);
@@ -179,7 +192,7 @@ fn groups(lives: &ColumnCache<Life>, rows: &[Row], choice: &Choice) -> HashMap<u
             }
         }
     }
-    siblings.retain(|_, members| members.len() >= MANY);
+    siblings.retain(|_, members| members.len() >= GROUP_FROM);
     let of = |members: Vec<u32>| {
         let (first, size) = (members[0], members.len() as u32);
         members

@@ -1,5 +1,5 @@
-//! What the signs of the timeline mean, in one line: those of the states first,
-//! where any are drawn, and of the others as many as there is room for.
+//! The legend of the timeline, in one line: states first, if any are drawn, then as many moments as
+//! fit.
 
 use crate::{
     event::TaskState,
@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// Those worth a word, with a short one.
-const DOINGS: [(TaskState, &str); 6] = [
+/// The states in the legend and their short names.
+const STATES: [(TaskState, &str); 6] = [
     (TaskState::Running, "running"),
     (TaskState::Runnable, "runnable"),
     (TaskState::Interruptible, "asleep"),
@@ -22,10 +22,12 @@ const DOINGS: [(TaskState, &str); 6] = [
     (TaskState::Traced, "traced"),
 ];
 
-pub fn legend(width: usize, doings: bool, glyphs: &Glyphs) -> Phrase {
+/// Returns the legend; with the states if any are drawn.
+pub fn legend(width: usize, states: bool, glyphs: &Glyphs) -> Phrase {
     let lane = &glyphs.lane;
-    let drawn = DOINGS.iter().filter(|_| doings);
-    let drawn = drawn.map(|&(state, name)| (words::doing_tone(state), lane.doing(state), name));
+    let drawn = STATES.iter().filter(|_| states);
+    let drawn =
+        drawn.map(|&(state, name)| (words::task_state_tone(state), lane.task_state(state), name));
     let moments = [
         (Tone::Good, lane.alive, "alive"),
         (Tone::Bad, lane.zombie, "zombie"),

@@ -1,5 +1,5 @@
-//! When it happened: a lane per process, or per group of siblings, with the
-//! moments of each life on one scale.
+//! The timeline: a lane per process, or per group of siblings, with the moments of each life on one
+//! scale.
 
 mod lanes;
 mod legend;
@@ -27,9 +27,9 @@ use crate::{
         view::{
             interface::{Room, View},
             timeline::{
-                lanes::{Choice, Lane, Life},
+                lanes::{Lane, LaneChoice, Life},
                 legend::legend,
-                states::doings,
+                states::cell_states,
                 strip::Cell,
                 window::{Scale, Window},
             },
@@ -38,32 +38,31 @@ use crate::{
     },
 };
 
-/// The lines besides the lanes: the scale above, the map and the cursor's
-/// place below.
+/// The lines besides the lanes: the axis above, the overview and the time cursor below.
 const AROUND: usize = 3;
 
-/// From this height on, one more tells what the signs mean.
+/// From this height on there is a legend.
 const ROOMY: usize = 14;
 
+/// Lanes, the window and the time cursor.
 #[derive(Default)]
 pub struct Timeline {
     list: List<Lane>,
     forest: Forest,
     lives: ColumnCache<Life>,
     window: Option<Window>,
-    choice: Choice,
-    /// The time that the reader points at; none: the end of the window.
+    choice: LaneChoice,
+    /// The time cursor, ns since boot; `None` for the end of the window.
     at: Option<u64>,
-    /// Cells for a lane.
+    /// The cells of a lane.
     cells: usize,
-    /// Births and deaths over all of the trace, a cell each.
-    map: Vec<u32>,
-    made_from: Option<Source<Wanted>>,
+    /// Births and exits over the whole trace, by cell.
+    overview: Vec<u32>,
+    made_from: Option<Source<LaneSource>>,
 }
 
-/// Which lanes: through which filter, of which time, how many groups apart, and
-/// whether the quiet ones too.
-type Wanted = (u64, Option<Range<u64>>, usize, bool);
+/// What decides which lanes there are: filter, window, number of split groups, idle lanes.
+type LaneSource = (u64, Option<Range<u64>>, usize, bool);
 
 impl Timeline {
     fn update(&mut self, data: &Data<'_>) {
@@ -74,9 +73,9 @@ impl Timeline {
         window.update(&all, data.live);
         let range = window.range();
         let moved = (!window.follows()).then(|| range.clone());
-        let (apart, quiet) = (self.choice.apart.len(), self.choice.quiet);
-        let wanted = (data.filter.generation(), moved, apart, quiet);
-        let source = (data.slow_version(), wanted);
+        let (apart, idle) = (self.choice.apart.len(), self.choice.idle);
+        let lanes = (data.filter.generation(), moved, apart, idle);
+        let source = (data.slow_version(), lanes);
         if self.made_from.as_ref() == Some(&source) {
             return;
         }
@@ -85,7 +84,7 @@ impl Timeline {
             return;
         }
         self.made_from = known.then_some(source);
-        self.forest.update(data.model, &lanes::EVERYONE);
+        self.forest.update(data.model, &lanes::EVERYTHING);
         self.list.replace(lanes::lanes(
             data,
             &self.forest,
@@ -97,11 +96,11 @@ impl Timeline {
             range: all,
             cells: self.cells,
         };
-        self.map = vec![0; self.cells];
+        self.overview = vec![0; self.cells];
         for (_, life) in self.lives.iter() {
             for at in [Some(life.since), life.until].into_iter().flatten() {
                 if let Some(cell) = scale.cell(at) {
-                    self.map[cell] += 1;
+                    self.overview[cell] += 1;
                 }
             }
         }
@@ -126,7 +125,7 @@ impl Timeline {
         self.at.unwrap_or(range.end).clamp(range.start, range.end)
     }
 
-    /// Points at a time some cells earlier or later.
+    /// Moves the time cursor by a number of cells.
     fn step(&mut self, data: &Data<'_>, cells: usize, later: bool) {
         let all = all(data);
         let scale = self.scale();
@@ -153,7 +152,7 @@ impl Timeline {
     }
 
     /// Gives each sibling its own lane, or all of them one.
-    fn regroup(&mut self, data: &Data<'_>) {
+    fn split_group(&mut self, data: &Data<'_>) {
         let Some(lane) = self.list.selected() else {
             return;
         };
@@ -170,27 +169,27 @@ impl Timeline {
         &self,
         data: &Data<'_>,
         lane: &Lane,
-        doings: &[Option<TaskState>],
+        states: &[Option<TaskState>],
         scale: &Scale,
     ) -> Vec<Cell> {
         let lives = lane.group.iter().filter_map(|&key| self.lives.get(key));
         let mut cells = match (lane.group.is_empty(), self.lives.get(lane.row.key)) {
-            (true, Some(life)) => strip::life(life, doings, scale, data.now, data.glyphs),
+            (true, Some(life)) => strip::life(life, states, scale, data.now, data.glyphs),
             (true, None) => strip::group(std::iter::empty(), scale, data.now, data.glyphs),
             (false, _) => strip::group(lives, scale, data.now, data.glyphs),
         };
-        strip::lose(&mut cells, data.model.gaps(), scale, data.glyphs);
+        strip::mark_losses(&mut cells, data.model.gaps(), scale, data.glyphs);
         cells
     }
 
-    /// What the process of a lane of one did.
-    fn doings_of(&self, data: &Data<'_>, lane: &Lane, scale: &Scale) -> Vec<Option<TaskState>> {
+    /// Returns the scheduler states of a lane with a single process.
+    fn states_of(&self, data: &Data<'_>, lane: &Lane, scale: &Scale) -> Vec<Option<TaskState>> {
         if !lane.group.is_empty() {
             return Vec::new();
         }
         let life = self.lives.get(lane.row.key);
         let until = life.and_then(|life| life.until).unwrap_or(data.now);
-        doings(data.model.process(lane.row.key), scale, until)
+        cell_states(data.model.process(lane.row.key), scale, until)
     }
 
     fn label(&self, data: &Data<'_>, index: usize, width: usize) -> Phrase {
@@ -211,8 +210,7 @@ impl Timeline {
         }
     }
 
-    /// The lines from parents to where their children begin, as far as there
-    /// is nothing in the way.
+    /// Draws the lines from parents down to the births of their children, where cells are empty.
     fn join(&self, strips: &mut [Vec<Cell>], first: usize, scale: &Scale, glyphs: &Glyphs) {
         for place in 0..strips.len() {
             let lane = &self.list.rows()[first + place];
@@ -240,7 +238,7 @@ impl Timeline {
         }
     }
 
-    /// Times of day, as exact as the scale, at round moments.
+    /// Returns times of day at round moments, as precise as the scale.
     fn axis(&self, data: &Data<'_>, scale: &Scale) -> Phrase {
         const STEPS: [u64; 3] = [1, 2, 5];
         let length = (scale.range.end - scale.range.start).max(1);
@@ -285,14 +283,14 @@ impl Timeline {
         Phrase::of(Tone::Dim, line)
     }
 
-    /// All of the trace: how much happened when, and which part is in sight.
-    fn map(&self, data: &Data<'_>, scale: &Scale) -> Phrase {
+    /// Returns the whole trace: how much happened when, and the visible part.
+    fn overview(&self, data: &Data<'_>, scale: &Scale) -> Phrase {
         let whole = Scale {
             range: all(data),
-            cells: self.map.len(),
+            cells: self.overview.len(),
         };
         let shown = whole.nearest(scale.range.start)..=whole.nearest(scale.range.end);
-        let most = u64::from(self.map.iter().copied().max().unwrap_or(0).max(1));
+        let most = u64::from(self.overview.iter().copied().max().unwrap_or(0).max(1));
         let cell = |(cell, &count): (usize, &u32)| {
             let tone = match shown.contains(&cell) {
                 true => Tone::Accent,
@@ -301,13 +299,13 @@ impl Timeline {
             let height = (u64::from(count) * 7).div_ceil(most).min(7);
             Cell::of(tone, data.glyphs.spark[height as usize])
         };
-        let mut cells: Vec<_> = self.map.iter().enumerate().map(cell).collect();
-        strip::lose(&mut cells, data.model.gaps(), &whole, data.glyphs);
+        let mut cells: Vec<_> = self.overview.iter().enumerate().map(cell).collect();
+        strip::mark_losses(&mut cells, data.model.gaps(), &whole, data.glyphs);
         strip::phrase(&cells)
     }
 
-    /// What the cursor points at.
-    fn pointed(&self, data: &Data<'_>) -> Phrase {
+    /// Returns the time cursor and the state of the selected lane there.
+    fn at_cursor(&self, data: &Data<'_>) -> Phrase {
         let at = self.at();
         let began = units::duration(at.saturating_sub(data.model.began()));
         let phrase = Phrase::of(Tone::Strong, words::clock(data.model, at))
@@ -323,8 +321,8 @@ impl Timeline {
         };
         if !lane.group.is_empty() {
             let name = words::name(data.model.process(lane.row.key));
-            let (there, all) = (lives(&lane.group), lane.group.len());
-            return phrase.and(Tone::Plain, format!("{there} of {all} {name} there"));
+            let (present, all) = (lives(&lane.group), lane.group.len());
+            return phrase.and(Tone::Plain, format!("{present} of {all} {name} present"));
         }
         let process = data.model.process(lane.row.key);
         let phrase = phrase.and(Tone::Plain, words::label(data.model, lane.row.key));
@@ -333,12 +331,12 @@ impl Timeline {
         };
         let since = |then: u64| units::duration(at.saturating_sub(then));
         let (tone, text) = match (life.zombie, life.until) {
-            _ if at < life.since => (Tone::Dim, "not yet born".to_owned()),
+            _ if at < life.since => (Tone::Dim, "not yet started".to_owned()),
             (_, Some(until))
                 if life.gone.is_some_and(|gone| gone <= at)
                     || (until <= at && life.zombie.is_none()) =>
             {
-                (Tone::Dim, "gone".to_owned())
+                (Tone::Dim, "exited".to_owned())
             }
             (Some(zombie), _) if zombie <= at => {
                 (Tone::Bad, format!("zombie for {}", since(zombie)))
@@ -348,29 +346,29 @@ impl Timeline {
                     range: at.saturating_sub(1)..at,
                     cells: 1,
                 };
-                let doing = self.doings_of(data, lane, &moment);
-                let doing = doing.first().copied().flatten();
-                let doing = doing.map_or(String::new(), |state| format!(", {}", state.name()));
+                let state = self.states_of(data, lane, &moment);
+                let state = state.first().copied().flatten();
+                let state = state.map_or(String::new(), |state| format!(", {}", state.name()));
                 let old = since(life.since);
-                (Tone::Good, format!("alive, {old} old{doing}"))
+                (Tone::Good, format!("alive, {old} old{state}"))
             }
         };
         let phrase = phrase.and(tone, format!(" {text}"));
         match process.state() {
             State::Alive => phrase,
             _ => phrase
-                .and(Tone::Dim, "  ended ")
+                .and(Tone::Dim, "  exit: ")
                 .joined(words::ending(process, 16)),
         }
     }
 }
 
-/// From the first event to the present.
+/// Returns the range from the first event to the present.
 fn all(data: &Data<'_>) -> Range<u64> {
     data.model.began()..data.now.max(data.model.began() + 1)
 }
 
-/// Columns for the names.
+/// Returns the columns for labels.
 fn label_width(width: usize) -> usize {
     (width / 4).clamp(12, 40)
 }
@@ -400,8 +398,8 @@ impl View for Timeline {
                     window.whole(&all(data));
                 }
             }
-            Action::Quiet => {
-                self.choice.quiet ^= true;
+            Action::ShowIdle => {
+                self.choice.idle ^= true;
                 self.changed(data);
             }
             Action::Follow => {
@@ -411,7 +409,7 @@ impl View for Timeline {
                     self.at = self.at.filter(|_| !follow);
                 }
             }
-            Action::Regroup | Action::Details => self.regroup(data),
+            Action::SplitGroup | Action::Details => self.split_group(data),
             movement => {
                 self.list.handle(movement);
             }
@@ -447,18 +445,18 @@ impl View for Timeline {
             true => "following · ",
             false => "",
         };
-        let quiet = if self.choice.quiet {
+        let idle = if self.choice.idle {
             "all lanes · "
         } else {
             ""
         };
-        format!("{following}{quiet}{span} · {}", self.list.position())
+        format!("{following}{idle}{span} · {}", self.list.position())
     }
 
     fn reset(&mut self) {
         *self = Timeline {
             window: self.window.take(),
-            choice: Choice {
+            choice: LaneChoice {
                 apart: Default::default(),
                 ..self.choice.clone()
             },
@@ -480,14 +478,17 @@ impl View for Timeline {
                 0,
                 1,
                 width,
-                &Phrase::of(Tone::Dim, "Nothing happens here; a shows all that live."),
+                &Phrase::of(
+                    Tone::Dim,
+                    "Nothing happens in this window; press a for all lanes.",
+                ),
             );
         }
         let lanes = &self.list.rows()[visible.clone()];
-        let doings = lanes.iter().map(|lane| self.doings_of(data, lane, &scale));
-        let doings: Vec<_> = doings.collect();
-        let strips = lanes.iter().zip(&doings);
-        let strips = strips.map(|(lane, doings)| self.cells_of(data, lane, doings, &scale));
+        let states = lanes.iter().map(|lane| self.states_of(data, lane, &scale));
+        let states: Vec<_> = states.collect();
+        let strips = lanes.iter().zip(&states);
+        let strips = strips.map(|(lane, states)| self.cells_of(data, lane, states, &scale));
         let mut strips: Vec<_> = strips.collect();
         self.join(&mut strips, visible.start, &scale, data.glyphs);
         let at = scale.nearest(self.at()) as u16;
@@ -501,8 +502,8 @@ impl View for Timeline {
         }
         canvas.point(left + at, 0);
         if usize::from(height) >= ROOMY {
-            let told = doings.iter().flatten().any(Option::is_some);
-            let legend = legend(usize::from(width), told, data.glyphs);
+            let any = states.iter().flatten().any(Option::is_some);
+            let legend = legend(usize::from(width), any, data.glyphs);
             canvas.put(0, height - 3, width, &legend);
         }
         if height > 2 {
@@ -514,10 +515,10 @@ impl View for Timeline {
                 label as u16,
                 &Phrase::of(Tone::Dim, format!("all {whole}")),
             );
-            canvas.put(left, height - 2, room, &self.map(data, &scale));
+            canvas.put(left, height - 2, room, &self.overview(data, &scale));
         }
         if height > 3 {
-            canvas.put(0, height - 1, width, &self.pointed(data));
+            canvas.put(0, height - 1, width, &self.at_cursor(data));
         }
     }
 }

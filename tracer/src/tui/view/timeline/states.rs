@@ -1,10 +1,9 @@
-//! In which state of the scheduler a process was, cell by cell, where its
-//! changes were streamed. Of its threads the most active one speaks: a process
-//! runs while any of them does. No colours and no screen.
+//! Scheduler states of a process, cell by cell, from streamed changes. The most active thread
+//! decides: a process runs while any of its threads does. Must not know colours or the screen.
 
 use crate::{event::TaskState, model::Process, tui::view::timeline::window::Scale};
 
-/// The most active first.
+/// The states, the most active first.
 const BY_ACTIVITY: [TaskState; 7] = [
     TaskState::Running,
     TaskState::Runnable,
@@ -15,10 +14,10 @@ const BY_ACTIVITY: [TaskState; 7] = [
     TaskState::Idle,
 ];
 
-/// The state that took most of each cell, up to `until`; none where nothing was
-/// told. Empty for a process of which no change was told. Time linear in the
-/// changes that are kept and in the cells; logarithmic in the threads.
-pub fn doings(process: &Process, scale: &Scale, until: u64) -> Vec<Option<TaskState>> {
+/// Returns the state that took most of each cell, up to `until`; `None` for a cell without a known
+/// state. Empty for a process without changes. Takes time linear in the changes and the cells, and
+/// logarithmic in the threads.
+pub fn cell_states(process: &Process, scale: &Scale, until: u64) -> Vec<Option<TaskState>> {
     let Some(scheduling) = process.scheduling.as_deref() else {
         return Vec::new();
     };
@@ -30,20 +29,20 @@ pub fn doings(process: &Process, scale: &Scale, until: u64) -> Vec<Option<TaskSt
     let mut threads = Threads::default();
     for change in changes {
         let ended = change.at.min(until);
-        sums.add(since..ended, threads.doing());
+        sums.add(since..ended, threads.most_active());
         since = since.max(change.at);
         threads.change(change.pid, change.state);
     }
-    sums.add(since..until, threads.doing());
+    sums.add(since..until, threads.most_active());
     sums.most()
 }
 
-/// The state of each thread, as far as it was told.
+/// The known states of a process's threads.
 #[derive(Default)]
 struct Threads {
-    /// By number.
+    /// PID and state, by PID.
     states: Vec<(u32, TaskState)>,
-    /// How many are in each state, in the order of [`BY_ACTIVITY`].
+    /// The number of threads in each state, in the order of [`BY_ACTIVITY`].
     counts: [u32; BY_ACTIVITY.len()],
 }
 
@@ -68,8 +67,8 @@ impl Threads {
         }
     }
 
-    /// The place of the most active state.
-    fn doing(&self) -> Option<usize> {
+    /// Returns the index of the most active state.
+    fn most_active(&self) -> Option<usize> {
         self.counts.iter().position(|&count| count > 0)
     }
 }
@@ -78,7 +77,7 @@ fn rank(state: TaskState) -> Option<usize> {
     BY_ACTIVITY.iter().position(|&other| other == state)
 }
 
-/// Time in each state, cell by cell.
+/// Time in each state, cell by cell, ns.
 struct Sums<'a> {
     scale: &'a Scale,
     cells: Vec<[u64; BY_ACTIVITY.len()]>,
@@ -90,8 +89,8 @@ impl Sums<'_> {
         Sums { scale, cells }
     }
 
-    fn add(&mut self, span: std::ops::Range<u64>, doing: Option<usize>) {
-        let Some(doing) = doing else { return };
+    fn add(&mut self, span: std::ops::Range<u64>, state: Option<usize>) {
+        let Some(state) = state else { return };
         let shown = &self.scale.range;
         let (since, until) = (span.start.max(shown.start), span.end.min(shown.end));
         if since >= until || self.cells.is_empty() {
@@ -101,15 +100,15 @@ impl Sums<'_> {
         for cell in first..=last {
             let begins = self.scale.begins(cell).max(since);
             let ends = self.scale.begins(cell + 1).min(until);
-            self.cells[cell][doing] += ends.saturating_sub(begins);
+            self.cells[cell][state] += ends.saturating_sub(begins);
         }
     }
 
     fn most(self) -> Vec<Option<TaskState>> {
         let most = |times: [u64; BY_ACTIVITY.len()]| {
-            let told = times.into_iter().zip(BY_ACTIVITY).rev();
-            // Of equals the most active one.
-            let most = told.filter(|&(time, _)| time > 0);
+            let states = times.into_iter().zip(BY_ACTIVITY).rev();
+            // Of equal times, the most active state wins.
+            let most = states.filter(|&(time, _)| time > 0);
             most.max_by_key(|&(time, _)| time).map(|(_, state)| state)
         };
         self.cells.into_iter().map(most).collect()
@@ -127,7 +126,7 @@ mod tests {
         model::Model,
     };
 
-    /// A letter for each of ten cells of 10 ms, of what process 10 did.
+    /// Returns a letter for each of ten cells of 10 ms of process 10.
     fn drawn(changes: &[(u64, u32, TaskState)], until: u64) -> String {
         let mut script = Script::new().session().fork(1, 10).thread(10, 11);
         for &(at, pid, state) in changes {
@@ -141,12 +140,12 @@ mod tests {
             cells: 10,
         };
         let letter = |state: Option<TaskState>| state.map_or(".", TaskState::letter);
-        let doings = doings(process, &scale, START + until * MS);
-        doings.into_iter().map(letter).collect()
+        let states = cell_states(process, &scale, START + until * MS);
+        states.into_iter().map(letter).collect()
     }
 
     #[test]
-    fn a_cell_shows_what_took_most_of_it() {
+    fn cell_shows_the_longest_state() {
         use TaskState::{Interruptible, Running, Stopped, Uninterruptible};
         assert_eq!(drawn(&[], 100), "");
         let changes = [
@@ -159,12 +158,12 @@ mod tests {
             (70, 10, Running),
         ];
         assert_eq!(drawn(&changes, 85), ".RSSTTTRR.");
-        // Told and over before the end of the window is nothing after it.
+        // A known state does not extend beyond the end of the window.
         assert_eq!(drawn(&changes, 65), ".RSSTTT...");
     }
 
     #[test]
-    fn of_many_threads_the_most_active_speaks() {
+    fn most_active_thread_decides() {
         use TaskState::{Dead, Interruptible, Running, Uninterruptible};
         let changes = [
             (0, 10, Interruptible),

@@ -1,5 +1,4 @@
-//! Lives as cells side by side: what a lane of the timeline shows of a stretch
-//! of time. No colours and no screen.
+//! Lifetimes as cells side by side: the content of a lane. Must not know colours or the screen.
 
 use std::ops::Range;
 
@@ -16,14 +15,16 @@ use crate::{
     },
 };
 
-/// One cell of a strip.
+/// A cell of a strip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
+    /// The tone.
     pub tone: Tone,
+    /// The glyph.
     pub glyph: &'static str,
-    /// Somebody lives here, or is a zombie.
+    /// True if a process is alive or a zombie here.
     pub lived: bool,
-    /// A moment of the life is here.
+    /// True if a moment of the life is here.
     pub moment: bool,
 }
 
@@ -35,6 +36,7 @@ impl Cell {
         moment: false,
     };
 
+    /// Returns a cell of a life.
     pub const fn of(tone: Tone, glyph: &'static str) -> Cell {
         Cell {
             tone,
@@ -45,11 +47,10 @@ impl Cell {
     }
 }
 
-/// The life of one process; a life is at least one cell long. Where it is known
-/// what it did, that is drawn.
+/// Returns the life of one process, at least one cell long. Known scheduler states are drawn in it.
 pub fn life(
     life: &Life,
-    doings: &[Option<TaskState>],
+    states: &[Option<TaskState>],
     scale: &Scale,
     now: u64,
     glyphs: &Glyphs,
@@ -64,9 +65,9 @@ pub fn life(
         let alive = Cell::of(Tone::Good, lane.alive);
         fill(&mut cells, scale, life.since..until, alive);
     }
-    for (cell, doing) in cells.iter_mut().zip(doings) {
-        if let Some(state) = doing.filter(|_| cell.lived) {
-            *cell = Cell::of(words::doing_tone(state), lane.doing(state));
+    for (cell, state) in cells.iter_mut().zip(states) {
+        if let Some(state) = state.filter(|_| cell.lived) {
+            *cell = Cell::of(words::task_state_tone(state), lane.task_state(state));
         }
     }
     if let Some(zombie) = life.zombie {
@@ -95,7 +96,7 @@ pub fn life(
     cells
 }
 
-/// Every cell that a time touches.
+/// Fills every cell that a time range touches.
 fn fill(cells: &mut [Cell], scale: &Scale, time: Range<u64>, with: Cell) {
     if time.start <= scale.range.end && time.end >= scale.range.start {
         let (first, last) = (scale.nearest(time.start), scale.nearest(time.end));
@@ -105,7 +106,7 @@ fn fill(cells: &mut [Cell], scale: &Scale, time: Range<u64>, with: Cell) {
     }
 }
 
-/// How many of a group lived in each cell, relative to the most in any.
+/// Returns the number of group members alive in each cell, relative to the highest.
 pub fn group<'a>(
     lives: impl Iterator<Item = &'a Life>,
     scale: &Scale,
@@ -114,7 +115,7 @@ pub fn group<'a>(
 ) -> Vec<Cell> {
     #[derive(Clone, Copy, Default)]
     struct Sum {
-        /// How many more live from here on.
+        /// The change in the number of processes from here on.
         change: i64,
         zombies: i64,
         killed: bool,
@@ -130,7 +131,7 @@ pub fn group<'a>(
         }
         sums[scale.nearest(life.since)].change += 1;
         sums[scale.nearest(end) + 1].change -= 1;
-        // Nearly all are zombies for a moment.
+        // Nearly all processes are zombies for a moment.
         if let Some(zombie) = life.zombie
             && scale.nearest(zombie) < scale.nearest(end)
         {
@@ -141,28 +142,28 @@ pub fn group<'a>(
             sums[cell].killed = true;
         }
     }
-    let (mut living, mut zombies) = (0, 0);
+    let (mut present, mut zombies) = (0, 0);
     for sum in &mut sums {
-        living += sum.change;
+        present += sum.change;
         zombies += sum.zombies;
-        (sum.change, sum.zombies) = (living, zombies);
+        (sum.change, sum.zombies) = (present, zombies);
     }
     let most = sums.iter().map(|sum| sum.change).max().unwrap_or(0).max(1);
     let cell = |sum: &Sum| match (sum.change, sum.zombies) {
         _ if sum.killed => Cell::of(Tone::Bad, glyphs.lane.killed),
         (0, _) => Cell::EMPTY,
-        (there, zombies) if zombies * 2 >= there => Cell::of(Tone::Bad, glyphs.lane.zombie),
-        (living, zombies) => {
+        (present, zombies) if zombies * 2 >= present => Cell::of(Tone::Bad, glyphs.lane.zombie),
+        (present, zombies) => {
             let tone = if zombies > 0 { Tone::Bad } else { Tone::Good };
-            let height = (living * 7).div_euclid(most).clamp(0, 7);
+            let height = (present * 7).div_euclid(most).clamp(0, 7);
             Cell::of(tone, glyphs.spark[height as usize])
         }
     };
     sums[..scale.cells].iter().map(cell).collect()
 }
 
-/// Where records were lost, what is empty may not have been.
-pub fn lose(cells: &mut [Cell], gaps: &[GapSpan], scale: &Scale, glyphs: &Glyphs) {
+/// Marks cells where records were lost: an empty one there may be wrong.
+pub fn mark_losses(cells: &mut [Cell], gaps: &[GapSpan], scale: &Scale, glyphs: &Glyphs) {
     let within = |gap: &&GapSpan| gap.since <= scale.range.end && gap.until >= scale.range.start;
     for gap in gaps.iter().filter(within) {
         let (first, last) = (scale.nearest(gap.since), scale.nearest(gap.until));
@@ -175,6 +176,7 @@ pub fn lose(cells: &mut [Cell], gaps: &[GapSpan], scale: &Scale, glyphs: &Glyphs
     }
 }
 
+/// Returns the cells as text.
 pub fn phrase(cells: &[Cell]) -> Phrase {
     let runs = cells.chunk_by(|one, other| one.tone == other.tone);
     runs.fold(Phrase::new(), |phrase, run| {
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_is_drawn_with_its_moments() {
+    fn life_is_drawn_with_its_moments() {
         let drawn = |life: &Life| text(&super::life(life, &[], &SCALE, 100, &ASCII));
         assert_eq!(drawn(&life_to_55()), "  `==]    ");
         let zombie = Life {
@@ -244,7 +246,7 @@ mod tests {
             }),
             "          "
         );
-        // However short, it is seen.
+        // The shortest life is visible.
         assert_eq!(
             drawn(&Life {
                 until: Some(20),
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn zombies_of_a_group_have_their_sign_unless_they_are_so_for_a_moment() {
+    fn group_shows_zombies_unless_they_are_brief() {
         let dies = |zombie, gone| Life {
             until: Some(zombie),
             zombie: Some(zombie),
@@ -269,12 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn what_it_did_is_drawn_while_it_lived() {
+    fn states_are_drawn_during_the_life() {
         use TaskState::{Interruptible, Running, Uninterruptible};
-        let mut doings = [None; 10];
-        doings[3..].fill(Some(Interruptible));
-        doings[3] = Some(Running);
-        doings[4] = Some(Uninterruptible);
+        let mut states = [None; 10];
+        states[3..].fill(Some(Interruptible));
+        states[3] = Some(Running);
+        states[4] = Some(Uninterruptible);
         let life = Life {
             until: Some(75),
             zombie: Some(75),
@@ -282,12 +284,12 @@ mod tests {
             last_exec: Some(65),
             ..life_to_55()
         };
-        let drawn = super::life(&life, &doings, &SCALE, 100, &ASCII);
+        let drawn = super::life(&life, &states, &SCALE, 100, &ASCII);
         assert_eq!(text(&drawn), "  `#D-ezzz");
     }
 
     #[test]
-    fn a_group_is_as_high_as_it_is_many_and_losses_are_drawn() {
+    fn group_height_follows_its_size_and_losses_are_marked() {
         let lives = [
             life_to_55(),
             Life {
@@ -309,7 +311,7 @@ mod tests {
             lost: Vec::new(),
             cause: crate::event::GapCause::NoRoom,
         };
-        lose(&mut cells, &[gap], &SCALE, &ASCII);
+        mark_losses(&mut cells, &[gap], &SCALE, &ASCII);
         assert_eq!(text(&cells), "  --##::--");
     }
 }

@@ -1,26 +1,26 @@
-//! The stretch of time that a timeline shows: zoomed, moved, followed. Numbers
-//! only.
+//! The time window of the timeline: zooming, moving, following. Numbers only.
 
 use std::ops::Range;
 
-/// The shortest stretch that is shown, ns: nobody lives for less than this.
+/// The shortest window, ns: no process is shorter.
 const SHORTEST: u64 = 1_000;
 
-/// How much of the past a living stream begins with, ns.
+/// The initial window of a live stream, ns.
 const RECENT: u64 = 60_000_000_000;
 
+/// The visible time range, ns since boot.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     since: u64,
     length: u64,
-    /// The reader has not moved it: it shows all, or what is new.
+    /// True until the reader moves the window: it shows everything, or the latest part.
     untouched: bool,
-    /// Its end stays with the present.
+    /// True if the end of the window follows the present.
     follows: bool,
 }
 
 impl Window {
-    /// All that there is, or of a living stream the last minute.
+    /// Returns a window over everything, or over the last minute of a live stream.
     pub fn new(all: &Range<u64>, live: bool) -> Window {
         let mut window = Window {
             untouched: true,
@@ -31,7 +31,7 @@ impl Window {
         window
     }
 
-    /// Time has gone on.
+    /// Adapts the window to the elapsed time.
     pub fn update(&mut self, all: &Range<u64>, live: bool) {
         let length = (all.end - all.start).max(SHORTEST);
         if self.untouched {
@@ -42,20 +42,23 @@ impl Window {
         }
     }
 
+    /// Returns the range, ns since boot.
     pub fn range(&self) -> Range<u64> {
         self.since..self.since.saturating_add(self.length)
     }
 
+    /// Returns true if the window follows the present.
     pub fn follows(&self) -> bool {
         self.follows
     }
 
+    /// Sets whether the window follows the present.
     pub fn follow(&mut self, follows: bool) {
         self.follows = follows;
         self.untouched = false;
     }
 
-    /// Half or twice as much time in sight; `at` keeps its place.
+    /// Halves or doubles the window; `at` keeps its place.
     pub fn zoom(&mut self, at: u64, closer: bool, all: &Range<u64>) {
         let whole = (all.end - all.start).max(SHORTEST);
         let length = match closer {
@@ -70,7 +73,7 @@ impl Window {
         self.go_to(at.saturating_sub(before), all);
     }
 
-    /// All of it.
+    /// Shows everything.
     pub fn whole(&mut self, all: &Range<u64>) {
         *self = Window {
             since: all.start,
@@ -80,7 +83,7 @@ impl Window {
         };
     }
 
-    /// Moves so that `at` is in sight.
+    /// Moves the window so that `at` is visible.
     pub fn reveal(&mut self, at: u64, all: &Range<u64>) {
         let range = self.range();
         if at < range.start {
@@ -98,32 +101,34 @@ impl Window {
     }
 }
 
-/// Cells side by side, each as long as the others.
+/// A time range divided into cells of equal length.
 #[derive(Clone, Debug)]
 pub struct Scale {
+    /// The range, ns since boot.
     pub range: Range<u64>,
+    /// The number of cells.
     pub cells: usize,
 }
 
 impl Scale {
-    /// The cell that a time lies in; none outside.
+    /// Returns the cell of a time; `None` outside of the range.
     pub fn cell(&self, at: u64) -> Option<usize> {
         let within = self.range.contains(&at) || at == self.range.end;
         (within && self.cells > 0).then(|| self.nearest(at))
     }
 
-    /// When a cell begins; after the last one, the end.
+    /// Returns the start of a cell; after the last cell, the end of the range.
     pub fn begins(&self, cell: usize) -> u64 {
         let length = self.range.end.saturating_sub(self.range.start);
         let before = u128::from(length) * cell as u128 / self.cells.max(1) as u128;
         self.range.start.saturating_add(before as u64)
     }
 
-    /// The cell that a time lies in, or the one nearest to it.
+    /// Returns the cell of a time, or the nearest one.
     pub fn nearest(&self, at: u64) -> usize {
         let length = (self.range.end - self.range.start).max(1);
         let at = at.clamp(self.range.start, self.range.end) - self.range.start;
-        // Exact to the cell, and fast: there may be a hundred thousand to place.
+        // Exact to the cell, and fast: there may be a hundred thousand times to place.
         let cell = at as f64 / length as f64 * self.cells as f64;
         (cell as usize).min(self.cells.saturating_sub(1))
     }
@@ -136,7 +141,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     #[test]
-    fn zooming_keeps_the_place_and_ends_at_all() {
+    fn zooming_keeps_the_place_and_stops_at_everything() {
         let all = 0..100 * SECOND;
         let mut window = Window::new(&all, false);
         assert_eq!(window.range(), all);
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_living_stream_is_followed_until_the_reader_goes_back() {
+    fn live_stream_is_followed_until_the_reader_moves_back() {
         let mut window = Window::new(&(0..100 * SECOND), true);
         assert_eq!(window.range(), 40 * SECOND..100 * SECOND);
         window.update(&(0..101 * SECOND), true);

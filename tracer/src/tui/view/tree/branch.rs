@@ -1,5 +1,4 @@
-//! One row of the tree in words: the lines that join it to its parent, its
-//! name, and its figures.
+//! A row of the tree as text: rails, name, marks, arguments.
 
 use crate::{
     event::units,
@@ -11,16 +10,17 @@ use crate::{
             phrase::{Phrase, Tone},
         },
         text::words,
-        view::tree::{figures::FIGURES, zombie_marks::Zombies},
+        view::tree::{figures::FIGURES, zombie_marks::ZombieMarks},
         widget::{forest::Row, rails::rails},
     },
 };
 
+/// Returns the cell with rails and name.
 pub fn name(
     data: &Data<'_>,
     rows: &[Row],
     index: usize,
-    zombies: &Zombies,
+    zombies: &ZombieMarks,
     width: usize,
 ) -> Phrase {
     let (row, glyphs) = (rows[index], data.glyphs);
@@ -32,13 +32,12 @@ pub fn name(
     }
 }
 
-/// Glyph, name, who adopted it, how much is folded away, what is to be minded,
-/// arguments.
-fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase {
+/// Returns glyph, name, current parent, folded descendants, zombies, copied pages, arguments.
+fn branch(model: &Model, row: Row, zombies: &ZombieMarks, glyphs: &Glyphs) -> Phrase {
     let process = model.process(row.key);
     let state = process.state();
-    let gone = state.is_gone();
-    let (name_tone, rest_tone) = match (gone, process.kthread) {
+    let exited = state.is_gone();
+    let (name_tone, rest_tone) = match (exited, process.kthread) {
         (true, _) => (Tone::Dim, Tone::Faint),
         (false, true) => (Tone::Dim, Tone::Dim),
         (false, false) => (Tone::Strong, Tone::Dim),
@@ -55,7 +54,7 @@ fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase
             Some(parent) => words::label(model, parent),
             None => "?".to_owned(),
         };
-        let tone = if gone { Tone::Faint } else { Tone::Accent };
+        let tone = if exited { Tone::Faint } else { Tone::Accent };
         phrase.push(tone, format!(" {} {parent}", glyphs.adopted_by));
     }
     if row.folded > 0 {
@@ -77,7 +76,7 @@ fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase
         phrase.push(Tone::Warn, format!(" COW {}", units::count(copies)));
     }
     if process.created_by == Creation::Missed {
-        phrase.push(Tone::Warn, " birth unseen");
+        phrase.push(Tone::Warn, " fork not seen");
     }
     if let Some(arguments) = words::arguments_beyond_name(process) {
         phrase.push(rest_tone, format!(" {arguments}"));
@@ -85,11 +84,11 @@ fn branch(model: &Model, row: Row, zombies: &Zombies, glyphs: &Glyphs) -> Phrase
     phrase
 }
 
-/// From so many pages on (16 MiB where they have 4 KiB) what a fork made parent
-/// and child copy is worth a mark: every fork makes them copy a few.
+/// A fork is marked if it made parent and child copy this many pages (16 MiB with pages of 4 KiB).
+/// Every fork copies a few.
 const MANY_COPIES: u64 = 4_096;
 
-/// Pages that were copied on write because of the fork that made it, if many.
+/// Returns the pages copied on write because of the process's fork, if there are many.
 fn copied(process: &Process) -> Option<u64> {
     let copies = process.fork_cost.as_ref()?.copies();
     (copies >= MANY_COPIES).then_some(copies)
@@ -105,7 +104,7 @@ fn thread_name(process: &Process, thread: u32, glyphs: &Glyphs) -> Phrase {
         .and(Tone::Dim, comm.map_or_else(|| "?".to_owned(), words::comm))
 }
 
-/// A thread has a number of its own, and little else.
+/// Returns a cell of a thread, which has little besides its number.
 pub fn thread_cell(process: &Process, thread: u32, column: usize) -> Phrase {
     let Some(thread) = process.threads.get(thread as usize) else {
         return Phrase::new();

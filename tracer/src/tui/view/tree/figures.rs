@@ -1,6 +1,5 @@
-//! The columns of the tree, one row each: what it says, how the tree is put in
-//! order by it, and whether it is there unless the reader chooses otherwise.
-//! To add a column, add its row.
+//! The columns of the tree, one row each: content, order, and whether it is shown by default. To
+//! add a column, add its row.
 
 use crate::{
     event::{TaskState, units},
@@ -15,19 +14,19 @@ use crate::{
 
 pub struct Figure {
     pub column: Column,
-    /// For the list from which columns are chosen.
+    /// The description in the column chooser.
     pub about: &'static str,
-    /// Shown unless the reader chooses otherwise.
+    /// True if shown by default.
     pub usual: bool,
-    /// The smallest first, until the reader wants it the other way round.
+    /// True if the smallest value comes first by default.
     pub ascending: bool,
-    /// What decides the order, where it is known.
+    /// Returns the sort key, if the value is known.
     pub order: fn(&Data<'_>, &Process) -> Option<u128>,
-    /// The words in as many columns; none: the tree itself.
+    /// Returns the cell's text for a width; `None` for the tree itself.
     pub cell: Option<fn(&Data<'_>, &Process, usize) -> Phrase>,
 }
 
-/// The column with the tree itself, which is always there.
+/// The column with the tree, which is always shown.
 pub const NAME: usize = 1;
 
 macro_rules! figures {
@@ -47,15 +46,15 @@ macro_rules! figures {
     (@down) => { false };
 }
 
-/// In the order of the screen.
+/// The columns in the order of the screen.
 pub const FIGURES: &[Figure] = figures! {
-    figure("PID", 7, 0), usual up, "its number in the initial pid namespace",
+    figure("PID", 7, 0), usual up, "PID in the initial namespace",
         |_, process| Some(process.id.tgid.into()),
         Some(|_, process, _| Phrase::plain(process.id.tgid.to_string()));
     rest("PROCESS", 28), usual up, "the tree: name and command line",
         |_, process| process.known_comm().map(by_name),
         None;
-    figure("PPID", 7, 12), chosen up, "the number of its parent now, who must reap it",
+    figure("PPID", 7, 12), chosen up, "PID of the current parent, which must reap it",
         |data, process| process.parent.map(|parent| data.model.process(parent).id.tgid.into()),
         Some(|data, process, _| match process.parent {
             Some(parent) => Phrase::plain(data.model.process(parent).id.tgid.to_string()),
@@ -64,16 +63,16 @@ pub const FIGURES: &[Figure] = figures! {
     word("STATE", 8, 6), usual down, "alive, zombie, reaped",
         |_, process| Some(gravity(process.state())),
         Some(|_, process, _| state(process.state()));
-    word("S", 2, 14), chosen down, "its main thread, as ps(1) names it: R, S, D, T, t, I, Z, X; needs --states",
+    word("S", 2, 14), chosen down, "state of the main thread as in ps(1): R, S, D, T, t, I, Z, X; needs --states",
         |_, process| Some(urgency(letter(process)?)),
         Some(|_, process, _| match letter(process) {
             Some((tone, letter)) => Phrase::of(tone, letter),
             None => unknown(),
         });
-    word("BORN", 15, 11), chosen up, "when it was made, UTC",
+    word("BORN", 15, 11), chosen up, "start time, UTC",
         |_, process| Some(process.id.start.into()),
         Some(|data, process, _| Phrase::plain(words::clock(data.model, process.id.start)));
-    figure("AGE", 8, 2), usual down, "how long it has lived; of a zombie, how long it has been one",
+    figure("AGE", 8, 2), usual down, "lifetime; for a zombie, the time since it became one",
         |data, process| match process.state() {
             State::Zombie => process.zombie_time(data.now).map(u128::from),
             State::Alive | State::Exiting | State::Reaped | State::Vanished => {
@@ -81,8 +80,8 @@ pub const FIGURES: &[Figure] = figures! {
             }
         },
         Some(|data, process, _| Phrase::plain(words::age(process, data.now)));
-    figure("EXIT", 9, 0), usual down, "how it ended: exit code or signal",
-        // Killed, then failed, then ended well.
+    figure("EXIT", 9, 0), usual down, "exit code or signal",
+        // Killed, then failed, then successful.
         |_, process| {
             let status = process.status?;
             match (status.signal(), status.exit_code()) {
@@ -92,14 +91,14 @@ pub const FIGURES: &[Figure] = figures! {
             }
         },
         Some(|_, process, width| words::ending(process, width));
-    figure("WAITED", 8, 10), chosen down, "how long it was a zombie before it was reaped",
+    figure("WAITED", 8, 10), chosen down, "time it was a zombie before the reap",
         |data, process| process.zombie_time(data.now).map(u128::from),
         Some(|data, process, _| match (process.zombie_time(data.now), process.state()) {
             (Some(time), _) => Phrase::plain(units::duration(time)),
             (None, State::Alive) => Phrase::new(),
             (None, State::Exiting | State::Zombie | State::Reaped | State::Vanished) => unknown(),
         });
-    figure("THR", 4, 5), usual down, "threads that live; of the dead, all that ever did",
+    figure("THR", 4, 5), usual down, "threads; for exited processes, all that were seen",
         |_, process| Some(match process.state() {
             State::Alive => process.threads.len() as u128,
             State::Exiting | State::Zombie | State::Reaped | State::Vanished => {
@@ -107,22 +106,22 @@ pub const FIGURES: &[Figure] = figures! {
             }
         }),
         Some(|_, process, _| words::threads(process));
-    figure("KIDS", 5, 9), chosen down, "processes that it made, as far as they are kept",
+    figure("KIDS", 5, 9), chosen down, "children, as far as they are retained",
         |_, process| Some(process.tree_child_count() as u128),
         Some(|_, process, _| count(process.tree_child_count() as u64));
-    figure("CPU", 8, 8), chosen down, "time on CPU; known when it has ended",
+    figure("CPU", 8, 8), chosen down, "time on CPU; known after the exit",
         |_, process| words::final_usage(process).map(|usage| usage.runtime.into()),
         Some(|_, process, _| match words::final_usage(process) {
             Some(usage) => Phrase::plain(units::duration(usage.runtime)),
             None => unknown(),
         });
-    figure("1ST-RUN", 8, 15), chosen down, "from being made runnable to a CPU, when it was born",
+    figure("1ST-RUN", 8, 15), chosen down, "time from the fork's wake-up to its first run",
         |_, process| process.first_run_latency().map(u128::from),
         Some(|_, process, _| latency(process.first_run_latency()));
-    figure("WAKE-UP", 8, 15), chosen down, "from a wake-up to a CPU, at most; needs --states",
+    figure("WAKE-UP", 8, 15), chosen down, "longest time from a wake-up to a CPU; needs --states",
         |_, process| process.wakeups().map(|wakeups| wakeups.latency_max.into()),
         Some(|_, process, _| latency(process.wakeups().map(|wakeups| wakeups.latency_max)));
-    figure("PEAK", 8, 8), chosen down, "the most memory it had resident; known when it has ended",
+    figure("PEAK", 8, 8), chosen down, "peak resident memory; known after the exit",
         |_, process| Some(words::final_usage(process)?.maxrss?.into()),
         Some(|data, process, _| {
             let pages = words::final_usage(process).and_then(|usage| usage.maxrss);
@@ -141,27 +140,27 @@ pub const FIGURES: &[Figure] = figures! {
             Some(recent) => words::faults(data.model, recent.rate(data.now)),
             None => Phrase::new(),
         });
-    figure("MAJOR", 6, 8), chosen down, "faults that waited for a disk; known when it has ended",
+    figure("MAJOR", 6, 8), chosen down, "page faults that waited for a disk; known after the exit",
         |_, process| words::final_usage(process).map(|usage| usage.maj_flt.into()),
         Some(|_, process, _| words::final_usage(process).map_or_else(unknown, |usage| count(usage.maj_flt)));
-    figure("COW?", 6, 4), usual down, "pages copied on write; ? where some may have been no copies",
+    figure("COW?", 6, 4), usual down, "pages copied on write; ? if some may not have been copies",
         |_, process| Some(process.faults.copies().into()),
         Some(|data, process, _| words::copies(data.model, &process.faults));
-    figure("FORK", 8, 9), chosen down, "how long the fork took that made it",
+    figure("FORK", 8, 9), chosen down, "duration of its fork",
         |_, process| process.fork_cost.as_ref()?.took.map(u128::from),
         Some(|_, process, _| match &process.fork_cost {
             Some(cost) => cost.took.map_or_else(unknown, |took| Phrase::plain(units::duration(took))),
             None => Phrase::new(),
         });
-    word("CGROUP", 24, 13), chosen up, "its control group: container, service, session",
+    word("CGROUP", 24, 13), chosen up, "cgroup: container, service, session",
         |_, process| process.cgroup.map(u128::from),
         Some(|data, process, width| match words::cgroup(data.model, process) {
-            Some(path) => Phrase::plain(words::end_of(&path, width, data.glyphs)),
+            Some(path) => Phrase::plain(words::tail(&path, width, data.glyphs)),
             None => unknown(),
         });
 };
 
-/// By the letters of the name.
+/// Returns a sort key that orders names alphabetically.
 fn by_name(comm: crate::event::Comm) -> u128 {
     let mut letters = [0; 16];
     for (letter, byte) in letters.iter_mut().zip(comm.as_bytes()) {
@@ -170,7 +169,7 @@ fn by_name(comm: crate::event::Comm) -> u128 {
     u128::from_be_bytes(letters)
 }
 
-/// Zombies before all others: they are what one looks for.
+/// Returns the rank of a state. Zombies come first, because readers look for them.
 fn gravity(state: State) -> u128 {
     match state {
         State::Zombie => 4,
@@ -190,8 +189,7 @@ fn state(state: State) -> Phrase {
     Phrase::of(tone, state.name())
 }
 
-/// What its main thread does, as ps(1) names it; unknown of the living where it
-/// was not told.
+/// Returns the state of the main thread, as ps(1) names it; `None` if it is unknown.
 fn letter(process: &Process) -> Option<(Tone, &'static str)> {
     match process.state() {
         State::Zombie => Some((Tone::Bad, "Z")),
@@ -199,12 +197,13 @@ fn letter(process: &Process) -> Option<(Tone, &'static str)> {
         State::Vanished => None,
         State::Alive => {
             let (state, _) = process.main_state()?;
-            Some((words::doing_tone(state), state.letter()))
+            Some((words::task_state_tone(state), state.letter()))
         }
     }
 }
 
-/// What one looks for first: who is stuck, stopped, a zombie; then who runs.
+/// Returns the rank of a state letter: uninterruptible, stopped and zombie processes first, then
+/// running ones.
 fn urgency((_, letter): (Tone, &str)) -> u128 {
     let order = ["X", "I", "S", "R", "Z", "t", "T", "D"];
     order.iter().position(|&other| other == letter).unwrap_or(0) as u128
@@ -231,7 +230,7 @@ mod tests {
     use crate::tui::widget::columns::Width;
 
     #[test]
-    fn a_title_has_room_for_itself_and_the_sign_that_it_sorts() {
+    fn titles_fit_with_the_sort_glyph() {
         for Figure { column, .. } in FIGURES {
             let (Width::Fixed(width) | Width::Rest(width)) = column.width;
             assert!(column.title.len() < usize::from(width), "{}", column.title);

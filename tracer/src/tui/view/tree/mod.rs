@@ -1,6 +1,5 @@
-//! The fork tree: who started whom, and what became of them. The dead keep
-//! their place, and so do orphans: whoever is their parent now is named beside
-//! them.
+//! The fork tree: which process started which, and how each exited. Exited and reparented processes
+//! keep their place; the current parent is shown beside a reparented one.
 
 mod branch;
 mod columns;
@@ -20,15 +19,15 @@ use crate::{
         view::{
             interface::{ColumnChoice, Room, View, unknown_setting},
             tree::{
-                columns::Chosen,
+                columns::ColumnSelection,
                 figures::FIGURES,
-                zombie_marks::{Zombies, ancestors},
+                zombie_marks::{ZombieMarks, ancestors},
             },
         },
         widget::{
             canvas::Canvas,
             columns::Sorted,
-            forest::{self, Dead, Filter, Forest, Row},
+            forest::{self, Forest, Row, ShownExits, TreeFilter},
             list::List,
         },
     },
@@ -37,36 +36,38 @@ use crate::{
 /// kthreadd, the parent of all kernel threads.
 const KTHREADD: u32 = 2;
 
+/// Rows of the fork tree, folds and order.
 #[derive(Default)]
 pub struct Tree {
     list: List<Row>,
     forest: Forest,
-    filter: Filter,
-    chosen: Chosen,
-    /// What sorts, of each process.
+    filter: TreeFilter,
+    columns: ColumnSelection,
+    /// The sort key of each process.
     ranks: ColumnCache<Option<u128>>,
-    /// What these are, and the model that siblings were last put in order by.
-    arranged: Option<(Sorted, Option<Arranged>)>,
-    zombies: Zombies,
-    /// The cursor goes to whoever is new.
+    /// The requested order, and what the siblings were last ordered from.
+    ordered: Option<(Sorted, Option<OrderSource>)>,
+    zombies: ZombieMarks,
+    /// True if the cursor follows the newest process.
     follow: bool,
-    /// What the rows were made from; none: they must be made anew.
+    /// What the rows were made from; `None` if they must be made again.
     made_from: Option<((u64, u64), u64)>,
-    /// How many the model had let go then.
-    made_without: u64,
-    /// The order is another one since then.
-    rearranged: bool,
-    /// All is known that the next order is made from.
+    /// The model's count of processes removed from its list, as of then.
+    made_unlisted: u64,
+    /// True if the order has changed since then.
+    reordered: bool,
+    /// True if all sort keys for the next order are known.
     ranked: bool,
-    /// The last picture's time was taken by the order.
-    has_arranged: bool,
-    /// Kernel threads are folded away once, when they first appear: there are
-    /// hundreds, and they are seldom what one came for.
+    /// True if the last frame's time went into the order.
+    spent_on_order: bool,
+    /// True once kernel threads have been folded, which happens when they first appear: there are
+    /// hundreds, and they are rarely of interest.
     kthreads_folded: bool,
 }
 
-/// Its version, the filter's, and how many it had let go.
-type Arranged = ((u64, u64), u64, u64);
+/// The version of the model, the generation of the filter, and the model's count of processes
+/// removed from its list.
+type OrderSource = ((u64, u64), u64, u64);
 
 impl Tree {
     fn update(&mut self, data: &Data<'_>) {
@@ -79,66 +80,65 @@ impl Tree {
             self.made_from = None;
         }
         self.zombies.update(data);
-        // What is recent changes with time alone; once a second is enough.
-        let second = match self.filter.dead {
-            Dead::Recent => data.now / 1_000_000_000,
-            Dead::All | Dead::None => 0,
+        // The set of recent exits changes with time; once a second is enough.
+        let second = match self.filter.exited {
+            ShownExits::Recent => data.now / 1_000_000_000,
+            ShownExits::All | ShownExits::None => 0,
         };
         let source = (data.version(), second);
-        let is_made = self.made_from == Some(source) && !self.rearranged;
+        let is_made = self.made_from == Some(source) && !self.reordered;
         if is_made && !self.is_out_of_order(data) {
             return;
         }
         self.forest.update(data.model, &self.filter);
-        let arranges = !self.can_wait(data) || !std::mem::take(&mut self.has_arranged);
-        if arranges && self.is_out_of_order(data) {
-            self.rearranged |= self.arrange(data);
+        let orders = !self.can_wait(data) || !std::mem::take(&mut self.spent_on_order);
+        if orders && self.is_out_of_order(data) {
+            self.reordered |= self.order(data);
             if self.can_wait(data) {
-                self.has_arranged = true;
+                self.spent_on_order = true;
                 return;
             }
         }
-        if self.made_from != Some(source) || self.rearranged {
+        if self.made_from != Some(source) || self.reordered {
             self.list.replace(self.forest.rows(data, &self.filter));
             self.made_from = Some(source);
-            self.made_without = data.model.unlisted();
-            self.rearranged = false;
+            self.made_unlisted = data.model.unlisted();
+            self.reordered = false;
             self.follow(data);
         }
     }
 
-    /// To put many in order and to make their rows takes longer than one picture
-    /// may: they take turns, unless the reader asked for either, or rows tell of
-    /// some who were let go.
+    /// Returns true if the order and the rows may be made in different frames, because both take
+    /// longer than one. The reader's own request, and rows of evicted processes, do not wait.
     fn can_wait(&self, data: &Data<'_>) -> bool {
-        let order = self.arranged.map(|(sorted, _)| sorted);
+        let order = self.ordered.map(|(sorted, _)| sorted);
         data.redraws
             && data.is_crowded()
             && self.made_from.is_some()
-            && self.made_without == data.model.unlisted()
-            && order == self.chosen.sorted()
+            && self.made_unlisted == data.model.unlisted()
+            && order == self.columns.sorted()
     }
 
     fn is_out_of_order(&self, data: &Data<'_>) -> bool {
-        let arranged = |sorted| Some((sorted, Some(arranged_from(data))));
-        match self.chosen.sorted() {
-            Some(sorted) => self.arranged != arranged(sorted),
-            None => self.arranged.is_some(),
+        let arranged = |sorted| Some((sorted, Some(order_source(data))));
+        match self.columns.sorted() {
+            Some(sorted) => self.ordered != arranged(sorted),
+            None => self.ordered.is_some(),
         }
     }
 
-    /// Puts siblings in the order that is asked for, or goes on to find out what
-    /// that is; whether the order is another one.
-    fn arrange(&mut self, data: &Data<'_>) -> bool {
-        let Some(sorted) = self.chosen.sorted() else {
-            self.arranged = None;
+    /// Orders siblings as requested, or continues to collect the sort keys. Returns true if the
+    /// order changed.
+    fn order(&mut self, data: &Data<'_>) -> bool {
+        let Some(sorted) = self.columns.sorted() else {
+            self.ordered = None;
             self.ranks = ColumnCache::default();
-            self.forest.disarrange();
+            self.forest.restore_order();
             self.forest.update(data.model, &self.filter);
             return true;
         };
         let figure = |(sorted, _): (Sorted, _)| sorted.column;
-        if self.arranged.map(figure) != Some(sorted.column) {
+        if self.ordered.map(figure) != Some(sorted.column) {
             self.ranks = ColumnCache::default();
         }
         let waits = self.can_wait(data);
@@ -148,13 +148,13 @@ impl Tree {
             self.ranked = known && waits;
             known && !waits
         };
-        let asked_for = self.arranged.map(|(sorted, _)| sorted) != Some(sorted);
+        let asked_for = self.ordered.map(|(sorted, _)| sorted) != Some(sorted);
         if known || asked_for {
             let ranks = &self.ranks;
             self.forest.arrange(data.model, |place| {
                 ranks.at(place).map_or(0, |&(key, figure)| {
                     match figure.filter(|_| data.filter.shows(key)) {
-                        // What is unknown comes last, either way.
+                        // Unknown values come last in either direction.
                         None => 0,
                         Some(figure) if sorted.ascending => u128::MAX - figure,
                         Some(figure) => figure.saturating_add(1),
@@ -162,11 +162,11 @@ impl Tree {
                 })
             });
         }
-        self.arranged = Some((sorted, known.then(|| arranged_from(data))));
+        self.ordered = Some((sorted, known.then(|| order_source(data))));
         known || asked_for
     }
 
-    /// Puts the cursor on the newest of those who are listed.
+    /// Selects the newest listed process.
     fn follow(&mut self, data: &Data<'_>) {
         if !self.follow {
             return;
@@ -184,7 +184,7 @@ impl Tree {
         self.list.fit(self.list.cursor().height());
     }
 
-    /// Folds what is below the selected row, or goes to its parent.
+    /// Folds the selected branch, or selects its parent.
     fn left(&mut self, data: &Data<'_>) {
         let Some(&row) = self.list.selected() else {
             return;
@@ -203,7 +203,7 @@ impl Tree {
         }
     }
 
-    /// Unfolds the selected row, or goes to its first child.
+    /// Unfolds the selected branch, or selects its first child.
     fn right(&mut self, data: &Data<'_>) {
         let Some(&row) = self.list.selected() else {
             return;
@@ -225,7 +225,7 @@ impl Tree {
         self.list.select((key, None));
     }
 
-    /// Folds or unfolds every branch of the selected one.
+    /// Folds or unfolds every branch below the selected row, itself included.
     fn fold_below(&mut self, data: &Data<'_>, fold: bool) {
         let Some(&row) = self.list.selected() else {
             return;
@@ -240,7 +240,7 @@ impl Tree {
         self.list.select((row.key, None));
     }
 
-    /// Folds everything but the roots; the cursor goes to what hides its place.
+    /// Folds everything except the roots, and selects the row that hides the selected one.
     fn fold_all(&mut self, data: &Data<'_>) {
         let selected = self.list.selected().map(|row| row.key);
         let model = data.model;
@@ -277,22 +277,22 @@ impl View for Tree {
                 self.changed(data);
             }
             Action::Sort => {
-                self.chosen.sort_by_next();
+                self.columns.sort_by_next();
                 self.changed(data);
             }
             Action::Reverse => {
-                self.chosen.reverse();
+                self.columns.reverse();
                 self.changed(data);
             }
             Action::Follow => {
                 self.follow ^= true;
                 self.follow(data);
             }
-            Action::Dead => {
-                self.filter.dead = match self.filter.dead {
-                    Dead::All => Dead::Recent,
-                    Dead::Recent => Dead::None,
-                    Dead::None => Dead::All,
+            Action::Exited => {
+                self.filter.exited = match self.filter.exited {
+                    ShownExits::All => ShownExits::Recent,
+                    ShownExits::Recent => ShownExits::None,
+                    ShownExits::None => ShownExits::All,
                 };
                 self.changed(data);
             }
@@ -305,7 +305,7 @@ impl View for Tree {
     }
 
     fn find(&mut self, data: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
-        let everything = Filter {
+        let everything = TreeFilter {
             folded: Default::default(),
             ..self.filter.clone()
         };
@@ -330,20 +330,20 @@ impl View for Tree {
     }
 
     fn click_title(&mut self, x: u16, width: u16, data: &Data<'_>) {
-        self.chosen.click(x, width);
+        self.columns.click(x, width);
         self.changed(data);
     }
 
     fn column_choices(&self) -> Vec<ColumnChoice> {
-        self.chosen.column_choices()
+        self.columns.column_choices()
     }
 
     fn toggle_column(&mut self, choice: usize) {
-        self.chosen.toggle(choice);
+        self.columns.toggle(choice);
     }
 
     fn sort_by_column(&mut self, choice: usize, data: &Data<'_>) {
-        self.chosen.sort_by(choice);
+        self.columns.sort_by(choice);
         self.changed(data);
     }
 
@@ -353,16 +353,16 @@ impl View for Tree {
 
     fn show(&mut self, data: &Data<'_>, key: Key) {
         if data.model.process(key).state().is_gone() {
-            self.filter.dead = Dead::All;
+            self.filter.exited = ShownExits::All;
         }
         self.reveal(data, key);
     }
 
     fn status(&self, _: &Data<'_>) -> String {
-        let dead = match self.filter.dead {
-            Dead::All => "",
-            Dead::Recent => "dead: last 10 s · ",
-            Dead::None => "dead hidden · ",
+        let exited = match self.filter.exited {
+            ShownExits::All => "",
+            ShownExits::Recent => "exited: last 10 s · ",
+            ShownExits::None => "exited hidden · ",
         };
         let threads = if self.filter.with_threads {
             "threads · "
@@ -370,37 +370,37 @@ impl View for Tree {
             ""
         };
         let follow = if self.follow { "following · " } else { "" };
-        let sorted = match self.chosen.sorted() {
+        let sorted = match self.columns.sorted() {
             Some(sorted) => format!("by {} · ", FIGURES[sorted.column].column.title),
             None => String::new(),
         };
-        format!("{follow}{dead}{threads}{sorted}{}", self.list.position())
+        format!("{follow}{exited}{threads}{sorted}{}", self.list.position())
     }
 
     fn reset(&mut self) {
         *self = Tree {
-            filter: Filter {
+            filter: TreeFilter {
                 folded: Default::default(),
                 ..self.filter.clone()
             },
-            chosen: std::mem::take(&mut self.chosen),
+            columns: std::mem::take(&mut self.columns),
             follow: self.follow,
             ..Tree::default()
         };
     }
 
     fn saved(&self) -> Vec<(&'static str, String)> {
-        let mut kept = self.chosen.saved();
+        let mut kept = self.columns.saved();
         kept.push(("threads", self.filter.with_threads.to_string()));
         kept
     }
 
     fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
-            "columns" | "sort" => self.chosen.restore(name, value),
+            "columns" | "sort" => self.columns.restore(name, value),
             "threads" => {
-                let known = || format!("{value:?} is neither true nor false");
-                self.filter.with_threads = value.parse().map_err(|_| known())?;
+                let expected = || format!("expected true or false, not {value:?}");
+                self.filter.with_threads = value.parse().map_err(|_| expected())?;
                 Ok(())
             }
             _ => Err(unknown_setting(self, name)),
@@ -410,11 +410,11 @@ impl View for Tree {
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let rows = self.list.rows();
         canvas.table(
-            self.chosen.columns(),
-            self.chosen.sorted_column(),
+            self.columns.columns(),
+            self.columns.sorted_column(),
             self.list.cursor(),
             |index, column, width| {
-                let (row, figure) = (rows[index], self.chosen.figure(column));
+                let (row, figure) = (rows[index], self.columns.figure(column));
                 let process = data.model.process(row.key);
                 let phrase = match (FIGURES[figure].cell, row.thread) {
                     (None, _) => branch::name(data, rows, index, &self.zombies, width),
@@ -424,7 +424,7 @@ impl View for Tree {
                         false => cell(data, process, width),
                     },
                 };
-                // It is there for those below it.
+                // Rows that the filter excludes are ancestors of shown ones.
                 match data.filter.shows(row.key) {
                     true => phrase,
                     false => phrase.all(Tone::Faint),
@@ -434,12 +434,12 @@ impl View for Tree {
     }
 }
 
-/// How it ended is what one wants to know of the dead.
+/// Returns true for the column that keeps its tone in exited processes.
 fn keeps_tone(figure: usize) -> bool {
     FIGURES[figure].column.title == "EXIT"
 }
 
-fn arranged_from(data: &Data<'_>) -> Arranged {
+fn order_source(data: &Data<'_>) -> OrderSource {
     (
         data.slow_version(),
         data.filter.generation(),

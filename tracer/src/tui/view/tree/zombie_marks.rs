@@ -1,5 +1,5 @@
-//! Who has zombies, for the tree: an owner says how many it has, and a folded
-//! branch how many are in it.
+//! Zombie counts for the tree: an owner shows how many it has, a folded branch how many it
+//! contains.
 
 use std::collections::HashMap;
 
@@ -8,17 +8,18 @@ use crate::{
     tui::{state::data::Data, widget::forest::Row},
 };
 
+/// Zombie counts by process.
 #[derive(Debug, Default)]
-pub struct Zombies {
-    /// By owner.
+pub struct ZombieMarks {
+    /// The number of zombies of each owner.
     owned: HashMap<Key, u32>,
-    /// By ancestor in the fork tree.
+    /// The number of zombies below each ancestor in the fork tree.
     below: HashMap<Key, u32>,
     made_from: Option<(u64, u64)>,
 }
 
-impl Zombies {
-    /// Time linear in the zombies and their ancestors.
+impl ZombieMarks {
+    /// Updates the counts, in time linear in the zombies and their ancestors.
     pub fn update(&mut self, data: &Data<'_>) {
         if self.made_from == Some(data.slow_version()) {
             return;
@@ -36,7 +37,7 @@ impl Zombies {
         }
     }
 
-    /// How many a row is to be marked with.
+    /// Returns the count to show in a row.
     pub fn marked(&self, row: Row) -> u32 {
         let counts = if row.folded > 0 {
             &self.below
@@ -47,6 +48,7 @@ impl Zombies {
     }
 }
 
+/// Returns the ancestors of a process in the fork tree, nearest first.
 pub fn ancestors(model: &Model, key: Key) -> impl Iterator<Item = Key> + '_ {
     std::iter::successors(model.tree_parent(key), |&key| model.tree_parent(key))
 }

@@ -1,4 +1,4 @@
-//! How the dashboard is left, and found again.
+//! Saved settings and the theme.
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 
@@ -6,9 +6,9 @@ use super::{Bench, Mode, host};
 use crate::tui::{App, Effect, Look};
 
 #[test]
-fn what_was_chosen_is_there_again() {
+fn settings_are_saved_and_restored() {
     let mut bench = Bench::live(120, 40);
-    // PPID is shown, faults sort; themes, and the order of the other views.
+    // PPID is shown, faults sort; the theme and the order of other views change.
     bench.type_keys("cjj ");
     bench.press(crossterm::event::KeyCode::Esc);
     bench.type_keys("sssssssstT4s5s");
@@ -37,7 +37,7 @@ fn what_was_chosen_is_there_again() {
 }
 
 #[test]
-fn the_background_chooses_the_theme_unless_the_reader_has() {
+fn background_selects_the_theme_unless_the_reader_did() {
     let answer = |bench: &mut Bench| {
         let alt = |letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::ALT);
         bench.app.on_input(Input::Key(alt(']')));
@@ -50,10 +50,10 @@ fn the_background_chooses_the_theme_unless_the_reader_has() {
     let before = bench.text();
     answer(&mut bench);
     bench.draw();
-    // No letter of it was taken for a key.
+    // No letter of the answer was read as a key.
     assert_eq!(bench.text(), before);
     assert_eq!(bench.app.look.name(), "light");
-    // What the terminal has chosen is not kept for another one.
+    // A theme that the terminal chose is not saved.
     assert!(!bench.app.kept().contains("theme"));
 
     let mut bench = Bench::live(80, 24);
@@ -69,14 +69,14 @@ fn the_background_chooses_the_theme_unless_the_reader_has() {
 }
 
 #[test]
-fn what_is_no_use_is_said_and_ignored() {
+fn invalid_settings_are_reported_and_ignored() {
     let mut app = App::new(Mode::Live, Look::default());
     let untouched = app.kept();
     let wrong = "# a note\n\nnonsense\ntree.columns = PID \x1b[31m\ntree.sort = FAULTS sideways\n\
                  theme = dusk\nwindow.sort = PID\nhealth.sort = PID\nfaults.order = COW\n";
     let complaints = app.restore(wrong);
     assert_eq!(complaints.len(), 7, "{complaints:#?}");
-    assert_eq!(complaints[0], "line 3: no name = value");
+    assert_eq!(complaints[0], "line 3: expected name = value");
     let theme = "line 6: there is no theme \"dusk\", only either, dark, light, plain";
     assert_eq!(complaints[3], theme);
     assert_eq!(app.kept(), untouched);
