@@ -29,11 +29,11 @@ use crate::{
     },
 };
 
-/// How many processes the filter judges per frame while more frames follow: about ten
+/// Processes that the filter evaluates per frame while more frames follow: about ten
 /// milliseconds.
-const JUDGED_PER_FRAME: usize = 20_000;
+const EVALUATED_PER_FRAME: usize = 20_000;
 
-/// Whether the dashboard continues after an input.
+/// The dashboard's reaction to an input: continue or quit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// The dashboard continues.
@@ -283,7 +283,7 @@ impl App {
         let data = self.stream.data(&self.filter, self.look.glyphs);
         let (version, now) = (data.slow_version(), data.now);
         let most = if data.redraws {
-            JUDGED_PER_FRAME
+            EVALUATED_PER_FRAME
         } else {
             usize::MAX
         };

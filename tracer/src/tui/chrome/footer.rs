@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// What the bottom line is made from.
+/// The input for the bottom line.
 pub struct Footer<'a> {
     /// The stream, which decides which keys have an effect.
     pub stream: &'a Stream,

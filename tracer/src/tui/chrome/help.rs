@@ -20,7 +20,7 @@ const FRAME: u16 = 6;
 /// Columns between the keys and the signs.
 const GAP: u16 = 2;
 
-/// How many columns of the right half may be cut off.
+/// Columns of the right half that may be cut off.
 const CUT: u16 = 50;
 
 /// The open help overlay.

@@ -10,7 +10,7 @@ use crate::{
     tui::style::phrase::{Phrase, Tone},
 };
 
-/// What the prompt asks for.
+/// The kind of text that the prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asks {
     /// A search, performed while it is typed.
@@ -23,7 +23,7 @@ pub enum Asks {
 
 /// An open prompt.
 pub struct Prompt {
-    /// What the prompt asks for.
+    /// The kind of text.
     pub asks: Asks,
     input: tui_input::Input,
     /// The error in the text; `None` after the next key.

@@ -11,7 +11,7 @@ use crate::{
 /// Processes refreshed per frame: about a millisecond.
 const PER_FRAME: usize = 4_096;
 
-/// What rows were made from: the version of the model, and the settings of the list.
+/// The source of rows: the version of the model, and the settings of the list.
 pub type Source<W> = ((u64, u64), W);
 
 /// Returns true if the old rows can stay until everything new is known: only time has passed, and

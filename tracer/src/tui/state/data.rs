@@ -1,4 +1,4 @@
-//! What views read: one moment of the stream, through the active filter.
+//! The input of all views: one moment of the stream, through the active filter.
 
 use crate::{
     model::Model,
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// Where the events come from.
+/// The source of the events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The running kernel.

@@ -5,7 +5,7 @@ use crate::{
     tui::style::phrase::{Phrase, Tone},
 };
 
-/// What happened in one part of a recording's time.
+/// Kinds of events in one part of a recording's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// True if anything happened.

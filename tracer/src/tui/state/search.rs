@@ -12,7 +12,7 @@ pub struct SearchQuery {
     folded: bool,
 }
 
-/// Where a search starts.
+/// The row that a search starts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchFrom {
     /// At the selected row, while the reader is typing.

@@ -1,4 +1,4 @@
-//! How things look: tones, glyphs and themes. Must not know views, keys or the stories of
+//! Appearance: tones, glyphs and themes. Must not know views, keys or the stories of
 //! processes.
 
 pub mod glyphs;

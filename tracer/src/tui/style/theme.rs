@@ -42,18 +42,25 @@ pub struct Theme {
     pub name: &'static str,
     /// The background that the theme is made for.
     pub about: &'static str,
-    /// Colour of [`Tone::Good`](super::phrase::Tone::Good); the other colours follow the same rule.
+    /// Values that are as they should be.
     pub good: Shade,
+    /// Values worth a look.
     pub warn: Shade,
+    /// Failures.
     pub bad: Shade,
+    /// Titles.
     pub title: Shade,
+    /// Interactive text.
     pub accent: Shade,
+    /// Secondary text.
     pub dim: Shade,
+    /// Lines that guide the eye.
     pub faint: Shade,
     /// Text on [`Self::good`], [`Self::warn`] and [`Self::title`] as backgrounds.
     pub on_badge: Shade,
     /// Text and its background.
     pub alert: (Shade, Shade),
+    /// Text and background of the selected line.
     pub selection: (Shade, Shade),
 }
 

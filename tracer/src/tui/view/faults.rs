@@ -41,7 +41,7 @@ pub struct Faults {
     ranked_by: Option<usize>,
 }
 
-/// What decides whether and where a process is listed.
+/// The values that decide if and where a process is listed.
 struct Figure {
     /// PIDs ascend, counts descend; unknown values come last.
     rank: Option<u64>,

@@ -1,4 +1,4 @@
-//! What each fork cost: time, page tables, and pages copied on write by parent and child.
+//! The cost of each fork: time, page tables, and pages copied on write by parent and child.
 
 use std::cmp::Reverse;
 

@@ -26,7 +26,7 @@ pub struct Room {
 pub struct ColumnChoice {
     /// The column's title.
     pub title: &'static str,
-    /// What the column holds.
+    /// The content of the column.
     pub about: &'static str,
     /// True if the column is shown.
     pub shown: bool,

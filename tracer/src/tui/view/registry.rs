@@ -14,7 +14,7 @@ use crate::tui::{
 pub struct Entry {
     /// The name on the tab.
     pub name: &'static str,
-    /// What it shows; for the help text.
+    /// The content of the view, for the help text.
     pub about: &'static str,
     /// The actions of its own, beyond those that work everywhere.
     pub actions: &'static [Action],

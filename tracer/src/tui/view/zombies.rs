@@ -240,7 +240,7 @@ struct Reaping {
     of: Option<Key>,
     by: ProcessId,
     at: u64,
-    /// How long the process was a zombie, ns, if that was seen.
+    /// Time the process was a zombie, ns, if that was seen.
     after: Option<u64>,
 }
 

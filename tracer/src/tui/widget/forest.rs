@@ -15,8 +15,10 @@ use crate::{
     },
 };
 
+/// A process or a thread in the tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
+    /// The process, or the process of the thread.
     pub key: Key,
     /// The index of a thread of the process; `None` for the process itself.
     pub thread: Option<u32>,
@@ -76,12 +78,14 @@ pub enum ShownExits {
 /// Long enough to read what has just exited, ns.
 const RECENT: u64 = 10_000_000_000;
 
-/// What the tree leaves out.
+/// The settings for what the tree leaves out.
 #[derive(Clone, Debug, Default)]
 pub struct TreeFilter {
     /// Processes with hidden descendants.
     pub folded: HashSet<Key>,
+    /// Exited processes to show.
     pub exited: ShownExits,
+    /// True if threads are shown.
     pub with_threads: bool,
 }
 
@@ -97,6 +101,7 @@ struct Node {
     exited_at: Option<u64>,
 }
 
+/// The processes of the model as a forest.
 #[derive(Debug, Default)]
 pub struct Forest {
     nodes: Vec<Node>,
@@ -395,6 +400,7 @@ fn threads(process: &Process) -> Vec<u32> {
     others.map(|(index, _)| index as u32).collect()
 }
 
+/// Returns the row of a row's parent.
 pub fn parent(rows: &[Row], row: usize) -> Option<usize> {
     rows.get(row)?.parent.map(|parent| parent as usize)
 }

@@ -61,7 +61,7 @@ pub struct Timeline {
     made_from: Option<Source<LaneSource>>,
 }
 
-/// What decides which lanes there are: filter, window, number of split groups, idle lanes.
+/// The settings that decide which lanes there are: filter, window, number of split groups, idle lanes.
 type LaneSource = (u64, Option<Range<u64>>, usize, bool);
 
 impl Timeline {

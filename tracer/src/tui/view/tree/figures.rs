@@ -12,7 +12,9 @@ use crate::{
     },
 };
 
+/// A column of the tree.
 pub struct Figure {
+    /// Title, width and rank.
     pub column: Column,
     /// The description in the column chooser.
     pub about: &'static str,

@@ -50,7 +50,7 @@ pub struct Tree {
     zombies: ZombieMarks,
     /// True if the cursor follows the newest process.
     follow: bool,
-    /// What the rows were made from; `None` if they must be made again.
+    /// The version that the rows were made from; `None` if they must be made again.
     made_from: Option<((u64, u64), u64)>,
     /// The model's count of processes removed from its list, as of then.
     made_unlisted: u64,
