@@ -23,14 +23,14 @@ pub struct Slot {
     /// The fault that a page may still be allocated for.
     pub pending: Pending,
     /// Scratch words, one per program: no program runs twice at a time on a CPU.
-    pub of_mapping: Scratch,
-    pub of_page: Scratch,
-    pub of_fork: Scratch,
-    pub of_caller: Scratch,
-    pub of_birth: Scratch,
-    pub of_switch: Scratch,
-    pub of_exec: Scratch,
-    pub of_exit: Scratch,
+    pub mapping_scratch: Scratch,
+    pub page_scratch: Scratch,
+    pub fork_scratch: Scratch,
+    pub caller_scratch: Scratch,
+    pub wakeup_scratch: Scratch,
+    pub switch_scratch: Scratch,
+    pub exec_scratch: Scratch,
+    pub exit_scratch: Scratch,
     /// Faults since the last one that was sent.
     pub unsent: u64,
     /// The counters, in the form that is inserted for a new task: too large for the
@@ -75,7 +75,7 @@ pub fn slot() -> Option<&'static mut Slot> {
 }
 
 impl Slot {
-    /// Returns a counter. Reads memory on every call: see [`undisturbed`].
+    /// Returns a counter. Reads memory on every call: see [`read_consistent`].
     #[inline(always)]
     fn count(&self, counter: usize) -> u64 {
         // SAFETY: a reference.
@@ -156,7 +156,7 @@ pub fn charge<A: Access>(task: Task<A>) {
         return;
     }
     let key = task.address();
-    let note = Note::of(task, &mut slot.of_switch);
+    let note = Note::of(task, &mut slot.switch_scratch);
     match FAULTS.get_ptr_mut(&key) {
         Some(faults) => {
             // SAFETY: a map value stays valid for the program's run, and only this
@@ -186,7 +186,7 @@ pub fn charge<A: Access>(task: Task<A>) {
 
 /// Updates the identity of a task that has taken over its leader's PID in exec.
 #[inline(always)]
-pub fn renamed<A: Access>(task: Task<A>) {
+pub fn identity_changed<A: Access>(task: Task<A>) {
     if let Some(faults) = FAULTS.get_ptr_mut(&task.address()) {
         // SAFETY: as in `charge`.
         unsafe { (*faults).who = task.who() }
@@ -196,10 +196,10 @@ pub fn renamed<A: Access>(task: Task<A>) {
 /// Returns true if the task, which is running and exits, has counted any fault since
 /// tracing began.
 #[inline(always)]
-pub fn has_any<A: Access>(task: Task<A>) -> bool {
+pub fn has_faults<A: Access>(task: Task<A>) -> bool {
     let Some(slot) = slot() else { return false };
     // A fault that is counted later comes after the exit record.
-    slot.used() != 0 || may_have_counters(task, &Note::of(task, &mut slot.of_exit))
+    slot.used() != 0 || may_have_counters(task, &Note::of(task, &mut slot.exit_scratch))
 }
 
 /// Returns true if the task may have counters in the table.
@@ -212,15 +212,15 @@ fn may_have_counters<A: Access>(task: Task<A>, note: &Option<&'static mut Note>)
 }
 
 /// Writes the total counts of the task, which is running and exits: those in the slot
-/// and, if it was ever switched out, those in its counters. [`forget`] drops both.
+/// and, if it was ever switched out, those in its counters. [`drop_counters`] drops both.
 #[inline(always)]
 pub fn total<A: Access>(task: Task<A>, to: &mut FaultCounts) {
     let Some(slot) = slot() else {
         *to = [0; FAULT_COUNTERS];
         return;
     };
-    let note = Note::of(task, &mut slot.of_exit);
-    undisturbed(slot, |slot| {
+    let note = Note::of(task, &mut slot.exit_scratch);
+    read_consistent(slot, |slot| {
         for (counter, to) in to.iter_mut().enumerate() {
             *to = slot.count(counter);
         }
@@ -244,7 +244,7 @@ pub fn copies<A: Access>(task: Task<A>, scratch: impl FnOnce(&mut Slot) -> &mut 
     let key = task.address();
     let note = Note::of(task, scratch(slot));
     let mut copies = 0;
-    undisturbed(slot, |slot| {
+    read_consistent(slot, |slot| {
         copies = slot.count(WP_COPY) + slot.count(ALLOC_COPY);
         copies += match &note {
             Some(note) => note.copies(),
@@ -265,7 +265,7 @@ pub fn copies<A: Access>(task: Task<A>, scratch: impl FnOnce(&mut Slot) -> &mut 
 /// tracepoints (`__DECLARE_TRACE`, include/linux/tracepoint.h), that can happen at any
 /// instruction.
 #[inline(always)]
-fn undisturbed(slot: &Slot, mut read: impl FnMut(&Slot)) {
+fn read_consistent(slot: &Slot, mut read: impl FnMut(&Slot)) {
     /// Maximum number of reads. To be switched out in all of them is unlikely even on
     /// a busy machine.
     const READS: usize = 3;
@@ -281,14 +281,14 @@ fn undisturbed(slot: &Slot, mut read: impl FnMut(&Slot)) {
 /// Drops the counters of a task that is switched out for the last time. Its exit
 /// record has reported what is left in the slot.
 #[inline(always)]
-pub fn forget<A: Access>(task: Task<A>) {
+pub fn drop_counters<A: Access>(task: Task<A>) {
     let Some(slot) = slot() else {
         return;
     };
     slot.pending.class = Pending::NONE;
     slot.empty();
     let key = task.address();
-    let has_counters = match Note::of(task, &mut slot.of_switch) {
+    let has_counters = match Note::of(task, &mut slot.switch_scratch) {
         Some(note) => {
             note.end();
             note.is_counted()

@@ -81,7 +81,7 @@ fn streams() -> bool {
 /// Returns the state of a task off CPU from its `__state`. A task that was woken while
 /// it was switched out (TASK_WAKING, or no bit left) counts as runnable.
 #[inline(always)]
-fn asleep(state: u32) -> u32 {
+fn off_cpu_state(state: u32) -> u32 {
     let is = |bits| state & bits != 0;
     if is(kernel::DEAD) {
         DEAD
@@ -101,7 +101,7 @@ fn asleep(state: u32) -> u32 {
 }
 
 #[inline(always)]
-fn first<A: Access>(task: Task<A>, state: u32, at: u64) -> TaskStates {
+fn new_entry<A: Access>(task: Task<A>, state: u32, at: u64) -> TaskStates {
     TaskStates {
         who: task.who(),
         began: at,
@@ -174,7 +174,7 @@ pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
     };
     (cpu.since, cpu.task) = (at, next.address());
     if prev.pid() != 0 {
-        leaves(prev, asleep(state), turn, at);
+        switch_out(prev, off_cpu_state(state), turn, at);
     }
     if streams()
         && next.pid() != 0
@@ -197,11 +197,11 @@ enum Turn {
 }
 
 #[inline(always)]
-fn leaves<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
+fn switch_out<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
     let Some(entry) = entry(task) else {
         if to != DEAD {
-            let mut states = first(task, to, at);
-            states.streamed = is_chosen(task.tgid()).into();
+            let mut states = new_entry(task, to, at);
+            states.streamed = is_selected(task.tgid()).into();
             let _ = STATES.insert(&task.address(), &states, 0);
         }
         return;
@@ -241,8 +241,8 @@ fn leaves<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
 #[inline(always)]
 pub fn woken<A: Access>(task: Task<A>) {
     let Some(entry) = entry(task) else {
-        let mut states = first(task, RUNNABLE, now());
-        states.streamed = is_chosen(task.tgid()).into();
+        let mut states = new_entry(task, RUNNABLE, now());
+        states.streamed = is_selected(task.tgid()).into();
         let _ = STATES.insert(&task.address(), &states, 0);
         return;
     };
@@ -260,13 +260,13 @@ pub fn woken<A: Access>(task: Task<A>) {
 
 /// Handles a new task, created by `by`, that becomes runnable.
 #[inline(always)]
-pub fn begun<A: Access, B: Access>(task: Task<A>, by: Task<B>) {
-    let mut states = first(task, RUNNABLE, now());
+pub fn new_task<A: Access, B: Access>(task: Task<A>, by: Task<B>) {
+    let mut states = new_entry(task, RUNNABLE, now());
     if streams() {
         let parent = entry(by).is_some_and(|entry| entry.streamed != 0);
         // The children of a selected process are streamed, not its own threads.
-        let chosen = task.tgid() != by.tgid() && root(by.tgid()).is_some();
-        if parent || chosen {
+        let selected = task.tgid() != by.tgid() && root(by.tgid()).is_some();
+        if parent || selected {
             states.streamed = 1;
             report(task, RUNNABLE, states.since);
         }
@@ -276,7 +276,7 @@ pub fn begun<A: Access, B: Access>(task: Task<A>, by: Task<B>) {
 
 /// Updates the identity of a task that has taken over its leader's PID in exec.
 #[inline(always)]
-pub fn renamed<A: Access>(task: Task<A>) {
+pub fn identity_changed<A: Access>(task: Task<A>) {
     if get(&COUNT_STATES) != 0
         && let Some(entry) = entry(task)
     {
@@ -291,7 +291,7 @@ fn root(tgid: u32) -> Option<u32> {
 }
 
 #[inline(always)]
-fn is_chosen(tgid: u32) -> bool {
+fn is_selected(tgid: u32) -> bool {
     streams() && root(tgid) == Some(STREAM_TREE)
 }
 
@@ -304,11 +304,11 @@ pub fn found(task: Task<Trusted>) {
     }
     let state = match task.is_on_cpu() {
         true => RUNNING,
-        false => asleep(task.state()),
+        false => off_cpu_state(task.state()),
     };
-    insert(task.address(), &first(task, state, now()), ONLY_NEW);
+    insert(task.address(), &new_entry(task, state, now()), ONLY_NEW);
     if streams()
-        && comes_from_chosen(task)
+        && descends_from_selected(task)
         && let Some(entry) = entry(task)
     {
         entry.streamed = 1;
@@ -321,10 +321,10 @@ pub fn found(task: Task<Trusted>) {
 }
 
 #[inline(always)]
-fn comes_from_chosen(task: Task<Trusted>) -> bool {
+fn descends_from_selected(task: Task<Trusted>) -> bool {
     let mut ancestor = task.leader();
     for _ in 0..MAX_ANCESTORS {
-        if is_chosen(ancestor.tgid()) {
+        if is_selected(ancestor.tgid()) {
             return true;
         }
         if ancestor.pid() == 0 {

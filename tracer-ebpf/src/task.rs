@@ -385,7 +385,7 @@ impl<A: Access> Task<A> {
     /// Returns true if the signal, which need not be a constant, has its default
     /// action.
     #[inline(always)]
-    pub fn takes_default(self, signal: usize) -> bool {
+    pub fn has_default_action(self, signal: usize) -> bool {
         self.probed()
             .action(signal)
             .read::<u64>(&fields::SIGACTION_HANDLER)

@@ -55,8 +55,8 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
     let mut flags = 0;
     let old_pid = ctx.number(1) as u32;
     if old_pid != task.pid() {
-        faults::renamed(task);
-        states::renamed(task);
+        faults::identity_changed(task);
+        states::identity_changed(task);
     }
 
     // SAFETY: this CPU's draft. The kernel runs no program twice at a time on a CPU,
@@ -98,7 +98,7 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         argv_total,
         flags,
         zero: 0,
-        copies: faults::copies(task, |slot| &mut slot.of_exec),
+        copies: faults::copies(task, |slot| &mut slot.exec_scratch),
         comm: task.comm(),
         ties,
     };

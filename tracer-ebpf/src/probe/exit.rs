@@ -57,7 +57,7 @@ fn do_exit(_: &impl Arguments) {
 
 #[inline(always)]
 fn exit<A: Access>(task: Task<A>, group_dead: Option<bool>) {
-    if faults::has_any(task) {
+    if faults::has_faults(task) {
         send_in_place::<ExitCounted>(|counted| {
             fill::<A, ExitCounted>(task, group_dead, &mut counted.exit);
             // Last: it has many branches, and the verifier would check the code after

@@ -38,8 +38,8 @@ fn fork<A: Access>(child: Task<A>, clone_flags: u64) {
     let (ns_pid, ns_level) = child.ns_pid();
     let asked = fork_start::take();
     let by_copies = match current_trusted() {
-        Some(caller) => faults::copies(caller, |slot| &mut slot.of_caller),
-        None => faults::copies(current(), |slot| &mut slot.of_caller),
+        Some(caller) => faults::copies(caller, |slot| &mut slot.caller_scratch),
+        None => faults::copies(current(), |slot| &mut slot.caller_scratch),
     };
     send_in_place::<Fork>(|fork| {
         fork.head = header::<Fork>(child.who());

@@ -44,7 +44,7 @@ hooks! {
 #[inline(always)]
 fn returned(ctx: &impl Arguments) {
     if let Some(slot) = slot() {
-        has_returned(slot.of_fork.number(ctx.number(4)));
+        has_returned(slot.fork_scratch.number(ctx.number(4)));
     }
 }
 

@@ -53,7 +53,7 @@ fn handled(ctx: &impl Arguments) {
     let Some(slot) = slot() else {
         return;
     };
-    let mapping = Mapping::of(ctx.pointer(0), &mut slot.of_mapping);
+    let mapping = Mapping::of(ctx.pointer(0), &mut slot.mapping_scratch);
     let flags = ctx.number(2);
     let class = if returned & MAJOR != 0 {
         VMA_MAJOR

@@ -13,10 +13,10 @@ use crate::{
     ring_buffer::{header, send},
 };
 
-hooks! { chosen: tp_btf mark_victim, raw_tp raw_mark_victim; }
+hooks! { victim_marked: tp_btf mark_victim, raw_tp raw_mark_victim; }
 
 #[inline(always)]
-fn chosen(ctx: &impl Arguments) {
+fn victim_marked(ctx: &impl Arguments) {
     if get(&HAVE_VICTIM_TASK) != 0 {
         let victim = ctx.pointer(0);
         send(|| OomVictim {

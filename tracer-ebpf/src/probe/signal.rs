@@ -38,7 +38,7 @@ fn signal(ctx: &impl Arguments) {
         return;
     }
     let target = ctx.pointer(2);
-    if sig != SIGKILL && !target.takes_default(sig as usize) {
+    if sig != SIGKILL && !target.has_default_action(sig as usize) {
         return;
     }
     // Read by the helper, as in notify.rs.

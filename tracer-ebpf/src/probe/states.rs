@@ -26,7 +26,7 @@ use crate::{
 hooks! {
     switched: tp_btf states_switch, raw_tp raw_states_switch;
     woken: tp_btf states_wakeup, raw_tp raw_states_wakeup;
-    begun: tp_btf states_wakeup_new, raw_tp raw_states_wakeup_new;
+    new_task: tp_btf states_wakeup_new, raw_tp raw_states_wakeup_new;
 }
 
 /// 1 if `sched_switch` passes the state.
@@ -54,6 +54,6 @@ fn woken(ctx: &impl Arguments) {
 }
 
 #[inline(always)]
-fn begun(ctx: &impl Arguments) {
-    states::begun(ctx.pointer(0), current());
+fn new_task(ctx: &impl Arguments) {
+    states::new_task(ctx.pointer(0), current());
 }

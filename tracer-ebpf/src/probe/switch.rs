@@ -44,7 +44,7 @@ fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
         faults::charge(prev);
     } else {
         // Faults counted after its exit record are dropped.
-        faults::forget(prev);
+        faults::drop_counters(prev);
         send(|| LastSwitch {
             head: header::<LastSwitch>(prev.who()),
             next_pid: next.pid(),
@@ -53,7 +53,9 @@ fn switch<A: Access, B: Access>(prev: Task<A>, next: Task<B>) {
         });
     }
     if next.never_ran() && next.pid() != 0 {
-        let runnable = slot().map_or(0, |slot| Note::take_runnable(next, &mut slot.of_switch));
+        let runnable = slot().map_or(0, |slot| {
+            Note::take_runnable(next, &mut slot.switch_scratch)
+        });
         send(|| FirstRun {
             head: header::<FirstRun>(next.who()),
             runnable,

@@ -19,7 +19,7 @@ hooks! { wakeup_new: tp_btf sched_wakeup_new, raw_tp raw_sched_wakeup_new; }
 #[inline(always)]
 fn wakeup_new(ctx: &impl Arguments) {
     let task = ctx.pointer(0);
-    let noted = slot().is_some_and(|slot| Note::begin(task, &mut slot.of_birth));
+    let noted = slot().is_some_and(|slot| Note::begin(task, &mut slot.wakeup_scratch));
     if noted {
         return;
     }

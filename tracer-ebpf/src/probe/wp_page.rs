@@ -68,7 +68,7 @@ fn count<A: Access>(fault: Struct<A>) {
     let Some(slot) = slot() else {
         return;
     };
-    let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA), &mut slot.of_page);
+    let mapping = Mapping::of(fault.follow(&fields::FAULT_VMA), &mut slot.page_scratch);
     if mapping.is_shared() {
         return slot.add_preemptible(WP_SHARED);
     }
@@ -82,7 +82,7 @@ fn count<A: Access>(fault: Struct<A>) {
         return in_file(slot, &mapping);
     }
     let page = fault.follow(&fields::FAULT_PAGE);
-    if slot.of_page.number(page.address()) == 0 {
+    if slot.page_scratch.number(page.address()) == 0 {
         return slot.add_preemptible(WP_ZERO);
     }
     if !mapping.is_anonymous {
