@@ -11,6 +11,9 @@ use std::{
 
 use super::plan::Argument;
 
+/// File in which the kernel offers its own types.
+pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
 /// Kinds (include/uapi/linux/btf.h).
 const INT: u32 = 1;
 const PTR: u32 = 2;

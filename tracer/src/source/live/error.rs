@@ -6,7 +6,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use super::{btf::Malformed, facts::VMLINUX};
+use super::btf::{Malformed, VMLINUX};
 use crate::event::Purpose;
 
 /// An error of another library or of the operating system.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    btf::Btf,
+    btf::{Btf, VMLINUX},
     cgroups::Cgroups,
     error::{BtfError, Error, Result},
     plan::{Argument, HostFeatures},
@@ -14,8 +14,6 @@ use super::{
     symbols::Symbols,
 };
 
-/// File in which the kernel offers its own types.
-pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 /// Structs whose size the kernel also reports outside BTF, rounded up to a cache line,
 /// and their slab caches (kernel/fork.c, `proc_caches_init`).
