@@ -108,7 +108,7 @@ pub fn summary(model: &Model, width: usize) -> String {
     findings::write(model, &mut page);
     faults::write(model, &mut page);
     forks::write(model, &mut page);
-    states::if_counted(model, &mut page);
+    states::write_if_counted(model, &mut page);
     tree::write(model, &mut page);
     coverage::write(model, &mut page);
     page.text()

@@ -48,7 +48,7 @@ fn counted(model: &Model) -> Vec<Counted<'_>> {
 }
 
 /// Writes the section if states were counted.
-pub fn if_counted(model: &Model, page: &mut Page) {
+pub fn write_if_counted(model: &Model, page: &mut Page) {
     if model.processes().any(|(_, it)| it.scheduling.is_some()) {
         write(model, page);
     }

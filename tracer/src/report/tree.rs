@@ -63,8 +63,8 @@ fn is_created(model: &Model, key: Key) -> bool {
 }
 
 impl ForkTree<'_> {
-    /// Returns true if the process is the root of a tree: it created processes and
-    /// has no creator in the trace.
+    /// Returns true for a created process without a known creator, and for any other
+    /// process that created one.
     fn is_root(&self, key: Key) -> bool {
         match is_created(self.model, key) {
             true => self.model.tree_parent(key).is_none(),
