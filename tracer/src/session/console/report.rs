@@ -34,7 +34,7 @@ pub fn report_part(name: &str) -> Result<Option<&'static ReportSection>, String>
     part.map(Some).ok_or_else(|| {
         let known: Vec<_> = report::SECTIONS.iter().map(|part| part.name).collect();
         format!(
-            "there is no such part of the report (there are: {SUMMARY}, {})",
+            "no such section of the report (sections: {SUMMARY}, {})",
             known.join(", ")
         )
     })

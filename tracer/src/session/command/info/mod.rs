@@ -180,7 +180,7 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
             GapCause::Skipped => format!("{lost} records lost at most: programs were skipped"),
             GapCause::Unreadable { events: Some(n) } => format!("{n} events unreadable"),
             GapCause::Unreadable { events: None } => "an unknown number unreadable".to_owned(),
-            GapCause::Untraced => "no tracer was at work".to_owned(),
+            GapCause::Untraced => "no tracer was running".to_owned(),
         };
         match &survey.session {
             Some(session) => {
