@@ -336,7 +336,10 @@ pub enum GapCause {
     NoRoom,
     /// A part of a recording cannot be read. The kinds of its events are unknown,
     /// so `lost` is empty.
-    Unreadable { events: Option<u64> },
+    Unreadable {
+        /// Number of events in it, if what follows shows it.
+        events: Option<u64>,
+    },
     /// The kernel skipped programs because one was preempted on the same CPU while
     /// it ran; `lost` gives the kinds they report. Not every run emits a record, so
     /// the counts are upper bounds.

@@ -46,7 +46,7 @@ struct Task {
     who: Who,
     parent: u32,
     comm: Comm,
-    dead: bool,
+    exited: bool,
 }
 
 /// A stream of events under construction.
@@ -108,7 +108,7 @@ impl Script {
             .leader(),
             parent: u32::from(tid > 1),
             comm: Comm::new(b"old"),
-            dead: false,
+            exited: false,
         })
     }
 
@@ -289,7 +289,7 @@ impl Script {
                 who,
                 parent,
                 comm,
-                dead: false,
+                exited: false,
             },
         );
         self.push(who, What::Fork(Box::new(fork)))
@@ -324,7 +324,7 @@ impl Script {
                 who,
                 parent,
                 comm: exec.comm,
-                dead: false,
+                exited: false,
             },
         );
         self.event(process.tgid, What::Exec(Box::new(exec)))
@@ -387,11 +387,11 @@ impl Script {
     /// Adds an exit changed by `change`.
     pub fn exit_with(mut self, tid: u32, change: impl FnOnce(&mut Exit)) -> Self {
         let Task { who, comm, .. } = self.task(tid).clone();
-        self.task(tid).dead = true;
+        self.task(tid).exited = true;
         let others = self
             .tasks
             .values()
-            .filter(|task| task.who.process == who.process && !task.dead);
+            .filter(|task| task.who.process == who.process && !task.exited);
         let last = others.count() == 0;
         let parent = self.task(who.process.tgid).parent;
         let mut exit = Exit {
@@ -448,7 +448,7 @@ impl Script {
     }
 
     /// Passes a zombie from an exiting parent to a new owner.
-    pub fn hand_on(mut self, from: u32, zombie: u32, to: u32) -> Self {
+    pub fn reparent_zombie(mut self, from: u32, zombie: u32, to: u32) -> Self {
         let owner = self.process(to);
         self.task(zombie).parent = to;
         let exited = ExitedProcess::ChildPid(zombie);
@@ -500,10 +500,10 @@ impl Script {
         self.event(tid, What::ExitStart)
     }
 
-    /// Calls `release_task` for `dead` in the task `by`.
-    pub fn release(mut self, by: u32, dead: u32) -> Self {
+    /// Calls `release_task` for `exited` in the task `by`.
+    pub fn release(mut self, by: u32, exited: u32) -> Self {
         let by = self.who(by);
-        self.event(dead, What::Reap(Reap { by }))
+        self.event(exited, What::Reap(Reap { by }))
     }
 
     /// Frees a task.

@@ -85,7 +85,7 @@ fn every_kind() -> Script {
         .last_switch(10)
         .at(5 * MS)
         .wait(1, 10)
-        .hand_on(10, 7, 1)
+        .reparent_zombie(10, 7, 1)
         .release(1, 7)
         .free(10)
         .event(0, What::Cgroup(Box::new(cgroup)))

@@ -1,8 +1,12 @@
 //! Creation of processes and changes of their identity: snapshot, fork, first run,
-//! exec and renames.
+//! exec and renames; and forks that failed.
 
-use super::{Creation, Execution, Key, Model, Process, SharingEnd, Thread, WaitStatus};
-use crate::event::{Comm, Exec, FirstRun, Fork, ProcessId, Snapshot, TaskId, Text, Who};
+use super::{
+    Creation, Execution, ForkFailures, Key, Model, Process, SharingEnd, Thread, WaitStatus,
+};
+use crate::event::{
+    Comm, Exec, FirstRun, Fork, ForkFailed, ProcessId, Snapshot, TaskId, Text, Who,
+};
 
 /// Clone flags (include/uapi/linux/sched.h).
 const CLONE_VM: u64 = 0x100;
@@ -14,6 +18,9 @@ const CLONE_NEW: u64 = 0x7e02_0080;
 /// Maximum number of programs kept per process. A process that executes itself for
 /// ever must not fill the memory.
 const EXECUTIONS_KEPT: usize = 64;
+
+/// Maximum number of distinct callers and errors of failed forks.
+const FAILURES_KEPT: usize = 1024;
 
 fn creation(fork: &Fork) -> Creation {
     match fork.clone_flags {
@@ -252,5 +259,39 @@ impl Process {
             self.threads_seen = before;
             self.dropped -= 1;
         }
+    }
+}
+
+impl Model {
+    pub(super) fn on_fork_failed(&mut self, at: u64, who: Who, failed: &ForkFailed) {
+        self.totals.failed_forks = self.totals.failed_forks.saturating_add(1);
+        self.of(who);
+        let kind = (who.process, failed.errno);
+        if self.failed_forks.len() >= FAILURES_KEPT && !self.failed_forks.contains_key(&kind) {
+            // Drops the one with the oldest latest failure.
+            let oldest = self.failed_forks.iter();
+            let oldest = oldest.min_by_key(|(_, failures)| failures.last_at);
+            if let Some((&oldest, _)) = oldest {
+                self.failed_forks.remove(&oldest);
+            }
+        }
+        let failures = self
+            .failed_forks
+            .entry(kind)
+            .or_insert_with(|| ForkFailures {
+                count: 0,
+                last_at: at,
+                last: failed.clone(),
+                by: who.process,
+            });
+        failures.count = failures.count.saturating_add(1);
+        failures.last_at = at;
+        failures.last = failed.clone();
+    }
+
+    /// Returns the failed forks by caller and error. If there are very many, only
+    /// the latest.
+    pub fn failed_forks(&self) -> impl Iterator<Item = &ForkFailures> {
+        self.failed_forks.values()
     }
 }

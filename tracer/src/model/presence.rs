@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Key, Model, Process, reap::SIGCHLD};
+use super::{Key, Model, Process, process::SIGCHLD};
 use crate::event::{Comm, Event, Snapshot, TaskId, What, Who};
 
 /// Returns snapshot events for the processes present after a checkpoint.

@@ -6,18 +6,31 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{
-    Reaping,
     fork_cost::{ForkCost, Forks},
-    reap::SIGCHLD,
+    reaping::Reaping,
     recent::Recent,
-    retention::Eviction,
-    states::Scheduling,
+    scheduling::Scheduling,
     terms::{Creation, Key, Outcome, State, WaitStatus},
 };
 use crate::event::{
     ChildUsage, Comm, Exec, FaultPlaces, FaultTally, Faults, LastSwitch, OomVictim, ProcessId,
     Relations, Sigchld, Signal, TaskId, Text, Usage, Who,
 };
+
+/// SIGCHLD (signal(7)), the only exit signal for which the kernel reaps by itself
+/// (`do_notify_parent`, kernel/signal.c).
+pub(super) const SIGCHLD: i32 = 17;
+
+/// Progress of a process's eviction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Eviction {
+    /// Not due.
+    NotYet,
+    /// Due once its last record has arrived or the grace period is over.
+    Awaited,
+    /// Due once no retained process refers to it.
+    Now,
+}
 
 /// A running thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,12 +120,12 @@ pub struct Process {
     /// Time of [`Self::snapshot_argv`], ns since boot.
     pub(super) snapshot_argv_at: u64,
     /// Programs it executed, the latest last. Only the latest are kept.
-    #[serde(with = "super::saved::list")]
+    #[serde(with = "super::small_list")]
     pub executions: SmallVec<[Execution; 1]>,
     /// Number of earlier programs dropped from [`Self::executions`].
     pub executions_left_out: u32,
     /// Running threads, in order of creation.
-    #[serde(with = "super::saved::list")]
+    #[serde(with = "super::small_list")]
     pub threads: SmallVec<[Thread; 1]>,
     /// Number of threads ever seen, the leader included.
     pub threads_seen: u32,

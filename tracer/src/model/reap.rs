@@ -1,27 +1,16 @@
 //! The steps after `do_exit`: zombie, last switch, reap and free. Any record may be
 //! missing; the others then supply the facts.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Key, Model, Pending, Process, State, retention::Eviction};
+use super::{
+    Key, Model, Process, State,
+    process::{Eviction, Pending, SIGCHLD},
+    unmatched::Unmatched,
+};
 use crate::event::{ExitedProcess, LastSwitch, Notify, Reap, Usage, Wait, Who};
 
 /// Maximum number of unmatched waits kept for exits that are reported late. More
 /// than the CPUs can have in flight; the rest are waits for stopped children.
 const UNMATCHED_KEPT: usize = 64;
-
-/// A wait that returned a PID of no exited process.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Unmatched {
-    at: u64,
-    by: Who,
-    owner: Key,
-    number: u32,
-}
-
-/// SIGCHLD (signal(7)), the only exit signal for which the kernel reaps by itself
-/// (`do_notify_parent`, kernel/signal.c).
-pub(super) const SIGCHLD: i32 = 17;
 
 impl Model {
     pub(super) fn on_notify(&mut self, at: u64, who: Who, notify: &Notify) {

@@ -3,8 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Model};
-use crate::event::{ProcessId, Reaper, SigchldPolicy, Waits};
+use crate::event::{ProcessId, SigchldPolicy, Waits};
 
 /// A process's treatment of its children's exits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,7 +17,7 @@ pub struct Reaping {
     /// Its wait calls, read once a second.
     pub waits: Option<Waits>,
     /// Calls counted by earlier tracers, included in [`Self::waits`].
-    waits_before: u64,
+    pub(super) waits_before: u64,
     /// Number of children it has reaped by waiting.
     pub reaped: u64,
     /// Time of its last reap, ns since boot.
@@ -31,7 +30,7 @@ impl Reaping {
         self.waits_before = self.waits.map_or(0, |waits| waits.count);
     }
 
-    fn set_waits(&mut self, waits: Waits) {
+    pub(super) fn set_waits(&mut self, waits: Waits) {
         self.waits = Some(Waits {
             count: self.waits_before.saturating_add(waits.count),
             last: waits.last,
@@ -41,76 +40,5 @@ impl Reaping {
     /// Returns the time it last waited, by a counted call or a child it reaped.
     pub fn last_waited(&self) -> Option<u64> {
         self.waits.map(|waits| waits.last).max(self.last_reaped)
-    }
-}
-
-impl Model {
-    fn reaping(&mut self, key: Key, change: impl FnOnce(&mut Reaping)) {
-        self.change_unindexed(key, |process| {
-            change(process.reaping.get_or_insert_default())
-        });
-    }
-
-    pub(super) fn on_care(
-        &mut self,
-        at: u64,
-        key: Option<Key>,
-        sigchld_policy: Option<SigchldPolicy>,
-    ) {
-        if let (Some(key), Some(sigchld_policy)) = (key, sigchld_policy) {
-            self.reaping(key, |reaping| {
-                if reaping
-                    .sigchld_policy
-                    .is_none_or(|(earlier, _)| earlier <= at)
-                {
-                    reaping.sigchld_policy = Some((at, sigchld_policy));
-                }
-            });
-        }
-    }
-
-    pub(super) fn on_heir(&mut self, owner: Key, heir: ProcessId) {
-        self.reaping(owner, |reaping| reaping.heir = Some(heir));
-    }
-
-    pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
-        // Read once a second, so the process may have exited and been evicted.
-        if let Some(owner) = self.find(owner) {
-            self.reaping(owner, |reaping| reaping.set_waits(waits));
-        }
-    }
-
-    /// Returns all processes that have reaped children. Takes time linear in the
-    /// retained processes.
-    pub(super) fn reapers(&self) -> Vec<Reaper> {
-        let reapers = self.processes().filter_map(|(_, process)| {
-            let reaping = process.reaping.as_ref()?;
-            (reaping.reaped > 0).then_some(Reaper {
-                process: process.id,
-                reaped: reaping.reaped,
-                last: reaping.last_reaped,
-            })
-        });
-        reapers.collect()
-    }
-
-    /// Sets the count of a reaper with children reaped before the checkpoint.
-    pub(super) fn set_reap_count(&mut self, reaper: Reaper) {
-        if let Some(owner) = self.find(reaper.process) {
-            self.reaping(owner, |reaping| {
-                reaping.reaped = reaper.reaped;
-                reaping.last_reaped = reaper.last;
-            });
-        }
-    }
-
-    /// Counts a child reaped by a wait.
-    pub(super) fn count_reap(&mut self, at: u64, by: ProcessId) {
-        if let Some(owner) = self.find(by) {
-            self.reaping(owner, |reaping| {
-                reaping.reaped = reaping.reaped.saturating_add(1);
-                reaping.last_reaped = reaping.last_reaped.max(Some(at));
-            });
-        }
     }
 }

@@ -7,11 +7,11 @@
 //! as an ancestor of a running process, or as the heir of its children. Memory is
 //! therefore bounded by the policy, the present processes and their ancestors.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Model, Process, Table, Tally};
+use super::{Key, Tally, process::Eviction, table::Table};
 
 /// Policy for processes that have left the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,37 +44,26 @@ impl Default for Retention {
 /// Time to wait for the last records of an exit, ns. They arrive up to an RCU grace
 /// period (about 40 ms) after it, and later on a machine in trouble. Until they
 /// have arrived or this time has passed, the process is not evicted.
-const GRACE: u64 = 5_000_000_000;
-
-/// Progress of a process's eviction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Eviction {
-    /// Not due.
-    NotYet,
-    /// Due once its last record has arrived or the grace period is over.
-    Awaited,
-    /// Due once no retained process refers to it.
-    Now,
-}
+pub(super) const GRACE: u64 = 5_000_000_000;
 
 /// State of eviction, and the tally of evicted processes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Retained {
-    policy: Retention,
+    pub(super) policy: Retention,
     /// Processes that left the process table, in that order, with the time. Some
     /// may have turned out to be present.
-    left_table: VecDeque<(u64, Key)>,
+    pub(super) left_table: VecDeque<(u64, Key)>,
     /// Overdue processes that still lack records, in the order they were noticed.
-    incomplete: VecDeque<(u64, Key)>,
+    pub(super) incomplete: VecDeque<(u64, Key)>,
     /// Overdue processes with no reference left.
-    evictable: Vec<Key>,
+    pub(super) evictable: Vec<Key>,
     /// Counts over the evicted processes.
-    tally: Tally,
+    pub(super) tally: Tally,
     /// True if evicted processes are not tallied.
-    uncounted: bool,
+    pub(super) uncounted: bool,
     /// Number of processes that exited before the checkpoint at which the model
     /// started.
-    exited_before_checkpoint: u64,
+    pub(super) exited_before_checkpoint: u64,
 }
 
 impl Retained {
@@ -126,7 +115,12 @@ impl Retained {
     }
 
     /// Returns the next process to evict.
-    fn next(&mut self, processes: &mut Table, now: u64, too_many: &mut usize) -> Option<Key> {
+    pub(super) fn next(
+        &mut self,
+        processes: &mut Table,
+        now: u64,
+        too_many: &mut usize,
+    ) -> Option<Key> {
         if let Some(key) = self.evictable.pop() {
             return Some(key);
         }
@@ -157,12 +151,12 @@ impl Retained {
         }
     }
 
-    fn is_grace_over(&self, now: u64) -> bool {
+    pub(super) fn is_grace_over(&self, now: u64) -> bool {
         let first = self.incomplete.front();
         first.is_some_and(|&(at, _)| now.saturating_sub(at) >= GRACE)
     }
 
-    fn is_due(&self, now: u64) -> bool {
+    pub(super) fn is_due(&self, now: u64) -> bool {
         let Retention { exited, max_age } = self.policy;
         let too_many = self.left_table.len() > exited.saturating_add(exited / 32);
         let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > max_age;
@@ -170,101 +164,5 @@ impl Retained {
             || self.left_table.front().is_some_and(too_old)
             || !self.evictable.is_empty()
             || self.is_grace_over(now)
-    }
-}
-
-impl Model {
-    /// Starts counting at `at`, which is the latest time so far or just after it.
-    /// Earlier events no longer count, and processes that left the process table
-    /// before are evicted, except those that others refer to and those with a last
-    /// record still to come. From here on `retention` applies.
-    pub fn count_from(&mut self, at: u64, retention: Retention) {
-        let now = self.now;
-        let is_over = |process: &Process| {
-            let left = process.reaped_at.or(process.vanished_at);
-            let left = left.or(process.exited_at);
-            let grace_over = left.is_none_or(|left| now.saturating_sub(left) >= GRACE);
-            process.state().is_gone() && (process.freed_at.is_some() || grace_over)
-        };
-        let over = self.processes().filter(|(_, process)| is_over(process));
-        let over: Vec<(Key, bool)> = over
-            .map(|(key, it)| (key, it.reference_count == 0))
-            .collect();
-        let mut retained = Retained {
-            policy: Retention::ALL,
-            uncounted: true,
-            ..std::mem::take(&mut self.retained)
-        };
-        retained.evictable.clear();
-        for (key, is_free) in over {
-            if let Some(process) = self.processes.get_mut(key) {
-                process.eviction = Eviction::Now;
-            }
-            if is_free {
-                retained.evictable.push(key);
-            }
-        }
-        let left_table = retained
-            .incomplete
-            .drain(..)
-            .chain(retained.left_table.drain(..));
-        let left_table: VecDeque<(u64, Key)> = left_table.collect();
-        self.retained = retained;
-        self.evict();
-        let mut retained = Retained::new(retention);
-        for (at, key) in left_table {
-            if let Some(process) = self.processes.get_mut(key)
-                && process.eviction != Eviction::Now
-            {
-                process.eviction = Eviction::NotYet;
-                retained.left_table.push_back((at, key));
-            }
-        }
-        self.retained = retained;
-        self.reset_counts(at);
-    }
-
-    /// Evicts the processes that the policy does not retain. Takes constant time
-    /// for each.
-    pub(super) fn evict(&mut self) {
-        if !self.retained.is_due(self.now) {
-            return;
-        }
-        let mut too_many = self.retained.left_table.len();
-        too_many = too_many.saturating_sub(self.retained.policy.exited);
-        let mut parents = BTreeSet::new();
-        let mut youngest = Key::FIRST;
-        let mut tally = std::mem::take(&mut self.retained.tally);
-        while let Some(key) = self
-            .retained
-            .next(&mut self.processes, self.now, &mut too_many)
-        {
-            let Some(process) = self.processes.get_mut(key) else {
-                continue;
-            };
-            if !process.state().is_gone() {
-                // It was found alive and will leave again.
-                process.eviction = Eviction::NotYet;
-                continue;
-            }
-            if process.reference_count > 0 {
-                process.eviction = Eviction::Now;
-                continue;
-            }
-            parents.extend(process.tree_parent);
-            youngest = youngest.max(key);
-            if !self.retained.uncounted {
-                tally.add_evicted(self, key);
-            }
-            self.remove(key);
-        }
-        self.retained.tally = tally;
-        for parent in parents {
-            let mut children =
-                self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
-            // Most children are younger than the evicted ones.
-            children.retain(|&child| child > youngest || self.contains(child));
-            self.change_unindexed(parent, |process| process.tree_children = children);
-        }
     }
 }

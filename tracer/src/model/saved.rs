@@ -12,13 +12,14 @@ use std::{
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 
 use super::{
-    GapSpan, History, Key, Model, Process, Table, Totals,
-    cgroups::Cgroups,
+    GapSpan, History, Key, Model, Process, Totals,
+    cgroup_paths::Cgroups,
     delta::DeltaCodec,
     failures::FailedForks,
-    index::{Claim, Claimant},
-    reap::Unmatched,
+    index::{Claim, Claimant, Index},
     retention::Retained,
+    table::Table,
+    unmatched::Unmatched,
 };
 use crate::event::{Session, Text};
 
@@ -105,26 +106,6 @@ fn decode_deltas(encoded: Vec<(u32, Box<Process>)>) -> Vec<(Key, Box<Process>)> 
     encoded.into_iter().map(decode).collect()
 }
 
-/// Lists that mostly have one entry. Allocates for the entries present, not for the
-/// length that the bytes claim.
-pub(super) mod list {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use smallvec::SmallVec;
-
-    pub fn serialize<T: Serialize, S: Serializer>(
-        list: &SmallVec<[T; 1]>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        list.as_slice().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<SmallVec<[T; 1]>, D::Error> {
-        Vec::deserialize(deserializer).map(|list| list.into_iter().collect())
-    }
-}
-
 impl Model {
     /// Returns the model as bytes. Takes time linear in the retained processes.
     pub fn save(&self) -> Vec<u8> {
@@ -197,7 +178,7 @@ impl Model {
         let mut model = Model {
             session,
             processes: Table::of(created, decode_deltas(processes)).ok_or(Unrestorable)?,
-            index: super::Index::default(),
+            index: Index::default(),
             retained,
             cgroups,
             failed_forks,

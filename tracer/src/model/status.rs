@@ -114,26 +114,26 @@ impl Model {
         let process = &self.processes[key];
         let state = process.state();
         let older = matches!(process.created_by, Creation::Snapshot);
-        let dead = state != State::Alive;
+        let exited = state != State::Alive;
         let (time, passed) = match moment {
             Moment::Forked => (process.forked_at, true),
             Moment::Runnable => (process.runnable_at, true),
             Moment::FirstRan => (
                 process.first_ran_at,
-                older || dead || !process.executions.is_empty(),
+                older || exited || !process.executions.is_empty(),
             ),
             Moment::Execed => match process.executions.last() {
                 Some(execution) => (Some(execution.at), true),
                 None if process.forked_at.is_some()
                     && self.missing(Purpose::Exec).is_none()
-                    && dead =>
+                    && exited =>
                 {
                     return Known::Never;
                 }
-                None if dead => (None, true),
+                None if exited => (None, true),
                 None => return Known::NotYet,
             },
-            Moment::Exited => (process.exited_at, dead),
+            Moment::Exited => (process.exited_at, exited),
             Moment::Zombie => {
                 if process.autoreaped == Some(true) {
                     return Known::Never;
@@ -153,7 +153,7 @@ impl Model {
                 state.is_gone(),
             ),
             Moment::Reaped => match (process.reaped_at, process.freed_at.or(process.vanished_at)) {
-                (None, Some(gone)) if state == State::Reaped => return Known::By(gone),
+                (None, Some(end)) if state == State::Reaped => return Known::By(end),
                 (reaped, _) => (reaped, state.is_gone()),
             },
             Moment::Freed => (process.freed_at, process.vanished_at.is_some()),
@@ -164,7 +164,7 @@ impl Model {
             None if self.missing(moment.purpose()).is_some() => {
                 Known::Unknown(UnknownReason::NoHook(moment.purpose()))
             }
-            None if older && !dead => Known::Unknown(UnknownReason::BeforeTrace),
+            None if older && !exited => Known::Unknown(UnknownReason::BeforeTrace),
             None if older
                 && matches!(moment, Moment::Forked | Moment::Runnable | Moment::FirstRan) =>
             {

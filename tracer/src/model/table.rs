@@ -169,15 +169,15 @@ impl Table {
             slots.processes[place % CHUNK] = Some(process);
         }
         by_age.sort_unstable();
-        let mut elder: Option<(ProcessId, Key)> = None;
+        let mut older: Option<(ProcessId, Key)> = None;
         for (id, key) in by_age {
-            let predecessor = elder.filter(|(elder, _)| elder.tgid == id.tgid);
-            if predecessor.is_some_and(|(elder, _)| elder == id) {
+            let predecessor = older.filter(|(older, _)| older.tgid == id.tgid);
+            if predecessor.is_some_and(|(older, _)| older == id) {
                 return None;
             }
             table.set_predecessor(key, predecessor.map(|(_, key)| key));
             table.by_tgid.insert(id.tgid, key);
-            elder = Some((id, key));
+            older = Some((id, key));
         }
         Some(table)
     }
@@ -223,7 +223,7 @@ impl Table {
         };
         let younger = self
             .with_pid(id.tgid)
-            .take_while(|&bearer| self[bearer].id.start > id.start)
+            .take_while(|&candidate| self[candidate].id.start > id.start)
             .last();
         let Some(younger) = younger else {
             self.by_tgid.insert(id.tgid, key);
@@ -256,11 +256,11 @@ impl Table {
         let tgid = process.id.tgid;
         let younger = self
             .with_pid(tgid)
-            .find(|&bearer| self[bearer].predecessor == Some(key));
+            .find(|&candidate| self[candidate].predecessor == Some(key));
         match (younger, process.predecessor) {
-            (Some(younger), elder) => self.set_predecessor(younger, elder),
-            (None, Some(elder)) => {
-                self.by_tgid.insert(tgid, elder);
+            (Some(younger), older) => self.set_predecessor(younger, older),
+            (None, Some(older)) => {
+                self.by_tgid.insert(tgid, older);
             }
             (None, None) => {
                 self.by_tgid.remove(&tgid);
@@ -284,13 +284,13 @@ impl Table {
         {
             return Some(key);
         }
-        let mut bearer = self.find_pid(id.tgid)?;
+        let mut candidate = self.find_pid(id.tgid)?;
         loop {
-            let process = self.get(bearer)?;
+            let process = self.get(candidate)?;
             if process.id.start <= id.start {
-                return (process.id == id).then_some(bearer);
+                return (process.id == id).then_some(candidate);
             }
-            bearer = process.predecessor?;
+            candidate = process.predecessor?;
         }
     }
 

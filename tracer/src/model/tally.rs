@@ -9,13 +9,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Creation, Key, Model, Outcome, Process, State};
+use super::{Creation, Key, Outcome, Process, State};
 use crate::event::{Comm, ProcessId};
 
 /// Maximum number of distinct kinds per category.
 const KINDS: usize = 4096;
 /// Maximum number of distinct parents per kind of process.
-const MAKERS: usize = 64;
+const PARENTS: usize = 64;
 
 /// Counts over many processes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub struct Started {
     /// Number with each outcome.
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Number per parent.
-    pub makers: ParentCounts,
+    pub parents: ParentCounts,
 }
 
 /// Number of processes of one kind per original parent.
@@ -186,9 +186,8 @@ fn three_digits(ns: u64) -> u64 {
 }
 
 impl Tally {
-    /// Counts one more process.
-    pub(super) fn add(&mut self, model: &Model, key: Key) {
-        let process = model.process(key);
+    /// Counts one more process, with its original parent.
+    pub(super) fn add(&mut self, process: &Process, parent: Option<&Process>, now: u64) {
         let (state, outcome) = (process.state(), process.outcome());
         add(&mut self.processes, 1);
         add(self.created.entry(process.created_by).or_default(), 1);
@@ -203,41 +202,46 @@ impl Tally {
         );
         if process.reaped_by.is_some() {
             add(&mut self.reaped_by_wait, 1);
-            if let Some(latency) = process.zombie_time(model.now()) {
+            if let Some(latency) = process.zombie_time(now) {
                 let owner = self.reapers.by_owner.entry(process.parent);
                 owner.or_default().add(latency);
             }
         }
         if process.forked_at.is_some() {
-            self.add_started(model, process, outcome);
+            self.add_started(process, parent, outcome);
         }
         if let Some(killed) = Killed::of(process) {
             add(self.killed.of(killed), 1);
         }
     }
 
-    fn add_started(&mut self, model: &Model, process: &Process, outcome: Outcome) {
-        let maker = process.original_parent.map(|maker| model.process(maker));
-        let by = maker.map(Process::known_comm);
+    fn add_started(&mut self, process: &Process, parent: Option<&Process>, outcome: Outcome) {
+        let by = parent.map(Process::known_comm);
         let started = self.started.of((process.known_comm(), by));
         add(&mut started.count, 1);
         add(started.outcomes.entry(outcome).or_default(), 1);
-        let Some(maker) = maker else { return };
-        let ParentCounts { by_parent, more } = &mut started.makers;
-        if by_parent.len() < MAKERS || by_parent.contains_key(&maker.id) {
-            let entry = by_parent.entry(maker.id).or_default();
-            *entry = (maker.known_comm(), entry.1.saturating_add(1));
+        let Some(parent) = parent else { return };
+        let ParentCounts { by_parent, more } = &mut started.parents;
+        if by_parent.len() < PARENTS || by_parent.contains_key(&parent.id) {
+            let entry = by_parent.entry(parent.id).or_default();
+            *entry = (parent.known_comm(), entry.1.saturating_add(1));
         } else {
             *more = true;
         }
     }
 
     /// Counts one more process, which is evicted.
-    pub(super) fn add_evicted(&mut self, model: &Model, key: Key) {
-        self.add(model, key);
+    pub(super) fn add_evicted(
+        &mut self,
+        key: Key,
+        process: &Process,
+        parent: Option<&Process>,
+        now: u64,
+    ) {
+        self.add(process, parent, now);
         // No retained process refers to it, so it will reap no other.
         if let Some(reaped) = self.reapers.by_owner.remove(&Some(key)) {
-            let comm = model.process(key).known_comm();
+            let comm = process.known_comm();
             let named = match self.reapers.by_name.len() < KINDS {
                 true => comm,
                 false => None,

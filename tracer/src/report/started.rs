@@ -32,7 +32,7 @@ pub fn write(tally: &Tally, page: &mut Page) {
         [
             group.count.to_string(),
             command_name(comm),
-            parents(&group.makers),
+            parents(&group.parents),
             outcome::outcomes(&group.outcomes),
         ]
     });

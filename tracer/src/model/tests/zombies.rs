@@ -239,7 +239,7 @@ stories! {
         .fork(5, 10)
         .die(10, 0)
         .exit_with(5, |exit| exit.reaper = Some(crate::event::ProcessId { tgid: 1, start: 1 }))
-        .hand_on(5, 10, 1)
+        .reparent_zombie(5, 10, 1)
         .notify(5)
         .last_switch(5)
         .at(MS).wait(1, 10)

@@ -1,65 +1,8 @@
-//! Lost records and recovery from them. After a gap, a new snapshot lists the
+//! Recovery from lost records. After a gap, a new snapshot lists the
 //! processes present; all others have vanished.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Model, Process, State, WaitStatus};
-use crate::event::{Event, Gap, GapCause, Kind, What};
-
-/// An interval in which records were lost.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GapSpan {
-    /// Start, ns since boot.
-    pub since: u64,
-    /// End, ns since boot.
-    pub until: u64,
-    /// Number of lost records per kind; empty if an unreadable part of a recording
-    /// was the cause.
-    pub lost: Vec<(Kind, u64)>,
-    /// Reason for the gap.
-    pub cause: GapCause,
-}
-
-impl GapSpan {
-    /// Returns the number of lost records, as far as it is known.
-    pub fn total(&self) -> u64 {
-        match self.cause {
-            GapCause::NoRoom | GapCause::Skipped => {
-                let counts = self.lost.iter().map(|&(_, count)| count);
-                counts.fold(0, u64::saturating_add)
-            }
-            GapCause::Unreadable { events } => events.unwrap_or(0),
-            GapCause::Untraced => 0,
-        }
-    }
-
-    /// Returns true if the number of lost records is unknown.
-    pub fn has_unknown_size(&self) -> bool {
-        match self.cause {
-            GapCause::NoRoom | GapCause::Skipped | GapCause::Unreadable { events: Some(_) } => {
-                false
-            }
-            GapCause::Unreadable { events: None } | GapCause::Untraced => true,
-        }
-    }
-
-    /// Returns true if `next` is part of the same interval, reported in two
-    /// records.
-    fn continues_into(&self, next: &GapSpan) -> bool {
-        let counted = matches!(self.cause, GapCause::NoRoom | GapCause::Skipped);
-        counted && self.cause == next.cause && next.since <= self.until
-    }
-
-    fn extend(&mut self, next: GapSpan) {
-        self.until = next.until;
-        for (kind, count) in next.lost {
-            match self.lost.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, sum)) => *sum = sum.saturating_add(count),
-                None => self.lost.push((kind, count)),
-            }
-        }
-    }
-}
+use super::{GapSpan, Model, Process, State, WaitStatus};
+use crate::event::{Event, Gap, What};
 
 impl Model {
     pub(super) fn on_gap(&mut self, at: u64, gap: &Gap) {

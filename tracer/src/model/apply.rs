@@ -1,0 +1,346 @@
+//! The model and its entry point: [`Model::apply`] dispatches each event to the
+//! handler of its kind. The handlers and the queries beyond simple ones are in the
+//! modules that depend on this one.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Key, Process, Retention, Tally,
+    cgroup_paths::Cgroups,
+    failures::FailedForks,
+    gap_span::GapSpan,
+    history::History,
+    index::Index,
+    retention::Retained,
+    table::{Inserted, Table},
+    unmatched::Unmatched,
+};
+use crate::event::{Event, FaultTally, Faults, ProcessId, Purpose, Session, What, Who};
+
+/// Counts since the stream began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Events.
+    pub events: u64,
+    /// New processes. New threads are counted separately.
+    pub forks: u64,
+    /// New threads.
+    pub threads: u64,
+    /// Forks that failed.
+    pub failed_forks: u64,
+    /// Execs.
+    pub execs: u64,
+    /// Processes with no thread left.
+    pub exits: u64,
+    /// Records known to be lost.
+    pub lost: u64,
+    /// User page faults.
+    pub faults: Faults,
+}
+
+/// The state of all processes at one moment of a stream.
+#[derive(Clone, Default, PartialEq)]
+pub struct Model {
+    pub(super) session: Option<Arc<Session>>,
+    pub(super) processes: Table,
+    pub(super) index: Index,
+    pub(super) retained: Retained,
+    pub(super) cgroups: Cgroups,
+    pub(super) failed_forks: FailedForks,
+    pub(super) unmatched: VecDeque<Unmatched>,
+    pub(super) began: Option<u64>,
+    pub(super) now: u64,
+    pub(super) ended: bool,
+    /// Number of completed snapshots.
+    pub(super) generation: u32,
+    pub(super) gaps: Vec<GapSpan>,
+    pub(super) totals: Totals,
+    pub(super) history: History,
+}
+
+impl Model {
+    /// Returns an empty model that retains exited processes by this policy.
+    pub fn new(retention: Retention) -> Model {
+        Model {
+            retained: Retained::new(retention),
+            ..Model::default()
+        }
+    }
+
+    /// Returns a model that keeps only processes still in the process table and
+    /// tallies nothing.
+    pub fn present_only() -> Model {
+        Model {
+            retained: Retained::none(),
+            ..Model::default()
+        }
+    }
+
+    /// Returns the retention policy.
+    pub fn retention(&self) -> Retention {
+        self.retained.policy()
+    }
+
+    /// Returns a copy that changes independently. Both share the memory of what
+    /// neither changes. Takes time linear in all processes ever seen, divided by
+    /// 32.
+    pub fn share(&mut self) -> Model {
+        self.processes.share();
+        self.clone()
+    }
+
+    /// Applies one event. Takes constant time, except for the exit of a process
+    /// with children (linear in those) and the end of a snapshot (linear in the
+    /// processes present).
+    pub fn apply(&mut self, event: &Event) {
+        self.began.get_or_insert(event.at);
+        self.now = self.now.max(event.at);
+        self.totals.events = self.totals.events.saturating_add(1);
+        let Event { at, who, .. } = *event;
+        self.correct_inferences(event);
+        match &event.what {
+            What::Session(session) => self.on_session(session),
+            What::Snapshot(snapshot) => self.on_snapshot(at, who, snapshot),
+            What::SnapshotEnd(began) => self.on_snapshot_end(at, *began),
+            What::Fork(fork) => self.on_fork(at, who, fork),
+            What::WakeupNew => self.on_wakeup_new(at, who),
+            What::FirstRun(first) => self.on_first_run(at, who, first),
+            What::Exec(exec) => self.on_exec(at, who, exec),
+            What::Comm(comm) => self.on_comm(at, who, *comm),
+            What::Signal(signal) => self.on_signal(at, who, signal),
+            What::OomVictim(victim) => self.on_oom_victim(who, victim),
+            What::ExitStart => self.on_exit_start(at, who),
+            What::Exit(exit) => self.on_exit(at, who, exit),
+            What::Notify(notify) => self.on_notify(at, who, notify),
+            What::LastSwitch(switch) => self.on_last_switch(at, who, switch),
+            What::Wait(wait) => self.on_wait(at, who, wait),
+            What::Reap(reap) => self.on_reap(at, who, reap),
+            What::Free(usage) => self.on_free(at, who, usage.as_deref()),
+            What::Faults(faults) => self.on_faults(at, who, **faults),
+            // The task's counters include it.
+            What::Fault(_) => {}
+            What::Waits(waits) => self.on_waits(who.process, *waits),
+            What::ForkFailed(failed) => self.on_fork_failed(at, who, failed),
+            What::Cgroup(cgroup) => self.on_cgroup(cgroup),
+            What::Moved(moved) => {
+                let key = self.of(who);
+                self.change_unindexed(key, |process| process.cgroup = Some(moved.cgroup));
+            }
+            What::States(states) => self.on_states(who, **states),
+            What::State(state) => self.on_state(at, who, *state),
+            What::Gap(gap) => self.on_gap(at, gap),
+            What::Summary(summary) => self.on_summary(summary),
+            What::End => self.ended = true,
+        }
+        self.evict();
+    }
+
+    /// Starts a session. A second session means another tracer, with counters that
+    /// start at zero.
+    pub(super) fn on_session(&mut self, session: &Session) {
+        let counted_before = self.session.replace(Arc::new(session.clone())).is_some();
+        if counted_before {
+            let all: Vec<_> = self.processes().map(|(key, _)| key).collect();
+            for key in all {
+                self.change(key, Process::reset_counters);
+            }
+        }
+        self.ended = false;
+    }
+
+    /// Returns the latest session event, if there was one.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_deref()
+    }
+
+    /// Returns the time of the latest event, ns since boot.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Returns the time of the first event, ns since boot.
+    pub fn began(&self) -> u64 {
+        self.began.unwrap_or(0)
+    }
+
+    /// Returns true if tracing ended regularly, so that the stream is complete.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Returns the counts since the stream began.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Returns the counts of the last seconds.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Returns the intervals in which records were lost, the oldest first.
+    pub fn gaps(&self) -> &[GapSpan] {
+        &self.gaps
+    }
+
+    /// Returns the number of running processes; zombies are not among them.
+    pub fn alive(&self) -> usize {
+        self.index.alive
+    }
+
+    /// Returns the current zombies, the oldest process first.
+    pub fn zombies(&self) -> impl ExactSizeIterator<Item = Key> + '_ {
+        self.index.zombies.iter().copied()
+    }
+
+    /// Returns all retained processes in order of appearance.
+    pub fn processes(&self) -> impl Iterator<Item = (Key, &Process)> {
+        self.processes.since(0)
+    }
+
+    /// Returns the retained processes that appeared at [`Key::index`] `place` or
+    /// later.
+    pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
+        self.processes.since(place)
+    }
+
+    /// Returns the number of retained processes, present ones included.
+    pub fn process_count(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// Returns the number of processes that are no longer listed: evicted (see
+    /// [`Retention`]), or [exited before the
+    /// checkpoint](Self::exited_before_checkpoint).
+    pub fn unlisted(&self) -> u64 {
+        self.retained
+            .tally()
+            .processes
+            .saturating_add(self.exited_before_checkpoint())
+    }
+
+    /// Returns the number of processes that exited before the checkpoint at which
+    /// this model started. [`Self::totals`] counts them, [`Self::tally`] does not.
+    pub fn exited_before_checkpoint(&self) -> u64 {
+        self.retained.exited_before_checkpoint()
+    }
+
+    /// Returns counts over all processes, evicted ones included. Takes time linear
+    /// in the retained processes.
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.retained.tally().clone();
+        for (_, process) in self.processes() {
+            tally.add(process, self.original_parent(process), self.now);
+        }
+        tally
+    }
+
+    /// Returns the original parent of a process, if it is known.
+    pub(super) fn original_parent(&self, process: &Process) -> Option<&Process> {
+        process.original_parent.map(|parent| self.process(parent))
+    }
+
+    /// Returns true if the process with this key is retained.
+    pub fn contains(&self, key: Key) -> bool {
+        self.processes.get(key).is_some()
+    }
+
+    /// Returns the process with this key. For an evicted process returns a
+    /// placeholder: no name, PID 0, vanished.
+    pub fn process(&self, key: Key) -> &Process {
+        &self.processes[key]
+    }
+
+    /// Returns the process with this identity.
+    pub fn find(&self, id: ProcessId) -> Option<Key> {
+        self.processes.find(id)
+    }
+
+    /// Returns the latest process with this PID.
+    pub fn find_pid(&self, tgid: u32) -> Option<Key> {
+        self.processes.find_pid(tgid)
+    }
+
+    /// Returns the parent of a process in the fork tree.
+    pub fn tree_parent(&self, key: Key) -> Option<Key> {
+        self.processes[key].tree_parent
+    }
+
+    /// Returns the children of a process in the fork tree, exited ones included.
+    pub fn tree_children(&self, key: Key) -> &[Key] {
+        &self.processes[key].tree_children
+    }
+
+    /// Returns the children that were reparented to a process and are still
+    /// present.
+    pub fn adopted(&self, key: Key) -> impl Iterator<Item = Key> + '_ {
+        self.index.adopted(key)
+    }
+
+    /// Returns the reason why a purpose is not served; none if it is.
+    pub(super) fn missing(&self, purpose: Purpose) -> Option<&str> {
+        self.session.as_ref()?.missing(purpose)
+    }
+
+    /// Returns the process of an event's subject, created if this is its first
+    /// event.
+    pub(super) fn of(&mut self, who: Who) -> Key {
+        self.ensure(who.process)
+    }
+
+    /// Returns the process with this identity, created if it is unknown.
+    pub(super) fn ensure(&mut self, id: ProcessId) -> Key {
+        match self.processes.ensure(id) {
+            Ok(key) => key,
+            Err(Inserted { key, superseded }) => {
+                self.index.add(key, &self.processes[key]);
+                if let Some((old, by)) = superseded {
+                    self.supersede(old, by);
+                }
+                key
+            }
+        }
+    }
+
+    /// Adds the faults counted since the task's previous report.
+    pub(super) fn on_faults(&mut self, at: u64, who: Who, faults: FaultTally) {
+        let key = self.of(who);
+        let new = self.change_unindexed(key, |process| {
+            let thread = process.thread_mut(who.task)?;
+            let counted = thread.faults.get_or_insert_default();
+            Some(faults.since(std::mem::replace(&mut **counted, faults)))
+        });
+        if let Some(new) = new {
+            self.charge(at, key, new);
+            self.change_unindexed(key, |process| {
+                let recent = process.recent_faults.get_or_insert_default();
+                recent.add(at, new.classes.total());
+            });
+        }
+    }
+
+    /// Adds faults to the process, to the fork that caused copies, and to the
+    /// totals.
+    pub(super) fn charge(&mut self, at: u64, key: Key, new: FaultTally) {
+        self.change_unindexed(key, |process| {
+            let all = FaultTally {
+                classes: process.faults,
+                places: process.places,
+            };
+            FaultTally {
+                classes: process.faults,
+                places: process.places,
+            } = all.plus(new);
+        });
+        let new = new.classes;
+        if new.cow_copy > 0 {
+            self.charge_copies(at, key, new.cow_copy);
+        }
+        self.totals.faults = self.totals.faults.plus(new);
+        let second = self.history.at(at);
+        second.faults = second.faults.saturating_add(new.total());
+        second.copies = second.copies.saturating_add(new.copies());
+    }
+}

@@ -1,0 +1,108 @@
+//! Charges pages copied on write to the fork that caused them, for the parent and the
+//! child.
+//!
+//! A page is copied only while another process maps it too. Pages that a parent
+//! copies after a fork and before its next one therefore belong to that fork,
+//! however late the parent's counter is read. If the parent has several children
+//! that still share its memory, or is such a child itself, another of these forks
+//! may have shared the page: the cost is then marked as ambiguous.
+
+use super::{ForkCost, Key, Model, Process, SharingEnd, fork_cost::Forks};
+use crate::event::{AddressSpace, Faults, Fork, Who};
+
+impl Process {
+    /// Returns true if the process still uses the memory it was forked with.
+    fn shares_parent_memory(&self) -> bool {
+        let cost = self.fork_cost.as_ref();
+        cost.is_some_and(|cost| cost.ended.is_none())
+    }
+}
+
+impl Model {
+    /// Handles a fork that copied an address space.
+    pub(super) fn on_copied(&mut self, at: u64, child: Key, fork: &Fork, space: AddressSpace) {
+        let parent = self.of(fork.by);
+        if let Some(copies) = fork.by_copies {
+            self.advance_copies(at, fork.by, copies);
+        }
+        self.change_unindexed(child, |process| {
+            // An exec may have been reported already.
+            let ended = process
+                .executions
+                .first()
+                .map(|exec| SharingEnd::Exec(exec.at));
+            process.fork_cost = Some(Box::new(ForkCost {
+                took: fork.requested_at.map(|asked| at.saturating_sub(asked)),
+                space,
+                ended,
+                ..ForkCost::default()
+            }));
+        });
+        self.change_unindexed(parent, |process| {
+            let open = process.forks.map_or(0, |forks| forks.open);
+            process.forks = Some(Forks {
+                newest: child,
+                open: open.saturating_add(1),
+                ambiguous: open > 0 || process.shares_parent_memory(),
+            });
+        });
+    }
+
+    /// Updates a task's copy count from an event between two readings of its
+    /// counters.
+    pub(super) fn advance_copies(&mut self, at: u64, who: Who, copies: u64) {
+        let key = self.of(who);
+        let new = self.change_unindexed(key, |process| {
+            let faults = &mut process.thread_mut(who.task)?.faults;
+            let counted = faults.as_ref().map_or(0, |tally| tally.classes.cow_copy);
+            let new = copies.checked_sub(counted).filter(|&new| new > 0)?;
+            faults.get_or_insert_default().classes.cow_copy = copies;
+            Some(new)
+        });
+        if let Some(new) = new {
+            let classes = Faults {
+                cow_copy: new,
+                ..Faults::default()
+            };
+            self.charge(at, key, classes.into());
+        }
+    }
+
+    /// Charges copied pages to the fork that caused them.
+    pub(super) fn charge_copies(&mut self, at: u64, key: Key, copies: u64) {
+        if let Some(forks) = self.processes[key].forks {
+            self.change_unindexed(forks.newest, |child| {
+                if let Some(cost) = &mut child.fork_cost {
+                    cost.charge_parent(at, copies);
+                    cost.ambiguous |= forks.ambiguous;
+                }
+            });
+        } else if self.processes[key].shares_parent_memory() {
+            self.change_unindexed(key, |process| {
+                if let Some(cost) = &mut process.fork_cost {
+                    cost.child_copies = cost.child_copies.saturating_add(copies);
+                }
+            });
+        }
+    }
+
+    /// Ends the sharing of memory between a process and its parent. Later copies of
+    /// the parent belong to earlier pages or to another fork.
+    pub(super) fn stops_sharing(&mut self, key: Key, ended: SharingEnd) {
+        let parent = self.change_unindexed(key, |process| {
+            let cost = process.fork_cost.as_mut()?;
+            if cost.ended.is_some() {
+                return None;
+            }
+            cost.ended = Some(ended);
+            process.original_parent
+        });
+        if let Some(parent) = parent {
+            self.change_unindexed(parent, |process| {
+                if let Some(forks) = &mut process.forks {
+                    forks.open = forks.open.saturating_sub(1);
+                }
+            });
+        }
+    }
+}

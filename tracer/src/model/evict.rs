@@ -1,0 +1,108 @@
+//! Evicts processes that the retention policy does not keep, and restarts the counts
+//! at a later time.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{
+    Key, Model, Process, Retention,
+    process::Eviction,
+    retention::{GRACE, Retained},
+};
+
+impl Model {
+    /// Starts counting at `at`, which is the latest time so far or just after it.
+    /// Earlier events no longer count, and processes that left the process table
+    /// before are evicted, except those that others refer to and those with a last
+    /// record still to come. From here on `retention` applies.
+    pub fn count_from(&mut self, at: u64, retention: Retention) {
+        let now = self.now;
+        let is_over = |process: &Process| {
+            let left = process.reaped_at.or(process.vanished_at);
+            let left = left.or(process.exited_at);
+            let grace_over = left.is_none_or(|left| now.saturating_sub(left) >= GRACE);
+            process.state().is_gone() && (process.freed_at.is_some() || grace_over)
+        };
+        let over = self.processes().filter(|(_, process)| is_over(process));
+        let over: Vec<(Key, bool)> = over
+            .map(|(key, it)| (key, it.reference_count == 0))
+            .collect();
+        let mut retained = Retained {
+            policy: Retention::ALL,
+            uncounted: true,
+            ..std::mem::take(&mut self.retained)
+        };
+        retained.evictable.clear();
+        for (key, is_free) in over {
+            if let Some(process) = self.processes.get_mut(key) {
+                process.eviction = Eviction::Now;
+            }
+            if is_free {
+                retained.evictable.push(key);
+            }
+        }
+        let left_table = retained
+            .incomplete
+            .drain(..)
+            .chain(retained.left_table.drain(..));
+        let left_table: VecDeque<(u64, Key)> = left_table.collect();
+        self.retained = retained;
+        self.evict();
+        let mut retained = Retained::new(retention);
+        for (at, key) in left_table {
+            if let Some(process) = self.processes.get_mut(key)
+                && process.eviction != Eviction::Now
+            {
+                process.eviction = Eviction::NotYet;
+                retained.left_table.push_back((at, key));
+            }
+        }
+        self.retained = retained;
+        self.reset_counts(at);
+    }
+
+    /// Evicts the processes that the policy does not retain. Takes constant time
+    /// for each.
+    pub(super) fn evict(&mut self) {
+        if !self.retained.is_due(self.now) {
+            return;
+        }
+        let mut too_many = self.retained.left_table.len();
+        too_many = too_many.saturating_sub(self.retained.policy.exited);
+        let mut parents = BTreeSet::new();
+        let mut youngest = Key::FIRST;
+        let mut tally = std::mem::take(&mut self.retained.tally);
+        while let Some(key) = self
+            .retained
+            .next(&mut self.processes, self.now, &mut too_many)
+        {
+            let Some(process) = self.processes.get_mut(key) else {
+                continue;
+            };
+            if !process.state().is_gone() {
+                // It was found alive and will leave again.
+                process.eviction = Eviction::NotYet;
+                continue;
+            }
+            if process.reference_count > 0 {
+                process.eviction = Eviction::Now;
+                continue;
+            }
+            parents.extend(process.tree_parent);
+            youngest = youngest.max(key);
+            if !self.retained.uncounted {
+                let process = &self.processes[key];
+                let parent = self.original_parent(process);
+                tally.add_evicted(key, process, parent, self.now);
+            }
+            self.remove(key);
+        }
+        self.retained.tally = tally;
+        for parent in parents {
+            let mut children =
+                self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
+            // Most children are younger than the evicted ones.
+            children.retain(|&child| child > youngest || self.contains(child));
+            self.change_unindexed(parent, |process| process.tree_children = children);
+        }
+    }
+}
