@@ -1,6 +1,6 @@
-//! What it costs to work on recordings of 10⁵, 10⁶ and 10⁷ events, how that
-//! grows, and what others take for theirs. The recordings are made up and
-//! measured by `bench-data`; those of others are of a real storm.
+//! Measures the work on recordings of 10⁵, 10⁶ and 10⁷ events, its growth, and what
+//! peers need for theirs. `bench-data` makes the recordings up and measures them; the
+//! peers record a real storm.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ use xtask::process;
 
 const SIZES: &[u64] = &[100_000, 1_000_000, 10_000_000];
 
-/// What is measured, and whether it is of all events or of one act.
+/// Stages of `bench-data`, with their titles.
 #[rustfmt::skip]
 const STAGES: &[(&str, &str)] = &[
     ("write", "to write them, with checkpoints"),
@@ -36,7 +36,7 @@ const STAGES: &[(&str, &str)] = &[
     ("frame", "a picture after an event, 160x50"),
 ];
 
-/// The same moments for everybody.
+/// Tracepoints for the peers: the events that tracer records.
 const TRACEPOINTS: [&str; 5] = [
     "task:task_newtask",
     "sched:sched_wakeup_new",
@@ -54,7 +54,7 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
     let mut found = Vec::new();
     for &size in sizes {
         eprintln!("    {size} events");
-        // The longest are long enough to be measured once.
+        // The longest recording needs only one round.
         let times = if size < 10_000_000 {
             testbed.rounds.min(3)
         } else {
@@ -121,21 +121,21 @@ fn measure(testbed: &Testbed, file: &Path, events: u64) -> Result<Value> {
         .with_context(|| format!("{}: {}", process::show(&command), output.status))
 }
 
-/// One storm, recorded by each in turn, then told as text.
+/// Each tool records the same storm in turn, then prints it as text.
 fn peers(testbed: &Testbed) -> Result<(Table, Vec<String>)> {
     let mut table = Table::new(
         "A storm of posix_spawn, recorded and told as text by each",
         ["", "events", "bytes an event", "CPU ns an event told"],
     );
     let mut notes = Vec::new();
-    let mut row = |who: &str, told: Result<(u64, u64, f64)>| match told {
+    let mut row = |tool: &str, printed: Printed| match printed {
         Ok((events, bytes, seconds)) => table.rows.push(vec![
-            who.to_owned(),
+            tool.to_owned(),
             events.to_string(),
             number(bytes as f64 / events as f64),
             number(seconds * 1e9 / events as f64),
         ]),
-        Err(error) => notes.push(format!("{who}: no figures: {error:#}")),
+        Err(error) => notes.push(format!("{tool}: no figures: {error:#}")),
     };
     row("tracer record, replay --events", ours(testbed));
     row("perf record, perf script", by_perf(testbed));
@@ -143,8 +143,8 @@ fn peers(testbed: &Testbed) -> Result<(Table, Vec<String>)> {
     Ok((table, notes))
 }
 
-/// Events, bytes, seconds on the processor to tell them.
-type Told = Result<(u64, u64, f64)>;
+/// Events, bytes, and seconds of CPU to print the events.
+type Printed = Result<(u64, u64, f64)>;
 
 fn storm(testbed: &Testbed) -> Result<()> {
     let spawn = WORKS.iter().find(|work| work.name == "spawn");
@@ -155,18 +155,18 @@ fn storm(testbed: &Testbed) -> Result<()> {
     Ok(())
 }
 
-fn ours(testbed: &Testbed) -> Told {
+fn ours(testbed: &Testbed) -> Printed {
     let recording = tracer::record(testbed, &["--faults=off"])?;
     storm(testbed)?;
     let file = recording.file.clone();
     let events = recording.stop(testbed)?.events;
-    let mut tell = Command::new(testbed.tracer());
-    let seconds = seconds_of(tell.arg("replay").arg(&file).arg("--events"))?;
+    let mut replay = Command::new(testbed.tracer());
+    let seconds = seconds_of(replay.arg("replay").arg(&file).arg("--events"))?;
     let events = events.context("tracer counts no events")?;
     Ok((events, fs::metadata(&file)?.len(), seconds))
 }
 
-fn by_perf(testbed: &Testbed) -> Told {
+fn by_perf(testbed: &Testbed) -> Printed {
     let data = testbed.scratch("perf.data");
     let perf = Running::start(
         Command::new("perf")
@@ -185,7 +185,7 @@ fn by_perf(testbed: &Testbed) -> Told {
             .args(["report", "--stats", "-i"])
             .arg(&data),
     )?;
-    // First the line of all events together.
+    // The first line counts all events together.
     let first = said.split_once("SAMPLE events:").map(|(_, rest)| rest);
     let first = first.and_then(|rest| rest.split_ascii_whitespace().next());
     let events = first.and_then(|number| number.parse().ok());
@@ -194,7 +194,7 @@ fn by_perf(testbed: &Testbed) -> Told {
     Ok((events, fs::metadata(&data)?.len(), seconds))
 }
 
-fn by_trace_cmd(testbed: &Testbed) -> Told {
+fn by_trace_cmd(testbed: &Testbed) -> Printed {
     let data = testbed.scratch("trace.dat");
     let events = TRACEPOINTS.iter().flat_map(|event| ["-e", event]);
     let running = Running::start(
@@ -219,20 +219,20 @@ fn by_trace_cmd(testbed: &Testbed) -> Told {
     Ok((events, fs::metadata(&data)?.len(), seconds))
 }
 
-/// Waits until the tool has started before it is used.
+/// Waits until the tool has started, then goes on.
 fn settled(mut tool: Running, then: impl FnOnce(Running) -> Result<()>) -> Result<()> {
     tool.settle()?;
     then(tool)
 }
 
-/// Seconds on the processor of a command whose output nobody wants.
+/// Returns the seconds of CPU of a command; its output is dropped.
 fn seconds_of(command: &mut Command) -> Result<f64> {
     let before = children_seconds()?;
     process::run(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
     Ok(children_seconds()? - before)
 }
 
-/// What our children that are gone have used, to a hundredth (proc(5)).
+/// Returns the seconds of CPU of the reaped children, to a hundredth (proc(5)).
 fn children_seconds() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat")?;

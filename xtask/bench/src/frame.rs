@@ -1,5 +1,5 @@
-//! What a frame, a key and taking in events cost the dashboard. The figures
-//! are those of `bench-frame`, which needs no kernel.
+//! Measures the dashboard: a frame, a key, and the events of a stream. `bench-frame`
+//! takes the figures; it needs no kernel.
 
 use std::process::Command;
 

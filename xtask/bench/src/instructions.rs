@@ -1,6 +1,6 @@
-//! How many instructions decode, model and the like take: the same on every run
-//! and every mood of the machine, so that a regression shows. Counted by
-//! callgrind; the table of what is expected stands in the repository.
+//! Counts the instructions of decode, model and other stages with callgrind. The counts
+//! do not depend on the machine's load, so a regression shows. The expected counts are
+//! in docs/performance/instructions.json.
 
 use std::{
     collections::BTreeMap,
@@ -18,9 +18,9 @@ use crate::{
 };
 use xtask::{packages, workspace};
 
-/// Enough for the constant part not to matter, few enough for a minute.
+/// Number of events: enough to outweigh constant costs, few enough for a minute.
 const EVENTS: u64 = 50_000;
-/// And whether it is done to every event.
+/// Stages of `bench-data`, and true if they work on every event.
 const STAGES: [(&str, bool); 6] = [
     ("write", true),
     ("decode", true),
@@ -30,15 +30,15 @@ const STAGES: [(&str, bool); 6] = [
     ("frame", false),
 ];
 
-/// What may be added before it is called a regression, percent. Hash tables
-/// with random seeds and what the compiler inlines make up for less.
+/// Increase that counts as a regression, percent. Random hash seeds and inlining
+/// change the counts by less.
 const TOLERANCE: f64 = 5.0;
 
 pub fn bench(testbed: &Testbed) -> Result<Report> {
     let counts = counts(&testbed.program("bench-data"), &testbed.scratch(""))?;
     let expected = expected()?;
     let mut table = Table::new(
-        format!("Instructions, of {EVENTS} made-up events"),
+        format!("Instructions for {EVENTS} made-up events"),
         ["", "instructions", "an event", "expected", "change"],
     );
     for (&(stage, each), &count) in STAGES.iter().zip(&counts) {
@@ -71,8 +71,8 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
         goals: Vec::new(),
         tables: vec![table],
         notes: vec![format!(
-            "Counted by callgrind, so that neither machine nor load matters; more than \
-             {TOLERANCE} % above what is expected fails, in `cargo xtask test` too."
+            "Counted by callgrind, so load does not matter. More than {TOLERANCE} % above the \
+             expected count fails, in `cargo xtask test` too."
         )],
     })
 }
@@ -84,7 +84,7 @@ pub fn guard(data: &Path) -> Result<()> {
     judge(&counts(data, &scratch)?, &expected()?)
 }
 
-/// Of each stage.
+/// Counts the instructions of each stage.
 fn counts(data: &Path, scratch: &Path) -> Result<Vec<u64>> {
     packages::ensure(packages::FOR_INSTRUCTIONS)?;
     let count = |(stage, _)| {
@@ -109,7 +109,7 @@ fn judge(counts: &[u64], expected: &BTreeMap<String, u64>) -> Result<()> {
     let worse: Vec<_> = changes.collect();
     ensure!(
         worse.is_empty(),
-        "more instructions than {} says: {} (tolerated: {TOLERANCE} %). If that is meant to be, \
+        "more instructions than {} expects: {} (tolerance: {TOLERANCE} %). If this is intended, \
          `cargo xtask bench instructions --write` writes the new counts",
         path().display(),
         worse.join(", ")
@@ -121,7 +121,7 @@ fn path() -> PathBuf {
     workspace::root().join("docs/performance/instructions.json")
 }
 
-/// None yet, where the file is not there.
+/// Reads the expected counts; none if the file does not exist.
 fn expected() -> Result<BTreeMap<String, u64>> {
     match fs::read_to_string(path()) {
         Ok(text) => Ok(serde_json::from_str(&text)?),

@@ -1,4 +1,4 @@
-//! What machine it was measured on: a figure without it says nothing.
+//! Describes the machine, and measures what other processes use of it.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::stats::Spread;
 
-/// One line for a reader.
+/// Describes the machine in one line.
 pub fn line() -> String {
     format!(
         "{} with {} processors in use, {} GiB of memory, Linux {}",
@@ -27,8 +27,8 @@ pub fn json() -> Value {
     })
 }
 
-/// Time that all processors together have worked since boot, and time that the
-/// hypervisor gave to others (proc(5)), to a hundredth of a second.
+/// Returns the time that all processors have worked since boot, and the time that the
+/// hypervisor stole (proc(5)), to a hundredth of a second.
 fn busy() -> Option<(Duration, Duration)> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let all = text.lines().next()?.strip_prefix("cpu ")?;
@@ -40,22 +40,22 @@ fn busy() -> Option<(Duration, Duration)> {
     Some((time(worked.sum()), time(*columns.get(7)?)))
 }
 
-/// Of all processors together, since boot.
+/// Returns the time that all processors together have worked since boot.
 pub fn worked() -> Option<Duration> {
     busy().map(|(worked, _)| worked)
 }
 
-/// Time on the processor of this process and of all that it has waited for.
+/// Returns the CPU time of this process and of the children it has waited for.
 fn own() -> Option<Duration> {
     let text = fs::read_to_string("/proc/self/stat").ok()?;
-    let (_, behind_name) = text.rsplit_once(')')?;
+    let (_, after_name) = text.rsplit_once(')')?;
     // utime, stime, cutime, cstime: from the 14th on (proc(5)).
-    let fields = behind_name.split_ascii_whitespace().skip(11).take(4);
+    let fields = after_name.split_ascii_whitespace().skip(11).take(4);
     let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
     Some(Duration::from_millis(10 * ticks))
 }
 
-/// What others use of this machine during a measurement.
+/// Measures what other processes use of the machine during a measurement.
 pub struct Others {
     began: Instant,
     busy: (Duration, Duration),
@@ -71,8 +71,8 @@ impl Others {
         })
     }
 
-    /// Of one processor, other guests of the hypervisor included. What was started
-    /// meanwhile must have been waited for.
+    /// Returns the share of one processor, other guests of the hypervisor included.
+    /// Children started meanwhile must have been waited for.
     pub fn share(&self) -> Option<f64> {
         let (worked, stolen) = busy()?;
         let worked = worked.saturating_sub(self.busy.0);
@@ -82,11 +82,11 @@ impl Others {
     }
 }
 
-/// What others may use of a processor: the rest of what the kernel itself does.
+/// Share of a processor that counts as quiet: the kernel itself uses some.
 const QUIET: f64 = 0.25;
 
-/// Whether others had something to do, as one line to be said of a measurement;
-/// nothing, where the machine was quiet.
+/// Returns a note for a report if other processes used the machine; none if it was
+/// quiet.
 pub fn disturbance(others: impl IntoIterator<Item = f64>) -> Option<String> {
     let others = Spread::of(others)?;
     (others.median > QUIET).then(|| {

@@ -1,6 +1,6 @@
-//! What each of tracer's programs in the kernel costs, beside an empty program
-//! on the same hook in the same run, by the kernel's own statistics; and how
-//! much of it the verifier had to walk through.
+//! Measures the cost of each of tracer's eBPF programs by the kernel's statistics, next
+//! to an empty program on the same hook in the same run, and the number of instructions
+//! that the verifier processed.
 
 use std::{collections::BTreeMap, io::Write as _, process::Command};
 
@@ -16,7 +16,7 @@ use crate::{
     work::WORKS,
 };
 
-/// A program that is attached.
+/// An attached program.
 pub struct Program {
     id: u32,
     name: String,
@@ -24,19 +24,19 @@ pub struct Program {
     verified: Option<u64>,
 }
 
-/// Runs and ns.
+/// Number of runs, and their time in ns.
 type Cost = (f64, f64);
 
-/// ns a run over the empty program, and runs, of each program in each work.
+/// Time per run above the empty program, ns, and number of runs, by program and work.
 type Samples = BTreeMap<Key, Vec<(f64, f64)>>;
 
-/// A program and the work during which it ran.
+/// Name of a program and of the work during which it ran.
 type Key = (String, &'static str);
 
-/// Fewer runs than this say nothing.
+/// Minimum number of runs for a sample.
 const ENOUGH: f64 = 200.0;
 
-/// What a program may cost over an empty one, ns, and the work that shows it.
+/// Goals: title, program, work, and the most that it may cost above an empty program, ns.
 #[rustfmt::skip]
 const GOALS: &[(&str, &str, &str, f64)] = &[
     ("a page fault", "page_fault_user", "touch", 25.0),
@@ -50,15 +50,14 @@ const GOALS: &[(&str, &str, &str, f64)] = &[
 ];
 
 pub fn bench(testbed: &Testbed) -> Result<Report> {
-    // Once to see which programs there are.
+    // The first recording lists the programs.
     let first = tracer::record(testbed, OPTIONS)?;
     let programs = programs(&first.running.said());
     first.running.stop("INT")?;
     let mut samples = Samples::new();
     for round in 0..testbed.rounds {
-        // Whoever runs first on a hook also pays for what the hook finds cold
-        // or unfinished, such as a page that is still being cleared: each has
-        // its turn.
+        // The first program on a hook also pays for cold or unfinished state, such as a
+        // page that is still being cleared: each program is first in half of the turns.
         let mut turns = BTreeMap::<_, Vec<_>>::new();
         for tracer_first in [round % 2 == 0, round % 2 != 0] {
             for (key, sample) in turn(testbed, &programs, tracer_first)? {
@@ -77,8 +76,8 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
 
 const OPTIONS: &[&str] = &["--force", "-vv"];
 
-/// All work once, under tracer and the empty programs: ns a run over the empty
-/// one, and runs.
+/// Runs all work once under tracer and the empty programs. Returns the time per run
+/// above the empty program, ns, and the number of runs.
 fn turn(
     testbed: &Testbed,
     known: &[Program],
@@ -120,8 +119,8 @@ fn turn(
 pub struct Floor {
     running: Running,
     ids: BTreeMap<String, u32>,
-    /// Lines it has said.
-    told: usize,
+    /// Number of lines it has printed.
+    lines: usize,
 }
 
 impl Floor {
@@ -138,25 +137,25 @@ impl Floor {
                 &testbed.scratch("programs.out"),
             )?,
             ids: BTreeMap::new(),
-            told: 0,
+            lines: 0,
         };
         floor.ids = floor.answer()?;
         Ok(floor)
     }
 
-    /// What every program in the kernel has cost so far, by its id.
+    /// Returns the cost so far of every program in the kernel, by its id.
     fn costs(&mut self) -> Result<BTreeMap<u32, Cost>> {
         self.running.input()?.write_all(b"\n")?;
         self.answer()
     }
 
-    /// Its next line.
+    /// Waits for its next line and parses it.
     fn answer<T: DeserializeOwned>(&mut self) -> Result<T> {
-        self.told += 1;
+        self.lines += 1;
         wait_for("the statistics", || {
             self.running.check()?;
             let said = self.running.said();
-            let whole = said.ends_with('\n') && said.lines().count() == self.told;
+            let whole = said.ends_with('\n') && said.lines().count() == self.lines;
             let last = said.lines().last().filter(|_| whole);
             let parse = |line| serde_json::from_str(line).context(said.clone());
             last.map(parse).transpose()
@@ -174,7 +173,7 @@ fn report(programs: &[Program], samples: &Samples) -> Report {
         Goal::at_most(limit, "ns", format!("{what} (`{name}`, {work})"), figure)
     });
     let mut costs = Table::new(
-        "Time a run takes over that of an empty program on the same hook, ns",
+        "Time per run above an empty program on the same hook, ns",
         ["program", "work", "median", "quartiles", "runs"],
     );
     for program in programs {
@@ -193,7 +192,7 @@ fn report(programs: &[Program], samples: &Samples) -> Report {
         }
     }
     let mut verified = Table::new(
-        "What the verifier walked through",
+        "Instructions that the verifier processed",
         ["program", "instructions"],
     );
     for program in programs {
@@ -207,14 +206,14 @@ fn report(programs: &[Program], samples: &Samples) -> Report {
         tables: vec![costs, verified],
         notes: vec![
             "Both programs run on every event, one after the other, each first in half of the \
-             runs, and both bear the clock reads of the statistics."
+             runs. Both include the clock reads of the statistics."
                 .to_owned(),
         ],
     }
 }
 
-/// What tracer says of its programs: `program ID is NAME at PLACE`, `verified
-/// NAME COUNT`. The iterator is no hook.
+/// Parses tracer's lines on its programs: `program ID is NAME at PLACE`, `verified NAME
+/// COUNT`. The iterator is no hook and is left out.
 pub fn programs(said: &str) -> Vec<Program> {
     let mut programs: Vec<Program> = Vec::new();
     for line in said.lines() {
@@ -246,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn programs_are_found_in_what_tracer_says() {
+    fn programs_are_parsed_from_output() {
         let said = "\
 tracer: fork: tp_btf:task_newtask
 tracer: program 7 is task_newtask at task_newtask

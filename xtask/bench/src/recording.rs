@@ -18,12 +18,13 @@ use crate::{
 };
 use xtask::{packages, process};
 
-/// Each is a fork, an exec with arguments and an exit: about ten events.
+/// Number of processes: each is a fork, an exec with arguments and an exit, about ten
+/// events.
 const LIVES: u32 = 100_000;
 const EVENTS: u64 = 10_000_000;
 
-/// What tracer listens to, too, where it has nothing but tracepoints; switches
-/// and faults, of which it takes few, are left out.
+/// Tracepoints that tracer uses too where it has only tracepoints. Switches and faults
+/// are left out: it records few of them.
 const TRACEPOINTS: &str = "task:task_newtask,sched:sched_wakeup_new,sched:sched_process_exec,\
                            sched:sched_process_exit,sched:sched_process_free,\
                            syscalls:sys_exit_wait4,task:task_rename";
@@ -91,11 +92,11 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
         ),
     ];
     let mut table = Table::new("", ["", "bytes", "an event"]);
-    for (who, bytes) in [("tracer record", ours), ("perf record", perf)] {
+    for (tool, bytes) in [("tracer record", ours), ("perf record", perf)] {
         let each = number(bytes as f64 / events as f64);
         table
             .rows
-            .push(vec![who.to_owned(), bytes.to_string(), each]);
+            .push(vec![tool.to_owned(), bytes.to_string(), each]);
     }
     Ok(Report {
         goals,

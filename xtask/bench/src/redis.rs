@@ -1,7 +1,7 @@
-//! Pages that a real fork copied: Redis saves its data in the background while
-//! clients overwrite it, and says itself what its child counted as copied (the
-//! "Fork CoW for RDB" line of its log, from `Private_Dirty` in
-//! /proc/self/smaps). tracer counts the copies of parent and child.
+//! Compares tracer's count of copied pages with Redis's. Redis saves its data in the
+//! background while clients overwrite it, and reports what its child counted as copied
+//! (the "Fork CoW for RDB" line of its log, from `Private_Dirty` in /proc/self/smaps).
+//! tracer counts the copies of parent and child.
 
 use std::{
     path::Path,
@@ -20,10 +20,11 @@ use crate::{
 use xtask::{packages, process};
 
 const PORT: &str = "17379";
-/// Keys of 1 kB: 200 MB.
+/// Number of keys of 1 kB: 200 MB.
 const KEYS: u32 = 200_000;
-/// How many of the SETs that fill it are sent at once.
+/// Number of SETs sent at once to fill it.
 const PIPELINE: &str = "32";
+/// Largest accepted difference, percent.
 const PERCENT: f64 = 5.0;
 
 pub fn bench(testbed: &Testbed) -> Result<Report> {
@@ -48,13 +49,13 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
         clients.args(["-r", &keys.to_string(), "-n", &count.to_string()]);
         clients
     };
-    // Keys are drawn by lot: four times as many leave few out.
+    // Keys are random: four times as many SETs leave few out.
     process::run(set(4 * keys).stdout(Stdio::null()))?;
 
     let recording = tracer::record(testbed, &["--force"])?;
     redis(&["bgsave"])?;
     let writing = Running::start(&mut set(u32::MAX / 2), &testbed.scratch("clients.out"))?;
-    let said = wait_for("Redis to save", || {
+    let reported = wait_for("Redis to save", || {
         let facts = redis(&["info", "persistence"])?;
         let done = info(&facts, "rdb_bgsave_in_progress") == Some(0);
         Ok(done.then(|| info(&facts, "rdb_last_cow_size")).flatten())
@@ -67,19 +68,19 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
     let page = 4096;
     let pages = |name: &str| {
         let count = cost[name].as_u64();
-        count.with_context(|| format!("tracer does not know {name} here: {cost}"))
+        count.with_context(|| format!("tracer could not count {name}: {cost}"))
     };
     let (parent, child) = (pages("parent_copies")?, pages("child_copies")?);
-    let told = (parent + child) * page;
-    let apart = 100.0 * told.abs_diff(said) as f64 / said as f64;
+    let counted = (parent + child) * page;
+    let apart = 100.0 * counted.abs_diff(reported) as f64 / reported as f64;
     drop(server);
 
     let megabytes = |bytes: u64| format!("{} MB", number(bytes as f64 / 1e6));
-    let mut table = Table::new("", ["", "Redis says", "tracer counts"]);
+    let mut table = Table::new("", ["", "Redis reports", "tracer counts"]);
     table.rows.push(vec![
         "copied on write".to_owned(),
-        megabytes(said),
-        megabytes(told),
+        megabytes(reported),
+        megabytes(counted),
     ]);
     table.rows.push(vec![
         "by the parent, by the child".to_owned(),
@@ -124,13 +125,13 @@ fn redis(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A number of INFO's answer.
+/// Parses a number from the answer to INFO.
 fn info(answer: &str, name: &str) -> Option<u64> {
     let line = answer.lines().find_map(|line| line.strip_prefix(name))?;
     line.strip_prefix(':')?.trim().parse().ok()
 }
 
-/// What tracer says of the fork of Redis's child.
+/// Returns the cost of the fork of Redis's child, as tracer reports it.
 fn fork_cost(testbed: &Testbed, file: &Path, server: u32) -> Result<Value> {
     let output = Command::new(testbed.tracer())
         .arg("replay")
@@ -142,10 +143,10 @@ fn fork_cost(testbed: &Testbed, file: &Path, server: u32) -> Result<Value> {
         .split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty())
     {
-        let story: Value = serde_json::from_slice(line)?;
-        if story["original_parent_pid"] == server && story["created_by"] == "fork" {
-            return Ok(story["fork_cost"].clone());
+        let process: Value = serde_json::from_slice(line)?;
+        if process["original_parent_pid"] == server && process["created_by"] == "fork" {
+            return Ok(process["fork_cost"].clone());
         }
     }
-    bail!("tracer has seen no child of Redis")
+    bail!("tracer recorded no child of Redis")
 }

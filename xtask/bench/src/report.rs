@@ -1,31 +1,33 @@
-//! What a bench found: tables, figures beside their goals, and what must be
-//! said about them; as text, as Markdown, as JSON.
+//! The result of a bench: figures with their goals, tables and notes; as text, as
+//! Markdown, as JSON.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+/// Result of a bench.
 #[derive(Default)]
 pub struct Report {
     pub goals: Vec<Goal>,
     pub tables: Vec<Table>,
-    /// What a reader must know to read the figures right: sentences.
+    /// Sentences that a reader needs to understand the figures.
     pub notes: Vec<String>,
 }
 
-/// A figure that must not be larger than another.
+/// A figure with an upper limit.
 pub struct Goal {
     pub what: String,
-    /// None: it could not be measured; a note says why.
+    /// None if it could not be measured; a note gives the reason.
     pub figure: Option<f64>,
     pub limit: f64,
     pub unit: &'static str,
 }
 
+/// A table with a title and a head.
 pub struct Table {
     pub title: String,
     pub head: Vec<String>,
-    /// As wide as the head. The first cell names the row.
+    /// Rows as wide as the head. The first cell names the row.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -64,7 +66,7 @@ impl Table {
 }
 
 impl Report {
-    /// The goals as a table like any other, if there are any, and the tables.
+    /// Returns the goals as a table, if there are any, and the tables.
     fn all_tables(&self) -> Vec<Table> {
         let mut goals = Table::new("", ["figure", "measured", "goal: at most", "verdict"]);
         goals.rows.extend(self.goals.iter().map(|goal| {
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_stands_beside_its_goal() {
+    fn figure_is_next_to_its_goal() {
         assert_eq!(
             sample().markdown(),
             "\
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_the_same() {
+    fn json_has_the_same_content() {
         let json = sample().json();
         assert_eq!(json["goals"][0]["verdict"], "missed");
         assert_eq!(json["goals"][1]["figure"], Value::Null);

@@ -1,4 +1,4 @@
-//! What tracer costs when nothing happens: to start, to be there, to go.
+//! Measures tracer on an idle system: start, CPU, memory, stop.
 
 use std::{process::Command, thread, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     tracer,
 };
 
-/// What one round found. Times in ms.
+/// Result of one round. Times in ms.
 struct Round {
     attach: f64,
     detach: f64,
@@ -23,11 +23,11 @@ struct Round {
     others: Option<f64>,
 }
 
-/// A process that has nothing to do.
+/// Cost of a process on an idle system.
 struct Idle {
-    /// Percent of one processor; none, where others had something to do.
+    /// Percent of one processor; none if other processes were busy.
     share: Option<f64>,
-    /// MiB at the most.
+    /// Peak memory, MiB.
     memory: Option<f64>,
 }
 
@@ -130,8 +130,8 @@ fn round(testbed: &Testbed) -> Result<Round> {
     })
 }
 
-/// The most that `live` took when a million processes have come and gone, MiB:
-/// a loop of vfork, which makes them fastest.
+/// Returns the peak memory of `live` after a million processes, MiB. A loop of vfork
+/// makes them fastest.
 fn after_many(testbed: &Testbed) -> Result<Option<f64>> {
     let dashboard = tracer::live(testbed, &[]).context("tracer live")?;
     for _ in 0..4 {
@@ -142,12 +142,12 @@ fn after_many(testbed: &Testbed) -> Result<Option<f64>> {
     Ok(memory)
 }
 
-/// What others may use of a processor for a system to be called idle.
+/// Share of a processor that others may use on an idle system.
 const OTHERS: f64 = 0.1;
-/// So often it is waited for that.
+/// Number of attempts to find the system idle.
 const TRIES: u32 = 3;
 
-/// Beside busy neighbours tracer is not idle either: it tells what they do.
+/// Measures an idle process. If others are busy, tracer is not idle: it records them.
 fn idle(testbed: &Testbed, pid: u32) -> Idle {
     let span = Duration::from_secs(if testbed.quick { 1 } else { 3 });
     let share = (0..TRIES).find_map(|_| {

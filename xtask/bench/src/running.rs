@@ -1,5 +1,4 @@
-//! A tool that runs while something is measured: started, watched through
-//! /proc, stopped.
+//! Runs a tool during a measurement: starts it, reads its use from /proc, stops it.
 
 use std::{
     fs::{self, File},
@@ -15,28 +14,28 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use xtask::process;
 
-/// Longer than any tool takes to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// Who has not heeded a signal for so long is sent SIGTERM.
-const DEAF: Duration = Duration::from_secs(5);
-/// How often a condition is looked at.
-const LOOK: Duration = Duration::from_millis(1);
+/// Limit for a tool to start or stop.
+const TIMEOUT: Duration = Duration::from_secs(90);
+/// Time after which a tool that ignores its signal gets SIGTERM.
+const SIGTERM_AFTER: Duration = Duration::from_secs(5);
+/// Interval between two checks of a condition.
+const POLL: Duration = Duration::from_millis(1);
 
-/// Waits until `condition` gives something.
+/// Waits until `condition` returns something.
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = condition()? {
             return Ok(found);
         }
-        ensure!(began.elapsed() < PATIENCE, "waited in vain for {what}");
-        thread::sleep(LOOK);
+        ensure!(began.elapsed() < TIMEOUT, "timed out waiting for {what}");
+        thread::sleep(POLL);
     }
 }
 
-/// Runs `command` to its end and gives its standard output. One that takes too
-/// long is killed, with all it has started. Nothing looks at it meanwhile: that
-/// would be measured with it.
+/// Runs `command` to its end and returns its standard output. A command that takes too
+/// long is killed with its descendants. It is not polled meanwhile, because that would be
+/// measured too.
 pub fn capture(command: &mut Command) -> Result<String> {
     let shown = process::show(command);
     let child = command
@@ -48,7 +47,7 @@ pub fn capture(command: &mut Command) -> Result<String> {
     let pid = child.id();
     let (ended, end) = mpsc::channel::<()>();
     let watch = thread::spawn(move || {
-        let late = end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+        let late = end.recv_timeout(TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout);
         if late {
             kill(&tree(pid), "KILL");
         }
@@ -61,7 +60,7 @@ pub fn capture(command: &mut Command) -> Result<String> {
     ensure!(
         !late,
         "`{shown}` did not end within {} s",
-        PATIENCE.as_secs()
+        TIMEOUT.as_secs()
     );
     ensure!(
         output.status.success(),
@@ -72,7 +71,7 @@ pub fn capture(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Those that are gone already do not matter.
+/// Sends a signal to processes; exited ones do not matter.
 fn kill(pids: &[u32], signal: &str) {
     let pids = pids.iter().map(u32::to_string);
     let _ = Command::new("kill")
@@ -82,6 +81,7 @@ fn kill(pids: &[u32], signal: &str) {
         .status();
 }
 
+/// A running tool. Dropping it kills it and its descendants.
 pub struct Running {
     child: Child,
     shown: String,
@@ -90,7 +90,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts `command`, what it says on both streams going to `output`.
+    /// Starts `command`; both its streams go to `output`.
     pub fn start(command: &mut Command, output: &Path) -> Result<Running> {
         let shown = process::show(command);
         let file = File::create(output)
@@ -114,12 +114,12 @@ impl Running {
         self.child.id()
     }
 
-    /// Time since it was started.
+    /// Returns the time since its start.
     pub fn age(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// What it has said so far.
+    /// Returns its output so far.
     pub fn said(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.output).unwrap_or_default()).into_owned()
     }
@@ -132,8 +132,8 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until it works on nothing any more: it has started. Where there is
-    /// always something to watch it never rests, and is given its time.
+    /// Waits until it uses no more CPU, which means that it has started. On a busy system
+    /// it always does, so the wait is bounded.
     pub fn settle(&mut self) -> Result<()> {
         const STILL: Duration = Duration::from_millis(300);
         const ENOUGH: Duration = Duration::from_secs(3);
@@ -149,13 +149,12 @@ impl Running {
         })
     }
 
-    /// Types at its standard input.
+    /// Returns its standard input.
     pub fn input(&mut self) -> Result<&mut ChildStdin> {
         self.child.stdin.as_mut().context("its input is closed")
     }
 
-    /// Asks it to end by a signal, and waits until it has; gives how long that
-    /// took.
+    /// Sends it a signal and waits until it has ended. Returns the time that took.
     pub fn stop(mut self, signal: &str) -> Result<Duration> {
         let began = Instant::now();
         kill(&[self.pid()], signal);
@@ -163,14 +162,14 @@ impl Running {
         Ok(began.elapsed())
     }
 
-    /// The same of it and all that it has started; gives what they said.
+    /// Sends the signal to its descendants too. Returns their output.
     pub fn stop_tree(mut self, signal: &str) -> Result<String> {
         kill(&tree(self.pid()), signal);
         self.wait()?;
         Ok(self.said())
     }
 
-    /// Types what ends it, and waits until it has.
+    /// Writes `keys` to its input and waits until it has ended.
     pub fn stop_by_typing(mut self, keys: &[u8]) -> Result<()> {
         self.input()?.write_all(keys)?;
         self.wait()
@@ -178,20 +177,18 @@ impl Running {
 
     fn wait(&mut self) -> Result<()> {
         let what = format!("the end of `{}`", self.shown);
-        let mut told = Instant::now();
+        let mut signalled = Instant::now();
         wait_for(&what, || {
-            // A shell's background jobs, and what they start, ignore SIGINT
-            // until they say otherwise.
-            if told.elapsed() > DEAF {
+            // A shell's background jobs ignore SIGINT unless they reset it.
+            if signalled.elapsed() > SIGTERM_AFTER {
                 kill(&tree(self.pid()), "TERM");
-                told = Instant::now();
+                signalled = Instant::now();
             }
             Ok(self.child.try_wait()?.map(drop))
         })
     }
 }
 
-/// Whatever became of the measurement, nothing is left running.
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
@@ -201,7 +198,7 @@ impl Drop for Running {
     }
 }
 
-/// That process and those it has started, as far as they live.
+/// Returns a process and its descendants that have not exited.
 pub fn tree(pid: u32) -> Vec<u32> {
     let mut all = vec![pid];
     let mut next = 0;
@@ -218,8 +215,8 @@ pub fn tree(pid: u32) -> Vec<u32> {
     all
 }
 
-/// Time on the processor of all threads of a process that live, as the
-/// scheduler counts it (Documentation/scheduler/sched-stats.rst).
+/// Returns the CPU time of all present threads of a process, as the scheduler counts it
+/// (Documentation/scheduler/sched-stats.rst).
 pub fn cpu_time(pid: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
     let of = |thread: std::io::Result<fs::DirEntry>| -> Option<u64> {
@@ -229,7 +226,7 @@ pub fn cpu_time(pid: u32) -> Duration {
     Duration::from_nanos(threads.into_iter().flatten().filter_map(of).sum())
 }
 
-/// The most memory that a process has held, in MiB; none if it is gone.
+/// Returns the peak memory of a process, MiB; none if it has exited.
 pub fn peak_memory(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status

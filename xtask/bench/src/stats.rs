@@ -1,21 +1,22 @@
-//! What a handful of measurements says: its middle, its spread, its trend.
+//! Statistics of a few measurements: median, spread, growth.
 
-/// The middle of several measurements and how far they lie apart.
+/// Median and quartiles of several measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     pub median: f64,
-    /// The quartiles.
+    /// Lower quartile.
     pub low: f64,
+    /// Upper quartile.
     pub high: f64,
 }
 
 impl Spread {
-    /// None, of no measurements.
+    /// Returns the spread of `values`; none of an empty list.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
-        // Between the two neighbours, in proportion.
+        // Interpolates between the two neighbours.
         let at = |share: f64| {
             let place = share * last as f64;
             let (below, above) = (place.floor() as usize, place.ceil() as usize);
@@ -28,14 +29,13 @@ impl Spread {
         })
     }
 
-    /// The geometric mean of positive figures, and the quartiles of what it is of
-    /// other draws of as many of them (bootstrap): how much of it is chance.
+    /// Returns the geometric mean of positive figures, and its quartiles over other draws
+    /// of as many of them (bootstrap), which show how much of it is chance.
     pub fn of_mean(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
         const DRAWS: usize = 200;
         let values: Vec<f64> = values.into_iter().collect();
         let median = geometric_mean(values.iter().copied())?;
-        // The same draws each time (a congruential generator; the upper bits are the
-        // good ones).
+        // The same draws each time: a congruential generator, whose upper bits are good.
         let mut state = 1_u64;
         let mut draw = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005);
@@ -48,7 +48,7 @@ impl Spread {
     }
 }
 
-/// The geometric mean of positive figures; none of none.
+/// Returns the geometric mean of positive figures; none of an empty list.
 pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.into_iter().fold((0.0, 0), |(sum, count), value| {
         (sum + value.ln(), count + 1)
@@ -56,8 +56,8 @@ pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| (sum / f64::from(count)).exp())
 }
 
-/// The exponent `b` of `cost = a * size^b` that fits best: 1 is linear growth.
-/// By least squares on the logarithms; none of fewer than two sizes.
+/// Returns the exponent `b` of the best fit `cost = a * size^b`; 1 is linear growth.
+/// Least squares on the logarithms; none of fewer than two sizes.
 pub fn growth(points: &[(f64, f64)]) -> Option<f64> {
     let count = points.len() as f64;
     let logs = || points.iter().map(|(size, cost)| (size.ln(), cost.ln()));
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_and_the_quartiles() {
+    fn median_and_quartiles() {
         let of = Spread::of([4.0, 1.0, 3.0, 2.0, 5.0]);
         let expected = Spread {
             median: 3.0,
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_say_how_much_is_chance() {
+    fn bootstrap_gives_the_spread_of_a_mean() {
         // Their logarithms are even between -1 and 1: the mean of 100 of them deviates by
         // 0.058, its quartiles by 0.67 of that.
         let values = (0..100).map(|at| (f64::from(at) / 49.5 - 1.0).exp());

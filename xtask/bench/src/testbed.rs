@@ -1,4 +1,4 @@
-//! What the benches stand on: the programs they run, and root.
+//! Prepares what all benches need: the built programs, a scratch directory and root.
 
 use std::{
     env,
@@ -14,37 +14,38 @@ use anyhow::{Context as _, Result};
 use crate::options::Options;
 use xtask::{artifacts, build, privilege, process, setup};
 
-/// Tells xtask as root what xtask as the caller has built.
+/// Variable by which this program, run again as root, finds the built programs.
 const BUILT: &str = "TRACER_BENCH_BUILT";
 
-/// Beside tracer, the eBPF object whose programs are empty.
+/// File name of the eBPF object with empty programs, next to tracer.
 const FLOOR: &str = "tracer-floor.o";
 
-/// The packages whose programs are measured or run meanwhile.
+/// Packages whose programs are measured or run during a measurement.
 const PACKAGES: [&str; 3] = ["tracer", "bench-programs", "tracer-workload"];
 
-/// The rounds of a quick bench.
+/// Rounds of a quick bench.
 const QUICK_ROUNDS: u32 = 2;
 
+/// The programs and options of a run.
 pub struct Testbed {
-    /// Holds `tracer` and the programs of the benches.
+    /// Directory of `tracer` and the programs of the benches.
     directory: PathBuf,
-    /// Files that are thrown away.
+    /// Directory for temporary files.
     scratch: PathBuf,
     pub rounds: u32,
-    /// Short measurements: to see that it works.
+    /// Short measurements, to see that they work.
     pub quick: bool,
-    /// The results are to be kept.
+    /// Write the results to the docs.
     pub keep: bool,
-    /// Go on with a long bench that was cut short.
+    /// Continue a long bench that was ended.
     pub resume: bool,
-    /// When to cut it short.
+    /// Time after which a long bench ends.
     pub budget: Option<Duration>,
 }
 
 impl Testbed {
-    /// Builds what is to be measured and becomes root. None: another process
-    /// has become it and has done the work.
+    /// Builds the programs and becomes root. Returns none if another process ran the
+    /// benches as root.
     pub fn prepare(options: &Options) -> Result<Option<Testbed>> {
         let directory = match env::var_os(BUILT) {
             Some(directory) => PathBuf::from(directory),
@@ -55,9 +56,9 @@ impl Testbed {
             return Ok(None);
         }
         let scratch = env::temp_dir().join(format!("tracer-bench-{}", std::process::id()));
-        // Nobody else has made it, and nobody else looks into it.
+        // Fails if it exists, and no other user can read it.
         let made = DirBuilder::new().mode(0o700).create(&scratch);
-        made.with_context(|| format!("{} cannot be made", scratch.display()))?;
+        made.with_context(|| format!("{} could not be created", scratch.display()))?;
         Ok(Some(Testbed {
             directory,
             scratch,
@@ -78,12 +79,12 @@ impl Testbed {
         self.directory.join("tracer")
     }
 
-    /// The eBPF object whose programs are empty.
+    /// Returns the eBPF object with empty programs.
     pub fn floor(&self) -> PathBuf {
         self.directory.join(FLOOR)
     }
 
-    /// A file that nobody misses afterwards.
+    /// Returns the path of a temporary file.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.scratch.join(name)
     }
@@ -111,7 +112,9 @@ fn build() -> Result<PathBuf> {
         cargo.args(["--package", package]);
     }
     let tracer = artifacts::the(&artifacts::executables(&mut cargo)?, "bin", "tracer")?;
-    let directory = tracer.parent().context("tracer was built nowhere")?;
+    let directory = tracer
+        .parent()
+        .context("the built tracer has no directory")?;
     fs::copy(floor, directory.join(FLOOR))?;
     Ok(directory.to_owned())
 }
@@ -120,7 +123,7 @@ fn again_as_root(directory: &Path) -> Result<()> {
     let mut built = OsString::from(BUILT);
     built.push("=");
     built.push(directory);
-    // `env` sets the variable because sudo would drop it.
+    // `env` sets the variable, because sudo drops it.
     let mut command = privilege::as_root("env")?;
     command
         .arg(built)

@@ -1,4 +1,4 @@
-//! tracer itself as the tool under measurement.
+//! Starts and stops tracer as the measured tool.
 
 use std::{
     fs,
@@ -24,13 +24,13 @@ pub struct Totals {
     pub lost: Option<u64>,
 }
 
-/// `tracer record` that is attached and recording.
+/// A running `tracer record` that has attached.
 pub struct Recording {
     pub running: Running,
     pub file: PathBuf,
 }
 
-/// Starts `tracer record` with these options; returns once it is attached.
+/// Starts `tracer record` with `options` and returns once it has attached.
 pub fn record(testbed: &Testbed, options: &[&str]) -> Result<Recording> {
     let file = testbed.scratch("bench.trace");
     let _ = fs::remove_file(&file);
@@ -41,7 +41,7 @@ pub fn record(testbed: &Testbed, options: &[&str]) -> Result<Recording> {
             .args(options),
         &testbed.scratch("record.out"),
     )?;
-    // The file is made when the last hook is in place.
+    // The file is created when the last hook is attached.
     wait_for("tracer record to attach", || {
         running.check()?;
         Ok(file.exists().then_some(()))
@@ -50,7 +50,7 @@ pub fn record(testbed: &Testbed, options: &[&str]) -> Result<Recording> {
 }
 
 impl Recording {
-    /// Stops it; gives what it says of itself.
+    /// Stops it and returns its totals.
     pub fn stop(self, testbed: &Testbed) -> Result<Totals> {
         self.running.stop("INT")?;
         let mut info = Command::new(testbed.tracer());
@@ -68,22 +68,23 @@ impl Recording {
     }
 }
 
-/// `tracer live` on a terminal of its own.
+/// A running `tracer live` on a terminal of its own.
 pub struct Dashboard {
     pub running: Running,
-    /// tracer's pid: `running` is the terminal's.
+    /// PID of tracer: `running` is the terminal.
     pub pid: u32,
 }
 
-/// What asks a terminal where its cursor is, and what a terminal says: `script`
-/// is none and says nothing.
+/// Query for the cursor's position, and the answer of a terminal: `script` does not
+/// answer.
 const WHERE: &str = "\x1b[6n";
 const HERE: &[u8] = b"\x1b[1;1R";
 
-/// More than it takes to set a terminal up, less than any frame.
+/// Bytes of output that show a frame: more than the set-up of a terminal, less than any
+/// frame.
 const A_FRAME: u64 = 1000;
 
-/// Starts `tracer live`; returns once the first frame is drawn.
+/// Starts `tracer live` and returns once it has drawn the first frame.
 pub fn live(testbed: &Testbed, options: &[&str]) -> Result<Dashboard> {
     let screen = testbed.scratch("live.out");
     let tracer = testbed.tracer();
@@ -111,7 +112,7 @@ pub fn live(testbed: &Testbed, options: &[&str]) -> Result<Dashboard> {
     };
     let pid = tree(running.pid()).into_iter().find(is_tracer);
     Ok(Dashboard {
-        pid: pid.context("tracer live has drawn a frame and is gone")?,
+        pid: pid.context("tracer live drew a frame and exited")?,
         running,
     })
 }

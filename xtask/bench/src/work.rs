@@ -1,5 +1,4 @@
-//! The work that tools look on at: `bench-work`, run for a
-//! while.
+//! The work that is traced: `bench-work`, run for a fixed time.
 
 use std::{ffi::OsStr, process::Command, time::Duration};
 
@@ -12,22 +11,22 @@ use crate::{running::capture, testbed::Testbed};
 pub struct Work {
     pub name: &'static str,
     pub about: &'static str,
-    /// What a peer must see for the work to concern it.
-    pub shows: &'static [Sight],
-    /// It takes a second and more a round.
+    /// Activities of the work. A peer is measured on it if it sees one of them.
+    pub shows: &'static [Activity],
+    /// A round takes a second or more.
     pub slow: bool,
 }
 
-/// What there is to be seen of a work.
+/// Kind of events that work causes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum Activity {
     Births,
     Programs,
     Faults,
     Switches,
 }
 
-use Sight::{Births, Faults, Programs, Switches};
+use Activity::{Births, Faults, Programs, Switches};
 
 #[rustfmt::skip]
 pub const WORKS: &[Work] = &[
@@ -42,21 +41,21 @@ pub const WORKS: &[Work] = &[
     Work { name: "stress", about: "stress-ng: fork, pthread, mmap, pipe at once", shows: &[Births, Programs, Faults, Switches], slow: true },
 ];
 
-/// What a run of it took.
+/// Time of a run.
 #[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct Took {
     pub rounds: f64,
-    /// ns a round.
+    /// Time per round, ns.
     pub wall: f64,
-    /// ns a round on the processor: the work's own, whatever else ran.
+    /// CPU time of the work per round, ns.
     pub cpu: f64,
 }
 
 impl Work {
-    /// Does it; `around` is a command that it is run under, if any.
+    /// Runs it, under the command `around` if it is not empty.
     pub fn run(&self, testbed: &Testbed, around: &[impl AsRef<OsStr>]) -> Result<Took> {
         let span = match (self.slow, testbed.quick) {
-            // One round, whatever it takes.
+            // A single round.
             (true, _) => Duration::from_millis(1),
             (false, true) => Duration::from_millis(50),
             (false, false) => Duration::from_millis(150),

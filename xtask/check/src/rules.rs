@@ -66,6 +66,17 @@ const fn room(name: &'static str, may_import: &'static [&'static str]) -> Room {
 #[rustfmt::skip]
 pub const HOUSES: &[House] = &[
     House {
+        module: "session",
+        rooms: &[
+            room("console",  &[]),
+            room("input",    &["console"]),
+            room("recorder", &["console", "input"]),
+            room("display",  &["console", "input", "recorder"]),
+            room("trace",    &["console", "recorder", "display"]),
+            room("command",  &["console", "input", "recorder", "display", "trace"]),
+        ],
+    },
+    House {
         module: "tui",
         rooms: &[
             room("style",  &[]),

@@ -1,12 +1,12 @@
-//! The storm's events as the kernel would have sent them: records of this
-//! build's layout, written value by value under the layout's names.
+//! Converts made-up events to records as the kernel side writes them: in the layout of
+//! this build, value by value by the layout's names.
 
 use tracer::{
     event::{Event, Exec, Exit, Fork, LastSwitch, Notify, ProcessId, Usage, What, Who},
     records::{Layout, RecordLayout, Sink},
 };
 
-/// The numbers of kinds of records (`tracer-common/src/wire`).
+/// Numbers of the kinds of records (`tracer-common/src/wire`).
 const FORK: u8 = 1;
 const WAKEUP_NEW: u8 = 2;
 const FIRST_RUN: u8 = 3;
@@ -21,7 +21,7 @@ const EXIT_COUNTED: u8 = 25;
 const GROUP_DEAD: u64 = 1;
 const NOTIFY_SELF: u64 = 1;
 
-/// What a recorder takes in: a record, or an event of user space.
+/// Input of a recorder: a record, or an event of user space.
 pub enum Item {
     Record(Vec<u8>),
     Event(Event),
@@ -94,7 +94,7 @@ impl Record {
         Some(record)
     }
 
-    /// Panics at a name that no value has: the list above is out of date then.
+    /// Returns the bytes of a value. Panics if the layout has no such name.
     fn place(&mut self, path: &str) -> &mut [u8] {
         let field = self.layout.fields.iter().find(|field| field.path == path);
         let field = field.unwrap_or_else(|| panic!("no {path} in the layout"));

@@ -1,5 +1,5 @@
-//! What is done with a recording wherever that is measured: it is written as
-//! `tracer record` does, and played to a model. And the clock that it is done by.
+//! Writes a recording as `tracer record` does, plays it to a model, and reads the CPU
+//! clock.
 
 use std::{io::Write, time::Duration};
 
@@ -13,8 +13,7 @@ use tracer::{
 
 use crate::records::Item;
 
-/// So many records are a group, about as many as one reading of the ring buffer
-/// gives in a storm.
+/// Records per group, about as many as one read of the ring buffer returns in a storm.
 const GROUP: usize = 1000;
 
 /// Writes blocks of records, as the recorder does.
@@ -34,7 +33,7 @@ impl<W: Write> Recorded<W> {
     }
 
     pub fn write(&mut self, item: Item) -> std::io::Result<()> {
-        // What user space says stands alone.
+        // An event of user space is a group of its own.
         let alone = matches!(item, Item::Event(_));
         if alone {
             self.block.end_group();
@@ -59,7 +58,7 @@ impl<W: Write> Recorded<W> {
     }
 }
 
-/// A model to play a recording to.
+/// A model that a recording is played to.
 pub struct Play {
     model: Model,
     retention: Retention,
@@ -88,13 +87,13 @@ impl Stage for Play {
     }
 }
 
-/// What the processor has spent: on all of us, or on this thread.
+/// Returns the CPU time of the process or of this thread.
 pub fn cpu_time(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the pointer is to a timespec of our own.
+    // SAFETY: the pointer is to a timespec of this function.
     unsafe { libc::clock_gettime(clock, &raw mut time) };
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }

@@ -1,4 +1,4 @@
-//! What all passes together say.
+//! Summarises all passes.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::{
     machine,
     report::{Goal, Report, Table, number},
     stats::{Spread, geometric_mean},
-    tools::{How, TOOLS, Tool},
+    tools::{Method, TOOLS, Tool},
     work::WORKS,
 };
 
@@ -24,8 +24,8 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    /// Of all turns together: where a machine runs at two speeds, a middle lies
-    /// between the two or at either.
+    /// Returns the mean of all turns. A median would be misleading on a machine with two
+    /// speeds: it lies between the two or at either.
     fn of(&self, ratios: Ratios, work: &str) -> Option<Spread> {
         let values = self.passes.iter().filter_map(|pass| ratios(pass).get(work));
         Spread::of_mean(values.copied())
@@ -48,7 +48,7 @@ impl Findings<'_> {
 const WALL: Ratios = |pass| &pass.wall;
 const CPU: Ratios = |pass| &pass.cpu;
 
-/// Of so many passes as were to be made.
+/// Reports on `passes`, of `whole` planned ones.
 pub fn report(passes: &[Pass], whole: usize) -> Report {
     let tools: Vec<Findings> = TOOLS
         .iter()
@@ -66,9 +66,9 @@ pub fn report(passes: &[Pass], whole: usize) -> Report {
     if let Some(ours) = tools.iter().find(|found| found.tool.name == OURS) {
         goals(&mut report, ours, &tools, disturbance.is_none());
     }
-    let wall = "How many times as long work takes";
-    let cpu = "How many times as long it is on the processor itself (what the tool's own processes \
-               use is not in it)";
+    let wall = "Time of work, relative to untraced";
+    let cpu = "CPU time of work, relative to untraced (without the CPU time of the tool's own \
+               processes)";
     report.tables.push(ratios(wall, &tools, WALL));
     report.tables.push(ratios(cpu, &tools, CPU));
     report.tables.push(own(&tools));
@@ -97,10 +97,9 @@ pub fn report(passes: &[Pass], whole: usize) -> Report {
             }));
     }
     if passes.len() < whole {
-        report.notes.push(format!(
-            "Cut short: {} of {whole} passes were made.",
-            passes.len()
-        ));
+        report
+            .notes
+            .push(format!("Ended early: {} of {whole} passes.", passes.len()));
     }
     for work in WORKS {
         report
@@ -108,28 +107,28 @@ pub fn report(passes: &[Pass], whole: usize) -> Report {
             .push(format!("`{}`: {}.", work.name, work.about));
     }
     report.notes.push(
-        "All but `build` and `stress` stay on one processor, where the scheduler's choices are not \
-         measured with the work."
+        "All but `build` and `stress` stay on one processor, so that the scheduler's choices are \
+         not measured."
             .to_owned(),
     );
     report.notes.push(
-        "A ratio is the geometric mean over all turns of a tool, each beside the work done right \
-         before and after it; in brackets the quartiles of that mean over other draws of the same \
-         turns. What is judged has three times as many turns as the others."
+        "A ratio is the geometric mean over all turns of a tool, each relative to the untraced \
+         work right before and after it; in brackets the quartiles of that mean over other draws \
+         of the same turns (bootstrap). Judged tools have three times as many turns."
             .to_owned(),
     );
     if let Some(disturbance) = disturbance {
         report.notes.push(disturbance);
         report.notes.push(
-            "So no verdict is given on slow-down: it wants a quiet machine. Of the ratios, those of \
-             time on the processor are the steadier."
+            "Slow-down is not judged: that needs a quiet machine. The ratios of CPU time are the \
+             steadier ones."
                 .to_owned(),
         );
     }
     report
 }
 
-/// A slow-down is judged on a quiet machine only.
+/// Adds the goals. Slow-down is judged only on a quiet machine.
 fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) {
     let mut goal = |limit, unit, what: &str, figure| {
         report.goals.push(Goal::at_most(limit, unit, what, figure));
@@ -174,7 +173,7 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
     }
     let floor = tools
         .iter()
-        .find(|found| matches!(found.tool.how, How::Floor));
+        .find(|found| matches!(found.tool.method, Method::Floor));
     if let (Some(floor), Some(ours)) = (floor.and_then(|floor| floor.mean(WALL)), ours.mean(WALL)) {
         report.notes.push(format!(
             "Of the {ours:.3} of `tracer record` {floor:.3} are those of empty programs on the same \
@@ -184,7 +183,7 @@ fn goals(report: &mut Report, ours: &Findings, tools: &[Findings], quiet: bool) 
     }
     let peers = tools
         .iter()
-        .filter(|found| matches!(found.tool.how, How::Beside(..) | How::Around(..)));
+        .filter(|found| matches!(found.tool.method, Method::Beside(..) | Method::Around(..)));
     let beaten: Vec<String> = peers
         .flat_map(|peer| {
             WORKS.iter().filter_map(|work| {
@@ -229,7 +228,7 @@ fn ratios(title: &str, tools: &[Findings], of: Ratios) -> Table {
     table
 }
 
-/// How to take one figure of a tool's own use.
+/// A title, and the figure of a tool's own use.
 type Column = (&'static str, fn(&Own) -> Option<f64>);
 
 const COLUMNS: &[Column] = &[
@@ -237,11 +236,11 @@ const COLUMNS: &[Column] = &[
     ("idle, % of a core", |own| Some(own.idle * 100.0)),
     ("ns per event", |own| own.each),
     ("peak memory, MiB", |own| Some(own.memory)),
-    ("lost, as it says", |own| Some(own.lost? as f64)),
+    ("lost, as reported", |own| Some(own.lost? as f64)),
 ];
 
 fn own(tools: &[Findings]) -> Table {
-    let title = "What the tool itself uses and loses, in the middle of its passes";
+    let title = "CPU, memory and losses of the tool itself, median of its passes";
     let mut table = Table::new(title, ["tool"]);
     table
         .head

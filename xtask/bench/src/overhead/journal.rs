@@ -1,5 +1,5 @@
-//! The passes of a run that takes long, kept as they are made: a run that was
-//! cut short is gone on with (`--resume`).
+//! Saves the passes of a long run as they are made, so that `--resume` can continue a
+//! run that was ended.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -18,7 +18,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Takes up what was measured before, or begins anew.
+    /// Opens the journal; with `resume` it keeps the passes of the last run.
     pub fn open(resume: bool) -> Result<Journal> {
         let path = path();
         let unwritable = || format!("{} cannot be written", path.display());
@@ -26,7 +26,7 @@ impl Journal {
             true => fs::read_to_string(&path).unwrap_or_default(),
             false => String::new(),
         };
-        // The last line may be half of one.
+        // The last line may be incomplete.
         let whole: Vec<Pass> = text
             .lines()
             .map_while(|line| serde_json::from_str(line).ok())

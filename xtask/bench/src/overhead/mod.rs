@@ -1,6 +1,6 @@
-//! How much slower work gets under tracer, under empty programs and under each
-//! peer. Every tool has its turn in every round, and between two turns all work
-//! is done without any: each turn stands beside what came before and after it.
+//! Measures the slow-down of work under tracer, under empty programs and under each
+//! peer. Every tool has a turn in every round. Between two turns all work runs untraced,
+//! and each turn is compared with the runs before and after it.
 
 mod findings;
 mod journal;
@@ -19,8 +19,8 @@ use crate::{
 use journal::Journal;
 use pass::{Pass, Untraced};
 
-/// What is judged has so many turns while each peer has one: its goals are finer
-/// than what a few turns can tell.
+/// Turns of a judged tool for each turn of a peer: its goals are finer than a few
+/// turns can resolve.
 const OFTEN: u32 = 3;
 
 pub fn bench(testbed: &Testbed) -> Result<Report> {
@@ -38,7 +38,7 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
             continue;
         }
         if over() {
-            eprintln!("    the time is over: go on with --resume");
+            eprintln!("    time is up: continue with --resume");
             break;
         }
         eprintln!("    {} of {}: {}", number + 1, turns.len(), tool.name);
@@ -61,7 +61,7 @@ pub fn bench(testbed: &Testbed) -> Result<Report> {
     Ok(findings::report(journal.passes(), turns.len()))
 }
 
-/// Whose turn it is, in which round.
+/// Returns the turns: a round and its tool.
 fn turns(rounds: u32) -> impl Iterator<Item = (u32, &'static Tool)> {
     let tools = || TOOLS.iter().filter(|tool| tool.absence().is_none());
     (0..rounds * OFTEN).flat_map(move |round| {

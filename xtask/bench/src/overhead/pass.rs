@@ -1,4 +1,4 @@
-//! One pass: a tool looks on while every work that it can see is done once.
+//! One pass: all work that a tool can see runs once under the tool.
 
 use std::{collections::BTreeMap, thread, time::Duration};
 
@@ -8,45 +8,46 @@ use serde::{Deserialize, Serialize};
 use crate::{
     running::{cpu_time, peak_memory},
     testbed::Testbed,
-    tools::{Tool, Watching},
+    tools::{ActiveTool, Tool},
     work::{Took, WORKS},
 };
 
-/// All work done without any tool, by name.
+/// Time of all work without a tool, by name.
 pub type Untraced = BTreeMap<String, Took>;
 
-/// What one pass found.
+/// Result of one pass.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Pass {
     pub round: u32,
     pub tool: String,
-    /// How many times as long each work took as without the tool.
+    /// Time of each work, relative to untraced.
     pub wall: BTreeMap<String, f64>,
-    /// The same of its time on the processor.
+    /// CPU time of each work, relative to untraced.
     pub cpu: BTreeMap<String, f64>,
-    /// What the tool itself used; none, where it is not a process of its own.
+    /// Resources of the tool itself; none if it is no process of its own.
     pub own: Option<Own>,
-    /// What went wrong, if something did: there are no figures then.
+    /// Error of a failed pass, which has no figures.
     pub failure: Option<String>,
-    /// What others used of a processor meanwhile.
+    /// Share of a processor that other processes used meanwhile.
     pub others: Option<f64>,
 }
 
+/// Resources of a tool itself.
 #[derive(Serialize, Deserialize)]
 pub struct Own {
-    /// Time on the processor per second, while work goes on.
+    /// CPU time per second while work runs.
     pub busy: f64,
-    /// The same while nothing happens.
+    /// CPU time per second while nothing happens.
     pub idle: f64,
-    /// MiB at the most.
+    /// Peak memory, MiB.
     pub memory: f64,
-    /// ns on the processor per event, where the tool counts its events.
+    /// CPU time per event, ns; none if the tool does not count events.
     pub each: Option<f64>,
-    /// Events it says it has lost; none, where it does not say.
+    /// Lost events that it reports; none if it does not report them.
     pub lost: Option<u64>,
 }
 
-/// What the work takes without a tool.
+/// Runs all work without a tool.
 pub fn untraced(testbed: &Testbed) -> Result<Untraced> {
     WORKS
         .iter()
@@ -54,7 +55,7 @@ pub fn untraced(testbed: &Testbed) -> Result<Untraced> {
         .collect()
 }
 
-/// What the tool itself has used, while it runs.
+/// Resources of a tool, measured while it runs.
 struct Used {
     busy: Duration,
     span: Duration,
@@ -62,32 +63,31 @@ struct Used {
     memory: f64,
 }
 
-/// What a tool found of each work; it is compared with what was measured before
-/// and after it.
+/// Runs all work that the tool can see under it.
 pub fn with(testbed: &Testbed, tool: &Tool) -> Result<(BTreeMap<String, Took>, Option<Own>)> {
-    let watching = tool.start(testbed)?;
-    let looked = look(testbed, tool, &watching);
-    let told = watching.stop(testbed);
-    let (took, used) = looked?;
-    let told = told?;
+    let active = tool.start(testbed)?;
+    let measured = measure(testbed, tool, &active);
+    let totals = active.stop(testbed);
+    let (took, used) = measured?;
+    let totals = totals?;
     let own = used.map(|used| Own {
         busy: used.busy.as_secs_f64() / used.span.as_secs_f64(),
         idle: used.idle,
         memory: used.memory,
-        each: told
+        each: totals
             .events
             .map(|events| used.busy.as_nanos() as f64 / events as f64),
-        lost: told.lost,
+        lost: totals.lost,
     });
     Ok((took, own))
 }
 
-fn look(
+fn measure(
     testbed: &Testbed,
     tool: &Tool,
-    watching: &Watching,
+    active: &ActiveTool,
 ) -> Result<(BTreeMap<String, Took>, Option<Used>)> {
-    let pids = watching.pids();
+    let pids = active.pids();
     let own = || pids.iter().copied().map(cpu_time).sum::<Duration>();
     let rest = Duration::from_millis(if testbed.quick { 300 } else { 1000 });
     let began = own();
@@ -99,7 +99,7 @@ fn look(
     let mut span = Duration::ZERO;
     for work in WORKS.iter().filter(|work| tool.sees(work.shows)) {
         let one = work
-            .run(testbed, watching.around())
+            .run(testbed, active.around())
             .with_context(|| format!("the work `{}`", work.name))?;
         span += Duration::from_nanos((one.wall * one.rounds) as u64);
         took.insert(work.name.to_owned(), one);
@@ -113,8 +113,8 @@ fn look(
     Ok((took, used))
 }
 
-/// How many times as long each work took as without the tool: beside the mean
-/// of the time before and after, so that what drifts meets both.
+/// Returns the ratio of each work to the mean of the untraced times before and after,
+/// so that a drift cancels out.
 pub fn ratios(
     with: &BTreeMap<String, Took>,
     before: &Untraced,

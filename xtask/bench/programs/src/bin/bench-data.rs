@@ -1,9 +1,9 @@
-//! What it costs to work on a recording: `bench-data FILE EVENTS [STAGE]` makes up a
-//! recording of so many events and says for each stage (or the one that is
-//! named), as one JSON object, how long it took on the processor, ns.
+//! Measures the work on a recording: `bench-data FILE EVENTS [STAGE]` makes up a
+//! recording of EVENTS events and prints the CPU time of each stage (or of STAGE), in ns,
+//! as one JSON object.
 //!
-//! What is measured happens inside [`measured`] and nothing else does, so that
-//! `valgrind --tool=callgrind --toggle-collect` counts the same.
+//! Only the measured work runs inside [`measured`], so that `valgrind --tool=callgrind
+//! --toggle-collect` counts the same.
 
 use std::{
     fs::File,
@@ -30,20 +30,19 @@ use tracer::{
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// As much of the past as the dashboard keeps.
+/// Retention of the dashboard.
 const RETENTION: Retention = Retention {
     exited: 20_000,
     max_age: u64::MAX,
 };
 
-/// So many events are made before they are worked on, so that making them is
-/// not measured.
+/// Events that are made at once, before the measured work on them.
 const PORTION: usize = 50_000;
 
 const JUMPS: u64 = 20;
 const WIDTH: usize = 100;
 
-/// Measures one stage on a recording of so many events.
+/// Measures one stage on the recording at a path, with its number of events.
 type Measure = fn(&str, usize) -> Result<Duration>;
 
 const STAGES: [(&str, Measure); 8] = [
@@ -63,20 +62,20 @@ fn main() -> Result<()> {
     let events: usize = arguments.next().ok_or("how many events?")?.parse()?;
     let only = arguments.next();
     make(&path, events)?;
-    let mut told = Map::new();
-    told.insert("events".to_owned(), json!(events));
-    told.insert("bytes".to_owned(), json!(std::fs::metadata(&path)?.len()));
+    let mut figures = Map::new();
+    figures.insert("events".to_owned(), json!(events));
+    figures.insert("bytes".to_owned(), json!(std::fs::metadata(&path)?.len()));
     for (name, measure) in STAGES {
         if only.as_deref().is_none_or(|only| only == name) {
             let took = measure(&path, events)?;
-            told.insert(name.to_owned(), json!(took.as_nanos() as u64));
+            figures.insert(name.to_owned(), json!(took.as_nanos() as u64));
         }
     }
-    println!("{}", json!(told));
+    println!("{}", json!(figures));
     Ok(())
 }
 
-/// Does the work; gives its result and the time it took on the processor.
+/// Runs the work; returns its result and its CPU time.
 #[inline(never)]
 fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let began = cpu_time(libc::CLOCK_THREAD_CPUTIME_ID);
@@ -84,7 +83,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (result, cpu_time(libc::CLOCK_THREAD_CPUTIME_ID) - began)
 }
 
-/// The made-up events, in portions.
+/// Returns the made-up events, in portions.
 fn portions(events: usize) -> impl Iterator<Item = Vec<Event>> {
     let mut storm = storm::Storm::default().take(events);
     std::iter::from_fn(move || {
@@ -93,7 +92,7 @@ fn portions(events: usize) -> impl Iterator<Item = Vec<Event>> {
     })
 }
 
-/// The recording, in blocks of records as `tracer record` makes them.
+/// Writes the recording, in blocks of records as `tracer record` does.
 fn make(path: &str, events: usize) -> Result<()> {
     let mut recorded = Recorded::to(BufWriter::new(File::create(path)?))?;
     for event in portions(events).flatten() {
@@ -130,7 +129,7 @@ fn decode(path: &str) -> Result<Duration> {
     done.map(|()| took)
 }
 
-/// Decodes and models: what a replay does.
+/// Decodes and models the recording, as a replay does.
 fn read(path: &str) -> Result<Duration> {
     let reader = Reader::new(File::open(path)?)?;
     let mut model = Model::new(RETENTION);
@@ -157,7 +156,7 @@ fn model(events: usize) -> Result<Duration> {
     Ok(modelled(events).1)
 }
 
-/// The model without its cost.
+/// Builds the model without measuring it.
 fn unmeasured_model(events: usize) -> Model {
     let mut model = Model::new(RETENTION);
     for portion in portions(events) {
@@ -190,7 +189,7 @@ fn exported(events: usize) -> Result<Duration> {
     Ok(all)
 }
 
-/// One jump, in the middle of many.
+/// Measures jumps; returns the median.
 fn seek(path: &str) -> Result<Duration> {
     let mut stage = Play::to(RETENTION);
     let mut playback = Playback::open(File::open(path)?)?;
@@ -212,7 +211,7 @@ fn seek(path: &str) -> Result<Duration> {
     Ok(jumps[jumps.len() / 2])
 }
 
-/// A picture of the tree, after an event.
+/// Measures a frame of the tree after an event.
 fn frame(events: usize) -> Result<Duration> {
     let mut app = App::new(Mode::Live, Look::from_env(|_| None)).keep(RETENTION);
     let mut latest = None;

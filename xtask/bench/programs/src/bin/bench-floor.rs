@@ -1,12 +1,11 @@
-//! What programs in the kernel cost, and empty ones on the same hooks:
-//! `bench-floor FLOOR NAME@PLACE…`, where FLOOR is the eBPF object built
-//! with the feature `floor`.
+//! Attaches empty programs and prints the cost of all programs in the kernel:
+//! `bench-floor FLOOR NAME@PLACE…`, where FLOOR is the eBPF object built with the
+//! feature `floor`.
 //!
-//! Attaches the empty programs and says, as a JSON object, which program has
-//! which id. For each line on standard input it then writes one JSON object:
-//! for the id of each program in the kernel `[runs, ns]`. The kernel keeps these
-//! statistics from the first such line on: they cost about 30 ns a run, which
-//! all programs bear alike, and which nobody is to bear who does not ask.
+//! Prints a JSON object with the id of each program. For each line on standard input it
+//! then prints one JSON object: `[runs, ns]` by the id of each program in the kernel. The
+//! kernel keeps these statistics from the first such line on, because they cost all
+//! programs about 30 ns per run.
 
 use std::{collections::BTreeMap, io::BufRead as _};
 
@@ -36,7 +35,7 @@ fn main() -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         line?;
         if stats.is_none() {
-            // Kept for as long as the file is open.
+            // Enabled while the file is open.
             stats = Some(enable_stats(Stats::RunTime)?);
         }
         println!("{}", json!(counts()?));
@@ -44,7 +43,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Gives the program's id.
+/// Attaches an empty program and returns its id.
 fn attach(floor: &mut Ebpf, btf: &Btf, name: &str, place: &str) -> Result<u32> {
     let program = floor.program_mut(name).context("FLOOR lacks a program")?;
     match program {
@@ -77,7 +76,7 @@ fn attach(floor: &mut Ebpf, btf: &Btf, name: &str, place: &str) -> Result<u32> {
     Ok(program.info()?.id())
 }
 
-/// Of every program in the kernel: how often it ran, and for how many ns.
+/// Returns the number of runs and their time in ns, of every program in the kernel.
 fn counts() -> Result<BTreeMap<u32, (u64, u64)>> {
     loaded_programs()
         .map(|info| {

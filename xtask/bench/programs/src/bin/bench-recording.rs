@@ -25,14 +25,13 @@ use tracer::{
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// As much of the past as the dashboard keeps.
+/// Retention of the dashboard.
 const RETENTION: Retention = Retention {
     exited: 20_000,
     max_age: u64::MAX,
 };
 
-/// So many events are made before they are written, so that making them is not
-/// measured with writing them.
+/// Events that are made at once, before they are written: only writing is measured.
 const PORTION: usize = 100_000;
 
 const JUMPS: u64 = 41;
@@ -73,8 +72,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Writes the storm to the file, as blocks of records. Gives what that took of
-/// the CPU.
+/// Writes the storm to the file as blocks of records. Returns the CPU time.
 fn write(path: &str, events: usize) -> Result<Duration> {
     let mut recorded = Recorded::to(BufWriter::new(File::create(path)?))?;
     let mut took = Duration::ZERO;
@@ -102,7 +100,7 @@ fn decode(path: &str, mut take: impl FnMut(&Event)) -> Result<Duration> {
     Ok(cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - began)
 }
 
-/// Reads all of it to a model. Gives how long that takes by the clock.
+/// Reads all of it to a model. Returns the elapsed time.
 fn play(path: &str) -> Result<Duration> {
     let mut model = Model::new(RETENTION);
     let began = Instant::now();
@@ -112,17 +110,18 @@ fn play(path: &str) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// What jumping costs.
+/// Cost of jumps.
 struct Jumps {
-    /// The pass that makes the states, and what these take in memory, bytes.
+    /// Time of the pass that makes the saved states.
     pass: Duration,
+    /// Memory of the saved states, bytes.
     states: usize,
-    /// To the end, from a state.
+    /// Time to the end, from a saved state.
     open: Duration,
     seeks: Vec<Duration>,
 }
 
-/// Opens the recording at its end, then jumps to and fro.
+/// Opens the recording at its end, then jumps back and forth.
 fn jump(path: &str) -> Result<Jumps> {
     let mut stage = Play::to(RETENTION);
     let mut playback = Playback::open(File::open(path)?)?;

@@ -1,5 +1,5 @@
-//! A crowd of processes that never were: builds that make compilers, some of
-//! which fail, by the hundred thousand.
+//! Made-up processes by the hundred thousand: builds that start compilers, some of which
+//! fail.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl Crowd {
         }
     }
 
-    /// So many processes, the last of which live.
+    /// Makes `processes` processes; the last `alive` of them have not exited.
     pub fn fill(&mut self, processes: u32, alive: u32, take: &mut dyn FnMut(Event)) {
         self.at = BEGIN;
         let session = What::Session(Box::new(Session {
@@ -69,14 +69,14 @@ impl Crowd {
         take(self.event(INIT, What::Snapshot(Box::new(init))));
         self.pid = 100;
         for number in 0..processes - 1 {
-            self.born(take);
+            self.start(take);
             if number > alive {
-                self.dies(take);
+                self.exit(take);
             }
         }
     }
 
-    /// So many events more, as the living go on.
+    /// Makes `events` more events.
     pub fn live(&mut self, events: usize, take: &mut dyn FnMut(Event)) {
         let mut left = events;
         while left > 0 {
@@ -84,22 +84,22 @@ impl Crowd {
                 left = left.saturating_sub(1);
                 take(event);
             };
-            self.born(&mut count);
-            self.dies(&mut count);
+            self.start(&mut count);
+            self.exit(&mut count);
         }
     }
 
     pub fn batch(&mut self, events: usize) -> Vec<Event> {
         let mut batch = Vec::with_capacity(events + 8);
         while batch.len() < events {
-            self.born(&mut |event| batch.push(event));
-            self.dies(&mut |event| batch.push(event));
+            self.start(&mut |event| batch.push(event));
+            self.exit(&mut |event| batch.push(event));
         }
         batch
     }
 
-    /// Every fiftieth is a make, whose children the next ones are.
-    fn born(&mut self, take: &mut dyn FnMut(Event)) {
+    /// Starts a process. Every fiftieth is a make, the parent of the next ones.
+    fn start(&mut self, take: &mut dyn FnMut(Event)) {
         self.step += 1;
         let is_make = self.step % 50 == 1;
         let parent = match (is_make, self.makes.last()) {
@@ -148,9 +148,8 @@ impl Crowd {
         }
     }
 
-    /// The oldest compiler; one in ten fails, one in a hundred is a zombie
-    /// for good.
-    fn dies(&mut self, take: &mut dyn FnMut(Event)) {
+    /// Ends the oldest compiler. One in ten fails, one in a hundred stays a zombie.
+    fn exit(&mut self, take: &mut dyn FnMut(Event)) {
         let Some((id, parent)) = self.alive.pop_front() else {
             return;
         };

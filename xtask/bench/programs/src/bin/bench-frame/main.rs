@@ -1,8 +1,8 @@
-//! What the dashboard costs with a hundred thousand processes in the model, of
-//! which twenty thousand live: a picture, a key, and taking in events at the
-//! same time. Times are on CPU (/proc/self/schedstat), so that a busy machine
-//! spoils them less. One figure a line, tab-separated: what, unit, what it may
-//! be at most (empty: no goal), figure. `cargo xtask bench frame` runs it.
+//! Measures the dashboard with a hundred thousand processes in the model, of which twenty
+//! thousand have not exited: a frame, a key, and a stream of events with frames. Times are
+//! CPU times (/proc/self/schedstat), which a busy machine affects less. Prints one figure
+//! per line, tab-separated: title, unit, limit (empty: no goal), figure. `cargo xtask bench
+//! frame` runs it.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use crowd::Crowd;
 const PROCESSES: u32 = 100_000;
 const ALIVE: u32 = 20_000;
 const SIZES: [(u16, u16); 3] = [(80, 24), (160, 50), (300, 100)];
-/// How often a picture is drawn live.
+/// Frames per second of a live dashboard.
 const FRAMES: u64 = 20;
 const EVENTS: u64 = 50_000;
 const SECONDS: u64 = 10;
@@ -42,7 +42,7 @@ fn main() {
     });
     assert!(app.model().alive() >= ALIVE as usize);
     let per_event = built * 1e3 / events as f64;
-    tell(
+    print_figure(
         "taking in an event, the model filling",
         "µs",
         None,
@@ -80,7 +80,7 @@ fn main() {
     }
 }
 
-/// Goes to the view that the first word names.
+/// Opens the view of the first word.
 fn open(app: &mut App, name: &str) {
     let name = name.split(' ').next().unwrap();
     let number = tracer::tui::views()
@@ -106,14 +106,14 @@ fn frames(app: &mut App, crowd: &mut Crowd, name: &str, size: (u16, u16)) {
     }
     let size = format!("{name}, {}x{}", size.0, size.1);
     let [same, event, second] = worst;
-    tell(
+    print_figure(
         &format!("{size}: a frame, nothing new"),
         "ms",
         Some(5.0),
         same,
     );
-    tell(&format!("{size}: after an event"), "ms", Some(5.0), event);
-    tell(&format!("{size}: a second later"), "ms", Some(5.0), second);
+    print_figure(&format!("{size}: after an event"), "ms", Some(5.0), event);
+    print_figure(&format!("{size}: a second later"), "ms", Some(5.0), second);
 }
 
 fn keys(app: &mut App) {
@@ -121,7 +121,11 @@ fn keys(app: &mut App) {
     let scripts: [(&str, &str, &[KeyCode]); 11] = [
         ("Tree", "down", &[KeyCode::Down]),
         ("Tree", "to the end", &[KeyCode::End]),
-        ("Tree", "which of the dead", &[KeyCode::Char('d')]),
+        (
+            "Tree",
+            "cycle the exited processes shown",
+            &[KeyCode::Char('d')],
+        ),
         ("Tree", "sort by the next column", &[KeyCode::Char('s')]),
         (
             "Tree",
@@ -130,7 +134,7 @@ fn keys(app: &mut App) {
         ),
         (
             "Tree",
-            "search a name that is nowhere",
+            "search a missing name",
             &[
                 KeyCode::Char('/'),
                 KeyCode::Char('q'),
@@ -142,7 +146,7 @@ fn keys(app: &mut App) {
         ("Faults", "sort", &[KeyCode::Char('s')]),
         ("Forks", "sort", &[KeyCode::Char('s')]),
         ("Deaths", "one by one", &[KeyCode::Char('s')]),
-        ("Tree", "pause and go on", &[KeyCode::Char(' ')]),
+        ("Tree", "pause and resume", &[KeyCode::Char(' ')]),
     ];
     let mut time = |name: &str, app: &mut App, act: &mut dyn FnMut(&mut App)| {
         let mut worst = 0f64;
@@ -152,7 +156,7 @@ fn keys(app: &mut App) {
                 _ = terminal.draw(|frame| app.render(frame));
             }));
         }
-        tell(&format!("key: {name}"), "ms", Some(50.0), worst);
+        print_figure(&format!("key: {name}"), "ms", Some(50.0), worst);
     };
     for (view, name, script) in scripts {
         open(app, view);
@@ -168,7 +172,7 @@ fn keys(app: &mut App) {
     app.set_filter(None);
 }
 
-/// Events and pictures at once, as they come live.
+/// Applies events and draws frames, as a live dashboard does.
 fn stream(app: &mut App, crowd: &mut Crowd, name: &str) {
     let mut terminal = Terminal::new(TestBackend::new(160, 50)).unwrap();
     open(app, name);
@@ -182,13 +186,13 @@ fn stream(app: &mut App, crowd: &mut Crowd, name: &str) {
     }
     let share = |ms: f64| ms / (SECONDS as f64 * 10.0);
     let what = format!("{EVENTS} events/s, {FRAMES} frames/s of {name}");
-    tell(
+    print_figure(
         &format!("{what}: taking in"),
         "% of a core",
         Some(20.0),
         share(taking),
     );
-    tell(
+    print_figure(
         &format!("{what}: drawing"),
         "% of a core",
         None,
@@ -196,7 +200,7 @@ fn stream(app: &mut App, crowd: &mut Crowd, name: &str) {
     );
 }
 
-fn tell(what: &str, unit: &str, limit: Option<f64>, figure: f64) {
+fn print_figure(what: &str, unit: &str, limit: Option<f64>, figure: f64) {
     let limit = limit.map_or(String::new(), |limit| limit.to_string());
     println!("{what}\t{unit}\t{limit}\t{figure:.3}");
 }

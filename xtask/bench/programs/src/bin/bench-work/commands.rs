@@ -1,4 +1,4 @@
-//! Work that other programs do: a build, a mix of loads.
+//! Work by other programs: a build, a mix of loads.
 
 use std::{
     fmt::Write as _,
@@ -19,7 +19,7 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// `make -j2` of a C project of a dozen files, from nothing.
+/// Builds a C project of a dozen files from scratch with `make -j2`.
 pub fn build() -> Result<impl FnMut() -> Result<()>> {
     let unwritable = "the current directory cannot be written";
     fs::create_dir_all("bench_build").context(unwritable)?;
@@ -53,7 +53,7 @@ fn source(file: usize) -> String {
     text
 }
 
-/// Processes, threads, mappings and pipes at once: a fixed amount of each.
+/// Runs a fixed amount of processes, threads, mappings and pipes at once.
 /// (`--exec` refuses to run as root.)
 #[rustfmt::skip]
 pub fn stress() -> Result<()> {

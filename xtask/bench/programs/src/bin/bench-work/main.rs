@@ -1,9 +1,8 @@
-//! The work that is done while tools look on: `bench-work NAME MILLISECONDS`
-//! repeats it for that long and says, as one JSON object, how often and what
-//! it took: `rounds`, `wall_ns`, `cpu_ns` (its own and its children's).
+//! Runs work to be traced: `bench-work NAME MILLISECONDS` repeats it for that time and
+//! prints one JSON object: `rounds`, `wall_ns`, `cpu_ns` (its own and its children's).
 //!
-//! What it needs (a static program, a project to build) it makes in the
-//! current directory.
+//! The files it needs (a static program, a project to build) are created in the current
+//! directory.
 
 mod commands;
 mod memory;
@@ -14,30 +13,30 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-/// Does one round of a work.
+/// Runs one round of a work.
 type Round = Box<dyn FnMut() -> Result<()>>;
 
 /// Prepares a work.
 type Prepare = fn() -> Result<Round>;
 
-/// Where a work may run.
+/// Processors on which a work may run.
 #[derive(PartialEq)]
-enum Where {
-    /// On one processor, so that the scheduler's choices are not measured too.
-    There,
+enum Placement {
+    /// One processor, so that the scheduler's choices are not measured.
+    Pinned,
     Anywhere,
 }
 
-use Where::{Anywhere, There};
+use Placement::{Anywhere, Pinned};
 
-const WORKS: &[(&str, Where, Prepare)] = &[
-    ("fork", There, || Ok(Box::new(tasks::fork_exit_wait))),
-    ("vfork", There, || Ok(Box::new(tasks::vfork_exit_wait))),
-    ("spawn", There, || Ok(Box::new(tasks::spawn_static()?))),
-    ("thread", There, || Ok(Box::new(tasks::create_and_join))),
-    ("switch", There, || Ok(Box::new(tasks::ping_pong()?))),
-    ("cow", There, || Ok(Box::new(memory::copy_on_write()?))),
-    ("touch", There, || Ok(Box::new(memory::touch))),
+const WORKS: &[(&str, Placement, Prepare)] = &[
+    ("fork", Pinned, || Ok(Box::new(tasks::fork_exit_wait))),
+    ("vfork", Pinned, || Ok(Box::new(tasks::vfork_exit_wait))),
+    ("spawn", Pinned, || Ok(Box::new(tasks::spawn_static()?))),
+    ("thread", Pinned, || Ok(Box::new(tasks::create_and_join))),
+    ("switch", Pinned, || Ok(Box::new(tasks::ping_pong()?))),
+    ("cow", Pinned, || Ok(Box::new(memory::copy_on_write()?))),
+    ("touch", Pinned, || Ok(Box::new(memory::touch))),
     ("build", Anywhere, || Ok(Box::new(commands::build()?))),
     ("stress", Anywhere, || Ok(Box::new(commands::stress))),
     ("storm", Anywhere, || Ok(Box::new(tasks::fork_exit_wait))),
@@ -51,15 +50,15 @@ fn main() -> Result<()> {
     let work = WORKS.iter().find(|work| Some(work.0) == name.as_deref());
     let (name, place, prepare) = work.with_context(|| {
         let known: Vec<_> = WORKS.iter().map(|work| work.0).collect();
-        format!("no work has that name (there are: {})", known.join(", "))
+        format!("no work has that name (known: {})", known.join(", "))
     })?;
-    if *place == There {
-        stay();
+    if *place == Pinned {
+        pin();
     }
     let failed = || format!("the work `{name}`");
     let mut round = prepare().with_context(failed)?;
 
-    // The first round pays for what no other will.
+    // The first round pays for what only it needs.
     round().with_context(failed)?;
     let (began, used, mut rounds) = (Instant::now(), cpu_ns(), 0);
     while began.elapsed() < span {
@@ -74,8 +73,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Keeps this process, and those it makes, on the last processor it may use.
-fn stay() {
+/// Pins this process and its descendants to the last processor it may use.
+fn pin() {
     // SAFETY: a set of bits, for which zero will do, filled and read by the
     // calls it is meant for.
     unsafe {
@@ -95,7 +94,7 @@ fn stay() {
     }
 }
 
-/// Time on the processor, of this process and its children that are gone.
+/// Returns the CPU time of this process and its reaped children, ns.
 fn cpu_ns() -> u64 {
     [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN]
         .map(|who| {

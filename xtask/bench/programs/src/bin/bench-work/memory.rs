@@ -1,4 +1,4 @@
-//! Pages that are touched and copied.
+//! Work on memory: touching and copying pages.
 
 use std::{io, ptr};
 
@@ -7,12 +7,12 @@ use anyhow::{Result, ensure};
 use crate::tasks::wait;
 
 const PAGE: usize = 4096;
-/// Fresh pages of one round.
+/// Fresh pages per round.
 const TOUCHED: usize = 4096;
 /// Pages that a child copies.
 const COPIED: usize = 1024;
 
-/// Private memory of so many pages, small ones only.
+/// Private memory in small pages.
 struct Pages {
     at: *mut u8,
     count: usize,
@@ -31,7 +31,7 @@ impl Pages {
             "mmap: {}",
             io::Error::last_os_error()
         );
-        // SAFETY: our own mapping.
+        // SAFETY: a mapping of this object.
         unsafe { libc::madvise(at, count * PAGE, libc::MADV_NOHUGEPAGE) };
         Ok(Pages {
             at: at.cast(),
@@ -41,7 +41,7 @@ impl Pages {
 
     fn write(&self) {
         for page in 0..self.count {
-            // SAFETY: inside the mapping, which nobody else writes.
+            // SAFETY: inside the mapping, which only this code writes.
             unsafe { self.at.add(page * PAGE).write_volatile(1) };
         }
     }
@@ -49,18 +49,18 @@ impl Pages {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        // SAFETY: our own mapping, to which no reference is left.
+        // SAFETY: a mapping of this object, to which no reference is left.
         unsafe { libc::munmap(self.at.cast(), self.count * PAGE) };
     }
 }
 
-/// One page fault for each of 4,096 new pages.
+/// Causes one page fault for each of 4,096 new pages.
 pub fn touch() -> Result<()> {
     Pages::new(TOUCHED)?.write();
     Ok(())
 }
 
-/// A fork whose child writes 1,024 pages that it shares with its parent.
+/// Forks a child that writes 1,024 pages shared with its parent.
 pub fn copy_on_write() -> Result<impl FnMut() -> Result<()>> {
     let pages = Pages::new(COPIED)?;
     pages.write();

@@ -1,4 +1,4 @@
-//! Processes and threads that come and go.
+//! Work with short-lived processes and threads.
 
 use std::{
     fs,
@@ -9,17 +9,17 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-/// For the child that a call has made.
+/// Waits for a child.
 pub fn wait(pid: libc::pid_t) -> Result<()> {
     ensure!(pid > 0, "no child: {}", io::Error::last_os_error());
-    // SAFETY: no status is asked for.
+    // SAFETY: the status pointer may be null.
     let waited = unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
     ensure!(waited == pid, "waitpid: {}", io::Error::last_os_error());
     Ok(())
 }
 
 pub fn fork_exit_wait() -> Result<()> {
-    // SAFETY: the child does nothing but end.
+    // SAFETY: the child only exits.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         // SAFETY: ends the process.
@@ -44,8 +44,7 @@ pub fn vfork_exit_wait() -> Result<()> {
     wait(pid)
 }
 
-/// posix_spawn of a program that ends at once: its start costs no dynamic
-/// linker.
+/// Spawns a static program that exits at once: its start costs no dynamic linker.
 pub fn spawn_static() -> Result<impl FnMut() -> Result<()>> {
     const PROGRAM: &str = "./bench_static";
     const PATH: &std::ffi::CStr = c"./bench_static";
@@ -72,8 +71,8 @@ pub fn spawn_static() -> Result<impl FnMut() -> Result<()>> {
     })
 }
 
-/// The smallest ELF executable that is none the worse for it: one segment,
-/// `exit(0)`. `man 5 elf` names the fields.
+/// Builds the smallest well-formed ELF executable: one segment, `exit(0)`. elf(5) lists
+/// the fields.
 fn static_program() -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
     const CODE: &[u8] = b"\x31\xff\xb8\x3c\0\0\0\x0f\x05"; // xor edi,edi; mov eax,60; syscall
@@ -114,7 +113,7 @@ pub fn create_and_join() -> Result<()> {
     thread.join().map_err(|_| anyhow!("a thread panicked"))
 }
 
-/// A byte to another thread and back: four context switches at most.
+/// Sends a byte to another thread and back: at most four context switches.
 pub fn ping_pong() -> Result<impl FnMut() -> Result<()>> {
     let (mut from_us, mut to_them) = pipe().context("no pipe")?;
     let (mut from_them, mut to_us) = pipe().context("no pipe")?;
