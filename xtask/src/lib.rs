@@ -1,7 +1,7 @@
-//! What the verbs and the benches share: finding tools, building, running.
+//! Shared by the verbs and the benches: finding tools, building, running programs.
 //!
-//! xtask may know every directory of the repository, but no crate of the project
-//! depends on it and it depends on none of them.
+//! xtask knows every directory of the repository. It depends on no crate of the project,
+//! and none depends on it.
 
 pub mod artifacts;
 pub mod build;

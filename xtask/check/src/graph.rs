@@ -1,7 +1,6 @@
-//! Which file of a crate uses which, and the circles among them.
+//! Collects which file of a crate uses which, and finds the circles among them.
 //!
-//! A re-export is no use: a `mod.rs` that only declares and re-exports has no
-//! place in a circle.
+//! A re-export is no use: a `mod.rs` that only declares and re-exports is in no circle.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,8 +48,18 @@ pub fn uses(sources: &[Source]) -> Uses {
 /// Files that each reach all others of the circle.
 pub struct Circle<'a> {
     sources: &'a [Source],
+    /// Indices of its files.
     pub files: Vec<usize>,
     uses: Uses,
+}
+
+impl Circle<'_> {
+    /// Returns true if all its files are below `directory`.
+    pub fn is_within(&self, directory: &str) -> bool {
+        self.files
+            .iter()
+            .all(|file| self.sources[*file].path.starts_with(directory))
+    }
 }
 
 impl fmt::Display for Circle<'_> {

@@ -13,7 +13,7 @@ const DEPTH: usize = 16;
 
 type Module = [String];
 
-/// What the modules of a crate declare and import, tests left out.
+/// The names that the modules of a crate declare and import, tests left out.
 #[derive(Default)]
 pub struct Names<'a> {
     modules: HashMap<&'a Module, Declared<'a>>,
