@@ -56,11 +56,11 @@ impl Appearance {
     pub fn set_theme(&self, app: &mut App) {
         match &self.theme {
             // The command line has checked the name.
-            Some(theme) => app.show_theme(theme),
+            Some(theme) => app.use_theme(theme),
             // The Linux console does not answer a query for its background, and old
             // ones print it.
             None if std::env::var("TERM").is_ok_and(|term| term == "linux") => {}
-            None => app.fit_background(),
+            None => app.detect_background(),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Dashboard {
     ) -> Dashboard {
         let (app, state) = create_app(appearance, tui::Mode::Live, filter);
         Dashboard {
-            app: app.keep(retention),
+            app: app.with_retention(retention),
             screen: None,
             state,
             player: None,
@@ -74,7 +74,7 @@ impl Dashboard {
     ) -> Dashboard {
         let (app, state) = create_app(appearance, tui::Mode::Replay { file }, filter);
         Dashboard {
-            app: app.keep(retention),
+            app: app.with_retention(retention),
             screen: None,
             state,
             player: None,
@@ -214,7 +214,7 @@ impl Dashboard {
 
     /// Sets the costs of tracer itself.
     pub fn set_own_cost(&mut self, cpu: Option<f64>, ring_fill: f64) {
-        self.app.set_own(OwnCost {
+        self.app.set_own_cost(OwnCost {
             cpu,
             ring_fill: Some(ring_fill),
         });
@@ -242,7 +242,7 @@ fn create_app(
 ) -> (App, Option<DashboardState>) {
     let mut app = App::new(mode, appearance.look());
     app.set_filter(filter);
-    app.set_saved(saved_filters::load());
+    app.set_saved_filters(saved_filters::load());
     let state = (!appearance.no_state).then(|| DashboardState::restore(&mut app));
     appearance.set_theme(&mut app);
     (app, state)

@@ -44,13 +44,13 @@ impl DashboardState {
                 ));
             }
         }
-        let before = app.kept();
+        let before = app.saved_settings();
         DashboardState { before }
     }
 
     /// Saves the state if it has changed.
     pub fn save(self, app: &App) {
-        let kept = app.kept();
+        let kept = app.saved_settings();
         if kept != self.before
             && let Some(path) = paths::state("dashboard")
             && let Err(error) = write(&path, &kept)

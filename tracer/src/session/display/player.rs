@@ -76,15 +76,15 @@ struct Shown<'a>(&'a mut App);
 
 impl Stage for Shown<'_> {
     fn clear(&mut self) {
-        self.0.begin_again();
+        self.0.clear_model();
     }
 
     fn restore(&mut self, model: Model) {
-        self.0.begin_with(model);
+        self.0.replace_model(model);
     }
 
     fn take(&mut self, event: &Event) {
-        self.0.show(event);
+        self.0.apply_playback(event);
     }
 }
 
@@ -147,7 +147,7 @@ impl Player {
         player.indexing = player.index(&input, app.model().retention(), false);
         // The live model is the state at the end.
         player.playback.assume_at_end();
-        app.hold();
+        app.enter_past();
         player.update_position(app);
         Ok(player)
     }
@@ -365,7 +365,7 @@ impl Player {
 
     /// Searches for the next event of a process that the user has searched for.
     fn search_hit(&mut self, direction: Direction, app: &mut App) -> Result<()> {
-        let Some(hit) = app.hit() else {
+        let Some(hit) = app.search_matcher() else {
             app.notify(Phrase::of(Tone::Warn, "search for something first: /"));
             return Ok(());
         };

@@ -301,7 +301,7 @@ impl App {
     }
 
     /// Returns a test for events that match the search; `None` without a search.
-    pub fn hit(&self) -> Option<impl Fn(&Event) -> bool + use<>> {
+    pub fn search_matcher(&self) -> Option<impl Fn(&Event) -> bool + use<>> {
         let query = self.search.clone();
         (!query.is_empty()).then_some(move |event: &Event| query.matches_event(event))
     }

@@ -96,19 +96,19 @@ impl App {
     }
 
     /// Sets how many exited processes are retained. Call it before the first event.
-    pub fn keep(mut self, retention: Retention) -> App {
+    pub fn with_retention(mut self, retention: Retention) -> App {
         self.stream.set_retention(retention);
         self
     }
 
     /// Discards the model that is shown; playback starts again at another place. Selections are
     /// restored by the next [`App::set_playhead`].
-    pub fn begin_again(&mut self) {
-        self.begin_with(self.stream.empty_model());
+    pub fn clear_model(&mut self) {
+        self.replace_model(self.stream.empty_model());
     }
 
     /// Replaces the model that is shown with the one at the landing of a seek.
-    pub fn begin_with(&mut self, model: Model) {
+    pub fn replace_model(&mut self, model: Model) {
         self.remember_selections();
         self.stream.replace_model(model);
         self.reset_views();
@@ -149,7 +149,7 @@ impl App {
     }
 
     /// Applies an event of playback to the model that is shown.
-    pub fn show(&mut self, event: &Event) {
+    pub fn apply_playback(&mut self, event: &Event) {
         self.stream.apply_to_shown(event);
         self.dirty = true;
     }
@@ -193,7 +193,7 @@ impl App {
     }
 
     /// Sets the cost of tracer itself.
-    pub fn set_own(&mut self, own: OwnCost) {
+    pub fn set_own_cost(&mut self, own: OwnCost) {
         self.dirty |= self.stream.set_own(own);
     }
 
@@ -204,7 +204,7 @@ impl App {
     }
 
     /// Sets the filters that `@name` stands for.
-    pub fn set_saved(&mut self, saved: SavedFilters) {
+    pub fn set_saved_filters(&mut self, saved: SavedFilters) {
         self.saved_filters = saved;
     }
 
@@ -242,7 +242,7 @@ impl App {
     }
 
     /// Freezes a live trace at this moment and shows it as the end of the past.
-    pub fn hold(&mut self) {
+    pub fn enter_past(&mut self) {
         self.remember_selections();
         self.stream.thaw();
         self.freeze();

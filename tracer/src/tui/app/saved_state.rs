@@ -8,7 +8,7 @@ const THEME: &str = "theme";
 
 impl App {
     /// Returns the settings as text.
-    pub fn kept(&self) -> String {
+    pub fn saved_settings(&self) -> String {
         let mut text = String::new();
         if let Some(theme) = self.chosen_theme {
             text += &format!("{THEME} = {theme}\n");

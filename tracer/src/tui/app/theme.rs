@@ -28,13 +28,13 @@ impl App {
     }
 
     /// Uses a theme for this session only; it is not saved.
-    pub fn show_theme(&mut self, name: &str) {
+    pub fn use_theme(&mut self, name: &str) {
         self.look = self.look.named(name).unwrap_or(self.look);
     }
 
     /// Requests the terminal's background colour, to choose between dark and light. Does nothing
     /// if the reader has chosen a theme.
-    pub fn fit_background(&mut self) {
+    pub fn detect_background(&mut self) {
         if self.chosen_theme.is_none() && self.look.has_themes() {
             self.listener = Listener::Waits;
             self.effects.push(Effect::AskBackground);

@@ -77,14 +77,14 @@ fn keys(footer: &Footer<'_>, width: usize) -> Phrase {
             (binding.action, key(binding.shown, label))
         })
         .collect();
-    let kept = |action: Action| matches!(action, Action::Help | Action::Quit);
+    let is_kept = |action: Action| matches!(action, Action::Help | Action::Quit);
     let mut room = width;
-    for (_, phrase) in shown.iter().filter(|(action, _)| kept(*action)) {
+    for (_, phrase) in shown.iter().filter(|(action, _)| is_kept(*action)) {
         room = room.saturating_sub(phrase.width());
     }
     let mut line = Phrase::new();
     for (action, phrase) in shown {
-        if kept(action) {
+        if is_kept(action) {
             line = line.joined(phrase);
         } else if phrase.width() <= room {
             room -= phrase.width();

@@ -195,7 +195,7 @@ mod tests {
         ];
         for (theme, grounds, least, least_faint) in grounds {
             for depth in [Depth::Indexed, Depth::True] {
-                let seen = |over: Shade, under: [u8; 3], least: f64| {
+                let check = |over: Shade, under: [u8; 3], least: f64| {
                     let over = rgb(over.at(depth));
                     let contrast = contrast(over, under);
                     let name = theme.name;
@@ -206,17 +206,17 @@ mod tests {
                 };
                 for &ground in grounds {
                     for shade in [theme.good, theme.warn, theme.bad, theme.title] {
-                        seen(shade, ground, least);
+                        check(shade, ground, least);
                     }
-                    seen(theme.accent, ground, least);
-                    seen(theme.dim, ground, least);
-                    seen(theme.faint, ground, least_faint);
+                    check(theme.accent, ground, least);
+                    check(theme.dim, ground, least);
+                    check(theme.faint, ground, least_faint);
                 }
                 for (over, under) in [theme.alert, theme.selection] {
-                    seen(over, rgb(under.at(depth)), 4.5);
+                    check(over, rgb(under.at(depth)), 4.5);
                 }
                 for badge in [theme.good, theme.warn, theme.title] {
-                    seen(theme.on_badge, rgb(badge.at(depth)), 4.5);
+                    check(theme.on_badge, rgb(badge.at(depth)), 4.5);
                 }
             }
         }

@@ -49,7 +49,7 @@ impl Bench {
         let events = recorded(&host::busy());
         let mut bench = Bench::new(Mode::Live, &events, width, height);
         bench.app.set_now(events.last().unwrap().at + 2 * SEC);
-        bench.app.set_own(OwnCost {
+        bench.app.set_own_cost(OwnCost {
             cpu: Some(0.0123),
             ring_fill: Some(0.02),
         });

@@ -26,9 +26,10 @@ fn playhead(now: u64, position: u64) -> Playhead {
 
 /// Performs the session's part of a seek: the first events again.
 fn go_back(bench: &mut Bench, events: usize) {
-    bench.app.begin_again();
+    bench.app.clear_model();
     let told = &host::busy()[..events];
-    told.iter().for_each(|event| bench.app.show(event));
+    told.iter()
+        .for_each(|event| bench.app.apply_playback(event));
     let now = told.iter().map(|event| event.at).max().unwrap();
     bench.app.set_playhead(playhead(now, events as u64));
     bench.draw();

@@ -122,10 +122,10 @@ fn random_keys_sizes_and_events_are_harmless() {
             .any(|effect| matches!(effect, Effect::Play(_) | Effect::GoTo(_)))
         {
             let there = dice.roll(events.len() as u64) as usize;
-            bench.app.begin_again();
+            bench.app.clear_model();
             events[..there]
                 .iter()
-                .for_each(|event| bench.app.show(event));
+                .for_each(|event| bench.app.apply_playback(event));
             bench.app.set_playhead(Playhead {
                 now: START + dice.roll(20) * SEC,
                 began: START + dice.roll(3) * SEC,

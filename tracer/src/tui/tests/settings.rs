@@ -12,7 +12,7 @@ fn settings_are_saved_and_restored() {
     bench.type_keys("cjj ");
     bench.press(crossterm::event::KeyCode::Esc);
     bench.type_keys("sssssssstT4s5s");
-    let kept = bench.app.kept();
+    let kept = bench.app.saved_settings();
     for line in [
         "theme = dark",
         "tree.columns = PID PROCESS PPID STATE AGE EXIT THR FAULTS COW?",
@@ -25,7 +25,7 @@ fn settings_are_saved_and_restored() {
     }
     let mut app = App::new(Mode::Live, Look::default());
     assert_eq!(app.restore(&kept), Vec::<String>::new());
-    assert_eq!(app.kept(), kept);
+    assert_eq!(app.saved_settings(), kept);
     for event in host::busy() {
         app.apply(&event);
     }
@@ -45,7 +45,7 @@ fn background_selects_the_theme_unless_the_reader_did() {
         bench.app.on_input(Input::Key(alt('\\')));
     };
     let mut bench = Bench::live(80, 24);
-    bench.app.fit_background();
+    bench.app.detect_background();
     assert_eq!(bench.app.take_effects(), [Effect::AskBackground]);
     let before = bench.text();
     answer(&mut bench);
@@ -54,14 +54,14 @@ fn background_selects_the_theme_unless_the_reader_did() {
     assert_eq!(bench.text(), before);
     assert_eq!(bench.app.look.name(), "light");
     // A theme that the terminal chose is not saved.
-    assert!(!bench.app.kept().contains("theme"));
+    assert!(!bench.app.saved_settings().contains("theme"));
 
     let mut bench = Bench::live(80, 24);
     bench.app.set_theme("dark").unwrap();
-    bench.app.fit_background();
+    bench.app.detect_background();
     assert_eq!(bench.app.take_effects(), []);
     let mut bench = Bench::live(80, 24);
-    bench.app.fit_background();
+    bench.app.detect_background();
     bench.type_keys("TT");
     let chosen = bench.app.look.name();
     answer(&mut bench);
@@ -71,7 +71,7 @@ fn background_selects_the_theme_unless_the_reader_did() {
 #[test]
 fn invalid_settings_are_reported_and_ignored() {
     let mut app = App::new(Mode::Live, Look::default());
-    let untouched = app.kept();
+    let untouched = app.saved_settings();
     let wrong = "# a note\n\nnonsense\ntree.columns = PID \x1b[31m\ntree.sort = FAULTS sideways\n\
                  theme = dusk\nwindow.sort = PID\nhealth.sort = PID\nfaults.order = COW\n";
     let complaints = app.restore(wrong);
@@ -79,5 +79,5 @@ fn invalid_settings_are_reported_and_ignored() {
     assert_eq!(complaints[0], "line 3: expected name = value");
     let theme = "line 6: there is no theme \"dusk\", only either, dark, light, plain";
     assert_eq!(complaints[3], theme);
-    assert_eq!(app.kept(), untouched);
+    assert_eq!(app.saved_settings(), untouched);
 }

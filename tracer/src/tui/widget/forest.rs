@@ -264,16 +264,20 @@ impl Forest {
         self.rows_of(data, filter, None)
     }
 
-    /// Returns the rows of the processes that `wanted` selects by index, and of their ancestors.
+    /// Returns the rows of the processes that `selected` selects by index, and of their ancestors.
     pub fn rows_of(
         &self,
         data: &Data<'_>,
         filter: &TreeFilter,
-        wanted: Option<&dyn Fn(usize) -> bool>,
+        selected: Option<&dyn Fn(usize) -> bool>,
     ) -> Vec<Row> {
         let model = data.model;
-        let kept = self.kept(data, filter.exited, wanted);
-        let shown = |index: &u32| kept.as_ref().is_none_or(|kept| kept[*index as usize]);
+        let included = self.included(data, filter.exited, selected);
+        let shown = |index: &u32| {
+            included
+                .as_ref()
+                .is_none_or(|included| included[*index as usize])
+        };
         let mut folded = vec![false; self.nodes.len()];
         for place in filter.folded.iter().filter_map(|&key| self.place(key)) {
             folded[place] = true;
@@ -342,7 +346,7 @@ impl Forest {
 
     /// Returns true, by index, for each process that is selected and present, and for its
     /// ancestors. `None` stands for all.
-    fn kept(
+    fn included(
         &self,
         data: &Data<'_>,
         exited: ShownExits,
@@ -350,26 +354,26 @@ impl Forest {
     ) -> Option<Vec<bool>> {
         let recent =
             |ended: u64| exited == ShownExits::Recent && data.now.saturating_sub(ended) < RECENT;
-        let kept =
+        let included =
             |exited_at: Option<u64>| exited == ShownExits::All || exited_at.is_none_or(recent);
-        let wanted = |place: usize, node: &Node| {
-            let asked_for = also.is_none_or(|wanted| wanted(place));
-            kept(node.exited_at) && asked_for && data.filter.shows(node.key)
+        let selected = |place: usize, node: &Node| {
+            let requested = also.is_none_or(|selected| selected(place));
+            included(node.exited_at) && requested && data.filter.shows(node.key)
         };
         if exited == ShownExits::All && data.filter.filter().is_none() && also.is_none() {
             return None;
         }
-        let mut kept = vec![false; self.nodes.len()];
+        let mut included = vec![false; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
-            let mut up = wanted(index, node).then_some(index as u32);
+            let mut up = selected(index, node).then_some(index as u32);
             while let Some(index) = up
-                && !kept[index as usize]
+                && !included[index as usize]
             {
-                kept[index as usize] = true;
+                included[index as usize] = true;
                 up = self.nodes[index as usize].parent;
             }
         }
-        Some(kept)
+        Some(included)
     }
 
     fn count_below(&self, index: u32, shown: impl Fn(&u32) -> bool) -> u32 {

@@ -35,7 +35,7 @@ pub struct Life {
     /// The time it became a zombie.
     pub zombie: Option<u64>,
     /// The reap, or the time it left the process table.
-    pub gone: Option<u64>,
+    pub removed: Option<u64>,
     /// The last exec.
     pub last_exec: Option<u64>,
     /// True if a signal killed it.
@@ -47,14 +47,14 @@ pub struct Life {
 impl Life {
     /// Returns the moments of a process.
     pub fn of(process: &Process) -> Life {
-        let gone = process
+        let removed = process
             .reaped_at
             .or(process.freed_at)
             .or(process.vanished_at);
         let zombie = process
             .zombie_at
             .filter(|_| process.autoreaped != Some(true));
-        let ended = [process.exited_at, zombie, gone]
+        let ended = [process.exited_at, zombie, removed]
             .into_iter()
             .flatten()
             .min();
@@ -66,7 +66,7 @@ impl Life {
                 true => Some(process.id.start),
                 false => zombie,
             },
-            gone,
+            removed,
             last_exec: process.executions.last().map(|execution| execution.at),
             killed: process.status.and_then(|status| status.signal()).is_some(),
             vanished: process.vanished_at.is_some(),
@@ -75,7 +75,7 @@ impl Life {
 
     /// Returns the end of the drawn life.
     pub fn end(&self, now: u64) -> u64 {
-        self.gone
+        self.removed
             .or(self.until.filter(|_| self.zombie.is_none()))
             .unwrap_or(now)
     }
@@ -90,7 +90,7 @@ impl Life {
             Some(self.since),
             self.until,
             self.zombie,
-            self.gone,
+            self.removed,
             self.last_exec,
         ];
         moments.into_iter().flatten().any(|at| window.contains(&at)) || self.zombie.is_some()
@@ -133,13 +133,13 @@ pub fn lanes(
     window: &Range<u64>,
     choice: &LaneChoice,
 ) -> Vec<Lane> {
-    let wanted = |place: usize| {
+    let shown = |place: usize| {
         let life = lives.at(place).map(|(_, life)| life);
         life.is_some_and(|life| {
             life.is_in(window, data.now) && (choice.idle || life.is_busy_in(window))
         })
     };
-    let rows = forest.rows_of(data, &EVERYTHING, Some(&wanted));
+    let rows = forest.rows_of(data, &EVERYTHING, Some(&shown));
     let groups = groups(lives, &rows, choice);
     // The new index of each row; members of a group have the index of the group.
     let mut places = vec![0u32; rows.len()];

@@ -225,12 +225,12 @@ impl Timeline {
             let parent = (parent as usize).checked_sub(first);
             for above in (parent.map_or(0, |parent| parent + 1)..place).rev() {
                 let cell = &mut strips[above][cell];
-                if !cell.lived {
+                if !cell.occupied {
                     (cell.tone, cell.glyph) = (Tone::Faint, glyphs.lane.joined);
                 }
             }
             if let Some(cell) = parent.and_then(|parent| strips[parent].get_mut(cell))
-                && cell.lived
+                && cell.occupied
                 && !cell.moment
             {
                 cell.glyph = glyphs.lane.forks;
@@ -333,7 +333,7 @@ impl Timeline {
         let (tone, text) = match (life.zombie, life.until) {
             _ if at < life.since => (Tone::Dim, "not yet started".to_owned()),
             (_, Some(until))
-                if life.gone.is_some_and(|gone| gone <= at)
+                if life.removed.is_some_and(|removed| removed <= at)
                     || (until <= at && life.zombie.is_none()) =>
             {
                 (Tone::Dim, "exited".to_owned())

@@ -23,7 +23,7 @@ pub struct Cell {
     /// The glyph.
     pub glyph: &'static str,
     /// True if a process is alive or a zombie here.
-    pub lived: bool,
+    pub occupied: bool,
     /// True if a moment of the life is here.
     pub moment: bool,
 }
@@ -32,7 +32,7 @@ impl Cell {
     const EMPTY: Cell = Cell {
         tone: Tone::Plain,
         glyph: " ",
-        lived: false,
+        occupied: false,
         moment: false,
     };
 
@@ -41,7 +41,7 @@ impl Cell {
         Cell {
             tone,
             glyph,
-            lived: true,
+            occupied: true,
             moment: false,
         }
     }
@@ -66,14 +66,14 @@ pub fn life(
         fill(&mut cells, scale, life.since..until, alive);
     }
     for (cell, state) in cells.iter_mut().zip(states) {
-        if let Some(state) = state.filter(|_| cell.lived) {
+        if let Some(state) = state.filter(|_| cell.occupied) {
             *cell = Cell::of(words::task_state_tone(state), lane.task_state(state));
         }
     }
     if let Some(zombie) = life.zombie {
-        let gone = life.gone.unwrap_or(now);
-        let stands = Cell::of(Tone::Bad, lane.zombie);
-        fill(&mut cells, scale, zombie..gone, stands);
+        let removed = life.removed.unwrap_or(now);
+        let zombie_cell = Cell::of(Tone::Bad, lane.zombie);
+        fill(&mut cells, scale, zombie..removed, zombie_cell);
     }
     let mut mark = |at: Option<u64>, tone, glyph| {
         if let Some(cell) = at.and_then(|at| scale.cell(at)) {
@@ -85,7 +85,7 @@ pub fn life(
     };
     mark(Some(life.since), Tone::Good, lane.born);
     mark(life.last_exec, Tone::Accent, lane.exec);
-    let reaped = life.gone.filter(|_| life.zombie.is_some());
+    let reaped = life.removed.filter(|_| life.zombie.is_some());
     mark(reaped, Tone::Dim, lane.ended);
     match (life.killed, life.vanished) {
         (true, _) => mark(life.until, Tone::Bad, lane.killed),
@@ -169,7 +169,7 @@ pub fn mark_losses(cells: &mut [Cell], gaps: &[GapSpan], scale: &Scale, glyphs: 
         let (first, last) = (scale.nearest(gap.since), scale.nearest(gap.until));
         for cell in cells.iter_mut().take(last + 1).skip(first) {
             cell.tone = Tone::Warn;
-            if !cell.lived {
+            if !cell.occupied {
                 cell.glyph = glyphs.lane.lost;
             }
         }
@@ -204,7 +204,7 @@ mod tests {
             since: 20,
             until: Some(55),
             zombie: None,
-            gone: Some(55),
+            removed: Some(55),
             last_exec: None,
             killed: false,
             vanished: false,
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(drawn(&life_to_55()), "  `==]    ");
         let zombie = Life {
             zombie: Some(55),
-            gone: Some(80),
+            removed: Some(80),
             last_exec: Some(35),
             ..life_to_55()
         };
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(
             drawn(&Life {
                 until: None,
-                gone: None,
+                removed: None,
                 ..life_to_55()
             }),
             "  `======="
@@ -241,7 +241,7 @@ mod tests {
             drawn(&Life {
                 since: 200,
                 until: None,
-                gone: None,
+                removed: None,
                 ..life_to_55()
             }),
             "          "
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(
             drawn(&Life {
                 until: Some(20),
-                gone: Some(20),
+                removed: Some(20),
                 ..life_to_55()
             }),
             "  ]       "
@@ -259,13 +259,13 @@ mod tests {
 
     #[test]
     fn group_shows_zombies_unless_they_are_brief() {
-        let dies = |zombie, gone| Life {
+        let exits = |zombie, removed| Life {
             until: Some(zombie),
             zombie: Some(zombie),
-            gone: Some(gone),
+            removed: Some(removed),
             ..life_to_55()
         };
-        let lives = [dies(41, 42), dies(55, 85), dies(55, 65)];
+        let lives = [exits(41, 42), exits(55, 85), exits(55, 65)];
         let drawn = text(&group(lives.iter(), &SCALE, 100, &ASCII));
         assert_eq!(drawn, "  ###zzzz ");
     }
@@ -280,7 +280,7 @@ mod tests {
         let life = Life {
             until: Some(75),
             zombie: Some(75),
-            gone: None,
+            removed: None,
             last_exec: Some(65),
             ..life_to_55()
         };
@@ -299,7 +299,7 @@ mod tests {
             Life {
                 since: 80,
                 until: None,
-                gone: None,
+                removed: None,
                 ..life_to_55()
             },
         ];

@@ -148,8 +148,8 @@ impl Tree {
             self.ranked = known && waits;
             known && !waits
         };
-        let asked_for = self.ordered.map(|(sorted, _)| sorted) != Some(sorted);
-        if known || asked_for {
+        let requested = self.ordered.map(|(sorted, _)| sorted) != Some(sorted);
+        if known || requested {
             let ranks = &self.ranks;
             self.forest.arrange(data.model, |place| {
                 ranks.at(place).map_or(0, |&(key, figure)| {
@@ -163,7 +163,7 @@ impl Tree {
             });
         }
         self.ordered = Some((sorted, known.then(|| order_source(data))));
-        known || asked_for
+        known || requested
     }
 
     /// Selects the newest listed process.
@@ -390,9 +390,9 @@ impl View for Tree {
     }
 
     fn saved(&self) -> Vec<(&'static str, String)> {
-        let mut kept = self.columns.saved();
-        kept.push(("threads", self.filter.with_threads.to_string()));
-        kept
+        let mut saved = self.columns.saved();
+        saved.push(("threads", self.filter.with_threads.to_string()));
+        saved
     }
 
     fn restore(&mut self, name: &str, value: &str) -> Result<(), String> {

@@ -213,7 +213,7 @@ fn seek(path: &str) -> Result<Duration> {
 
 /// Measures a frame of the tree after an event.
 fn frame(events: usize) -> Result<Duration> {
-    let mut app = App::new(Mode::Live, Look::from_env(|_| None)).keep(RETENTION);
+    let mut app = App::new(Mode::Live, Look::from_env(|_| None)).with_retention(RETENTION);
     let mut latest = None;
     for event in portions(events).flatten() {
         app.apply(&event);

@@ -31,7 +31,7 @@ const SECONDS: u64 = 10;
 
 fn main() {
     let mut crowd = Crowd::default();
-    let mut app = App::new(Mode::Live, Look::from_env(|_| None)).keep(Retention::ALL);
+    let mut app = App::new(Mode::Live, Look::from_env(|_| None)).with_retention(Retention::ALL);
     assert!(!UNICODE.ascii);
     let mut events = 0u64;
     let built = on_cpu(|| {
