@@ -87,7 +87,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let number: f64 = digits
         .parse()
         .map_err(|_| format!("not a number: {digits:?}"))?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| format!("{text} is out of range"))
 }
 
 /// Parses `512K`, `64M`, `2GiB` or `1.5T`. All units are binary; a bare number is
@@ -154,6 +154,14 @@ mod tests {
             assert_eq!(count(number), text);
         }
         assert_eq!(count(u64::MAX), "18446744T");
+    }
+
+    #[test]
+    fn durations_out_of_range_are_refused_in_words() {
+        for text in ["99999999999999999999s", "1e300d", "-1s"] {
+            let error = parse_duration(text).unwrap_err();
+            assert_eq!(error, format!("{text} is out of range"));
+        }
     }
 
     #[test]
