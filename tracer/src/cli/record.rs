@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use clap::{Args, ValueHint};
-use tracer::session::{self, Exit, Record, Ring, Save, Target};
+use tracer::session::{self, Exit, FlightRecorder, Record, Save, Target};
 
 use super::kernel::TraceArgs;
 
@@ -72,7 +72,7 @@ impl RecordArgs {
         let command = Some(self.command).filter(|command| !command.is_empty());
         let (kernel, limit) = self.trace.options();
         let save = match self.ring {
-            Some(dir) => Target::Ring(Ring {
+            Some(dir) => Target::FlightRecorder(FlightRecorder {
                 dir,
                 keep: self.keep,
                 max_size: self.max_size,

@@ -50,4 +50,4 @@ pub use console::{
 };
 pub use display::appearance::{Appearance, Colours, themes};
 pub use input::{event_selection::EventSelection, when::When, window::Window};
-pub use recorder::target::{Ring, Save, Target};
+pub use recorder::target::{FlightRecorder, Save, Target};

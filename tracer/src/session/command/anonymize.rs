@@ -4,14 +4,14 @@
 //! different one in another recording. Tokens are hashes with a random key that is
 //! not stored, and all have the same length.
 //!
-//! What a diagnosis needs stays: numbers, times, parents, the number of arguments,
-//! the depth of paths, the kernel release and the hooks.
+//! Numbers, times, parents, the number of arguments, the depth of paths, the kernel
+//! release and the hooks stay, because a diagnosis needs them.
 
 use std::hash::{BuildHasher as _, RandomState};
 
 use crate::event::{Comm, Event, OomVictim, Session, Text, What};
 
-/// Suffixes that are kept, because they tell the kind of a cgroup.
+/// Suffixes that are kept, because they show the kind of a cgroup.
 const SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
 
 /// Replaces names by tokens, with a random key.

@@ -30,11 +30,11 @@ pub struct Cut {
 pub fn cut(cut: &Cut) -> Result<Exit> {
     ensure!(
         cut.anonymize || !cut.window.is_everything(),
-        "say what to keep: --since, --until, --tree"
+        "select a part with --since, --until or --tree"
     );
     ensure!(
         !cut.to.replaces(&cut.from),
-        "a recording is not cut in place: give another name for the part"
+        "a recording cannot be cut in place: choose another name for the part"
     );
     let mut rewrite = Rewrite::begin(&cut.to)?;
     let mask = cut.anonymize.then(Mask::default);
@@ -48,5 +48,5 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
         }
         rewrite.take(event)
     })?;
-    rewrite.finish(|| format!("{} holds nothing of that", cut.from.display()))
+    rewrite.finish(|| format!("{} contains no events of that part", cut.from.display()))
 }

@@ -29,8 +29,8 @@ pub enum Answer {
     Facts,
 }
 
-/// Examines the host and prints the result. The exit code tells if `tracer live`
-/// can run.
+/// Examines the host and prints the result. The exit code is 1 if `tracer live`
+/// cannot run.
 pub fn doctor(kernel: &Options, answer: &Answer) -> Result<Exit> {
     let text = match answer {
         Answer::Facts => {

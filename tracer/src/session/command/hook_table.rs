@@ -20,7 +20,7 @@ pub fn table(hooks: &[Hook]) -> String {
         let _ = writeln!(text, "{mark:>3}  {:<23} {name}", hook.purpose.name());
         if !hook.loses.is_empty() {
             let word = if hook.hook.is_some() {
-                "does not tell"
+                "does not report"
             } else {
                 "because"
             };

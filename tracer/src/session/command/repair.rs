@@ -19,15 +19,16 @@ pub struct Repair {
     pub to: Save,
 }
 
-/// Writes the repaired recording. The exit code tells if anything is missing.
+/// Writes the repaired recording. The exit code is
+/// [`RECORDING_INCOMPLETE`] if anything is missing.
 pub fn repair(repair: &Repair) -> Result<Exit> {
     ensure!(
         !repair.to.replaces(&repair.from),
-        "a recording is not repaired in place: give another name for the repaired one"
+        "a recording cannot be repaired in place: choose another name for the repaired one"
     );
     let mut rewrite = Rewrite::begin(&repair.to)?;
     let complete = read::read(&repair.from, |event| rewrite.take(event))?;
-    let nothing = || format!("{} holds no events that can be read", repair.from.display());
+    let nothing = || format!("{} contains no readable events", repair.from.display());
     let written = rewrite.finish(nothing)?;
     Ok(if complete {
         written

@@ -144,7 +144,8 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     // model and for the events.
     ensure!(
         replay.path != Path::new("-"),
-        "with --filter a recording is read twice, which standard input cannot be: give a file"
+        "with --filter a recording is read twice, which is not possible with standard input: name a \
+         file"
     );
     let model = replay.model(Retention::ALL)?;
     let matches = |key| filter.keeps(&model, key, model.now());

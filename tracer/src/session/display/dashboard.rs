@@ -159,7 +159,7 @@ impl Dashboard {
             // An error in the past does not end the live trace.
             self.player = None;
             self.app.resume();
-            self.notify_bad(format!("back to the present: {error:#}"));
+            self.notify_bad(format!("returned to the present: {error:#}"));
         } else {
             // The last picture stays on the screen.
             player.stop();
@@ -204,12 +204,12 @@ impl Dashboard {
 
     /// Shows that no more of the past is kept from now on.
     pub fn history_ended(&mut self, why: &str) {
-        self.notify_bad(format!("from here on one cannot go back: {why}"));
+        self.notify_bad(format!("the past is no longer recorded: {why}"));
     }
 
     /// Shows that the recording has ended before the trace.
     pub fn saving_ended(&mut self, why: &str) {
-        self.app.set_alarm(&format!("saving has ended: {why}"));
+        self.app.set_alarm(&format!("recording has stopped: {why}"));
     }
 
     /// Sets the costs of tracer itself.

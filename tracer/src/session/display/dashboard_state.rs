@@ -14,8 +14,8 @@ use crate::{
     tui::{App, Phrase, Tone},
 };
 
-const HEAD: &str = "# How the dashboard of tracer was left. Without this file, or with --no-state,
-# it is as it comes.
+const HEAD: &str = "# State of tracer's dashboard after its last run. Without this file, or with
+# --no-state, the dashboard starts with its defaults.
 ";
 
 /// Maximum size of the file, in bytes. tracer never writes more.

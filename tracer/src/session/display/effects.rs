@@ -25,8 +25,8 @@ pub fn perform(app: &mut App, screen: &mut Screen, mut player: Option<&mut Playe
                 }
             }
             Effect::GoTo(time) => {
-                let gone = player.as_mut().map(|player| player.go_to_time(&time, app));
-                match gone {
+                let moved = player.as_mut().map(|player| player.go_to_time(&time, app));
+                match moved {
                     None | Some(Ok(())) => continue,
                     Some(Err(error)) => Err(error),
                 }
@@ -53,7 +53,7 @@ pub fn perform(app: &mut App, screen: &mut Screen, mut player: Option<&mut Playe
 fn copy(screen: &mut Screen, text: &str) -> Result<String> {
     screen.copy(text)?;
     Ok(format!(
-        "{} bytes are in the terminal's clipboard, if it has one",
+        "copied {} bytes to the terminal's clipboard, if it has one",
         text.len()
     ))
 }
@@ -69,7 +69,7 @@ fn write(app: &App) -> Result<String> {
         Ok(out.flush()?)
     };
     export().with_context(|| format!("{name} cannot be written"))?;
-    Ok(format!("what is shown is in {name}"))
+    Ok(format!("wrote the processes shown to {name}"))
 }
 
 fn suspend(screen: &mut Screen) -> Result<String> {

@@ -24,7 +24,7 @@ use crate::{
     records::Sink,
     session::recorder::{
         Recorder,
-        target::{Ring, Target},
+        target::{FlightRecorder, Target},
     },
 };
 
@@ -78,13 +78,14 @@ impl History {
         remove_orphans(&folder);
         let path = folder.join(format!("{NAME}{}", std::process::id()));
         DirBuilder::new().mode(0o700).create(&path)?;
-        let ring = Ring {
+        let ring = FlightRecorder {
             dir: path.clone(),
             keep: KEEP,
             max_size: SIZE,
             segment: SEGMENT,
         };
-        let recorder = Recorder::start(&Target::Ring(ring)).inspect_err(|_| remove(&path))?;
+        let recorder =
+            Recorder::start(&Target::FlightRecorder(ring)).inspect_err(|_| remove(&path))?;
         Ok(history(&path, Some(recorder)))
     }
 

@@ -1,6 +1,6 @@
-//! What the user sees while a command runs: the dashboard, a status line, or a
-//! report at the end; the event loop that drives them; and the player behind a
-//! dashboard that shows a recording.
+//! The frontends of a running command: the dashboard, a status line, or a report at
+//! the end; the event loop that drives them; and the player behind a dashboard that
+//! shows a recording.
 //!
 //! Imports `console`, `input` and `recorder`. Knows nothing of the kernel source.
 

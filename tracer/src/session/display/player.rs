@@ -243,7 +243,10 @@ impl Player {
                 self.growth = None;
                 self.playback.stop_growing();
                 app.notify(match killed {
-                    true => Phrase::of(Tone::Bad, "the recorder was killed: nothing more comes"),
+                    true => Phrase::of(
+                        Tone::Bad,
+                        "the recorder was killed: the recording ends here",
+                    ),
                     false => Phrase::of(Tone::Good, "the recording has ended"),
                 });
             }
@@ -421,7 +424,7 @@ impl Player {
             }
             SearchStep::Pending => {
                 let says = format!(
-                    "looking for {target} {relation} this: {:.0}%",
+                    "searching for {target} {relation} this: {:.0}%",
                     share * 100.0
                 );
                 app.notify(Phrase::plain(says));

@@ -20,7 +20,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Status line of a recording.
 pub struct StatusLine {
     target: String,
-    /// What ends the recording, as shown to the user.
+    /// End of the recording, as shown to the user.
     until: &'static str,
     in_place: bool,
     timer: Option<Interval>,

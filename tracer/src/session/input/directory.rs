@@ -43,7 +43,7 @@ impl Directory {
         let listing = segments::list(dir).with_context(cannot)?;
         if listing.foreign > 0 && !listing.segments.is_empty() {
             notify(format_args!(
-                "{}: {} files there are no segments",
+                "{}: {} files in it are not segments",
                 dir.display(),
                 listing.foreign
             ));
@@ -87,16 +87,16 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
     let dir = dir.display();
     for (path, why) in unreadable {
         let path = path.display();
-        notify(format_args!("{path}: {why}: what it holds is a gap"));
+        notify(format_args!("{path}: {why}; its events become a gap"));
     }
     let Some(last) = traces.last() else {
-        bail!("{dir} is a directory without segments: `tracer record --ring` makes those");
+        bail!("{dir} is a directory without segments, as `tracer record --ring` writes them");
     };
     if window.is_unbounded() {
         if traces.len() > 1 {
             let began = Utc(wall_time(last, last[0].at()));
             notify(format_args!(
-                "{dir}: the latest trace; earlier ones end before {began}"
+                "{dir}: using the latest trace, which begins at {began}"
             ));
         }
         return Ok(Selected {
@@ -117,12 +117,12 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
     let count = traces.len();
     let mut found: Vec<_> = traces.into_iter().zip(ends).filter(overlaps).collect();
     let Some((mut trace, _)) = found.pop() else {
-        bail!("{dir} holds nothing of that time ({count} traces)");
+        bail!("{dir} contains no trace of that time ({count} traces in all)");
     };
     if !found.is_empty() {
         let began = Utc(wall_time(&trace, trace[0].at()));
         notify(format_args!(
-            "{dir}: what is before {began} is of another trace: --until shows it"
+            "{dir}: events before {began} belong to another trace, which --until selects"
         ));
     }
     let offset = trace

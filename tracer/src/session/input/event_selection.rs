@@ -2,7 +2,7 @@
 //!
 //! These are the events so far of every process that still exists and of its
 //! ancestors, so that they give the same model as the whole stream, and the
-//! totals of all events. A model without exited processes tells which ones exist.
+//! totals of all events. A model without exited processes tracks which ones exist.
 //!
 //! Memory grows with the number of present processes and with the events of each.
 //! Repeated events are kept once. Of threads that have been freed, only the exits
@@ -375,7 +375,7 @@ mod tests {
     use crate::event::script::Script;
 
     /// The kernel frees a process some time after its parent has waited for it.
-    /// In between, only the parent's wait tells that it is not a zombie.
+    /// In between, only the parent's wait shows that it is not a zombie.
     #[test]
     fn reaped_child_is_not_a_zombie() {
         let script = Script::new().session().found(1, 0, "init").found_all();

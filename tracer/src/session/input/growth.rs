@@ -2,7 +2,7 @@
 //! file.
 //!
 //! The recorder holds a file lock while it runs. The kernel releases the lock
-//! when the recorder is killed, which tells that case from a slow recorder.
+//! when the recorder is killed, which distinguishes that case from a slow recorder.
 
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ impl Growth {
             return Growing::Segment(next);
         }
         let more_files = self.path.is_dir() && segments::is_locked(&self.path) == Some(true);
-        // Where locks are not supported, only the end mark is an end.
+        // If locks are not supported, only the end mark is an end.
         if more_files || (written.is_none() && !ended) {
             return Growing::Nothing;
         }

@@ -1,5 +1,5 @@
-//! What a command reads: a recording, standard input, or the segments of a
-//! flight recorder, and the part of it that the command line selects.
+//! The inputs of commands: a recording, standard input, or the segments of a flight
+//! recorder, and the part of it that the command line selects.
 //!
 //! Imports `console`. Knows nothing of the dashboard or of live traces.
 

@@ -261,7 +261,7 @@ impl Range {
                     if killed {
                         let path = input.path.display();
                         notify(format_args!(
-                            "{path}: the recorder was killed: nothing more comes"
+                            "{path}: the recorder was killed, so the recording ends here"
                         ));
                     }
                     false

@@ -55,14 +55,14 @@ fn report_damage(path: &Path, report: &PartReport) {
     let unknown = report.unknown;
     if unknown.events + unknown.blocks > 0 {
         notify(format_args!(
-            "{path}: {} events and {} blocks are of a kind that this version does not know",
+            "{path}: {} events and {} blocks are of kinds that this version does not know",
             unknown.events, unknown.blocks
         ));
     }
     if let Some(Ending::Torn { offset, bytes }) = report.ending {
         notify(format_args!(
-            "{path}: ends without its end mark at offset {offset}: the recorder was killed, is \
-             still at work, or the file was cut ({bytes} bytes at the end are unreadable)"
+            "{path}: ends without an end mark at offset {offset}: the recorder was killed or is \
+             still running, or the file was truncated ({bytes} bytes at the end are unreadable)"
         ));
     }
 }

@@ -136,7 +136,7 @@ impl Input {
         let cannot = || format!("{} cannot be replayed", self.path.display());
         ensure!(
             self.path != Path::new("-") && self.path.metadata().with_context(cannot)?.is_file(),
-            "{} is not a file: only in a file one can go to a moment",
+            "{} is not a file, and only a file can be searched for a time",
             self.path.display()
         );
         let file = File::open(&self.path).with_context(cannot)?;

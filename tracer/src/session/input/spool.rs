@@ -26,7 +26,7 @@ impl Spool {
     pub fn begin() -> Result<Spool> {
         ensure!(
             !io::stdin().is_terminal(),
-            "standard input is a terminal: give a file, or pipe a recording in"
+            "standard input is a terminal: name a file, or pipe a recording"
         );
         let path = env::temp_dir().join(format!("tracer-spool-{}", process::id()));
         let cannot = || format!("{} cannot be written", path.display());

@@ -54,7 +54,7 @@ impl FromStr for When {
         let at = text.parse::<Timestamp>().ok().or_else(in_utc);
         let at = at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
         at.map(When::At).ok_or_else(|| {
-            "a moment is 03:10, 03:10:05.250, 2026-11-21T03:10:00Z, -10m (before the end) or +90s \
+            "a moment looks like 03:10, 03:10:05.250, 2026-11-21T03:10:00Z, -10m (before the end) or +90s \
              (after the beginning)"
                 .to_owned()
         })

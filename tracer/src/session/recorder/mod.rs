@@ -128,7 +128,7 @@ impl Recorder {
     pub fn may_start(target: &Target) -> Result<()> {
         match target {
             Target::File(save) => Self::may_create(save),
-            Target::Ring(ring) => segments::may_open(ring),
+            Target::FlightRecorder(ring) => segments::may_open(ring),
         }
     }
 
@@ -142,7 +142,7 @@ impl Recorder {
     pub fn start(target: &Target) -> Result<Recorder> {
         match target {
             Target::File(save) => Self::create(save),
-            Target::Ring(ring) => {
+            Target::FlightRecorder(ring) => {
                 let segments = Segments::open(ring)?;
                 let resumed = resume::resume(&segments);
                 let position = SegmentPosition {
@@ -335,7 +335,7 @@ impl Recorder {
         let crashed = || {
             self.writer
                 .is_finished()
-                .then_some("the writer has crashed")
+                .then_some("the writer thread has crashed")
         };
         let failed = self.progress.failed.get().map(String::as_str);
         let why = failed.or_else(crashed)?;
@@ -364,7 +364,7 @@ impl Recorder {
         drop(queue);
         let outcome = writer
             .join()
-            .map_err(|_| anyhow!("{}: the writer has crashed", path.display()))?;
+            .map_err(|_| anyhow!("{}: the writer thread has crashed", path.display()))?;
         match outcome {
             Ok(Written { events, bytes }) => Ok(Finished {
                 path,
@@ -372,7 +372,7 @@ impl Recorder {
                 bytes,
             }),
             Err(Failure { why, kept }) => Err(anyhow!(
-                "{}: {why}; what was written before ({} events) can be read with `tracer replay`",
+                "{}: {why}; the {} events written before can be read with `tracer replay`",
                 path.display(),
                 kept.events - repeated.min(kept.events),
             )),

@@ -34,7 +34,7 @@ pub fn may_create(save: &Save) -> Result<()> {
     if is_standard_output(&save.path) {
         ensure!(
             !io::stdout().is_terminal(),
-            "standard output is a terminal: a recording is not text; give a file, or pipe it on"
+            "standard output is a terminal, and a recording is not text: name a file, or pipe it"
         );
     } else if !save.force && save.path.symlink_metadata().is_ok() {
         return Err(exists(&save.path));
@@ -44,7 +44,7 @@ pub fn may_create(save: &Save) -> Result<()> {
 
 fn exists(path: &Path) -> anyhow::Error {
     anyhow!(
-        "{} exists: choose another name, or --force to replace it",
+        "{} exists: choose another name, or replace it with --force",
         path.display()
     )
 }
@@ -90,7 +90,7 @@ impl Output {
         file.sync_data()?;
         if file.metadata()?.nlink() == 0 {
             return Err(io::Error::other(
-                "the file was removed while it was written, and what it held is lost",
+                "the file was removed while it was being written, and its contents are lost",
             ));
         }
         Ok(())

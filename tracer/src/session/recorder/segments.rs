@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::{disk::sync_directory, target::Ring};
+use super::{disk::sync_directory, target::FlightRecorder};
 use crate::{
     event::Utc,
     recording::{
@@ -31,7 +31,7 @@ const SHARE: u64 = 8;
 
 /// Directory of a flight recorder, locked, with its current segment.
 pub struct Segments {
-    ring: Ring,
+    ring: FlightRecorder,
     _lock: File,
     finished: VecDeque<Finished>,
     current: SegmentFile,
@@ -56,7 +56,7 @@ enum EndTime {
 }
 
 /// Checks the conditions of [`Segments::open`] without creating anything.
-pub fn may_open(ring: &Ring) -> Result<()> {
+pub fn may_open(ring: &FlightRecorder) -> Result<()> {
     if segments::is_locked(&ring.dir) == Some(true) {
         return Err(busy(&ring.dir));
     }
@@ -65,7 +65,7 @@ pub fn may_open(ring: &Ring) -> Result<()> {
 
 fn busy(dir: &Path) -> anyhow::Error {
     anyhow!(
-        "{}: another tracer records there: give this one a directory of its own",
+        "{}: another tracer records there: choose another directory",
         dir.display()
     )
 }
@@ -73,7 +73,7 @@ fn busy(dir: &Path) -> anyhow::Error {
 impl Segments {
     /// Begins a segment behind the existing ones. Creates the directory if it does
     /// not exist. Reads the beginning of each segment.
-    pub fn open(ring: &Ring) -> Result<Segments> {
+    pub fn open(ring: &FlightRecorder) -> Result<Segments> {
         let dir = &ring.dir;
         let cannot = || format!("{} cannot hold recordings", dir.display());
         fs::create_dir_all(dir).with_context(cannot)?;
@@ -84,7 +84,7 @@ impl Segments {
         if listing.foreign > 0 {
             let others = listing.foreign;
             notify(format_args!(
-                "{}: {others} files there are no segments, and left alone",
+                "{}: {others} files in it are not segments and stay untouched",
                 dir.display()
             ));
         }
@@ -166,7 +166,7 @@ impl Write for Segments {
 
 /// Creates the file of a segment.
 fn begin(
-    ring: &Ring,
+    ring: &FlightRecorder,
     number: u64,
     finished: &mut VecDeque<Finished>,
 ) -> io::Result<(SegmentFile, File)> {

@@ -32,7 +32,7 @@ impl Save {
 
 /// Directory of a flight recorder and its limits.
 #[derive(Clone, Debug)]
-pub struct Ring {
+pub struct FlightRecorder {
     /// Directory that holds the segments.
     pub dir: PathBuf,
     /// Age at which a finished segment is removed.
@@ -49,7 +49,7 @@ pub enum Target {
     /// One file or a pipe.
     File(Save),
     /// Segments in the directory of a flight recorder.
-    Ring(Ring),
+    FlightRecorder(FlightRecorder),
 }
 
 impl Target {
@@ -57,7 +57,7 @@ impl Target {
     pub fn path(&self) -> &Path {
         match self {
             Target::File(save) => &save.path,
-            Target::Ring(ring) => &ring.dir,
+            Target::FlightRecorder(ring) => &ring.dir,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 use super::{
     Recorder,
     segments::Segments,
-    target::{Ring, Save, Target},
+    target::{FlightRecorder, Save, Target},
 };
 use crate::{
     event::{
@@ -40,8 +40,8 @@ impl Scratch {
         Scratch(dir)
     }
 
-    fn ring(&self) -> Ring {
-        Ring {
+    fn ring(&self) -> FlightRecorder {
+        FlightRecorder {
             dir: self.0.clone(),
             // The script's times are long ago on a machine that has been up for a while.
             keep: Duration::from_secs(365 * 24 * 3600),
@@ -88,7 +88,7 @@ fn trace(began: u64, first: u32, children: u32) -> Vec<Event> {
 
 /// Writes events, with a new segment after every `every` events. Without `end`, the
 /// end mark is missing.
-fn write(ring: &Ring, events: &[Event], every: usize, end: bool) {
+fn write(ring: &FlightRecorder, events: &[Event], every: usize, end: bool) {
     let mut tracer = Tracer::new(ring);
     for (number, event) in events.iter().enumerate() {
         tracer.take(event);
@@ -116,9 +116,9 @@ struct Tracer {
 }
 
 impl Tracer {
-    fn new(ring: &Ring) -> Tracer {
+    fn new(ring: &FlightRecorder) -> Tracer {
         Tracer {
-            recorder: Recorder::start(&Target::Ring(ring.clone())).unwrap(),
+            recorder: Recorder::start(&Target::FlightRecorder(ring.clone())).unwrap(),
             session: None,
             model: Model::new(Retention::ALL),
         }
@@ -362,7 +362,7 @@ fn events_and_gaps(dir: &Path) -> (Vec<Event>, Vec<(u64, u64, GapCause)>) {
 fn segment_ends_on_time_without_events() {
     let scratch = Scratch::new("idle");
     let duration = Duration::from_millis(20);
-    let ring = Ring {
+    let ring = FlightRecorder {
         segment: duration,
         ..scratch.ring()
     };

@@ -43,7 +43,7 @@ const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
 /// Interval between two reads of the counters of running tasks.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-const LEFT_BEHIND: &str = "the command goes on without tracer";
+const LEFT_BEHIND: &str = "the command continues without tracer";
 
 /// Parameters of a trace.
 pub struct Plan {
@@ -299,7 +299,7 @@ impl Feed for LiveFeed<'_> {
             }
             Some(Ready::Stop(StopEvent::Stop)) => over = true,
             Some(Ready::Stop(StopEvent::CommandEnded)) => {
-                // The records that have arrived tell which processes exited before.
+                // The records that have arrived show which processes exited before.
                 self.source.poll(&mut Tee {
                     frontend,
                     outputs: self.outputs,

@@ -33,7 +33,8 @@ pub struct Info {
 /// Maximum number of gaps and of damaged places in the text.
 const LISTED: usize = 20;
 
-/// Prints the contents of a recording. The exit code tells if it is whole.
+/// Prints the contents of a recording. The exit code is
+/// [`RECORDING_INCOMPLETE`] unless it is whole.
 pub fn info(info: &Info) -> Result<Exit> {
     if info.path.is_dir() {
         return segments::info(&info.path, info.json);
@@ -62,7 +63,7 @@ fn write_text(text: &mut String, path: &Path, survey: &Survey) -> fmt::Result {
     let row = |name: &str, says: &str| format!("{name:<12}{says}\n");
     let version = match survey.version {
         Some(version) => format!("format version {version}"),
-        None => "its front is damaged".to_owned(),
+        None => "its header is damaged".to_owned(),
     };
     let name = escaped(path.to_string_lossy().as_bytes());
     let size = units::bytes(all.stored);
@@ -89,7 +90,7 @@ fn write_text(text: &mut String, path: &Path, survey: &Survey) -> fmt::Result {
     more(text, survey.damage.len() as u64)?;
     if survey.unknown.events + survey.unknown.blocks > 0 {
         let says = format!(
-            "{} events and {} blocks are a later tracer's",
+            "{} events and {} blocks are from a later version of tracer",
             survey.unknown.events, survey.unknown.blocks
         );
         text.push_str(&row("unknown", &says));
@@ -137,13 +138,13 @@ fn integrity(survey: &Survey) -> String {
         Some(Ending::Torn { offset, bytes }) => {
             let _ = write!(
                 says,
-                "; torn at offset {offset}, where {bytes} bytes are left over: the recorder was \
-                 killed or is still at work"
+                "; torn at offset {offset}, followed by {bytes} unreadable bytes: the recorder \
+                 was killed or is still running"
             );
         }
     }
     if !survey.is_whole() {
-        says.push_str("; `tracer repair` makes a whole one of what can be read");
+        says.push_str("; `tracer repair` copies what can be read to a new recording");
     }
     says
 }
@@ -179,7 +180,9 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
             GapCause::NoRoom => format!("{lost} records lost"),
             GapCause::Skipped => format!("{lost} records lost at most: programs were skipped"),
             GapCause::Unreadable { events: Some(n) } => format!("{n} events unreadable"),
-            GapCause::Unreadable { events: None } => "an unknown number unreadable".to_owned(),
+            GapCause::Unreadable { events: None } => {
+                "an unknown number of events unreadable".to_owned()
+            }
             GapCause::Untraced => "no tracer was running".to_owned(),
         };
         match &survey.session {

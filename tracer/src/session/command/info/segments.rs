@@ -20,12 +20,13 @@ use crate::{
     source::replay::Replay,
 };
 
-/// Prints one line or object per segment. The exit code tells if all are whole.
+/// Prints one line or object per segment. The exit code is
+/// [`RECORDING_INCOMPLETE`] unless all are whole.
 pub fn info(dir: &Path, json: bool) -> Result<Exit> {
     let Directory { traces, unreadable } = Directory::read(dir)?;
     ensure!(
         !traces.is_empty() || !unreadable.is_empty(),
-        "{} is a directory without segments: `tracer record --ring` makes those",
+        "{} is a directory without segments, as `tracer record --ring` writes them",
         dir.display()
     );
     let (mut all_whole, mut bytes, mut lines, mut objects) = (true, 0, String::new(), Vec::new());
@@ -97,9 +98,9 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         });
         let latest = latest.unwrap_or_default();
         let work = match segments::is_locked(dir) {
-            Some(true) => "a recorder is at work",
-            Some(false) => "no recorder is at work",
-            None => "it is not known whether a recorder is at work",
+            Some(true) => "a recorder is running",
+            Some(false) => "no recorder is running",
+            None => "it is unknown if a recorder is running",
         };
         output::print(&format!(
             "{}: {segments} segments of {} traces, {}{latest}; {work}\n\n\

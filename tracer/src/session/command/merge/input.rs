@@ -51,7 +51,7 @@ impl MergeInput {
         let cannot = || format!("{} cannot be merged", path.display());
         ensure!(
             path.as_os_str() != "-",
-            "standard input cannot be merged: a recording is read twice for that"
+            "standard input cannot be merged, because each recording is read twice"
         );
         let input = Input::find(path, &Window::default())?;
         let (mut number, mut description, mut began) = (0, 0, None);
@@ -71,7 +71,7 @@ impl MergeInput {
         })?;
         let session = session.with_context(|| {
             let path = path.display();
-            format!("{path} cannot be merged: it does not say of which boot it is")
+            format!("{path} cannot be merged: it does not record its boot")
         })?;
         let mut input = MergeInput {
             path: path.to_owned(),

@@ -51,7 +51,7 @@ pub fn merge(merge: &Merge) -> Result<Exit> {
     for from in &merge.from {
         ensure!(
             !merge.to.replaces(from),
-            "{} would be merged into itself: give another name for the merged recording",
+            "{} would be merged into itself: choose another name for the merged recording",
             from.display()
         );
     }
@@ -87,10 +87,10 @@ fn ensure_same_boot(inputs: &[MergeInput]) -> Result<()> {
         let (one, two) = (&first.session, &other.session);
         if one.boot_id != two.boot_id || one.boot_id.is_empty() {
             bail!(
-                "{} is of boot {:?} of host {:?} and {} of boot {:?} of host {:?}: only \
-                 recordings of one boot can be merged, since the times and process numbers of \
-                 another have nothing to do with its own (those that were anonymized apart say \
-                 different boots too: merge first)",
+                "{} is from boot {:?} of host {:?} and {} is from boot {:?} of host {:?}: only \
+                 recordings of one boot can be merged, because times and PIDs of different boots \
+                 cannot be compared (recordings that were anonymized separately also have \
+                 different boots: merge them first)",
                 first.path.display(),
                 one.boot_id,
                 one.hostname,

@@ -8,7 +8,12 @@ use super::*;
 use crate::recording::{Ending, Index};
 
 /// Writes events in segments of `segment` events and blocks of `block` events.
-fn write_blocks(ring: &Ring, events: &[Event], segment: usize, block: usize) -> Vec<PathBuf> {
+fn write_blocks(
+    ring: &FlightRecorder,
+    events: &[Event],
+    segment: usize,
+    block: usize,
+) -> Vec<PathBuf> {
     let mut tracer = Tracer::new(ring);
     for (number, event) in events.iter().enumerate() {
         tracer.take(event);
