@@ -50,6 +50,9 @@
 //! - `tui`: the dashboard.
 //! - `cli` (default): the commands, with `live` and `tui`.
 
+#![warn(missing_docs)]
+#![deny(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
+
 pub mod event;
 pub mod export;
 pub mod filter;

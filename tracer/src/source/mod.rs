@@ -1,4 +1,4 @@
-//! Sources of events: the running kernel ([`live`], with the feature `live`) and
+//! Sources of events: the running kernel (`live`, with the feature of that name) and
 //! recordings ([`replay`]).
 //!
 //! Both yield the same [`Event`](crate::event::Event)s. Consumers must not depend on
