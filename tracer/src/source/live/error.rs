@@ -1,8 +1,8 @@
 //! Errors of tracing the running kernel: what failed, why, and what to do.
 //!
-//! [`Error`]'s `Display` includes the cause, on one line. Hooks that the kernel
-//! refuses are no errors as long as another one serves: they are in
-//! [`Session::hooks`](crate::event::Session::hooks).
+//! [`Error`]'s `Display` includes the cause, on one line. A refused hook is not an error
+//! if another one serves its purpose:
+//! [`Session::hooks`](crate::event::Session::hooks) records the hooks in use.
 
 use std::{fmt, io, path::PathBuf};
 
@@ -81,7 +81,7 @@ pub enum BtfError {
     },
 }
 
-/// Shorthand of this module.
+/// Result of this module's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {

@@ -267,8 +267,8 @@ mod tests {
             None
         );
         assert_eq!(reading.record(format!("6,3,2,c;{two}\n").as_bytes()), None);
-        let told = reading.record(format!("6,4,2,c;{three}\n").as_bytes());
-        assert_eq!(told.unwrap().0, 20594);
+        let cause = reading.record(format!("6,4,2,c;{three}\n").as_bytes());
+        assert_eq!(cause.unwrap().0, 20594);
         // A line whose beginning was not read is ignored.
         assert_eq!(
             reading.record(format!("6,5,2,c;{three}\n").as_bytes()),

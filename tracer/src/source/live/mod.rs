@@ -219,8 +219,8 @@ impl Live {
     /// a [`What::SnapshotEnd`], so that a reader can start here.
     ///
     /// The checkpoint is complete once all records up to the time of its end have been
-    /// read. Where some tasks could not be listed, the time in `SnapshotEnd` is 0: no
-    /// absent task may be concluded to be gone.
+    /// read. If some tasks could not be listed, the time in `SnapshotEnd` is 0: then no
+    /// absent task may be marked as exited.
     pub fn checkpoint(&mut self) -> Result<Vec<Event>> {
         let began = now();
         let mut session = self.session.clone();
@@ -302,7 +302,7 @@ impl Live {
         if let Some(faults) = &mut self.faults {
             faults.read(&mut count)?;
         }
-        // Counts follow the waiting records that are older than they.
+        // Counts are emitted after the waiting records that are older.
         let counts = counts.into_iter().peekable();
         self.ring.drain(&mut self.enricher, counts, sink);
         Ok(())

@@ -2,7 +2,7 @@
 //! and how long a jump takes in a long one. One JSON object on standard output;
 //! `cargo xtask bench recording` sets the figures beside their goals.
 //!
-//! Usage: bench-recording FILE [EVENTS]
+//! Usage: `bench-recording FILE [EVENTS]`
 
 use std::{
     fs::File,
