@@ -1,4 +1,4 @@
-//! Wherever one jumps to, the stage is as if all had been played.
+//! After any seek, the stage is as if the recording had been played from its beginning.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use tracer::{
     session::EventSelection,
 };
 
-// The storm that is also measured with.
+// The event storm of the benchmarks.
 #[path = "support/storm.rs"]
 mod storm;
 
@@ -29,17 +29,17 @@ const RETENTION: Retention = Retention {
     max_age: u64::MAX,
 };
 
-/// A model, and how often it was restored.
+/// A model, and the number of times it was restored.
 struct Play {
     model: Model,
-    landings: usize,
+    restores: usize,
 }
 
 impl Play {
     fn new() -> Play {
         Play {
             model: Model::new(RETENTION),
-            landings: 0,
+            restores: 0,
         }
     }
 }
@@ -51,7 +51,7 @@ impl Stage for Play {
 
     fn restore(&mut self, model: Model) {
         self.model = model;
-        self.landings += 1;
+        self.restores += 1;
     }
 
     fn take(&mut self, event: &Event) {
@@ -74,7 +74,7 @@ fn record(events: impl Iterator<Item = Event>) -> Vec<u8> {
     writer.finish().unwrap().1
 }
 
-/// The states of a recording that lies in these parts.
+/// Returns the states of the recording that a chain reads.
 fn indexed(chain: Chain<Cursor<Vec<u8>>>, span: Span) -> States {
     let pass = IndexPass::new(chain.with_gap_repair(presence_snapshot), span, RETENTION);
     let mut pass = pass.spaced(StateSpacing::new(2_000, 0));
@@ -82,7 +82,7 @@ fn indexed(chain: Chain<Cursor<Vec<u8>>>, span: Span) -> States {
     pass.states().clone()
 }
 
-/// Numbers without a pattern, the same each time.
+/// Pseudorandom numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -94,25 +94,25 @@ impl Dice {
     }
 }
 
-/// Goes to places by number and by time, each from the one before and each as a
-/// first landing; the model is the one that playing through has there. Gives how
-/// many landings began at a state.
-fn assert_lands(
+/// Seeks to places by event number and by time, each from the place before and each in a new playback,
+/// and asserts that the model equals that of playing through. Returns the number of seeks that started
+/// from a state.
+fn assert_seeks(
     open: &dyn Fn() -> Playback<Cursor<Vec<u8>>>,
     states: &States,
-    landings: u64,
+    count: u64,
 ) -> usize {
     let span = open().span().unwrap();
     let events = open().events();
     let mut dice = Dice(0x5eed);
     let mut places = Vec::new();
-    for number in 0..landings {
+    for number in 0..count {
         places.push(match number % 2 {
             0 => Place::Event(dice.below(events + 1)),
             _ => Place::Time(span.earliest + dice.below(span.latest - span.earliest + 1)),
         });
     }
-    // Played through, each place is come to in its order.
+    // Playing through reaches the places in order.
     let in_order = |places: &mut Vec<(usize, Place)>| {
         places.sort_by_key(|(_, place)| match place {
             Place::Event(number) => *number,
@@ -133,12 +133,12 @@ fn assert_lands(
                 (stage.model.clone(), playback.position(), playback.now()),
             );
         }
-        assert_eq!(stage.landings, 0);
+        assert_eq!(stage.restores, 0);
     }
     let mut going = open();
     going.set_states(states.clone());
     let mut moved = Play::new();
-    let mut landed = 0;
+    let mut restored = 0;
     for (turn, place) in places.into_iter().enumerate() {
         let mut fresh = open();
         fresh.set_states(states.clone());
@@ -151,32 +151,32 @@ fn assert_lands(
             assert_eq!((playback.position(), playback.now()), (*position, *now));
             assert!(stage.model == *model, "another model at {place:?}");
         }
-        landed += first.landings;
+        restored += first.restores;
     }
-    landed + moved.landings
+    restored + moved.restores
 }
 
 #[test]
-fn a_jump_leads_where_playing_does() {
+fn seek_equals_playing() {
     let bytes = record(storm::Storm::default().take(EVENTS));
     let open = || Playback::open(Cursor::new(bytes.clone())).unwrap();
     assert_eq!(open().events(), EVENTS as u64);
     let span = open().span().unwrap();
     let states = indexed(Chain::of(Cursor::new(bytes.clone())).unwrap(), span);
     assert!(states.iter().len() >= 4, "{} states", states.iter().len());
-    let landings = assert_lands(&open, &states, 200);
-    assert!(landings > 100, "{landings} landings on states");
+    let restores = assert_seeks(&open, &states, 200);
+    assert!(restores > 100, "{restores} seeks from states");
 }
 
-/// What is missing is missing for everybody, and who is found behind it is found.
+/// A gap and the snapshot after it have the same effect in a seek and in playing through.
 #[test]
-fn a_jump_over_damage_leads_where_playing_does() {
+fn seek_over_damage_equals_playing() {
     let mut bytes = record(storm::Storm::default().take(EVENTS));
     let blocks = Playback::open(Cursor::new(bytes.clone())).unwrap();
     let offsets = blocks.blocks().iter().map(|block| block.offset as usize);
     let offsets: Vec<usize> = offsets.collect();
     for block in (3..offsets.len()).step_by(offsets.len() / 7) {
-        // The payload of one, the header of the next but one.
+        // Damages the payload of one block and the header of the block two further on.
         bytes[offsets[block] + 100] ^= 1;
         bytes[offsets[block + 2] + 20] ^= 1;
     }
@@ -193,11 +193,11 @@ fn a_jump_over_damage_leads_where_playing_does() {
         "{} gaps",
         end.model.gaps().len()
     );
-    let landings = assert_lands(&open, &states, 80);
-    assert!(landings > 40, "{landings} landings on states");
+    let restores = assert_seeks(&open, &states, 80);
+    assert!(restores > 40, "{restores} seeks from states");
 }
 
-/// A recording in parts.
+/// Records events in several segments.
 fn in_parts(events: &[Event]) -> Vec<(Vec<u8>, Segment, u64)> {
     let What::Session(session) = &events[0].what else {
         panic!("a stream begins with its session");
@@ -234,10 +234,10 @@ fn in_parts(events: &[Event]) -> Vec<(Vec<u8>, Segment, u64)> {
     parts
 }
 
-/// The same to be read, without one of them.
-fn without(written: &[(Vec<u8>, Segment, u64)], gone: usize) -> Vec<ChainPart<Cursor<Vec<u8>>>> {
+/// Returns the segments as parts of a chain, with one of them missing.
+fn without(written: &[(Vec<u8>, Segment, u64)], missing: usize) -> Vec<ChainPart<Cursor<Vec<u8>>>> {
     let all = written.iter().enumerate();
-    let left = all.filter(|&(number, _)| number != gone);
+    let left = all.filter(|&(number, _)| number != missing);
     let part = |(_, (bytes, segment, at)): (usize, &(Vec<u8>, Segment, u64))| {
         let bytes = bytes.clone();
         ChainPart {
@@ -251,24 +251,24 @@ fn without(written: &[(Vec<u8>, Segment, u64)], gone: usize) -> Vec<ChainPart<Cu
 }
 
 #[test]
-fn a_jump_over_seams_leads_where_playing_does() {
+fn seek_across_segments_equals_playing() {
     let events: Vec<_> = storm::Storm::default().take(EVENTS).collect();
     let written = in_parts(&events);
-    for gone in [0, 3] {
+    for missing in [0, 3] {
         let open = || {
-            let playback = Playback::open_parts(without(&written, gone), false).unwrap();
+            let playback = Playback::open_parts(without(&written, missing), false).unwrap();
             playback.with_gap_repair(presence_snapshot)
         };
         let span = open().span().unwrap();
-        let states = indexed(Chain::open(without(&written, gone)).unwrap(), span);
-        let landings = assert_lands(&open, &states, 40);
-        assert!(landings > 10, "{landings} landings on states");
+        let states = indexed(Chain::open(without(&written, missing)).unwrap(), span);
+        let restores = assert_seeks(&open, &states, 40);
+        assert!(restores > 10, "{restores} seeks from states");
     }
 }
 
-/// Whoever made the recording may say what its own model was.
+/// A live trace may save states of its own model.
 #[test]
-fn a_state_of_the_maker_is_landed_on() {
+fn seek_starts_from_live_state() {
     let bytes = record(storm::Storm::default().take(EVENTS));
     let open = || Playback::open(Cursor::new(bytes.clone())).unwrap();
     let mut states = States::new(RETENTION);
@@ -283,13 +283,13 @@ fn a_state_of_the_maker_is_landed_on() {
             states.push(SavedState::of(&made.model, place).unwrap());
         }
     }
-    let landings = assert_lands(&open, &states, 40);
-    assert!(landings > 10, "{landings} landings on states");
+    let restores = assert_seeks(&open, &states, 40);
+    assert!(restores > 10, "{restores} seeks from states");
 }
 
-/// States of another recording, and such as say what is not so, are not landed on.
+/// States of another recording and states with a false position are not used.
 #[test]
-fn a_state_of_something_else_is_not_landed_on() {
+fn foreign_state_is_not_used() {
     let bytes = record(storm::Storm::default().take(EVENTS));
     let mut states = States::new(RETENTION);
     let far = StatePlace::Live {
@@ -319,9 +319,9 @@ fn a_state_of_something_else_is_not_landed_on() {
     assert!(stage.model == played.model);
 }
 
-/// There is a limit to what states take, and then they lie further apart.
+/// When states exceed their memory limit, they are spaced further apart.
 #[test]
-fn every_second_state_goes_when_they_are_too_many() {
+fn every_second_state_is_dropped_at_the_limit() {
     let mut model = Model::new(Retention::ALL);
     storm::Storm::default()
         .take(100_000)
@@ -352,7 +352,7 @@ fn every_second_state_goes_when_they_are_too_many() {
 }
 
 #[test]
-fn steps_and_landmarks_are_found_both_ways() {
+fn steps_and_targets_work_in_both_directions() {
     let events: Vec<_> = storm::Storm::default().take(20_000).collect();
     let bytes = record(events.iter().cloned());
     let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
@@ -372,7 +372,7 @@ fn steps_and_landmarks_are_found_both_ways() {
             (playback.position(), stage.model.totals().events),
             (next, next)
         );
-        // Back from there lies the one before.
+        // A backward search from there finds the event before.
         let before = events[..next as usize - 1]
             .iter()
             .rposition(|event| is(&event));
@@ -407,9 +407,9 @@ fn steps_and_landmarks_are_found_both_ways() {
     assert!(sum.abs_diff(20_000) < 40, "{sum}");
 }
 
-/// Whoever looks piece by piece finds the same, and no piece is long.
+/// A search piece by piece finds the same event, and no piece is long.
 #[test]
-fn a_search_goes_on_piece_by_piece() {
+fn search_proceeds_piece_by_piece() {
     let events: Vec<_> = storm::Storm::default().take(50_000).collect();
     let bytes = record(events.iter().cloned());
     let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
@@ -421,7 +421,7 @@ fn a_search_goes_on_piece_by_piece() {
         (Direction::Forward, 7_000, 49_000),
     ] {
         playback.seek(Place::Event(from), &mut stage).unwrap();
-        let told = stage.model.totals().events;
+        let before = stage.model.totals().events;
         let mut search = playback.search(way).unwrap();
         let (mut pieces, mut shares, mut looked) = (0, vec![0.0], 0);
         let mut is = |event: &Event| {
@@ -445,10 +445,10 @@ fn a_search_goes_on_piece_by_piece() {
         );
         assert!(looked <= 42_000 + 2 * longest, "{looked} looked at");
         assert!(shares.is_sorted() && shares.iter().all(|share| (0.0..=1.0).contains(share)));
-        // The stage has not been told of it.
-        assert_eq!(stage.model.totals().events, told);
+        // The stage has not changed.
+        assert_eq!(stage.model.totals().events, before);
     }
-    // One that was given up leaves no trace.
+    // An abandoned search has no effect.
     playback.seek(Place::Event(30_000), &mut stage).unwrap();
     let mut search = playback.search(Direction::Back).unwrap();
     let given_up = playback.continue_search(&mut search, &mut |_| false, piece);

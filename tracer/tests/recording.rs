@@ -1,10 +1,9 @@
-//! Recordings of every version of the format stay readable: each file
-//! `recordings/v*.tracer` says what its neighbour `.txt` says.
+//! Recordings of every format version stay readable: each file `recordings/v*.tracer` yields the events
+//! in the `.txt` file beside it.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test recording` writes the texts anew, which is
-//! right when an event has got a new field, and makes the recording of the
-//! present version if there is none. An existing recording is never made anew:
-//! it stands for those that users have.
+//! `UPDATE_GOLDEN=1 cargo test --test recording` rewrites the text files, which is correct when an event
+//! has a new field, and creates the recording of the current version if there is none. Existing recordings
+//! are never rewritten, because they stand for the recordings of users.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +20,7 @@ use tracer::{
     report,
 };
 
-// The events that the unit tests of `recording` use.
+// The sample events of the unit tests of `recording`.
 #[path = "../src/recording/tests/samples.rs"]
 mod samples;
 
@@ -30,7 +29,7 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings")
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[test]
-fn recordings_of_every_version_say_what_they_said() -> Result<()> {
+fn recordings_of_every_version_are_unchanged() -> Result<()> {
     let update = env::var_os("UPDATE_GOLDEN").is_some();
     let present = Path::new(DIRECTORY).join(format!("v{VERSION}.tracer"));
     if update && !present.exists() {
@@ -52,10 +51,9 @@ fn recordings_of_every_version_say_what_they_said() -> Result<()> {
     Ok(())
 }
 
-/// Version 0 is version 1 with times in microseconds, and what is told of it
-/// comes by way of the upgrade table.
+/// Version 0 is version 1 with times in microseconds. It is read through the upgrade table.
 #[test]
-fn an_older_version_is_upgraded_at_the_door() -> Result<()> {
+fn older_version_is_upgraded() -> Result<()> {
     let events = |version: u16| -> Result<Vec<event::Event>> {
         let path = Path::new(DIRECTORY).join(format!("v{version}.tracer"));
         let reader = Reader::new(fs::File::open(path)?)?;
@@ -66,18 +64,14 @@ fn an_older_version_is_upgraded_at_the_door() -> Result<()> {
     for event in &mut present {
         event.at -= event.at % 1000;
     }
-    assert_ne!(
-        events(1)?,
-        present,
-        "nothing is told finer than a microsecond"
-    );
+    assert_ne!(events(1)?, present, "times have microsecond precision");
     assert_eq!(old, present);
     Ok(())
 }
 
-/// The same story as records and as events, which is all that format 1 has.
+/// The same trace stored as records and as events (the only form in format 1) gives the same output.
 #[test]
-fn records_and_events_tell_the_same_story() -> Result<()> {
+fn records_and_events_give_the_same_output() -> Result<()> {
     let records = fs::read(Path::new(DIRECTORY).join("v2.tracer"))?;
     let mut writer = Writer::new(Vec::new())?;
     for event in Reader::new(&records[..])? {
@@ -85,12 +79,12 @@ fn records_and_events_tell_the_same_story() -> Result<()> {
     }
     let events = writer.finish()?.1;
     assert_ne!(events, records);
-    assert_eq!(told(&events)?, told(&records)?);
+    assert_eq!(outputs(&events)?, outputs(&records)?);
     Ok(())
 }
 
-/// What the report and JSON say of a recording.
-fn told(recording: &[u8]) -> Result<(String, String)> {
+/// Returns the report and the JSON export of a recording.
+fn outputs(recording: &[u8]) -> Result<(String, String)> {
     let mut model = Model::new(Retention::ALL);
     let mut exporters = ["json", "events"].map(|name| export::format(name).map(|it| (it.start)()));
     let mut text = Vec::new();
@@ -107,7 +101,7 @@ fn told(recording: &[u8]) -> Result<(String, String)> {
     Ok((report::summary(&model, 100), String::from_utf8(text)?))
 }
 
-/// What a recording says, an event a line.
+/// Returns the events of a recording, one per line.
 fn text(recording: &Path) -> Result<String> {
     let mut reader = Reader::new(fs::File::open(recording)?)?;
     let mut text = String::new();
@@ -146,10 +140,10 @@ fn record() -> Result<Vec<u8>> {
     Ok(writer.finish()?.1)
 }
 
-/// A single page fault.
+/// The number of the kind of a single page fault.
 const FAULT: u8 = 16;
 
-/// A record with a small number in each place, which differs by group.
+/// Returns a record with small numbers in its fields, which differ by group.
 fn made_up(kind: u8, size: usize, group: u64) -> Vec<u8> {
     let word = |place: usize| (group as u32 + 1) * (place % 3) as u32;
     let bytes = (0..size / 4).flat_map(|place| word(place).to_le_bytes());
@@ -158,10 +152,10 @@ fn made_up(kind: u8, size: usize, group: u64) -> Vec<u8> {
     let at = 1_000_000_000 * (group + 1) + u64::from(kind);
     record[8..16].copy_from_slice(&at.to_le_bytes());
     if kind == FAULT {
-        // Its class and region are numbers of counters.
+        // The class and the region are numbers of counters.
         record[48..].fill(0);
     }
-    // What an exec says of texts that stand behind it.
+    // Lengths of the texts after the fixed part of an exec.
     record.extend(b"/bin/program");
     record
 }
