@@ -38,7 +38,7 @@ pub struct Progress {
     pub done: bool,
 }
 
-/// IndexPass that runs until it ends or this is dropped.
+/// Pass that runs until it ends or this is dropped.
 pub struct Indexing {
     latest: Arc<Mutex<Option<Progress>>>,
     cancelled: Arc<AtomicBool>,

@@ -41,7 +41,7 @@ pub struct Player {
     now: u64,
     /// Place that it is seeking to.
     goal: Option<Place>,
-    /// IndexPass that makes saved states and marks, until it has ended.
+    /// Pass that makes saved states and marks, until it has ended.
     indexing: Option<Indexing>,
     /// Number of events indexed.
     indexed: u64,
