@@ -24,6 +24,6 @@ pub struct DoctorCheck {
     pub good: Option<bool>,
     /// Sentence shown to the user.
     pub says: String,
-    /// What the user could change, if that would gain something.
+    /// Change the user could make, if it would gain something.
     pub advice: Option<&'static str>,
 }

@@ -30,8 +30,8 @@ pub struct Fork {
     pub comm: Comm,
     /// Time the caller entered the fork, ns since boot.
     pub requested_at: Option<u64>,
-    /// What was copied from the caller's address space; none if the address space
-    /// is shared or if this is unknown.
+    /// Copied part of the caller's address space; none if the address space is
+    /// shared or if this is unknown.
     pub copied: Option<AddressSpace>,
     /// Pages the calling task had copied on write by then, since tracing began.
     pub by_copies: Option<u64>,
@@ -60,7 +60,7 @@ pub struct ForkFailed {
     pub max_pids: Option<u64>,
 }
 
-/// What fork copies of an address space: page tables, not pages.
+/// Size of what fork copies of an address space: page tables, not pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressSpace {
     /// Mapped pages, each of which needed a page table entry copied. Unknown if

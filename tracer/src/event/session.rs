@@ -70,8 +70,8 @@ pub struct Hook {
     pub purpose: Purpose,
     /// Hook in use, as `type:name`; none if the purpose is not served.
     pub hook: Option<String>,
-    /// What a better hook would report and this one does not, or why there is none;
-    /// empty if nothing is lost.
+    /// Facts that a better hook would report and this one does not, or the reason
+    /// there is no hook; empty if nothing is lost.
     pub loses: String,
 }
 

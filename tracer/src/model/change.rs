@@ -127,7 +127,10 @@ impl Model {
             let indexed = IndexedState::of(process);
             present.extend((!indexed.state.is_gone()).then_some(key));
             for to in indexed.references.into_iter().flatten() {
-                assert!(self.contains(to), "{key:?} leads to {to:?}, who was let go");
+                assert!(
+                    self.contains(to),
+                    "{key:?} refers to {to:?}, which was evicted"
+                );
                 *reference_count.entry(to).or_default() += 1;
             }
             alive += usize::from(indexed.state == State::Alive);

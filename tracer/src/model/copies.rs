@@ -86,8 +86,8 @@ impl Model {
         }
     }
 
-    /// Ends the sharing of memory between a process and its parent. Later copies of
-    /// the parent belong to earlier pages or to another fork.
+    /// Ends the sharing of memory between a process and its parent. Pages the
+    /// parent copies later were shared before, or by another fork.
     pub(super) fn stops_sharing(&mut self, key: Key, ended: SharingEnd) {
         let parent = self.change_unindexed(key, |process| {
             let cost = process.fork_cost.as_mut()?;

@@ -11,7 +11,7 @@ use crate::event::AddressSpace;
 pub struct ForkCost {
     /// Time from the call to the creation of the task, ns.
     pub took: Option<u64>,
-    /// What was copied at the fork.
+    /// Size of the address space that was copied.
     pub space: AddressSpace,
     /// Pages the parent has copied on write since.
     pub parent_copies: u64,

@@ -123,7 +123,7 @@ impl Index {
         self.claim(key, &indexed.claims, &Claims::default());
     }
 
-    pub(super) fn leave(&mut self, key: Key, state: State) {
+    fn leave(&mut self, key: Key, state: State) {
         if !state.is_gone() {
             self.present.remove(&key);
         }
@@ -136,7 +136,7 @@ impl Index {
         }
     }
 
-    pub(super) fn enter(&mut self, key: Key, state: State) {
+    fn enter(&mut self, key: Key, state: State) {
         if !state.is_gone() {
             self.present.insert(key);
         }
@@ -149,13 +149,13 @@ impl Index {
         }
     }
 
-    pub(super) fn count_exit(&mut self, before: bool, after: bool) {
+    fn count_exit(&mut self, before: bool, after: bool) {
         // The count in a recording may be wrong, so it must not underflow.
         let exited = self.exited.saturating_add(u64::from(after));
         self.exited = exited.saturating_sub(u64::from(before));
     }
 
-    pub(super) fn adopt(&mut self, key: Key, before: Option<Key>, after: Option<Key>) {
+    fn adopt(&mut self, key: Key, before: Option<Key>, after: Option<Key>) {
         if let Some(owner) = before {
             self.adopted.remove(&(owner, key));
         }
@@ -166,7 +166,7 @@ impl Index {
 
     /// Replaces the claims of a process. A later claim replaces an earlier one, but
     /// a guess never replaces a confirmed claim.
-    pub(super) fn claim(&mut self, key: Key, before: &Claims, after: &Claims) {
+    fn claim(&mut self, key: Key, before: &Claims, after: &Claims) {
         for claim in before.by.iter().flatten() {
             if self.unreaped(claim.0, claim.1) == Some(key) {
                 self.unreaped.remove(claim);

@@ -1,7 +1,7 @@
 //! Retention of exited processes. Processes that have left the process table are
 //! evicted, the earliest first, if they are too many or too old; the [`Tally`]
-//! still counts them. Eviction depends on events alone, so a replay retains exactly
-//! what the live trace retained.
+//! still counts them. Eviction depends on events alone, so that live tracing and
+//! replay retain the same processes.
 //!
 //! A process is never evicted while a retained process refers to it: as its parent,
 //! as an ancestor of a running process, or as the heir of its children. Memory is
@@ -151,7 +151,7 @@ impl Retained {
         }
     }
 
-    pub(super) fn is_grace_over(&self, now: u64) -> bool {
+    fn is_grace_over(&self, now: u64) -> bool {
         let first = self.incomplete.front();
         first.is_some_and(|&(at, _)| now.saturating_sub(at) >= GRACE)
     }

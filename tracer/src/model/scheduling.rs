@@ -70,7 +70,7 @@ impl Scheduling {
         }
     }
 
-    pub(super) fn end(&mut self, states: States) {
+    fn end(&mut self, states: States) {
         self.ended = self.ended.plus(states.times);
         self.ended_wakeups = self.ended_wakeups.plus(states.wakeups);
         self.ended_missed = self.ended_missed.saturating_add(states.missed);
