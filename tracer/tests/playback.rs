@@ -358,14 +358,14 @@ fn steps_and_targets_work_in_both_directions() {
     let mut playback = Playback::open(Cursor::new(&bytes)).unwrap();
     let mut stage = Play::new();
     playback.seek(Place::Event(10_000), &mut stage).unwrap();
-    for landmark in [SearchTarget::Exit, SearchTarget::Zombie] {
+    for target in [SearchTarget::Exit, SearchTarget::Zombie] {
         let here = playback.position() as usize;
-        let is = |event: &&Event| landmark.matches(event);
+        let is = |event: &&Event| target.matches(event);
         let next = events[here..].iter().position(|event| is(&event)).unwrap();
         let next = (here + next + 1) as u64;
         assert!(
             playback
-                .next_where(|event| landmark.matches(event), &mut stage)
+                .next_where(|event| target.matches(event), &mut stage)
                 .unwrap()
         );
         assert_eq!(
@@ -379,7 +379,7 @@ fn steps_and_targets_work_in_both_directions() {
         let before = before.unwrap() as u64 + 1;
         assert!(
             playback
-                .previous_where(|event| landmark.matches(event), &mut stage)
+                .previous_where(|event| target.matches(event), &mut stage)
                 .unwrap()
         );
         assert_eq!(

@@ -33,7 +33,7 @@ pub struct Chain<R> {
     /// The event after a gap.
     held: Option<Event>,
     /// True if the last event returned is a gap.
-    is_behind_gap: bool,
+    is_after_gap: bool,
     /// Counts at the beginning of the first part.
     base: Option<Summary>,
     reports: Vec<PartReport>,
@@ -68,7 +68,7 @@ impl<R: Read> Chain<R> {
             latest: 0,
             missing: 0,
             held: None,
-            is_behind_gap: false,
+            is_after_gap: false,
             base: None,
             reports: refused,
         };
@@ -104,7 +104,7 @@ impl<R: Read> Chain<R> {
     /// last part has grown.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let next = self.next_of_parts()?;
-        self.is_behind_gap = next
+        self.is_after_gap = next
             .as_ref()
             .is_some_and(|event| matches!(event.what, What::Gap(_)));
         Ok(next)
@@ -185,7 +185,7 @@ impl<R: Read> Chain<R> {
                 let latest = self.parts.last().and_then(|part| part.realtime_offset);
                 session.realtime_offset = latest.unwrap_or(session.realtime_offset);
             }
-            What::Summary(summary) if self.is_outside_stream() && self.skips_a_beginning() => {
+            What::Summary(summary) if self.is_outside_stream() && self.lacks_beginning() => {
                 let base = match &self.base {
                     Some(base) => base,
                     None if self.at == self.first && self.reader.number() <= 1 => {
@@ -207,7 +207,7 @@ impl<R: Read> Chain<R> {
     }
 
     /// Returns true if earlier segments of the trace are not in this chain.
-    fn skips_a_beginning(&self) -> bool {
+    fn lacks_beginning(&self) -> bool {
         let first = self.parts[self.first].segment;
         first.is_some_and(|segment| segment.number > 0)
     }
@@ -304,7 +304,7 @@ impl<R: Read + Seek> Chain<R> {
         }
         (self.continues, self.latest) = (false, 0);
         (self.missing, self.held) = (0, None);
-        self.is_behind_gap = false;
+        self.is_after_gap = false;
         Ok(())
     }
 

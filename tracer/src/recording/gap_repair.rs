@@ -17,7 +17,7 @@ pub(super) struct GapRepair {
     due: bool,
     /// Events of the current checkpoint, if all of them have been read so far.
     collected: Option<Vec<Event>>,
-    /// It is a snapshot as the kernel pending it, not events pending again.
+    /// True if the checkpoint is a snapshot (version 2), false if it repeats events (version 1).
     is_snapshot: bool,
     /// Events to emit.
     pending: VecDeque<Event>,

@@ -9,7 +9,7 @@ impl<R: Read> Chain<R> {
     /// Returns the current position. Returns none directly after a gap and between the events
     /// of a checkpoint; a position is available again after one of the next events.
     pub fn position(&self) -> Option<ChainPosition> {
-        let between = self.held.is_none() && self.missing == 0 && !self.is_behind_gap;
+        let between = self.held.is_none() && self.missing == 0 && !self.is_after_gap;
         let reader = self.reader.position().filter(|_| between)?;
         Some(ChainPosition {
             part: self.at,
