@@ -12,7 +12,7 @@ use crate::tui::{
         layout::Heights,
         seek_bar, tabs,
     },
-    view::{interface::Room, registry::VIEWS},
+    view::{interface::ViewSize, registry::VIEWS},
     widget::canvas::Canvas,
 };
 
@@ -34,12 +34,12 @@ impl App {
             self.stream.playhead().is_some(),
         );
         self.drawn = (heights, width);
-        let room = Room {
+        let size = ViewSize {
             width: usize::from(width),
             height: usize::from(heights.body),
         };
         let (view, data) = self.active_view();
-        view.refresh(&data, room);
+        view.refresh(&data, size);
         if let Some(help) = &mut self.help {
             let own = VIEWS[self.active].actions;
             let can = |action| self.stream.allows(action);

@@ -9,9 +9,9 @@ use crate::{
         chrome::{column_chooser::ColumnChooser, help::Help},
         input::{
             action::{self, Action},
-            background::Heard,
+            background::Recognised,
             control::Control,
-            prompt::{Asks, Prompt, Typed},
+            prompt::{Prompt, PromptKind, Typed},
         },
         state::{
             effect::Effect,
@@ -44,16 +44,16 @@ impl App {
 
     /// Handles a key, or a part of the terminal's answer.
     fn on_keys(&mut self, key: KeyEvent) -> Flow {
-        match self.listener.hear(key) {
-            Heard::Keys(keys) => {
+        match self.listener.recognise(key) {
+            Recognised::Keys(keys) => {
                 for key in keys {
                     if self.on_key(key) == Flow::Quit {
                         return Flow::Quit;
                     }
                 }
             }
-            Heard::Nothing => {}
-            Heard::Background(lightness) => self.on_background(lightness),
+            Recognised::Nothing => {}
+            Recognised::Background(lightness) => self.on_background(lightness),
         }
         Flow::Continue
     }
@@ -150,13 +150,13 @@ impl App {
             Action::Details => self.open_details(),
             Action::Back => self.active = self.came_from,
             Action::GoTo if self.stream.can_play() => {
-                self.prompt = Some(Prompt::new(Asks::Time, ""))
+                self.prompt = Some(Prompt::new(PromptKind::Time, ""))
             }
             Action::GoTo => {}
-            Action::Search => self.prompt = Some(Prompt::new(Asks::Search, "")),
+            Action::Search => self.prompt = Some(Prompt::new(PromptKind::Search, "")),
             Action::Filter => {
                 let text = self.filter.filter().map_or("", Filter::text);
-                self.prompt = Some(Prompt::new(Asks::Filter, text));
+                self.prompt = Some(Prompt::new(PromptKind::Filter, text));
             }
             Action::OnlyThis => self.only_this(),
             Action::CopyCommand => self.copy_command(),
@@ -244,28 +244,30 @@ impl App {
     fn typed(&mut self, typed: Typed) {
         let Some(prompt) = &self.prompt else { return };
         let text = prompt.text().to_owned();
-        match (prompt.asks, typed) {
+        match (prompt.kind, typed) {
             (_, Typed::Nothing) => {}
-            (Asks::Search, Typed::Changed) => {
+            (PromptKind::Search, Typed::Changed) => {
                 self.search = SearchQuery::new(&text);
                 self.find(SearchFrom::Here);
             }
-            (Asks::Search, Typed::GivenUp) => {
+            (PromptKind::Search, Typed::Cancelled) => {
                 self.prompt = None;
                 self.search = SearchQuery::default();
                 self.messages.not_found = false;
             }
-            (Asks::Search, Typed::Complete) | (Asks::Filter, Typed::GivenUp) => self.prompt = None,
-            (Asks::Time, Typed::GivenUp) => self.prompt = None,
-            (Asks::Time, Typed::Complete) => {
+            (PromptKind::Search, Typed::Complete) | (PromptKind::Filter, Typed::Cancelled) => {
+                self.prompt = None
+            }
+            (PromptKind::Time, Typed::Cancelled) => self.prompt = None,
+            (PromptKind::Time, Typed::Complete) => {
                 self.prompt = None;
                 if self.stream.is_live() {
                     self.freeze();
                 }
                 self.effects.push(Effect::GoTo(text.trim().to_owned()));
             }
-            (Asks::Filter | Asks::Time, Typed::Changed) => {}
-            (Asks::Filter, Typed::Complete) => self.filter_by(&text),
+            (PromptKind::Filter | PromptKind::Time, Typed::Changed) => {}
+            (PromptKind::Filter, Typed::Complete) => self.filter_by(&text),
         }
     }
 

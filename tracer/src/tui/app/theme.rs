@@ -36,7 +36,7 @@ impl App {
     /// if the reader has chosen a theme.
     pub fn detect_background(&mut self) {
         if self.chosen_theme.is_none() && self.look.has_themes() {
-            self.listener = Listener::Waits;
+            self.listener = Listener::Waiting;
             self.effects.push(Effect::AskBackground);
         }
     }

@@ -16,7 +16,7 @@ const LONGEST: usize = 27;
 
 /// The result of a key.
 #[derive(Debug, PartialEq)]
-pub enum Heard {
+pub enum Recognised {
     /// The keys were typed.
     Keys(Vec<KeyEvent>),
     /// The key belongs to an answer, or may.
@@ -32,36 +32,36 @@ pub enum Listener {
     #[default]
     Off,
     /// An answer may arrive.
-    Waits,
+    Waiting,
     /// The answer so far, from its `ESC ]` on.
-    Hears(Vec<KeyEvent>),
+    Receiving(Vec<KeyEvent>),
 }
 
 impl Listener {
     /// Takes a key and separates answers from typed keys.
-    pub fn hear(&mut self, key: KeyEvent) -> Heard {
+    pub fn recognise(&mut self, key: KeyEvent) -> Recognised {
         let alt = key.modifiers == KeyModifiers::ALT;
         match self {
-            Listener::Off => Heard::Keys(vec![key]),
+            Listener::Off => Recognised::Keys(vec![key]),
             // Terminals send Alt as ESC and the character.
-            Listener::Waits if alt && key.code == KeyCode::Char(']') => {
-                *self = Listener::Hears(vec![key]);
-                Heard::Nothing
+            Listener::Waiting if alt && key.code == KeyCode::Char(']') => {
+                *self = Listener::Receiving(vec![key]);
+                Recognised::Nothing
             }
-            Listener::Waits => Heard::Keys(vec![key]),
-            Listener::Hears(keys) if ends(key) => {
+            Listener::Waiting => Recognised::Keys(vec![key]),
+            Listener::Receiving(keys) if ends(key) => {
                 let answer = background(keys);
                 *self = Listener::Off;
-                answer.map_or(Heard::Nothing, Heard::Background)
+                answer.map_or(Recognised::Nothing, Recognised::Background)
             }
-            Listener::Hears(keys) => {
+            Listener::Receiving(keys) => {
                 keys.push(key);
                 if is_part(keys) {
-                    return Heard::Nothing;
+                    return Recognised::Nothing;
                 }
                 let keys = std::mem::take(keys);
-                *self = Listener::Waits;
-                Heard::Keys(keys)
+                *self = Listener::Waiting;
+                Recognised::Keys(keys)
             }
         }
     }
@@ -130,13 +130,13 @@ mod tests {
 
     /// Returns the typed keys, and the background.
     fn heard(text: &str) -> (Vec<KeyEvent>, Option<f32>) {
-        let mut listener = Listener::Waits;
+        let mut listener = Listener::Waiting;
         let (mut keys, mut background) = (Vec::new(), None);
         for key in typed(text) {
-            match listener.hear(key) {
-                Heard::Keys(more) => keys.extend(more),
-                Heard::Nothing => {}
-                Heard::Background(Lightness(lightness)) => background = Some(lightness),
+            match listener.recognise(key) {
+                Recognised::Keys(more) => keys.extend(more),
+                Recognised::Nothing => {}
+                Recognised::Background(Lightness(lightness)) => background = Some(lightness),
             }
         }
         (keys, background)
@@ -179,7 +179,7 @@ mod tests {
     fn keys_pass_through_without_a_request() {
         let mut listener = Listener::Off;
         for key in typed("\x1b]11;rgb:0/0/0\x07") {
-            assert_eq!(listener.hear(key), Heard::Keys(vec![key]));
+            assert_eq!(listener.recognise(key), Recognised::Keys(vec![key]));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// The kind of text that the prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
+pub enum PromptKind {
     /// A search, performed while it is typed.
     Search,
     /// A filter, applied when it is complete.
@@ -24,7 +24,7 @@ pub enum Asks {
 /// An open prompt.
 pub struct Prompt {
     /// The kind of text.
-    pub asks: Asks,
+    pub kind: PromptKind,
     input: tui_input::Input,
     /// The error in the text; `None` after the next key.
     error: Option<Error>,
@@ -40,14 +40,14 @@ pub enum Typed {
     /// The reader pressed Enter.
     Complete,
     /// The reader gave up.
-    GivenUp,
+    Cancelled,
 }
 
 impl Prompt {
     /// Returns a prompt that starts with `text`.
-    pub fn new(asks: Asks, text: &str) -> Prompt {
+    pub fn new(kind: PromptKind, text: &str) -> Prompt {
         let (input, error) = (tui_input::Input::from(text), None);
-        Prompt { asks, input, error }
+        Prompt { kind, input, error }
     }
 
     /// Returns the text.
@@ -59,9 +59,9 @@ impl Prompt {
     pub fn handle(&mut self, key: KeyEvent) -> Typed {
         self.error = None;
         match key.code {
-            KeyCode::Esc => Typed::GivenUp,
+            KeyCode::Esc => Typed::Cancelled,
             KeyCode::Enter => Typed::Complete,
-            KeyCode::Backspace if self.text().is_empty() => Typed::GivenUp,
+            KeyCode::Backspace if self.text().is_empty() => Typed::Cancelled,
             _ => match self.input.handle_event(&Input::Key(key)) {
                 Some(change) if change.value => Typed::Changed,
                 Some(_) | None => Typed::Nothing,
@@ -86,10 +86,10 @@ impl Prompt {
 
     /// Returns the prompt's line, scrolled so that the cursor is visible.
     pub fn line(&self, width: usize, cursor: &str) -> Phrase {
-        let sign = match self.asks {
-            Asks::Search => "/",
-            Asks::Filter => "filter: ",
-            Asks::Time => "go to (03:10:05, -10s, +90s): ",
+        let sign = match self.kind {
+            PromptKind::Search => "/",
+            PromptKind::Filter => "filter: ",
+            PromptKind::Time => "go to (03:10:05, -10s, +90s): ",
         };
         let room = width.saturating_sub(sign.width() + 2);
         let (before, after) = self.around_cursor();

@@ -27,10 +27,11 @@ fn playhead(now: u64, position: u64) -> Playhead {
 /// Performs the session's part of a seek: the first events again.
 fn go_back(bench: &mut Bench, events: usize) {
     bench.app.clear_model();
-    let told = &host::busy()[..events];
-    told.iter()
+    let replayed = &host::busy()[..events];
+    replayed
+        .iter()
         .for_each(|event| bench.app.apply_playback(event));
-    let now = told.iter().map(|event| event.at).max().unwrap();
+    let now = replayed.iter().map(|event| event.at).max().unwrap();
     bench.app.set_playhead(playhead(now, events as u64));
     bench.draw();
 }

@@ -14,7 +14,7 @@ use crate::{
         },
         style::phrase::{Phrase, Tone},
         text::{describe, words},
-        view::interface::{Room, View},
+        view::interface::{View, ViewSize},
         widget::{
             canvas::Canvas,
             columns::{Column, figure, rest, word},
@@ -111,10 +111,10 @@ impl Events {
 }
 
 impl View for Events {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
         self.update(data);
         self.cursor
-            .fit(self.length(data), room.height.saturating_sub(1));
+            .fit(self.length(data), size.height.saturating_sub(1));
         if self.follow.unwrap_or(data.live) {
             self.cursor.handle(Action::End);
         }

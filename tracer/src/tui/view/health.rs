@@ -15,7 +15,7 @@ use crate::{
         },
         style::phrase::{Phrase, Tone},
         text::words,
-        view::interface::{Room, View},
+        view::interface::{View, ViewSize},
         widget::{
             canvas::Canvas,
             page::{Page, Sheet},
@@ -76,8 +76,8 @@ impl Health {
 }
 
 impl View for Health {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        let width = room.width.saturating_sub(1);
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
+        let width = size.width.saturating_sub(1);
         self.update_findings(data);
         let findings = self.findings(width);
         let lines = if width >= WIDE {
@@ -97,7 +97,7 @@ impl View for Health {
                 .above(stream(data, width))
                 .into_lines()
         };
-        self.page.fill(lines, room.height);
+        self.page.fill(lines, size.height);
     }
 
     fn handle(&mut self, action: Action, _: &Data<'_>) {

@@ -15,7 +15,7 @@ use crate::{
 
 /// The size of a view in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct ViewSize {
     /// Columns.
     pub width: usize,
     /// Lines, column titles included.
@@ -37,7 +37,7 @@ pub struct ColumnChoice {
 /// One way of looking at the model.
 pub trait View {
     /// Updates the rows before they are drawn.
-    fn refresh(&mut self, data: &Data<'_>, room: Room);
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize);
 
     /// Performs one of the view's own actions or a movement.
     fn handle(&mut self, action: Action, data: &Data<'_>);

@@ -11,7 +11,7 @@ use crate::{
             search::{SearchFrom, SearchQuery},
         },
         style::phrase::Phrase,
-        view::interface::{Room, View},
+        view::interface::{View, ViewSize},
         widget::{
             canvas::Canvas,
             columns::Column,
@@ -126,9 +126,9 @@ impl<R: Rows> ProcessTable<R> {
 }
 
 impl<R: Rows> View for ProcessTable<R> {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
         self.update(data);
-        self.list.fit(room.height.saturating_sub(1));
+        self.list.fit(size.height.saturating_sub(1));
     }
 
     fn handle(&mut self, action: Action, data: &Data<'_>) {

@@ -18,7 +18,7 @@ use crate::{
             phrase::{Phrase, Tone},
         },
         text::words,
-        view::interface::{Room, View},
+        view::interface::{View, ViewSize},
         widget::{
             canvas::Canvas,
             columns::{Column, figure, rest, word},
@@ -359,12 +359,12 @@ const REAP_TIMES: [(u64, &str); 8] = [
 ];
 
 impl View for Zombies {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
         self.update(data);
-        let roomy = usize::from(room.height >= ROOMY);
-        self.update_finding(data, room.width, roomy * room.height / FINDING_SHARE);
+        let roomy = usize::from(size.height >= ROOMY);
+        self.update_finding(data, size.width, roomy * size.height / FINDING_SHARE);
         let below = roomy + self.finding.len();
-        self.list.fit(room.height.saturating_sub(1 + below));
+        self.list.fit(size.height.saturating_sub(1 + below));
     }
 
     fn handle(&mut self, action: Action, _: &Data<'_>) {

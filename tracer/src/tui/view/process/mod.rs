@@ -14,7 +14,7 @@ use crate::{
         },
         style::phrase::{Phrase, Tone},
         text::words,
-        view::interface::{Room, View},
+        view::interface::{View, ViewSize},
         widget::{
             canvas::Canvas,
             page::{Page, Sheet},
@@ -33,9 +33,9 @@ pub struct Process {
 }
 
 impl View for Process {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
         let Some(key) = self.key else { return };
-        let width = room.width.saturating_sub(1);
+        let width = size.width.saturating_sub(1);
         let top = head(data, key, width).above(lifecycle::section(data, key, width));
         let lines = if width >= WIDE {
             let gap = 3;
@@ -53,7 +53,7 @@ impl View for Process {
                 .above(facts::resources(data, key, width))
                 .into_lines()
         };
-        self.page.fill(lines, room.height);
+        self.page.fill(lines, size.height);
     }
 
     fn handle(&mut self, action: Action, data: &Data<'_>) {

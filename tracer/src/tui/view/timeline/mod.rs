@@ -25,7 +25,7 @@ use crate::{
         },
         text::words,
         view::{
-            interface::{Room, View},
+            interface::{View, ViewSize},
             timeline::{
                 lanes::{Lane, LaneChoice, Life},
                 legend::legend,
@@ -374,15 +374,15 @@ fn label_width(width: usize) -> usize {
 }
 
 impl View for Timeline {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
-        let cells = room.width.saturating_sub(label_width(room.width) + 2);
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
+        let cells = size.width.saturating_sub(label_width(size.width) + 2);
         if cells != self.cells {
             self.cells = cells;
             self.made_from = None;
         }
         self.update(data);
-        let legend = usize::from(room.height >= ROOMY);
-        self.list.fit(room.height.saturating_sub(AROUND + legend));
+        let legend = usize::from(size.height >= ROOMY);
+        self.list.fit(size.height.saturating_sub(AROUND + legend));
     }
 
     fn handle(&mut self, action: Action, data: &Data<'_>) {

@@ -17,7 +17,7 @@ use crate::{
         },
         style::phrase::Tone,
         view::{
-            interface::{ColumnChoice, Room, View, unknown_setting},
+            interface::{ColumnChoice, View, ViewSize, unknown_setting},
             tree::{
                 columns::ColumnSelection,
                 figures::FIGURES,
@@ -260,9 +260,9 @@ impl Tree {
 }
 
 impl View for Tree {
-    fn refresh(&mut self, data: &Data<'_>, room: Room) {
+    fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
         self.update(data);
-        self.list.fit(room.height.saturating_sub(1));
+        self.list.fit(size.height.saturating_sub(1));
     }
 
     fn handle(&mut self, action: Action, data: &Data<'_>) {
