@@ -130,12 +130,19 @@ fn documentation(object: &Path) -> Result<()> {
     )
 }
 
-/// Tests the library without its features, as it is used to read recordings: it
-/// needs no eBPF object then.
+/// Tests the library without its features, and the programs of
+/// docs/reading-recordings.md on it. No eBPF object is needed.
 fn library_tests(args: &[String]) -> Result<()> {
     process::run(
         workspace::cargo()
-            .args(["test", "--package", "tracer", "--no-default-features", "--"])
+            .args([
+                "test",
+                "--package",
+                "tracer",
+                "--package",
+                "reading-recordings",
+            ])
+            .args(["--no-default-features", "--"])
             .args(args),
     )
 }

@@ -53,15 +53,6 @@ pub struct Circle<'a> {
     uses: Uses,
 }
 
-impl Circle<'_> {
-    /// Returns true if all its files are below `directory`.
-    pub fn is_within(&self, directory: &str) -> bool {
-        self.files
-            .iter()
-            .all(|file| self.sources[*file].path.starts_with(directory))
-    }
-}
-
 impl fmt::Display for Circle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = |file: usize| -> &Path { &self.sources[file].path };

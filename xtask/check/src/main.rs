@@ -72,22 +72,19 @@ fn order(crates: &[Crate]) -> Result<()> {
 
 /// Checks that no files of a crate use one another in a circle.
 fn circles(crates: &[Crate]) -> Result<()> {
-    let (mut files, mut known, mut new) = (0, 0, 0);
+    let (mut files, mut found) = (0, 0);
     for krate in crates {
         files += krate.sources.len();
         for circle in graph::circles(&krate.sources, &graph::uses(&krate.sources)) {
             println!("{circle}");
-            match rules::CIRCLES.iter().any(|place| circle.is_within(place)) {
-                true => known += 1,
-                false => new += 1,
-            }
+            found += 1;
         }
     }
-    println!("{files} files, {} circles", known + new);
     ensure!(
-        new == 0,
-        "{new} circles of files: move what both sides need to a file that imports neither"
+        found == 0,
+        "{found} circles of files: move what both sides need to a file that imports neither"
     );
+    println!("{files} files, no circle");
     Ok(())
 }
 

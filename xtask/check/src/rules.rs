@@ -92,10 +92,6 @@ pub const HOUSES: &[House] = &[
     },
 ];
 
-/// Directories with a circle of files that is known and shall go. The list may only
-/// shrink.
-pub const CIRCLES: &[&str] = &["tracer/src/event", "tracer/src/model"];
-
 /// Outside crates and the only modules that may name them.
 pub struct Fence {
     pub crates: &'static [&'static str],
