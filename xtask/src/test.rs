@@ -121,20 +121,24 @@ fn unit_tests(object: &Path, args: &[String]) -> Result<()> {
     )
 }
 
-/// Builds the documentation; a warning, such as a broken link, is an error.
+/// Builds the documentation; a warning, such as a broken link, is an error. Like clippy
+/// it takes the whole workspace, so that both share what they check of dependencies.
 fn documentation(object: &Path) -> Result<()> {
     process::run(
         build::user_space(object)
             .env("RUSTDOCFLAGS", "-D warnings")
-            .args(["doc", "--no-deps", "--package", "tracer"]),
+            .args(["doc", "--workspace", "--no-deps"])
+            .args(["--features", &format!("tracer/{KERNEL_FEATURE}")]),
     )
 }
 
 /// Tests the library without its features, and the programs of
-/// docs/reading-recordings.md on it. No eBPF object is needed.
+/// docs/reading-recordings.md on it. No eBPF object is needed. The unit tests have run
+/// all cases of the property tests.
 fn library_tests(args: &[String]) -> Result<()> {
     process::run(
         workspace::cargo()
+            .env("PROPTEST_CASES", "16")
             .args([
                 "test",
                 "--package",

@@ -2,7 +2,7 @@
 //! peers.
 //!
 //! Each bench is a row of [`BENCHES`] and a file; it measures and returns a
-//! `Report`. [`report`] renders it as text and JSON, [`page`] writes
+//! [`report::Report`]. [`report`] renders it as text and JSON, [`page`] writes
 //! its page under docs/performance.
 //!
 //! The programs under test are built as the caller. Then this program runs itself
