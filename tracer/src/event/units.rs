@@ -4,7 +4,7 @@
 //! Figures are truncated, never rounded up: an age of 59.99 s is not yet a minute,
 //! and no figure claims more than was measured.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
@@ -73,8 +73,45 @@ fn scaled(number: u64, unit: u64) -> String {
     }
 }
 
+/// Error returned for a duration or a size that cannot be parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitError {
+    /// The unit is not known.
+    UnknownUnit {
+        /// Unit that was given.
+        unit: String,
+        /// Units that are known, as text.
+        known: &'static str,
+    },
+    /// The part before the unit is not a number.
+    NotANumber(String),
+    /// The value is negative or too large.
+    OutOfRange(String),
+}
+
+impl UnitError {
+    fn unknown(unit: &str, known: &'static str) -> UnitError {
+        let unit = unit.to_owned();
+        UnitError::UnknownUnit { unit, known }
+    }
+}
+
+impl fmt::Display for UnitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnitError::UnknownUnit { unit, known } => {
+                write!(f, "unknown unit {unit:?} (use {known})")
+            }
+            UnitError::NotANumber(digits) => write!(f, "not a number: {digits:?}"),
+            UnitError::OutOfRange(text) => write!(f, "{text} is out of range"),
+        }
+    }
+}
+
+impl std::error::Error for UnitError {}
+
 /// Parses `500ms`, `10s`, `5m` or `8h`; a bare number is seconds.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let seconds = match &text[digits.len()..] {
         "ms" => 0.001,
@@ -82,17 +119,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         "h" => 3600.0,
         "d" => 86_400.0,
-        unit => return Err(format!("unknown unit {unit:?} (use ms, s, m, h or d)")),
+        unit => return Err(UnitError::unknown(unit, "ms, s, m, h or d")),
     };
     let number: f64 = digits
         .parse()
-        .map_err(|_| format!("not a number: {digits:?}"))?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| format!("{text} is out of range"))
+        .map_err(|_| UnitError::NotANumber(digits.to_owned()))?;
+    Duration::try_from_secs_f64(number * seconds)
+        .map_err(|_| UnitError::OutOfRange(text.to_owned()))
 }
 
 /// Parses `512K`, `64M`, `2GiB` or `1.5T`. All units are binary; a bare number is
 /// bytes.
-pub fn parse_bytes(text: &str) -> Result<u64, String> {
+pub fn parse_bytes(text: &str) -> Result<u64, UnitError> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" | "B" => 0,
@@ -100,15 +138,15 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
         "T" | "TB" | "TIB" => 40,
-        unit => return Err(format!("unknown unit {unit:?} (use K, M, G or T)")),
+        unit => return Err(UnitError::unknown(unit, "K, M, G or T")),
     };
     let number: f64 = digits
         .parse()
-        .map_err(|_| format!("not a number: {digits:?}"))?;
+        .map_err(|_| UnitError::NotANumber(digits.to_owned()))?;
     let bytes = number * (1_u64 << shift) as f64;
     match bytes.is_finite() && (0.0..u64::MAX as f64).contains(&bytes) {
         true => Ok(bytes as u64),
-        false => Err(format!("{text} is out of range")),
+        false => Err(UnitError::OutOfRange(text.to_owned())),
     }
 }
 
@@ -160,7 +198,7 @@ mod tests {
     fn durations_out_of_range_are_refused_in_words() {
         for text in ["99999999999999999999s", "1e300d", "-1s"] {
             let error = parse_duration(text).unwrap_err();
-            assert_eq!(error, format!("{text} is out of range"));
+            assert_eq!(error.to_string(), format!("{text} is out of range"));
         }
     }
 

@@ -33,6 +33,6 @@ pub use style::{
     glyphs::{ASCII, Glyphs, UNICODE},
     look::{Look, PLAIN, Palette},
     phrase::{Phrase, Tone},
-    theme::{Depth, THEMES},
+    theme::{Depth, THEMES, UnknownTheme},
 };
 pub use view::registry::names as views;

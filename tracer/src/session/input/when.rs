@@ -38,11 +38,13 @@ impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<When, String> {
+        let parse_duration =
+            |length| units::parse_duration(length).map_err(|error| error.to_string());
         if let Some(length) = text.strip_prefix('-') {
-            return Ok(When::BeforeEnd(units::parse_duration(length)?));
+            return Ok(When::BeforeEnd(parse_duration(length)?));
         }
         if let Some(length) = text.strip_prefix('+') {
-            return Ok(When::AfterBeginning(units::parse_duration(length)?));
+            return Ok(When::AfterBeginning(parse_duration(length)?));
         }
         // jiff would also parse a date and time as a time of day.
         if let Some(time) = time_of_day(text) {

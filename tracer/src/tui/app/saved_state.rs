@@ -39,7 +39,7 @@ impl App {
         let (name, value) = line.split_once('=').ok_or("expected name = value")?;
         let (name, value) = (name.trim(), value.trim());
         if name == THEME {
-            return self.set_theme(value);
+            return self.set_theme(value).map_err(|error| error.to_string());
         }
         let (view, name) = name.split_once('.').unwrap_or((name, ""));
         let number = VIEWS

@@ -6,7 +6,7 @@ use crate::tui::{
     state::effect::Effect,
     style::{
         look::PLAIN,
-        theme::{Lightness, THEMES, by_lightness},
+        theme::{Lightness, THEMES, UnknownTheme, by_lightness},
     },
 };
 
@@ -16,11 +16,12 @@ impl App {
     /// # Errors
     ///
     /// Says which themes there are, if there is none of that name.
-    pub fn set_theme(&mut self, name: &str) -> Result<(), String> {
+    pub fn set_theme(&mut self, name: &str) -> Result<(), UnknownTheme> {
         let names = || THEMES.iter().map(|theme| theme.name).chain([PLAIN]);
-        let look = self.look.named(name).ok_or_else(|| {
-            let names: Vec<_> = names().collect();
-            format!("there is no theme {name:?}, only {}", names.join(", "))
+        let look = self.look.named(name);
+        let look = look.ok_or_else(|| UnknownTheme {
+            name: name.to_owned(),
+            known: names().collect(),
         })?;
         self.look = look;
         self.chosen_theme = names().find(|known| *known == name);

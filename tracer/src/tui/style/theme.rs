@@ -2,6 +2,8 @@
 //! with 16, 256 and 16 million colours. A theme is a row of the table; a test holds its contrasts
 //! against WCAG 2.
 
+use std::fmt;
+
 use ratatui::style::Color;
 
 /// Lightness of the terminal's background, from 0 (black) to 1 (white).
@@ -146,6 +148,24 @@ pub fn by_background(colours: &str) -> Option<&'static Theme> {
 pub fn by_lightness(Lightness(lightness): Lightness) -> &'static Theme {
     if lightness > 0.5 { &LIGHT } else { &DARK }
 }
+
+/// Error returned for a theme that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownTheme {
+    /// Name that was given.
+    pub name: String,
+    /// Names of the themes.
+    pub known: Vec<&'static str>,
+}
+
+impl fmt::Display for UnknownTheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.known.join(", ");
+        write!(f, "there is no theme {:?}, only {known}", self.name)
+    }
+}
+
+impl std::error::Error for UnknownTheme {}
 
 #[cfg(test)]
 mod tests {
