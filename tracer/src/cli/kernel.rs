@@ -160,7 +160,7 @@ impl StateArg {
 
 /// Parses `--buffer`: bytes, a power of two between 64 KiB and 1 GiB.
 fn buffer(text: &str) -> Result<u32, String> {
-    let size = u32::try_from(session::bytes(text)?).ok();
+    let size = u32::try_from(session::bytes(text).map_err(|error| error.to_string())?).ok();
     let size = size.filter(|size| (1 << 16..=1 << 30).contains(size) && size.is_power_of_two());
     size.ok_or_else(|| "the size must be a power of two from 64K to 1G".to_owned())
 }

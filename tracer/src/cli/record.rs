@@ -94,7 +94,7 @@ impl RecordArgs {
 
 /// Parses `--max-size`, in bytes.
 fn ring_size(text: &str) -> Result<u64, String> {
-    let size = session::bytes(text)?;
+    let size = session::bytes(text).map_err(|error| error.to_string())?;
     match size >= 1 << 20 {
         true => Ok(size),
         false => Err(
@@ -106,7 +106,7 @@ fn ring_size(text: &str) -> Result<u64, String> {
 
 /// Parses `--segment`. Shorter segments would hold little but their first snapshot.
 fn segment_length(text: &str) -> Result<Duration, String> {
-    let length = session::duration(text)?;
+    let length = session::duration(text).map_err(|error| error.to_string())?;
     match length >= Duration::from_secs(1) {
         true => Ok(length),
         false => Err("the length must be 1s or more".to_owned()),
