@@ -211,6 +211,10 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
     );
     let terminal = Terminal::open("replay", (100, 30), &replay);
     terminal.line(&["REPLAY"]);
+    // From its end it plays again from its beginning: first the processes that ran already.
+    terminal.keys(&["Space"]);
+    terminal.line(&["PLAYING", ", event 0 of"]);
+    terminal.line(&["END"]);
     // Others of its name may still wait to be reaped.
     let owner = support::processes(&file)
         .into_iter()

@@ -166,6 +166,11 @@ fn seek_equals_playing() {
     assert!(states.iter().len() >= 4, "{} states", states.iter().len());
     let restores = assert_seeks(&open, &states, 200);
     assert!(restores > 100, "{restores} seeks from states");
+    // The time at the beginning is that of the first event, not of boot.
+    let (mut playback, mut stage) = (open(), Play::new());
+    playback.seek(Place::End, &mut stage).unwrap();
+    playback.seek(Place::Beginning, &mut stage).unwrap();
+    assert_eq!((playback.position(), playback.now()), (0, span.earliest));
 }
 
 /// A gap and the snapshot after it have the same effect in a seek and in playing through.

@@ -143,7 +143,9 @@ impl<R: Read + Seek> Playback<R> {
         stage.clear();
         (self.next, self.parked) = (None, None);
         self.chain.rewind()?;
-        (self.position, self.now, self.reader_at_playhead) = (0, 0, true);
+        // Playing on from time 0 would first pass all the time since boot.
+        self.now = self.span().map_or(0, |span| span.earliest);
+        (self.position, self.reader_at_playhead) = (0, true);
         Ok(())
     }
 }

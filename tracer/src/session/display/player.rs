@@ -302,6 +302,10 @@ impl Player {
     /// Performs a playback control.
     pub fn control(&mut self, control: Control, app: &mut App) -> Result<()> {
         (self.search, self.goal) = (None, None);
+        if !self.is_busy() {
+            // There are no ticks while it is paused: that time does not count as played.
+            self.last_tick = Instant::now();
+        }
         let stage = &mut Shown(app);
         match control {
             Control::PlayOrPause if self.playback.is_at_end() && self.growth.is_none() => {
@@ -457,5 +461,54 @@ impl Player {
             position: self.playback.position(),
             events,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, thread};
+
+    use super::*;
+    use crate::tui::{Look, Mode};
+
+    /// A short recording in the dashboard, indexed, at its end.
+    fn opened() -> (Player, App) {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v2.tracer");
+        let input = Input::find(Path::new(file), &Window::default()).unwrap();
+        let mut player = Player::begin(&input, false).unwrap();
+        let mode = Mode::Replay {
+            file: file.to_owned(),
+        };
+        let mut app = App::new(mode, Look::default());
+        player.go_to(Place::End, &mut app).unwrap();
+        (player, app)
+    }
+
+    /// Plays for 1 ms after a pause. Returns the time played, ns.
+    fn played(player: &mut Player, app: &mut App) -> u64 {
+        player.control(Control::PlayOrPause, app).unwrap();
+        let before = player.now;
+        thread::sleep(Duration::from_millis(1));
+        player.tick(app).unwrap();
+        player.now - before
+    }
+
+    #[test]
+    fn playback_from_the_end_starts_at_the_first_event() {
+        let (mut player, mut app) = opened();
+        let earliest = player.playback.span().unwrap().earliest;
+        player.control(Control::PlayOrPause, &mut app).unwrap();
+        assert!(player.now >= earliest, "{} < {earliest}", player.now);
+        assert!(player.speed.playing);
+        assert!(player.playback.now() >= earliest);
+    }
+
+    #[test]
+    fn a_pause_is_not_played() {
+        let (mut player, mut app) = opened();
+        player.go_to(Place::Beginning, &mut app).unwrap();
+        thread::sleep(Duration::from_millis(500));
+        let played = played(&mut player, &mut app);
+        assert!((1_000_000..400_000_000).contains(&played), "{played} ns");
     }
 }
