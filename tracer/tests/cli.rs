@@ -1,5 +1,5 @@
-//! The command line as a user meets it: help, bad input, exit codes. Needs no
-//! kernel and no root.
+//! Tests the command line as a user sees it: help, bad input, exit codes. Needs neither a
+//! kernel nor root.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,12 +23,11 @@ fn stderr(output: &Output) -> String {
 }
 
 fn golden() -> PathBuf {
-    // The storyline and nothing else: later versions' recordings have made-up
-    // records behind it.
+    // Only the storyline: recordings of later versions have made-up records after it.
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/v1.tracer")
 }
 
-/// One line that names the file, and an exit code that is not 0.
+/// Asserts an error of one line with all `words`, and exit code 1.
 #[track_caller]
 fn refused(output: &Output, words: &[&str]) {
     let message = stderr(output);
@@ -41,7 +40,7 @@ fn refused(output: &Output, words: &[&str]) {
 }
 
 #[test]
-fn every_command_explains_itself_with_examples() {
+fn help_of_every_command_has_examples() {
     for command in [
         &["live", "--help"][..],
         &["record", "--help"],
@@ -60,7 +59,7 @@ fn every_command_explains_itself_with_examples() {
 }
 
 #[test]
-fn wrong_usage_is_told_from_failure() {
+fn wrong_usage_has_its_own_exit_code() {
     for arguments in [
         &["live", "--buffer", "3M"][..],
         &["live", "--for", "soon"],
@@ -75,7 +74,7 @@ fn wrong_usage_is_told_from_failure() {
 }
 
 #[test]
-fn what_cannot_be_replayed_is_named_with_the_reason() {
+fn error_names_the_file_and_the_reason() {
     let scratch = std::env::temp_dir().join(format!("tracer-cli-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).unwrap();
     let garbage = scratch.join("garbage");
@@ -104,7 +103,7 @@ fn what_cannot_be_replayed_is_named_with_the_reason() {
 }
 
 #[test]
-fn a_recording_is_not_overwritten_unless_told() {
+fn recording_is_not_overwritten_without_force() {
     let file = std::env::temp_dir().join(format!("tracer-precious-{}", std::process::id()));
     std::fs::write(&file, "precious").unwrap();
     refused(
@@ -116,13 +115,13 @@ fn a_recording_is_not_overwritten_unless_told() {
 }
 
 #[test]
-fn without_a_terminal_replay_prints_the_report() {
+fn replay_without_a_terminal_prints_the_report() {
     let golden = golden();
     let golden = golden.to_str().unwrap();
     let plain = tracer(&["replay", golden]);
     assert!(plain.status.success(), "{}", stderr(&plain));
     assert_eq!(plain.stdout, tracer(&["replay", golden, "--report"]).stdout);
-    // The same by a pipe.
+    // The same from a pipe.
     let piped = Command::new(env!("CARGO_BIN_EXE_tracer"))
         .args(["replay", "-", "--report"])
         .stdin(std::fs::File::open(golden).unwrap())
@@ -131,8 +130,8 @@ fn without_a_terminal_replay_prints_the_report() {
     assert_eq!(piped.stdout, plain.stdout);
 }
 
-/// The golden recording with a byte flipped in its second block and its end
-/// cut off.
+/// Writes the golden recording with a flipped byte in its second block and without its
+/// end.
 fn damaged(directory: &Path) -> PathBuf {
     let mut bytes = std::fs::read(golden()).unwrap();
     let marker = |bytes: &[u8]| bytes.windows(4).position(|bytes| bytes == b"\xf7TrB");
@@ -146,7 +145,7 @@ fn damaged(directory: &Path) -> PathBuf {
 }
 
 #[test]
-fn damage_is_found_and_repaired_as_far_as_it_can_be() {
+fn damage_is_reported_and_repaired() {
     let scratch = std::env::temp_dir().join(format!("tracer-repair-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).unwrap();
     let damaged = damaged(&scratch);
@@ -170,7 +169,7 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
     let missing = info["damage"][0]["events"].as_u64().unwrap();
     assert!(missing > 0 && info["whole"] == false, "{info}");
 
-    // Something is missing in what is made of it, and nothing in what is made of that.
+    // A repaired recording has a gap; repairing it again adds none.
     assert_eq!(tracer(&["repair", damaged, whole]).status.code(), Some(3));
     let again = scratch.join("again");
     let again = tracer(&["repair", whole, again.to_str().unwrap()]);
@@ -179,16 +178,16 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
     assert_eq!(info.status.code(), Some(0));
     let info: serde_json::Value = serde_json::from_slice(&info.stdout).unwrap();
     let gaps = info["gaps"].as_array().unwrap();
-    let told = gaps
+    let unreadable = gaps
         .iter()
         .filter(|gap| gap["unreadable_events"] == missing);
-    assert_eq!(told.count(), 1, "{info}");
+    assert_eq!(unreadable.count(), 1, "{info}");
     let events = |file: &str| tracer(&["replay", "--events", "--json", file]).stdout;
     assert_eq!(events(whole), events(damaged));
 
     refused(&tracer(&["repair", damaged, whole]), &["exists", "--force"]);
     refused(&tracer(&["repair", damaged, damaged]), &["in place"]);
-    // The same file by another name.
+    // The same file under another name.
     let alias = scratch.join("alias.trace");
     std::fs::hard_link(whole, &alias).unwrap();
     let alias = alias.to_str().unwrap();
@@ -209,9 +208,9 @@ fn damage_is_found_and_repaired_as_far_as_it_can_be() {
     std::fs::remove_dir_all(&scratch).unwrap();
 }
 
-/// What is said of a process at the end does not depend on where one came in.
+/// The final state of a process does not depend on the start of the window.
 #[test]
-fn a_window_says_of_processes_what_the_whole_says() {
+fn window_shows_the_same_processes_as_the_whole() {
     let golden = golden();
     let golden = golden.to_str().unwrap();
     let lines = |arguments: &[&str]| {
@@ -236,9 +235,9 @@ fn a_window_says_of_processes_what_the_whole_says() {
     assert!(shown.iter().any(|&count| count < whole.len()), "{shown:?}");
 }
 
-/// An index beside a recording changes nothing but the time that it takes.
+/// An index next to a recording changes only the time to read it.
 #[test]
-fn an_index_is_made_ignored_where_it_does_not_fit_and_never_needed() {
+fn index_is_made_and_ignored_if_it_does_not_match() {
     let folder = std::env::temp_dir().join(format!("tracer-index-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("a.trace");
@@ -260,7 +259,7 @@ fn an_index_is_made_ignored_where_it_does_not_fit_and_never_needed() {
         assert_eq!(json(), without);
         assert!(tracer(&["index", file]).status.success());
     }
-    // A pipe in its place holds up nobody, and a link is not written through.
+    // A pipe in its place does not block, and a link is not followed.
     std::fs::remove_file(&index).unwrap();
     assert!(
         Command::new("mkfifo")
@@ -278,19 +277,19 @@ fn an_index_is_made_ignored_where_it_does_not_fit_and_never_needed() {
     assert_eq!(std::fs::read(&precious).unwrap(), b"precious");
     assert!(index.symlink_metadata().unwrap().is_file());
     std::fs::remove_file(&precious).unwrap();
-    // Nothing but the two is left.
+    // Only the two files are left.
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     refused(&tracer(&["index", "/nowhere"]), &["neither"]);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
-fn a_part_of_a_recording_stands_alone() {
+fn cut_recording_can_be_read_alone() {
     let golden = golden();
     let golden = golden.to_str().unwrap();
     let part = std::env::temp_dir().join(format!("tracer-part-{}", std::process::id()));
     let part = part.to_str().unwrap();
-    // The storyline begins at 60 s and its second gap is told at 62 s.
+    // The storyline begins at 60 s and its second gap is at 62 s.
     assert!(
         tracer(&["cut", golden, part, "--since", "+1s", "--until=-500ms"])
             .status
@@ -305,7 +304,7 @@ fn a_part_of_a_recording_stands_alone() {
     };
     let cut = events(&[part]);
     assert_eq!(cut, events(&[golden, "--since", "+1s", "--until=-500ms"]));
-    // Whoever follows stops there, too.
+    // A follower stops there too.
     let window = [golden, "--since", "+1s", "--until=-500ms"];
     let followed = events(&[&window[..], &["--follow"]].concat());
     assert_eq!(followed, events(&window));
@@ -331,7 +330,7 @@ fn a_part_of_a_recording_stands_alone() {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn closed_output_pipe_is_no_error() {
     let golden = golden();
     let mut replay = Command::new(env!("CARGO_BIN_EXE_tracer"))
         .args(["replay", golden.to_str().unwrap(), "--events", "--json"])
@@ -346,7 +345,7 @@ fn a_reader_that_leaves_is_no_error() {
 }
 
 #[test]
-fn completions_and_the_manual_are_made_from_the_command_line() {
+fn completions_and_manual_are_generated() {
     let bash = tracer(&["completions", "bash"]);
     assert!(
         String::from_utf8(bash.stdout)
@@ -364,7 +363,7 @@ fn completions_and_the_manual_are_made_from_the_command_line() {
 }
 
 #[test]
-fn a_filter_leaves_out_the_rest_in_every_form() {
+fn filter_applies_to_every_output() {
     let file = golden();
     let file = file.to_str().unwrap();
     let lines = |arguments: &[&str]| {
@@ -376,7 +375,7 @@ fn a_filter_leaves_out_the_rest_in_every_form() {
         let lines = text.lines().map(serde_json::from_str);
         lines.collect::<Result<_, _>>().unwrap()
     };
-    // The oracle is the unfiltered export.
+    // The expected processes come from the unfiltered export.
     let all = objects(&lines(&["--json"]));
     let killed: Vec<_> = all
         .iter()
@@ -411,7 +410,7 @@ fn a_filter_leaves_out_the_rest_in_every_form() {
 }
 
 #[test]
-fn a_wrong_filter_is_wrong_usage_and_shows_the_place() {
+fn wrong_filter_is_wrong_usage_and_shows_the_place() {
     let output = tracer(&[
         "replay",
         "x.trace",

@@ -1,5 +1,5 @@
-//! `tracer doctor` on the running kernel, and on it with parts hidden: each
-//! lack is explained, and the exit code says whether `tracer live` would run.
+//! Tests `tracer doctor` on the running kernel, also with parts of it hidden: it
+//! explains what is missing, and its exit code shows if `tracer live` would run.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,20 +14,20 @@ use serde_json::Value;
 use support::{Scratch, tracer};
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
-/// A header, no types and the empty name (Documentation/bpf/btf.rst).
+/// BTF with a header, no types and the empty name (Documentation/bpf/btf.rst).
 const NO_TYPES: &[u8] = b"\x9f\xeb\x01\x00\x18\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0";
 
-/// The diagnosis, and whether the exit code agrees with it.
+/// Returns the diagnosis, after checking that the exit code agrees with it.
 #[track_caller]
 fn diagnosis(doctor: &mut Command) -> Value {
     let output = doctor.output().unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+    let diagnosed: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
     });
-    let runs = told["live_runs"].as_bool().unwrap();
-    assert_eq!(output.status.code(), Some(i32::from(!runs)), "{told}");
-    assert_eq!(told["obstacle"].is_null(), runs, "{told}");
-    told
+    let runs = diagnosed["live_runs"].as_bool().unwrap();
+    assert_eq!(output.status.code(), Some(i32::from(!runs)), "{diagnosed}");
+    assert_eq!(diagnosed["obstacle"].is_null(), runs, "{diagnosed}");
+    diagnosed
 }
 
 fn doctor(arguments: &[&str]) -> Command {
@@ -36,7 +36,7 @@ fn doctor(arguments: &[&str]) -> Command {
     doctor
 }
 
-/// `tracer doctor` where the kernel's own types are hidden.
+/// Returns `tracer doctor` with the kernel's types hidden.
 fn doctor_without_btf(arguments: &str) -> Command {
     let mut hidden = Command::new("unshare");
     let script = format!(
@@ -47,14 +47,14 @@ fn doctor_without_btf(arguments: &str) -> Command {
     hidden
 }
 
-fn hook<'a>(told: &'a Value, purpose: &str) -> &'a Value {
-    let mut hooks = told["hooks"].as_array().unwrap().iter();
+fn hook<'a>(diagnosed: &'a Value, purpose: &str) -> &'a Value {
+    let mut hooks = diagnosed["hooks"].as_array().unwrap().iter();
     &hooks.find(|hook| hook["purpose"] == purpose).unwrap()["hook"]
 }
 
 #[track_caller]
-fn obstacle(told: &Value, words: &[&str]) {
-    let obstacle = told["obstacle"].as_str().unwrap();
+fn obstacle(diagnosed: &Value, words: &[&str]) {
+    let obstacle = diagnosed["obstacle"].as_str().unwrap();
     for word in words {
         assert!(obstacle.contains(word), "{word:?} in {obstacle:?}");
     }
@@ -62,9 +62,9 @@ fn obstacle(told: &Value, words: &[&str]) {
 }
 
 #[test]
-fn this_host_is_fit_and_a_host_that_denies_everything_is_not() {
-    let told = diagnosis(&mut doctor(&[]));
-    assert_eq!(told["live_runs"], true, "{told}");
+fn live_runs_here_and_not_with_all_hooks_denied() {
+    let diagnosed = diagnosis(&mut doctor(&[]));
+    assert_eq!(diagnosed["live_runs"], true, "{diagnosed}");
     for what in [
         "kernel",
         "privilege",
@@ -75,19 +75,19 @@ fn this_host_is_fit_and_a_host_that_denies_everything_is_not() {
         "tracefs",
         "perf",
     ] {
-        let findings = told["findings"].as_array().unwrap();
+        let findings = diagnosed["findings"].as_array().unwrap();
         assert!(
             findings.iter().any(|finding| finding["what"] == what),
             "{what}"
         );
     }
     let all = "fentry,kprobe,tp_btf,raw_tp,syscalls,iter";
-    let told = diagnosis(&mut doctor(&["--without", all]));
-    obstacle(&told, &["fork", "denied by --without tp_btf"]);
+    let diagnosed = diagnosis(&mut doctor(&["--without", all]));
+    obstacle(&diagnosed, &["fork", "denied by --without tp_btf"]);
 }
 
 #[test]
-fn types_that_are_not_the_kernels_are_refused() {
+fn types_of_another_kernel_are_refused() {
     let scratch = Scratch::new("btf");
     let whole = std::fs::read(VMLINUX).unwrap();
     let file = |name: &str, bytes: &[u8]| {
@@ -118,27 +118,30 @@ fn types_that_are_not_the_kernels_are_refused() {
 }
 
 #[test]
-fn a_kernel_without_types_is_traced_with_those_of_a_file() {
+fn kernel_without_types_is_traced_with_types_of_a_file() {
     let scratch = Scratch::new("no-btf");
-    let told = diagnosis(&mut doctor_without_btf(""));
-    obstacle(&told, &[VMLINUX, "CONFIG_DEBUG_INFO_BTF", "--btf FILE"]);
+    let diagnosed = diagnosis(&mut doctor_without_btf(""));
+    obstacle(
+        &diagnosed,
+        &[VMLINUX, "CONFIG_DEBUG_INFO_BTF", "--btf FILE"],
+    );
 
     let file = scratch.file("vmlinux.btf");
     std::fs::copy(VMLINUX, &file).unwrap();
-    let told = diagnosis(&mut doctor_without_btf(&format!(
+    let diagnosed = diagnosis(&mut doctor_without_btf(&format!(
         "--btf {}",
         file.display()
     )));
-    assert_eq!(hook(&told, "fork"), "raw_tp:task_newtask");
-    assert_eq!(told["live_runs"], true, "{told}");
+    assert_eq!(hook(&diagnosed, "fork"), "raw_tp:task_newtask");
+    assert_eq!(diagnosed["live_runs"], true, "{diagnosed}");
 
-    // Nothing in a file says whose types it holds: a size tells.
+    // A BTF file names no kernel: the size of a struct shows the mismatch.
     if Path::new("/sys/kernel/slab/signal_cache/object_size").exists() {
         std::fs::write(&file, NO_TYPES).unwrap();
-        let told = diagnosis(&mut doctor_without_btf(&format!(
+        let diagnosed = diagnosis(&mut doctor_without_btf(&format!(
             "--btf {}",
             file.display()
         )));
-        obstacle(&told, &["signal_struct"]);
+        obstacle(&diagnosed, &["signal_struct"]);
     }
 }

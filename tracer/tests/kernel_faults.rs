@@ -1,6 +1,5 @@
-//! Page faults by class, copies on write and the cost of forks, against a
-//! workload that makes a known number of each kind and what wait4 says of its
-//! children.
+//! Compares page faults by class, copies on write and the cost of forks with a workload
+//! that causes a known number of each, and with wait4's counts of its children.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,26 +14,25 @@ use support::{
 };
 
 const PAGES: u64 = 500;
-/// Libraries and stack may fault once or twice more in one run than in the
-/// other, and whether child or parent copies the pages that both write to at
-/// once is a race.
+/// Tolerated difference. Libraries and stack may fault once or twice more in one run
+/// than in the other, and child and parent race to copy pages that both write to.
 const SLACK: u64 = 3;
 
-/// Pages on their way to the LRU lists are held by the processor that put them
-/// there (`PAGEVEC_SIZE`, include/linux/pagevec.h; `FOLIO_BATCH_SIZE` since 6.11), and
-/// only one's own are let go before it is decided about reuse
-/// (`wp_can_reuse_anon_folio`, mm/memory.c): who has moved meanwhile copies them.
+/// Pages that a processor may hold on their way to the LRU lists (`PAGEVEC_SIZE`,
+/// include/linux/pagevec.h; `FOLIO_BATCH_SIZE` since 6.11). Only the pages of the current
+/// processor are drained before the kernel decides about reuse
+/// (`wp_can_reuse_anon_folio`, mm/memory.c): a task that has migrated copies them.
 const HELD: u64 = 31;
 
-/// The hook in use for a purpose.
+/// Returns the hook in use for a purpose.
 fn hook(session: &Value, purpose: &str) -> String {
     let hooks = session["hooks"].as_array().unwrap();
     let hook = hooks.iter().find(|hook| hook["purpose"] == purpose);
     hook.unwrap()["hook"].as_str().unwrap_or("none").to_owned()
 }
 
-/// The class that a fault is told as, with these hooks.
-fn told_as(class: &str, faults: &str, cow: &str) -> &'static str {
+/// Returns the class that a fault is reported as with these hooks.
+fn reported_class(class: &str, faults: &str, cow: &str) -> &'static str {
     let by_mapping = faults.contains("handle_mm_fault");
     let by_page = cow.contains("do_wp_page");
     let by_allocation = cow.contains("mm_page_alloc");
@@ -60,7 +58,7 @@ fn told_as(class: &str, faults: &str, cow: &str) -> &'static str {
 }
 
 #[test]
-fn faults_are_what_the_workload_did() {
+fn fault_counts_match_the_workload() {
     let scratch = Scratch::new("faults");
     let file = scratch.file("faults.trace");
     let facts = record_workload(&file, &["faults", &PAGES.to_string()]);
@@ -69,7 +67,7 @@ fn faults_are_what_the_workload_did() {
     let (session, unseen) = (&events[0], skipped(&events));
     let (faults, cow) = (hook(session, "page faults"), hook(session, "copy on write"));
 
-    let told = |fact: &Value| process(&processes, &fact["pid"]).clone();
+    let find = |fact: &Value| process(&processes, &fact["pid"]).clone();
     let facts: Vec<_> = facts
         .iter()
         .filter(|fact| fact.get("pattern").is_some())
@@ -78,18 +76,18 @@ fn faults_are_what_the_workload_did() {
         let &[without, with] = pair else {
             panic!("each pattern is run twice")
         };
-        let (before, after) = (told(without), told(with));
+        let (before, after) = (find(without), find(with));
         for (class, expected) in with["expected"].as_object().unwrap() {
             let expected = expected.as_u64().unwrap();
             let held = match class.as_str() {
                 "cow_reuse" => HELD,
                 _ => 0,
             };
-            let class = told_as(class, &faults, &cow);
+            let class = reported_class(class, &faults, &cow);
             let count = |story: &Value| story["faults"][class].as_u64().unwrap();
             let caused = count(&after).saturating_sub(count(&before));
-            // Its own few pages its parent writes to as well: who comes first
-            // copies them, and who comes second reuses them.
+            // The parent also writes to the child's few own pages: the first of them
+            // copies a page, the second reuses it.
             let shared = ["write_protect", "cow_copy", "cow_reuse"]
                 .map(|class| before["faults"][class].as_u64().unwrap_or(0));
             let slack = match class {
@@ -105,19 +103,19 @@ fn faults_are_what_the_workload_did() {
     }
 
     for fact in facts {
-        let story = told(fact);
+        let story = find(fact);
         if let (Some(minor), Some(major)) = (fact["minor"].as_u64(), fact["major"].as_u64()) {
-            let said = minor + major;
+            let waited = minor + major;
             let total = story["faults"]["total"].as_u64().unwrap();
             assert!(
-                total.abs_diff(said) <= SLACK.max(said / 100) + unseen,
-                "{total} faults, {unseen} unseen, wait4 says {said}: {story}"
+                total.abs_diff(waited) <= SLACK.max(waited / 100) + unseen,
+                "{total} faults, {unseen} unseen, {waited} by wait4: {story}"
             );
         }
         let took = story["fork_cost"]["took_ns"].as_u64().unwrap();
         let all = fact["fork_ns"].as_u64().unwrap();
         assert!(0 < took && took <= all, "{took} ns of {all}: {story}");
-        // The workload's own pages, at least, were mapped when it forked.
+        // At least the workload's own pages were mapped when it forked.
         let pages = story["fork_cost"]["pages"].as_u64().unwrap();
         assert!(pages >= PAGES, "{story}");
     }
@@ -137,11 +135,11 @@ fn copies_are_charged_to_the_fork_that_shared_the_page() {
     for fact in &facts {
         let cost = &process(&processes, &fact["pid"])["fork_cost"];
         for whose in ["parent_copies", "child_copies"] {
-            let (told, made) = (cost[whose].as_u64().unwrap(), fact[whose].as_u64().unwrap());
-            // The stack and the C library are written to by both.
+            let (counted, made) = (cost[whose].as_u64().unwrap(), fact[whose].as_u64().unwrap());
+            // Both also write to the stack and to memory of the C library.
             assert!(
-                (made.saturating_sub(unseen)..made + 30).contains(&told),
-                "{whose}: {told}, {unseen} unseen, for {fact}"
+                (made.saturating_sub(unseen)..made + 30).contains(&counted),
+                "{whose}: {counted}, {unseen} unseen, for {fact}"
             );
         }
         assert_eq!(cost["ambiguous"], fact["ambiguous"], "{cost} of {fact}");
@@ -149,7 +147,7 @@ fn copies_are_charged_to_the_fork_that_shared_the_page() {
 }
 
 #[test]
-fn faults_that_are_not_traced_are_unknown_and_streamed_ones_are_counted_too() {
+fn untraced_faults_are_unknown_and_streamed_faults_are_counted() {
     let scratch = Scratch::new("modes");
     let (off, stream) = (scratch.file("off.trace"), scratch.file("stream.trace"));
     let facts = record_workload_with(&off, &["--faults=off"], &["faults", "64"]);
@@ -165,14 +163,14 @@ fn faults_that_are_not_traced_are_unknown_and_streamed_ones_are_counted_too() {
         let total = process(&processes, &fact["pid"])["faults"]["total"]
             .as_u64()
             .unwrap();
-        let told = streamed
+        let events = streamed
             .iter()
             .filter(|event| event["event"] == "fault" && event["pid"] == fact["pid"]);
-        // Threads may fault once more behind their exit records, in exit_mm.
-        let told = told.count() as u64;
+        // Threads may fault once more after their exit records, in exit_mm.
+        let count = events.count() as u64;
         assert!(
-            (total.saturating_sub(unseen)..=total + SLACK + unseen).contains(&told),
-            "{told} of {total}, {unseen} unseen: {fact}"
+            (total.saturating_sub(unseen)..=total + SLACK + unseen).contains(&count),
+            "{count} of {total}, {unseen} unseen: {fact}"
         );
     }
 }

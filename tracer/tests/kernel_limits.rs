@@ -1,5 +1,5 @@
-//! What comes of a cgroup's limits, against what the cgroup counted, the kernel's
-//! log said and the system calls returned.
+//! Compares the effects of a cgroup's limits with the cgroup's counters, the kernel's
+//! log and the results of system calls.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use serde_json::Value;
 use support::{Scratch, events, process, processes, record_workload, run, tracer};
 
 #[test]
-fn the_oom_killers_victim_is_told_with_the_cgroup() {
+fn oom_victim_is_reported_with_its_cgroup() {
     let scratch = Scratch::new("oom");
     let file = scratch.file("oom.trace");
     let facts = record_workload(&file, &["out_of_memory"]);
@@ -33,27 +33,27 @@ fn the_oom_killers_victim_is_told_with_the_cgroup() {
     assert_eq!(oom["constraint"], "CONSTRAINT_MEMCG", "{story}");
     assert_eq!(oom["oom_memcg"], fact["cgroup"], "{story}");
     assert_eq!(oom["task_memcg"], fact["cgroup"], "{story}");
-    // The log itself, for the eye of another reader.
+    // The same in the log itself, read independently.
     let line = format!(",task_memcg={},", fact["cgroup"].as_str().unwrap());
     let log = kernel_log();
     assert_eq!(log.matches(&line).count(), 1, "{log}");
 
-    let says =
+    let report =
         String::from_utf8(run(tracer().arg("replay").arg(&file).arg("--report=deaths")).stdout);
-    let says = says.unwrap();
+    let report = report.unwrap();
     assert!(
-        says.contains("OOM: CONSTRAINT_MEMCG of /tracer-test-"),
-        "{says}"
+        report.contains("OOM: CONSTRAINT_MEMCG of /tracer-test-"),
+        "{report}"
     );
 }
 
 #[test]
-fn forks_that_a_pids_cgroup_refuses_are_told_with_it() {
+fn fork_refused_by_a_pids_cgroup_is_reported_with_it() {
     let scratch = Scratch::new("pids");
     let file = scratch.file("pids.trace");
     let facts = record_workload(&file, &["too_many_tasks"]);
     let fact = &facts[0];
-    // The child itself is one of those that may be.
+    // The child itself counts towards the limit.
     assert_eq!(fact["errno"], libc::EAGAIN, "{fact}");
     assert_eq!(fact["made"], fact["max"].as_u64().unwrap() - 1, "{fact}");
     assert_eq!(fact["refusals"], 1, "{fact}");
@@ -67,16 +67,16 @@ fn forks_that_a_pids_cgroup_refuses_are_told_with_it() {
     assert_eq!(failed["likely"], "cgroup_pids", "{failed}");
     assert_eq!(failed["cgroup_max_pids"], fact["max"], "{failed}");
 
-    let says = run(tracer().arg("replay").arg(&file).arg("--report=findings"));
-    let says = String::from_utf8(says.stdout).unwrap();
+    let report = run(tracer().arg("replay").arg(&file).arg("--report=findings"));
+    let report = String::from_utf8(report.stdout).unwrap();
     let sentence = format!(
         "workload[{}] could not fork, once: EAGAIN: a cgroup has reached its pids.max {}",
         fact["pid"], fact["max"]
     );
-    assert!(says.contains(&sentence), "{says}");
+    assert!(report.contains(&sentence), "{report}");
 }
 
-/// All that it still holds.
+/// Reads all that the kernel log still holds.
 fn kernel_log() -> String {
     let mut options = File::options();
     options.read(true).custom_flags(libc::O_NONBLOCK);

@@ -1,4 +1,5 @@
-//! What a user without the privilege to trace is told.
+//! Tests the messages for users without the privilege to trace, and that privileges are
+//! dropped.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,19 +13,19 @@ use std::os::unix::{fs::PermissionsExt as _, process::CommandExt as _};
 use support::tracer;
 
 #[test]
-fn without_root_one_line_says_what_to_do() {
+fn error_without_root_is_one_line_with_the_remedy() {
     for command in ["live", "record"] {
         let scratch = support::Scratch::new(command);
         let file = scratch.file("x.trace");
         let anybody = std::fs::Permissions::from_mode(0o777);
         std::fs::set_permissions(scratch.file(""), anybody).unwrap();
-        // A copy that nobody may run, wherever the build directory is.
+        // A copy that the user `nobody` may run, wherever the build directory is.
         let copy = scratch.file("tracer");
         std::fs::copy(tracer().get_program(), &copy).unwrap();
         let mut nobody = std::process::Command::new(&copy);
         nobody.uid(65534).gid(65534).current_dir("/");
         match command {
-            // Not even an empty file is left behind.
+            // It may not even leave an empty file.
             "record" => nobody.arg("record").arg(&file),
             _ => nobody.arg("live"),
         };
@@ -40,7 +41,6 @@ fn without_root_one_line_says_what_to_do() {
     }
 }
 
-/// CAP_BPF and CAP_PERFMON are enough; what needs more is said to be missing.
 #[test]
 fn two_capabilities_are_enough() {
     let scratch = support::Scratch::new("two-capabilities");
@@ -64,20 +64,20 @@ fn two_capabilities_are_enough() {
     assert_eq!(shell["state"], "reaped");
 }
 
-/// The capability sets of a process, as /proc shows them.
+/// Script that prints the capability sets of tracer and of the command.
 const WATCH: &str = "
     grep CapEff /proc/self/status
-    # It lets go of them once the command has been started.
+    # tracer drops them once the command has been started.
     tries=0
     until grep -qE 'CapPrm:.0*c000000000$' /proc/$PPID/status || [ $tries = 500 ]
     do tries=$((tries + 1)); sleep 0.02; done
     grep -E 'CapEff|CapPrm' /proc/$PPID/status
 ";
 
-/// Once all is attached tracer keeps the two capabilities alone, and the
-/// command that it runs has those that tracer was started with.
+/// Once all hooks are attached, tracer keeps only the two capabilities. The command has
+/// the capabilities that tracer was started with.
 #[test]
-fn what_is_no_longer_needed_is_dropped_and_the_command_keeps_its_own() {
+fn unneeded_capabilities_are_dropped_and_the_command_keeps_its_own() {
     const BPF_AND_PERFMON: u64 = 1 << 39 | 1 << 38;
     let own = std::fs::read_to_string("/proc/self/status").unwrap();
     let sets = |text: &str| -> Vec<u64> {
@@ -91,24 +91,23 @@ fn what_is_no_longer_needed_is_dropped_and_the_command_keeps_its_own() {
     let scratch = support::Scratch::new("dropped");
     let file = scratch.file("x.trace");
     let output = support::run(support::record(&file).args(["--", "sh", "-c", WATCH]));
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
-        sets(&told),
+        sets(&printed),
         [sets(effective)[0], BPF_AND_PERFMON, BPF_AND_PERFMON],
-        "{told}"
+        "{printed}"
     );
 }
 
-/// Kernels before 5.11 hold BPF maps to the limit on locked memory. It is
-/// raised where that is allowed; else the limit is named. The command finds
-/// the limit that tracer found.
+/// Kernels before 5.11 charge BPF maps to the limit on locked memory. tracer raises it if
+/// allowed, else the error names the limit. The command has the original limit.
 #[test]
-fn the_limit_on_locked_memory_is_raised_or_named() {
+fn limit_on_locked_memory_is_raised_or_named() {
     let scratch = support::Scratch::new("memlock");
     let file = scratch.file("x.trace");
     let mut record = support::record(&file);
     record.args(["--", "sh", "-c", "ulimit -l"]);
-    // SAFETY: system calls alone between fork and exec.
+    // SAFETY: only system calls between fork and exec.
     unsafe { record.pre_exec(small_limit) };
     let output = record.output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
@@ -122,13 +121,13 @@ fn the_limit_on_locked_memory_is_raised_or_named() {
     }
 }
 
-/// 64 KiB, and no right to raise it.
+/// Sets a limit of 64 KiB and drops the right to raise it.
 fn small_limit() -> std::io::Result<()> {
     let limit = libc::rlimit {
         rlim_cur: 64 << 10,
         rlim_max: 64 << 10,
     };
-    // SAFETY: the pointer is to an rlimit of our own.
+    // SAFETY: the pointer is to a local rlimit.
     if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) } != 0 {
         return Err(std::io::Error::last_os_error());
     }

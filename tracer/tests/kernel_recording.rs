@@ -1,5 +1,5 @@
-//! A recording whose disk fills, whose file is removed, whose recorder is
-//! killed: what was written can be read, and the user is told.
+//! Tests recordings on a full disk, with a removed file, with a killed recorder: what was
+//! written stays readable, and the user is warned.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,10 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Scratch, SmallDisk, boottime, events, record, say_what_was_lost, until, workload};
+use support::{Scratch, SmallDisk, boottime, events, print_losses, record, until, workload};
 use tracer::recording::{Ending, Reader};
 
-/// Records while a shell script runs.
+/// Starts a recording of a shell script.
 fn start(file: &Path, script: &str, arguments: &[&Path]) -> (Child, BufReader<ChildStderr>) {
     let mut child = record(file)
         .args(["--", "sh", "-c", script])
@@ -32,7 +32,7 @@ fn start(file: &Path, script: &str, arguments: &[&Path]) -> (Child, BufReader<Ch
     (child, stderr)
 }
 
-/// Ends a process that a failed test would leave behind.
+/// Waits for a process, and kills it if the test fails.
 fn wait(mut child: Child) -> ExitStatus {
     let ended = until("tracer to end", || child.try_wait().unwrap());
     let _ = child.kill();
@@ -40,26 +40,26 @@ fn wait(mut child: Child) -> ExitStatus {
 }
 
 #[test]
-fn a_full_disk_is_told_at_once_and_costs_neither_the_file_nor_the_command() {
+fn full_disk_is_reported_at_once_and_harms_neither_file_nor_command() {
     let scratch = Scratch::new("full");
     let disk = SmallDisk::mount(scratch.file("disk"), 256 << 10);
     let (file, done) = (disk.path().join("full.trace"), scratch.file("go"));
     let script = "\"$0\" storm 60000; until [ -e \"$1\" ]; do sleep 0.05; done; exit 0";
     let (child, mut stderr) = start(&file, script, &[&workload(), &done]);
-    // The command is still running when this comes.
+    // The command is still running when the message comes.
     let mut message = String::new();
     stderr.read_line(&mut message).unwrap();
     assert!(message.contains("No space left"), "{message}");
     assert!(message.contains("can be read"), "{message}");
     fs::write(&done, "").unwrap();
     assert_eq!(wait(child).code(), Some(3));
-    let told = events(&file);
-    assert!(told.len() > 1000, "{} events", told.len());
-    assert_eq!(told[0]["event"], "session");
+    let events = events(&file);
+    assert!(events.len() > 1000, "{} events", events.len());
+    assert_eq!(events[0]["event"], "session");
 }
 
 #[test]
-fn a_command_that_fails_keeps_its_exit_code_on_a_full_disk() {
+fn failed_command_keeps_its_exit_code_on_a_full_disk() {
     let scratch = Scratch::new("full-code");
     let disk = SmallDisk::mount(scratch.file("disk"), 256 << 10);
     let file = disk.path().join("full.trace");
@@ -68,7 +68,7 @@ fn a_command_that_fails_keeps_its_exit_code_on_a_full_disk() {
 }
 
 #[test]
-fn a_removed_file_is_noticed() {
+fn removed_file_is_reported() {
     let scratch = Scratch::new("removed");
     let (file, done) = (scratch.file("removed.trace"), scratch.file("go"));
     let script = "until [ -e \"$0\" ]; do sleep 0.05; done; exit 0";
@@ -83,7 +83,7 @@ fn a_removed_file_is_noticed() {
 }
 
 #[test]
-fn every_signal_to_stop_ends_the_recording_in_good_order() {
+fn stop_signals_end_the_recording_cleanly() {
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
         let scratch = Scratch::new("signal");
         let file = scratch.file("signal.trace");
@@ -91,25 +91,25 @@ fn every_signal_to_stop_ends_the_recording_in_good_order() {
         until("the recording to begin", || {
             file.metadata().ok().filter(|file| file.len() > 1000)
         });
-        // SAFETY: our own child.
+        // SAFETY: a child of this process.
         unsafe { libc::kill(child.id().cast_signed(), signal) };
         assert_eq!(wait(child).code(), Some(0), "signal {signal}");
         assert_eq!(events(&file).last().unwrap()["event"], "end");
     }
 }
 
-/// Moments to kill at: `TRACER_KILLS` says how many.
+/// Number of kills, from `TRACER_KILLS`.
 fn kills() -> u32 {
     let kills = std::env::var("TRACER_KILLS").ok();
     kills.map_or(6, |kills| kills.parse().unwrap())
 }
 
 #[test]
-fn kill_9_costs_the_last_second() {
+fn kill_9_loses_at_most_the_last_second() {
     let scratch = Scratch::new("kill");
     let mut lost = Vec::new();
     for kill in 0..kills() {
-        // A name of its own: the one before is not taken for it.
+        // A new name, so that the previous file is not mistaken for it.
         let file = scratch.file(&format!("kill-{kill}.trace"));
         let mut storm = Command::new(workload())
             .args(["storm", "1000000"])
@@ -120,7 +120,7 @@ fn kill_9_costs_the_last_second() {
         until("the recording to begin", || {
             file.metadata().ok().filter(|file| file.len() > 1000)
         });
-        // Moments that have nothing to do with tracer's own clock.
+        // Times unrelated to tracer's own timers.
         let after = Duration::from_micros(u64::from(kill.wrapping_mul(2_654_435_761) % 2_500_000));
         let until = Instant::now() + after;
         while Instant::now() < until {
@@ -136,8 +136,8 @@ fn kill_9_costs_the_last_second() {
         let last = last.unwrap();
         assert!(matches!(reader.ending(), Some(Ending::Torn { .. })));
         assert_eq!(reader.damage(), []);
-        // The writer syncs every 0.8 s; beside a storm on few processors it may
-        // have to wait for its turn and for the disk.
+        // The writer syncs every 0.8 s. In a storm on few processors it may wait for a
+        // processor and for the disk.
         let missing = Duration::from_nanos(killed.saturating_sub(last));
         assert!(
             missing < Duration::from_secs(3),
@@ -146,5 +146,5 @@ fn kill_9_costs_the_last_second() {
         lost.push(missing);
         fs::remove_file(&file).unwrap();
     }
-    say_what_was_lost(lost);
+    print_losses(lost);
 }

@@ -1,5 +1,4 @@
-//! Numbers that are used again and again: no two lives are mixed up. The witness
-//! is whoever reaped them.
+//! Tests that processes with the same PID are kept apart. Their reaper is the witness.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,8 +14,9 @@ use support::{Scratch, events, had_room, processes, record_workload, skipped};
 
 const LIVES: usize = 3000;
 
-/// Since 6.14 a pid namespace has a limit of its own. Before, lowering it takes the
-/// numbers from everybody, which only a guest of ours can bear.
+/// Returns true if the limit on PIDs may be lowered. Since 6.14 a pid namespace has a limit
+/// of its own; before, the limit is the host's, and only a guest of `cargo xtask vm` may
+/// lower it.
 fn may_lower_the_limit() -> bool {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     let mut numbers = release
@@ -27,39 +27,41 @@ fn may_lower_the_limit() -> bool {
 }
 
 #[test]
-fn lives_with_the_same_number_are_told_apart() {
+fn processes_with_the_same_pid_are_kept_apart() {
     if !may_lower_the_limit() {
-        println!("skipped: before 6.14 the limit of numbers is the host's");
+        println!("skipped: before 6.14 the limit on PIDs is the host's");
         return;
     }
     let scratch = Scratch::new("reuse");
     let file = scratch.file("x.trace");
     let facts = record_workload(&file, &["reuse", &LIVES.to_string()]);
-    let numbers: BTreeSet<_> = facts.iter().map(|fact| fact["pid"].as_u64()).collect();
+    let pids: BTreeSet<_> = facts.iter().map(|fact| fact["pid"].as_u64()).collect();
     assert!(
-        facts.len() >= LIVES / 2 && facts.len() > 4 * numbers.len(),
-        "{} lives of {} numbers: nothing was used again",
+        facts.len() >= LIVES / 2 && facts.len() > 4 * pids.len(),
+        "{} processes with {} PIDs: none was reused",
         facts.len(),
-        numbers.len()
+        pids.len()
     );
     let events = events(&file);
     had_room(&events);
-    let told = processes(&file);
-    // They have one parent, the init of their namespace.
+    let processes = processes(&file);
+    // Their common parent is the init of their namespace.
     let is_init = |story: &&Value| story["ns_level"] != 0 && story["ns_pid"] == 1;
-    let init = told
+    let init = processes
         .iter()
         .find(|story| is_init(story) && story["comm"] == "workload")
         .unwrap();
-    let stories: Vec<_> = told
+    let stories: Vec<_> = processes
         .iter()
         .filter(|story| story["original_parent_pid"] == init["pid"])
         .collect();
     assert!(stories.len() <= facts.len(), "{} stories", stories.len());
     let mut unseen = facts.len() - stories.len();
     for story in stories {
-        let mut of_it = facts.iter().filter(|fact| was_reaped_then(fact, story));
-        let fact = of_it.next().unwrap_or_else(|| panic!("whose is {story}?"));
+        let mut of_it = facts.iter().filter(|fact| was_reaped_between(fact, story));
+        let fact = of_it
+            .next()
+            .unwrap_or_else(|| panic!("no fact for {story}"));
         if story["exit_ns"].is_null() {
             unseen += 1;
             continue;
@@ -69,13 +71,14 @@ fn lives_with_the_same_number_are_told_apart() {
     }
     assert!(
         unseen as u64 <= skipped(&events),
-        "{unseen} of {} lives are missing, and nobody said so",
+        "{unseen} of {} processes are missing, and no gap reports them",
         facts.len()
     );
 }
 
-/// Nobody else with that number was reaped between the two looks at the clock.
-fn was_reaped_then(fact: &Value, story: &Value) -> bool {
+/// Returns true if the process was reaped between the two readings of the clock: no other
+/// process with that PID was.
+fn was_reaped_between(fact: &Value, story: &Value) -> bool {
     let ns = |value: &Value| value.as_u64().unwrap_or(0);
     let between = ns(&fact["reaped_after"])..=ns(&fact["reaped_before"]);
     fact["pid"] == story["ns_pid"] && between.contains(&ns(&story["reaped_ns"]))

@@ -1,5 +1,5 @@
-//! The flight recorder: killed, restarted, out of room, its directory taken
-//! away, followed while it writes. What it kept is one story.
+//! Tests the flight recorder: killed, restarted, on a full disk, with its directory
+//! removed, followed while it writes. Its segments read as one recording.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,11 +18,11 @@ use std::{
 
 use serde_json::Value;
 use support::{
-    Scratch, SmallDisk, boottime, json_lines, run, say_what_was_lost, tracer, until, workload,
+    Scratch, SmallDisk, boottime, json_lines, print_losses, run, tracer, until, workload,
 };
 use tracer::recording::Reader;
 
-/// `tracer record --ring`, with segments as short as may be.
+/// Starts `tracer record --ring` with the shortest segments.
 fn ring(dir: &Path, options: &[&str]) -> Child {
     let mut record = tracer();
     record
@@ -57,15 +57,15 @@ fn replay(dir: &Path, options: &[&str]) -> Vec<Value> {
 }
 
 fn stop(mut child: Child, signal: i32) -> (Option<i32>, String) {
-    // SAFETY: our own child.
+    // SAFETY: a child of this process.
     unsafe { libc::kill(child.id().cast_signed(), signal) };
     let status = until("tracer to end", || child.try_wait().unwrap());
-    let mut told = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut told).unwrap();
-    (status.code(), told)
+    let mut message = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut message).unwrap();
+    (status.code(), message)
 }
 
-/// The time of the latest event that is in a segment.
+/// Returns the time of the latest event in a segment.
 fn latest(dir: &Path) -> u64 {
     let times = segments(dir).into_iter().rev().map(|segment| {
         let reader = Reader::new(File::open(segment).unwrap()).ok()?;
@@ -74,14 +74,14 @@ fn latest(dir: &Path) -> u64 {
     times.flatten().next().unwrap_or(0)
 }
 
-/// How often it is killed: `TRACER_KILLS` says.
+/// Number of kills, from `TRACER_KILLS`.
 fn kills() -> usize {
     let kills = std::env::var("TRACER_KILLS").ok();
     kills.map_or(4, |kills| kills.parse().unwrap())
 }
 
 #[test]
-fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
+fn kill_9_and_a_restart_leave_one_recording_with_a_gap() {
     let scratch = Scratch::new("ring-kill");
     let dir = scratch.file("ring");
     let mut load = storm("1000000000");
@@ -89,12 +89,12 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
     for kill in 0..kills() {
         let begun = boottime();
         let mut child = ring(&dir, &["--max-size", "1G"]);
-        // It tells what it has seen itself, beside what it goes on with.
+        // It has written events of its own after those it continues.
         until("the recorder to begin", || {
             let is_new = segments(&dir).len() > before;
             (is_new && latest(&dir) > begun).then_some(())
         });
-        // Moments that have nothing to do with tracer's own clock.
+        // Times unrelated to tracer's own timers.
         let after = Duration::from_millis((kill as u64 * 2_654_435_761) % 2_500);
         let at = Instant::now() + after;
         while Instant::now() < at {
@@ -106,32 +106,32 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
         lost.push(Duration::from_nanos(killed.saturating_sub(latest(&dir))));
         before = segments(&dir).len();
     }
-    say_what_was_lost(lost);
+    print_losses(lost);
     let child = ring(&dir, &["--max-size", "1G"]);
-    // Its first segment is there before it listens to signals.
+    // Its first segment exists before it handles signals.
     until("the recorder to be at work", || {
         (segments(&dir).len() > before + 1).then_some(())
     });
     load.kill().unwrap();
     load.wait().unwrap();
-    let (code, told) = stop(child, libc::SIGTERM);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, message) = stop(child, libc::SIGTERM);
+    assert_eq!(code, Some(0), "{message}");
 
-    // There may be too many to have them all at once.
+    // There may be too many events to hold them all.
     let mut replay = tracer();
     let replay = replay.args(["replay", "--events", "--json"]).arg(&dir);
     let mut replay = replay.stdout(Stdio::piped()).spawn().unwrap();
-    let (mut told, mut sessions, mut untraced) = (0, 0, 0);
+    let (mut count, mut sessions, mut untraced) = (0, 0, 0);
     for line in BufReader::new(replay.stdout.take().unwrap()).lines() {
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        told += 1;
+        count += 1;
         sessions += usize::from(event["event"] == "session");
         untraced += usize::from(event["cause"] == "untraced");
     }
     assert!(replay.wait().unwrap().success());
     assert_eq!(untraced, kills(), "{:?}", segments(&dir));
     assert_eq!(sessions, kills() + 1);
-    // Each can be read alone, and no event is in two of them.
+    // Each segment can be read alone, and no event is in two of them.
     let mut alone = 0;
     for segment in segments(&dir) {
         let mut reader = Reader::new(File::open(&segment).unwrap()).unwrap();
@@ -140,7 +140,7 @@ fn kill_9_and_a_restart_leave_one_story_with_a_gap() {
         alone += reader.number();
     }
     let again = segments(&dir).len() - 1;
-    assert_eq!(told, alone - again as u64);
+    assert_eq!(count, alone - again as u64);
 }
 
 #[test]
@@ -152,16 +152,19 @@ fn two_recorders_do_not_share_a_directory() {
     let mut second = ring(&dir, &[]);
     let status = until("the second to be refused", || second.try_wait().unwrap());
     assert_eq!(status.code(), Some(1));
-    let mut told = String::new();
-    std::io::Read::read_to_string(&mut second.stderr.take().unwrap(), &mut told).unwrap();
-    assert!(told.contains("another tracer records there"), "{told}");
+    let mut message = String::new();
+    std::io::Read::read_to_string(&mut second.stderr.take().unwrap(), &mut message).unwrap();
+    assert!(
+        message.contains("another tracer records there"),
+        "{message}"
+    );
     assert_eq!(stop(first, libc::SIGTERM).0, Some(0));
 }
 
 #[test]
-fn a_full_disk_costs_the_oldest_segments() {
+fn full_disk_removes_the_oldest_segments() {
     let scratch = Scratch::new("ring-full");
-    // Room for several segments, however fast the storm is.
+    // Room for several segments at any speed of the storm.
     let disk = SmallDisk::mount(scratch.file("disk"), 3 << 20);
     let dir = disk.path().join("ring");
     let child = ring(&dir, &[]);
@@ -173,15 +176,15 @@ fn a_full_disk_costs_the_oldest_segments() {
     });
     load.kill().unwrap();
     load.wait().unwrap();
-    let (code, told) = stop(child, libc::SIGTERM);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, message) = stop(child, libc::SIGTERM);
+    assert_eq!(code, Some(0), "{message}");
     let events = replay(&dir, &["--events", "--json"]);
     assert_eq!(events[0]["event"], "session");
     assert_eq!(events.last().unwrap()["event"], "end");
 }
 
 #[test]
-fn a_directory_that_is_taken_away_is_told() {
+fn removed_directory_ends_the_recording() {
     let scratch = Scratch::new("ring-gone");
     let dir = scratch.file("ring");
     let mut child = ring(&dir, &[]);
@@ -192,7 +195,7 @@ fn a_directory_that_is_taken_away_is_told() {
 }
 
 #[test]
-fn whoever_follows_sees_all_of_it() {
+fn follower_sees_all_events() {
     let scratch = Scratch::new("ring-follow");
     let dir = scratch.file("ring");
     let child = ring(&dir, &[]);
@@ -211,17 +214,17 @@ fn whoever_follows_sees_all_of_it() {
     let status = until("the follower to end", || follow.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     let whole = run(tracer().args(["replay", "--events", "--json"]).arg(&dir)).stdout;
-    // But for the wall clock, which is that of the latest part there was.
-    let told = |bytes: &[u8]| -> Vec<_> {
+    // All but the wall clock, which is that of the latest segment.
+    let events = |bytes: &[u8]| -> Vec<_> {
         let events = json_lines(bytes).into_iter();
         let same = events.map(|event| ["at_ns", "event", "tid"].map(|it| event[it].clone()));
         same.collect()
     };
-    assert!(told(&fs::read(followed).unwrap()) == told(&whole));
+    assert!(events(&fs::read(followed).unwrap()) == events(&whole));
 }
 
 #[test]
-fn a_follower_is_told_that_the_recorder_was_killed() {
+fn follower_reports_that_the_recorder_was_killed() {
     let scratch = Scratch::new("follow-killed");
     let file = scratch.file("killed.trace");
     let mut record = tracer();
@@ -244,14 +247,14 @@ fn a_follower_is_told_that_the_recorder_was_killed() {
     record.kill().unwrap();
     record.wait().unwrap();
     let output = follow.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("the recorder was killed"), "{told}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("the recorder was killed"), "{message}");
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(report.contains("breaks off"), "{report}");
 }
 
 #[test]
-fn a_pipe_is_a_recording_too() {
+fn recording_can_be_piped() {
     let mut record = tracer();
     record.args(["record", "-", "--for", "1s"]);
     let mut record = record

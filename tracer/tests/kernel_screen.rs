@@ -1,4 +1,4 @@
-//! The dashboard on a real terminal (tmux), tracing the real kernel.
+//! Tests the dashboard on a real terminal (tmux), tracing the real kernel.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use std::{
 
 use support::{Scratch, run, tracer, until, workload};
 
-/// A tmux server of our own with one session in it.
+/// A tmux server for one test, with one session.
 struct Terminal {
     socket: String,
     state: Scratch,
@@ -42,7 +42,7 @@ impl Terminal {
                 command,
             ])
             .env("LC_ALL", "C.UTF-8")
-            // Who runs the test may like other columns and colours.
+            // The saved columns and colours of the user do not count.
             .env("XDG_STATE_HOME", terminal.state.file("state"))
             .env_remove("NO_COLOR")
             .env_remove("COLORFGBG"));
@@ -64,7 +64,7 @@ impl Terminal {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Waits until a line of the screen holds all these words.
+    /// Waits until a line of the screen holds all `words`, and returns it.
     fn line(&self, words: &[&str]) -> String {
         until(&format!("{words:?} on screen"), || {
             let screen = self.screen();
@@ -95,7 +95,7 @@ impl Drop for Terminal {
     }
 }
 
-/// An owner with zombies, until this is dropped.
+/// A process with zombies, which it reaps when this is dropped.
 struct Owner {
     child: Child,
     zombies: Vec<u64>,
@@ -135,7 +135,7 @@ impl Drop for Owner {
 }
 
 #[test]
-fn live_shows_a_tree_with_a_zombie_its_age_and_its_owner() {
+fn live_shows_a_zombie_with_its_age_and_owner() {
     let scratch = Scratch::new("screen");
     let live = format!(
         "{} live; echo left with $?; cat",
@@ -143,7 +143,7 @@ fn live_shows_a_tree_with_a_zombie_its_age_and_its_owner() {
     );
     let terminal = Terminal::open("live", (120, 40), &live);
     terminal.line(&["LIVE"]);
-    // Made while it looks, so that the start of the zombies is witnessed.
+    // Started while tracer runs, so that it sees when they become zombies.
     let owner = Owner::start(2);
     let (pid, zombie) = (owner.child.id().to_string(), owner.zombies[1].to_string());
 
@@ -176,7 +176,7 @@ fn live_shows_a_tree_with_a_zombie_its_age_and_its_owner() {
 }
 
 #[test]
-fn control_c_leaves_and_restores_the_terminal() {
+fn control_c_quits_and_restores_the_terminal() {
     let live = format!(
         "echo before; {} live; echo left with $?; cat",
         tracer().get_program().display()
@@ -194,7 +194,7 @@ fn control_c_leaves_and_restores_the_terminal() {
 }
 
 #[test]
-fn a_recording_is_replayed_in_the_same_dashboard() {
+fn recording_is_replayed_in_the_same_dashboard() {
     let scratch = Scratch::new("replay");
     let file = scratch.file("hold.trace");
     run(tracer()
@@ -215,7 +215,7 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
     terminal.keys(&["Space"]);
     terminal.line(&["PLAYING", ", event 0 of"]);
     terminal.line(&["END"]);
-    // Others of its name may still wait to be reaped.
+    // Other processes of that name may still be zombies.
     let owner = support::processes(&file)
         .into_iter()
         .find(|process| process["comm"] == "workload" && process["exec_count"] == 1);
@@ -229,8 +229,8 @@ fn a_recording_is_replayed_in_the_same_dashboard() {
 }
 
 #[test]
-fn the_terminals_background_chooses_the_theme() {
-    // The colour of a tab's key, as tmux tells it, in the dark theme and the light.
+fn background_of_the_terminal_selects_the_theme() {
+    // The colour of a tab's key in the dark and the light theme, as tmux prints it.
     for (background, accent) in [("black", "38;5;80"), ("white", "38;5;23")] {
         let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v1.tracer");
         let replay = format!(
@@ -248,7 +248,7 @@ fn the_terminals_background_chooses_the_theme() {
             let screen = String::from_utf8(screen).unwrap();
             screen.contains(accent).then_some(())
         });
-        // The answer was not typed: the first view is still there.
+        // The terminal's answer was not taken for keys: the first view is still open.
         terminal.line(&["1 Tree"]);
         terminal.keys(&["q"]);
         terminal.line(&["left with 0"]);
@@ -256,7 +256,7 @@ fn the_terminals_background_chooses_the_theme() {
 }
 
 #[test]
-fn live_goes_back_to_what_has_been_and_to_the_present_again() {
+fn live_seeks_to_the_past_and_back_to_the_present() {
     let live = format!(
         "{} live; echo left with $?; cat",
         tracer().get_program().display()
@@ -272,7 +272,7 @@ fn live_goes_back_to_what_has_been_and_to_the_present_again() {
     terminal.keys(&["Escape"]);
     drop(owner);
     terminal.line(&[&pid, "workload", "reaped"]);
-    // Back to the latest exit: it is there. Back to the beginning: not yet.
+    // Present at the latest exit, absent at the beginning.
     terminal.keys(&["E"]);
     terminal.line(&["PAST", "since"]);
     terminal.line(&[&pid, "workload"]);
@@ -288,7 +288,7 @@ fn live_goes_back_to_what_has_been_and_to_the_present_again() {
     terminal.keys(&["Escape"]);
     terminal.line(&["LIVE"]);
     terminal.line(&[&pid, "workload", "reaped"]);
-    // Colours are kept for the next time, and nothing is left behind.
+    // The theme is saved for the next start.
     terminal.keys(&["T"]);
     terminal.keys(&["q"]);
     terminal.line(&["left with 0"]);

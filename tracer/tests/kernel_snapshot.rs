@@ -1,5 +1,5 @@
-//! What already runs: as the task iterator tells it, as `/proc` does, and from
-//! inside a pid namespace.
+//! Tests the snapshot of existing tasks: by the task iterator, by `/proc`, and inside a pid
+//! namespace.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use support::{Scratch, events, process, processes, run, tracer, until};
 /// USER_HZ is 100 on x86.
 const TICK_NS: u64 = 10_000_000;
 
-/// `tracer record FILE -- sh -c SCRIPT`, denied these hooks and those that the
+/// Runs `tracer record FILE -- sh -c SCRIPT` without the hooks `without` and those that the
 /// environment denies.
 fn record(file: &Path, without: &str, script: &str) {
     let denied = std::env::var("TRACER_WITHOUT").unwrap_or_default();
@@ -31,7 +31,7 @@ fn record(file: &Path, without: &str, script: &str) {
         .args(["--", "sh", "-c", script]));
 }
 
-/// Killed and waited for, whatever becomes of the test.
+/// A child that is killed and reaped when this is dropped.
 struct Running(Child);
 
 impl Running {
@@ -64,7 +64,7 @@ fn status(pid: u32, name: &str) -> Option<String> {
     Some(line.trim_start_matches(':').trim().to_owned())
 }
 
-/// Who runs with exactly these arguments, by its number here.
+/// Returns the PID of the process with exactly these arguments.
 fn running(arguments: &str) -> Option<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let mut numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -74,7 +74,7 @@ fn running(arguments: &str) -> Option<u32> {
     })
 }
 
-/// Those who were found, by number.
+/// Returns the processes of the snapshot, by PID.
 fn found(processes: &[Value]) -> BTreeMap<u64, &Value> {
     let found = processes
         .iter()
@@ -85,7 +85,7 @@ fn found(processes: &[Value]) -> BTreeMap<u64, &Value> {
 }
 
 #[test]
-fn proc_tells_what_the_iterator_tells() {
+fn proc_and_iterator_give_the_same_snapshot() {
     let scratch = Scratch::new("snapshot");
     let zombie = Running::new("sh", &["-c", "exit 3"]);
     until("a zombie", || {
@@ -109,7 +109,7 @@ fn proc_tells_what_the_iterator_tells() {
 
     let mut compared = 0;
     for (pid, by_iterator) in &exact {
-        // Gone, or come, between the two.
+        // Exited or started between the two snapshots.
         let Some(by_proc) = coarse.get(pid) else {
             continue;
         };
@@ -131,15 +131,15 @@ fn proc_tells_what_the_iterator_tells() {
         }
         compared += 1;
     }
-    // The rest came and went.
+    // The others started or exited in between.
     assert!(
         compared * 10 >= exact.len() * 9,
         "{compared} of {}",
         exact.len()
     );
 
-    let [care, mut by_iterator] = [&coarse, &exact].map(|told| {
-        let story = told[&u64::from(still.pid())];
+    let [care, mut by_iterator] = [&coarse, &exact].map(|found| {
+        let story = found[&u64::from(still.pid())];
         assert_eq!(story["ties"]["traced_by"], Value::Null, "{story}");
         story["owner"]["care"].clone()
     });
@@ -147,7 +147,7 @@ fn proc_tells_what_the_iterator_tells() {
         (&care["stopped"], &care["sigchld"]),
         (&json!(true), &json!("caught"))
     );
-    // That /proc does not say.
+    // /proc does not show this one.
     assert_eq!(by_iterator["nocldwait"].take(), json!(false));
     assert_eq!(care, by_iterator);
 
@@ -160,7 +160,7 @@ fn proc_tells_what_the_iterator_tells() {
     let nested = coarse[&u64::from(running("sleep 4712").unwrap())];
     assert_eq!(nested["ns_pid"], 1, "{nested}");
     assert_eq!(nested["parent_pid"], inside.pid());
-    // It ends when its namespace's init, itself, is killed.
+    // It is the init of its namespace: killing it ends the namespace.
     let _ = Command::new("kill")
         .arg(nested["pid"].to_string())
         .arg("-9")
@@ -170,10 +170,10 @@ fn proc_tells_what_the_iterator_tells() {
         .status();
 }
 
-/// Hooks know starts to the nanosecond, `/proc` to the tick: it is one process
-/// all the same, whoever saw it first.
+/// Hooks report start times in nanoseconds, `/proc` in ticks. A process seen by both is one
+/// process.
 #[test]
-fn who_was_found_in_proc_and_dies_is_one_process() {
+fn process_found_in_proc_that_exits_is_one_process() {
     let scratch = Scratch::new("one-process");
     let file = scratch.file("x.trace");
     let sleeper = Running::new("sleep", &["4713"]);
@@ -182,31 +182,31 @@ fn who_was_found_in_proc_and_dies_is_one_process() {
         format!("kill -TERM {pid}; until grep -q 'State:.Z' /proc/{pid}/status; do :; done");
     record(&file, "iter", &script);
     let processes = processes(&file);
-    let stories: Vec<_> = processes.iter().filter(|told| told["pid"] == pid).collect();
+    let stories: Vec<_> = processes.iter().filter(|it| it["pid"] == pid).collect();
     assert_eq!(stories.len(), 1, "{stories:?}");
     assert_eq!(stories[0]["created_by"], "snapshot");
     assert_eq!(stories[0]["argv"], json!(["sleep", "4713"]));
     assert_eq!(stories[0]["exit_signal"], libc::SIGTERM);
     assert_eq!(stories[0]["killed_by"]["comm"], "sh");
-    // Nor is anybody else twice: no number is used again so soon.
+    // No other process is listed twice: no PID is reused so soon.
     let mut starts = BTreeMap::new();
-    for told in &processes {
-        let start = told["start_ns"].as_u64().unwrap() / TICK_NS;
-        let before = starts.insert((told["pid"].as_u64(), start), told);
-        assert!(before.is_none() || start == 0, "{before:?}\n{told}");
+    for process in &processes {
+        let start = process["start_ns"].as_u64().unwrap() / TICK_NS;
+        let before = starts.insert((process["pid"].as_u64(), start), process);
+        assert!(before.is_none() || start == 0, "{before:?}\n{process}");
     }
 }
 
-/// From inside a pid namespace the numbers told are the host's, and what they
-/// name is who it is.
+/// Inside a pid namespace the reported PIDs are the host's, and belong to the right
+/// processes.
 #[test]
-fn a_tracer_in_a_container_takes_nobody_for_another() {
+fn tracer_in_a_container_reports_the_right_processes() {
     for proc in ["--mount-proc", ""] {
         let scratch = Scratch::new("container");
         let file = scratch.file("x.trace");
         let (ready, go) = (scratch.file("ready"), scratch.file("go"));
-        // The others in there keep the numbers apart; with something left to do
-        // no shell lets the tracer take its place.
+        // The other processes make inner and outer PIDs differ. With a command left to
+        // run, the shell does not exec tracer in its place.
         let script = format!(
             "sleep 4714 & true & true & wait %2 %3; {} record {} -- sh -c ': > {}; until [ -e {} ]; do sleep 0.05; done'; exit $?",
             tracer().get_program().display(),
@@ -240,7 +240,7 @@ fn a_tracer_in_a_container_takes_nobody_for_another() {
         );
         let command = processes
             .iter()
-            .find(|told| told["original_parent_pid"] == own["pid"]);
+            .find(|it| it["original_parent_pid"] == own["pid"]);
         assert_eq!(command.unwrap()["comm"], "sh");
         let _ = Command::new("kill")
             .args(["-9", &sleeper.to_string()])

@@ -1,6 +1,5 @@
-//! Time in each state of the scheduler, against a workload that holds each for
-//! a known time, and against the kernel's own accounting: schedstat, rusage,
-//! `/proc/PID/stat`.
+//! Compares the time in each scheduler state with a workload that holds each for a known
+//! time, and with the kernel's accounting: schedstat, rusage, `/proc/PID/stat`.
 
 #![allow(
     clippy::unwrap_used,
@@ -45,8 +44,8 @@ fn total(story: &Value) -> u64 {
     STATES.iter().map(|state| time(story, state)).sum()
 }
 
-/// Between two looks at the clock in one switch an emulated processor can stand
-/// still: the other has its turn, or the machine has other work.
+/// Time that an emulated processor may stand still between two readings of the clock in
+/// one switch, ns: the other processor runs, or the machine does other work.
 fn stall() -> u64 {
     match support::is_emulated() {
         true => 20 * MS,
@@ -54,7 +53,7 @@ fn stall() -> u64 {
     }
 }
 
-/// What the hypervisor has taken of all processors so far.
+/// Returns the time that the hypervisor has stolen from all processors so far, ns.
 fn stolen() -> u64 {
     const TICK: u64 = 10 * MS;
     let stat = fs::read_to_string("/proc/stat").unwrap();
@@ -62,36 +61,36 @@ fn stolen() -> u64 {
     steal.parse::<u64>().unwrap() * TICK
 }
 
-/// Two clocks of the kernel, one of which leaves out what interrupts took and
-/// what was `stolen`; at each switch one is read a little later than the other.
-fn clocks_differ(said: u64, story: &Value, stolen: u64) -> u64 {
+/// Tolerated difference of two clocks of the kernel, ns. One leaves out interrupts and
+/// `stolen` time, and at each switch one is read a little later than the other.
+fn clocks_differ(time: u64, story: &Value, stolen: u64) -> u64 {
     let usage = &story["usage"];
     let switches = ns(&usage["nvcsw"]) + ns(&usage["nivcsw"]);
-    5 * MS + said / 10 + switches * MS / 20 + stall() + stolen
+    5 * MS + time / 10 + switches * MS / 20 + stall() + stolen
 }
 
-/// From when the time of a sleep began until the task was switched out, at most:
-/// it ran, or was made to wait, but not for its first turn nor after a wake-up.
+/// Returns the longest time between the start of a sleep and the switch, ns: the task ran,
+/// or was preempted, but did not wait for its first run or after a wake-up.
 fn until_switched_out(story: &Value) -> u64 {
     let waits = story["first_run_latency_ns"].as_u64().unwrap_or(0)
         + ns(&story["states"]["wakeups"]["latency_ns"]);
     time(story, "running") + time(story, "runnable").saturating_sub(waits)
 }
 
-/// What was said, was said somewhere between the exit and the last switch: a
-/// dying task, a zombie too, may still run and be made to wait.
+/// Asserts that a time is near the kernel's figure. The kernel's is from between exit and
+/// last switch: an exiting task, also a zombie, may still run and be preempted.
 #[track_caller]
-fn near(what: &str, told: u64, said: u64, story: &Value, stolen: u64) {
-    let slack = clocks_differ(said, story, stolen);
+fn near(what: &str, counted: u64, kernel: u64, story: &Value, stolen: u64) {
+    let slack = clocks_differ(kernel, story, stolen);
     let dying = ns(&story["last_switch_ns"]) - ns(&story["exit_ns"]);
     assert!(
-        told + slack >= said && told <= said + slack + dying,
-        "{what}: {told} told, {said} said by the kernel: {story}"
+        counted + slack >= kernel && counted <= kernel + slack + dying,
+        "{what}: {counted} counted, {kernel} by the kernel: {story}"
     );
 }
 
 #[test]
-fn time_in_each_state_is_what_the_workload_spent() {
+fn time_in_each_state_matches_the_workload() {
     let scratch = Scratch::new("states");
     let file = scratch.file("states.trace");
     let stolen_before = stolen();
@@ -105,7 +104,7 @@ fn time_in_each_state_is_what_the_workload_spent() {
         assert_eq!(story["states"]["complete"], true, "{story}");
         assert_eq!(story["states"]["state"], Value::Null, "{story}");
 
-        // All of its life is in some state.
+        // The states cover its whole lifetime.
         let life = ns(&story["last_switch_ns"]) - ns(&story["runnable_ns"]);
         assert!(
             total(story).abs_diff(life) < MS + stall(),
@@ -113,21 +112,21 @@ fn time_in_each_state_is_what_the_workload_spent() {
         );
 
         let state = fact["state"].as_str().unwrap();
-        let told = time(story, state);
+        let counted = time(story, state);
         let (least, most) = (ns(&fact["least_ns"]), ns(&fact["most_ns"]));
-        assert!(told <= most, "{told} of {fact}: {story}");
-        // A turn whose beginning the kernel did not show is in the waits.
+        assert!(counted <= most, "{counted} of {fact}: {story}");
+        // A turn without a visible beginning counts as waiting.
         if ns(&story["states"]["missed_turns"]) == 0 {
             seen += 1;
             let least = least.saturating_sub(match state {
-                // Its own clock is that of its time on the CPU.
+                // It measures with the clock of its own CPU time.
                 "running" => clocks_differ(least, story, stolen),
                 _ => until_switched_out(story),
             });
-            assert!(least <= told, "{told} of {fact}: {story}");
+            assert!(least <= counted, "{counted} of {fact}: {story}");
 
             let (running, runnable) = (time(story, "running"), time(story, "runnable"));
-            let near = |what, told, said| near(what, told, said, story, stolen);
+            let near = |what, counted, kernel| near(what, counted, kernel, story, stolen);
             near("running", running, ns(&story["usage"]["runtime_ns"]));
             if let (Some(ran), Some(waited)) = (
                 fact["schedstat_running_ns"].as_u64(),
@@ -138,8 +137,8 @@ fn time_in_each_state_is_what_the_workload_spent() {
             }
         }
 
-        // It went to sleep that often, and once more to die; a sleep may be over
-        // before it began.
+        // It slept that often, and once more at its exit. A sleep may end before it
+        // begins.
         let (wakeups, slept) = (ns(&story["states"]["wakeups"]["count"]), ns(&fact["nvcsw"]));
         assert!(wakeups <= slept && slept <= wakeups + 3, "{fact}: {story}");
         let latency = &story["states"]["wakeups"];
@@ -147,18 +146,18 @@ fn time_in_each_state_is_what_the_workload_spent() {
         assert!(longest <= all && all <= time(story, "runnable"), "{story}");
         assert!(all <= longest * wakeups, "{story}");
     }
-    assert!(seen > facts.len() / 2, "of {seen} all turns were seen");
+    assert!(seen > facts.len() / 2, "all turns were seen of only {seen}");
     let crowded: Vec<_> = facts
         .iter()
         .filter(|fact| fact["what"] == "crowded")
         .collect();
     let waited = |fact: &&Value| time(process(&processes, &fact["pid"]), "runnable");
-    // The one that ended first had the CPU half of the time.
+    // The first to exit had the CPU half of the time.
     let waited: u64 = crowded.iter().map(waited).sum();
     assert!(waited > 100 * MS, "{waited}");
 }
 
-/// Killed and reaped when the test ends, however it does.
+/// A child that is killed and reaped when this is dropped.
 struct Sleeper(Child);
 
 impl Drop for Sleeper {
@@ -169,7 +168,7 @@ impl Drop for Sleeper {
 }
 
 #[test]
-fn those_who_ran_before_are_counted_from_the_beginning() {
+fn tasks_older_than_the_trace_are_counted_from_its_beginning() {
     let sleeper = Sleeper(Command::new("sleep").arg("600").spawn().unwrap());
     let stat = format!("/proc/{}/stat", sleeper.0.id());
     until("sleep to sleep", || {
@@ -181,20 +180,23 @@ fn those_who_ran_before_are_counted_from_the_beginning() {
     let mut record = record(&file);
     run(record.args(["--states=count", "--for", "1500ms"]));
     let processes = processes(&file);
-    let told: Vec<_> = events(&file);
-    let (began, end) = (ns(&told[0]["at_ns"]), ns(&told.last().unwrap()["at_ns"]));
+    let events: Vec<_> = events(&file);
+    let (began, end) = (
+        ns(&events[0]["at_ns"]),
+        ns(&events.last().unwrap()["at_ns"]),
+    );
     let story = process(&processes, &sleeper.0.id().into());
-    let session_says_iterator = told[0]["hooks"]
+    let uses_iterator = events[0]["hooks"]
         .as_array()
         .unwrap()
         .iter()
         .any(|hook| hook["purpose"] == "what already runs" && hook["hook"] == "iter:task");
-    if !session_says_iterator {
+    if !uses_iterator {
         return;
     }
     assert_eq!(story["states"]["state"], "interruptible", "{story}");
     let slept = time(story, "interruptible");
-    // The iterator comes to it while the trace begins.
+    // The iterator reaches it while the trace begins.
     assert!(
         slept.abs_diff(end - began) < 500 * MS,
         "{slept} of {}",
@@ -202,8 +204,8 @@ fn those_who_ran_before_are_counted_from_the_beginning() {
     );
     assert_eq!(slept, total(story), "{story}");
 
-    // What is told of anybody adds up, to the last nanosecond.
-    let counted: Vec<_> = told
+    // The times of every task add up to the nanosecond.
+    let counted: Vec<_> = events
         .iter()
         .filter(|event| event["event"] == "states")
         .collect();
@@ -217,7 +219,7 @@ fn those_who_ran_before_are_counted_from_the_beginning() {
 }
 
 #[test]
-fn changes_are_sent_of_the_command_and_of_nobody_else() {
+fn changes_are_streamed_only_for_the_command() {
     let scratch = Scratch::new("stream");
     let file = scratch.file("stream.trace");
     let bystander = Sleeper(
@@ -241,7 +243,7 @@ fn changes_are_sent_of_the_command_and_of_nobody_else() {
     let unseen = skipped(&events) > 0;
     for change in &changes {
         let pid = &change["pid"];
-        // Its fork is among what the kernel skipped.
+        // The kernel skipped its fork.
         if unseen && pid != parent && above(pid).is_null() {
             continue;
         }
@@ -254,7 +256,7 @@ fn changes_are_sent_of_the_command_and_of_nobody_else() {
             .all(|change| change["pid"] != bystander.0.id())
     );
 
-    // The changes alone give the times that were counted beside them.
+    // The changes alone add up to the counted times.
     for fact in &facts {
         let story = process(&processes, &fact["pid"]);
         let own: Vec<_> = changes
@@ -275,7 +277,7 @@ fn changes_are_sent_of_the_command_and_of_nobody_else() {
 }
 
 #[test]
-fn not_asked_for_is_unknown() {
+fn states_are_unknown_unless_requested() {
     let scratch = Scratch::new("off");
     let file = scratch.file("off.trace");
     run(record(&file).args(["--", "true"]));

@@ -1,5 +1,5 @@
-//! What the kernel said of owners, failures and cgroups, against those who did
-//! it: a program of Python's, which sees what system calls return.
+//! Compares owners of zombies, failed forks and sessions with Python programs that print
+//! the results of their system calls.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use std::path::Path;
 use serde_json::Value;
 use support::{Scratch, events, json_lines, process, processes, record, run};
 
-/// Runs a program under `record`; what it prints is a JSON object a line.
+/// Runs a program under `record`; it prints one JSON object per line.
 fn witness(file: &Path, program: &str) -> Vec<Value> {
     let output = run(record(file).args(["--", "python3", "-c", program]));
     json_lines(&output.stdout)
@@ -25,7 +25,7 @@ fn ns(value: &Value) -> u64 {
         .unwrap_or_else(|| panic!("not a number: {value}"))
 }
 
-/// 1,000 children that nobody reaps for two seconds.
+/// Makes 1,000 children and reaps them after two seconds.
 const MANY_ZOMBIES: &str = "
 import json, os, time
 boot = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -46,7 +46,7 @@ for pid, alive, dead in children:
 ";
 
 #[test]
-fn a_thousand_zombies_of_one_owner_have_the_right_ages() {
+fn ages_of_a_thousand_zombies_are_right() {
     const TOLERANCE: u64 = 5_000_000;
     let scratch = Scratch::new("zombies");
     let file = scratch.file("zombies.trace");
@@ -66,8 +66,8 @@ fn a_thousand_zombies_of_one_owner_have_the_right_ages() {
         assert!((least..=most).contains(&age), "{age} of {fact}");
         known_well += usize::from(most - least <= TOLERANCE);
     }
-    // Where the machine was busy with others, the witness itself knows less.
-    assert!(known_well > 500, "{known_well} ages were known well");
+    // On a busy machine the witness itself is less exact.
+    assert!(known_well > 500, "only {known_well} ages are exact");
     let owner = process(&processes, &facts[0]["owner"]);
     // A wrapper around the interpreter may have reaped some before.
     let reaped = processes
@@ -76,7 +76,7 @@ fn a_thousand_zombies_of_one_owner_have_the_right_ages() {
     assert_eq!(owner["owner"]["reaped"], reaped.count(), "{owner}");
 }
 
-/// Python's own word on what its children used, and on how it stands.
+/// Prints the usage of its children, its session and its process group.
 const OWNER: &str = "
 import json, os, resource, signal, subprocess
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
@@ -92,7 +92,7 @@ os.waitpid(pid, 0)
 ";
 
 #[test]
-fn an_owner_is_told_with_its_children_and_its_session() {
+fn owner_is_reported_with_its_children_and_session() {
     let scratch = Scratch::new("owner");
     let file = scratch.file("owner.trace");
     let facts = witness(&file, OWNER);
@@ -119,7 +119,7 @@ fn an_owner_is_told_with_its_children_and_its_session() {
     assert!(ns(&parent["owner"]["wait_calls"]) >= 1, "{parent}");
 }
 
-/// A user with room for a few tasks more.
+/// Forks as a user with a limit of three tasks.
 const LIMITED: &str = "
 import errno, json, os, resource
 if os.fork() == 0:
@@ -150,7 +150,7 @@ os.wait()
 ";
 
 #[test]
-fn forks_that_fail_are_told_with_the_limit() {
+fn failed_forks_are_reported_with_the_limit() {
     let scratch = Scratch::new("limited");
     let file = scratch.file("limited.trace");
     let facts = witness(&file, LIMITED);
@@ -169,10 +169,10 @@ fn forks_that_fail_are_told_with_the_limit() {
     }
 }
 
-/// Every process that strace saw made is in the story, with the parent and the
-/// end that strace saw, and none of its tree that strace did not see.
+/// Every process that strace saw is in the recording with the end that strace saw, and no
+/// other process of its tree is.
 #[test]
-fn a_shells_pipelines_are_what_strace_saw() {
+fn pipelines_of_a_shell_match_strace() {
     let scratch = Scratch::new("strace");
     let (file, log) = (scratch.file("strace.trace"), scratch.file("strace.log"));
     let script = "for i in 1 2 3; do true | cat | (exit $i); done; seq 4 | xargs -P2 -n1 sh -c 'exit 0'; \
@@ -207,11 +207,11 @@ fn a_shells_pipelines_are_what_strace_saw() {
         .find(|process| process["comm"] == "strace" && process["exec_count"] == 1)
         .unwrap();
     let traced_by = |process: &&Value| process["ties"]["traced_by"]["pid"] == strace["pid"];
-    let told = processes
+    let count = processes
         .iter()
         .filter(traced_by)
         .filter(|process| process["exit_ns"].is_u64() && process["comm"] != "strace")
         .count();
     assert!(seen > 15, "strace saw too little: {log}");
-    assert_eq!(told, seen, "{log}");
+    assert_eq!(count, seen, "{log}");
 }

@@ -1,5 +1,5 @@
-//! Storms: nothing is lost with the default buffer, and what is lost with one
-//! that is too small is counted, told and healed.
+//! Tests storms of forks: nothing is lost with the default buffer. With a small one, losses
+//! are counted and reported, and the model recovers.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use support::{Scratch, events, process, processes, record_workload, run, tracer, workload};
 
-/// A compile that goes on in the background as long as this lives.
+/// A compile that runs in the background until this is dropped.
 struct Compile(Child);
 
 impl Compile {
@@ -49,7 +49,7 @@ fn count(values: &[Value], of: impl Fn(&Value) -> bool) -> u64 {
 }
 
 #[test]
-fn twenty_thousand_vforks_are_all_told() {
+fn all_of_twenty_thousand_vforks_are_recorded() {
     let scratch = Scratch::new("storm");
     let file = scratch.file("storm.trace");
     let compile = Compile::start(&scratch);
@@ -70,11 +70,11 @@ fn twenty_thousand_vforks_are_all_told() {
 }
 
 #[test]
-fn what_a_small_buffer_loses_is_counted_and_the_model_heals() {
+fn losses_of_a_small_buffer_are_counted_and_the_model_recovers() {
     let scratch = Scratch::new("small");
     let file = scratch.file("small.trace");
-    // 64 KiB hold about 80 lives; the reader is stopped so that it must lose,
-    // and goes on for a while after so that it can heal.
+    // 64 KiB hold the records of about 80 processes. The reader is stopped so that records
+    // are lost, and runs on for a while so that the model recovers.
     let facts = run(support::record(&file)
         .args([
             "--buffer",
@@ -92,16 +92,16 @@ fn what_a_small_buffer_loses_is_counted_and_the_model_heals() {
         gaps.map(|gap| gap["lost"][kind].as_u64().unwrap_or(0))
             .sum()
     };
-    // Of the storm: every fork is told or counted. Others fork too, so that
-    // the sum is at least the storm's own.
-    let told = count(&events, |event| event["event"] == "fork");
+    // Every fork of the storm is recorded or counted as lost. Other processes fork too, so
+    // the sum may be larger.
+    let recorded = count(&events, |event| event["event"] == "fork");
     assert!(lost("fork") > 0, "the buffer was not too small");
     assert!(
-        told + lost("fork") >= 3000,
-        "{told} told, {} lost",
+        recorded + lost("fork") >= 3000,
+        "{recorded} recorded, {} lost",
         lost("fork")
     );
-    // No ghosts: after the gap only those live that /proc would have shown.
+    // No ghosts: after the gap only processes that /proc would show are present.
     let processes = processes(&file);
     let ghosts = processes.iter().filter(|process| {
         process["parent_pid"] == storm
@@ -122,14 +122,14 @@ fn live_and_replay_give_the_same_report() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // The trace has begun when the file holds something.
+    // The trace has begun when the file has contents.
     support::until("the recording to begin", || {
         std::fs::metadata(&file)
             .ok()
             .filter(|file| file.len() > 1000)
     });
     run(Command::new(workload()).arg("all"));
-    // SAFETY: our own child.
+    // SAFETY: a child of this process.
     unsafe { libc::kill(live.id().cast_signed(), libc::SIGINT) };
     let mut printed = String::new();
     std::io::Read::read_to_string(live.stdout.as_mut().unwrap(), &mut printed).unwrap();

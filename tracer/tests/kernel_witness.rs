@@ -1,7 +1,6 @@
-//! tracer's story of programs that make processes in every way, against what
-//! the proc connector told of the same time: every process that it saw is in
-//! the story, once, with the parent, the threads, the programs and the end that
-//! it saw, and nobody else is.
+//! Compares recordings of programs that start processes in many ways with the messages of
+//! the proc connector: every process that it saw is recorded once, with the same parent,
+//! threads, execs and end, and no other process is.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,30 +21,30 @@ use connector::{Connector, Leader, Life, Message, Said, lives};
 use serde_json::{Value, json};
 use support::{ATTEMPTS, Scratch, events, had_room, processes, record, skipped, workload};
 
-/// The two clocks were compared once, a little apart.
+/// Error of the comparison of the two clocks, ns.
 const CLOCKS_APART: u64 = 100_000;
 
-/// Runs a command under `record` while the witness listens, and compares all
-/// that happened on the host as long as the command lived. Gives the stories of
-/// the command and of whoever came from it: at least so many processes.
+/// Runs a command under `record` while the witness listens, and compares all processes of
+/// the host during the command. Returns the command and its descendants, at least `least`
+/// processes.
 fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
     let scratch = Scratch::new(&format!("witness-{name}"));
     let file = scratch.file("x.trace");
     let (heard, output) = witness(&file, command);
-    let (told, events) = (processes(&file), events(&file));
+    let (recorded, events) = (processes(&file), events(&file));
     let complaint = String::from_utf8_lossy(&output.stderr);
     had_room(&events);
     let lives = lives(&heard);
-    let root = root(&events, &told);
-    let seen_root = lives.iter().find(|life| tells(root, life));
+    let root = root(&events, &recorded);
+    let seen_root = lives.iter().find(|life| is_same(root, life));
     let Some(seen_root) = seen_root else {
         panic!("{name}: the witness did not see {root}\n{complaint}");
     };
     let began = seen_root.forked;
     let over = seen_root.end.unwrap().at;
 
-    let stories = by_pid(&told);
-    // Where the kernel skipped programs, so much may be missing.
+    let stories = by_pid(&recorded);
+    // Number of records that may be missing because the kernel skipped programs.
     let mut unseen = skipped(&events);
     let mut compared = Vec::new();
     for life in &lives {
@@ -53,7 +52,7 @@ fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
             continue;
         }
         let numbered = stories.get(&life.pid).into_iter().flatten();
-        let of_life: Vec<_> = numbered.filter(|story| tells(story, life)).collect();
+        let of_life: Vec<_> = numbered.filter(|story| is_same(story, life)).collect();
         let half = |story: &&&Value| story["exit_ns"].is_null() && life.ended(over).is_some();
         if unseen > 0 && of_life.first().is_none_or(half) {
             unseen -= 1;
@@ -67,21 +66,21 @@ fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
         compared.push((*story).clone());
     }
     let count = compared.len();
-    let compared = that_came_from(root, compared);
+    let compared = descendants(root, compared);
     assert!(
         compared.len() >= least,
         "{name}: too little happened ({} processes): {complaint}",
         compared.len()
     );
-    // Whoever is told to have been made was made.
+    // Every recorded fork was seen by the witness.
     let lives = by_number(&lives);
-    for story in told.iter().filter(|story| story["forked_ns"].is_u64()) {
+    for story in recorded.iter().filter(|story| story["forked_ns"].is_u64()) {
         let numbered = lives.get(&story["pid"].as_u64().unwrap());
         let seen = numbered
             .into_iter()
             .flatten()
-            .any(|life| tells(story, life));
-        assert!(seen, "{name}: nobody saw {story}");
+            .any(|life| is_same(story, life));
+        assert!(seen, "{name}: the witness did not see {story}");
     }
     println!(
         "{name}: {count} processes compared, {} of them its own",
@@ -90,14 +89,14 @@ fn compare(name: &str, least: usize, command: &mut Command) -> Vec<Value> {
     compared
 }
 
-/// A command's trace, with what the witness heard at that time. It may miss a
-/// message (GFP_NOWAIT in `send_msg`, drivers/connector/cn_proc.c), as tracer may
-/// where the kernel skips a program, and says so; then both are asked anew.
+/// Records a command and returns the witness's messages of that time. The witness may miss
+/// a message (GFP_NOWAIT in `send_msg`, drivers/connector/cn_proc.c), and so may tracer if
+/// the kernel skips a program. Both report that, and the run is repeated.
 fn witness(file: &Path, command: &Command) -> (Vec<Message>, Output) {
     for attempt in 1..=ATTEMPTS {
         let connector = Connector::listen();
-        // How it ends is its own affair: some of these commands die on purpose.
-        // The whole host is compared, whatever else storms on it.
+        // Its exit code does not matter: some of these commands kill themselves. The
+        // buffer is large because the whole host is compared.
         let output = record(file)
             .args(["--buffer", "64M", "--"])
             .arg(command.get_program())
@@ -108,25 +107,25 @@ fn witness(file: &Path, command: &Command) -> (Vec<Message>, Output) {
             Ok(heard) if attempt == ATTEMPTS || skipped(&events(file)) == 0 => {
                 return (heard, output);
             }
-            Ok(_) => println!("the kernel skipped programs of tracer's"),
-            Err(missed) => println!("the witness missed something: {}", missed.why),
+            Ok(_) => println!("the kernel skipped programs of tracer"),
+            Err(missed) => println!("the witness missed messages: {}", missed.why),
         }
         std::fs::remove_file(file).unwrap();
     }
     panic!("something was missed {ATTEMPTS} times");
 }
 
-/// The command that was recorded: the tracer's child that runs a program.
-fn root<'a>(events: &[Value], told: &'a [Value]) -> &'a Value {
+/// Returns the recorded command: the child of tracer that executed a program.
+fn root<'a>(events: &[Value], recorded: &'a [Value]) -> &'a Value {
     let tracer = &events[0]["tracer_pid"];
-    let root = told
+    let root = recorded
         .iter()
         .find(|story| &story["original_parent_pid"] == tracer && story["exec_count"] != 0);
     root.unwrap()
 }
 
-/// Whatever else runs on the host is not the command's affair.
-fn that_came_from(root: &Value, mut stories: Vec<Value>) -> Vec<Value> {
+/// Keeps the command and its descendants.
+fn descendants(root: &Value, mut stories: Vec<Value>) -> Vec<Value> {
     stories.sort_by_key(|story| story["forked_ns"].as_u64());
     let mut pids = BTreeSet::new();
     let pid = |story: &Value, field: &str| story[field].as_u64();
@@ -136,7 +135,7 @@ fn that_came_from(root: &Value, mut stories: Vec<Value>) -> Vec<Value> {
         if is_own {
             pids.insert(pid(story, "pid"));
         } else {
-            // A stranger may bear the number of one who is gone.
+            // An unrelated process may reuse the PID of an exited one.
             pids.remove(&pid(story, "pid"));
         }
         is_own
@@ -144,9 +143,9 @@ fn that_came_from(root: &Value, mut stories: Vec<Value>) -> Vec<Value> {
     stories
 }
 
-fn by_pid(told: &[Value]) -> BTreeMap<u32, Vec<&Value>> {
+fn by_pid(recorded: &[Value]) -> BTreeMap<u32, Vec<&Value>> {
     let mut by_pid: BTreeMap<u32, Vec<&Value>> = BTreeMap::new();
-    for story in told {
+    for story in recorded {
         let pid = story["pid"].as_u64().unwrap() as u32;
         by_pid.entry(pid).or_default().push(story);
     }
@@ -161,10 +160,9 @@ fn by_number(lives: &[Life]) -> BTreeMap<u64, Vec<&Life>> {
     by_number
 }
 
-/// Whether a story is of this life: the message came between the moment at which
-/// the kernel dated the start and its last word on the fork, all of them in
-/// `copy_process`.
-fn tells(story: &Value, life: &Life) -> bool {
+/// Returns true if a recorded process is the one that the witness saw: its message lies
+/// between the start time and the fork record, all made in `copy_process`.
+fn is_same(story: &Value, life: &Life) -> bool {
     let time = |field: &str| story[field].as_u64();
     let (Some(start), Some(forked)) = (time("start_ns"), time("forked_ns")) else {
         return false;
@@ -174,7 +172,8 @@ fn tells(story: &Value, life: &Life) -> bool {
         && life.forked <= forked + CLOCKS_APART
 }
 
-/// `over`: when tracing may have ended.
+/// Compares a recorded process with what the witness saw of it. Tracing may have ended at
+/// `over`.
 fn same(name: &str, life: &Life, story: &Value, over: u64) {
     let equal = |field: &str, expected: Value| {
         assert_eq!(
@@ -188,9 +187,9 @@ fn same(name: &str, life: &Life, story: &Value, over: u64) {
     };
     equal("threads", json!(life.threads));
     equal("exec_count", json!(life.execs));
-    // What the last thread said counts where none has ended them all
-    // (`synchronize_group_exit`, kernel/exit.c); before 5.17 what the leader said.
-    let told = ["exit_code", "exit_signal", "core_dumped"].map(|field| &story[field]);
+    // The status of the last thread counts unless a thread ended the whole group
+    // (`synchronize_group_exit`, kernel/exit.c); before 5.17 the status of the leader.
+    let recorded = ["exit_code", "exit_signal", "core_dumped"].map(|field| &story[field]);
     let seen = [leader.status, end.last_status].map(|status| {
         let exited = libc::WIFEXITED(status);
         [
@@ -200,7 +199,7 @@ fn same(name: &str, life: &Life, story: &Value, over: u64) {
         ]
     });
     assert!(
-        seen.iter().any(|seen| seen.each_ref() == told),
+        seen.iter().any(|seen| seen.each_ref() == recorded),
         "{name}: end of {life:?}: {story}"
     );
     assert!(
@@ -211,19 +210,19 @@ fn same(name: &str, life: &Life, story: &Value, over: u64) {
     );
 }
 
-/// The parent at its death, which has it still unless it died too.
+/// Compares the parent at its exit, unless the parent exited too.
 fn same_parent(name: &str, life: &Life, story: &Value, over: u64, heard: &[Message]) {
     let Some((end, Leader { parent, .. })) = life.ended(over).filter(|(_, it)| it.parent != 0)
     else {
         return;
     };
     let reaped = story["reaped_ns"].as_u64().unwrap_or(u64::MAX);
-    let died = heard.iter().any(|message| {
+    let exited = heard.iter().any(|message| {
         matches!(message.said, Said::Exit { pid, .. } if pid == parent)
             && message.at.saturating_add(CLOCKS_APART) >= end.at
             && message.at <= reaped.saturating_add(CLOCKS_APART)
     });
-    if !died {
+    if !exited {
         assert_eq!(
             story["parent_pid"], parent,
             "{name}: parent of {life:?}: {story}"
@@ -231,22 +230,22 @@ fn same_parent(name: &str, life: &Life, story: &Value, over: u64, heard: &[Messa
     }
 }
 
-/// One of stress-ng's stressors, on two instances, until they have done so much,
-/// on a slow machine a part of it. As nobody, because not all of them run as root.
+/// Runs one of stress-ng's stressors in two instances for a number of operations, fewer on
+/// a slow machine. It runs as `nobody`, because some stressors refuse root.
 fn stress(stressor: &str, operations: u32, least: usize) {
     let mut command = Command::new("setpriv");
     command
         .args(["--reuid=65534", "--clear-groups", "stress-ng", "--quiet"])
         .args(["--temp-path", "/tmp", "--timeout", "5"])
-        // Else it makes thousands before it looks at the clock.
+        // Without it thousands are started before it checks the time.
         .args(["--exec-max", "16"])
         .args([&format!("--{stressor}"), "2"])
         .args([&format!("--{stressor}-ops"), &operations.to_string()]);
     compare(&format!("stress-{stressor}"), least, &mut command);
 }
 
-/// Declares a test for each stressor: how many operations, and how many
-/// processes they make at least.
+/// Declares a test for each stressor, with its number of operations and the least number
+/// of processes they start.
 macro_rules! stress {
     ($($name:ident: $stressor:literal, $operations:literal, $least:literal;)*) => {
         $(#[test]
@@ -263,11 +262,11 @@ stress! {
     stress_zombie: "zombie", 500, 50;
     stress_exec: "exec", 200, 20;
     stress_daemon: "daemon", 200, 20;
-    // Each instance signals one child and itself again and again.
+    // Each instance signals one child and itself repeatedly.
     stress_kill: "kill", 2000, 4;
 }
 
-/// A shell script.
+/// Compares a shell script.
 fn script(name: &str, least: usize, script: &str) -> Vec<Value> {
     compare(name, least, Command::new("sh").args(["-c", script]))
 }
@@ -294,7 +293,7 @@ fn xargs_in_parallel() {
     );
 }
 
-/// Orphans go to the subreaper that is nearest.
+/// Orphans are reparented to the nearest subreaper.
 #[test]
 fn tini_as_a_subreaper() {
     const ORPHANS: &str =
@@ -318,9 +317,9 @@ fn tini_as_a_subreaper() {
     assert_eq!(codes, [3, 4, 5].into());
 }
 
-/// Orphans go to the namespace's init, and all die with it.
+/// Orphans are reparented to the namespace's init, and all exit with it.
 #[test]
-fn a_pid_namespace_and_its_init() {
+fn pid_namespace_and_its_init() {
     const INSIDE: &str =
         "(sh -c 'sleep 0.1; exit 3' &); sleep 100 & sh -c 'exit 4'; sleep 0.3; exit 5";
     let stories = compare(
@@ -346,9 +345,9 @@ fn a_pid_namespace_and_its_init() {
     assert_eq!(killed["exit_signal"], libc::SIGKILL);
 }
 
-/// A build, two jobs at once, of which one is killed.
+/// A build with two parallel jobs, one of which is killed.
 #[test]
-fn a_parallel_build() {
+fn parallel_build() {
     let scratch = Scratch::new("build");
     let source = "int f(int x) { return x * 3; }\n";
     let objects: Vec<_> = (0..6).map(|n| format!("f{n}.o")).collect();
@@ -371,9 +370,9 @@ fn a_parallel_build() {
     assert_eq!(with("exit_signal", json!(libc::SIGKILL)), 1);
 }
 
-/// Children by fork and by spawn, with queues and threads of their own.
+/// Children by fork and by spawn, with queues and threads.
 #[test]
-fn pythons_multiprocessing() {
+fn python_multiprocessing() {
     let scratch = Scratch::new("multiprocessing");
     let program = scratch.file("pool.py");
     std::fs::write(&program, MULTIPROCESSING).unwrap();
@@ -409,16 +408,16 @@ if __name__ == '__main__':
         assert other.exitcode == -15
 ";
 
-/// What kernels under emulation can run as well.
+/// Runs under emulation too.
 #[test]
-fn all_that_the_workload_does() {
+fn all_scenarios_of_the_workload() {
     let mut all = Command::new(workload());
     all.arg("all");
     compare("workload", 60, &mut all);
 }
 
 #[test]
-fn a_storm() {
+fn storm_of_forks() {
     let mut storm = Command::new(workload());
     storm.args(["storm", "3000"]);
     compare("storm", 3000, &mut storm);

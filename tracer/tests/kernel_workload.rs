@@ -1,5 +1,5 @@
-//! tracer's story of a workload, against what the system calls told the
-//! workload itself: wait4's status and rusage, getppid, the clock.
+//! Compares a recording of the workload with the results of the workload's own system
+//! calls: wait4's status and rusage, getppid, the clock.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,12 +11,12 @@ mod support;
 use serde_json::Value;
 use support::{Scratch, events, had_room, process, processes, record_workload};
 
-/// Compares two values and says which process and field differ.
+/// Compares a field; the message names the process and the field.
 #[track_caller]
 fn same(fact: &Value, process: &Value, field: &str, expected: &Value) {
     assert_eq!(
         &process[field], expected,
-        "{field} of {fact}\ntold as {process}"
+        "{field} of {fact}\nrecorded as {process}"
     );
 }
 
@@ -31,12 +31,13 @@ fn is_freed(story: &Value) -> bool {
     !story["freed_ns"].is_null()
 }
 
-/// Not every kernel shows every switch (docs/architecture.md).
+/// Returns true if its first run was seen: not every kernel shows every switch
+/// (docs/architecture.md).
 fn has_run(story: &Value) -> bool {
     !story["first_ran_ns"].is_null()
 }
 
-/// Everything that a fact of the workload says must be in the story.
+/// Compares every value of a fact with the recorded process.
 fn compare(fact: &Value, story: &Value) {
     for (in_fact, in_story) in [
         ("code", "exit_code"),
@@ -61,20 +62,20 @@ fn compare(fact: &Value, story: &Value) {
     if let Some(minor) = fact.get("minor") {
         same(fact, &story["faults"], "minor", minor);
         same(fact, &story["faults"], "major", &fact["major"]);
-        // A kernel that counts per CPU may not have come to a page yet, and says
-        // 0; that is not known, and so not told.
+        // A kernel that counts per CPU may not have counted a page yet and reports 0,
+        // which tracer takes for unknown.
         let maxrss = story["usage"]["maxrss_kib"].as_u64().unwrap_or(0);
         assert_eq!(maxrss, ns(&fact["maxrss_kib"]), "maxrss of {fact}");
-        // A zombie may still have to switch away when it is reaped: wait4 reads
-        // its counters a moment before release_task adds them up.
-        // Complete it is with the free, which this kernel may be seconds late with.
+        // A zombie may still have to switch away when it is reaped: wait4 reads its
+        // counters just before release_task adds them up. Usage is complete at the free,
+        // which may come seconds later on this kernel.
         let freed = is_freed(story);
         same(fact, &story["usage"], "complete", &freed.into());
         for switches in ["nvcsw", "nivcsw"].into_iter().filter(|_| freed) {
-            let (told, said) = (ns(&story["usage"][switches]), ns(&fact[switches]));
+            let (recorded, waited) = (ns(&story["usage"][switches]), ns(&fact[switches]));
             assert!(
-                (said..=said + 1).contains(&told),
-                "{switches}: {told} of {fact}"
+                (waited..=waited + 1).contains(&recorded),
+                "{switches}: {recorded} of {fact}"
             );
         }
     }
@@ -83,7 +84,7 @@ fn compare(fact: &Value, story: &Value) {
         same(fact, &story["killed_by"], "pid", &fact["killed_by"]);
     }
     if fact.get("reaped_before").is_some() {
-        // The wait's return is between the workload's two looks at the clock.
+        // The wait returned between the workload's two readings of the clock.
         let reaped = ns(&story["reaped_ns"]);
         assert!(
             reaped >= ns(&fact["reaped_after"]) && reaped <= ns(&fact["reaped_before"]),
@@ -121,21 +122,21 @@ fn compare(fact: &Value, story: &Value) {
         );
     }
     if let Some(exited_after) = fact.get("exited_after") {
-        // Not when the leader exited, 200 ms before.
+        // The leader exited 200 ms before.
         assert!(ns(&story["exit_ns"]) >= ns(exited_after), "{fact}\n{story}");
     }
-    // Init reaps when it likes; of everyone else the workload knows.
+    // Init reaps at any time; the workload knows all other reapers.
     if fact.get("reaped_by").is_some() || fact.get("autoreaped").is_some() {
         same(fact, story, "state", &"reaped".into());
     }
 }
 
 #[test]
-fn the_story_is_what_the_system_calls_said() {
+fn recording_matches_the_results_of_system_calls() {
     let scratch = Scratch::new("workload");
     let file = scratch.file("all.trace");
     let facts = record_workload(&file, &["all"]);
-    assert!(facts.len() > 50, "the workload said too little");
+    assert!(facts.len() > 50, "the workload printed too little");
     let processes = processes(&file);
     let (mut freed, mut ran) = (0, 0);
     for fact in &facts {
@@ -146,7 +147,7 @@ fn the_story_is_what_the_system_calls_said() {
     }
     assert!(freed * 10 > facts.len() * 9, "only {freed} were freed");
     assert!(ran * 10 > facts.len() * 9, "only {ran} have run");
-    // Nobody is in the story twice.
+    // No process is recorded twice.
     let workload = process(&processes, &facts[0]["original_parent"]);
     let children = |parent: &Value| {
         processes
@@ -154,16 +155,16 @@ fn the_story_is_what_the_system_calls_said() {
             .filter(|p| p["original_parent_pid"] == parent["pid"])
             .count()
     };
-    let told = facts
+    let count = facts
         .iter()
         .filter(|fact| fact["original_parent"] == workload["pid"])
         .count();
-    assert_eq!(children(workload), told);
+    assert_eq!(children(workload), count);
     had_room(&events(&file));
 }
 
 #[test]
-fn a_child_in_its_own_pid_namespace_is_told_by_both_numbers() {
+fn child_in_a_pid_namespace_is_recorded_with_both_pids() {
     let scratch = Scratch::new("pidns");
     let file = scratch.file("pidns.trace");
     let facts = record_workload(&file, &["pid_namespace"]);
@@ -180,12 +181,12 @@ fn a_child_in_its_own_pid_namespace_is_told_by_both_numbers() {
     assert_eq!(inside["exit_code"], init["inside"]["code"]);
     assert_eq!(
         inside["reaped_by_pid"], init["pid"],
-        "reaped by a number of the inner namespace"
+        "reaped by a PID of the inner namespace"
     );
 }
 
 #[test]
-fn hostile_names_break_neither_file_nor_screen() {
+fn hostile_names_break_neither_recording_nor_output() {
     let scratch = Scratch::new("hostile");
     let file = scratch.file("hostile.trace");
     let facts = record_workload(&file, &["hostile"]);
@@ -216,7 +217,7 @@ fn hostile_names_break_neither_file_nor_screen() {
 }
 
 #[test]
-fn what_ran_before_is_told_and_its_end_too() {
+fn process_older_than_the_trace_is_recorded_with_its_end() {
     let scratch = Scratch::new("before");
     let file = scratch.file("before.trace");
     let mut sleeper = std::process::Command::new("sleep")
@@ -236,9 +237,9 @@ fn what_ran_before_is_told_and_its_end_too() {
     assert_eq!(story["killed_by"]["comm"], "sh");
     assert_eq!(
         story["state"], "zombie",
-        "its owner, this test, had not waited yet"
+        "its parent, this test, has not waited yet"
     );
-    // Everyone that /proc shows now and that began before is in the story.
+    // Every older process that /proc shows is recorded.
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(pid) = entry.file_name().to_string_lossy().parse::<u64>() else {
             continue;
@@ -249,7 +250,7 @@ fn what_ran_before_is_told_and_its_end_too() {
         if pid < u64::from(sleeper.id()) {
             let story = process(&processes, &pid.into());
             assert!(
-                story["comm"].as_str().is_some_and(|told| !told.is_empty()),
+                story["comm"].as_str().is_some_and(|comm| !comm.is_empty()),
                 "{comm}"
             );
         }

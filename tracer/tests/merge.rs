@@ -1,6 +1,5 @@
-//! `tracer cut` and `tracer merge`, as they are used: what was cut apart and is
-//! put together again says what the whole said, and what strangers are shown
-//! has no name in it.
+//! Tests `tracer cut` and `tracer merge`: merged parts equal the whole, and an anonymised
+//! recording contains no name.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,13 +19,13 @@ use tracer::{
     recording::{Reader, Writer},
 };
 
-// The storm that is also measured with.
+// The storm that the benches use too.
 #[path = "support/storm.rs"]
 mod storm;
 
 const EVENTS: usize = 40_000;
 
-/// A storm on a machine that says which boot it is of.
+/// Returns a storm with a boot ID.
 fn storm() -> Vec<Event> {
     let mut story: Vec<_> = storm::Storm::default().take(EVENTS).collect();
     if let What::Session(session) = &mut story[0].what {
@@ -42,7 +41,7 @@ fn storm() -> Vec<Event> {
     story
 }
 
-/// A directory that goes when the test ends.
+/// A directory that is removed when the test ends.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -56,7 +55,7 @@ impl Scratch {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
-    /// A recording of these events.
+    /// Writes a recording of these events and returns its path.
     fn record(&self, name: &str, events: impl IntoIterator<Item = Event>) -> String {
         let mut writer = Writer::new(Vec::new()).unwrap();
         for event in events {
@@ -87,7 +86,7 @@ fn done(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a recording says of each process.
+/// Returns the processes of a recording by PID and start time.
 fn processes(path: &str) -> BTreeMap<(u64, u64), Value> {
     let lines = done(&["replay", path, "--json"]);
     let processes = lines.lines().map(|line| {
@@ -114,11 +113,11 @@ fn after(at: u64) -> String {
 }
 
 #[test]
-fn what_was_cut_apart_is_put_together_again() {
+fn merged_parts_equal_the_whole() {
     let scratch = Scratch::new("merge");
     let story = storm();
     let whole = scratch.record("whole", story.iter().cloned());
-    // Two parts that overlap by a quarter, and in the order of no time.
+    // Two parts that overlap by a quarter, in the wrong order.
     let (early, late) = (after(story[EVENTS / 2].at), after(story[EVENTS * 3 / 4].at));
     let (first, second) = (scratch.path("first"), scratch.path("second"));
     done(&["cut", &whole, &first, "--until", &late]);
@@ -126,7 +125,7 @@ fn what_was_cut_apart_is_put_together_again() {
     let merged = scratch.path("merged");
     done(&["merge", &merged, &second, &first]);
 
-    // It ends in good order, as the later of the two does.
+    // It has an end mark, as the later part does.
     assert_eq!(events(&merged).last().unwrap().what, What::End);
     let (whole, merged) = (processes(&whole), processes(&merged));
     assert!(whole.len() > 1000);
@@ -137,11 +136,11 @@ fn what_was_cut_apart_is_put_together_again() {
 }
 
 #[test]
-fn two_trees_are_one_recording_and_nothing_is_told_twice() {
+fn merged_trees_have_no_event_twice() {
     let scratch = Scratch::new("merge-trees");
     let story = storm();
     let whole = scratch.record("whole", story.iter().cloned());
-    // Parents of which the storm makes children.
+    // Parents of the storm's children.
     let mut makers: Vec<u32> = story
         .iter()
         .filter_map(|event| match &event.what {
@@ -151,16 +150,16 @@ fn two_trees_are_one_recording_and_nothing_is_told_twice() {
         .collect();
     makers.sort_unstable();
     makers.dedup();
-    // The first is everybody's ancestor.
+    // The first is the ancestor of all processes.
     let (one, other) = (makers[1].to_string(), makers[2].to_string());
     let (first, second) = (scratch.path("first"), scratch.path("second"));
     done(&["cut", &whole, &first, "--tree", &one]);
     done(&["cut", &whole, &second, "--tree", &other]);
-    let told = |path: &str| events(path).len();
+    let count = |path: &str| events(path).len();
     assert!(
-        told(&first) > 100 && told(&first) < EVENTS,
+        count(&first) > 100 && count(&first) < EVENTS,
         "{}",
-        told(&first)
+        count(&first)
     );
 
     let (merged, again) = (scratch.path("merged"), scratch.path("again"));
@@ -174,13 +173,13 @@ fn two_trees_are_one_recording_and_nothing_is_told_twice() {
     let mut merged_events = of_processes(&events(&merged));
     merged_events.sort_by_key(|event| event.at);
     assert_eq!(merged_events, of_processes(&parts));
-    // With itself, too.
+    // The same for a recording merged with its parts.
     done(&["merge", &again, &merged, &whole]);
     assert_eq!(processes(&again), processes(&whole));
 }
 
 #[test]
-fn between_recordings_that_do_not_touch_stands_a_gap() {
+fn disjoint_recordings_have_a_gap_between_them() {
     let scratch = Scratch::new("merge-apart");
     let story = storm();
     let whole = scratch.record("whole", story.iter().cloned());
@@ -197,8 +196,8 @@ fn between_recordings_that_do_not_touch_stands_a_gap() {
     let [gap] = &gaps[..] else { panic!("{gaps:?}") };
     assert_eq!(gap.at, story[EVENTS * 3 / 4].at);
 
-    // Of those who are there at the end it says what the whole says; nobody
-    // who ended in between is taken to be there.
+    // The processes present at the end are those of the whole: none that exited in the
+    // gap counts as present.
     let alive = |path: &str| {
         let alive = processes(path).into_iter();
         let alive = alive.filter(|(_, process)| process["state"] == "alive");
@@ -207,9 +206,9 @@ fn between_recordings_that_do_not_touch_stands_a_gap() {
     assert_eq!(alive(&merged), alive(&whole));
 }
 
-/// Each tracer reads the clock for itself, and loses what it loses.
+/// Each tracer reads its own clock and has its own losses.
 #[test]
-fn an_end_that_one_has_lost_the_other_tells_once() {
+fn exit_lost_by_one_input_comes_from_the_other() {
     let scratch = Scratch::new("merge-lost");
     let story = storm();
     let ends = |event: &Event| {
@@ -255,7 +254,7 @@ fn an_end_that_one_has_lost_the_other_tells_once() {
 }
 
 #[test]
-fn other_boots_are_refused() {
+fn recordings_of_different_boots_are_refused() {
     let scratch = Scratch::new("merge-boots");
     let of_boot = |boot: &str| {
         let mut events: Vec<_> = storm::Storm::default().take(100).collect();
@@ -277,7 +276,7 @@ fn other_boots_are_refused() {
 }
 
 #[test]
-fn strangers_are_shown_the_same_lives_without_a_name() {
+fn anonymised_recording_has_the_same_processes_without_names() {
     let scratch = Scratch::new("anonymize");
     let story = storm();
     let whole = scratch.record("whole", story.iter().cloned());

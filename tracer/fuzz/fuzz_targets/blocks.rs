@@ -1,5 +1,5 @@
-//! Any payloads in blocks whose checksums are right: the decoder of events, of
-//! records and their layouts, of indexes and of checkpoints.
+//! Any payloads in blocks with valid checksums: the decoders of events, of records and
+//! their layouts, of indexes and of checkpoints.
 
 #![no_main]
 

@@ -1,12 +1,12 @@
-//! Any bytes as a saved state of the model, and any events behind it: two bytes
-//! say how long the state is, the rest is [`tracer_fuzz::forge`]'s.
+//! Any bytes as a saved state of the model, and any events after it. Two bytes hold the
+//! length of the state; the rest is input of [`tracer_fuzz::forge`].
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tracer::{model::Model, recording::Reader, report};
 
-/// What a recording of some megabytes vouches for.
+/// Bound on the number of processes in the model, as for a recording of some megabytes.
 const MADE: usize = 1 << 22;
 
 fuzz_target!(|input: &[u8]| {

@@ -1,5 +1,5 @@
-//! Any events that a recording can hold, in any order, as a story: the model,
-//! checkpoints, the report, every export.
+//! Any events that a recording can hold, in any order: the model, checkpoints, the report,
+//! every export.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: recordings forged around bytes that no writer
-//! wrote, and what must hold of whatever a reader makes of them.
+//! Shared by the fuzz targets: recordings forged around arbitrary bytes, and checks of what
+//! a reader makes of them.
 
 use libfuzzer_sys as _;
 use std::io::Cursor;
@@ -7,26 +7,25 @@ use std::io::Cursor;
 use tracer::{
     event::Event,
     model::{Model, presence_snapshot},
-    playback::{SearchTarget, Place, Playback, Stage},
+    playback::{Place, Playback, SearchTarget, Stage},
     recording::{Index, Reader, Writer},
 };
 
-/// The layout is docs/recording-format.md's, not the code's.
+/// Layout as in docs/recording-format.md, independent of the code.
 const FILE_HEADER: usize = 16;
 const HEADER: usize = 56;
 const INDEX: u8 = 2;
 const END: u8 = 3;
 
-/// Ahead of each payload in the input of [`forge`]: the kind of the block, with
-/// [`OLD`] for one of version 1, how many events it claims, the length of the
-/// payload (u16).
+/// Size of the head of each payload in the input of [`forge`]: the kind of the block (with
+/// [`OLD`] for version 1), the number of events it claims, the length of the payload (u16).
 pub const CLAIM: usize = 4;
 
 /// Marks a block of version 1.
 pub const OLD: u8 = 0x80;
 
-/// A recording whose checksums are right and whose payloads are whatever the
-/// input says: [`CLAIM`], payload, and again.
+/// Returns a recording with valid checksums and the payloads of the input, which repeats
+/// [`CLAIM`] and payload.
 pub fn forge(mut input: &[u8]) -> Vec<u8> {
     let mut bytes = front();
     let (mut blocks, mut events_before, mut index) = (0, 0, 0);
@@ -80,7 +79,7 @@ fn put(to: &mut Vec<u8>, kind: u8, events: u32, blocks: u32, events_before: u64,
     to.extend(payload);
 }
 
-/// The blocks of a good recording as an input of [`forge`].
+/// Converts the blocks of a valid recording to an input of [`forge`].
 pub fn claims(recording: &[u8]) -> Vec<u8> {
     let mut input = Vec::new();
     let mut rest = recording.get(FILE_HEADER..).unwrap_or_default();
@@ -98,7 +97,7 @@ pub fn claims(recording: &[u8]) -> Vec<u8> {
             0 => payload.to_vec(),
             _ => zstd::bulk::decompress(payload, raw).unwrap_or_default(),
         };
-        // Longer ones are not for a seed.
+        // Longer payloads do not fit a seed.
         if let (Ok(length), Ok(events)) = (u16::try_from(payload.len()), u8::try_from(events)) {
             let old = if header[8] < 2 { OLD } else { 0 };
             input.extend([header[10] | old, events]);
@@ -110,8 +109,8 @@ pub fn claims(recording: &[u8]) -> Vec<u8> {
     input
 }
 
-/// Reads a recording in every way there is. Nothing may panic, and what was
-/// understood can be written again and says the same.
+/// Reads a recording in every way. Nothing may panic, and the events that were read can be
+/// written and read again unchanged.
 pub fn read(bytes: &[u8]) -> Vec<Event> {
     let Ok(reader) = Reader::new(bytes) else {
         return Vec::new();
@@ -123,23 +122,23 @@ pub fn read(bytes: &[u8]) -> Vec<Event> {
     events
 }
 
-/// Who is there behind what cannot be read is told beside the events, never in
-/// their place.
+/// The snapshot after an unreadable part comes in addition to the events, never in their
+/// place.
 fn assert_heals(bytes: &[u8]) {
-    let told = |reader: Result<Reader<_>, _>| -> Vec<Event> {
+    let of = |reader: Result<Reader<_>, _>| -> Vec<Event> {
         let Ok(mut reader) = reader else {
             return Vec::new();
         };
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         while let Ok(Some(event)) = reader.next_event() {
             if !reader.is_outside_stream() {
-                told.push(event);
+                events.push(event);
             }
         }
-        told
+        events
     };
     let healed = Reader::new(bytes).map(|reader| reader.with_gap_repair(presence_snapshot));
-    assert_eq!(told(healed), told(Reader::new(bytes)));
+    assert_eq!(of(healed), of(Reader::new(bytes)));
 }
 
 /// Writes events and reads them again.
@@ -162,7 +161,7 @@ pub fn assert_comes_back(events: &[Event]) {
     assert!(reader.damage().is_empty());
 }
 
-/// To the places that an index, or one made anew, leads to.
+/// Seeks to the places of the index, or of a rebuilt one.
 fn go_about(bytes: &[u8]) {
     let Ok(index) = Index::load(Cursor::new(bytes)) else {
         return;
@@ -172,7 +171,7 @@ fn go_about(bytes: &[u8]) {
     };
     let total = index.entries.iter().map(|it| u64::from(it.events));
     let total = total.fold(0, u64::saturating_add);
-    let stage = &mut Nobody;
+    let stage = &mut NoStage;
     let _ = playback.density(40);
     for place in [
         Place::End,
@@ -186,9 +185,9 @@ fn go_about(bytes: &[u8]) {
     let _ = playback.previous_where(|event| SearchTarget::Gap.matches(event), stage);
 }
 
-struct Nobody;
+struct NoStage;
 
-impl Stage for Nobody {
+impl Stage for NoStage {
     fn clear(&mut self) {}
 
     fn restore(&mut self, _: Model) {}

@@ -1,6 +1,6 @@
-//! A witness of its own: what the kernel's proc connector
-//! (drivers/connector/cn_proc.c) says of every fork, exec and exit on the host.
-//! It knows nothing of tracer, and it knows when it has missed a message.
+//! An independent witness: the messages of the kernel's proc connector
+//! (drivers/connector/cn_proc.c) about every fork, exec and exit on the host. It uses
+//! nothing of tracer, and detects missed messages.
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +22,13 @@ const EVENT_NONE: u32 = 0;
 const EVENT_FORK: u32 = 1;
 const EVENT_EXEC: u32 = 2;
 const EVENT_EXIT: u32 = 0x8000_0000;
-/// `struct nlmsghdr`, and behind it `struct cn_msg` up to its data.
+/// Size of `struct nlmsghdr`, and of `struct cn_msg` up to its data.
 const NLMSG_HEADER: usize = 16;
 const CN_MSG: usize = 20;
-/// Room for so many bytes of messages that have not been read yet.
+/// Receive buffer of the socket, bytes.
 const BUFFER: libc::c_int = 64 << 20;
 
-/// A message, in the order in which the socket gave them.
+/// A message, in the order of the socket.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// ns since boot.
@@ -36,7 +36,7 @@ pub struct Message {
     pub said: Said,
 }
 
-/// Numbers are those of the initial pid namespace.
+/// Content of a message. PIDs are those of the initial pid namespace.
 #[derive(Clone, Copy, Debug)]
 pub enum Said {
     /// `parent` is `real_parent` at the end of `copy_process`.
@@ -48,8 +48,8 @@ pub enum Said {
     Exec {
         tgid: u32,
     },
-    /// `status` is in the form of wait(2); `parent` is 0 where the task had
-    /// been reaped when it was to be said.
+    /// `status` has the form of wait(2). `parent` is 0 if the task was already reaped when
+    /// the message was made.
     Exit {
         pid: u32,
         tgid: u32,
@@ -58,13 +58,13 @@ pub enum Said {
     },
 }
 
-/// Listens until it is asked what it has heard.
+/// Collects messages until they are requested.
 pub struct Connector {
     last: Arc<AtomicU32>,
     reader: JoinHandle<Result<Vec<Message>, Missed>>,
 }
 
-/// What was heard is not all, and why one knows.
+/// Error returned when messages were missed, with the reason.
 #[derive(Debug)]
 pub struct Missed {
     pub why: String,
@@ -83,7 +83,7 @@ impl Connector {
             heard: Vec::new(),
             numbers: BTreeMap::new(),
         };
-        // The answer to the subscription: from here on all is heard.
+        // The answer to the subscription: all later messages arrive.
         while ears.hear().unwrap() != EVENT_NONE {}
         let reader = std::thread::spawn(move || {
             while !ears.heard_the_last() {
@@ -94,8 +94,8 @@ impl Connector {
         Connector { last, reader }
     }
 
-    /// Everything up to now. The end of a process that is made for this is the
-    /// last message.
+    /// Returns all messages up to now. The exit of a process started for this purpose is
+    /// the last message.
     pub fn heard(self) -> Result<Vec<Message>, Missed> {
         let mut last = Command::new("sleep").arg("1000").spawn().unwrap();
         self.last.store(last.id(), Ordering::Release);
@@ -107,11 +107,11 @@ impl Connector {
 
 struct Ears {
     socket: OwnedFd,
-    /// The process whose exit is the last message of interest; 0: none yet.
+    /// PID of the process whose exit is the last message; 0 if none yet.
     last: Arc<AtomicU32>,
     monotonic_to_boot: u64,
     heard: Vec<Message>,
-    /// The latest number of each CPU's messages (`cn_proc_event_id`).
+    /// Latest message number of each CPU (`cn_proc_event_id`).
     numbers: BTreeMap<u32, u32>,
 }
 
@@ -121,10 +121,10 @@ impl Ears {
         matches!(self.heard.last(), Some(Message { said: Said::Exit { pid, .. }, .. }) if *pid == last)
     }
 
-    /// Waits for a message; gives its kind.
+    /// Waits for a message and returns its kind.
     fn hear(&mut self) -> Result<u32, Missed> {
         let mut bytes = [0_u8; 256];
-        // SAFETY: the kernel writes at most as many bytes as there are.
+        // SAFETY: the kernel writes at most as many bytes as the buffer has.
         let length = unsafe {
             libc::recv(
                 self.socket.as_raw_fd(),
@@ -134,7 +134,7 @@ impl Ears {
             )
         };
         if length <= 0 {
-            // ENOBUFS: messages found no room.
+            // ENOBUFS: the buffer had no room for messages.
             let why = io::Error::last_os_error().to_string();
             return Err(Missed { why });
         }
@@ -169,7 +169,7 @@ impl Ears {
                 status: field(2).cast_signed(),
                 parent: field(5),
             },
-            // Names, credentials, sessions, tracers, core dumps.
+            // Messages on names, credentials, sessions, tracers, core dumps.
             _ => return Ok(what),
         };
         let at = monotonic + self.monotonic_to_boot;
@@ -199,7 +199,7 @@ fn set<T>(socket: &OwnedFd, option: libc::c_int, value: &T) -> io::Result<libc::
 }
 
 fn subscribe() -> io::Result<OwnedFd> {
-    // SAFETY: the new descriptor is nobody else's.
+    // SAFETY: the new descriptor has no other owner.
     let socket = unsafe {
         OwnedFd::from_raw_fd(checked(libc::socket(
             libc::AF_NETLINK,
@@ -213,7 +213,7 @@ fn subscribe() -> io::Result<OwnedFd> {
         tv_usec: 0,
     };
     set(&socket, libc::SO_RCVTIMEO, &patience)?;
-    // SAFETY: all zeroes is a valid address, which is our own.
+    // SAFETY: all zeroes is a valid address, which is local.
     let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
     address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
     address.nl_groups = CN_IDX_PROC;
@@ -239,7 +239,7 @@ fn subscribe() -> io::Result<OwnedFd> {
         4,
         PROC_CN_MCAST_LISTEN,
     ];
-    // SAFETY: the bytes are our own.
+    // SAFETY: the bytes are local.
     let sent = unsafe {
         libc::send(
             socket.as_raw_fd(),
@@ -252,18 +252,18 @@ fn subscribe() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// What lies between CLOCK_MONOTONIC, of the messages, and CLOCK_BOOTTIME.
+/// Returns CLOCK_BOOTTIME minus CLOCK_MONOTONIC, the clock of the messages, ns.
 fn boot_offset() -> u64 {
     let now = |clock| {
         let mut time = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        // SAFETY: the pointer is to our own variable.
+        // SAFETY: the pointer is to a local variable.
         unsafe { libc::clock_gettime(clock, &raw mut time) };
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     };
-    // Between two looks at the one clock lies the look at the other.
+    // One clock is read between two readings of the other.
     let offsets = (0..10).map(|_| {
         let (before, monotonic, after) = (
             now(libc::CLOCK_BOOTTIME),
@@ -275,35 +275,35 @@ fn boot_offset() -> u64 {
     offsets.min().unwrap().1
 }
 
-/// A process as the witness knows it.
+/// A process as seen by the witness.
 #[derive(Clone, Debug)]
 pub struct Life {
     pub pid: u32,
     pub parent: u32,
     /// ns since boot.
     pub forked: u64,
-    /// The leader among them.
+    /// Number of threads, the leader included.
     pub threads: u32,
     pub execs: u32,
-    /// Of those threads that have ended.
+    /// Exits of the threads that have exited.
     pub end: Option<End>,
 }
 
 impl Life {
-    /// How it ended, if it did before that time.
+    /// Returns how it ended, if it did before that time.
     pub fn ended(&self, before: u64) -> Option<(End, Leader)> {
         let end = self.end.filter(|end| end.at < before)?;
         Some((end, end.leader?))
     }
 }
 
-/// The exits of its threads together.
+/// The exits of its threads combined.
 #[derive(Clone, Copy, Debug)]
 pub struct End {
-    /// Of the last.
+    /// Status of the last thread.
     pub at: u64,
     pub last_status: i32,
-    /// Of the leader; the latest, where exec by another thread ended one before.
+    /// Exit of the leader; the latest one if an exec by another thread ended an earlier one.
     pub leader: Option<Leader>,
 }
 
@@ -313,7 +313,7 @@ pub struct Leader {
     pub parent: u32,
 }
 
-/// The lives that began while it listened, in order of birth.
+/// Returns the processes that started while it listened, in order of their start.
 pub fn lives(messages: &[Message]) -> Vec<Life> {
     let mut lives: Vec<Life> = Vec::new();
     let mut latest: BTreeMap<u32, usize> = BTreeMap::new();

@@ -1,7 +1,7 @@
-//! What the kernel tests share: the built tracer, the workload, a scratch
-//! directory, and reading what tracer says.
+//! Shared by the kernel tests: the built programs, a scratch directory, and parsing of
+//! tracer's output.
 
-// Each test target uses a part of it.
+// Each test target uses only a part.
 #![allow(dead_code, reason = "every test target compiles this file for itself")]
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 
-/// Set by `cargo xtask test`, which has built both.
+/// Returns a program that `cargo xtask test` has built and put into the environment.
 fn built(variable: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(path) => path.into(),
@@ -28,7 +28,7 @@ pub fn workload() -> PathBuf {
     built("TRACER_WORKLOAD")
 }
 
-/// An empty directory for one test, removed when the test has passed.
+/// An empty directory for one test, removed unless the test fails.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -64,7 +64,7 @@ pub fn run(command: &mut Command) -> Output {
     output
 }
 
-/// One JSON object per line.
+/// Parses one JSON object per line.
 pub fn json_lines(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
     text.lines()
@@ -72,7 +72,7 @@ pub fn json_lines(bytes: &[u8]) -> Vec<Value> {
         .collect()
 }
 
-/// `tracer record FILE`, without the hooks that the environment denies.
+/// Returns `tracer record FILE` without the hooks that the environment denies.
 pub fn record(file: &Path) -> Command {
     let mut record = tracer();
     record.arg("record").arg(file);
@@ -82,9 +82,9 @@ pub fn record(file: &Path) -> Command {
     record
 }
 
-/// Records while the workload runs a scenario; gives the facts that it states.
-/// Where the kernel skipped programs, which none of ours can help, it is done
-/// anew, a few times.
+/// Records while the workload runs a scenario, and returns the facts that it prints. If
+/// the kernel skipped eBPF programs, which tracer cannot prevent, it is repeated a few
+/// times.
 pub fn record_workload(file: &Path, scenario: &[&str]) -> Vec<Value> {
     record_workload_with(file, &[], scenario)
 }
@@ -104,31 +104,31 @@ pub fn record_workload_with(file: &Path, options: &[&str], scenario: &[&str]) ->
     }
 }
 
-/// For a recording in which nothing was skipped: on an emulated 7.x, where probes are
-/// preempted, every other one of the longer ones has it.
+/// Attempts at a recording without skipped programs. On an emulated 7.x, where probes are
+/// preempted, half of the longer recordings have some.
 pub const ATTEMPTS: usize = 10;
 
-/// How many records are missing at most because the kernel skipped programs.
+/// Returns how many records are missing at most because the kernel skipped programs.
 pub fn skipped(events: &[Value]) -> u64 {
     let gaps = events.iter().filter(|event| event["cause"] == "skipped");
     let counts = gaps.flat_map(|gap| gap["lost"].as_object().into_iter().flatten());
     counts.filter_map(|(_, count)| count.as_u64()).sum()
 }
 
-/// That the buffer had room for everything.
+/// Asserts that the buffer had room for all records.
 #[track_caller]
 pub fn had_room(events: &[Value]) {
     let lost = |event: &&Value| event["event"] == "gap" && event["cause"] != "skipped";
     let lost: Vec<_> = events.iter().filter(lost).collect();
-    assert!(lost.is_empty(), "something was lost: {lost:?}");
+    assert!(lost.is_empty(), "records were lost: {lost:?}");
 }
 
-/// What tracer says of every process in a recording.
+/// Returns every process of a recording.
 pub fn processes(file: &Path) -> Vec<Value> {
     json_lines(&run(tracer().arg("replay").arg(file).arg("--json")).stdout)
 }
 
-/// Every event of a recording.
+/// Returns every event of a recording.
 pub fn events(file: &Path) -> Vec<Value> {
     json_lines(
         &run(tracer()
@@ -143,7 +143,7 @@ pub fn report(file: &Path) -> String {
     String::from_utf8(run(tracer().arg("replay").arg(file).arg("--report")).stdout).unwrap()
 }
 
-/// The process with that number that began last.
+/// Returns the process with that PID that started last.
 pub fn process<'a>(processes: &'a [Value], pid: &Value) -> &'a Value {
     let found = processes.iter().filter(|process| &process["pid"] == pid);
     found
@@ -151,24 +151,24 @@ pub fn process<'a>(processes: &'a [Value], pid: &Value) -> &'a Value {
         .unwrap_or_else(|| panic!("no process {pid}"))
 }
 
-/// Whether the kernel is one that xtask booted (xtask/src/vm/init.sh).
+/// Returns true in a guest of `cargo xtask vm` (xtask/src/vm/init.sh).
 pub fn is_emulated() -> bool {
     std::env::var_os("TRACER_IN_VM").is_some()
 }
 
-/// Waits until `ready` gives something; fails with `what` after a while.
+/// Waits until `ready` returns something; panics with `what` after two minutes.
 pub fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         if let Some(value) = ready() {
             return value;
         }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        assert!(Instant::now() < deadline, "timed out: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// A small file system of its own, for as long as this lives.
+/// A small file system, mounted until this is dropped.
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -192,19 +192,19 @@ impl Drop for SmallDisk {
     }
 }
 
-/// CLOCK_BOOTTIME, ns.
+/// Returns CLOCK_BOOTTIME, ns.
 pub fn boottime() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the pointer is to a timespec of our own.
+    // SAFETY: the pointer is to a local timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// Says what kills cost: each the time between the kill and the latest event kept.
-pub fn say_what_was_lost(mut lost: Vec<Duration>) {
+/// Prints the losses of kills: the times between each kill and the latest event kept.
+pub fn print_losses(mut lost: Vec<Duration>) {
     lost.sort();
     println!(
         "{} kills: {:?} lost at the median, {:?} at most, {} times more than a second",

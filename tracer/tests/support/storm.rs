@@ -1,7 +1,6 @@
-//! A machine in a storm, made up: processes that live for ever, shells that
-//! make children by the thousand, threads that come and go, zombies that nobody
-//! reaps, a gap now and then. The same events every time, as many as are asked
-//! for.
+//! Makes up the events of a busy machine: long-running processes, shells with thousands of
+//! children, short-lived threads, zombies that are never reaped, an occasional gap. The
+//! events are the same in every run; the iterator does not end.
 
 use tracer::event::{
     Comm, Event, Exec, Exit, ExitedProcess, FirstRun, Fork, Gap, GapCause, Hook, Kind, LastSwitch,
@@ -10,28 +9,31 @@ use tracer::event::{
 };
 
 const SIGCHLD: i32 = 17;
-/// How many processes run before it begins, and how many children run at once.
+/// Number of processes in the snapshot.
 const OLD: u32 = 200;
+/// Number of children that run at once.
 const CHILDREN: usize = 12;
-/// One child in so many is never reaped, becomes old itself, makes a thread.
+/// One in this many children is never reaped.
 const UNREAPED: u64 = 5_000;
+/// One in this many children becomes a long-running process.
 const STAYING: u64 = 20_000;
+/// One in this many children starts a thread.
 const THREADED: u64 = 7;
-/// After so many events records are lost.
+/// Number of events between two gaps.
 const GAP: u64 = 250_000;
 
 pub struct Storm {
     random: u64,
     now: u64,
     next_pid: u32,
-    /// Those that live for ever.
+    /// Processes that never exit.
     old: Vec<Who>,
     children: Vec<Child>,
     ready: std::collections::VecDeque<Event>,
     made: u64,
 }
 
-/// A child, its maker, and how far its life is told.
+/// A child, its parent, and the events made of it so far.
 struct Child {
     who: Who,
     thread: Option<Who>,
@@ -70,7 +72,7 @@ impl Default for Storm {
             }],
             ..Session::default()
         };
-        storm.tell(Who::HOST, What::Session(Box::new(session)));
+        storm.emit(Who::HOST, What::Session(Box::new(session)));
         storm.old = (1..=OLD)
             .map(|pid| process(pid, u64::from(pid) * 1_000))
             .collect();
@@ -88,7 +90,7 @@ impl Storm {
         self.random % below
     }
 
-    fn tell(&mut self, who: Who, what: What) {
+    fn emit(&mut self, who: Who, what: What) {
         self.now += 500 + self.random(20_000);
         let cpu = self.random(2) as u32;
         self.ready.push_back(Event {
@@ -99,7 +101,7 @@ impl Storm {
         });
     }
 
-    /// Everybody who lives is told.
+    /// Makes a snapshot of the old processes.
     fn snapshot(&mut self) {
         let began = self.now;
         for who in self.old.clone() {
@@ -124,18 +126,18 @@ impl Storm {
                     format!("old\0--id={}\0", who.process.tgid).as_bytes(),
                 )),
             };
-            self.tell(who, What::Snapshot(Box::new(snapshot)));
+            self.emit(who, What::Snapshot(Box::new(snapshot)));
         }
-        self.tell(Who::HOST, What::SnapshotEnd(began));
+        self.emit(Who::HOST, What::SnapshotEnd(began));
     }
 
-    fn birth(&mut self) {
+    fn start(&mut self) {
         let parent = self.random(self.old.len() as u64) as usize;
         let parent = self.old[parent];
         self.next_pid = 1000 + (self.next_pid - 999) % 30_000;
         let who = process(self.next_pid, self.now);
         let fork = self.fork(parent, parent, 0x0120_0000, &who);
-        self.tell(who, fork);
+        self.emit(who, fork);
         let staying = self.random(STAYING) == 0;
         let reaped = self.random(UNREAPED) != 0;
         self.children.push(Child {
@@ -166,18 +168,18 @@ impl Storm {
         }))
     }
 
-    /// The next event in the life of one of the children.
-    fn live(&mut self) {
+    /// Makes the next event of a random child.
+    fn step(&mut self) {
         let chosen = self.random(self.children.len() as u64) as usize;
         let mut child = self.children.swap_remove(chosen);
         let (who, parent) = (child.who, child.parent);
         child.step += 1;
         match child.step {
-            1 => self.tell(who, What::WakeupNew),
-            2 => self.tell(who, What::FirstRun(FirstRun::default())),
+            1 => self.emit(who, What::WakeupNew),
+            2 => self.emit(who, What::FirstRun(FirstRun::default())),
             3 => {
                 let exec = self.exec(who);
-                self.tell(who, exec);
+                self.emit(who, exec);
             }
             4 if child.stays => {
                 self.old.push(who);
@@ -194,19 +196,19 @@ impl Storm {
                     process: who.process,
                 };
                 let fork = self.fork(who, parent, 0x10000, &thread);
-                self.tell(thread, fork);
+                self.emit(thread, fork);
                 let exit = self.exit(parent, Some(false), 3);
-                self.tell(thread, exit);
-                self.tell(thread, What::Free(None));
+                self.emit(thread, exit);
+                self.emit(thread, What::Free(None));
                 child.thread = Some(thread);
             }
             4 => {}
             5 => {
                 let threads = u64::from(child.thread.is_some());
                 let exit = self.exit(parent, Some(true), 40 + threads);
-                self.tell(who, exit);
+                self.emit(who, exit);
             }
-            6 => self.tell(
+            6 => self.emit(
                 who,
                 What::Notify(Notify {
                     owner: parent.process,
@@ -218,7 +220,7 @@ impl Storm {
                 }),
             ),
             7 => {
-                self.tell(
+                self.emit(
                     who,
                     What::LastSwitch(LastSwitch {
                         next_pid: 0,
@@ -230,7 +232,7 @@ impl Storm {
                     return;
                 }
             }
-            8 => self.tell(
+            8 => self.emit(
                 parent,
                 What::Wait(Wait {
                     child: who.process.tgid,
@@ -238,7 +240,7 @@ impl Storm {
             ),
             _ => {
                 let usage = self.usage(50);
-                self.tell(who, What::Free(Some(Box::new(usage))));
+                self.emit(who, What::Free(Some(Box::new(usage))));
                 return;
             }
         }
@@ -316,15 +318,15 @@ impl Storm {
             }],
             cause: GapCause::NoRoom,
         };
-        // Some die unseen: one of the old, and a child.
+        // Two exits are lost: of an old process and of a child.
         self.children.pop();
         if self.old.len() > OLD as usize {
             self.old.pop();
         }
-        self.tell(Who::HOST, What::Gap(Box::new(gap)));
+        self.emit(Who::HOST, What::Gap(Box::new(gap)));
         let began = self.now;
         self.snapshot();
-        // Children are not in that snapshot: they were born behind it.
+        // That snapshot lists only the old processes: add the children.
         self.ready
             .retain(|event| !matches!(event.what, What::SnapshotEnd(_)));
         for child in &self.children {
@@ -348,7 +350,7 @@ impl Storm {
                 what: What::Snapshot(Box::new(snapshot)),
             });
         }
-        self.tell(Who::HOST, What::SnapshotEnd(began));
+        self.emit(Who::HOST, What::SnapshotEnd(began));
     }
 }
 
@@ -361,9 +363,9 @@ impl Iterator for Storm {
                 self.made += 1;
                 self.gap();
             } else if self.children.len() < CHILDREN {
-                self.birth();
+                self.start();
             } else {
-                self.live();
+                self.step();
             }
         }
         self.made += 1;

@@ -1,5 +1,5 @@
-//! Writes what fuzzing begins with: the recordings of every version, their
-//! blocks, a storm with checkpoints and records, and a record of each kind.
+//! Writes the seeds of the fuzz targets: the recordings of every version, their blocks, a
+//! storm with checkpoints and records, and a record of each kind.
 //!
 //! Usage: seeds DIRECTORY
 
@@ -20,7 +20,7 @@ use tracer_common::wire::Kind;
 #[path = "../../../tests/support/storm.rs"]
 mod storm;
 
-/// More than any record of the ring buffer but for texts.
+/// Size of a seed record, bytes: more than any record of the ring buffer without texts.
 const RECORD: usize = 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The model after a recording, and the recording again.
+/// Returns the saved model after a recording, followed by the recording.
 fn state(recording: &[u8], claims: &[u8]) -> Vec<u8> {
     let mut model = Model::default();
     if let Ok(reader) = Reader::new(recording) {
@@ -68,7 +68,7 @@ fn put(to: &Path, target: &str, name: &Path, bytes: &[u8]) -> std::io::Result<()
     fs::write(directory.join(name), bytes)
 }
 
-/// A small recording of some lives, in blocks that fit a seed.
+/// Returns a small recording of some processes, in blocks that fit a seed.
 fn storm() -> std::io::Result<Vec<u8>> {
     let mut writer = Writer::new(Vec::new())?;
     let mut selection = EventSelection::default();

@@ -1,4 +1,4 @@
-//! How processes and threads come to be and what they become.
+//! Scenarios of starts: processes, threads, execs.
 
 use std::ffi::{CString, c_int};
 use std::ptr;
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Every exit code in turn.
+/// Children with every exit code in turn.
 pub fn exits(n: usize) {
     for code in 0..n {
         let child = fork(|| exit(code as c_int));
@@ -23,7 +23,7 @@ pub fn exits(n: usize) {
     }
 }
 
-/// posix_spawn: the parent is held by vfork.
+/// Spawns children with posix_spawn, which uses vfork.
 pub fn spawns(n: usize) {
     for _ in 0..n {
         let path = CString::new("/bin/true").unwrap();
@@ -50,7 +50,7 @@ pub fn spawns(n: usize) {
     }
 }
 
-/// A process with `n` threads beside the leader.
+/// Starts a process with `n` threads besides the leader.
 pub fn threads(n: usize) {
     let child = fork(|| {
         let threads: Vec<_> = (0..n).map(|_| std::thread::spawn(|| sleep_ms(5))).collect();
@@ -65,7 +65,7 @@ pub fn threads(n: usize) {
     ));
 }
 
-/// The leader exits, a worker lives on and ends the process 200 ms later.
+/// Starts a process whose leader exits 200 ms before its last thread.
 pub fn leader_first(_: usize) {
     let pipe = Pipe::new();
     let child = fork(|| {
@@ -78,7 +78,8 @@ pub fn leader_first(_: usize) {
         // SAFETY: ends this thread alone.
         unsafe { libc::syscall(libc::SYS_exit, 7) };
     });
-    // Alive to the end, though the leader is a zombie: /proc counts threads.
+    // It runs until its last thread exits, although the leader is a zombie: /proc counts
+    // threads.
     let worker_ended = pipe.receive();
     let fact = reaped("leader", child, &wait(child));
     say(&with(
@@ -87,7 +88,7 @@ pub fn leader_first(_: usize) {
     ));
 }
 
-/// exec, with and without a shell, several in a row.
+/// Runs execs with and without a shell, and several in a row.
 pub fn execs(_: usize) {
     let child = fork(|| execute("/bin/sh", &[b"sh", b"-c", b"exit 5"]));
     let fact = reaped("execs", child, &wait(child));
@@ -106,8 +107,7 @@ pub fn execs(_: usize) {
     say(&with(fact, json!({"execs": 3, "argv": ["/bin/true", "x"]})));
 }
 
-/// exec by a thread that is not the leader: the process goes on under the
-/// leader's number.
+/// Runs an exec in a thread that is not the leader: the process keeps the leader's PID.
 pub fn thread_exec(_: usize) {
     let child = fork(|| {
         std::thread::spawn(|| execute("/bin/sh", &[b"sh", b"-c", b"exit 6"]));
@@ -120,7 +120,7 @@ pub fn thread_exec(_: usize) {
     ));
 }
 
-/// A name of one's own choice.
+/// Starts a process that sets its name.
 pub fn names(_: usize) {
     let child = fork(|| {
         // SAFETY: a NUL-terminated string.

@@ -1,4 +1,4 @@
-//! How processes die and wait to be reaped.
+//! Scenarios of exits, signals and zombies.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -10,7 +10,7 @@ use crate::{
     system::{Pipe, check, exit, fork, now, pause_forever, pid, sleep_ms, until_zombie, wait},
 };
 
-/// Death by signals of others and of one's own making.
+/// Kills children by signals of others and of their own.
 pub fn signals(_: usize) {
     for signal in [
         libc::SIGTERM,
@@ -20,7 +20,7 @@ pub fn signals(_: usize) {
         libc::SIGRTMIN() + 3,
     ] {
         let child = fork(|| pause_forever());
-        // SAFETY: our own child.
+        // SAFETY: a child of this process.
         check(unsafe { libc::kill(child, signal) }, "kill");
         let fact = reaped("signals", child, &wait(child));
         say(&with(
@@ -28,10 +28,10 @@ pub fn signals(_: usize) {
             json!({"killed_by": pid(), "origin": "process"}),
         ));
     }
-    // Killed by a third process, not by the parent.
+    // The sender is a third process, not the parent.
     let victim = fork(|| pause_forever());
     let killer = fork(|| {
-        // SAFETY: our own sibling.
+        // SAFETY: a sibling of this process.
         unsafe { libc::kill(victim, libc::SIGKILL) };
         exit(0)
     });
@@ -43,7 +43,7 @@ pub fn signals(_: usize) {
     ));
 
     let child = fork(|| {
-        // SAFETY: not at all: the fault is the point.
+        // SAFETY: not sound; the fault is intended, and ends the process.
         unsafe { ptr::null_mut::<u8>().write_volatile(1) }
     });
     let fact = reaped("signals", child, &wait(child));
@@ -57,24 +57,23 @@ pub fn signals(_: usize) {
     ));
 }
 
-/// Two signals of two senders wait for a process that is stopped: which of them
-/// is fatal, wait4 says.
+/// Sends two signals from two senders to a stopped process. wait4 shows which is fatal.
 pub fn pending(_: usize) {
     for (first, second) in [
         (libc::SIGTERM, libc::SIGKILL),
-        // The lower number is taken first, though it came later.
+        // The lower number is delivered first, although it was sent later.
         (libc::SIGTERM, libc::SIGHUP),
-        // There is only one of a kind: the first stays.
+        // Only one signal of a kind is pending: the first stays.
         (libc::SIGTERM, libc::SIGTERM),
     ] {
         let child = fork(|| pause_forever());
         let send = |signal| {
-            // SAFETY: our own child.
+            // SAFETY: a child of this process.
             check(unsafe { libc::kill(child, signal) }, "kill");
         };
         send(libc::SIGSTOP);
         let mut status = 0;
-        // SAFETY: the pointer is to our own variable.
+        // SAFETY: the pointer is to a local variable.
         let stopped = unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) };
         check(stopped, "waitpid");
         let [a, b] = [first, second].map(|signal| {
@@ -97,7 +96,7 @@ pub fn pending(_: usize) {
     }
 }
 
-/// `n` zombies, held for a while whose ends are known.
+/// Holds `n` zombies for a known time.
 pub fn zombies(n: usize) {
     let children: Vec<_> = (0..n)
         .map(|_| {
@@ -122,7 +121,7 @@ pub fn zombies(n: usize) {
     }
 }
 
-/// Children that the kernel reaps, for either reason.
+/// Starts children that the kernel reaps, for both reasons.
 pub fn autoreap(n: usize) {
     for (handler, flags, why) in [
         (libc::SIG_IGN, 0, "ignored"),
@@ -130,7 +129,7 @@ pub fn autoreap(n: usize) {
     ] {
         let pipe = Pipe::new();
         let owner = fork(|| {
-            // SAFETY: all zeroes is a valid sigaction, which is our own.
+            // SAFETY: all zeroes is a valid sigaction, which is local.
             unsafe {
                 let mut action: libc::sigaction = std::mem::zeroed();
                 action.sa_sigaction = handler;
@@ -143,7 +142,7 @@ pub fn autoreap(n: usize) {
             for _ in 0..n {
                 pipe.send(fork(|| exit(4)).into());
             }
-            // Returns with ECHILD when the last is gone.
+            // Returns ECHILD when the last child is reaped.
             // SAFETY: null is allowed.
             unsafe { libc::wait(ptr::null_mut()) };
             exit(0)
@@ -159,7 +158,7 @@ pub fn autoreap(n: usize) {
     }
 }
 
-/// A wait that returns a stopped child reaps nobody.
+/// Waits for a stopped child, which does not reap it.
 pub fn stopped(_: usize) {
     let child = fork(|| {
         // SAFETY: no pointers.
@@ -167,13 +166,13 @@ pub fn stopped(_: usize) {
         exit(12)
     });
     let mut status = 0;
-    // SAFETY: the pointer is to our own variable.
+    // SAFETY: the pointer is to a local variable.
     check(
         unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) },
         "waitpid",
     );
     assert!(libc::WIFSTOPPED(status));
-    // SAFETY: our own child.
+    // SAFETY: a child of this process.
     check(unsafe { libc::kill(child, libc::SIGCONT) }, "kill");
     say(&reaped("stopped", child, &wait(child)));
 }

@@ -1,4 +1,4 @@
-//! What the workload says, on standard output: one JSON object per line.
+//! The facts that the workload prints: one JSON object per line.
 
 use std::io::Write as _;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::system::{Waited, pid};
 
-/// One fact on standard output.
+/// Prints a fact.
 pub fn say(fact: &Value) {
     println!("{fact}");
     std::io::stdout().flush().unwrap();
 }
 
-/// What wait4 said of a child, and who we are.
+/// Returns the results of wait4 for a child of this process.
 pub fn reaped(scenario: &str, child: pid_t, waited: &Waited) -> Value {
     let exited = libc::WIFEXITED(waited.status);
     json!({

@@ -1,4 +1,4 @@
-//! Who inherits whom, and who is called what where.
+//! Scenarios of orphans, subreapers and pid namespaces.
 
 use std::ffi::c_int;
 
@@ -10,8 +10,8 @@ use crate::{
     system::{Pipe, check, exit, fork, pid, sleep_ms, until_zombie, wait},
 };
 
-/// A child dies before the grandchild, which gets another parent: a
-/// subreaper, or the namespace's init.
+/// Starts grandchildren that outlive their parent and are reparented to a subreaper or to
+/// the namespace's init.
 pub fn orphans(_: usize) {
     for subreaper in [true, false] {
         // SAFETY: no pointers.
@@ -52,7 +52,7 @@ pub fn orphans(_: usize) {
     }
 }
 
-/// A zombie whose parent dies without reaping it goes to a subreaper.
+/// Makes a zombie that is reparented to a subreaper, because its parent exits first.
 pub fn handed_on(_: usize) {
     // SAFETY: no pointers.
     check(
@@ -80,8 +80,8 @@ pub fn handed_on(_: usize) {
     );
 }
 
-/// A process in a pid namespace of its own, which reaps a child there by a
-/// number that means another process outside.
+/// Starts a process in a new pid namespace. It reaps a child by a PID that belongs to
+/// another process outside.
 pub fn pid_namespace(_: usize) {
     let child = fork(|| {
         // SAFETY: no pointers.

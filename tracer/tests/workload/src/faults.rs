@@ -1,6 +1,5 @@
-//! Page faults of known kinds. Each pattern runs twice, in a child of its own,
-//! with and without the accesses in question: the difference is what they
-//! caused.
+//! Scenarios of page faults. Each pattern runs twice, each time in a new child, with and
+//! without its accesses: the difference is what they caused.
 
 use std::{fs, os::fd::AsRawFd as _, ptr};
 
@@ -14,7 +13,7 @@ use crate::{
 
 const PAGE: usize = 4096;
 const HUGE: usize = 2 << 20;
-/// More than a CPU keeps back of new pages (PAGEVEC_SIZE,
+/// Number of pages: more than a CPU holds back of new ones (PAGEVEC_SIZE,
 /// include/linux/pagevec.h).
 const LRU_BATCH: usize = 64;
 
@@ -26,8 +25,8 @@ pub fn faults(n: usize) {
 
     let reuses = json!({"cow_reuse": n});
     measure_as(reaped_with_children, "taken_over", n, reuses, |written| {
-        // The latest pages may still be held by the kernel's own lists, and
-        // older kernels copy those (page_count in do_wp_page).
+        // The kernel's lists may still hold the latest pages, and older kernels copy those
+        // (page_count in do_wp_page).
         let pages = Pages::fresh(n + LRU_BATCH);
         pages.write(0..n + LRU_BATCH);
         wait(fork(|| exit(0)));
@@ -64,7 +63,7 @@ pub fn faults(n: usize) {
         shared.write(0..written);
     });
 
-    // A grandchild, and the child of a process with threads.
+    // In a grandchild, and in a child of a process with threads.
     between("grandchild", || {
         measure("grandchild", n, json!({"cow_copy": n}), writes);
     });
@@ -92,8 +91,8 @@ pub fn faults(n: usize) {
 
     if let Some(huge) = Pages::huge() {
         huge.write(0..huge.count());
-        // fork splits no huge page; the first write to each does, and copies
-        // the small page in question, as later writes do.
+        // fork splits no huge page. The first write to each splits it and copies one small
+        // page, as later writes do.
         measure("transparent_huge", n, json!({"cow_copy": n}), |written| {
             for index in 0..written {
                 let first = index % 2 * (HUGE / PAGE);
@@ -103,8 +102,7 @@ pub fn faults(n: usize) {
     }
 }
 
-/// Forks whose pages are then written by the parent and by the child, a known
-/// number by each.
+/// Forks children. Parent and child then write a known number of pages each.
 pub fn fork_costs(n: usize) {
     let (half, quarter) = (n / 2, n / 4);
     let pages = Pages::fresh(n);
@@ -115,7 +113,7 @@ pub fn fork_costs(n: usize) {
         });
         say(&with(reaped("fork_costs", child, &wait(child)), costs));
     };
-    // Its child writes when told to, other pages than it writes itself.
+    // The child waits for a signal and writes other pages than the parent.
     let sharing = || {
         let go = Pipe::new();
         let child = fork(|| {
@@ -131,7 +129,7 @@ pub fn fork_costs(n: usize) {
     go.send(1);
     cost(child, half, quarter, false);
 
-    // A child that execs shares nothing any more.
+    // A child that execs no longer shares pages.
     let child = fork(|| execute("/bin/true", &[b"true"]));
     until_zombie(child);
     pages.write(0..n);
@@ -146,11 +144,11 @@ pub fn fork_costs(n: usize) {
     cost(second, half, quarter, true);
 }
 
-/// Runs something while there are pages in hugetlbfs, if the machine has them.
+/// Runs something with pages in hugetlbfs, if the machine has them.
 fn with_huge_pages(count: usize, run: impl FnOnce(Pages)) {
     const SETTING: &str = "/proc/sys/vm/nr_hugepages";
     let before = fs::read_to_string(SETTING).unwrap_or_default();
-    // The parent's, and the copies; some are kept back for others.
+    // For the parent and the copies; the kernel reserves some for others.
     let _ = fs::write(SETTING, (2 * count + 4).to_string());
     let got = fs::read_to_string(SETTING).unwrap_or_default();
     if got.trim().parse().is_ok_and(|got: usize| got >= 2 * count) {
@@ -160,7 +158,7 @@ fn with_huge_pages(count: usize, run: impl FnOnce(Pages)) {
     let _ = fs::write(SETTING, before.trim());
 }
 
-/// Runs something in a child of its own.
+/// Runs something in an intermediate child.
 fn between(scenario: &str, run: impl FnOnce()) {
     let child = fork(|| {
         run();
@@ -214,14 +212,14 @@ impl Pages {
         }
     }
 
-    /// Anonymous memory in small pages.
+    /// Maps anonymous memory in small pages.
     fn fresh(n: usize) -> Pages {
         let pages = Pages::map(n * PAGE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1);
         pages.advise(libc::MADV_NOHUGEPAGE);
         pages
     }
 
-    /// A private mapping of a file that is in memory.
+    /// Maps a cached file privately.
     fn of_file(n: usize) -> Pages {
         let path = std::env::temp_dir().join(format!("workload-faults-{}", pid()));
         fs::write(&path, vec![b'x'; n * PAGE]).unwrap();
@@ -231,7 +229,7 @@ impl Pages {
         pages
     }
 
-    /// Two huge pages, where the kernel has them.
+    /// Maps two huge pages, if the kernel has them.
     fn huge() -> Option<Pages> {
         let mut pages = Pages::map(3 * HUGE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1);
         // SAFETY: at most one huge page further, of three.
@@ -242,7 +240,7 @@ impl Pages {
     }
 
     fn advise(&self, advice: i32) -> bool {
-        // SAFETY: our own mapping.
+        // SAFETY: a mapping of this process.
         unsafe { libc::madvise(self.at.cast(), self.length, advice) == 0 }
     }
 

@@ -1,4 +1,4 @@
-//! What the limits of a cgroup do to those in it, as the cgroup itself counts it.
+//! Scenarios of cgroup limits, with the cgroup's own counters.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
 
 const MIB: usize = 1 << 20;
 
-/// A child that wants more memory than the `n` MiB of its cgroup.
+/// Starts a child that uses more memory than the `n` MiB of its cgroup.
 pub fn out_of_memory(n: usize) {
     let group = Group::new("memory", "memory.limit_in_bytes", "memory.max", n * MIB);
     let child = fork(|| {
@@ -31,7 +31,7 @@ pub fn out_of_memory(n: usize) {
     ));
 }
 
-/// A child that wants more tasks than the `n` of its cgroup.
+/// Starts a child that forks more tasks than the `n` of its cgroup.
 pub fn too_many_tasks(n: usize) {
     let group = Group::new("pids", "pids.max", "pids.max", n);
     let pipe = Pipe::new();
@@ -39,7 +39,7 @@ pub fn too_many_tasks(n: usize) {
         group.join();
         let mut made = Vec::new();
         let errno = loop {
-            // SAFETY: the child of this one thread only leaves.
+            // SAFETY: the process has one thread, and the child only exits.
             match unsafe { libc::fork() } {
                 0 => exit(0),
                 -1 => break std::io::Error::last_os_error(),
@@ -63,16 +63,16 @@ pub fn too_many_tasks(n: usize) {
     ));
 }
 
-/// A cgroup with a limit, for as long as this lives.
+/// A cgroup with a limit, removed when this is dropped.
 struct Group {
     directory: PathBuf,
-    /// Below the hierarchy's root.
+    /// Path below the hierarchy's root.
     path: String,
 }
 
 impl Group {
-    /// The file of the limit has another name in a hierarchy of the controller's
-    /// own (v1) than in the unified one (v2).
+    /// Creates it. The file of the limit has another name in a hierarchy of the controller
+    /// (v1) than in the unified one (v2).
     fn new(controller: &str, v1: &str, v2: &str, limit: usize) -> Group {
         let (mount, unified) = hierarchy(controller);
         if unified {
@@ -91,7 +91,7 @@ impl Group {
         fs::write(self.directory.join("cgroup.procs"), "0").unwrap();
     }
 
-    /// The number behind a word, in whichever of the files there is.
+    /// Returns the number after a word in the first of the files that exists.
     fn count(&self, files: &[&str], word: &str) -> Option<u64> {
         let read = |file: &&str| fs::read_to_string(self.directory.join(file)).ok();
         let text = files.iter().find_map(read)?;
@@ -106,8 +106,8 @@ impl Drop for Group {
     }
 }
 
-/// Where the hierarchy of a controller is mounted, and whether it is the
-/// unified one.
+/// Returns the mount point of a controller's hierarchy, and true if it is the unified
+/// one.
 fn hierarchy(controller: &str) -> (PathBuf, bool) {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     let mut found = mounts.lines().filter_map(|line| {

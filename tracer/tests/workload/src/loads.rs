@@ -1,4 +1,4 @@
-//! Much of something: names that attack, forks.
+//! Scenarios of load: hostile names, storms of forks.
 
 use std::ffi::CString;
 use std::ptr;
@@ -11,7 +11,7 @@ use crate::{
     system::{check, execute, exit, fork, now, pid, wait},
 };
 
-/// Names and arguments that try to break whoever shows them.
+/// Starts processes with names and arguments that try to break their output.
 pub fn hostile(_: usize) {
     let nasty = b"\x1b]0;owned\x07\x1b[2J\xff\xfe\n\r";
     let child = fork(|| {
@@ -37,7 +37,7 @@ pub fn hostile(_: usize) {
         json!({"execs": 1, "argv_total": "true".len() + 1 + long.len() + 1}),
     ));
 
-    // The kernel makes one empty argument of none (since 5.18).
+    // Without arguments the kernel passes one empty argument (since 5.18).
     let child = fork(|| execute("/bin/true", &[]));
     say(&with(
         reaped("hostile", child, &wait(child)),
@@ -54,7 +54,7 @@ pub fn hostile(_: usize) {
     std::fs::remove_file(&file).unwrap();
 }
 
-/// `n` times vfork and _exit, as fast as it goes.
+/// Runs vfork and _exit `n` times, as fast as possible.
 pub fn storm(n: usize) {
     unsafe extern "C" {
         safe fn vfork() -> pid_t;

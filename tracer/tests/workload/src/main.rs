@@ -1,7 +1,6 @@
-//! A workload that does known things to processes and says what it did: one
-//! JSON object per line, from what the system calls themselves returned
-//! (wait4's status and rusage, getppid, the clock). The kernel tests compare
-//! tracer's story with it.
+//! A workload for the kernel tests: it does known things with processes and prints them,
+//! one JSON object per line, from the results of its system calls (wait4's status and
+//! rusage, getppid, the clock). The tests compare tracer's recording with them.
 //!
 //! `workload all` runs every scenario, `workload NAME [N]` one of them.
 
@@ -22,9 +21,9 @@ mod states;
 mod system;
 
 fn main() {
-    // A shell starts its background jobs with these ignored.
+    // A shell starts its background jobs with these signals ignored.
     for signal in [libc::SIGINT, libc::SIGQUIT] {
-        // SAFETY: no handler of our own.
+        // SAFETY: no handler is installed.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
     let arguments: Vec<String> = std::env::args().collect();
@@ -42,7 +41,7 @@ fn main() {
 
 struct Scenario {
     name: &'static str,
-    /// How many, unless the command line says otherwise.
+    /// Default of N.
     n: usize,
     in_all: bool,
     run: fn(usize),

@@ -1,4 +1,4 @@
-//! Few numbers for many processes.
+//! A scenario of PID reuse.
 
 use std::ffi::c_int;
 
@@ -11,15 +11,15 @@ use crate::{
 };
 
 const PID_MAX: &str = "/proc/sys/kernel/pid_max";
-/// RESERVED_PIDS + 1 (kernel/pid.c), the least that is allowed: after the first
-/// round only 300 is ever given.
+/// Smallest allowed limit, RESERVED_PIDS + 1 (kernel/pid.c): after the first round only PID
+/// 300 is assigned.
 const ONE_NUMBER: u32 = 301;
-/// Room for those who live at once.
+/// Number of processes at once.
 const FEW_NUMBERS: u32 = 310;
 const AT_ONCE: usize = 6;
 
-/// `n` processes in a pid namespace with numbers for a few. Since 6.14 it has a
-/// limit of its own; before, the host's is lowered and put back.
+/// Starts `n` processes in a pid namespace with few PIDs. Since 6.14 it has a limit of its
+/// own; before, the host's is lowered and restored.
 pub fn reuse(n: usize) {
     let before = std::fs::read_to_string(PID_MAX).unwrap();
     // SAFETY: no pointers.
@@ -42,20 +42,20 @@ pub fn reuse(n: usize) {
 
 fn one_by_one(nth: usize) {
     let child = fork(|| end(nth));
-    tell(nth, child);
+    report(nth, child);
 }
 
-/// The last to be born is the first to be reaped.
+/// Reaps the newest process first.
 fn some_at_once(first: usize) {
     let children: Vec<_> = (first..first + AT_ONCE)
         .map(|nth| (nth, fork(|| end(nth))))
         .collect();
     for (nth, child) in children.into_iter().rev() {
-        tell(nth, child);
+        report(nth, child);
     }
 }
 
-/// Every one ends otherwise than those before it.
+/// Starts a process that ends in another way than those before it.
 fn end(nth: usize) -> ! {
     if nth % 10 == 9 {
         // SAFETY: no pointers.
@@ -65,7 +65,7 @@ fn end(nth: usize) -> ! {
     exit((nth % 251) as c_int)
 }
 
-fn tell(nth: usize, child: pid_t) {
+fn report(nth: usize, child: pid_t) {
     say(&with(
         reaped("reuse", child, &wait(child)),
         json!({"nth": nth}),

@@ -1,5 +1,5 @@
-//! Known times in each state of the scheduler, and what the kernel's own
-//! accounting (`/proc/PID/schedstat`, rusage) says of those who spent them.
+//! Scenarios that hold each scheduler state for a known time, with the kernel's accounting
+//! (`/proc/PID/schedstat`, rusage).
 
 use std::{fs, ptr};
 
@@ -11,7 +11,7 @@ use crate::{
     system::{Pipe, check, exit, fork, now, sleep_ms, until_zombie, wait},
 };
 
-/// Each state is held for so long, ms.
+/// Time in each state, ms.
 const HELD: u64 = 120;
 
 pub fn states(_: usize) {
@@ -24,7 +24,7 @@ pub fn states(_: usize) {
     is_crowded();
 }
 
-/// A child, and when it was asked for.
+/// A child, and the time before its fork.
 struct Child {
     pid: pid_t,
     forked: u64,
@@ -40,11 +40,11 @@ impl Child {
         Child { pid, forked }
     }
 
-    /// Waits for its end and says what the kernel kept of it; `least`: so long
-    /// it was in `state`, ns.
+    /// Waits for its exit and prints the kernel's accounting. It was in `state` for at least
+    /// `least` ns.
     fn ends(self, what: &str, state: &str, least: u64) {
         until_zombie(self.pid);
-        // A zombie's accounts can still be read, and are all but final.
+        // The accounting of a zombie can be read, and is almost final.
         let (running, runnable) = schedstat(self.pid);
         let waited = wait(self.pid);
         say(&json!({
@@ -56,7 +56,7 @@ impl Child {
     }
 }
 
-/// ns on CPU and ns on a run queue, where the kernel keeps them.
+/// Returns the time on CPU and on a run queue, ns, if the kernel counts them.
 fn schedstat(pid: pid_t) -> (Option<u64>, Option<u64>) {
     let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
     let mut words = text.split_ascii_whitespace();
@@ -64,14 +64,14 @@ fn schedstat(pid: pid_t) -> (Option<u64>, Option<u64>) {
     (number(), number())
 }
 
-/// On CPU for so long by the clock of the thread's own CPU time.
+/// Runs on CPU for a time by the clock of the thread's CPU time.
 fn spin(ms: u64) {
     let used = || {
         let mut time = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        // SAFETY: the pointer is to our own timespec.
+        // SAFETY: the pointer is to a local timespec.
         unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     };
@@ -87,7 +87,7 @@ fn sleeps() {
     Child::that(|| sleep_ms(HELD)).ends("sleeps", "interruptible", HELD * 1_000_000);
 }
 
-/// vfork holds its caller in TASK_KILLABLE until the child is gone.
+/// vfork keeps its caller in TASK_KILLABLE until the child exits.
 fn waits_for_vfork() {
     unsafe extern "C" {
         safe fn vfork() -> pid_t;
@@ -99,8 +99,8 @@ fn waits_for_vfork() {
                 tv_sec: 0,
                 tv_nsec: (HELD * 1_000_000) as _,
             };
-            // SAFETY: a valid time; the system call writes to nothing of the
-            // parent's, whose memory this is.
+            // SAFETY: a valid time; the system call writes nothing to the
+            // memory, which is the parent's.
             unsafe { libc::syscall(libc::SYS_nanosleep, &raw const time, ptr::null::<u8>()) };
             exit(0);
         }
@@ -111,7 +111,7 @@ fn waits_for_vfork() {
 
 fn until_stopped(child: pid_t) {
     let mut status: c_int = 0;
-    // SAFETY: the pointer is to our own variable.
+    // SAFETY: the pointer is to a local variable.
     let stopped = unsafe { libc::waitpid(child, &raw mut status, libc::WUNTRACED) };
     check(stopped, "waitpid");
     assert!(libc::WIFSTOPPED(status));
@@ -126,7 +126,7 @@ fn is_stopped() {
     let stopped = now();
     sleep_ms(HELD);
     let held = now() - stopped;
-    // SAFETY: our own child.
+    // SAFETY: a child of this process.
     check(unsafe { libc::kill(child.pid, libc::SIGCONT) }, "kill");
     child.ends("stops", "stopped", held);
 }
@@ -143,14 +143,14 @@ fn is_traced() {
     let stopped = now();
     sleep_ms(HELD);
     let held = now() - stopped;
-    // SAFETY: our own child, which goes on without the signal.
+    // SAFETY: a child of this process, which continues without the signal.
     let went_on = unsafe { libc::ptrace(libc::PTRACE_CONT, child.pid, 0, 0) };
     check(went_on, "PTRACE_CONT");
     child.ends("traced", "traced", held);
 }
 
-/// A sleeper that is woken again and again: each of its voluntary switches is
-/// followed by a wake-up.
+/// A child that is woken repeatedly: each of its voluntary switches is followed by a
+/// wake-up.
 fn is_woken() {
     const TIMES: i64 = 200;
     let (there, back) = (Pipe::new(), Pipe::new());
@@ -162,10 +162,10 @@ fn is_woken() {
     child.ends("woken", "interruptible", 0);
 }
 
-/// Two that want the same CPU all the time.
+/// Two children that compete for one CPU.
 fn is_crowded() {
     let stay = || {
-        // SAFETY: all zeroes is a valid cpu_set_t, which is our own.
+        // SAFETY: all zeroes is a valid cpu_set_t, which is local.
         unsafe {
             let mut cpus: libc::cpu_set_t = std::mem::zeroed();
             libc::CPU_SET(0, &mut cpus);

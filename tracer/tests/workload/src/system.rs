@@ -1,4 +1,4 @@
-//! The system calls that the scenarios are made of.
+//! System calls of the scenarios.
 
 use std::{
     ffi::{CString, c_char, c_int},
@@ -7,13 +7,13 @@ use std::{
 
 use libc::pid_t;
 
-/// CLOCK_BOOTTIME, ns.
+/// Returns CLOCK_BOOTTIME, ns.
 pub fn now() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the pointer is to our own timespec.
+    // SAFETY: the pointer is to a local timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
@@ -31,7 +31,7 @@ pub fn check(result: impl Into<i64>, what: &str) -> i64 {
 
 /// Forks; the child runs `child`, which must not return.
 pub fn fork(child: impl FnOnce()) -> pid_t {
-    // SAFETY: this program has one thread when it forks, but where it says so.
+    // SAFETY: this program has one thread when it forks, unless a scenario says otherwise.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         child();
@@ -40,7 +40,7 @@ pub fn fork(child: impl FnOnce()) -> pid_t {
     check(pid, "fork") as pid_t
 }
 
-/// Leaves without running destructors.
+/// Exits without running destructors.
 pub fn exit(code: c_int) -> ! {
     // SAFETY: never returns.
     unsafe { libc::_exit(code) }
@@ -49,7 +49,7 @@ pub fn exit(code: c_int) -> ! {
 pub struct Waited {
     pub status: c_int,
     pub usage: libc::rusage,
-    /// Just before and just after the wait that reaped.
+    /// Times just before and just after the wait that reaped it.
     pub between: (u64, u64),
 }
 
@@ -59,7 +59,7 @@ pub fn wait(pid: pid_t) -> Waited {
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     let mut status = 0;
     let before = now();
-    // SAFETY: both pointers are to our own variables.
+    // SAFETY: both pointers are to local variables.
     check(
         unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) },
         "wait4",
@@ -71,9 +71,9 @@ pub fn wait(pid: pid_t) -> Waited {
     }
 }
 
-/// Waits until the child is a zombie, and leaves it one.
+/// Waits until the child is a zombie and does not reap it.
 pub fn until_zombie(pid: pid_t) {
-    // SAFETY: all zeroes is a valid siginfo_t, which is our own.
+    // SAFETY: all zeroes is a valid siginfo_t, which is local.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     let options = libc::WEXITED | libc::WNOWAIT;
     // SAFETY: as above.
@@ -94,28 +94,28 @@ pub fn sleep_ms(ms: u64) {
     std::thread::sleep(std::time::Duration::from_millis(ms));
 }
 
-/// A pipe over which a relative reports numbers; never closed.
+/// A pipe over which a related process reports numbers; never closed.
 #[derive(Clone, Copy)]
 pub struct Pipe([c_int; 2]);
 
 impl Pipe {
     pub fn new() -> Pipe {
         let mut ends = [0; 2];
-        // SAFETY: the pointer is to two ints of our own.
+        // SAFETY: the pointer is to two local ints.
         check(unsafe { libc::pipe(ends.as_mut_ptr()) }, "pipe");
         Pipe(ends)
     }
 
     pub fn send(&self, number: i64) {
         let bytes = number.to_ne_bytes();
-        // SAFETY: the bytes are our own.
+        // SAFETY: the bytes are local.
         let sent = unsafe { libc::write(self.0[1], bytes.as_ptr().cast(), bytes.len()) };
         assert_eq!(sent, 8);
     }
 
     pub fn receive(&self) -> i64 {
         let mut bytes = [0; 8];
-        // SAFETY: the bytes are our own.
+        // SAFETY: the bytes are local.
         let received = unsafe { libc::read(self.0[0], bytes.as_mut_ptr().cast(), bytes.len()) };
         assert_eq!(received, 8);
         i64::from_ne_bytes(bytes)
