@@ -20,8 +20,8 @@ use xtask::{
 
 const MANIFEST: &str = "tracer/fuzz/Cargo.toml";
 
-/// Coverage marks: libFuzzer reads from them which branches a run took, and with
-/// what values an input was compared.
+/// Coverage marks: libFuzzer reads from them the branches that a run took, and the values
+/// that an input was compared with.
 const FLAGS: &str = "-Cpasses=sancov-module \
                      -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \

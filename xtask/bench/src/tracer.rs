@@ -15,7 +15,7 @@ use crate::{
     testbed::Testbed,
 };
 
-/// What a tool reports when it ends.
+/// Counts that a tool reports when it ends.
 #[derive(Default)]
 pub struct Totals {
     /// Events it has taken, as it counts them.

@@ -54,7 +54,7 @@ pub fn crates() -> Result<Vec<Crate>> {
     for package in packages(root)? {
         let src = package.join("src");
         let name = package_name(&package)?;
-        // Programs beside the main one; those of a single file import nothing here.
+        // Other programs of the package. One in a single file has no circle.
         let bin = src.join("bin");
         let programs: Vec<PathBuf> = match bin.is_dir() {
             true => entries(&bin)?,

@@ -1,6 +1,6 @@
 //! Measures recordings: how small they are, how fast they are written and read,
 //! and how long a jump takes in a long one. One JSON object on standard output;
-//! `cargo xtask bench recording` sets the figures beside their goals.
+//! `cargo xtask bench recording` shows the figures next to their goals.
 //!
 //! Usage: `bench-recording FILE [EVENTS]`
 
