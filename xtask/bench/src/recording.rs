@@ -1,6 +1,6 @@
-//! Recordings: how small, how fast to write and to read, how long a jump takes.
-//! The long ones are made up and measured by `bench-recording`; the
-//! size is that of a real storm, next to `perf record` of the same tracepoints.
+//! Measures recordings: size, speed of writing and reading, time of a jump.
+//! `bench-recording` makes up and measures the long ones; the size is that of a real storm,
+//! next to `perf record` of the same tracepoints.
 
 use std::{
     fs,
