@@ -71,7 +71,7 @@ The new recording starts with a snapshot of the processes that existed then, so 
 replayed alone. With --tree it holds no names of other processes. The host name, the kernel
 release and tracer's own command line stay; --anonymize replaces these as well.
 
-Times are a time of day (its first occurrence in the recording), a date with a time, -10m
+Times are a time of day (its last occurrence in the recording), a date with a time, -10m
 (before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
 they name another offset.
 
@@ -90,7 +90,7 @@ pub struct CutArgs {
     to: OutArgs,
     #[command(flatten)]
     window: WindowArgs,
-    /// Copy only the process with this PID and its descendants
+    /// Copy only the processes that had this PID, and their descendants
     #[arg(long, value_name = "PID")]
     tree: Option<u32>,
     #[command(flatten)]
@@ -160,7 +160,7 @@ pub struct WindowArgs {
     /// Start at this time: 03:10, 2026-11-21T03:10:00Z, -10m, +90s
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<When>,
-    /// Stop at this time
+    /// Stop at this time; with --since, a time of day means its next occurrence after that
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: Option<When>,
 }

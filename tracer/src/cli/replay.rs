@@ -30,7 +30,12 @@ Examples:
   ssh host sudo tracer record - | tracer replay -
 
 A flight recorder's directory (`tracer record --ring`) can hold several traces. The latest
-one that overlaps --since and --until is read. A time of day means its latest occurrence.
+one that overlaps --since and --until is read.
+
+Times are a time of day (its last occurrence in the recording), a date with a time, -10m
+(before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
+they name another offset. The dashboard opens at --since (or else at --until), pauses at
+--until, and can seek in all of the recording.
 
 Exit codes: 0 success, even if a part cannot be read: a message says what is missing, and
 it appears as a gap (`tracer info` exits with 3 then); 1 nothing can be read; 2 wrong usage.")]

@@ -199,10 +199,11 @@ fn dashboard(replay: &Replay) -> Result<()> {
         thread::sleep(FRAME);
     }
     let input = Input::find(&path, &replay.window)?;
-    let beginning = range::beginning(&replay.window, &input)?;
+    let (since, until) = range::bounds(&replay.window, &input)?;
     match Player::open(&input, follow, retention)? {
-        Some(player) => {
-            let place = beginning.map_or(Place::End, Place::Time);
+        Some(mut player) => {
+            player.pause_at(until);
+            let place = since.or(until).map_or(Place::End, Place::Time);
             dashboard.play(player, place)?;
         }
         None => {

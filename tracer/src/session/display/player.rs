@@ -20,7 +20,7 @@ use crate::{
         growth::{Growing, Growth},
         recording::Input,
         segment, side_file,
-        when::When,
+        when::{WallSpan, When, boot_time},
         window::Window,
     },
     tui::{App, Control, LOG_CAPACITY, Mark, Phrase, Playhead, Tone},
@@ -50,6 +50,8 @@ pub struct Player {
     /// Search in progress.
     search: Option<ActiveSearch>,
     session: Option<Box<Session>>,
+    /// Time at which playback pauses, ns since boot.
+    until: Option<u64>,
     /// Time of the last tick.
     last_tick: Instant,
     /// Growth of a recording that is still written, and the time of the last look.
@@ -112,6 +114,11 @@ impl Player {
         Ok(Some(player))
     }
 
+    /// Sets the time at which playback pauses, ns since boot.
+    pub fn pause_at(&mut self, until: Option<u64>) {
+        self.until = until;
+    }
+
     fn index(&self, input: &Input, retention: Retention, save: bool) -> Option<Indexing> {
         let span = self.playback.span()?;
         Some(Indexing::begin(input.clone(), span, retention, save))
@@ -131,6 +138,7 @@ impl Player {
             has_states: false,
             search: None,
             session: input.session()?,
+            until: None,
             last_tick: Instant::now(),
             growth: follow.then(|| (Growth::of(input), Instant::now())),
         })
@@ -215,7 +223,8 @@ impl Player {
     pub fn go_to_time(&mut self, text: &str, app: &mut App) -> Result<()> {
         let when: When = text.parse().map_err(|why| anyhow!("{text:?}: {why}"))?;
         let span = self.playback.span().context("there are no events")?;
-        let at = when.boot_time(span, self.session.as_deref());
+        let session = self.session.as_deref();
+        let at = boot_time(when.wall_time(WallSpan::new(span, session)), session);
         self.speed.playing = false;
         self.search = None;
         self.go_to(Place::Time(at.clamp(span.earliest, span.latest)), app)
@@ -282,12 +291,17 @@ impl Player {
         let keeps_up = self.speed.playing && self.playback.is_at_end();
         self.grow(app)?;
         let mut now = self.now.saturating_add(self.speed.passes(elapsed));
+        let passed = self
+            .until
+            .filter(|until| (self.now + 1..=now).contains(until));
+        now = passed.unwrap_or(now);
         if keeps_up {
             self.go_to(Place::End, app)?;
             now = self.playback.now();
         } else if self.speed.playing {
             self.go_to(Place::Time(now), app)?;
         }
+        self.speed.playing &= passed.is_none();
         if self.goal.is_some() {
             // The recording is played faster than it can be read.
             return Ok(());
@@ -501,6 +515,22 @@ mod tests {
         assert!(player.now >= earliest, "{} < {earliest}", player.now);
         assert!(player.speed.playing);
         assert!(player.playback.now() >= earliest);
+    }
+
+    #[test]
+    fn playback_pauses_at_the_end_of_the_window() {
+        let (mut player, mut app) = opened();
+        let until = player.playback.span().unwrap().earliest + 1_000_000;
+        player.pause_at(Some(until));
+        player.go_to(Place::Beginning, &mut app).unwrap();
+        for _ in 0..2 {
+            // The second time it goes on from there.
+            player.control(Control::PlayOrPause, &mut app).unwrap();
+            player.play_for(Duration::from_millis(2), &mut app).unwrap();
+            let is_first = player.now == until;
+            assert_eq!(player.speed.playing, !is_first);
+        }
+        assert_eq!(player.now, until + 2_000_000);
     }
 
     #[test]

@@ -9,7 +9,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{segment::SegmentHead, window::Window};
+use super::{
+    segment::SegmentHead,
+    when::{WallSpan, boot_time},
+    window::Window,
+};
 use crate::{
     event::Utc,
     recording::{self, Index, is_being_written, segments},
@@ -105,7 +109,11 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
         });
     }
     let end = latest(last)?.max(last[0].at());
-    let (since, until) = window.wall_range(wall_time(last, last[0].at()), wall_time(last, end));
+    let (since, until) = window.wall_range(WallSpan {
+        earliest: wall_time(&traces[0], traces[0][0].at()),
+        began: wall_time(last, last[0].at()),
+        ended: wall_time(last, end),
+    });
     let ends: Vec<_> = traces[1..]
         .iter()
         .map(|next| wall_time(next, next[0].at()))
@@ -125,10 +133,8 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
             "{dir}: events before {began} belong to another trace, which --until selects"
         ));
     }
-    let offset = trace
-        .last()
-        .map_or(0, |last| last.session().realtime_offset);
-    let boot_time = |wall: i64| u64::try_from(wall.saturating_sub(offset)).unwrap_or(0);
+    let session = trace.last().map(|last| last.session().clone());
+    let boot_time = |wall| boot_time(wall, session.as_ref());
     let until = window.until.map(|_| boot_time(until));
     if let Some(until) = until {
         let segments = trace.partition_point(|head| head.at() <= until);

@@ -15,7 +15,7 @@ use super::{
     recording::Input,
     segment, side_file,
     subtree::Subtree,
-    when::When,
+    when::{WallSpan, When, boot_time},
     window::Window,
 };
 use crate::{
@@ -138,12 +138,15 @@ pub fn follow_model(
     Ok(model)
 }
 
-/// Returns the beginning of the window, ns since boot; `None` if it has none.
-pub fn beginning(window: &Window, input: &Input) -> Result<Option<u64>> {
-    match window.since {
-        Some(_) => Ok(Some(Range::open(window, input, false)?.since)),
-        None => Ok(None),
+/// Returns the beginning and the end of the window, ns since boot; `None` for one
+/// that it does not have.
+pub fn bounds(window: &Window, input: &Input) -> Result<(Option<u64>, Option<u64>)> {
+    if window.is_unbounded() {
+        return Ok((None, None));
     }
+    let range = Range::open(window, input, false)?;
+    let since = window.since.map(|_| range.since);
+    Ok((since, window.until.map(|_| range.until)))
 }
 
 /// Waits until the recording has a first event. Returns `None` if `wait`
@@ -179,11 +182,12 @@ impl Range {
         let playback = input.playback(follow)?;
         let span = playback.span();
         let span = span.with_context(|| format!("{} is empty", input.path.display()))?;
-        let moment = |found: Option<u64>, asked: Option<When>| {
-            found.or_else(|| asked.map(|when| when.boot_time(span, session.as_deref())))
-        };
-        let since = moment(input.since, window.since).unwrap_or(0);
-        let until = moment(input.until, window.until).unwrap_or(u64::MAX);
+        let session = session.as_deref();
+        let (since, until) = window.wall_range(WallSpan::new(span, session));
+        let moment = |asked: Option<When>, wall| asked.map(|_| boot_time(wall, session));
+        let since = input.since.or(moment(window.since, since)).unwrap_or(0);
+        let until = input.until.or(moment(window.until, until));
+        let until = until.unwrap_or(u64::MAX);
         ensure!(since <= until, "--until lies before --since");
         ensure!(since <= span.latest, "the recording ends before --since");
         ensure!(until >= span.earliest, "the recording begins after --until");

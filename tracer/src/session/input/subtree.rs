@@ -18,6 +18,8 @@ pub struct Subtree {
     cgroups: HashMap<u64, Event>,
     /// Cgroups that a member has been in.
     entered: HashSet<u64>,
+    /// Events of the host before the first member. Without a member, nothing passes.
+    host: Vec<Event>,
 }
 
 impl Subtree {
@@ -28,6 +30,7 @@ impl Subtree {
             members: HashSet::new(),
             cgroups: HashMap::new(),
             entered: HashSet::new(),
+            host: Vec::new(),
         }
     }
 
@@ -46,6 +49,13 @@ impl Subtree {
         }
         if !self.includes(&event) {
             return Ok(());
+        }
+        if self.members.is_empty() {
+            self.host.push(event);
+            return Ok(());
+        }
+        for event in self.host.drain(..) {
+            take(event)?;
         }
         if let Some(cgroup) = entered(&event)
             && self.entered.insert(cgroup)
@@ -126,5 +136,22 @@ mod tests {
             "/renamed",
         ];
         assert_eq!(passed, expected);
+    }
+
+    #[test]
+    fn nothing_passes_without_a_member() {
+        let script = Script::new().session().found(1, 0, "init").fork(1, 10);
+        for (root, expected) in [(10, 2), (11, 0)] {
+            let mut subtree = Subtree::new(root);
+            let mut passed = 0;
+            for event in script.clone().events {
+                let mut count = |_| {
+                    passed += 1;
+                    Ok(())
+                };
+                subtree.filter(event, &mut count).unwrap();
+            }
+            assert_eq!(passed, expected, "PID {root}");
+        }
     }
 }

@@ -27,8 +27,8 @@ pub enum When {
     BeforeEnd(Duration),
     /// `+90s`: this long after the first event.
     AfterBeginning(Duration),
-    /// `03:10`: the first occurrence of this time of day in the recording, ns
-    /// since midnight.
+    /// `03:10`: the last occurrence of this time of day in the recording, ns since
+    /// midnight.
     OfDay(i64),
     /// `2026-11-21T03:10:00Z`: ns since 1970.
     At(i64),
@@ -69,24 +69,63 @@ fn time_of_day(text: &str) -> Option<Time> {
     is_time.then(|| text.parse().ok()).flatten()
 }
 
-impl When {
-    /// Returns the moment in a recording with that span, ns since boot.
-    pub fn boot_time(self, span: Span, session: Option<&Session>) -> u64 {
-        let offset = session.map_or(0, |session| session.realtime_offset);
-        let wall = |at: u64| offset.saturating_add_unsigned(at);
-        let at = self.wall_time(wall(span.earliest), wall(span.latest));
-        u64::try_from(at.saturating_sub(offset)).unwrap_or(0)
-    }
+/// Time that a recording covers by the wall clock, ns since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct WallSpan {
+    /// First event of all: of the first trace, where a directory holds several.
+    pub earliest: i64,
+    /// First event.
+    pub began: i64,
+    /// Last event.
+    pub ended: i64,
+}
 
-    /// Returns the moment by the wall clock, ns since 1970, in a recording that
-    /// began and ended at those times.
-    pub fn wall_time(self, began: i64, ended: i64) -> i64 {
+impl WallSpan {
+    /// Returns the span of a recording of which only one trace exists.
+    pub fn new(span: Span, session: Option<&Session>) -> WallSpan {
+        let offset = session.map_or(0, |session| session.realtime_offset);
+        let began = offset.saturating_add_unsigned(span.earliest);
+        WallSpan {
+            earliest: began,
+            began,
+            ended: offset.saturating_add_unsigned(span.latest),
+        }
+    }
+}
+
+impl When {
+    /// Returns the moment by the wall clock, ns since 1970.
+    ///
+    /// A time of day means its last occurrence in the recording. If it has none,
+    /// it means the occurrence that is nearest to the recording.
+    pub fn wall_time(self, span: WallSpan) -> i64 {
         let length = |length: Duration| i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
         match self {
-            When::BeforeEnd(before) => ended.saturating_sub(length(before)),
-            When::AfterBeginning(after) => began.saturating_add(length(after)),
-            When::OfDay(of_day) => began.saturating_add((of_day - began).rem_euclid(DAY)),
+            When::BeforeEnd(before) => span.ended.saturating_sub(length(before)),
+            When::AfterBeginning(after) => span.began.saturating_add(length(after)),
             When::At(at) => at,
+            When::OfDay(of_day) => {
+                let since = span.ended.saturating_sub(of_day).rem_euclid(DAY);
+                let last = span.ended.saturating_sub(since);
+                let next = last.saturating_add(DAY);
+                let is_within = last >= span.earliest;
+                let before = span.earliest.saturating_sub(last);
+                match is_within || before <= next.saturating_sub(span.ended) {
+                    true => last,
+                    false => next,
+                }
+            }
+        }
+    }
+
+    /// Returns the moment as [`Self::wall_time`] does, but a time of day means its
+    /// first occurrence at or after `since`, ns since 1970.
+    pub fn wall_time_after(self, since: i64, span: WallSpan) -> i64 {
+        match self {
+            When::OfDay(of_day) => {
+                since.saturating_add(of_day.saturating_sub(since).rem_euclid(DAY))
+            }
+            When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => self.wall_time(span),
         }
     }
 
@@ -94,21 +133,19 @@ impl When {
     /// `now`, ns since 1970.
     pub fn upcoming(self, now: i64) -> When {
         match self {
-            When::OfDay(_) => When::At(self.wall_time(now, now)),
+            When::OfDay(of_day) => {
+                When::At(now.saturating_add(of_day.saturating_sub(now).rem_euclid(DAY)))
+            }
             When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => self,
         }
     }
+}
 
-    /// Returns the same as [`Self::wall_time`], but takes a time of day as its last
-    /// occurrence before the end.
-    pub fn last_wall_time(self, began: i64, ended: i64) -> i64 {
-        match self {
-            When::OfDay(of_day) => ended.saturating_sub((ended - of_day).rem_euclid(DAY)),
-            When::BeforeEnd(_) | When::AfterBeginning(_) | When::At(_) => {
-                self.wall_time(began, ended)
-            }
-        }
-    }
+/// Returns a wall clock time, ns since 1970, in ns since boot. Times before boot
+/// become 0.
+pub fn boot_time(wall: i64, session: Option<&Session>) -> u64 {
+    let offset = session.map_or(0, |session| session.realtime_offset);
+    u64::try_from(wall.saturating_sub(offset)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -128,10 +165,10 @@ mod tests {
             earliest: 40 * S,
             latest: 3640 * S,
         };
+        let wall = WallSpan::new(span, Some(&session));
         let within = |text: &str| {
-            text.parse::<When>()
-                .unwrap()
-                .boot_time(span, Some(&session))
+            let when = text.parse::<When>().unwrap();
+            boot_time(when.wall_time(wall), Some(&session))
         };
         assert_eq!(within("-10m"), 3040 * S);
         assert_eq!(within("+1.5s"), 41_500_000_000);
@@ -141,9 +178,14 @@ mod tests {
         assert_eq!(within("1970-01-02T00:10"), 700 * S);
         assert_eq!(within("1970-01-02T02:10:00+02:00"), 700 * S);
         // In a directory that covers several days, 23:00 means the last one.
-        let last = |text: &str, ended: i64| text.parse::<When>().unwrap().last_wall_time(0, ended);
-        assert_eq!(last("23:00", 5 * DAY), 4 * DAY + 23 * 3600 * S as i64);
-        assert_eq!(last("-10m", 5 * DAY), 5 * DAY - 600 * S as i64);
+        let days = WallSpan {
+            earliest: 0,
+            began: 4 * DAY,
+            ended: 5 * DAY,
+        };
+        let last = |text: &str| text.parse::<When>().unwrap().wall_time(days);
+        assert_eq!(last("23:00"), 4 * DAY + 23 * 3600 * S as i64);
+        assert_eq!(last("-10m"), 5 * DAY - 600 * S as i64);
         let now = 5 * DAY + 1;
         let next = |text: &str| text.parse::<When>().unwrap().upcoming(now);
         assert_eq!(next("00:00"), When::At(6 * DAY));
@@ -152,5 +194,21 @@ mod tests {
         for nonsense in ["", "soon", "-", "25:00", "03h", "--10m"] {
             assert!(nonsense.parse::<When>().is_err(), "{nonsense}");
         }
+    }
+
+    /// From 02:50 to 03:08: what is not in the recording is just before or after it.
+    #[test]
+    fn a_time_of_day_outside_the_recording_is_the_nearest() {
+        let minutes = |minutes: i64| 3 * DAY + minutes * 60 * S as i64;
+        let span = WallSpan {
+            earliest: minutes(170),
+            began: minutes(170),
+            ended: minutes(188),
+        };
+        let moment = |text: &str| text.parse::<When>().unwrap().wall_time(span);
+        assert_eq!(moment("02:40"), minutes(160));
+        assert_eq!(moment("03:00"), minutes(180));
+        assert_eq!(moment("03:10"), minutes(190));
+        assert_eq!(moment("23:59"), minutes(-1));
     }
 }

@@ -1,10 +1,10 @@
 //! The part of a recording that a command selects: a time range and a subtree.
 //!
-//! Reading that part is the business of [`range`](super::range).
+//! [`range`](super::range) reads that part.
 
 use std::time::SystemTime;
 
-use super::when::When;
+use super::when::{WallSpan, When};
 
 /// Part of a recording: a time range, one subtree, or all of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,16 +28,15 @@ impl Window {
         self.since.is_none() && self.until.is_none()
     }
 
-    /// Returns the beginning and the end by the wall clock, ns since 1970, of a
-    /// recording that began and ended at those times.
+    /// Returns the beginning and the end by the wall clock, ns since 1970.
     ///
-    /// A time of day means its last occurrence. The end is not before the
-    /// beginning.
-    pub fn wall_range(&self, began: i64, ended: i64) -> (i64, i64) {
-        let since = self.since.map(|since| since.last_wall_time(began, ended));
+    /// If a beginning is given, a time of day for the end means its first occurrence
+    /// after that, so that the end is not before the beginning.
+    pub fn wall_range(&self, span: WallSpan) -> (i64, i64) {
+        let since = self.since.map(|since| since.wall_time(span));
         let until = self.until.map(|until| match since {
-            Some(since) => until.wall_time(since, ended),
-            None => until.last_wall_time(began, ended),
+            Some(since) => until.wall_time_after(since, span),
+            None => until.wall_time(span),
         });
         (since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))
     }
