@@ -1,6 +1,6 @@
 //! Time of each task in each scheduler state: one entry per task, looked up once per
-//! turn on a CPU. Each CPU stores the start of the current turn. When the task is
-//! switched out, both the time before the turn and the turn itself are added.
+//! run. Each CPU stores the start of the current run. At switch-out, the task's entry
+//! gains the wait before this run and the run itself.
 //!
 //! Entries need no lock of their own: a task's switch out, its wake-up and its
 //! discovery by the iterator are ordered by the lock of its run queue and by `on_cpu`
@@ -167,14 +167,14 @@ pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
     // SAFETY: this CPU's value; a switch does not interrupt another.
     let cpu = unsafe { &mut *cpu };
     // Some kernels hide switches, so that another task may have left unseen.
-    let turn = match cpu.task {
-        0 => Turn::Before,
-        running if running == prev.address() => Turn::Since(cpu.since),
-        _ => Turn::Unseen,
+    let run = match cpu.task {
+        0 => RunStart::Before,
+        running if running == prev.address() => RunStart::Since(cpu.since),
+        _ => RunStart::Unseen,
     };
     (cpu.since, cpu.task) = (at, next.address());
     if prev.pid() != 0 {
-        switch_out(prev, off_cpu_state(state), turn, at);
+        switch_out(prev, off_cpu_state(state), run, at);
     }
     if streams()
         && next.pid() != 0
@@ -185,9 +185,9 @@ pub fn switched<A: Access>(prev: Task<A>, next: Task<A>, state: u32) {
     }
 }
 
-/// Start of the turn of the task that leaves a CPU.
+/// Start of the run of the task that leaves a CPU.
 #[derive(Clone, Copy)]
-enum Turn {
+enum RunStart {
     /// At this time, ns since boot.
     Since(u64),
     /// Before this CPU counted anything.
@@ -197,7 +197,7 @@ enum Turn {
 }
 
 #[inline(always)]
-fn switch_out<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
+fn switch_out<A: Access>(task: Task<A>, to: u32, run: RunStart, at: u64) {
     let Some(entry) = entry(task) else {
         if to != DEAD {
             let mut states = new_entry(task, to, at);
@@ -206,21 +206,21 @@ fn switch_out<A: Access>(task: Task<A>, to: u32, turn: Turn, at: u64) {
         }
         return;
     };
-    match turn {
-        Turn::Since(turn) => {
-            if entry.woken != 0 && turn > entry.since {
-                let latency = turn - entry.since;
+    match run {
+        RunStart::Since(run) => {
+            if entry.woken != 0 && run > entry.since {
+                let latency = run - entry.since;
                 entry.wakeups += 1;
                 entry.latency += latency;
                 if latency > entry.latency_max {
                     entry.latency_max = latency;
                 }
             }
-            close(entry, turn);
+            close(entry, run);
             entry.state = RUNNING;
         }
-        Turn::Before => entry.state = RUNNING,
-        Turn::Unseen => entry.missed += 1,
+        RunStart::Before => entry.state = RUNNING,
+        RunStart::Unseen => entry.missed += 1,
     }
     entry.woken = 0;
     close(entry, at);

@@ -336,7 +336,7 @@ fn every_second_state_is_dropped_at_the_limit() {
         latest: events,
     };
     let state = SavedState::of(&model, place(0)).unwrap();
-    let fit = BUDGET / state.size();
+    let fit = BUDGET / state.packed_size();
     let mut states = States::new(Retention::ALL);
     for number in 1..=2 * fit as u64 {
         let mut state = state.clone();

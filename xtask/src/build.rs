@@ -1,7 +1,7 @@
 //! `cargo xtask build`: builds the eBPF object with its own compiler, then user space
 //! around it.
 //!
-//! Cargo decides in both what is fresh, so a second build is quick.
+//! Cargo tracks both builds, so an unchanged part is not rebuilt.
 
 use std::{
     path::{Path, PathBuf},

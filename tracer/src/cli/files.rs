@@ -15,9 +15,9 @@ Examples:
   tracer info night.trace || tracer repair night.trace whole.trace
   tracer info /var/lib/tracer                   list the segments of a flight recorder
 
-Exit codes: 0 every block is valid and the recording has a proper end; 1 it cannot be read
-at all; 2 wrong usage; 3 it is damaged or torn, or a segment is missing; the rest can be
-read.")]
+Exit codes: 0 every block is valid and the recording has an end mark; 1 it cannot be read
+at all; 2 wrong usage; 3 it is damaged or truncated, or a segment is missing; the rest can
+be read.")]
 pub struct InfoArgs {
     /// The recording, or a flight recorder's directory; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]
@@ -39,7 +39,7 @@ impl InfoArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-What cannot be read becomes a gap that says how many events are missing, if that is known.
+Unreadable parts become gaps. Each gap gives the number of missing events, if known.
 
 Examples:
   tracer repair torn.trace whole.trace
@@ -67,9 +67,10 @@ impl RepairArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-The new recording starts with a snapshot of the processes that existed then, so it can be
-replayed alone. With --tree it holds no names of other processes. The host name, the kernel
-release and tracer's own command line stay; --anonymize replaces these as well.
+The new recording starts with a snapshot of the processes that existed at its beginning, so
+it can be replayed alone. With --tree it holds no names of other processes. The host name,
+the kernel release and tracer's own command line stay; --anonymize replaces the host name
+and the command line as well.
 
 Times are a time of day (its last occurrence in the recording), a date with a time, -10m
 (before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
@@ -83,8 +84,8 @@ Examples:
 
 Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage.")]
 pub struct CutArgs {
-    /// The recording to cut from
-    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    /// The recording to cut from, or a flight recorder's directory
+    #[arg(value_name = "IN", value_hint = ValueHint::AnyPath)]
     from: PathBuf,
     #[command(flatten)]
     to: OutArgs,
@@ -145,10 +146,10 @@ impl MergeArgs {
 /// The treatment of names in a new recording.
 #[derive(Args)]
 struct NameArgs {
-    /// Replace all names: of hosts, commands, arguments, files and cgroups
+    /// Replace the names of hosts, commands, arguments, files and cgroups
     ///
-    /// Within one new recording, equal words become equal tokens; the next
-    /// recording gets other tokens. Numbers, times, exit codes, the kernel
+    /// A word becomes the same token throughout one recording and a different one in
+    /// any other. Numbers, times, exit codes, the kernel
     /// release, the number of arguments and the depth of paths stay.
     #[arg(long)]
     anonymize: bool,

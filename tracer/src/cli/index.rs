@@ -8,13 +8,13 @@ use tracer::session::{self, Exit, Index};
 
 #[derive(Args)]
 #[command(after_help = "\
-The index is written to FILE.index; in a directory, one beside each segment. It is
-optional: the dashboard builds one in the background, and a recording without an index is
-read from its beginning. Other versions of tracer ignore the index.
+The index is written to FILE.index; in a directory, one beside each segment of the latest
+trace. It is optional: the dashboard builds one in the background, and a recording without
+an index is read from its beginning. Other versions of tracer ignore the index.
 
 Examples:
   tracer index build.trace
-  tracer index /var/lib/tracer                  index the segments of a flight recorder
+  tracer index /var/lib/tracer                  index the latest trace of a flight recorder
 
 Exit codes: 0 the index was written; 1 the recording cannot be read, or the index cannot
 be written; 2 wrong usage.")]

@@ -1,32 +1,21 @@
 //! Arguments of a trace: hooks, page faults, task states, buffer. Shared by
 //! `live`, `record` and `doctor`.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use tracer::session::{self, DeniedHooks, FaultMode, KernelOptions, StateMode};
 
-/// Arguments of a trace with a time limit.
-#[derive(Args)]
-pub struct TraceArgs {
-    /// Stop after this time: 500ms, 10s, 5m, 8h; a recorded command is asked to terminate
-    #[arg(long = "for", value_name = "TIME", value_parser = session::duration)]
-    limit: Option<Duration>,
-    #[command(flatten)]
-    kernel: KernelArgs,
-}
-
 /// Arguments for the kernel side.
 #[derive(Args)]
 pub struct KernelArgs {
-    /// Do not use these kinds of hooks: fentry, kprobe, tp_btf, raw_tp, syscalls, iter, proc
+    /// Do not use these kinds of hooks, comma-separated: fentry, kprobe, tp_btf, raw_tp, syscalls, iter, proc
     ///
     /// `syscalls` are hooks on clone, wait4 and other system calls. They are used
     /// where the kernel allows no hooks on its functions. There, nothing else
     /// reports a reap without delay, a failed fork, or the duration of a fork. They
-    /// put every system call of the machine on the kernel's slow path (tens of
-    /// nanoseconds each). Without them, a reap is known only from the free of the
-    /// task that follows it.
+    /// slow down every system call on the machine by tens of nanoseconds. Without
+    /// them, a reap is reported only when the kernel later frees the task.
     #[arg(
         long,
         value_name = "HOOKS",
@@ -61,24 +50,14 @@ pub struct KernelArgs {
     /// Size of the kernel's ring buffer: a power of two, 64K to 1G
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = buffer)]
     buffer: u32,
-    /// Read the kernel's types from this BTF file, if there is no /sys/kernel/btf/vmlinux
+    /// Read the kernel's types from this BTF file, which must match the running kernel
+    ///
+    /// Needed only if the kernel has no /sys/kernel/btf/vmlinux.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     btf: Option<PathBuf>,
     /// Print diagnostics of tracer and of its eBPF programs on standard error; -vv: all of them
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
-}
-
-impl TraceArgs {
-    /// Returns the problem with a combination of arguments, if there is one.
-    pub fn conflict(&self, starts_command: bool) -> Option<&'static str> {
-        self.kernel.conflict(starts_command)
-    }
-
-    /// Returns the kernel options and the time limit.
-    pub fn options(self) -> (KernelOptions, Option<Duration>) {
-        (self.kernel.options(), self.limit)
-    }
 }
 
 impl KernelArgs {
@@ -167,6 +146,8 @@ fn buffer(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -8,9 +8,13 @@ use tracer::session::{self, Exit, Filter, Live, Retention, Save};
 
 use super::{
     display::DisplayArgs,
-    kernel::TraceArgs,
+    kernel::KernelArgs,
     report::{SectionArg, report_help, section},
 };
+
+/// Help of `--report`.
+const REPORT: &str =
+    "Print a summary, or one section of the report, when tracing ends; no dashboard";
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -29,9 +33,9 @@ pub struct LiveArgs {
     /// Replace the file if it exists
     #[arg(long, requires = "save")]
     force: bool,
-    /// Print a summary, or one section of the report, when tracing ends; no dashboard
     #[arg(long, value_name = "SECTION", num_args = 0..=1, require_equals = true,
-          default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help())]
+          default_missing_value = session::SUMMARY, value_parser = section,
+          help = REPORT, long_help = report_help(REPORT))]
     report: Option<SectionArg>,
     /// Keep the N most recently exited processes. Report totals still include all of them
     #[arg(long, value_name = "N", default_value_t = Retention::default().exited)]
@@ -39,7 +43,7 @@ pub struct LiveArgs {
     /// Keep exited processes for at most this long: 10m, 8h [default: no time limit]
     #[arg(long, value_name = "TIME", value_parser = session::duration)]
     keep_for: Option<Duration>,
-    /// Keep no history to seek back in
+    /// Do not keep history for seeking back
     ///
     /// Without this option and without --save, the dashboard keeps the latest
     /// 128 MiB of the trace (about five million events) in the directory for
@@ -51,14 +55,17 @@ pub struct LiveArgs {
     filter: Option<Filter>,
     #[command(flatten)]
     looks: DisplayArgs,
+    /// Stop after this time: 500ms, 10s, 5m, 8h
+    #[arg(long = "for", value_name = "TIME", value_parser = session::duration)]
+    limit: Option<Duration>,
     #[command(flatten)]
-    trace: TraceArgs,
+    kernel: KernelArgs,
 }
 
 impl LiveArgs {
     /// Returns the problem with a combination of arguments, if there is one.
     pub fn conflict(&self) -> Option<&'static str> {
-        self.trace.conflict(false)
+        self.kernel.conflict(false)
     }
 
     /// Runs the command and returns the exit code.
@@ -67,12 +74,11 @@ impl LiveArgs {
             path,
             force: self.force,
         });
-        let (kernel, limit) = self.trace.options();
         let age = self.keep_for.map(|age| age.as_nanos().try_into().ok());
         session::live(Live {
-            kernel,
+            kernel: self.kernel.options(),
             save,
-            limit,
+            limit: self.limit,
             report: self.report.is_some(),
             part: self.report.and_then(|SectionArg(part)| part),
             retention: Retention {

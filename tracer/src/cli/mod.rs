@@ -64,7 +64,7 @@ enum Command {
     /// Build the index that makes seeking in a recording fast
     Index(IndexArgs),
 
-    /// Write an undamaged recording from what can be read of a damaged one
+    /// Write the readable part of a damaged recording to a new file
     Repair(RepairArgs),
 
     /// Copy a time range or a process tree to a new recording
@@ -79,13 +79,17 @@ enum Command {
     /// Explain the --filter language, and list your saved filters
     #[command(after_help = "\
 Example:
-  tracer filters | less")]
+  tracer filters | less
+
+Exit codes: 0 success; 1 the guide cannot be printed; 2 wrong usage.")]
     Filters,
 
     /// Print a shell completion script
     #[command(after_help = "\
 Example:
-  tracer completions bash | sudo tee /usr/share/bash-completion/completions/tracer")]
+  tracer completions bash | sudo tee /usr/share/bash-completion/completions/tracer
+
+Exit codes: 0 success; 1 the script cannot be printed; 2 wrong usage.")]
     Completions {
         /// The shell to complete for
         shell: Shell,
@@ -95,7 +99,10 @@ Example:
     #[command(after_help = "\
 Examples:
   tracer man | man -l -
-  tracer man record | man -l -")]
+  tracer man record | man -l -
+
+Exit codes: 0 success; 1 there is no such command, or the page cannot be printed; 2 wrong
+usage.")]
     Man {
         /// The command [default: tracer itself]
         command: Option<String>,

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueHint};
 use tracer::session::{self, Exit, FlightRecorder, Record, Save, Target};
 
-use super::kernel::TraceArgs;
+use super::kernel::KernelArgs;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -19,9 +19,10 @@ Examples:
   tracer replay /var/lib/tracer --since 03:10 --until 03:15
 
 A flight recorder (--ring) continues the trace that an earlier one left in the same
-directory. The directory never exceeds --max-size by more than one second of data. On a
-full disk, the recorder removes its oldest segments first. It stops when only the current
-segment is left.
+directory. It removes its oldest segments when all segments together exceed --max-size or
+the disk is full, but never the segment that it writes, so a directory can exceed --max-size,
+normally by at most one second of data. Index files (`.index`) are not counted. On a full
+disk, the recorder stops when only the current segment is left.
 
 Exit codes: 0 success; 1 tracing failed; 2 wrong usage; 3 the recording is incomplete but
 readable (for example, the disk was full). With a command: the exit code of the command.")]
@@ -32,7 +33,7 @@ pub struct RecordArgs {
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
-    /// Flight recorder: keep the recent past in this directory
+    /// Flight recorder: keep only recent history, in this directory
     ///
     /// The recording is split into segments, each of which can be replayed alone.
     /// The oldest segments are removed.
@@ -43,13 +44,16 @@ pub struct RecordArgs {
     #[arg(long, value_name = "TIME", default_value = "24h", requires = "ring",
           value_parser = session::duration)]
     keep: Duration,
-    /// With --ring: the maximum size of the directory, 1M or more
+    /// With --ring: the maximum size of all segments, 1M or more
     #[arg(long, value_name = "SIZE", default_value = "2GiB", requires = "ring",
           value_parser = ring_size)]
     max_size: u64,
-    /// With --ring: the maximum length of a segment, which also ends at an eighth of --max-size
+    /// With --ring: the maximum duration of a segment, 1s or more
+    ///
+    /// A segment also ends when it reaches an eighth of --max-size or twice the size
+    /// of its first snapshot, whichever is larger.
     #[arg(long, value_name = "TIME", default_value = "10m", requires = "ring",
-          value_parser = segment_length)]
+          value_parser = segment_duration)]
     segment: Duration,
     /// Record while this command runs, and exit with its exit code
     ///
@@ -57,20 +61,22 @@ pub struct RecordArgs {
     /// it as another user, use `sudo -u USER CMD`.
     #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
+    /// Stop after this time: 500ms, 10s, 5m, 8h; a command then gets SIGTERM
+    #[arg(long = "for", value_name = "TIME", value_parser = session::duration)]
+    limit: Option<Duration>,
     #[command(flatten)]
-    trace: TraceArgs,
+    kernel: KernelArgs,
 }
 
 impl RecordArgs {
     /// Returns the problem with a combination of arguments, if there is one.
     pub fn conflict(&self) -> Option<&'static str> {
-        self.trace.conflict(!self.command.is_empty())
+        self.kernel.conflict(!self.command.is_empty())
     }
 
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         let command = Some(self.command).filter(|command| !command.is_empty());
-        let (kernel, limit) = self.trace.options();
         let save = match self.ring {
             Some(dir) => Target::FlightRecorder(FlightRecorder {
                 dir,
@@ -84,9 +90,9 @@ impl RecordArgs {
             }),
         };
         session::record(Record {
-            kernel,
+            kernel: self.kernel.options(),
             save,
-            limit,
+            limit: self.limit,
             command,
         })
     }
@@ -105,10 +111,10 @@ fn ring_size(text: &str) -> Result<u64, String> {
 }
 
 /// Parses `--segment`. Shorter segments would hold little but their first snapshot.
-fn segment_length(text: &str) -> Result<Duration, String> {
-    let length = session::duration(text).map_err(|error| error.to_string())?;
-    match length >= Duration::from_secs(1) {
-        true => Ok(length),
-        false => Err("the length must be 1s or more".to_owned()),
+fn segment_duration(text: &str) -> Result<Duration, String> {
+    let duration = session::duration(text).map_err(|error| error.to_string())?;
+    match duration >= Duration::from_secs(1) {
+        true => Ok(duration),
+        false => Err("the duration must be 1s or more".to_owned()),
     }
 }

@@ -12,6 +12,9 @@ use super::{
     report::{SectionArg, report_help, section},
 };
 
+/// Help of `--report`.
+const REPORT: &str = "Print a summary, or one section of the report; the default if standard output is not a terminal";
+
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -37,21 +40,21 @@ Times are a time of day (its last occurrence in the recording), a date with a ti
 they name another offset. The dashboard opens at --since (or else at --until), pauses at
 --until, and can seek in all of the recording.
 
-Exit codes: 0 success, even if a part cannot be read: a message says what is missing, and
-it appears as a gap (`tracer info` exits with 3 then); 1 nothing can be read; 2 wrong usage.")]
+Exit codes: 0 success; unreadable parts are reported and shown as gaps (`tracer info`
+returns 3 for them); 1 nothing can be read; 2 wrong usage.")]
 pub struct ReplayArgs {
     /// The recording, or a flight recorder's directory; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
-    /// Print a summary, or one section of the report; the default if standard output is not a terminal
     #[arg(long, value_name = "SECTION", num_args = 0..=1, require_equals = true,
-          default_missing_value = session::SUMMARY, value_parser = section, long_help = report_help(),
+          default_missing_value = session::SUMMARY, value_parser = section,
+          help = REPORT, long_help = report_help(REPORT),
           conflicts_with = "events")]
     report: Option<SectionArg>,
-    /// Print one JSON object per process and line
+    /// Print one JSON object per line, one line per process
     ///
-    /// With --events, one per event; with --report=findings, one per finding; with
-    /// --report=zombies, one per owner of zombies.
+    /// With --events, one line per event; with --report=findings, one per finding;
+    /// with --report=zombies, one per owner of zombies.
     #[arg(long)]
     json: bool,
     /// Print one line per event

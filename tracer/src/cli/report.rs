@@ -11,10 +11,10 @@ pub fn section(name: &str) -> Result<SectionArg, String> {
     session::report_part(name).map(SectionArg)
 }
 
-/// Returns the long help of `--report`, which lists the sections.
-pub fn report_help() -> String {
+/// Returns the long help of `--report`: its `help` and the sections.
+pub fn report_help(help: &str) -> String {
     format!(
-        "Print a summary, or one section of the report: --report=SECTION\n\n{}",
+        "{help}\n\nSections (--report=SECTION):\n{}",
         session::parts()
     )
 }

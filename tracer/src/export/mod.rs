@@ -38,7 +38,7 @@ pub struct Format {
 pub const FORMATS: [Format; 5] = [
     Format {
         name: "json",
-        help: "one JSON object per process and line",
+        help: "one JSON object per line, one line per process",
         exports_events: false,
         start: || Box::new(processes_json::ProcessesJson),
     },
@@ -50,19 +50,19 @@ pub const FORMATS: [Format; 5] = [
     },
     Format {
         name: "findings",
-        help: "one JSON object per finding and line",
+        help: "one JSON object per line, one line per finding",
         exports_events: false,
         start: || Box::new(findings::Findings),
     },
     Format {
         name: "owners",
-        help: "one JSON object per owner of zombies and line",
+        help: "one JSON object per line, one line per owner of zombies",
         exports_events: false,
         start: || Box::new(owners::Owners),
     },
     Format {
         name: "events-json",
-        help: "one JSON object per event and line",
+        help: "one JSON object per line, one line per event",
         exports_events: true,
         start: || Box::new(events_json::EventsJson::default()),
     },

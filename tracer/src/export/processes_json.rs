@@ -1,4 +1,4 @@
-//! The format `json`: one object per process and line, in order of appearance.
+//! The format `json`: one object per line, one line per process, in order of appearance.
 //!
 //! Every object has every key; null means unknown or not yet, never zero or "no".
 //! Times are ns since boot (CLOCK_BOOTTIME), durations ns. A duration that has not

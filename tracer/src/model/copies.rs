@@ -19,7 +19,8 @@ impl Process {
 }
 
 impl Model {
-    /// Handles a fork that copied an address space.
+    /// Charges the parent's copies so far to its earlier fork, then starts a cost
+    /// record for the child and makes it the fork that later copies are charged to.
     pub(super) fn on_copied(&mut self, at: u64, child: Key, fork: &Fork, space: AddressSpace) {
         let parent = self.of(fork.by);
         if let Some(copies) = fork.by_copies {

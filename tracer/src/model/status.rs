@@ -1,10 +1,10 @@
-//! The moments of a process's life: the time of each, "not yet", or the reason it
-//! is unknown. Unknown is never shown as zero or "no".
+//! The time of each lifecycle event of a process, or "not yet", or why it is
+//! unknown. Unknown is never shown as zero or "no".
 
 use super::{Creation, Key, Model, State};
 use crate::event::Purpose;
 
-/// The moments of a process's life, in order.
+/// The lifecycle events of a process, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Created by fork.

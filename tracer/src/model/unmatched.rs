@@ -1,4 +1,4 @@
-//! Waits that came before the exit they are about.
+//! Wait records that arrived before the exit of the process they returned.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! A pass over a whole recording, piece by piece, that makes the states that seeks start from
-//! and the marks of the timeline.
+//! Scans a recording in steps and creates the saved states, from which seeks start, and the
+//! timeline marks.
 
 use std::io::Read;
 
@@ -115,7 +115,7 @@ impl<R: Read> IndexPass<R> {
                 && let Some(position) = self.chain.position()
             {
                 let state = SavedState::of(&self.model, StatePlace::Chain(position))?;
-                self.spacing.made(number, bytes, state.size());
+                self.spacing.made(number, bytes, state.packed_size());
                 self.states.push(state);
             }
         }

@@ -94,7 +94,7 @@ impl<R: Read + Seek> Playback<R> {
             Place::Beginning | Place::Event(_) | Place::End => u64::MAX,
         };
         let state = self.states.before(about.checked_sub(LOOK_BACK)?, latest)?;
-        let restoring = state.length() as u64 / BYTES_PER_EVENT;
+        let restoring = state.unpacked_size() as u64 / BYTES_PER_EVENT;
         Some((state.place, about - state.place.events() + restoring))
     }
 

@@ -123,7 +123,11 @@ impl SideFile {
             let crc = u64::from(crc32c::crc32c(state.bytes()));
             put(
                 &mut bytes,
-                &[state.length() as u64, state.size() as u64, crc],
+                &[
+                    state.unpacked_size() as u64,
+                    state.packed_size() as u64,
+                    crc,
+                ],
             );
         }
         for mark in &self.marks {
@@ -202,16 +206,20 @@ impl SideFile {
         for entry in list.chunks_exact(8 * STATE_WORDS) {
             let (position, entry) = entry.split_at(8 * ChainPosition::WORDS);
             let place = ChainPosition::of_words(part, words(position));
-            let [length, size, crc] = words(entry);
-            let packed = usize::try_from(size).ok();
+            let [unpacked_size, packed_size, crc] = words(entry);
+            let packed = usize::try_from(packed_size).ok();
             let Some((packed, behind)) = packed.and_then(|it| rest.split_at_checked(it)) else {
                 return Ok(None);
             };
             rest = behind;
             // A damaged state is left out.
             if u64::from(crc32c::crc32c(packed)) == crc {
-                let length = usize::try_from(length).unwrap_or(usize::MAX);
-                found.push(SavedState::packed(StatePlace::Chain(place), packed, length));
+                let unpacked_size = usize::try_from(unpacked_size).unwrap_or(usize::MAX);
+                found.push(SavedState::packed(
+                    StatePlace::Chain(place),
+                    packed,
+                    unpacked_size,
+                ));
             }
         }
         Ok(Some(SideFile {

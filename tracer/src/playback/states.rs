@@ -25,7 +25,7 @@ pub struct SavedState {
     /// The model, compressed.
     bytes: Arc<[u8]>,
     /// Size of the model uncompressed, bytes.
-    length: usize,
+    unpacked_size: usize,
 }
 
 /// The place in a stream at which a state was saved.
@@ -67,16 +67,16 @@ impl SavedState {
         Ok(SavedState {
             place,
             bytes: zstd::bulk::compress(&raw, LEVEL)?.into(),
-            length: raw.len(),
+            unpacked_size: raw.len(),
         })
     }
 
     /// Returns a state from its compressed form.
-    pub(super) fn packed(place: StatePlace, bytes: &[u8], length: usize) -> SavedState {
+    pub(super) fn packed(place: StatePlace, bytes: &[u8], unpacked_size: usize) -> SavedState {
         SavedState {
             place,
             bytes: bytes.into(),
-            length,
+            unpacked_size,
         }
     }
 
@@ -85,22 +85,22 @@ impl SavedState {
     }
 
     /// Returns the compressed size in bytes.
-    pub fn size(&self) -> usize {
+    pub fn packed_size(&self) -> usize {
         self.bytes.len()
     }
 
     /// Returns the uncompressed size in bytes. Restoring takes time in proportion to it.
-    pub fn length(&self) -> usize {
-        self.length
+    pub fn unpacked_size(&self) -> usize {
+        self.unpacked_size
     }
 
     /// Restores the model. Returns none if the bytes are damaged or claim more than `made`
     /// processes; see [`Model::restore`].
     pub fn restore(&self, made: usize) -> Option<Model> {
-        if self.length / MAX_RATIO > self.bytes.len() {
+        if self.unpacked_size / MAX_RATIO > self.bytes.len() {
             return None;
         }
-        let raw = zstd::bulk::decompress(&self.bytes, self.length).ok()?;
+        let raw = zstd::bulk::decompress(&self.bytes, self.unpacked_size).ok()?;
         Model::restore(&raw, made).ok()
     }
 }
@@ -129,7 +129,7 @@ impl States {
 
     /// Appends a state. It must lie after all others.
     pub fn push(&mut self, state: SavedState) {
-        self.size += state.size();
+        self.size += state.packed_size();
         self.list.push(state);
         while self.size > BUDGET && self.list.len() > 1 {
             self.thin();
@@ -144,7 +144,7 @@ impl States {
             number += 1;
             (last + 1 - number).is_multiple_of(2)
         });
-        self.size = self.list.iter().map(SavedState::size).sum();
+        self.size = self.list.iter().map(SavedState::packed_size).sum();
         self.thinned += 1;
     }
 

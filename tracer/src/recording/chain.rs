@@ -95,7 +95,7 @@ impl<R: Read> Chain<R> {
         (self.continues, self.held) = (false, None);
     }
 
-    /// Appends the next part of the trace.
+    /// Appends the next part of the trace. Parts must be pushed in order.
     pub fn push(&mut self, part: ChainPart<R>) {
         self.parts.push(part);
     }

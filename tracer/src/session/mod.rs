@@ -9,7 +9,7 @@
 //! | `index` | a recording | side files beside it | |
 //! | `repair`, `cut`, `merge` | one recording or several | another file | |
 //!
-//! The rooms, each of which imports only those before it:
+//! The submodules, each of which imports only those before it:
 //! `console`, `input`, `recorder`, `display`, `trace`, `command`.
 //!
 //! `session` is the only module that waits and the only one that talks to the

@@ -75,6 +75,10 @@ fn error(name: &Path, why: recording::Error) -> Error {
     }
 }
 
+/// Message for a recording to be read from a terminal.
+pub const STDIN_IS_TERMINAL: &str =
+    "standard input is a terminal: name a file, or pipe a recording";
+
 /// Bytes of a recording.
 pub type Bytes = Box<dyn Read + Send>;
 
@@ -84,9 +88,7 @@ pub fn open(name: &Path) -> io::Result<(Bytes, Option<u64>)> {
     if name == "-" {
         let stdin = io::stdin();
         if stdin.is_terminal() {
-            return Err(io::Error::other(
-                "standard input is a terminal: give a file, or pipe a recording in",
-            ));
+            return Err(io::Error::other(STDIN_IS_TERMINAL));
         }
         return Ok((Box::new(stdin), None));
     }
@@ -102,7 +104,7 @@ pub fn open(name: &Path) -> io::Result<(Bytes, Option<u64>)> {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Error { name, why } = self;
-        write!(f, "{} cannot be replayed: {why}", name.display())
+        write!(f, "{} cannot be read: {why}", name.display())
     }
 }
 
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn errors_contain_the_file_and_the_reason() {
         let missing = refusal("/nowhere/at/all");
-        assert!(missing.starts_with("/nowhere/at/all cannot be replayed"));
+        assert!(missing.starts_with("/nowhere/at/all cannot be read"));
         assert!(missing.contains("No such file"), "{missing}");
         assert!(refusal("/").contains("is a directory"));
         assert!(refusal("/proc/self/exe").contains("not a recording"));

@@ -2,7 +2,7 @@
 //!
 //! [`App`] holds all state and takes events and input; [`Screen`] is the real terminal. State is
 //! expressed in [`Phrase`]s and actions; colours and cells are known to `style` and `widget` only.
-//! The rooms import in one direction: `style`, `text`, `input`, `state`, `widget`, `view`,
+//! The submodules import in one direction: `style`, `text`, `input`, `state`, `widget`, `view`,
 //! `chrome`, `app`, `screen`.
 //!
 //! The dashboard has no clock and does no I/O except on the screen: time comes from events or from

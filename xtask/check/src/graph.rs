@@ -1,6 +1,7 @@
 //! Collects which file of a crate uses which, and finds the circles among them.
 //!
-//! A re-export is no use: a `mod.rs` that only declares and re-exports is in no circle.
+//! A re-export does not count as a use: a `mod.rs` that only declares and re-exports is
+//! in no circle.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

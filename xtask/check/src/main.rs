@@ -5,7 +5,7 @@
 //! [`rules`] holds the tables. [`source`] finds the files, [`scan`] reads what a
 //! file mentions, [`judge`] compares it with the tables, [`names`] resolves it to
 //! files, [`graph`] finds the circles and [`rooms`] compares the uses with the order
-//! of rooms.
+//! of a module's submodules.
 
 mod graph;
 mod judge;
@@ -44,7 +44,7 @@ fn check() -> Result<()> {
     circles(&crates)
 }
 
-/// Checks the import order of tracer's modules and of the rooms in them.
+/// Checks the import order of tracer's modules and of their submodules.
 fn order(crates: &[Crate]) -> Result<()> {
     let tracer = crates.iter().find(|krate| krate.name == rules::CRATE);
     let sources = &tracer.context("the crate tracer was not found")?.sources;

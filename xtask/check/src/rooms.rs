@@ -1,4 +1,4 @@
-//! Compares the uses between the rooms of a module with their order.
+//! Compares the uses between the rooms (submodules) of a module with their order.
 
 use super::{
     graph::Uses,

@@ -44,7 +44,7 @@ pub const ROOT_FILES: [&str; 2] = ["main", "lib"];
 /// Name of the crate that the rules are for, by which `main.rs` imports `lib.rs`.
 pub const CRATE: &str = "tracer";
 
-/// A module whose sub-modules, its rooms, have an order of their own. The file of
+/// A module whose submodules, called rooms, have an order of their own. The file of
 /// the module itself stands above them: it may use every room, and no room uses it.
 pub struct House {
     pub module: &'static str,

@@ -20,7 +20,8 @@ pub struct Mention {
     pub scope: Vec<String>,
     pub line: usize,
     pub in_test: bool,
-    /// Name that a `use` gives it, by which later paths may begin.
+    /// Name that the `use` or `extern crate` binds, renamed or not. Later paths may
+    /// begin with it. None for a glob or an ordinary path.
     pub alias: Option<String>,
     /// True if the `use` is visible outside its module.
     pub is_reexport: bool,
@@ -33,7 +34,7 @@ pub struct Scan {
     pub bare_names: BTreeSet<(Vec<String>, String)>,
     /// Items that each module of the file declares. Tests are left out.
     pub items: Vec<(Vec<String>, String)>,
-    /// Modules written inside the file.
+    /// Modules written inside the file. Tests are left out.
     pub inline_modules: Vec<Vec<String>>,
     /// `#[cfg(test)] mod x;`: the files of these modules are tests.
     pub test_modules: Vec<Vec<String>>,

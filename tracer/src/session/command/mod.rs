@@ -1,5 +1,5 @@
 //! The commands of the command line, one file each, and what several of them
-//! share. Imports every other room.
+//! share. Imports every other submodule of `session`.
 
 mod anonymize;
 pub mod cut;

@@ -1,6 +1,6 @@
 //! The user's side of a command that is not a dashboard: exit codes, standard
 //! output, notices, progress bars, signals, and tracer's own files. Imports no
-//! other room of `session`.
+//! other submodule of `session`.
 
 pub mod diagnostics;
 pub mod exit;

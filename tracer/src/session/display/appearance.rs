@@ -1,5 +1,5 @@
-//! Appearance of the dashboard: the options of the command line over the
-//! properties of the terminal.
+//! Appearance of the dashboard: command-line options override terminal
+//! properties.
 
 use crate::tui::{self, App, Depth, Look, PLAIN};
 

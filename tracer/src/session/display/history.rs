@@ -127,7 +127,7 @@ impl History {
             Ok(state) => {
                 let events = state.place.events();
                 self.spacing
-                    .made(events, events * BYTES_PER_EVENT, state.size());
+                    .made(events, events * BYTES_PER_EVENT, state.packed_size());
                 self.states.push(state);
             }
             Err(error) => log::info!("a jump back takes longer: {error}"),

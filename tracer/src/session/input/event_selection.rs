@@ -1,4 +1,4 @@
-//! The events that a recording cut out of another one begins with.
+//! Selects the events that a cut recording starts with.
 //!
 //! These are the events so far of every process that still exists and of its
 //! ancestors, so that they give the same model as the whole stream, and the

@@ -22,7 +22,7 @@ pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<bool> 
 
 /// Does the same as [`read`] for an input that has been found already.
 pub fn read_input(input: &Input, mut take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
-    let cannot = || format!("{} cannot be replayed", input.path.display());
+    let cannot = || format!("{} cannot be read", input.path.display());
     let (mut chain, length) = input.chain()?;
     let mut progress = Progress::new("reading", &input.path, length);
     let (mut part, mut before) = (0, 0);

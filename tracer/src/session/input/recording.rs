@@ -67,7 +67,7 @@ impl Input {
     ///
     /// Also returns its size in bytes, which is unknown for a pipe.
     pub fn chain(&self) -> Result<(Chain<replay::Bytes>, Option<u64>)> {
-        let cannot = || format!("{} cannot be replayed", self.path.display());
+        let cannot = || format!("{} cannot be read", self.path.display());
         if !self.has_segments() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
             let chain = Chain::of(from).with_context(cannot)?;
@@ -84,7 +84,7 @@ impl Input {
 
     /// Opens the input for seeking. With `follow`, it may grow.
     pub fn playback(&self, follow: bool) -> Result<Playback<File>> {
-        let cannot = || format!("{} cannot be replayed", self.path.display());
+        let cannot = || format!("{} cannot be read", self.path.display());
         let parts = match self.has_segments() {
             true => {
                 let parts = self.segments.iter().map(|head| head.part(segment::open));
@@ -133,7 +133,7 @@ impl Input {
         if let Some(last) = self.segments.last() {
             return Ok(Some(Box::new(last.session().clone())));
         }
-        let cannot = || format!("{} cannot be replayed", self.path.display());
+        let cannot = || format!("{} cannot be read", self.path.display());
         ensure!(
             self.path != Path::new("-") && self.path.metadata().with_context(cannot)?.is_file(),
             "{} is not a file, and only a file can be searched for a time",

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::recording;
+use crate::{recording, source::replay::STDIN_IS_TERMINAL};
 
 /// Copy of standard input.
 pub struct Spool {
@@ -24,10 +24,7 @@ pub struct Spool {
 impl Spool {
     /// Starts to copy. The file counts as being written until the pipe ends.
     pub fn begin() -> Result<Spool> {
-        ensure!(
-            !io::stdin().is_terminal(),
-            "standard input is a terminal: name a file, or pipe a recording"
-        );
+        ensure!(!io::stdin().is_terminal(), STDIN_IS_TERMINAL);
         let path = env::temp_dir().join(format!("tracer-spool-{}", process::id()));
         let cannot = || format!("{} cannot be written", path.display());
         let mut to = recording::create(&path, false).with_context(cannot)?;

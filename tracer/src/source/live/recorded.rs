@@ -1,9 +1,17 @@
 //! Facts about a host as text. `tracer doctor --facts` writes them on a kernel; tests of
 //! the plan read them without one.
 //!
-//! One line per fact: `tracepoint NAME ARGUMENT…`, `function NAME ARGUMENT…`,
-//! `symbol NAME SYMBOL`, with `none` where the kernel has none. Only facts that some
-//! rung of the ladder depends on are included.
+//! One line per fact:
+//!
+//! - `kernel RELEASE`
+//! - `own_btf`, `kprobes` and `tracefs`, each with `yes` or `no`
+//! - `tracepoint NAME ARGUMENT…` and `function NAME ARGUMENT…`; an argument is `pointer`
+//!   or `value`
+//! - `symbol NAME SYMBOL`
+//!
+//! `none` in place of the arguments or the symbol means that the kernel has none. Only
+//! tracepoints, functions and symbols that some rung of the ladder depends on are
+//! included.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -101,7 +109,7 @@ mod reading {
     use crate::source::live::{plan::Rung, procfs::ProcView};
 
     impl RecordedFacts {
-        /// Parses the text. Panics at an unknown line.
+        /// Parses the text. Panics at an unknown kind of line or argument.
         pub fn read(text: &str) -> RecordedFacts {
             let mut recorded = RecordedFacts::default();
             for line in text.lines() {

@@ -1,4 +1,4 @@
-//! The place of playback, as the player reports it. Must not know the player.
+//! The current playback position, as the player reports it. Must not know the player.
 
 use crate::{
     event::units,

@@ -1,5 +1,4 @@
-//! Appearance: tones, glyphs and themes. Must not know views, keys or the stories of
-//! processes.
+//! Appearance: tones, glyphs and themes. Must not know views, keys or process data.
 
 pub mod glyphs;
 pub mod look;

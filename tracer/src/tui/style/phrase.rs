@@ -1,7 +1,6 @@
-//! Text with its meaning but without its paint.
+//! Text with tones (meanings).
 //!
-//! Views produce phrases; [`super::look`] alone knows what a tone looks like on a terminal. Must
-//! not import ratatui.
+//! Views produce phrases; [`super::look`] maps tones to colours. Must not import ratatui.
 
 use unicode_width::UnicodeWidthStr;
 

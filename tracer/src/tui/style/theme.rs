@@ -1,5 +1,5 @@
 //! The themes: the colour of each tone on a dark background, on a light one and on an unknown one,
-//! with 16, 256 and 16 million colours. A theme is a row of the table; a test holds its contrasts
+//! with 16, 256 and 16 million colours. A theme is a row of the table; a test checks its contrasts
 //! against WCAG 2.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Tests of the dashboard: scripted events in, cells out.
+//! Tests of the dashboard: they feed scripted events and check the screen.
 
 mod filters;
 mod host;

@@ -1,4 +1,4 @@
-//! The legend of the timeline, in one line: states first, if any are drawn, then as many moments as
+//! The legend of the timeline, in one line: states first, if any are drawn, then as many markers as
 //! fit.
 
 use crate::{
@@ -28,7 +28,7 @@ pub fn legend(width: usize, states: bool, glyphs: &Glyphs) -> Phrase {
     let drawn = STATES.iter().filter(|_| states);
     let drawn =
         drawn.map(|&(state, name)| (words::task_state_tone(state), lane.task_state(state), name));
-    let moments = [
+    let markers = [
         (Tone::Good, lane.alive, "alive"),
         (Tone::Bad, lane.zombie, "zombie"),
         (Tone::Good, lane.born, "born"),
@@ -39,7 +39,7 @@ pub fn legend(width: usize, states: bool, glyphs: &Glyphs) -> Phrase {
         (Tone::Warn, lane.lost, "records lost"),
     ];
     let mut legend = Phrase::new();
-    for (tone, glyph, name) in drawn.chain(moments) {
+    for (tone, glyph, name) in drawn.chain(markers) {
         let entry = Phrase::of(tone, glyph).and(Tone::Dim, format!(" {name}  "));
         if legend.width() + entry.width() > width {
             break;
