@@ -24,6 +24,11 @@ const SLACK: u64 = 3;
 /// (`wp_can_reuse_anon_folio`, mm/memory.c): a task that has migrated copies them.
 const HELD: u64 = 31;
 
+/// Anonymous pages for each processor that may be missing in the pages of a fork. Since
+/// 6.2, `rss_stat` counts per CPU and sums up in batches (`percpu_counter_batch`,
+/// lib/percpu_counter.c); tracer reads the sum.
+const UNSUMMED: u64 = 32;
+
 /// Returns the hook in use for a purpose.
 fn hook(session: &Value, purpose: &str) -> String {
     let hooks = session["hooks"].as_array().unwrap();
@@ -117,7 +122,8 @@ fn fault_counts_match_the_workload() {
         assert!(0 < took && took <= all, "{took} ns of {all}: {story}");
         // At least the workload's own pages were mapped when it forked.
         let pages = story["fork_cost"]["pages"].as_u64().unwrap();
-        assert!(pages >= PAGES, "{story}");
+        let processors = std::thread::available_parallelism().unwrap().get() as u64;
+        assert!(pages + UNSUMMED * processors >= PAGES, "{story}");
     }
 }
 
