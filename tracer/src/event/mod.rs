@@ -39,6 +39,7 @@ pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPo
 pub use session::{Hook, Purpose, Segment, Session};
 pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
-pub use text::{Comm, Text, arguments, command_line, escaped};
+pub(crate) use text::is_plain;
+pub use text::{Comm, Text, arguments, byte_character, bytes_of, command_line, escaped, unicode};
 pub use utc::Utc;
 pub use what::{Event, What};

@@ -135,10 +135,61 @@ pub fn escaped(bytes: &[u8]) -> String {
     line
 }
 
+/// The code point that stands for byte 0 in [`unicode`]. Only bytes from 0x80 up are
+/// ever invalid: U+EF80 to U+EFFF, in the private use area.
+const BYTE: u32 = 0xef00;
+
+/// Returns bytes as text that [`bytes_of`] turns back into the same bytes. Valid UTF-8
+/// is unchanged. A byte that is not part of valid UTF-8 becomes one character: 0xff
+/// becomes U+EFFF. So do the bytes of the characters U+EF80 to U+EFFF themselves,
+/// which therefore never stand for anything else.
+pub fn unicode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let escape = |byte: &u8| byte_character(*byte);
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match byte_of(character) {
+                None => text.push(character),
+                Some(_) => {
+                    let mut buffer = [0; 4];
+                    let bytes = character.encode_utf8(&mut buffer).as_bytes();
+                    text.extend(bytes.iter().filter_map(escape));
+                }
+            }
+        }
+        text.extend(chunk.invalid().iter().filter_map(escape));
+    }
+    text
+}
+
+/// Returns the bytes of a text made by [`unicode`].
+pub fn bytes_of(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match byte_of(character) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
+}
+
+/// Returns the character that stands for a byte that is not valid UTF-8, for bytes
+/// from 0x80 up.
+pub fn byte_character(byte: u8) -> Option<char> {
+    char::from_u32(BYTE + u32::from(byte)).filter(|_| byte >= 0x80)
+}
+
+/// Returns the byte that a character of [`unicode`] stands for.
+fn byte_of(character: char) -> Option<u8> {
+    let byte = u32::from(character).checked_sub(BYTE)?;
+    u8::try_from(byte).ok().filter(|&byte| byte >= 0x80)
+}
+
 /// Returns true if the character is neither a control character nor one that
 /// reorders or hides text: bidi controls, zero-width characters and line separators
 /// of Unicode.
-fn is_plain(character: char) -> bool {
+pub(crate) fn is_plain(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}' | '\u{00ad}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
@@ -184,6 +235,22 @@ mod tests {
             "a\\u{202e}b\\u{200b}c"
         );
         assert_eq!(escaped("\u{9b}31m".as_bytes()), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn any_bytes_survive_as_unicode() {
+        assert_eq!(unicode("naïve\n\u{202e}".as_bytes()), "naïve\n\u{202e}");
+        assert_eq!(unicode(b"a\xffb\x80"), "a\u{efff}b\u{ef80}");
+        // A character of the range is bytes, so that it is not taken for one byte.
+        assert_eq!(unicode("\u{efff}".as_bytes()), "\u{efee}\u{efbf}\u{efbf}");
+        let all: Vec<u8> = (0..=255).chain("\u{ef80}é\u{f000}".bytes()).collect();
+        assert_eq!(bytes_of(&unicode(&all)), all);
+        for first in 0..=255u8 {
+            for second in 0..=255 {
+                let bytes = [b'x', first, second, 0xbe];
+                assert_eq!(bytes_of(&unicode(&bytes)), bytes);
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::value;
 use crate::event::Diagnosis;
 
 /// Returns a diagnosis as an indented JSON object.
@@ -23,5 +24,5 @@ pub fn diagnosis_json(diagnosis: &Diagnosis) -> String {
         "findings": checks.collect::<Vec<_>>(),
         "hooks": hooks.collect::<Vec<_>>(),
     });
-    format!("{object:#}\n")
+    value::pretty(&object)
 }

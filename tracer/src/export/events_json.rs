@@ -16,7 +16,7 @@ use super::{
 use crate::{
     event::{
         Event, Exec, Exit, ExitedProcess, Fork, ForkFailed, Gap, Limit, Notify, Region, Session,
-        Sigchld, Signal, Snapshot, States, Summary, Utc, What, Who, clone_flag_names, errno_name,
+        Sigchld, Signal, Snapshot, States, Summary, What, Who, clone_flag_names, errno_name,
     },
     model::Model,
 };
@@ -42,11 +42,10 @@ impl Exporter for EventsJson {
 
 impl EventsJson {
     fn object(&self, event: &Event) -> Map<String, Value> {
-        let wall = |session: &Session| format!("{:.9}", Utc(session.realtime(event.at)));
         let who = (event.who != Who::HOST).then_some(event.who);
         let head = json!({
             "at_ns": event.at,
-            "time": self.session.as_ref().map(wall),
+            "time": value::wall(self.session.as_ref(), event.at),
             "cpu": event.cpu,
             "pid": who.map(|who| who.process.tgid),
             "start_ns": who.map(|who| who.process.start),

@@ -41,16 +41,16 @@ impl Exporter for ProcessesJson {
 
 /// Returns one process as its line in the export.
 pub fn process_json(model: &Model, key: Key) -> String {
-    Value::Object(object(model, key)).to_string()
+    value::printable(&Value::Object(object(model, key)).to_string()).into_owned()
 }
 
 fn object(model: &Model, key: Key) -> Map<String, Value> {
-    let process = model.process(key);
+    let (process, session) = (model.process(key), model.session());
     let mut object = Map::new();
-    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
 
-    put("pid", json!(process.id.tgid));
-    put("start_ns", json!(process.id.start));
+    object.insert("pid".to_owned(), json!(process.id.tgid));
+    value::time(&mut object, session, "start", Some(process.id.start));
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put(
         "comm",
         process.known_comm().map_or(Value::Null, value::comm),
@@ -119,24 +119,29 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
     put("oom", value::oom(process.oom()));
     put("killed_by", killed_by(process));
 
-    put("forked_ns", json!(process.forked_at));
+    let executed = last.map(|last| last.at);
+    let switched = process.last_switch.as_ref().map(|&(at, _)| at);
+    let mut time = |name: &str, at| value::time(&mut object, session, name, at);
+    time("forked", process.forked_at);
+    time("exec", executed);
+    time("runnable", process.runnable_at);
+    time("first_ran", process.first_ran_at);
+    time("exit", process.exited_at);
+    time("zombie_start", process.zombie_at);
+    time("last_switch", switched);
+    time("reaped", process.reaped_at);
+    time("freed", process.freed_at);
+    time("vanished", process.vanished_at);
+
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("held_parent_ns", json!(process.vfork_wait(model.now())));
-    put("runnable_ns", json!(process.runnable_at));
-    put("first_ran_ns", json!(process.first_ran_at));
     put("first_run_latency_ns", json!(process.first_run_latency()));
-    put("exit_ns", json!(process.exited_at));
     put("lifetime_ns", json!(process.lifetime(model.now())));
-    put("zombie_start_ns", json!(process.zombie_at));
+    put("zombie_ns", json!(process.zombie_time(model.now())));
     put(
         "zombie_start_inferred",
         json!(process.zombie_at.map(|_| process.zombie_inferred)),
     );
-    put("zombie_ns", json!(process.zombie_time(model.now())));
-    put(
-        "last_switch_ns",
-        json!(process.last_switch.as_ref().map(|&(at, _)| at)),
-    );
-    put("reaped_ns", json!(process.reaped_at));
     put(
         "reaped_by_pid",
         json!(process.reaped_by.map(|who| who.process.tgid)),
@@ -146,8 +151,6 @@ fn object(model: &Model, key: Key) -> Map<String, Value> {
         json!(process.reaped_by.map(|who| who.task.pid)),
     );
     put("autoreaped", json!(process.autoreaped));
-    put("freed_ns", json!(process.freed_at));
-    put("vanished_ns", json!(process.vanished_at));
 
     put("faults", faults(model, process));
     put("fork_cost", fork_cost(model, process));
@@ -179,11 +182,17 @@ fn fork_cost(model: &Model, process: &Process) -> Value {
         "took_ns": cost.took,
         "pages": cost.space.pages,
         "page_tables_bytes": cost.space.page_tables,
-        "parent_copies": copies_known.then_some(cost.parent_copies),
-        "child_copies": copies_known.then_some(cost.child_copies),
-        "peak_copies_per_s": copies_known.then_some(cost.peak.1),
-        "first_copy_ns": cost.first,
-        "last_copy_ns": cost.last,
+        "parent_copies": copies_known.then_some(cost.parent.count),
+        "child_copies": copies_known.then_some(cost.child.count),
+        "peak_copies_per_s": copies_known.then_some(cost.both.peak),
+        "first_copy_ns": cost.both.first(),
+        "last_copy_ns": cost.both.last(),
+        "parent_peak_copies_per_s": copies_known.then_some(cost.parent.peak),
+        "parent_first_copy_ns": cost.parent.first(),
+        "parent_last_copy_ns": cost.parent.last(),
+        "child_peak_copies_per_s": copies_known.then_some(cost.child.peak),
+        "child_first_copy_ns": cost.child.first(),
+        "child_last_copy_ns": cost.child.last(),
         "shared_until_ns": cost.ended.map(SharingEnd::at),
         "shared_until": end,
         "ambiguous": cost.ambiguous,

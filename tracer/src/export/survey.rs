@@ -78,13 +78,13 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
         "gap_count": gap_count,
         "gaps": gaps.collect::<Vec<_>>(),
     });
-    format!("{object:#}\n")
+    value::pretty(&object)
 }
 
 /// Returns the object for a number of segments missing between two others.
 pub fn missing_json(segments: u64) -> String {
     let object = json!({"missing_segments": segments, "whole": false});
-    format!("{object:#}\n")
+    value::pretty(&object)
 }
 
 /// Returns the object for a segment that cannot be read.
@@ -95,7 +95,7 @@ pub fn unreadable_json(file: &str, bytes: u64, why: &Error) -> String {
         "whole": false,
         "error": why.to_string(),
     });
-    format!("{object:#}\n")
+    value::pretty(&object)
 }
 
 fn damaged(damage: &Damage) -> Value {

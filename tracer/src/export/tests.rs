@@ -3,13 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::{FORMATS, Format, format};
+use super::{FORMATS, Format, format, value};
 use crate::{
     event::{
-        Cgroup, Comm, Event, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region,
+        Cgroup, Comm, Event, Exec, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region,
         StateTimes, TaskState, Text, Waits, What,
         script::{MS, Script, memcg_victim},
     },
+    filter::{Filter, SavedFilters},
     model::Model,
 };
 
@@ -271,4 +272,77 @@ fn findings_and_owners_are_objects() {
     assert!(owners[0]["oldest_ns"].as_u64().unwrap() > 1_900_000_000);
     assert_eq!(owners[0]["reap_latency"]["count"], 1);
     assert_eq!(owners[0]["owner"]["reaped"], 1);
+}
+
+/// Every string of an export, pasted as it is written, selects the process that it
+/// belongs to, and no other.
+#[test]
+fn strings_can_be_pasted_into_a_filter() {
+    let names: [&[u8]; 12] = [
+        b"a\nb\tc\"d\\",
+        b"A\\0",
+        b"A\\\\0",
+        b"it's \xff\x80",
+        b"it's \xff",
+        "it's \u{efff}".as_bytes(),
+        b"\\xff",
+        b"\x1b[2J\x7f",
+        "\u{202e}\u{9b}".as_bytes(),
+        "\u{e0041}".as_bytes(),
+        "naïve 🦀".as_bytes(),
+        b"/(.*)\xe9$/",
+    ];
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for (pid, name) in (10..).zip(names) {
+        let exec = Exec {
+            old_pid: pid,
+            comm: Comm::new(name),
+            filename: Text::new(name),
+            filename_cut: false,
+            argv: Some(Text::new(&[name, b"\0"].concat())),
+            argv_total: name.len() as u32 + 1,
+            copies: None,
+            relations: None,
+        };
+        script = script.fork(1, pid).event(pid, What::Exec(Box::new(exec)));
+    }
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    let kept = |filter: String| {
+        let filter = Filter::parse(&filter, &SavedFilters::new()).unwrap();
+        let kept = model.processes();
+        let kept = kept.filter(|&(key, _)| filter.keeps(&model, key, model.now()));
+        kept.map(|(_, process)| process.id.tgid).collect::<Vec<_>>()
+    };
+    for (pid, name) in (10..).zip(names) {
+        let object = process(&script, pid);
+        for (key, field) in [("comm", "comm"), ("filename", "exe")] {
+            let string = object[key].to_string();
+            for string in [&*value::printable(&string), &string] {
+                assert_eq!(kept(format!("{field} == {string}")), [pid], "{string}");
+                assert_eq!(kept(format!("{field} in (x, {string})")), [pid]);
+            }
+        }
+        let argument = object["argv"][0].to_string();
+        assert_eq!(kept(format!("argv == {argument}")), [pid]);
+        // Alone, it is looked for within names and command lines.
+        let found = kept(argument);
+        assert!(found.contains(&pid), "{name:?}: {found:?}");
+        assert_eq!(object["argv"][0], value::text(name));
+    }
+    assert_eq!(kept(r#"comm == "it's \xff""#.to_owned()), [14]);
+    assert_eq!(kept(r#"comm == 'it\'s \xFF\x80'"#.to_owned()), [13]);
+}
+
+#[test]
+fn times_are_also_on_the_wall_clock() {
+    let object = process(&every_kind(), 10);
+    assert_eq!(object["start_ns"], 1_000_000_005_000u64);
+    assert_eq!(object["start_time"], "2026-07-30T08:43:20.000005000Z");
+    assert_eq!(object["reaped_time"], "2026-07-30T08:43:20.005000000Z");
+    assert_eq!(object["vanished_time"], Value::Null);
+    // Without a session the wall clock is unknown.
+    let object = process(&Script::new().fork(1, 10), 10);
+    assert_eq!(object["start_time"], Value::Null);
+    assert!(object["start_ns"].is_u64());
 }

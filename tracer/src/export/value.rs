@@ -1,24 +1,25 @@
 //! JSON values of facts. An unknown fact is null, never zero and never empty.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use serde_json::{Map, Value, json};
 
 use crate::event::{
     ChildUsage, Comm, FaultClass, FaultTally, GapCause, OomVictim, ProcessId, Relations, Segment,
-    SigchldPolicy, StateTimes, TaskState, Text, Usage, Wakeups, arguments, escaped, signal_name,
+    Session, SigchldPolicy, StateTimes, TaskState, Text, Usage, Utc, Wakeups, arguments, is_plain,
+    signal_name, unicode,
 };
 
-/// Returns bytes as a string that preserves them exactly: printable text as it is,
-/// a backslash as `\\`, and other bytes as [`escaped`] escapes them: `\n`,
-/// `\u{1b}`, `\xff`. JSON could hold control characters, but `jq -r` would send
-/// them to the terminal.
+/// Returns bytes as text: UTF-8 as it is, and each byte that is not UTF-8 as a
+/// character of its own ([`unicode`]), so that no two names become one.
 pub fn text(bytes: &[u8]) -> Value {
-    let parts = bytes.split(|&byte| byte == b'\\').map(escaped);
-    Value::String(parts.collect::<Vec<_>>().join(r"\\"))
+    Value::String(unicode(bytes))
 }
 
-/// Returns a command name, escaped.
+/// Returns a command name.
 pub fn comm(comm: Comm) -> Value {
     text(comm.as_bytes())
 }
@@ -182,23 +183,89 @@ pub fn wakeups(wakeups: &Wakeups) -> Value {
     })
 }
 
+/// Returns a time of the stream on the wall clock, RFC 3339 in UTC with nine digits
+/// of the second. Null before the session is known.
+pub fn wall(session: Option<&Session>, at: u64) -> Value {
+    session.map_or(Value::Null, |session| {
+        json!(format!("{:.9}", Utc(session.realtime(at))))
+    })
+}
+
+/// Inserts `NAME_ns`, a time since boot, and `NAME_time`, the same on the wall clock.
+pub fn time(
+    object: &mut Map<String, Value>,
+    session: Option<&Session>,
+    name: &str,
+    at: Option<u64>,
+) {
+    let clock = at.map(|at| wall(session, at));
+    object.insert(format!("{name}_ns"), json!(at));
+    object.insert(format!("{name}_time"), json!(clock));
+}
+
 /// Writes a value and a newline.
 pub fn line(value: impl Into<Value>, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &value.into())?;
+    let json = value.into().to_string();
+    out.write_all(printable(&json).as_bytes())?;
     out.write_all(b"\n")
+}
+
+/// Returns a value as indented JSON and a newline.
+pub fn pretty(value: &Value) -> String {
+    format!("{}\n", printable(&format!("{value:#}")))
+}
+
+/// Returns the same JSON with `\u` escapes for characters that a terminal obeys, or
+/// that hide or reorder text, and for those of bytes that are not UTF-8. serde_json
+/// escapes those below U+0020 only. The others can only be in strings, where the
+/// escapes have the same meaning.
+pub fn printable(json: &str) -> Cow<'_, str> {
+    let shown = |c: char| c < '\u{7f}' || (is_plain(c) && !('\u{ef80}'..='\u{efff}').contains(&c));
+    if json.chars().all(shown) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if shown(character) {
+            text.push(character);
+        } else {
+            let units = character.encode_utf16(&mut [0; 2]).to_vec();
+            text.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::bytes_of;
+
+    /// Returns a string as `line` writes it.
+    fn written(bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        line(text(bytes), &mut out).unwrap();
+        String::from_utf8(out).unwrap().trim_end().to_owned()
+    }
 
     #[test]
-    fn strings_are_lossless() {
-        // A byte differs from the four characters that look like it.
-        assert_eq!(text(b"\xff"), r"\xff");
-        assert_eq!(text(br"\xff"), r"\\xff");
-        assert_eq!(text("é\\\n\u{202e}".as_bytes()), r"é\\\n\u{202e}");
-        assert_eq!(text(b""), "");
+    fn strings_are_text_with_the_escapes_of_json_only() {
+        assert_eq!(written("é\\\n\"".as_bytes()), r#""é\\\n\"""#);
+        assert_eq!(written(br"A\0"), r#""A\\0""#);
+        assert_eq!(written(b"\xff"), r#""\uefff""#);
+        assert_eq!(
+            written("\u{202e}\u{9b}\x7f\u{e0001}".as_bytes()),
+            r#""\u202e\u009b\u007f\udb40\udc01""#
+        );
+        for bytes in [
+            &b"\x1b[2J\xff\\\"'"[..],
+            "\u{efff}\u{202e}é\u{1f980}".as_bytes(),
+            b"",
+        ] {
+            let back: String = serde_json::from_str(&written(bytes)).unwrap();
+            assert_eq!(bytes_of(&back), bytes);
+            assert!(written(bytes).chars().all(is_plain));
+        }
     }
 
     #[test]

@@ -297,7 +297,7 @@ fn fork_copies<'a>(of: &Candidate<'a>) -> Value<'a> {
     match (&of.process.fork_cost, of.process.forked_at) {
         // Copies are charged to forks only if copy-on-write faults are traced.
         (Some(_), _) if is_missing(of, Purpose::Cow) => Value::Unknown,
-        (Some(cost), _) => Value::Number(cost.copies()),
+        (Some(cost), _) => Value::Number(cost.both.count),
         (None, Some(_)) => Value::Absent,
         (None, None) => Value::Unknown,
     }

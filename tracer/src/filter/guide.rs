@@ -22,6 +22,10 @@ const OPERATORS: &[(&str, &str)] = &[
         "alone: the name or the command line contains it; /pattern/i and \"text\" ignore case",
     ),
     (
+        r#""\"  \n  \u00e9  \xff""#,
+        "in quotes: the escapes of JSON, so that a string of an export can be pasted, and one byte",
+    ),
+    (
         "tree(1234)  tree(make)",
         "the processes with that PID or name, and their descendants",
     ),

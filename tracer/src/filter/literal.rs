@@ -9,7 +9,7 @@ use super::{
     field::{FieldKind, FilterField},
     value::{Comparison, Operator},
 };
-use crate::event::signal_name;
+use crate::event::{bytes_of, signal_name};
 
 /// Maximum size of a compiled pattern, bytes.
 const MAX_PATTERN: usize = 1 << 20;
@@ -26,7 +26,7 @@ pub fn operand(
         FieldKind::Time => scaled(text, TIMES, false),
         FieldKind::Bytes => scaled(text, SIZES, false),
         FieldKind::Signal => return signal(operator, text, place),
-        FieldKind::Text => return Ok(Comparison::Text(operator, text.as_bytes().to_vec())),
+        FieldKind::Text => return Ok(Comparison::Text(operator, bytes_of(text))),
         FieldKind::Word(words) => return word(words, operator, text, place),
         FieldKind::Flag => Err("the field takes no value".to_owned()),
     };
@@ -115,6 +115,17 @@ fn word(
         None => Err(Problem::new(place, format!("unknown value `{text}`"))
             .help(format!("one of: {}", words.join(", ")))),
     }
+}
+
+/// Returns a pattern that matches exactly a text in quotes.
+pub fn verbatim(text: &str) -> String {
+    let bytes = bytes_of(text);
+    let chunks = bytes.utf8_chunks().map(|chunk| {
+        let invalid = chunk.invalid().iter();
+        let invalid: String = invalid.map(|byte| format!(r"(?-u:\x{byte:02x})")).collect();
+        regex::escape(chunk.valid()) + &invalid
+    });
+    chunks.collect()
 }
 
 /// Compiles a pattern.

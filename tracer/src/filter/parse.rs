@@ -15,7 +15,7 @@ use super::{
     condition::Condition,
     error::{Error, Problem},
     field::{FIELDS, FieldKind, FilterField, named},
-    literal::{operand, regex},
+    literal::{operand, regex, verbatim},
     token::{Placed, Token, tokens},
     value::{Comparison, Operator},
 };
@@ -162,11 +162,7 @@ impl Parser<'_> {
             Token::Pattern { text, any_case } => {
                 Ok(Condition::Mentions(regex(&text, any_case, place)?))
             }
-            Token::Quoted(text) => Ok(Condition::Mentions(regex(
-                &regex::escape(&text),
-                true,
-                place,
-            )?)),
+            Token::Quoted(text) => Ok(Condition::Mentions(regex(&verbatim(&text), true, place)?)),
             Token::Saved(name) => self.saved(&name, place),
             Token::Word(word) => match word.as_str() {
                 "not" => Ok(Condition::Not(Box::new(self.term()?))),

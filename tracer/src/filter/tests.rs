@@ -244,6 +244,10 @@ fn errors_show_the_place_and_a_suggestion() {
         "known(5)",
         "comm == \"日本",
         "comm == 日本 && ??",
+        r#"comm == "a\d+""#,
+        r#"comm == "日\x9""#,
+        r#"comm == "\ud800\u0041""#,
+        r#"comm == "a\"#,
     ];
     let errors: Vec<_> = all.iter().map(|text| wrong(text).to_string()).collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

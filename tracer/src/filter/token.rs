@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::error::Problem;
+use crate::event::byte_character;
 
 /// A token of an expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,21 +75,84 @@ fn word_length(text: &str) -> usize {
     text.find(|c| !part(c)).unwrap_or(text.len())
 }
 
-/// Reads text up to the closing quote. A backslash quotes the next character.
+/// Reads text up to the closing quote, in the form of [`crate::event::unicode`]. The escapes are
+/// those of JSON, so that a string of an export can be pasted, and `\xff` for one
+/// byte. A backslash before another character that is no letter or digit stands for
+/// that character.
 fn quoted(text: &str, quote: char) -> Result<(String, usize), Problem> {
     let mut inside = String::new();
-    let mut characters = text.char_indices().skip(1);
-    while let Some((at, character)) = characters.next() {
+    let mut at = quote.len_utf8();
+    while let Some(character) = text[at..].chars().next() {
         match character {
-            '\\' => inside.extend(characters.next().map(|(_, character)| character)),
-            _ if character == quote => return Ok((inside, at + 1)),
-            _ => inside.push(character),
+            '\\' => {
+                let (character, length) =
+                    escape(&text[at + 1..]).map_err(|problem| problem.moved(at + 1))?;
+                inside.push(character);
+                at += 1 + length;
+            }
+            _ if character == quote => return Ok((inside, at + quote.len_utf8())),
+            _ => {
+                inside.push(character);
+                at += character.len_utf8();
+            }
         }
     }
     Err(Problem::new(
         0..text.len(),
         format!("missing closing {quote}"),
     ))
+}
+
+/// Reads an escape after its backslash. Returns the character and the length of the
+/// escape in bytes. At the end of the text it is empty: the closing quote is missing.
+fn escape(text: &str) -> Result<(char, usize), Problem> {
+    let Some(kind) = text.chars().next() else {
+        return Ok(('\\', 0));
+    };
+    let digits = |from: usize, count: usize| {
+        let digits = text.get(from..from + count)?;
+        let all_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u32::from_str_radix(digits, 16).ok().filter(|_| all_hex)
+    };
+    let control = match kind {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'x' => {
+            let byte = digits(1, 2).and_then(|byte| u8::try_from(byte).ok());
+            let character = byte.map(|byte| byte_character(byte).unwrap_or(char::from(byte)));
+            return character.map(|it| (it, 3)).ok_or_else(|| {
+                Problem::new(0..1, "\\x needs two hexadecimal digits").help("for example: \\xff")
+            });
+        }
+        'u' => {
+            let unit = digits(1, 4);
+            let low = digits(7, 4).filter(|_| text.get(5..7) == Some("\\u"));
+            let pair = |low: u32| {
+                let pair = [u16::try_from(unit?).ok()?, u16::try_from(low).ok()?];
+                char::decode_utf16(pair).next()?.ok()
+            };
+            let single = unit.and_then(char::from_u32).map(|it| (it, 5));
+            let character = single.or_else(|| Some((pair(low?)?, 11)));
+            return character.ok_or_else(|| {
+                Problem::new(
+                    0..1,
+                    "\\u needs four hexadecimal digits, or a surrogate pair",
+                )
+                .help("for example: \\u00e9")
+            });
+        }
+        other if other.is_ascii_alphanumeric() => {
+            let problem = Problem::new(0..1, format!("unknown escape \\{other}"));
+            return Err(
+                problem.help("write \\\\ for a backslash; a pattern goes between slashes: /\\d+/")
+            );
+        }
+        other => other,
+    };
+    Ok((control, kind.len_utf8()))
 }
 
 fn pattern(text: &str) -> Result<(Token, usize), Problem> {

@@ -81,7 +81,7 @@ impl Model {
         } else if self.processes[key].shares_parent_memory() {
             self.change_unindexed(key, |process| {
                 if let Some(cost) = &mut process.fork_cost {
-                    cost.child_copies = cost.child_copies.saturating_add(copies);
+                    cost.charge_child(at, copies);
                 }
             });
         }

@@ -14,24 +14,61 @@ pub struct ForkCost {
     /// Size of the address space that was copied.
     pub space: AddressSpace,
     /// Pages the parent has copied on write since.
-    pub parent_copies: u64,
+    pub parent: Copies,
     /// Pages the child copied on write until it stopped sharing them.
-    pub child_copies: u64,
-    /// Largest number of copies by the parent in one second: the second since boot,
-    /// and the copies.
-    pub peak: (u64, u64),
-    /// Time the parent's first copies were counted, ns since boot. They were made
-    /// at most a second before.
-    pub first: Option<u64>,
-    /// Time the parent's last copies were counted, ns since boot.
-    pub last: Option<u64>,
+    pub child: Copies,
+    /// Pages copied by either.
+    pub both: Copies,
     /// Time and reason the child stopped sharing memory with its parent.
     pub ended: Option<SharingEnd>,
     /// True if another fork may have caused some of the copies.
     pub ambiguous: bool,
-    /// Copies of the parent in the second being counted: the second since boot, and
-    /// the copies.
-    pub(super) second: (u64, u64),
+}
+
+/// Pages copied on write, and when. A running task's copies are counted once a
+/// second, so each was made up to a second before it was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copies {
+    /// Number of pages.
+    pub count: u64,
+    /// Largest number of pages counted in one second since boot.
+    pub peak: u64,
+    first: u64,
+    last: u64,
+    /// Pages counted in the second of [`Self::last`].
+    latest: u64,
+}
+
+impl Copies {
+    /// Returns the time the first copies were counted, ns since boot. None if there
+    /// were none.
+    pub fn first(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.first)
+    }
+
+    /// Returns the time the last copies were counted, ns since boot. None if there
+    /// were none.
+    pub fn last(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.last)
+    }
+
+    /// Adds copies that were counted at this time.
+    fn add(&mut self, at: u64, copies: u64) {
+        const SECOND: u64 = 1_000_000_000;
+        if copies == 0 {
+            return;
+        }
+        if self.count == 0 {
+            self.first = at;
+        }
+        if self.count == 0 || self.last / SECOND != at / SECOND {
+            self.latest = 0;
+        }
+        self.last = at;
+        self.count = self.count.saturating_add(copies);
+        self.latest = self.latest.saturating_add(copies);
+        self.peak = self.peak.max(self.latest);
+    }
 }
 
 /// The reason a child stopped sharing its parent's memory.
@@ -53,23 +90,14 @@ impl SharingEnd {
 }
 
 impl ForkCost {
-    /// Returns the copies of the parent and the child.
-    pub fn copies(&self) -> u64 {
-        self.parent_copies.saturating_add(self.child_copies)
+    pub(super) fn charge_parent(&mut self, at: u64, copies: u64) {
+        self.parent.add(at, copies);
+        self.both.add(at, copies);
     }
 
-    pub(super) fn charge_parent(&mut self, at: u64, copies: u64) {
-        self.parent_copies = self.parent_copies.saturating_add(copies);
-        self.first.get_or_insert(at);
-        self.last = Some(at);
-        let second = at / 1_000_000_000;
-        if self.second.0 != second {
-            self.second = (second, 0);
-        }
-        self.second.1 = self.second.1.saturating_add(copies);
-        if self.second.1 > self.peak.1 {
-            self.peak = self.second;
-        }
+    pub(super) fn charge_child(&mut self, at: u64, copies: u64) {
+        self.child.add(at, copies);
+        self.both.add(at, copies);
     }
 }
 

@@ -49,7 +49,7 @@ pub use apply::{Model, Totals};
 pub use cgroup_paths::Container;
 pub use failures::ForkFailures;
 pub use findings::{Finding, FindingKind};
-pub use fork_cost::{ForkCost, SharingEnd};
+pub use fork_cost::{Copies, ForkCost, SharingEnd};
 pub use gap_span::GapSpan;
 pub use history::{History, Second};
 pub use owned::{OwnedZombies, ZombieAge};

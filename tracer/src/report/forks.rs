@@ -112,8 +112,8 @@ impl Forks {
         self.took = self.took.saturating_add(took);
         self.longest = self.longest.max(took);
         self.pages = self.pages.max(pages);
-        self.parent_copies = self.parent_copies.saturating_add(cost.parent_copies);
-        self.child_copies = self.child_copies.saturating_add(cost.child_copies);
+        self.parent_copies = self.parent_copies.saturating_add(cost.parent.count);
+        self.child_copies = self.child_copies.saturating_add(cost.child.count);
         self.ambiguous |= cost.ambiguous;
         if let (Some(SharingEnd::Exec(exec)), Some(forked)) = (cost.ended, child.forked_at) {
             let after = exec.saturating_sub(forked);
@@ -211,14 +211,14 @@ fn notes(model: &Model, parents: &BTreeMap<Key, Forks>) -> Vec<String> {
             (Some(forked), None) => model.now().saturating_sub(forked),
             (None, _) => 0,
         };
-        if shared >= SNAPSHOT && cost.parent_copies >= MANY_PAGES {
+        if shared >= SNAPSHOT && cost.parent.count >= MANY_PAGES {
             sentences.push(format!(
                 "{}: while its child {} shared its memory for {}, it copied {}, at most {} in one second{}",
                 process_name(model, parent),
                 process_name(model, key),
                 units::duration(shared),
-                units::bytes(cost.parent_copies.saturating_mul(page_size)),
-                units::bytes(cost.peak.1.saturating_mul(page_size)),
+                units::bytes(cost.parent.count.saturating_mul(page_size)),
+                units::bytes(cost.parent.peak.saturating_mul(page_size)),
                 if cost.ambiguous { " (with other forks)" } else { "" },
             ));
         }

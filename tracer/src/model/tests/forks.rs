@@ -63,12 +63,19 @@ stories! {
             .exec(11, "true", &["true"])
     } => |model| {
         let first = one(model, 10).fork_cost.as_ref().unwrap();
-        assert_eq!((first.parent_copies, first.child_copies), (40, 7));
+        assert_eq!((first.parent.count, first.child.count), (40, 7));
+        assert_eq!((first.both.count, first.both.peak), (47, 47));
+        let exited = one(model, 10).exited_at;
+        assert_eq!((first.child.first(), first.child.last()), (exited, exited));
+        assert_eq!(first.both.first(), exited);
+        assert_eq!(first.both.last(), one(model, 11).forked_at);
+        assert_eq!((first.child.peak, first.parent.peak), (7, 40));
         assert_eq!(first.took, Some(6 * MS));
         assert_eq!(first.space, SPACE);
         assert!(matches!(first.ended, Some(SharingEnd::Exit(_))));
         let second = one(model, 11).fork_cost.as_ref().unwrap();
-        assert_eq!((second.parent_copies, second.child_copies), (5, 0));
+        assert_eq!((second.parent.count, second.child.count), (5, 0));
+        assert_eq!((second.child.peak, second.child.first(), second.child.last()), (0, None, None));
         assert!(matches!(second.ended, Some(SharingEnd::Exec(_))));
         assert!(!first.ambiguous && !second.ambiguous);
         assert_eq!(one(model, 5).faults.cow_copy, 165);
@@ -84,9 +91,9 @@ stories! {
         => |model| {
             let (first, second) = (one(model, 10), one(model, 11));
             assert!(!first.fork_cost.as_ref().unwrap().ambiguous);
-            assert_eq!(first.fork_cost.as_ref().unwrap().parent_copies, 3);
+            assert_eq!(first.fork_cost.as_ref().unwrap().parent.count, 3);
             assert!(second.fork_cost.as_ref().unwrap().ambiguous);
-            assert_eq!(second.fork_cost.as_ref().unwrap().parent_copies, 17);
+            assert_eq!(second.fork_cost.as_ref().unwrap().parent.count, 17);
         }
 
     vfork_has_no_fork_cost: Script::new()

@@ -38,9 +38,9 @@ fn figure_of(process: &Process, cost: &ForkCost, column: usize) -> Option<u64> {
         0 => process.forked_at,
         2 => cost.took,
         3 => cost.space.pages,
-        5 => Some(cost.parent_copies),
-        6 => Some(cost.child_copies),
-        7 => Some(cost.peak.1),
+        5 => Some(cost.parent.count),
+        6 => Some(cost.child.count),
+        7 => Some(cost.both.peak),
         _ => None,
     }
 }

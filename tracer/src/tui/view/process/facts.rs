@@ -350,8 +350,8 @@ fn memory(sheet: &mut Sheet, process: &Process) {
         };
         let text = format!(
             "{took}, {pages} pages mapped; copied since: {} by the parent, {} by the child{mark}",
-            units::count(cost.parent_copies),
-            units::count(cost.child_copies),
+            units::count(cost.parent.count),
+            units::count(cost.child.count),
         );
         sheet.fact("its fork", text);
     }

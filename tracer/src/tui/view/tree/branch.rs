@@ -90,7 +90,7 @@ const MANY_COPIES: u64 = 4_096;
 
 /// Returns the pages copied on write because of the process's fork, if there are many.
 fn copied(process: &Process) -> Option<u64> {
-    let copies = process.fork_cost.as_ref()?.copies();
+    let copies = process.fork_cost.as_ref()?.both.count;
     (copies >= MANY_COPIES).then_some(copies)
 }
 
