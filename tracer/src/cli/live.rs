@@ -37,7 +37,11 @@ pub struct LiveArgs {
           default_missing_value = session::SUMMARY, value_parser = section,
           help = REPORT, long_help = report_help(REPORT))]
     report: Option<SectionArg>,
-    /// Keep the N most recently exited processes. Report totals still include all of them
+    /// Keep N exited processes. Report totals still include all of them
+    ///
+    /// These are the most recent ones and, before plain successes, deaths by signal,
+    /// zombies that lasted, forks that cost and failures. A storm of equal failures
+    /// does not displace the others.
     #[arg(long, value_name = "N", default_value_t = Retention::default().exited)]
     keep: usize,
     /// Keep exited processes for at most this long: 10m, 8h [default: no time limit]

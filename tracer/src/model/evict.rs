@@ -1,7 +1,7 @@
 //! Evicts processes that the retention policy does not keep, and restarts the counts
 //! at a later time.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::{
     Key, Model, Process, Retention,
@@ -40,11 +40,10 @@ impl Model {
                 retained.evictable.push(key);
             }
         }
-        let left_table = retained
-            .incomplete
-            .drain(..)
-            .chain(retained.left_table.drain(..));
-        let left_table: VecDeque<(u64, Key)> = left_table.collect();
+        let mut left_table: Vec<(u64, Key)> = retained.worthy.drain().collect();
+        left_table.extend(retained.incomplete.drain(..));
+        left_table.extend(retained.left_table.drain(..));
+        left_table.sort_unstable();
         self.retained = retained;
         self.evict();
         let mut retained = Retained::new(retention);
@@ -66,15 +65,10 @@ impl Model {
         if !self.retained.is_due(self.now) {
             return;
         }
-        let mut too_many = self.retained.left_table.len();
-        too_many = too_many.saturating_sub(self.retained.policy.exited);
         let mut parents = BTreeSet::new();
         let mut youngest = Key::FIRST;
         let mut tally = std::mem::take(&mut self.retained.tally);
-        while let Some(key) = self
-            .retained
-            .next(&mut self.processes, self.now, &mut too_many)
-        {
+        while let Some(key) = self.retained.next(&mut self.processes, self.now) {
             let Some(process) = self.processes.get_mut(key) else {
                 continue;
             };

@@ -44,6 +44,7 @@ mod terms;
 mod tests;
 mod threads;
 mod unmatched;
+mod worth;
 
 pub use apply::{Model, Totals};
 pub use cgroup_paths::Container;

@@ -1,7 +1,8 @@
 //! Retention of exited processes. Processes that have left the process table are
-//! evicted, the earliest first, if they are too many or too old; the [`Tally`]
-//! still counts them. Eviction depends on events alone, so that live tracing and
-//! replay retain the same processes.
+//! evicted if they are too many or too old; the [`Tally`] still counts them. The
+//! latest are retained, and earlier ones by their [worth](super::worth). Eviction
+//! depends on events alone, so that live tracing and replay retain the same
+//! processes.
 //!
 //! A process is never evicted while a retained process refers to it: as its parent,
 //! as an ancestor of a running process, or as the heir of its children. Memory is
@@ -11,13 +12,15 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Tally, process::Eviction, table::Table};
+use super::{Key, Tally, process::Eviction, table::Table, worth::Worthy};
 
 /// Policy for processes that have left the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
-    /// Number of such processes retained, the latest ones. Up to a thirty-second
-    /// more may remain for a while, because eviction works in batches.
+    /// Number of such processes retained. A quarter are the latest ones, the others
+    /// are those worth most: deaths by signal, zombies that lasted, forks that cost,
+    /// failures. If there are few of these, more of the latest are retained. Up to a
+    /// thirty-second more may remain for a while, because eviction works in batches.
     pub exited: usize,
     /// Maximum time since they left the process table, ns.
     pub max_age: u64,
@@ -32,7 +35,7 @@ impl Retention {
 }
 
 impl Default for Retention {
-    /// Retains the latest 20,000, about 20 MiB, of any age.
+    /// Retains 20,000, about 20 MiB, of any age.
     fn default() -> Self {
         Retention {
             exited: 20_000,
@@ -50,9 +53,13 @@ pub(super) const GRACE: u64 = 5_000_000_000;
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Retained {
     pub(super) policy: Retention,
-    /// Processes that left the process table, in that order, with the time. Some
-    /// may have turned out to be present.
+    /// Latest processes that left the process table, in that order, with the time.
+    /// Some may have turned out to be present.
     pub(super) left_table: VecDeque<(u64, Key)>,
+    /// Earlier ones that are kept by worth.
+    pub(super) worthy: Worthy,
+    /// Processes that the policy no longer retains.
+    pub(super) overdue: Vec<(u64, Key)>,
     /// Overdue processes that still lack records, in the order they were noticed.
     pub(super) incomplete: VecDeque<(u64, Key)>,
     /// Overdue processes with no reference left.
@@ -115,38 +122,45 @@ impl Retained {
     }
 
     /// Returns the next process to evict.
-    pub(super) fn next(
-        &mut self,
-        processes: &mut Table,
-        now: u64,
-        too_many: &mut usize,
-    ) -> Option<Key> {
-        if let Some(key) = self.evictable.pop() {
-            return Some(key);
-        }
-        if self.is_grace_over(now)
-            && let Some((_, key)) = self.incomplete.pop_front()
-        {
-            if let Some(process) = processes.get_mut(key) {
-                process.eviction = Eviction::Now;
-            }
-            return Some(key);
-        }
+    pub(super) fn next(&mut self, processes: &mut Table, now: u64) -> Option<Key> {
         loop {
+            if let Some(key) = self.evictable.pop() {
+                return Some(key);
+            }
+            if self.is_grace_over(now)
+                && let Some((_, key)) = self.incomplete.pop_front()
+            {
+                if let Some(process) = processes.get_mut(key) {
+                    process.eviction = Eviction::Now;
+                }
+                return Some(key);
+            }
+            if let Some((at, key)) = self.overdue.pop() {
+                match processes.get_mut(key) {
+                    // It must not delay those behind it.
+                    Some(process)
+                        if process.freed_at.is_none() && now.saturating_sub(at) < GRACE =>
+                    {
+                        process.eviction = Eviction::Awaited;
+                        self.incomplete.push_back((at, key));
+                        continue;
+                    }
+                    _ => return Some(key),
+                }
+            }
             let &(at, key) = self.left_table.front()?;
-            let age = now.saturating_sub(at);
-            if *too_many == 0 && age <= self.policy.max_age {
+            let Retention { exited, max_age } = self.policy;
+            let is_old = now.saturating_sub(at) > max_age;
+            if self.left_table.len() + self.worthy.len() <= exited && !is_old {
                 return None;
             }
-            *too_many = too_many.saturating_sub(1);
             self.left_table.pop_front();
-            match processes.get_mut(key) {
-                // It must not delay those behind it.
-                Some(process) if process.freed_at.is_none() && age < GRACE => {
-                    process.eviction = Eviction::Awaited;
-                    self.incomplete.push_back((at, key));
+            match processes.get(key) {
+                Some(process) if !is_old => {
+                    let overdue = &mut self.overdue;
+                    self.worthy.offer(at, key, process, exited, overdue);
                 }
-                _ => return Some(key),
+                _ => self.overdue.push((at, key)),
             }
         }
     }
@@ -156,13 +170,19 @@ impl Retained {
         first.is_some_and(|&(at, _)| now.saturating_sub(at) >= GRACE)
     }
 
-    pub(super) fn is_due(&self, now: u64) -> bool {
+    /// Returns true if processes are to be evicted. Expires those kept by worth.
+    pub(super) fn is_due(&mut self, now: u64) -> bool {
         let Retention { exited, max_age } = self.policy;
-        let too_many = self.left_table.len() > exited.saturating_add(exited / 32);
+        if self.worthy.may_be_too_old(now, max_age) {
+            self.worthy.expire(now, max_age, &mut self.overdue);
+        }
+        let too_many =
+            self.left_table.len() + self.worthy.len() > exited.saturating_add(exited / 32);
         let too_old = |&(at, _): &(u64, Key)| now.saturating_sub(at) > max_age;
         too_many
             || self.left_table.front().is_some_and(too_old)
             || !self.evictable.is_empty()
+            || !self.overdue.is_empty()
             || self.is_grace_over(now)
     }
 }

@@ -4,8 +4,8 @@
 use super::{all, check, key, one};
 use crate::{
     event::{
-        Event, Summary, What, Who,
-        script::{MS, SEC, Script},
+        AddressSpace, Event, Fork, Summary, What, Who,
+        script::{MS, SEC, START, Script},
     },
     model::{Model, Retention, State, Tally},
 };
@@ -89,14 +89,12 @@ fn evicted_processes_are_still_counted() {
 
 #[test]
 fn latest_exited_processes_are_retained() {
-    let model = keeping(10, &night(500).events);
-    let gone = model
-        .processes()
-        .filter(|(_, process)| process.state().is_gone());
-    let earliest = gone.map(|(_, process)| process.id.start).min().unwrap();
-    // Two processes every 10 ms, the last at 4,990 ms.
-    let began = crate::event::script::START;
-    assert!(earliest >= began + 4_900 * MS, "{}", earliest - began);
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for pid in 10..510 {
+        script = script.fork(1, pid).die(pid, 0).reap(pid).free(pid);
+    }
+    let kept = pids(&keeping(10, &script.events));
+    assert_eq!(kept, Vec::from_iter([1].into_iter().chain(500..510)));
 }
 
 #[test]
@@ -274,4 +272,128 @@ fn summary_with_too_few_exits_is_accepted() {
     events.extend(dead.into_iter().skip(events.len() - 1));
     let model = keeping(0, &events);
     assert_eq!(model.exited_before_checkpoint(), 0);
+}
+
+fn pids(model: &Model) -> Vec<u32> {
+    model
+        .processes()
+        .map(|(_, process)| process.id.tgid)
+        .collect()
+}
+
+/// Five deaths by signal, a zombie that lasted, a fork that cost and a failure, then a
+/// storm.
+fn before_a_storm() -> Script {
+    let mut script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(800, 1, "sh")
+        .found_all();
+    for (pid, signal) in [(10, 11), (11, 9), (12, 6), (13, 15), (14, 9)] {
+        script = script.fork(1, pid).kill(1, pid, signal).killed(pid, signal);
+        script = script.notify(pid).last_switch(pid).reap(pid).free(pid);
+    }
+    script = script.fork(1, 15).die(15, 0).at(3 * SEC).reap(15).free(15);
+    let costly = |fork: &mut Fork| {
+        fork.requested_at = Some(START + 3 * SEC);
+        fork.copied = Some(AddressSpace::default());
+    };
+    script = script.at(3 * SEC + 20 * MS).fork_with(1, 16, costly);
+    script = script.die(16, 0).reap(16).free(16);
+    script
+        .fork(1, 17)
+        .exec(17, "cc", &["cc"])
+        .die(17, 2)
+        .reap(17)
+        .free(17)
+}
+
+const WORTHY: [u32; 8] = [10, 11, 12, 13, 14, 15, 16, 17];
+
+fn storm(mut script: Script, end: impl Fn(Script, u32) -> Script) -> Model {
+    for number in 0..3_000 {
+        let pid = 1_000 + number;
+        script = script
+            .at(4 * SEC + u64::from(number) * MS / 5)
+            .fork(800, pid);
+        script = end(script, pid).reap(pid).free(pid);
+    }
+    let model = keeping(200, &script.events);
+    check(&model);
+    assert!(model.process_count() < 230, "{}", model.process_count());
+    model
+}
+
+#[test]
+fn storm_of_one_kind_leaves_what_is_worth_more() {
+    let successes = storm(before_a_storm(), |script, pid| script.die(pid, 0));
+    let failures = storm(before_a_storm(), |script, pid| script.die(pid, 1));
+    let deaths = storm(before_a_storm(), |script, pid| {
+        script.killed(pid, 11).notify(pid).last_switch(pid)
+    });
+    for model in [&successes, &failures, &deaths] {
+        let kept = pids(model);
+        assert!(WORTHY.iter().all(|pid| kept.contains(pid)), "{kept:?}");
+        assert_eq!(kept.last(), Some(&3_999), "the latest are kept, too");
+        assert_eq!(model.tally().processes, 3_010);
+    }
+    // The first failure of the storm and its latest ones are kept.
+    assert!(pids(&failures).contains(&1_000) && pids(&failures).contains(&3_998));
+}
+
+/// A program that invents command names has no more than one share.
+#[test]
+fn storm_with_many_names_leaves_what_is_worth_more() {
+    let model = storm(before_a_storm(), |script, pid| {
+        let script = script.exec(pid, &format!("x{pid}"), &["x"]);
+        script.killed(pid, 11).notify(pid).last_switch(pid)
+    });
+    let kept = pids(&model);
+    // Those killed have to share with all the invented ones, the others need not.
+    assert!(
+        [15, 16, 17].iter().all(|pid| kept.contains(pid)),
+        "{kept:?}"
+    );
+}
+
+#[test]
+fn what_is_kept_by_worth_expires() {
+    let mut model = Model::new(Retention {
+        exited: 4,
+        max_age: 10 * SEC,
+    });
+    let mut script = before_a_storm();
+    for number in 0..30 {
+        let pid = 1_000 + number;
+        script = script
+            .at(5 * SEC)
+            .fork(800, pid)
+            .die(pid, 0)
+            .reap(pid)
+            .free(pid);
+    }
+    script.events.iter().for_each(|event| model.apply(event));
+    check(&model);
+    assert!(pids(&model).iter().any(|pid| WORTHY.contains(pid)));
+    let later = script.at(14 * SEC).wakeup(1);
+    model.apply(later.events.last().unwrap());
+    assert!(!pids(&model).iter().any(|pid| (10..15).contains(pid)));
+    let later = later.at(16 * SEC).wakeup(1);
+    model.apply(later.events.last().unwrap());
+    assert_eq!(pids(&model), [1, 800]);
+}
+
+/// A saved state continues with the same processes as the model that it was made from.
+#[test]
+fn restored_model_retains_the_same() {
+    let events = night(600).events;
+    let (before, after) = events.split_at(events.len() / 2);
+    let mut model = keeping(100, before);
+    let mut restored = Model::restore(&model.save(), 10_000).unwrap();
+    for event in after {
+        model.apply(event);
+        restored.apply(event);
+    }
+    assert!(model == restored);
+    assert_eq!(pids(&model), pids(&restored));
 }
