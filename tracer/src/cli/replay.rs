@@ -24,6 +24,8 @@ Examples:
   tracer replay build.trace --report=findings --json | jq .says
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
+  tracer replay build.trace --filter 'command()' --events
+                                                the command of `tracer record FILE -- CMD`
   tracer replay build.trace --events | less     one line per event
   tracer replay build.trace --events --json     one JSON object per event
   tracer replay night.trace --since 03:10 --until 03:15 --report

@@ -196,6 +196,14 @@ impl Session {
         self.realtime_offset.saturating_add_unsigned(at)
     }
 
+    /// Returns the command that tracer ran (`tracer record FILE -- CMD`), NUL-separated;
+    /// none if it ran none.
+    pub fn traced_command(&self) -> Option<&[u8]> {
+        let line = self.command.as_bytes();
+        let at = line.windows(4).position(|part| part == b"\0--\0")?;
+        Some(&line[at + 4..]).filter(|command| !command.is_empty())
+    }
+
     /// Returns the entry for a purpose, if the session lists it.
     pub fn hook(&self, purpose: Purpose) -> Option<&Hook> {
         self.hooks.iter().find(|hook| hook.purpose == purpose)
@@ -205,5 +213,28 @@ impl Session {
     pub fn missing(&self, purpose: Purpose) -> Option<&str> {
         let hook = self.hook(purpose)?;
         hook.hook.is_none().then_some(hook.loses.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traced_command_follows_the_first_double_dash() {
+        let session = |line: &[u8]| Session {
+            command: Text::new(line),
+            ..Session::default()
+        };
+        let make = session(b"tracer\0record\0f\0--\0make\0--\0-j2\0");
+        assert_eq!(make.traced_command(), Some(&b"make\0--\0-j2\0"[..]));
+        for line in [
+            &b"tracer\0record\0f\0"[..],
+            b"tracer\0record\0--\0",
+            b"a--b\0c\0",
+            b"",
+        ] {
+            assert_eq!(session(line).traced_command(), None);
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     truth::Truth,
     value::{Comparison, Value},
 };
-use crate::model::{Key, Model};
+use crate::model::{Key, Model, TracedCommand};
 
 /// A node of a parsed expression.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub enum Condition {
     Mentions(Regex),
     /// True if the condition holds for the process or an ancestor in the fork tree.
     Tree(Box<Condition>),
+    /// True for the command that tracer ran, and for its descendants in the fork tree.
+    Command,
     /// True if the condition holds for the current parent.
     Parent(Box<Condition>),
     Not(Box<Condition>),
@@ -50,7 +52,12 @@ impl Condition {
             },
             Condition::Known(field) => (value(field) != Value::Unknown).into(),
             Condition::Mentions(pattern) => mentions(pattern, model, key),
-            Condition::Tree(condition) => ancestry(model, key)
+            Condition::Command => match model.traced_command() {
+                TracedCommand::Process(root) => model.ancestry(key).any(|key| key == root).into(),
+                TracedCommand::Missing(_) => Truth::Unknown,
+            },
+            Condition::Tree(condition) => model
+                .ancestry(key)
                 .map(|key| condition.evaluate(model, key, now))
                 .max()
                 .unwrap_or(Truth::No),
@@ -71,6 +78,23 @@ impl Condition {
         }
     }
 
+    /// Returns true if the condition depends on the command that tracer ran.
+    pub fn needs_command(&self) -> bool {
+        match self {
+            Condition::Command => true,
+            Condition::Compare(..)
+            | Condition::Flag(_)
+            | Condition::Known(_)
+            | Condition::Mentions(_) => false,
+            Condition::Tree(condition)
+            | Condition::Parent(condition)
+            | Condition::Not(condition) => condition.needs_command(),
+            Condition::And(one, other) | Condition::Or(one, other) => {
+                one.needs_command() || other.needs_command()
+            }
+        }
+    }
+
     /// Returns true if the condition depends on the process alone, not on its
     /// relatives.
     pub fn is_local(&self) -> bool {
@@ -79,18 +103,13 @@ impl Condition {
             | Condition::Flag(_)
             | Condition::Known(_)
             | Condition::Mentions(_) => true,
-            Condition::Tree(_) | Condition::Parent(_) => false,
+            Condition::Tree(_) | Condition::Command | Condition::Parent(_) => false,
             Condition::Not(condition) => condition.is_local(),
             Condition::And(one, other) | Condition::Or(one, other) => {
                 one.is_local() && other.is_local()
             }
         }
     }
-}
-
-/// Iterates over the process and its ancestors in the fork tree.
-fn ancestry(model: &Model, key: Key) -> impl Iterator<Item = Key> {
-    std::iter::successors(Some(key), |&key| model.tree_parent(key))
 }
 
 fn mentions(pattern: &Regex, model: &Model, key: Key) -> Truth {

@@ -30,6 +30,10 @@ const OPERATORS: &[(&str, &str)] = &[
         "the processes with that PID or name, and their descendants",
     ),
     (
+        "command()",
+        "the command that `tracer record FILE -- CMD` ran, and its descendants",
+    ),
+    (
         "parent(comm == sh)",
         "the current parent meets the condition",
     ),
@@ -43,6 +47,10 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "nginx processes killed by SIGKILL",
     ),
     ("exit.code != 0 && tree(make)", "failed commands of a build"),
+    (
+        "command() && lifetime > 1s",
+        "slow steps of the recorded command",
+    ),
     (
         "zombie > 5s",
         "processes that were zombies for more than five seconds",

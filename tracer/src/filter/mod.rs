@@ -21,7 +21,7 @@ mod token;
 mod truth;
 mod value;
 
-use crate::model::{Key, Model};
+use crate::model::{Key, Model, TracedCommand};
 
 pub use error::Error;
 pub use field::{FIELDS, FieldKind, FilterField};
@@ -47,6 +47,37 @@ impl Filter {
     /// Returns the expression as it was written, without surrounding spaces.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Checks that the filter can be answered for a model.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the filter contains `command()` and the model does not have
+    /// the process of a command that tracer ran.
+    pub fn check(&self, model: &Model) -> Result<(), Error> {
+        const TERM: &str = "command()";
+        let TracedCommand::Missing(reason) = model.traced_command() else {
+            return Ok(());
+        };
+        if !self.needs_command() {
+            return Ok(());
+        }
+        let place = self
+            .text
+            .find(TERM)
+            .map_or(0..self.text.len(), |at| at..at + TERM.len());
+        Err(Error {
+            text: self.text.clone(),
+            place,
+            message: "there is no command that tracer ran".to_owned(),
+            help: Some(reason.to_string()),
+        })
+    }
+
+    /// Returns true if the filter contains `command()`.
+    pub fn needs_command(&self) -> bool {
+        self.condition.needs_command()
     }
 
     /// Evaluates the filter for a process at time `now` (ns since boot), up to

@@ -4,7 +4,7 @@
 //! disjunction = conjunction { ("||" | "or") conjunction }
 //! conjunction = term { ("&&" | "and") term }
 //! term        = ("!" | "not") term | "(" disjunction ")" | "@" name | pattern | "text"
-//!             | ("tree" | "parent") "(" (pid | name | disjunction) ")"
+//!             | "command" "(" ")" | ("tree" | "parent") "(" (pid | name | disjunction) ")"
 //!             | "known" "(" field ")" | flag | field operator operand
 //!             | field "in" "(" operand { "," operand } ")"
 //! ```
@@ -167,6 +167,11 @@ impl Parser<'_> {
             Token::Word(word) => match word.as_str() {
                 "not" => Ok(Condition::Not(Box::new(self.term()?))),
                 "tree" => Ok(Condition::Tree(Box::new(self.relative()?))),
+                "command" => {
+                    self.expect("(")?;
+                    self.expect(")")?;
+                    Ok(Condition::Command)
+                }
                 "parent" => Ok(Condition::Parent(Box::new(self.relative()?))),
                 "known" => self.known(),
                 _ => self.comparison(&word, place),

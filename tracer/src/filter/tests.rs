@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{
-        Faults, OomVictim, Purpose, StateTimes, TaskState, What,
+        Faults, OomVictim, Purpose, StateTimes, TaskState, Text, What,
         script::{MS, SEC, START, Script, memcg_victim},
     },
     model::Model,
@@ -329,4 +329,35 @@ fn state_times_are_known_only_if_counted() {
     );
     assert_eq!(kept_of(&model, "!known(state.running)"), [1]);
     assert!(kept_of(&model, "state.stopped > 0s").is_empty());
+}
+
+#[test]
+fn command_term_needs_a_recorded_command() {
+    let parse = |text| Filter::parse(text, &SavedFilters::new()).unwrap();
+    let filter = parse("command() && lifetime > 1s");
+    let error = filter.check(&host()).unwrap_err();
+    assert_eq!(&error.text[error.place.clone()], "command()");
+    assert!(
+        error.to_string().contains("tracer ran no command here"),
+        "{error}"
+    );
+    assert!(parse("pid > 1").check(&host()).is_ok());
+
+    let script = Script::new()
+        .session_with(|session| {
+            session.command = Text::new(b"tracer\0record\0f\0--\0make\0");
+            session.tracer_pid = 50;
+        })
+        .found(50, 1, "tracer")
+        .found_all()
+        .fork(50, 60)
+        .fork(60, 61)
+        .fork(1, 70)
+        .at(5 * SEC)
+        .fork(61, 62);
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    filter.check(&model).unwrap();
+    assert_eq!(kept_of(&model, "command() && lifetime > 6s"), [60, 61]);
+    assert_eq!(kept_of(&model, "not command()"), [50, 1, 70]);
 }

@@ -43,6 +43,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod traced_command;
 mod unmatched;
 mod worth;
 
@@ -64,3 +65,4 @@ pub use scheduling::{MissingStates, Scheduling, StateChange};
 pub use status::{Known, Moment, UnknownReason};
 pub use tally::{Killed, Latencies, ParentCounts, Reapers, Sender, Started, Tally};
 pub use terms::{Creation, Key, Outcome, State, WaitStatus};
+pub use traced_command::{NoCommand, TracedCommand};

@@ -1,13 +1,16 @@
 //! The head of the report: machine, time span, hooks, losses and totals.
 
-use super::{page::Page, words::plural};
+use super::{outcome, page::Page, words::plural};
 use crate::{
     event::{Session, Utc, command_line, escaped, units::duration},
-    model::{Creation, GapSpan, Model, Outcome, Tally},
+    model::{Creation, GapSpan, Model, Outcome, Tally, TracedCommand},
 };
 
 /// Writes the head.
 pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
+    if let Some(command) = your_command(model) {
+        page.labelled("Your command:", &command);
+    }
     match model.session() {
         Some(session) => page.labelled("Traced", &machine(session)),
         None => page.labelled("Traced", "unknown: the start of the trace is missing"),
@@ -19,6 +22,34 @@ pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
     page.labelled("Exited", &exited(model, tally));
     page.labelled("Reaped", &reaped(tally));
     page.labelled("Now", &now(model));
+}
+
+/// Returns the command that tracer ran, with the number of its processes, the time it took
+/// and its outcome; none if tracer ran none.
+fn your_command(model: &Model) -> Option<String> {
+    let command = command_line(model.session()?.traced_command()?);
+    let key = match model.traced_command() {
+        TracedCommand::Process(key) => key,
+        TracedCommand::Missing(reason) => return Some(format!("{command}: unknown, {reason}")),
+    };
+    let process = model.process(key);
+    let processes = model.subtree(key).count() as u64;
+    let took = process.lifetime(model.now());
+    let outcome = match process.outcome() {
+        Outcome::Ok => "exit 0".to_owned(),
+        other => outcome::text(other),
+    };
+    Some(format!(
+        "{command}: {}{}, {}, {outcome}",
+        // Evicted processes may have been descendants.
+        if model.unlisted() > 0 {
+            "at least "
+        } else {
+            ""
+        },
+        plural(processes, "process", "processes"),
+        took.map_or_else(|| "duration unknown".to_owned(), duration),
+    ))
 }
 
 fn machine(session: &Session) -> String {

@@ -70,6 +70,9 @@ impl Page {
     pub fn labelled(&mut self, label: &str, text: &str) {
         const INDENT: usize = 9;
         let mut line = format!("{label:<INDENT$}");
+        if width(label) >= INDENT {
+            line.push(' ');
+        }
         let mut empty = true;
         for word in text.split(' ') {
             if !empty && width(&line) + 1 + width(word) > self.width {

@@ -3,7 +3,7 @@
 use super::summary;
 use crate::{
     event::{
-        Gap, GapCause, Hook, Kind, Purpose, StateTimes, TaskState, What,
+        Gap, GapCause, Hook, Kind, Purpose, StateTimes, TaskState, Text, What,
         script::{MS, SEC, Script, memcg_victim},
     },
     model::{Model, Retention},
@@ -235,4 +235,35 @@ fn uncounted_states_are_not_reported_as_zero() {
     let text = page.text();
     assert!(text.contains("not counted"), "{text}");
     assert!(!summary(&model, 100).contains("Task states"));
+}
+
+#[test]
+fn report_begins_with_the_command() {
+    let begin = |end: fn(Script) -> Script| {
+        let script = Script::new()
+            .session_with(|session| {
+                session.command = Text::new(b"tracer\0record\0f\0--\0make\0-j2\0");
+                session.tracer_pid = 50;
+            })
+            .found(50, 1, "tracer")
+            .found_all()
+            .vfork(50, 60)
+            .exec(60, "make", &["make", "-j2"])
+            .fork(60, 61)
+            .fork(1, 70);
+        let report = summary(&model(end(script.at(16 * SEC + MS))), 100);
+        report.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        begin(|script| script.die(60, 2).reap(60)),
+        "Your command: make -j2: 2 processes, 16.0 s, exit 2"
+    );
+    assert_eq!(
+        begin(|script| script.kill(70, 60, 9).killed(60, 9)),
+        "Your command: make -j2: 2 processes, 16.0 s, SIGKILL"
+    );
+    assert_eq!(
+        begin(|script| script.fork(60, 62)),
+        "Your command: make -j2: 3 processes, 16.0 s, alive"
+    );
 }

@@ -14,6 +14,7 @@ mod retained;
 mod saved;
 mod states;
 mod threads;
+mod traced_command;
 mod zombies;
 
 use std::collections::BTreeSet;

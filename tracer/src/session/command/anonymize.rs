@@ -106,6 +106,8 @@ impl Mask {
         let arguments: Vec<String> = arguments
             .map(|argument| match argument.first() {
                 None => String::new(),
+                // It separates tracer's own arguments from the command.
+                Some(b'-') if argument == b"--" => "--".to_owned(),
                 Some(b'/') => {
                     let parts = argument.split(|&byte| byte == b'/');
                     parts

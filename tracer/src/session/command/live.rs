@@ -3,7 +3,7 @@
 
 use std::{io::IsTerminal as _, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::{
     filter::Filter,
@@ -17,6 +17,9 @@ use crate::{
     },
     source::live::Options,
 };
+
+const NO_COMMAND: &str = "command() in the filter stands for the command of `tracer record FILE -- CMD`, \
+     and `tracer live` runs none: name its processes, for example tree(make)";
 
 /// Options of `tracer live`.
 pub struct Live {
@@ -42,6 +45,9 @@ pub struct Live {
 
 /// Traces until the user quits, a signal arrives, or the limit has passed.
 pub fn live(live: Live) -> Result<Exit> {
+    if let Some(filter) = &live.filter {
+        ensure!(!filter.needs_command(), NO_COMMAND);
+    }
     let frontend = if live.report || !std::io::stdout().is_terminal() {
         Frontend::report(live.retention, live.part, live.filter)
     } else {

@@ -14,7 +14,7 @@ use crate::{
     event::{Event, Who},
     export::{self, Exporter, Format},
     filter::Filter,
-    model::{Model, Retention},
+    model::{Model, NoCommand, Retention, TracedCommand},
     playback::Place,
     report::ReportSection,
     session::{
@@ -109,6 +109,7 @@ pub fn replay(replay: Replay) -> Result<Exit> {
                 None => Retention::default(),
             };
             let model = replay.model(retention)?;
+            check(replay.filter.as_ref(), &model)?;
             output::print(&report::text(&model, part, replay.filter.as_ref()))?;
         }
         Shown::Export(name) => {
@@ -117,6 +118,11 @@ pub fn replay(replay: Replay) -> Result<Exit> {
         }
     }
     Ok(OK)
+}
+
+/// Returns an error if the filter cannot be answered for the model.
+fn check(filter: Option<&Filter>, model: &Model) -> Result<()> {
+    filter.map_or(Ok(()), |filter| Ok(filter.check(model)?))
 }
 
 fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
@@ -148,6 +154,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
          file"
     );
     let model = replay.model(Retention::ALL)?;
+    check(Some(filter), &model)?;
     let matches = |key| filter.keeps(&model, key, model.now());
     if !format.exports_events {
         return Ok(exporter.end(&model, &matches, out)?);
@@ -178,6 +185,7 @@ fn export_while_growing(
     };
     replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
     let model = buffer.model();
+    check(Some(filter), model)?;
     let matches = |key| filter.keeps(model, key, model.now());
     Ok(exporter.end(model, &matches, out)?)
 }
@@ -212,6 +220,10 @@ fn dashboard(replay: &Replay) -> Result<()> {
                 Ok(())
             })?;
         }
+    }
+    // Elsewhere in the recording there may be more.
+    if dashboard.model().traced_command() == TracedCommand::Missing(NoCommand::NotGiven) {
+        check(replay.filter.as_ref(), dashboard.model())?;
     }
     let mut frontend = Frontend::Dashboard(Box::new(dashboard));
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     event::Event,
     filter::Filter,
-    model::Retention,
+    model::{Model, Retention},
     playback::Place,
     session::console::{diagnostics, saved_filters},
     source,
@@ -88,6 +88,11 @@ impl Dashboard {
         player.go_to(place, &mut self.app)?;
         self.player = Some(Box::new(player));
         Ok(())
+    }
+
+    /// Returns the model that is shown.
+    pub fn model(&self) -> &Model {
+        self.app.shown().0
     }
 
     /// Returns the retention of its model.

@@ -4,7 +4,7 @@
 use super::{App, Flow};
 use crate::{
     event::{Event, command_line},
-    filter::Filter,
+    filter::{self, Filter},
     tui::{
         chrome::{column_chooser::ColumnChooser, help::Help},
         input::{
@@ -136,6 +136,7 @@ impl App {
 
     pub(super) fn act(&mut self, action: Action) {
         self.messages.not_found = false;
+        self.opens_at_command = false;
         match action {
             Action::View(number) if number < VIEWS.len() => self.active = number,
             Action::View(_) | Action::Quit => {}
@@ -271,6 +272,12 @@ impl App {
         }
     }
 
+    fn parsed_filter(&self, text: &str) -> Result<Filter, filter::Error> {
+        let filter = Filter::parse(text, &self.saved_filters)?;
+        filter.check(self.stream.model())?;
+        Ok(filter)
+    }
+
     /// Applies a filter as it was typed; `@name = …` also saves it.
     fn filter_by(&mut self, typed: &str) {
         let named = typed.trim_start().strip_prefix('@');
@@ -281,7 +288,7 @@ impl App {
         };
         let filter = match text.trim().is_empty() {
             true => None,
-            false => match Filter::parse(text, &self.saved_filters) {
+            false => match self.parsed_filter(text) {
                 Ok(filter) => Some(filter),
                 Err(error) => {
                     // The error's place refers to the whole input, not to the parsed part.

@@ -11,7 +11,7 @@ mod theme;
 use crate::{
     event::{Event, ProcessId},
     filter::{Filter, SavedFilters},
-    model::{Key, Model, Retention},
+    model::{Key, Model, Retention, TracedCommand},
     tui::{
         chrome::{column_chooser::ColumnChooser, help::Help, layout::Heights},
         input::{background::Listener, prompt::Prompt},
@@ -54,6 +54,9 @@ pub struct App {
     active: usize,
     /// The view that Details was opened from.
     came_from: usize,
+    /// True until the command that tracer ran has been selected, or the reader has done
+    /// something.
+    opens_at_command: bool,
     /// The process selected in each view before the model was replaced.
     remembered: Vec<Option<ProcessId>>,
     search: SearchQuery,
@@ -74,6 +77,7 @@ impl App {
     /// Returns a dashboard that has seen no events.
     pub fn new(mode: Mode, look: Look) -> App {
         App {
+            opens_at_command: matches!(mode, Mode::Replay { .. }),
             stream: Stream::new(mode),
             look,
             chosen_theme: None,
@@ -146,6 +150,21 @@ impl App {
             }
         }
         self.views = views;
+        self.open_at_command();
+    }
+
+    /// Selects the command that tracer ran, once, when a recording is opened.
+    fn open_at_command(&mut self) {
+        let TracedCommand::Process(command) = self.data().model.traced_command() else {
+            return;
+        };
+        if std::mem::take(&mut self.opens_at_command) {
+            let mut views = std::mem::take(&mut self.views);
+            views
+                .iter_mut()
+                .for_each(|view| view.show(&self.data(), command));
+            self.views = views;
+        }
     }
 
     /// Applies an event of playback to the model that is shown.

@@ -4,7 +4,10 @@ use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEvent, MouseEv
 
 use super::{Bench, KeyModifiers, host};
 use crate::{
-    event::script::{SEC, START, Script},
+    event::{
+        Text,
+        script::{SEC, START, Script},
+    },
     tui::{Control, Effect, Mark, Mode, Playhead},
 };
 
@@ -175,4 +178,39 @@ fn zombies_view_lists_owners_of_reaped_zombies() {
     // Details show the owner.
     bench.press(KeyCode::Enter);
     assert!(bench.text().contains("10 careless"), "{}", bench.text());
+}
+
+#[test]
+fn recording_opens_at_the_command_that_tracer_ran() {
+    let open = |line: &'static [u8]| {
+        let events = host::busy_with(|session| {
+            session.tracer_pid = 1200;
+            session.command = Text::new(line);
+        });
+        let file = "build.trace".to_owned();
+        let mut bench = Bench::new(Mode::Replay { file }, &[], 80, 24);
+        let show = |bench: &mut Bench, count: usize| {
+            bench.app.clear_model();
+            let shown = events[..count].iter();
+            shown.for_each(|event| bench.app.apply_playback(event));
+            let now = events[..count].iter().map(|event| event.at).max().unwrap();
+            bench.app.set_playhead(playhead(now, count as u64));
+            bench.draw();
+        };
+        // The seek may take several frames.
+        show(&mut bench, 2);
+        show(&mut bench, events.len());
+        let first = bench.text();
+        for _ in 0..3 {
+            bench.press(KeyCode::Up);
+        }
+        show(&mut bench, events.len() - 1);
+        (first, bench.text())
+    };
+    let (first, later) = open(b"tracer\0record\0f\0--\0make\0-j2\0all\0");
+    assert!(first.contains(" 4/22"), "{first}");
+    // A later seek leaves the selection where it is.
+    assert!(later.contains(" 1/22"), "{later}");
+    let (first, _) = open(b"tracer\0record\0f\0");
+    assert!(first.contains(" 1/22"), "{first}");
 }
