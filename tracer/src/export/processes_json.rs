@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     event::{Event, FaultTally, Purpose, clone_flag_names},
-    model::{Creation, Key, Model, Process, SharingEnd, State},
+    model::{Key, Model, Process, SharingEnd, State},
 };
 
 /// The exporter of `json`.
@@ -256,7 +256,7 @@ fn pid(model: &Model, key: Key) -> u32 {
 
 /// Returns true if a fork or a snapshot reported the process.
 fn known(process: &Process) -> bool {
-    process.created_by != Creation::Missed
+    process.ns.is_some()
 }
 
 /// Returns the PID of the parent; 0 is the idle task, the parent of PIDs 1 and 2.

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, Retention, Tally,
+    Creation, Key, Process, Retention, Tally,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -51,6 +51,8 @@ pub struct Model {
     pub(super) failed_forks: FailedForks,
     pub(super) unmatched: VecDeque<Unmatched>,
     pub(super) began: Option<u64>,
+    /// Time since which the processes are traced: that of the latest session.
+    pub(super) traced_since: u64,
     pub(super) now: u64,
     pub(super) ended: bool,
     /// Number of completed snapshots.
@@ -101,7 +103,7 @@ impl Model {
         let Event { at, who, .. } = *event;
         self.correct_inferences(event);
         match &event.what {
-            What::Session(session) => self.on_session(session),
+            What::Session(session) => self.on_session(at, session),
             What::Snapshot(snapshot) => self.on_snapshot(at, who, snapshot),
             What::SnapshotEnd(began) => self.on_snapshot_end(at, *began),
             What::Fork(fork) => self.on_fork(at, who, fork),
@@ -139,7 +141,8 @@ impl Model {
 
     /// Starts a session. A second session means another tracer, with counters that
     /// start at zero.
-    pub(super) fn on_session(&mut self, session: &Session) {
+    pub(super) fn on_session(&mut self, at: u64, session: &Session) {
+        self.traced_since = at;
         let counted_before = self.session.replace(Arc::new(session.clone())).is_some();
         if counted_before {
             let all: Vec<_> = self.processes().map(|(key, _)| key).collect();
@@ -193,6 +196,12 @@ impl Model {
     /// Returns the current zombies, the oldest process first.
     pub fn zombies(&self) -> impl ExactSizeIterator<Item = Key> + '_ {
         self.index.zombies.iter().copied()
+    }
+
+    /// Returns the processes that are exiting: no thread runs user code, and none is
+    /// a zombie yet. The oldest process comes first.
+    pub fn exiting(&self) -> impl ExactSizeIterator<Item = Key> + '_ {
+        self.index.exiting.iter().copied()
     }
 
     /// Returns all retained processes in order of appearance.
@@ -296,6 +305,11 @@ impl Model {
             Ok(key) => key,
             Err(Inserted { key, superseded }) => {
                 self.index.add(key, &self.processes[key]);
+                if id.start < self.traced_since {
+                    self.change_unindexed(key, |process| {
+                        process.created_by = Creation::Snapshot;
+                    });
+                }
                 if let Some((old, by)) = superseded {
                     self.supersede(old, by);
                 }
@@ -304,12 +318,15 @@ impl Model {
         }
     }
 
-    /// Adds the faults counted since the task's previous report.
-    pub(super) fn on_faults(&mut self, at: u64, who: Who, faults: FaultTally) {
+    /// Adds the faults counted since the task's previous report. The report is as of
+    /// the task's last switch, so a fork or an exec may have reported more copies.
+    pub(super) fn on_faults(&mut self, at: u64, who: Who, mut faults: FaultTally) {
         let key = self.of(who);
         let new = self.change_unindexed(key, |process| {
             let thread = process.thread_mut(who.task)?;
             let counted = thread.faults.get_or_insert_default();
+            let copies = &mut faults.classes.cow_copy;
+            *copies = counted.classes.cow_copy.max(*copies);
             Some(faults.since(std::mem::replace(&mut **counted, faults)))
         });
         if let Some(new) = new {

@@ -253,7 +253,12 @@ impl Process {
         let known = counted.is_some();
         let before = self.threads_seen;
         self.retain_threads(|_| false);
-        self.insert_thread(leader, exec.comm).faults = counted.flatten();
+        // The snapshot that contained the process may be incomplete: it contains the
+        // caller too.
+        let generation = self.generation;
+        let thread = self.insert_thread(leader, exec.comm);
+        thread.generation = generation;
+        thread.faults = counted.flatten();
         if known {
             // The caller was counted before and has yet to exit.
             self.threads_seen = before;

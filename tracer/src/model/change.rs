@@ -120,6 +120,7 @@ impl Model {
     #[cfg(test)]
     pub(super) fn check_index(&self) {
         let (mut alive, mut zombies, mut adopted) = (0, BTreeSet::new(), BTreeSet::new());
+        let mut exiting = BTreeSet::new();
         let mut claimed = BTreeSet::new();
         let mut present = HashSet::default();
         let mut reference_count: HashMap<Key, u32> = HashMap::new();
@@ -135,6 +136,7 @@ impl Model {
             }
             alive += usize::from(indexed.state == State::Alive);
             zombies.extend((indexed.state == State::Zombie).then_some(key));
+            exiting.extend((indexed.state == State::Exiting).then_some(key));
             adopted.extend(indexed.adopted_by.map(|owner| (owner, key)));
             claimed.extend(
                 indexed
@@ -154,6 +156,7 @@ impl Model {
         assert_eq!(self.index.present, present);
         assert_eq!(self.index.alive, alive);
         assert_eq!(self.index.zombies, zombies);
+        assert_eq!(self.index.exiting, exiting);
         assert_eq!(self.index.adopted, adopted);
         // Two processes may claim one PID if an exit was missed; the index then has
         // the later. It never holds a claim that its process does not make.

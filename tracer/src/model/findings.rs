@@ -37,6 +37,8 @@ pub enum FindingKind {
     OutOfMemory,
     /// A command crashes repeatedly.
     Crashing,
+    /// A process is exiting and cannot end.
+    Exiting,
     /// Records were lost or are missing.
     Lost,
 }
@@ -49,6 +51,7 @@ impl FindingKind {
             FindingKind::ForkFailed => "fork_failed",
             FindingKind::OutOfMemory => "out_of_memory",
             FindingKind::Crashing => "crashing",
+            FindingKind::Exiting => "exiting",
             FindingKind::Lost => "lost",
         }
     }
@@ -71,6 +74,7 @@ impl Model {
         killed: impl Iterator<Item = (Key, Killed)>,
     ) -> Vec<Finding> {
         let mut findings = self.unreaped_findings(now);
+        findings.extend(self.exiting_findings(now));
         findings.extend(self.fork_findings());
         findings.extend(self.death_findings(killed));
         if self.totals.lost > 0 {
@@ -127,7 +131,7 @@ impl Model {
         })
     }
 
-    fn label(&self, key: Key) -> String {
+    pub(super) fn label(&self, key: Key) -> String {
         let process = self.process(key);
         let comm = process.known_comm();
         let comm = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());

@@ -20,6 +20,8 @@ pub(super) struct Index {
     pub exited: u64,
     /// Current zombies.
     pub zombies: BTreeSet<Key>,
+    /// Processes that are exiting.
+    pub exiting: BTreeSet<Key>,
     /// Exited processes not yet reaped, by the owner that may reap them and the PID
     /// that its wait will return.
     pub(super) unreaped: HashMap<Claim, Claimant, foldhash::fast::FixedState>,
@@ -132,7 +134,10 @@ impl Index {
             State::Zombie => {
                 self.zombies.remove(&key);
             }
-            State::Exiting | State::Reaped | State::Vanished => {}
+            State::Exiting => {
+                self.exiting.remove(&key);
+            }
+            State::Reaped | State::Vanished => {}
         }
     }
 
@@ -145,7 +150,10 @@ impl Index {
             State::Zombie => {
                 self.zombies.insert(key);
             }
-            State::Exiting | State::Reaped | State::Vanished => {}
+            State::Exiting => {
+                self.exiting.insert(key);
+            }
+            State::Reaped | State::Vanished => {}
         }
     }
 

@@ -14,6 +14,7 @@ mod copies;
 mod death;
 mod delta;
 mod evict;
+mod exiting;
 mod failures;
 mod family;
 mod findings;

@@ -377,6 +377,13 @@ impl Process {
         Some(end.saturating_sub(self.zombie_at?))
     }
 
+    /// Returns the time since its last thread called `do_exit` if it is exiting, in
+    /// ns.
+    pub fn exiting_time(&self, now: u64) -> Option<u64> {
+        let exited = self.exited_at.filter(|_| self.state() == State::Exiting)?;
+        Some(now.saturating_sub(exited))
+    }
+
     /// Returns the time from `start_boottime` to `do_exit`, in ns; up to `now` if
     /// it still runs.
     pub fn lifetime(&self, now: u64) -> Option<u64> {

@@ -19,11 +19,13 @@ impl Model {
         if let Some(heir) = notify.heir {
             self.on_heir(owner, heir);
         }
-        let subject = self.of(who);
         if notify.exited == ExitedProcess::Subject {
-            self.on_subject_notify(at, subject, owner, notify);
+            if let Some(subject) = self.exited_process(who) {
+                self.on_subject_notify(at, subject, owner, notify);
+            }
             return;
         }
+        let subject = self.of(who);
         let exited = match notify.exited {
             ExitedProcess::ChildPid(pid) => self.find_pid(pid),
             ExitedProcess::Child | ExitedProcess::Subject => {
@@ -148,7 +150,9 @@ impl Model {
     /// Handles `release_task`, called by the process that waited or by the exited
     /// process itself.
     pub(super) fn on_reap(&mut self, at: u64, who: Who, reap: &Reap) {
-        let key = self.of(who);
+        let Some(key) = self.exited_process(who) else {
+            return;
+        };
         self.change(key, |process| {
             if !who.is_leader() {
                 process.drop_thread(who.task);
@@ -190,9 +194,11 @@ impl Model {
 
     /// Returns the process of an exited task. For a thread, only if the process is
     /// known: its leader may have been freed first, and then the kernel side read
-    /// the leader's start time from reused memory.
+    /// the leader's start time from reused memory. The same for a process older than
+    /// the trace: it exited before the trace began, since its exit was not seen and
+    /// it is in no snapshot, and only the end of its reap falls into the trace.
     fn exited_process(&mut self, who: Who) -> Option<Key> {
-        if who.is_leader() {
+        if who.is_leader() && who.process.start >= self.traced_since {
             Some(self.of(who))
         } else {
             self.find(who.process)

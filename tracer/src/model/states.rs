@@ -1,7 +1,7 @@
 //! Task states of a process: queries over its threads, and the handlers of reports and
 //! state changes.
 
-use super::{MissingStates, Model, Process, Scheduling, StateChange};
+use super::{MissingStates, Model, Process, Scheduling, State, StateChange};
 use crate::event::{StateTimes, States, TaskId, TaskState, Wakeups, Who};
 
 impl Process {
@@ -91,6 +91,15 @@ impl Process {
         }
     }
 
+    /// Returns true if the task has yet to report its final states: it runs, or its
+    /// process is exiting and this is the last thread.
+    fn may_have_states(&self, task: TaskId) -> bool {
+        let is_open = |scheduling: &Scheduling| scheduling.open.contains_key(&task);
+        self.has_thread(task)
+            || self.scheduling.as_deref().is_some_and(is_open)
+            || self.state() == State::Exiting && self.ended_by == task.pid
+    }
+
     /// Closes the states of a freed thread.
     pub(super) fn close_thread_states(&mut self, of: TaskId) {
         if let Some(scheduling) = &mut self.scheduling {
@@ -107,12 +116,16 @@ impl Process {
 }
 
 impl Model {
-    /// Told once a second, and at a task's end: its process may have been
-    /// forgotten.
+    /// Handles states read once a second, and the final ones at a task's end. Those
+    /// read just before the end may arrive after it.
     pub(super) fn on_states(&mut self, who: Who, states: States) {
-        // Read once a second and at a task's end, so the process may have been
-        // evicted.
-        self.scheduling(who, |scheduling| scheduling.update(who.task, states));
+        // The process may have been evicted.
+        let Some(key) = self.find(who.process) else {
+            return;
+        };
+        if states.state == TaskState::Dead || self.processes[key].may_have_states(who.task) {
+            self.scheduling(who, |scheduling| scheduling.update(who.task, states));
+        }
     }
 
     pub(super) fn on_state(&mut self, at: u64, who: Who, state: TaskState) {

@@ -13,6 +13,11 @@ impl Process {
             .binary_search_by_key(&order(id), |thread| order(thread.id))
     }
 
+    /// Returns true if the thread runs.
+    pub(super) fn has_thread(&self, id: TaskId) -> bool {
+        self.place(id).is_ok()
+    }
+
     pub(super) fn thread_mut(&mut self, id: TaskId) -> Option<&mut Thread> {
         let place = self.place(id).ok()?;
         self.threads.get_mut(place)

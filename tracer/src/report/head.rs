@@ -191,9 +191,20 @@ fn reaped(tally: &Tally) -> String {
 
 fn now(model: &Model) -> String {
     let zombies = model.zombies().len() as u64;
-    format!(
+    let mut text = format!(
         "{} alive, {}",
         model.alive(),
         plural(zombies, "zombie", "zombies")
-    )
+    );
+    let exiting = model.exiting();
+    let times = exiting.filter_map(|key| model.process(key).exiting_time(model.now()));
+    if let Some(longest) = times.max() {
+        let count = model.exiting().len();
+        let oldest = if count > 1 { ", the oldest" } else { "" };
+        text.push_str(&format!(
+            ", {count} exiting{oldest} for {}",
+            duration(longest)
+        ));
+    }
+    text
 }

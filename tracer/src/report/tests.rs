@@ -267,3 +267,22 @@ fn report_begins_with_the_command() {
         "Your command: make -j2: 3 processes, 16.0 s, alive"
     );
 }
+
+#[test]
+fn exiting_processes_are_counted_and_shown_with_their_time() {
+    let script = Script::new()
+        .session()
+        .found(5, 1, "sh")
+        .found_all()
+        .fork(5, 10)
+        .killed(10, 9)
+        .at(13 * SEC + MS)
+        .exec(5, "sh", &["sh"]);
+    let report = summary(&model(script), 100);
+    for line in [
+        "1 alive, 0 zombies, 1 exiting for 13.0 s",
+        "sh[10]  SIGKILL, exiting for 13.0 s",
+    ] {
+        assert!(report.contains(line), "{report}");
+    }
+}

@@ -10,8 +10,8 @@ use super::{
     words::{command, evicted_note, process_name},
 };
 use crate::{
-    event::command_line,
-    model::{Key, Model, Outcome, State},
+    event::{command_line, units::duration},
+    model::{Key, Model, Outcome, Process, State},
 };
 
 /// Maximum number of lines.
@@ -22,7 +22,7 @@ const SHAPES: usize = 12;
 const DEPTH: usize = 16;
 
 /// The properties that subtrees of one shape have in common.
-type ShapeKey = (String, Outcome, bool, Vec<(usize, u64)>);
+type ShapeKey = (String, Outcome, Option<&'static str>, Vec<(usize, u64)>);
 
 /// Children of one shape: the first one, and their number.
 struct Group {
@@ -96,9 +96,14 @@ impl ForkTree<'_> {
                 size += below_child;
             }
             let process = self.model.process(key);
-            let zombie = process.state() == State::Zombie;
+            let unfinished = unfinished(process);
             let below = below.into_iter().collect();
-            let shape_key = (command(self.model, key), process.outcome(), zombie, below);
+            let shape_key = (
+                command(self.model, key),
+                process.outcome(),
+                unfinished,
+                below,
+            );
             let next = shape_keys.len();
             let shape = *shape_keys.entry(shape_key).or_insert(next);
             self.shapes.insert(key, (shape, size));
@@ -249,20 +254,27 @@ impl Line {
     }
 }
 
+/// Returns the state of a process that has exited and is still present.
+fn unfinished(process: &Process) -> Option<&'static str> {
+    let state = process.state();
+    matches!(state, State::Exiting | State::Zombie).then(|| state.name())
+}
+
 fn label(model: &Model, key: Key, count: u64) -> String {
     if !is_created(model, key) {
         return process_name(model, key);
     }
     let process = model.process(key);
-    let zombie = if process.state() == State::Zombie {
-        ", zombie"
-    } else {
-        ""
-    };
-    let end = format!("{}{zombie}", outcome::text(process.outcome()));
+    let end = outcome::text(process.outcome());
     if count > 1 {
-        return format!("{} × {count}  {end}", command(model, key));
+        let state = unfinished(process).map_or(String::new(), |state| format!(", {state}"));
+        return format!("{} × {count}  {end}{state}", command(model, key));
     }
+    let end = match (unfinished(process), process.exiting_time(model.now())) {
+        (None, _) => end,
+        (Some(state), None) => format!("{end}, {state}"),
+        (Some(state), Some(time)) => format!("{end}, {state} for {}", duration(time)),
+    };
     // A child that never called exec has its parent's arguments.
     let argv = process
         .executions

@@ -3,8 +3,8 @@
 use super::apply_all;
 use crate::{
     event::{
-        self, Disposition, ForkFailed, Gap, GapCause, SigchldPolicy, Waits, What,
-        script::{MS, SEC, START, Script},
+        self, Disposition, ForkFailed, Gap, GapCause, Purpose, SigchldPolicy, Waits, What,
+        script::{MS, SEC, START, Script, US},
     },
     model::FindingKind,
 };
@@ -13,6 +13,59 @@ fn says(script: &Script, now: u64) -> Vec<(FindingKind, String)> {
     let model = apply_all(&script.events);
     let findings = model.findings(now).into_iter();
     findings.map(|found| (found.kind, found.says)).collect()
+}
+
+#[test]
+fn init_that_cannot_exit_is_found_with_the_owner_of_the_zombie() {
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "unshare")
+        .found(6, 1, "nsenter")
+        .found_all()
+        .fork_with(5, 10, |fork| (fork.ns_pid, fork.ns_level) = (1, 1))
+        .fork_with(6, 11, |fork| (fork.ns_pid, fork.ns_level) = (2, 1))
+        .kill(6, 10, 9)
+        .killed(10, 9);
+    let killed = script.clone().signal(10, 11, 9, 0x80);
+    let exiting = |rest: &str| {
+        let says = format!("unshare[10] has been exiting for 3.0 s{rest}");
+        (FindingKind::Exiting, says)
+    };
+    let now = START + 3 * SEC + 10 * US;
+    assert_eq!(says(&script, now), [exiting("")]);
+    assert_eq!(says(&script, START + SEC), []);
+    assert_eq!(
+        says(&killed, now),
+        [exiting(
+            "; as init of a pid namespace it waits for nsenter[11], which has not ended since it \
+             got SIGKILL"
+        )]
+    );
+    let dead = killed.clone().killed(11, 9).notify(11).last_switch(11);
+    assert_eq!(
+        says(&dead, now)[1],
+        exiting(
+            "; as init of a pid namespace it waits for nsenter[11], a zombie that nsenter[6] has not \
+             reaped"
+        )
+    );
+    // The zombie is reaped, and init ends.
+    let over = dead.wait(6, 11).notify(10).last_switch(10);
+    assert!(
+        says(&over, now)
+            .iter()
+            .all(|(kind, _)| *kind != FindingKind::Exiting)
+    );
+    // Where no hook shows the end of an exit, it lasts until the reap.
+    let blind = Script::new().session_with(|session| {
+        for hook in &mut session.hooks {
+            if matches!(hook.purpose, Purpose::Zombie | Purpose::Switch) {
+                hook.hook = None;
+            }
+        }
+    });
+    assert_eq!(says(&blind.fork(5, 10).exit(10, 0), now), []);
 }
 
 #[test]

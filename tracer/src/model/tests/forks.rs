@@ -42,6 +42,23 @@ fn exits_after(script: Script, pid: u32, copies: u64) -> Script {
 }
 
 stories! {
+    reading_as_of_before_an_exec_counts_no_copy_twice: {
+        let script = Script::new()
+            .session()
+            .found(5, 1, "redis")
+            .found_all()
+            .fork_with(5, 10, copying(0))
+            .event(10, copied(150));
+        let mut script = script.exec(10, "true", &["true"]);
+        if let Some(What::Exec(exec)) = script.events.last_mut().map(|event| &mut event.what) {
+            exec.copies = Some(450);
+        }
+        exits_after(script.event(10, copied(150)), 10, 460)
+    } => |model| {
+        assert_eq!(one(model, 10).faults.cow_copy, 460);
+        assert_eq!(one(model, 10).fork_cost.as_ref().unwrap().child_copies, 450);
+    }
+
     copies_are_charged_to_the_fork_before: {
         let script = Script::new()
             .session()

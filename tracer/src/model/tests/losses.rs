@@ -3,8 +3,8 @@
 use super::{key, one, stories};
 use crate::{
     event::{
-        Kind,
-        script::{MS, SEC, Script},
+        Kind, ProcessId, What,
+        script::{MS, SEC, START, Script},
     },
     model::{Creation, State},
 };
@@ -133,6 +133,65 @@ stories! {
         => |model| {
             assert_eq!(one(model, 10).argv(), Some(&b"sleep"[..]));
             assert_eq!(one(model, 10).executions.len(), 1);
+        }
+
+    process_that_exited_before_the_trace_is_not_part_of_it: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "parent")
+        .found_all()
+        // Each line is what is left of a life when the trace begins.
+        .free(10)
+        .last_switch(11).wait(5, 11).free(11)
+        .notify(12).last_switch(12).release(5, 12).free(12)
+        .release(13, 13).free(13)
+        => |model| {
+            assert_eq!(model.process_count(), 2);
+            assert_eq!(model.totals().exits, 0);
+            assert_eq!(model.tally().reaped, 0);
+        }
+
+    process_that_ends_during_the_snapshot_existed_before: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "parent")
+        .exit(10, 3).notify(10).last_switch(10).wait(1, 10).free(10)
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).created_by, Creation::Snapshot);
+            assert_eq!(one(model, 10).status.unwrap().exit_code(), Some(3));
+            assert_eq!((model.totals().exits, model.tally().reaped), (1, 1));
+        }
+
+    process_born_and_gone_in_a_gap_is_counted: {
+        let young = ProcessId { tgid: 10, start: START + MS }.leader();
+        let script = Script::new().session().found(1, 0, "init").found_all();
+        script.at(2 * MS).lose(Kind::Exit, 1).push(young, What::Free(None))
+    }
+        => |model| {
+            assert_eq!(one(model, 10).created_by, Creation::Missed);
+            assert_eq!(one(model, 10).state(), State::Reaped);
+        }
+
+    exec_during_a_snapshot_adds_no_thread: Script::new()
+        .session()
+        .found(5, 1, "old")
+        .exec(5, "new", &["new"])
+        .found_all()
+        .exec(5, "newer", &["newer"])
+        => |model| {
+            assert_eq!((one(model, 5).threads.len(), one(model, 5).threads_seen), (1, 1));
+        }
+
+    exec_by_a_thread_made_during_a_snapshot: Script::new()
+        .session()
+        .found(5, 1, "old")
+        .thread(5, 6)
+        .exec_by(6, "new", &["new"])
+        .found_all()
+        .exec(5, "newer", &["newer"])
+        => |model| {
+            assert_eq!((one(model, 5).threads.len(), one(model, 5).threads_seen), (1, 2));
         }
 
     exit_in_a_gap_and_pid_reused: Script::new()

@@ -218,6 +218,24 @@ fn late_report_creates_no_process() {
 }
 
 #[test]
+fn report_read_before_the_end_and_applied_after_it_does_not_count() {
+    let script = Script::new()
+        .session()
+        .fork(1, 10)
+        .exit(10, 0)
+        // Its last switch is still to come.
+        .states(10, TaskState::Running, 0, running(2 * MS))
+        .notify(10)
+        .states(10, TaskState::Dead, 0, running(3 * MS))
+        .last_switch(10)
+        .states(10, TaskState::Running, 0, running(2 * MS));
+    let model = model(&script);
+    assert_eq!(times(&model, 10), running(3 * MS));
+    let process = model.process(model.find_pid(10).unwrap());
+    assert!(process.states_are_complete());
+}
+
+#[test]
 fn uncounted_states_are_unknown() {
     let model = model(&Script::new().session().fork(1, 10));
     let key = model.find_pid(10).unwrap();

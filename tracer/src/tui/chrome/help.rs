@@ -145,7 +145,10 @@ fn beside(left: Vec<Phrase>, width: u16, right: Vec<Phrase>) -> Vec<Phrase> {
 
 const STATES: [(State, &str); 5] = [
     (State::Alive, "alive"),
-    (State::Exiting, "exited; zombie or reaped is not known yet"),
+    (
+        State::Exiting,
+        "exiting: its threads have ended, and it is not a zombie yet",
+    ),
     (
         State::Zombie,
         "zombie: exited, and its owner has not waited for it",

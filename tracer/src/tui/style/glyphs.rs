@@ -8,7 +8,7 @@ use crate::{event::TaskState, model::State};
 pub struct Glyphs {
     /// A process that is alive.
     pub alive: &'static str,
-    /// A process that has exited; zombie or reaped is not known yet.
+    /// A process that is exiting and not a zombie yet.
     pub exiting: &'static str,
     /// A zombie.
     pub zombie: &'static str,

@@ -139,11 +139,12 @@ pub fn signal(sig: i32) -> String {
     signal_name(sig).map_or_else(|| format!("signal {sig}"), |name| name.into_owned())
 }
 
-/// Returns how long a process has been in its state: the lifetime, or for a zombie the time since
-/// it became one.
+/// Returns how long a process has been in its state: the lifetime, or the time since it began to
+/// exit or became a zombie.
 pub fn age(process: &Process, now: u64) -> String {
     let time = match process.state() {
         State::Zombie => process.zombie_time(now),
+        State::Exiting => process.exiting_time(now),
         _ => process.lifetime(now),
     };
     time.map_or_else(|| "?".to_owned(), units::duration)

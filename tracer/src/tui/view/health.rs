@@ -63,7 +63,7 @@ impl Health {
         }
         for finding in &self.findings {
             let tone = match finding.kind {
-                FindingKind::Unreaped | FindingKind::Lost => Tone::Warn,
+                FindingKind::Unreaped | FindingKind::Exiting | FindingKind::Lost => Tone::Warn,
                 FindingKind::ForkFailed | FindingKind::OutOfMemory | FindingKind::Crashing => {
                     Tone::Bad
                 }

@@ -149,6 +149,9 @@ pub fn exit(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     if state != State::Alive {
         sheet.fact("ended with", ended_with(process));
     }
+    if let Some(reason) = model.exiting_reason(key) {
+        sheet.fact("exiting", Phrase::of(Tone::Warn, reason));
+    }
     for (at, sent) in &process.signals {
         let when = words::clock(model, *at);
         sheet.fact(

@@ -113,9 +113,8 @@ fn head(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         State::Alive => (Tone::Good, format!(", {age} old")),
         // The state's name is shown in an alerting tone already.
         State::Zombie => (Tone::Bad, format!(" for {age}")),
-        State::Exiting | State::Reaped | State::Vanished => {
-            (words::state_tone(state), format!(", lived {age}"))
-        }
+        State::Exiting => (words::state_tone(state), format!(" for {age}")),
+        State::Reaped | State::Vanished => (words::state_tone(state), format!(", lived {age}")),
     };
     let mut sheet = Sheet::new(width);
     let title = Phrase::of(words::state_tone(state), data.glyphs.state(state))

@@ -74,10 +74,11 @@ pub const FIGURES: &[Figure] = figures! {
     word("BORN", 15, 11), chosen up, "start time, UTC",
         |_, process| Some(process.id.start.into()),
         Some(|data, process, _| Phrase::plain(words::clock(data.model, process.id.start)));
-    figure("AGE", 8, 2), usual down, "lifetime; for a zombie, the time since it became one",
+    figure("AGE", 8, 2), usual down, "lifetime; when exiting or a zombie, the time since then",
         |data, process| match process.state() {
             State::Zombie => process.zombie_time(data.now).map(u128::from),
-            State::Alive | State::Exiting | State::Reaped | State::Vanished => {
+            State::Exiting => process.exiting_time(data.now).map(u128::from),
+            State::Alive | State::Reaped | State::Vanished => {
                 process.lifetime(data.now).map(u128::from)
             }
         },
