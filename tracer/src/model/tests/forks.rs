@@ -56,7 +56,7 @@ stories! {
         exits_after(script.event(10, copied(150)), 10, 460)
     } => |model| {
         assert_eq!(one(model, 10).faults.cow_copy, 460);
-        assert_eq!(one(model, 10).fork_cost.as_ref().unwrap().child_copies, 450);
+        assert_eq!(one(model, 10).fork_cost.as_ref().unwrap().child.count, 450);
     }
 
     copies_are_charged_to_the_fork_before: {
