@@ -133,15 +133,12 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
             let model = replay.model(Retention::ALL)?;
             return Ok(exporter.end(&model, &|_| true, out)?);
         }
-        let mut model = Model::new(Retention::ALL);
+        // Events are written as they are read, so no process needs to be retained.
         let shared = RefCell::new(&mut *out);
-        let take = |event: Event| {
-            model.apply(&event);
-            Ok(exporter.event(&event, *shared.borrow_mut())?)
-        };
+        let take = |event: Event| Ok(exporter.event(&event, *shared.borrow_mut())?);
         // Flush before each wait, so that a reader of the pipe is up to date.
         replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
-        return Ok(exporter.end(&model, &|_| true, out)?);
+        return Ok(());
     };
     if replay.follow {
         return export_while_growing(replay, filter, &mut *exporter, out);
