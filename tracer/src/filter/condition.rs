@@ -1,9 +1,7 @@
 //! Parsed conditions and their evaluation for a process.
 
-use regex::bytes::Regex;
-
 use super::{
-    field::{Candidate, FilterField, command_line},
+    field::{Candidate, FilterField},
     truth::Truth,
     value::{Comparison, Value},
 };
@@ -16,8 +14,6 @@ pub enum Condition {
     Flag(&'static FilterField),
     /// True if the field is known.
     Known(&'static FilterField),
-    /// True if the command name or the command line matches the pattern.
-    Mentions(Regex),
     /// True if the condition holds for the process or an ancestor in the fork tree.
     Tree(Box<Condition>),
     /// True for the command that tracer ran, and for its descendants in the fork tree.
@@ -32,26 +28,26 @@ pub enum Condition {
 impl Condition {
     /// Evaluates the condition for a process at time `now`, ns since boot.
     pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
-        let value = |field: &FilterField| {
-            (field.of)(&Candidate {
-                model,
-                key,
-                process: model.process(key),
-                now,
-            })
+        let candidate = Candidate {
+            model,
+            key,
+            process: model.process(key),
+            now,
         };
+        let value = |field: &FilterField| (field.of)(&candidate);
         match self {
             Condition::Compare(field, comparison) => comparison.matches(&value(field)),
             Condition::Flag(field) => match value(field) {
                 Value::Flag(flag) => flag.into(),
                 Value::Unknown => Truth::Unknown,
-                Value::Number(_) | Value::AtLeast(_) | Value::Text(_) | Value::Word(_) => {
-                    Truth::Yes
-                }
+                Value::Number(_)
+                | Value::AtLeast(_)
+                | Value::Text(_)
+                | Value::Texts(..)
+                | Value::Word(_) => Truth::Yes,
                 Value::Absent => Truth::No,
             },
-            Condition::Known(field) => (value(field) != Value::Unknown).into(),
-            Condition::Mentions(pattern) => mentions(pattern, model, key),
+            Condition::Known(field) => value(field).is_known().into(),
             Condition::Command => match model.traced_command() {
                 TracedCommand::Process(root) => model.ancestry(key).any(|key| key == root).into(),
                 TracedCommand::Missing(_) => Truth::Unknown,
@@ -82,10 +78,7 @@ impl Condition {
     pub fn needs_command(&self) -> bool {
         match self {
             Condition::Command => true,
-            Condition::Compare(..)
-            | Condition::Flag(_)
-            | Condition::Known(_)
-            | Condition::Mentions(_) => false,
+            Condition::Compare(..) | Condition::Flag(_) | Condition::Known(_) => false,
             Condition::Tree(condition)
             | Condition::Parent(condition)
             | Condition::Not(condition) => condition.needs_command(),
@@ -99,29 +92,12 @@ impl Condition {
     /// relatives.
     pub fn is_local(&self) -> bool {
         match self {
-            Condition::Compare(..)
-            | Condition::Flag(_)
-            | Condition::Known(_)
-            | Condition::Mentions(_) => true,
+            Condition::Compare(..) | Condition::Flag(_) | Condition::Known(_) => true,
             Condition::Tree(_) | Condition::Command | Condition::Parent(_) => false,
             Condition::Not(condition) => condition.is_local(),
             Condition::And(one, other) | Condition::Or(one, other) => {
                 one.is_local() && other.is_local()
             }
         }
-    }
-}
-
-fn mentions(pattern: &Regex, model: &Model, key: Key) -> Truth {
-    let process = model.process(key);
-    let parts = [
-        process.known_comm().map(|comm| comm.as_bytes().to_vec()),
-        command_line(process),
-    ];
-    let found = parts.iter().flatten().any(|part| pattern.is_match(part));
-    match parts.iter().all(Option::is_some) || process.kthread {
-        _ if found => Truth::Yes,
-        true => Truth::No,
-        false => Truth::Unknown,
     }
 }

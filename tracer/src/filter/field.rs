@@ -78,6 +78,9 @@ pub const FIELDS: &[FilterField] = fields! {
     "comm" "name" FieldKind::Text, comm, "command name (at most 15 bytes)";
     "argv" "args" FieldKind::Text, argv, "command line, arguments separated by one space";
     "exe" "" FieldKind::Text, exe, "file of the last exec";
+    "ever.comm" "" FieldKind::Text, ever_comm, "every command name it had: == and =~ hold for any of them, != and !~ for all";
+    "ever.argv" "" FieldKind::Text, ever_argv, "every command line it had, likewise";
+    "ever.exe" "" FieldKind::Text, ever_exe, "file of every exec, likewise";
     "state" "" FieldKind::Word(STATES), |of| Value::Word(of.process.state().name()), "stage of its life; vanished: its end was not seen";
     "created_by" "" FieldKind::Word(CREATIONS), created_by, "how it was created; snapshot: it ran before the trace";
     "kthread" "" FieldKind::Flag, kthread, "it is a kernel thread";
@@ -149,22 +152,18 @@ fn comm<'a>(of: &Candidate<'a>) -> Value<'a> {
 }
 
 fn argv<'a>(of: &Candidate<'a>) -> Value<'a> {
-    match command_line(of.process) {
-        Some(line) => Value::Text(Cow::Owned(line)),
+    match of.process.argv() {
+        Some(argv) => Value::Text(command_line(argv)),
         None if of.process.kthread => Value::Absent,
         None => Value::Unknown,
     }
 }
 
 /// Returns the arguments separated by spaces, without escaping.
-pub fn command_line(process: &Process) -> Option<Vec<u8>> {
-    let argv = process.argv()?;
+fn command_line(argv: &[u8]) -> Cow<'_, [u8]> {
     let argv = argv.strip_suffix(b"\0").unwrap_or(argv);
-    Some(
-        argv.iter()
-            .map(|&byte| if byte == 0 { b' ' } else { byte })
-            .collect(),
-    )
+    let spaced = argv.iter().map(|&byte| if byte == 0 { b' ' } else { byte });
+    Cow::Owned(spaced.collect())
 }
 
 fn exe<'a>(of: &Candidate<'a>) -> Value<'a> {
@@ -173,6 +172,28 @@ fn exe<'a>(of: &Candidate<'a>) -> Value<'a> {
         None if of.process.kthread => Value::Absent,
         None => Value::Unknown,
     }
+}
+
+fn ever_comm<'a>(of: &Candidate<'a>) -> Value<'a> {
+    let names = of.process.names();
+    let texts = names.values.iter();
+    let texts = texts.map(|comm| Cow::Owned(comm.as_bytes().to_vec()));
+    Value::Texts(texts.collect(), names.complete)
+}
+
+fn ever_argv<'a>(of: &Candidate<'a>) -> Value<'a> {
+    let lines = of.process.command_lines();
+    let texts = lines.values.into_iter().map(command_line);
+    Value::Texts(texts.collect(), lines.complete || of.process.kthread)
+}
+
+fn ever_exe<'a>(of: &Candidate<'a>) -> Value<'a> {
+    let executions = of.process.executions.iter();
+    let files = executions.map(|it| Cow::Borrowed(it.exec.filename.as_bytes()));
+    // The file of a process that was found is not known.
+    let was_found = of.process.created_by == Creation::Snapshot && !of.process.kthread;
+    let complete = of.process.has_all_executions() && !was_found;
+    Value::Texts(files.collect(), complete)
 }
 
 fn created_by<'a>(of: &Candidate<'a>) -> Value<'a> {

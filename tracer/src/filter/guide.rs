@@ -19,7 +19,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ),
     (
         "/pattern/  \"text\"",
-        "alone: the name or the command line contains it; /pattern/i and \"text\" ignore case",
+        "alone: a name or command line that it ever had contains it; /pattern/i and \"text\" ignore case",
     ),
     (
         r#""\"  \n  \u00e9  \xff""#,
@@ -27,7 +27,7 @@ const OPERATORS: &[(&str, &str)] = &[
     ),
     (
         "tree(1234)  tree(make)",
-        "the processes with that PID or name, and their descendants",
+        "the processes with that PID, or that ever had that name, and their descendants",
     ),
     (
         "command()",
@@ -77,6 +77,13 @@ negation. A filter keeps only processes for which it is true. A value that a
 process does not have, such as the exit code of a running process, counts as
 known: == is false for it and != is true.";
 
+const NAMES: &str = "\
+comm, argv and exe are those of the process at the moment shown, or its last
+ones. tree(make), parent(make), /make/ and \"make\" also find a process that had
+the name before: when it was found, inherited at its fork, or by an exec or a
+rename since. ever.comm, ever.argv and ever.exe ask for all of these. A name that
+the first exec after the fork replaced was its parent's and does not count.";
+
 fn unit(field: &FilterField) -> String {
     match field.kind {
         FieldKind::Count => "count".to_owned(),
@@ -111,7 +118,7 @@ pub fn guide(saved: &SavedFilters) -> String {
     for (example, meaning) in EXAMPLES {
         text += &format!("  {example}\n      {meaning}\n");
     }
-    text += &format!("\n{UNKNOWN}\n");
+    text += &format!("\n{UNKNOWN}\n\n{NAMES}\n");
     if !saved.is_empty() {
         text += "\nSaved:\n";
         for (name, filter) in saved {
@@ -138,7 +145,9 @@ pub fn page() -> String {
     for (example, meaning) in EXAMPLES {
         page += &format!("| `{}` | {} |\n", cell(example), cell(meaning));
     }
-    page += &format!("\n{UNKNOWN}\n\n## Fields\n\n| field | meaning | values |\n|---|---|---|\n");
+    page += &format!(
+        "\n{UNKNOWN}\n\n{NAMES}\n\n## Fields\n\n| field | meaning | values |\n|---|---|---|\n"
+    );
     for field in FIELDS {
         page += &format!(
             "| {} | {} | {} |\n",

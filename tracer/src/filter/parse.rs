@@ -159,10 +159,8 @@ impl Parser<'_> {
                 format!("nothing to the left of {}", describe(&token)),
             )
             .help("a condition starts with a field: comm, state, exit.code, …")),
-            Token::Pattern { text, any_case } => {
-                Ok(Condition::Mentions(regex(&text, any_case, place)?))
-            }
-            Token::Quoted(text) => Ok(Condition::Mentions(regex(&verbatim(&text), true, place)?)),
+            Token::Pattern { text, any_case } => mentions(&text, any_case, place),
+            Token::Quoted(text) => mentions(&verbatim(&text), true, place),
             Token::Saved(name) => self.saved(&name, place),
             Token::Word(word) => match word.as_str() {
                 "not" => Ok(Condition::Not(Box::new(self.term()?))),
@@ -196,7 +194,8 @@ impl Parser<'_> {
         })
     }
 
-    /// Parses the argument of `tree` and `parent`: a PID, a name or a condition.
+    /// Parses the argument of `tree` and `parent`: a PID, a name that the process
+    /// ever had, or a condition.
     fn relative(&mut self) -> Result<Condition, Problem> {
         self.expect("(")?;
         let alone = matches!(self.tokens.get(self.at + 1), Some((Token::Sign(")"), _)));
@@ -205,7 +204,10 @@ impl Parser<'_> {
                 let word = word.clone();
                 let (name, comparison) = match word.parse() {
                     Ok(pid) => ("pid", Comparison::Number(Operator::Equal, pid)),
-                    Err(_) => ("comm", Comparison::Text(Operator::Equal, word.into_bytes())),
+                    Err(_) => (
+                        "ever.comm",
+                        Comparison::Text(Operator::Equal, word.into_bytes()),
+                    ),
                 };
                 let place = self.place();
                 self.at += 1;
@@ -340,6 +342,21 @@ impl Parser<'_> {
         let pattern = regex(&text, any_case, place)?;
         Ok(Comparison::Pattern { matches, pattern })
     }
+}
+
+/// Returns the condition that a command name or a command line that the process had
+/// matches a pattern.
+fn mentions(text: &str, any_case: bool, place: Range<usize>) -> Result<Condition, Problem> {
+    let pattern = regex(text, any_case, place.clone())?;
+    let matches = |name| {
+        let matches = Comparison::Pattern {
+            matches: true,
+            pattern: pattern.clone(),
+        };
+        Ok(Condition::Compare(field(name, place.clone())?, matches))
+    };
+    let (comm, argv) = (matches("ever.comm")?, matches("ever.argv")?);
+    Ok(Condition::Or(Box::new(comm), Box::new(argv)))
 }
 
 /// Returns a valid example of a condition on a field.

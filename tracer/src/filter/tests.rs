@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{
-        Faults, OomVictim, Purpose, StateTimes, TaskState, Text, What,
+        Comm, Faults, OomVictim, Purpose, StateTimes, TaskState, Text, What,
         script::{MS, SEC, START, Script, memcg_victim},
     },
     model::Model,
@@ -148,6 +148,95 @@ fn tree_and_parent_match_relatives() {
         [101, 102, 103]
     );
     assert_eq!(kept("tree(daemon)"), [50, 104]);
+}
+
+/// A shell that became make, a Python program that renamed itself and has a child, a
+/// process that was found and then exec'ed, and one with a lost fork record.
+fn renamed() -> Model {
+    let rename = |comm: &[u8]| What::Comm(Comm::new(comm));
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_with(20, 1, "login", |found| found.argv = None)
+        .found_all()
+        .fork(1, 10)
+        .exec(10, "sh", &["sh", "-c", "exec make all"])
+        .exec(10, "make", &["make", "all"])
+        .fork(1, 30)
+        .exec(30, "python3", &["python3", "app.py"])
+        .event(30, rename(b"app: main"))
+        .event(30, rename(b"app: idle"))
+        .fork_with(30, 31, |fork| fork.comm = Comm::new(b"app: idle"))
+        .event(31, rename(b"app: worker"))
+        .exec(20, "bash", &["-bash"])
+        .event(40, rename(b"late"));
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    model
+}
+
+#[test]
+fn a_process_is_found_by_every_name_that_it_had() {
+    let model = renamed();
+    let cases: &[(&str, &[u32])] = &[
+        ("tree(python3)", &[30, 31]),
+        ("tree(\"app: main\")", &[30, 31]),
+        ("tree(\"app: idle\")", &[30, 31]),
+        ("tree(sh)", &[10]),
+        ("tree(login) && tree(bash)", &[20]),
+        ("parent(python3)", &[31]),
+        ("comm == python3", &[]),
+        ("comm == \"app: idle\"", &[30]),
+        ("ever.comm == python3", &[30]),
+        ("ever.comm in (make, python3)", &[10, 30]),
+        ("ever.comm =~ /^app/", &[30, 31]),
+        // It inherited that name, and renamed itself.
+        ("ever.comm == \"app: idle\"", &[30, 31]),
+        // The name that an exec replaced was the parent's.
+        ("ever.comm == init", &[1]),
+        ("ever.argv == \"sh -c exec make all\"", &[10]),
+        ("ever.exe == \"/bin/sh\"", &[10]),
+        ("/sh -c/ || \"APP.PY\"", &[10, 30, 31]),
+        // Names of 40 before its rename were not seen.
+        ("ever.comm != python3", &[1, 10, 20, 31]),
+        ("ever.comm !~ /app|late/", &[1, 10, 20]),
+        ("ever.comm == late", &[40]),
+        ("known(ever.argv)", &[1, 10, 20, 30, 31]),
+    ];
+    for (filter, pids) in cases {
+        let mut kept = kept_of(&model, filter);
+        kept.sort_unstable();
+        assert_eq!(kept, *pids, "{filter}");
+    }
+}
+
+#[test]
+fn names_that_were_dropped_are_unknown() {
+    let mut script = Script::new()
+        .session()
+        .fork(1, 10)
+        .exec(10, "first", &["first"]);
+    for number in 0..70 {
+        let comm = format!("name{number}");
+        script = script.event(10, What::Comm(Comm::new(comm.as_bytes())));
+    }
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    assert_eq!(kept_of(&model, "ever.comm == first"), [10]);
+    assert_eq!(kept_of(&model, "ever.comm == name69"), [10]);
+    assert!(kept_of(&model, "ever.comm == name1 || ever.comm != name1").is_empty());
+    for number in 0..70 {
+        script = script.exec(10, &format!("exec{number}"), &["exec"]);
+    }
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    assert!(
+        kept_of(
+            &model,
+            "ever.exe == \"/bin/first\" || ever.exe != \"/bin/first\""
+        )
+        .is_empty()
+    );
 }
 
 #[test]

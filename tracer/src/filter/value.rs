@@ -13,6 +13,9 @@ pub enum Value<'a> {
     /// A lower bound: some of it was not observed.
     AtLeast(u64),
     Text(Cow<'a, [u8]>),
+    /// Texts that the process had one after the other. If false, there may have
+    /// been others.
+    Texts(Vec<Cow<'a, [u8]>>, bool),
     Word(&'static str),
     Flag(bool),
     /// The process is known to have no value, such as an exit code before it exits.
@@ -21,6 +24,16 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// Returns true if the value is known, or a lower bound or a part of it.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Value::Unknown => false,
+            Value::Texts(texts, complete) => *complete || !texts.is_empty(),
+            Value::Number(_) | Value::AtLeast(_) | Value::Text(_) => true,
+            Value::Word(_) | Value::Flag(_) | Value::Absent => true,
+        }
+    }
+
     /// Returns the number, or [`Value::Unknown`] for `None`.
     pub fn known(number: Option<u64>) -> Value<'static> {
         number.map_or(Value::Unknown, Value::Number)
@@ -68,6 +81,7 @@ impl Comparison {
             return Truth::Unknown;
         }
         match (self, value) {
+            (comparison, Value::Texts(texts, complete)) => comparison.matches_any(texts, *complete),
             (Comparison::OneOf(several), value) => several
                 .iter()
                 .map(|comparison| comparison.matches(value))
@@ -92,6 +106,23 @@ impl Comparison {
             (Comparison::Number(operator, _) | Comparison::Text(operator, _), _)
             | (Comparison::Word(operator, _), _) => (*operator == Operator::Unequal).into(),
             (Comparison::Pattern { matches, .. }, _) => (!matches).into(),
+        }
+    }
+
+    /// Compares several texts: `==` and `=~` hold if they hold for any of them, `!=`
+    /// and `!~` if they hold for all.
+    fn matches_any(&self, texts: &[Cow<'_, [u8]>], complete: bool) -> Truth {
+        let negated = matches!(
+            self,
+            Comparison::Text(Operator::Unequal, _) | Comparison::Pattern { matches: false, .. }
+        );
+        let mut each = texts
+            .iter()
+            .map(|text| self.matches(&Value::Text(Cow::Borrowed(text))) == Truth::Yes);
+        let decided = each.any(|holds| holds != negated);
+        match (decided || complete, decided != negated) {
+            (true, holds) => holds.into(),
+            (false, _) => Truth::Unknown,
         }
     }
 }

@@ -195,7 +195,7 @@ impl Model {
         }
         self.stops_sharing(key, SharingEnd::Exec(at));
         self.change(key, |process| {
-            process.rename(at, exec.comm);
+            process.rename_by_exec(at, exec.comm);
             process.relations = exec.relations.or(process.relations);
             let place = process
                 .executions

@@ -55,6 +55,7 @@ pub use findings::{Finding, FindingKind};
 pub use fork_cost::{Copies, ForkCost, SharingEnd};
 pub use gap_span::GapSpan;
 pub use history::{History, Second};
+pub use naming::Series;
 pub use owned::{OwnedZombies, ZombieAge};
 pub use presence::presence_snapshot;
 pub use process::{Execution, Process, Thread};

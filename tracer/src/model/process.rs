@@ -55,6 +55,15 @@ pub struct Execution {
     pub exec: Exec,
 }
 
+/// Names that a process had before its current one, other than by exec.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct EarlierNames {
+    /// Distinct names, the latest last. Only the latest are kept.
+    pub names: Vec<Comm>,
+    /// True if earlier ones were dropped.
+    pub left_out: bool,
+}
+
 /// Records that arrived early, and other rare facts. Boxed, so that most processes
 /// need no memory for them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +79,8 @@ pub(super) struct Pending {
     pub tracer: Option<Key>,
     /// Reason the OOM killer chose the process. Kept for good.
     pub oom: Option<OomVictim>,
+    /// Names before the current one that are not by an exec. Kept for good.
+    pub earlier_names: EarlierNames,
 }
 
 /// The facts known about one process.

@@ -253,12 +253,18 @@ impl Process {
         self.pending.get_or_insert_default()
     }
 
-    /// Drops pending records, which are no longer needed; keeps the OOM killer's
-    /// reason.
+    /// Drops pending records, which are no longer needed; keeps the other facts.
     fn clear_pending(&mut self) {
-        let oom = self.pending.take().and_then(|pending| pending.oom);
-        if oom.is_some() {
-            self.pending_mut().oom = oom;
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
+        let kept = Pending {
+            oom: pending.oom,
+            earlier_names: pending.earlier_names,
+            ..Pending::default()
+        };
+        if kept != Pending::default() {
+            self.pending = Some(Box::new(kept));
         }
     }
 

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use foldhash::fast::RandomState;
 
 use crate::{
-    event::{Event, Kind, ProcessId, Reap, TaskId, TaskState, What, Who},
+    event::{Comm, Event, Kind, ProcessId, Reap, TaskId, TaskState, What, Who},
     model::{Key, Model},
     playback::Stage,
 };
@@ -37,6 +37,10 @@ const SESSIONS: usize = 8;
 /// Maximum number of thread exits kept apart per process. Older ones are added
 /// together. The same holds for final times in each state.
 const EXITS: usize = 256;
+
+/// Maximum number of renames kept per process, the latest ones: more than a model
+/// keeps names.
+const RENAMES: usize = 64;
 
 /// Selects the events from which the state at a point of a recording can be rebuilt.
 pub struct EventSelection {
@@ -71,7 +75,8 @@ enum Lasts {
     Always,
     /// Until the task's next event of the same kind.
     UntilNext,
-    /// Forever for the first of a task, until the next one for the others.
+    /// Forever for the first of a task (of those with the same name, if it is a
+    /// rename), until the next one for the others.
     FirstAndLatest,
     /// Not at all: the event is not about a present process, or is redundant.
     Never,
@@ -82,6 +87,8 @@ fn lasts(event: &Event) -> Lasts {
         Kind::Fork | Kind::WakeupNew | Kind::FirstRun | Kind::Exec | Kind::Signal => Lasts::Always,
         Kind::OomVictim | Kind::ExitStart | Kind::Exit | Kind::Notify => Lasts::Always,
         Kind::LastSwitch | Kind::Reap | Kind::Free => Lasts::Always,
+        // Filters ask for every name that a process had.
+        Kind::Comm if event.who.is_leader() => Lasts::FirstAndLatest,
         Kind::Comm | Kind::Wait | Kind::Waits | Kind::Faults => Lasts::UntilNext,
         Kind::ForkFailed | Kind::Moved | Kind::State => Lasts::UntilNext,
         // If another thread becomes the leader by exec, the old leader's times stay.
@@ -264,6 +271,7 @@ impl ProcessEvents {
     fn sift(&mut self, sessions: &VecDeque<(u64, Event)>) {
         if self.events.len() > self.sifted {
             remove_repeated(&mut self.events, sessions);
+            remove_oldest_renames(&mut self.events);
             remove_freed_threads(&mut self.events);
             self.sifted = self.events.len();
         }
@@ -276,8 +284,9 @@ fn remove_repeated(kept: &mut Vec<(u64, Event)>, sessions: &VecDeque<(u64, Event
         let kind = event.what.kind();
         match lasts(event) {
             // Counters start at zero with each tracer run, so keep one per run.
-            Lasts::UntilNext => (event.who.task, kind, run(number)),
-            Lasts::Always | Lasts::FirstAndLatest | Lasts::Never => (event.who.task, kind, 0),
+            Lasts::UntilNext => (event.who.task, kind, run(number), None),
+            Lasts::FirstAndLatest => (event.who.task, kind, 0, new_name(event)),
+            Lasts::Always | Lasts::Never => (event.who.task, kind, 0, None),
         }
     };
     let mut latest = HashMap::with_hasher(RandomState::default());
@@ -301,6 +310,26 @@ fn remove_repeated(kept: &mut Vec<(u64, Event)>, sessions: &VecDeque<(u64, Event
             latest.get(&about(*number, event)) == Some(number) || firsts.contains(number)
         }
         Lasts::Never => false,
+    });
+}
+
+/// Returns the name that a process gave itself.
+fn new_name(event: &Event) -> Option<Comm> {
+    match event.what {
+        What::Comm(comm) if event.who.is_leader() => Some(comm),
+        _ => None,
+    }
+}
+
+/// Removes all but the latest [`RENAMES`] of a process.
+fn remove_oldest_renames(kept: &mut Vec<(u64, Event)>) {
+    let is_rename = |event: &Event| new_name(event).is_some();
+    let count = kept.iter().filter(|(_, event)| is_rename(event)).count();
+    let mut surplus = count.saturating_sub(RENAMES);
+    kept.retain(|(_, event)| {
+        let removed = surplus > 0 && is_rename(event);
+        surplus -= usize::from(removed);
+        !removed
     });
 }
 
@@ -373,6 +402,32 @@ fn add(sum: &mut Event, event: &Event) {
 mod tests {
     use super::*;
     use crate::event::script::Script;
+
+    #[test]
+    fn renames_outlast_a_checkpoint() {
+        let rename = |number: u32| What::Comm(Comm::new(format!("name{number}").as_bytes()));
+        for names in [3, 5_000] {
+            let script = Script::new().session().found(1, 0, "init").found_all();
+            let mut script = script.fork(1, 10).exec(10, "app", &["app"]);
+            for number in 0..2 * names {
+                script = script.event(10, rename(number % names));
+            }
+            let (mut selection, mut whole) = (EventSelection::default(), Model::default());
+            for event in script.events {
+                whole.apply(&event);
+                selection.take(event);
+            }
+            let checkpoint = selection.checkpoint();
+            let mut cut = Model::default();
+            checkpoint.iter().for_each(|event| cut.apply(event));
+            let names = |model: &Model| {
+                let names = model.process(model.find_pid(10).unwrap()).names();
+                (names.values, names.complete)
+            };
+            assert_eq!(names(&cut), names(&whole));
+            assert!(checkpoint.len() < 100, "{}", checkpoint.len());
+        }
+    }
 
     /// The kernel frees a process some time after its parent has waited for it.
     /// In between, only the parent's wait shows that it is not a zombie.

@@ -23,6 +23,11 @@ pub fn draw(data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let all = data.model.process_count();
     let mut counts = Phrase::of(Tone::Strong, units::count(yes as u64))
         .and(Tone::Dim, format!(" of {}", units::count(all as u64)));
+    let unlisted = data.model.unlisted();
+    if unlisted > 0 {
+        let unlisted = units::count(unlisted);
+        counts.push(Tone::Warn, format!(" listed, {unlisted} no longer"));
+    }
     if unknown > 0 {
         counts.push(
             Tone::Warn,

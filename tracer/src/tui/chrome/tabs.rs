@@ -31,13 +31,28 @@ pub fn draw(active: usize, status: String, data: &Data<'_>, canvas: &mut Canvas<
     canvas.put_right(used + 1, 0, width.saturating_sub(used + 1), &status);
 }
 
+/// Returns the number of zombies now, and under a filter how many of them match; empty if there
+/// are none.
+fn zombies(data: &Data<'_>) -> String {
+    let all = data.model.zombies().len();
+    let shown = data.model.zombies().filter(|&key| data.filter.shows(key));
+    match (all, data.filter.filter()) {
+        (0, _) => String::new(),
+        (all, None) => format!(" {}", units::count(all as u64)),
+        (all, Some(_)) => {
+            let shown = units::count(shown.count() as u64);
+            format!(" {shown} of {}", units::count(all as u64))
+        }
+    }
+}
+
 /// Returns the text of each tab.
 fn names(active: usize, status: &Phrase, data: &Data<'_>, width: usize) -> Vec<Phrase> {
-    let zombies = data.model.zombies().len();
+    let zombies = zombies(data);
     let name = |(number, entry): (usize, &Entry), all: bool| {
-        let count = match (entry.name, zombies) {
-            ("Zombies", 1..) if all => format!(" {}", units::count(zombies as u64)),
-            _ => String::new(),
+        let count = match entry.name {
+            "Zombies" if all => zombies.as_str(),
+            _ => "",
         };
         if number == active {
             let text = format!(" {} {}{count} ", number + 1, entry.name);

@@ -93,7 +93,8 @@ impl ActiveFilter {
         self.filter.is_none() || self.verdict(key) == Truth::Yes
     }
 
-    fn verdict(&self, key: Key) -> Truth {
+    /// Returns the verdict for a process; unknown for one that the model no longer retains.
+    pub fn verdict(&self, key: Key) -> Truth {
         let place = self.verdicts.binary_search_by_key(&key, |(key, _)| *key);
         place.map_or(Truth::Unknown, |place| self.verdicts[place].1)
     }

@@ -43,6 +43,8 @@ pub struct Data<'a> {
     pub own: Option<OwnCost>,
     /// True if events may still arrive.
     pub live: bool,
+    /// True at the end of a recording that is complete: nothing more will happen.
+    pub over: bool,
     /// True if the screen is redrawn soon, without a key being pressed.
     pub redraws: bool,
     /// Glyphs for the text.

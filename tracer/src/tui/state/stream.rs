@@ -123,8 +123,18 @@ impl Stream {
             now: self.now(),
             own: shown.own,
             live: self.is_live(),
+            over: self.is_over(),
             redraws: self.is_live() && self.frozen.is_none(),
             glyphs,
+        }
+    }
+
+    /// Returns true at the end of a recording that does not grow.
+    fn is_over(&self) -> bool {
+        let at_end = |playhead: Playhead| playhead.is_at_end() && !playhead.growing;
+        match self.playhead {
+            Some(playhead) => !self.is_live() && at_end(playhead),
+            None => !self.is_live() && self.model().ended(),
         }
     }
 

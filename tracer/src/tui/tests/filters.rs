@@ -119,3 +119,42 @@ fn filter_applies_to_later_processes() {
     bench.draw();
     assert!(bench.text().contains("nginx"), "{}", bench.text());
 }
+
+/// Every list, with a filter that matches nothing: it says so, and how many the filter hides. It
+/// does not claim that nothing happened.
+#[test]
+fn empty_list_under_a_filter_says_what_it_hides() {
+    for (view, hidden) in [
+        ("Tree", "24 processes"),
+        ("Timeline", "12 processes in this window"),
+        ("Zombies", "4 zombies"),
+        ("Faults", "9 processes with page faults"),
+        ("Forks", "11 forks"),
+        ("Deaths", "6 deaths"),
+        ("Events", "90 events"),
+    ] {
+        for (width, height) in [(40, 14), (80, 24), (160, 50)] {
+            let mut bench = Bench::live(width, height);
+            bench.type_keys("fcomm == nobody");
+            bench.press(KeyCode::Enter);
+            let text = bench.view(view).text();
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                words.contains("matches the filter `comm == nobody`"),
+                "{text}"
+            );
+            assert!(
+                words.contains(&format!("({hidden} without it)")),
+                "{view}: {text}"
+            );
+            for claim in [
+                "No process has",
+                "Nothing happens",
+                "No zombies now",
+                "no event",
+            ] {
+                assert!(!words.contains(claim), "{view}: {text}");
+            }
+        }
+    }
+}

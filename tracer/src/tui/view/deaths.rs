@@ -17,7 +17,10 @@ use crate::{
             phrase::{Phrase, Tone},
         },
         text::words,
-        view::process_table::{Change, Rows},
+        view::{
+            empty::Empty,
+            process_table::{Change, Rows},
+        },
         widget::{
             columns::{Column, figure, rest, word},
             list::Identity,
@@ -255,8 +258,13 @@ impl Rows for Deaths {
         };
     }
 
-    fn empty() -> Phrase {
-        Phrase::of(Tone::Good, "No process has exited yet.")
+    fn empty(&self, data: &Data<'_>) -> Empty {
+        let died = self.deaths.iter().filter(|(_, death)| death.is_some());
+        let died = died.map(|(key, _)| key);
+        Empty::of(data, "No process has exited", ("death", "deaths"), died)
+            .good()
+            .yet(data)
+            .of_the_past(data)
     }
 
     fn cell(&self, data: &Data<'_>, row: Row, column: usize, width: usize) -> Phrase {

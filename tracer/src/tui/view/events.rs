@@ -3,18 +3,21 @@
 use std::collections::VecDeque;
 
 use crate::{
-    event::Event,
+    event::{Event, units},
+    filter::Truth,
     model::Key,
     tui::{
         input::action::Action,
         state::{
             data::Data,
-            log::CAPACITY,
             search::{SearchFrom, SearchQuery, seek},
         },
         style::phrase::{Phrase, Tone},
         text::{describe, words},
-        view::interface::{View, ViewSize},
+        view::{
+            empty::Empty,
+            interface::{View, ViewSize},
+        },
         widget::{
             canvas::Canvas,
             columns::{Column, figure, rest, word},
@@ -104,10 +107,35 @@ impl Events {
         self.cursor.fit(self.length(data), self.cursor.height());
     }
 
+    /// Returns the message for a list without events.
+    fn empty(&self, data: &Data<'_>) -> Empty {
+        let (log, earlier) = (data.log.since(0), earlier(data));
+        let undecided = log.map(|(_, event)| {
+            let of = data.model.find(event.who.process);
+            of.is_none_or(|key| data.filter.verdict(key) == Truth::Unknown)
+        });
+        let empty = Empty::of(
+            data,
+            "There is no event",
+            ("event", "events"),
+            std::iter::empty(),
+        );
+        undecided.fold(empty, Empty::with).yet(data).hint(
+            earlier > 0,
+            format!("{} earlier events are not listed.", units::count(earlier)),
+        )
+    }
+
     fn go_to(&mut self, line: usize) {
         self.follow = Some(false);
         self.cursor.select(line);
     }
+}
+
+/// Returns the number of events before the oldest one in the log.
+fn earlier(data: &Data<'_>) -> u64 {
+    let listed = data.log.end() - data.log.first();
+    data.model.totals().events.saturating_sub(listed)
 }
 
 impl View for Events {
@@ -176,10 +204,12 @@ impl View for Events {
         } else {
             ""
         };
-        let last = if data.log.first() > 0 {
-            format!("last {CAPACITY} of {} · ", data.log.end())
-        } else {
-            String::new()
+        let last = match earlier(data) {
+            0 => String::new(),
+            earlier => {
+                let listed = data.log.end() - data.log.first();
+                format!("last {listed} of {} · ", listed + earlier)
+            }
         };
         let position = (self.cursor.selected() + 1).min(self.cursor.length());
         format!("{following}{last}{position}/{}", self.cursor.length())
@@ -194,7 +224,7 @@ impl View for Events {
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         if self.cursor.length() == 0 {
-            return canvas.note(&[Phrase::of(Tone::Dim, "Nothing to show yet.")]);
+            return canvas.note(&self.empty(data).phrases(data));
         }
         canvas.table(&COLUMNS, None, &self.cursor, |index, column, _| {
             let Some(event) = data.log.get(self.number(index)) else {

@@ -8,7 +8,10 @@ use crate::{
         state::{column_cache::ColumnCache, data::Data, ranking::Ranking},
         style::phrase::{Phrase, Tone},
         text::words,
-        view::process_table::{Change, Rows},
+        view::{
+            empty::Empty,
+            process_table::{Change, Rows},
+        },
         widget::{
             columns::{Column, figure, rest, word},
             sort_order::SortOrder,
@@ -146,8 +149,22 @@ impl Rows for Faults {
         };
     }
 
-    fn empty() -> Phrase {
-        Phrase::of(Tone::Dim, "No process has faulted yet.")
+    fn empty(&self, data: &Data<'_>) -> Empty {
+        let faulted = || self.figures.iter().filter(|(_, figure)| figure.faulted);
+        let is_hidden = |figure: &Figure| self.hide_exited && figure.exited;
+        let hides = faulted().any(|(key, figure)| is_hidden(figure) && data.filter.shows(key));
+        let listed = faulted().filter(|(_, figure)| !is_hidden(figure));
+        let nouns = ("process with page faults", "processes with page faults");
+        Empty::of(
+            data,
+            "No process has faulted",
+            nouns,
+            listed.map(|(key, _)| key),
+        )
+        .yet(data)
+        .of_the_past(data)
+        .untraced("page faults", words::faults_missing(data.model))
+        .hint(hides, "Exited processes are hidden: d shows them.")
     }
 
     fn cell(&self, data: &Data<'_>, key: Key, column: usize, _: usize) -> Phrase {

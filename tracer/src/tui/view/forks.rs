@@ -9,7 +9,7 @@ use crate::{
         state::data::Data,
         style::phrase::{Phrase, Tone},
         text::words,
-        view::process_table::Rows,
+        view::{empty::Empty, process_table::Rows},
         widget::{
             columns::{Column, figure, rest},
             sort_order::SortOrder,
@@ -77,8 +77,13 @@ impl Rows for Forks {
 
     fn reset(&mut self) {}
 
-    fn empty() -> Phrase {
-        Phrase::of(Tone::Dim, "No fork has copied an address space yet.")
+    fn empty(&self, data: &Data<'_>) -> Empty {
+        let processes = data.model.processes();
+        let copied = processes.filter(|(_, process)| process.fork_cost.is_some());
+        let nothing = "No fork has copied an address space";
+        Empty::of(data, nothing, ("fork", "forks"), copied.map(|(key, _)| key))
+            .yet(data)
+            .of_the_past(data)
     }
 
     fn cell(&self, data: &Data<'_>, key: Key, column: usize, _: usize) -> Phrase {

@@ -2,6 +2,7 @@
 //! another, the bars around them or the app.
 
 mod deaths;
+mod empty;
 mod events;
 mod faults;
 mod forks;

@@ -11,7 +11,10 @@ use crate::{
             search::{SearchFrom, SearchQuery},
         },
         style::phrase::Phrase,
-        view::interface::{View, ViewSize},
+        view::{
+            empty::Empty,
+            interface::{View, ViewSize},
+        },
         widget::{
             canvas::Canvas,
             columns::Column,
@@ -68,8 +71,8 @@ pub trait Rows: Default {
     /// Discards everything derived from the model. Settings stay.
     fn reset(&mut self);
 
-    /// The message for a table without rows.
-    fn empty() -> Phrase;
+    /// Returns the message for a table without rows.
+    fn empty(&self, data: &Data<'_>) -> Empty;
 
     /// Returns the text of a cell.
     fn cell(&self, data: &Data<'_>, row: Self::Row, column: usize, width: usize) -> Phrase;
@@ -196,7 +199,7 @@ impl<R: Rows> View for ProcessTable<R> {
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let rows = self.list.rows();
         if rows.is_empty() {
-            return canvas.note(&[R::empty()]);
+            return canvas.note(&self.rows.empty(data).phrases(data));
         }
         canvas.table(
             R::COLUMNS,

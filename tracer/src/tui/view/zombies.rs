@@ -18,7 +18,10 @@ use crate::{
             phrase::{Phrase, Tone},
         },
         text::words,
-        view::interface::{View, ViewSize},
+        view::{
+            empty::Empty,
+            interface::{View, ViewSize},
+        },
         widget::{
             canvas::Canvas,
             columns::{Column, figure, rest, word},
@@ -149,7 +152,9 @@ impl Zombies {
     /// Returns the message for an empty list: there are no zombies, and how long the longest
     /// waited.
     fn empty_message(&self, data: &Data<'_>) -> Vec<Phrase> {
-        let mut lines = vec![Phrase::of(Tone::Good, "No zombies now.")];
+        let zombies = data.model.zombies();
+        let empty = Empty::of(data, "No zombies now", ("zombie", "zombies"), zombies).good();
+        let mut lines = empty.phrases(data);
         if let Some((time, key)) = self.longest {
             let (zombie, time) = (words::label(data.model, key), units::duration(time));
             let longest = format!("The longest so far was {zombie} for {time}.");

@@ -15,6 +15,7 @@ use crate::tui::{
         look::Look,
         phrase::{Phrase, Tone},
     },
+    widget::page::wrapped,
 };
 
 /// A rectangle of cells and the look of text in it.
@@ -161,9 +162,12 @@ impl<'a> Canvas<'a> {
     }
 
     /// Writes a message in the middle of an empty view.
-    pub fn note(&mut self, lines: &[Phrase]) {
+    pub fn note(&mut self, sentences: &[Phrase]) {
+        let width = usize::from(self.area.width).saturating_sub(2).max(1);
+        let lines = sentences.iter().cloned();
+        let lines: Vec<_> = lines.flat_map(|line| wrapped(line, width)).collect();
         let top = usize::from(self.area.height).saturating_sub(lines.len()) / 2;
-        for (y, line) in (top as u16..).zip(lines) {
+        for (y, line) in (top as u16..).zip(&lines) {
             let indent = usize::from(self.area.width).saturating_sub(line.width()) / 2;
             self.put(indent as u16, y, self.area.width, line);
         }

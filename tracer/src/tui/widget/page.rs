@@ -95,7 +95,7 @@ impl Sheet {
 
 /// Breaks a phrase at the last space that fits, or inside a word if it must. Returns at least one
 /// line.
-fn wrapped(phrase: Phrase, width: usize) -> Vec<Phrase> {
+pub fn wrapped(phrase: Phrase, width: usize) -> Vec<Phrase> {
     let characters = phrase
         .pieces()
         .flat_map(|(tone, text)| text.chars().map(move |c| (tone, c)));

@@ -80,12 +80,13 @@ impl Life {
             .unwrap_or(now)
     }
 
-    fn is_in(&self, window: &Range<u64>, now: u64) -> bool {
+    /// Returns true if the process was present in a window.
+    pub fn is_in(&self, window: &Range<u64>, now: u64) -> bool {
         self.since <= window.end && self.end(now) >= window.start
     }
 
     /// Returns true if something happens to the process in a window.
-    fn is_busy_in(&self, window: &Range<u64>) -> bool {
+    pub fn is_busy_in(&self, window: &Range<u64>) -> bool {
         let moments = [
             Some(self.since),
             self.until,

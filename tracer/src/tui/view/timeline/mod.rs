@@ -25,6 +25,7 @@ use crate::{
         },
         text::words,
         view::{
+            empty::Empty,
             interface::{View, ViewSize},
             timeline::{
                 lanes::{Lane, LaneChoice, Life},
@@ -104,6 +105,33 @@ impl Timeline {
                 }
             }
         }
+    }
+
+    /// Returns the number of lines besides the lanes.
+    fn around(&self, height: usize) -> usize {
+        AROUND + usize::from(height >= ROOMY)
+    }
+
+    /// Returns the message for a window without lanes.
+    fn empty(&self, data: &Data<'_>, window: &Range<u64>) -> Empty {
+        let idle = self.choice.idle;
+        let nothing = match idle {
+            true => "No process was present in this window",
+            false => "Nothing happens in this window",
+        };
+        let present = || {
+            let lives = self.lives.iter();
+            lives.filter(|(_, life)| life.is_in(window, data.now))
+        };
+        let busy = present().filter(|(_, life)| idle || life.is_busy_in(window));
+        let mut shown = present().filter(|(key, _)| data.filter.shows(*key));
+        let nouns = ("process in this window", "processes in this window");
+        Empty::of(data, nothing, nouns, busy.map(|(key, _)| key))
+            .of_the_past(data)
+            .hint(
+                !idle && shown.next().is_some(),
+                "a shows processes to which nothing happens.",
+            )
     }
 
     fn changed(&mut self, data: &Data<'_>) {
@@ -381,8 +409,8 @@ impl View for Timeline {
             self.made_from = None;
         }
         self.update(data);
-        let legend = usize::from(size.height >= ROOMY);
-        self.list.fit(size.height.saturating_sub(AROUND + legend));
+        let around = self.around(size.height);
+        self.list.fit(size.height.saturating_sub(around));
     }
 
     fn handle(&mut self, action: Action, data: &Data<'_>) {
@@ -473,16 +501,10 @@ impl View for Timeline {
         let room = width.saturating_sub(left);
         canvas.put(left, 0, room, &self.axis(data, &scale));
         let visible = self.list.cursor().visible();
-        if visible.is_empty() && height > 1 {
-            canvas.put(
-                0,
-                1,
-                width,
-                &Phrase::of(
-                    Tone::Dim,
-                    "Nothing happens in this window; press a for all lanes.",
-                ),
-            );
+        if self.list.rows().is_empty() {
+            let lanes = height.saturating_sub(self.around(usize::from(height)) as u16);
+            let mut lanes = canvas.part(0, 1, width, lanes);
+            lanes.note(&self.empty(data, &scale.range).phrases(data));
         }
         let lanes = &self.list.rows()[visible.clone()];
         let states = lanes.iter().map(|lane| self.states_of(data, lane, &scale));

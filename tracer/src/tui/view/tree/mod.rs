@@ -7,7 +7,7 @@ mod figures;
 mod zombie_marks;
 
 use crate::{
-    model::Key,
+    model::{Key, Process},
     tui::{
         input::action::Action,
         state::{
@@ -17,6 +17,7 @@ use crate::{
         },
         style::phrase::Tone,
         view::{
+            empty::Empty,
             interface::{ColumnChoice, View, ViewSize, unknown_setting},
             tree::{
                 columns::ColumnSelection,
@@ -164,6 +165,28 @@ impl Tree {
         }
         self.ordered = Some((sorted, known.then(|| order_source(data))));
         known || requested
+    }
+
+    /// Returns the message for a tree without rows.
+    fn empty(&self, data: &Data<'_>) -> Empty {
+        let processes = || data.model.processes();
+        let is_hidden = self.filter.exited != ShownExits::All;
+        let is_gone = |process: &Process| process.state().is_gone();
+        let hidden = processes().filter(|(key, it)| data.filter.shows(*key) && is_gone(it));
+        let listed = processes().filter(|(_, it)| !is_hidden || !is_gone(it));
+        let nouns = ("process", "processes");
+        Empty::of(
+            data,
+            "No process was seen",
+            nouns,
+            listed.map(|(key, _)| key),
+        )
+        .yet(data)
+        .of_the_past(data)
+        .hint(
+            is_hidden && hidden.count() > 0,
+            "Exited processes are hidden: d shows them.",
+        )
     }
 
     /// Selects the newest listed process.
@@ -409,6 +432,9 @@ impl View for Tree {
 
     fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         let rows = self.list.rows();
+        if rows.is_empty() {
+            return canvas.note(&self.empty(data).phrases(data));
+        }
         canvas.table(
             self.columns.columns(),
             self.columns.sorted_column(),
