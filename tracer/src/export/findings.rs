@@ -1,18 +1,33 @@
 //! The format `findings`: one object per finding of the report, with its kind, the
-//! process (null if there are several or none is known), a count and the sentence.
+//! process, a count and the sentence.
 
 use std::io::{self, Write};
 
-use serde_json::json;
-
 use super::{
     exporter::{Exporter, ProcessFilter},
-    value,
+    json::{self, comm},
+    value::{self, ProcessId, object},
 };
 use crate::{event::Event, model::Model};
 
 /// The exporter of `findings`.
 pub struct Findings;
+
+object! {
+    /// A condition that a user should know without asking.
+    pub struct FindingObject {
+        /// Kind: `unreaped`, `fork_failed`, `out_of_memory`, `crashing` or `lost`.
+        kind: &'static str,
+        /// Process that it is about; null if there are several or none is known.
+        process: Option<ProcessId>,
+        /// Command name of that process.
+        comm: Option<String>,
+        /// Number of zombies, failures, deaths, records or times.
+        count: u64,
+        /// The finding as a sentence, with names as they are shown on a terminal.
+        says: String,
+    }
+}
 
 impl Exporter for Findings {
     fn event(&mut self, _: &Event, _: &mut dyn Write) -> io::Result<()> {
@@ -29,14 +44,15 @@ impl Exporter for Findings {
             if finding.process.is_some_and(|process| !kept(process)) {
                 continue;
             }
-            let about = finding.process.map(|process| model.process(process).id);
-            let object = json!({
-                "kind": finding.kind.name(),
-                "process": about.map(value::process),
-                "count": finding.count,
-                "says": finding.says,
-            });
-            value::line(object, out)?;
+            let about = finding.process.map(|process| model.process(process));
+            let object = FindingObject {
+                kind: finding.kind.name(),
+                process: about.and_then(|process| value::process(process.id)),
+                comm: about.and_then(|process| process.known_comm()).map(comm),
+                count: finding.count,
+                says: finding.says,
+            };
+            json::line(&object, out)?;
         }
         Ok(())
     }

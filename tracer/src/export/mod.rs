@@ -6,12 +6,18 @@
 //! file.
 
 mod diagnosis;
+mod event_details;
+mod event_objects;
 mod events_json;
 mod events_text;
 mod exporter;
 mod findings;
+mod json;
 mod owners;
+mod process_object;
 mod processes_json;
+#[cfg(test)]
+mod schema;
 mod survey;
 #[cfg(test)]
 mod tests;

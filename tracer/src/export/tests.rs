@@ -3,15 +3,19 @@
 
 use serde_json::{Value, json};
 
-use super::{FORMATS, Format, format, value};
+use super::{
+    FORMATS, Format, diagnosis_json, format, json, missing_json, schema, survey_json,
+    unreadable_json,
+};
 use crate::{
     event::{
-        Cgroup, Comm, Event, Exec, Fault, FaultClass, ForkFailed, Kind, Moved, Purpose, Region,
-        StateTimes, TaskState, Text, Waits, What,
+        Cgroup, Comm, Diagnosis, DoctorCheck, Event, Exec, Fault, FaultClass, ForkFailed, Kind,
+        Moved, Purpose, Region, StateTimes, TaskState, Text, Waits, What,
         script::{MS, Script, memcg_victim},
     },
     filter::{Filter, SavedFilters},
     model::Model,
+    recording::{Error, Reader, Survey},
 };
 
 fn export(format: &Format, events: &[Event]) -> String {
@@ -317,8 +321,7 @@ fn strings_can_be_pasted_into_a_filter() {
     for (pid, name) in (10..).zip(names) {
         let object = process(&script, pid);
         for (key, field) in [("comm", "comm"), ("filename", "exe")] {
-            let string = object[key].to_string();
-            for string in [&*value::printable(&string), &string] {
+            for string in [json::one_line(&object[key]), object[key].to_string()] {
                 assert_eq!(kept(format!("{field} == {string}")), [pid], "{string}");
                 assert_eq!(kept(format!("{field} in (x, {string})")), [pid]);
             }
@@ -328,7 +331,7 @@ fn strings_can_be_pasted_into_a_filter() {
         // Alone, it is looked for within names and command lines.
         let found = kept(argument);
         assert!(found.contains(&pid), "{name:?}: {found:?}");
-        assert_eq!(object["argv"][0], value::text(name));
+        assert_eq!(object["argv"][0], json::text(name));
     }
     assert_eq!(kept(r#"comm == "it's \xff""#.to_owned()), [14]);
     assert_eq!(kept(r#"comm == 'it\'s \xFF\x80'"#.to_owned()), [13]);
@@ -345,4 +348,65 @@ fn times_are_also_on_the_wall_clock() {
     let object = process(&Script::new().fork(1, 10), 10);
     assert_eq!(object["start_time"], Value::Null);
     assert!(object["start_ns"].is_u64());
+}
+
+/// Every line of every format over every script, and over a recording of a kernel,
+/// is what the schemas say.
+#[test]
+fn lines_fit_their_schemas() {
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v2.tracer");
+    let reader = Reader::new(std::fs::File::open(recording).unwrap()).unwrap();
+    let recorded: Vec<Event> = reader.collect::<Result<_, _>>().unwrap();
+    let streams = scripts().into_iter().map(|script| script.events);
+    let streams: Vec<_> = streams.chain([recorded]).collect();
+    let formats = [
+        ("json", "process"),
+        ("events-json", "event"),
+        ("findings", "finding"),
+        ("owners", "owner"),
+    ];
+    for (name, schema) in formats {
+        let mut schemas = schema::DESCRIBED.iter();
+        let schema = schemas.find(|it| it.name == schema).unwrap().schema();
+        let mut lines = 0;
+        for stream in &streams {
+            for line in export(format(name).unwrap(), stream).lines() {
+                let value = serde_json::from_str(line).unwrap();
+                if let Err(error) = schema::check(&schema, &value) {
+                    panic!("{error}: {line}");
+                }
+                lines += 1;
+            }
+        }
+        assert!(lines > 0, "{name}");
+    }
+    let mut reader = Reader::new(std::fs::File::open(recording).unwrap()).unwrap();
+    let survey = Survey::of(&mut reader, |_| ()).unwrap();
+    let hooks = survey.session.as_ref().unwrap().hooks.clone();
+    let checks = vec![DoctorCheck {
+        what: "BTF",
+        good: Some(true),
+        says: "found".to_owned(),
+        advice: None,
+    }];
+    let diagnosis = Diagnosis {
+        checks,
+        hooks,
+        obstacle: None,
+    };
+    let objects = [
+        ("recording", survey_json("v2.tracer", &survey)),
+        ("missing", missing_json(3)),
+        ("unreadable", unreadable_json("x", 5, &Error::Empty)),
+        ("host", diagnosis_json(&diagnosis)),
+    ];
+    for (name, object) in objects {
+        let schema = schema::DESCRIBED
+            .iter()
+            .find(|it| it.name == name)
+            .unwrap()
+            .schema();
+        let value = serde_json::from_str(&object).unwrap();
+        schema::check(&schema, &value).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
 }

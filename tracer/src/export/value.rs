@@ -1,45 +1,266 @@
-//! JSON values of facts. An unknown fact is null, never zero and never empty.
+//! Objects that several formats share. An unknown fact is null, never zero and never
+//! empty.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
+use super::json::{Keyed, argv, text};
 use crate::event::{
-    ChildUsage, Comm, FaultClass, FaultTally, GapCause, OomVictim, ProcessId, Relations, Segment,
-    Session, SigchldPolicy, StateTimes, TaskState, Text, Usage, Utc, Wakeups, arguments, is_plain,
-    signal_name, unicode,
+    self, FaultClass, FaultTally, GapCause, Hook, Lost, OomVictim, TaskState, Text, Who,
+    signal_name,
 };
 
-/// Returns bytes as text: UTF-8 as it is, and each byte that is not UTF-8 as a
-/// character of its own ([`unicode`]), so that no two names become one.
-pub fn text(bytes: &[u8]) -> Value {
-    Value::String(unicode(bytes))
+/// Declares objects. The comments on their keys are the descriptions in the schema.
+macro_rules! object {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident { $($(#[$about:meta])* $key:ident: $type:ty,)* }
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(serde::Serialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        pub struct $name { $($(#[$about])* pub $key: $type,)* }
+    )*};
+}
+pub(super) use object;
+
+object! {
+    /// A process of the trace. PIDs are reused; together with the start they are not.
+    pub struct ProcessId {
+        /// PID in the initial pid namespace.
+        pid: u32,
+        /// Start of the process, ns since boot.
+        start_ns: u64,
+    }
+
+    /// A task (thread) and its process. PIDs are those of the initial pid namespace.
+    pub struct Task {
+        /// PID of the process.
+        pid: u32,
+        /// Start of the process, ns since boot.
+        start_ns: u64,
+        /// PID of the task.
+        tid: u32,
+        /// Start of the task, ns since boot.
+        tid_start_ns: u64,
+    }
+
+    /// Process group, session and tracer of a process. PIDs are those of the initial
+    /// pid namespace; 0 if there is none or it is not visible.
+    pub struct Ties {
+        /// Process group ID.
+        pgid: u32,
+        /// Session ID.
+        sid: u32,
+        /// Process that traces it (ptrace(2)); null if none does.
+        traced_by: Option<ProcessId>,
+    }
+
+    /// How a process handles the exits of its children.
+    pub struct Care {
+        /// Disposition of SIGCHLD: `default`, `ignored` or `caught`.
+        sigchld: &'static str,
+        /// True if SA_NOCLDWAIT is set: the kernel reaps the children.
+        nocldwait: Option<bool>,
+        /// True if the main thread blocks SIGCHLD.
+        blocked: bool,
+        /// True if the whole process is stopped by a signal.
+        stopped: bool,
+    }
+
+    /// The kernel's accounting of a task or a process (getrusage(2)).
+    pub struct Usage {
+        /// User time, ns, in whole ticks of the kernel.
+        utime_ns: u64,
+        /// System time, ns, in whole ticks of the kernel.
+        stime_ns: u64,
+        /// Time on a CPU, ns, exact.
+        runtime_ns: u64,
+        /// Voluntary context switches.
+        nvcsw: u64,
+        /// Involuntary context switches.
+        nivcsw: u64,
+        /// Minor page faults.
+        minor: u64,
+        /// Major page faults.
+        major: u64,
+        /// Highest resident set size, KiB.
+        maxrss_kib: Option<u64>,
+    }
+
+    /// Accounting of the children that a process has waited for, and of their
+    /// descendants (RUSAGE_CHILDREN).
+    pub struct ChildUsage {
+        /// User time, ns.
+        utime_ns: u64,
+        /// System time, ns.
+        stime_ns: u64,
+        /// Voluntary context switches.
+        nvcsw: u64,
+        /// Involuntary context switches.
+        nivcsw: u64,
+        /// Minor page faults.
+        minor: u64,
+        /// Major page faults.
+        major: u64,
+        /// Highest resident set size of any of them, KiB.
+        maxrss_kib: Option<u64>,
+    }
+
+    /// Reason of an OOM kill, from the kernel log.
+    pub struct Oom {
+        /// Constraint: `CONSTRAINT_NONE`, `CONSTRAINT_CPUSET`,
+        /// `CONSTRAINT_MEMORY_POLICY` or `CONSTRAINT_MEMCG`.
+        constraint: Option<&'static str>,
+        /// Memory cgroup that reached its limit; null if the host ran out of memory.
+        oom_memcg: Option<String>,
+        /// Memory cgroup of the victim.
+        task_memcg: Option<String>,
+        /// Why the reason is unknown; null if it is known.
+        unknown: Option<&'static str>,
+    }
+
+    /// Delays from a wake-up to running on a CPU.
+    pub struct Wakeups {
+        /// Number of wake-ups.
+        count: u64,
+        /// Sum of the delays, ns.
+        latency_ns: u64,
+        /// Longest delay, ns.
+        latency_max_ns: u64,
+    }
+
+    /// User page faults. Each is in one class, the most specific that the hooks can
+    /// tell. Null if faults are not traced.
+    pub struct Faults {
+        #[serde(flatten)]
+        classes: FaultClasses,
+        /// Faults of all classes.
+        total: Option<u64>,
+        /// Faults in kernel mode on user memory.
+        kernel: Option<u64>,
+        /// The same faults by the memory they fell on.
+        regions: Option<Regions>,
+    }
+
+    /// User page faults by the memory they fell on.
+    pub struct Regions {
+        #[serde(flatten)]
+        known: KnownRegions,
+        /// Faults on memory that the hooks cannot tell.
+        elsewhere: Elsewhere,
+    }
+
+    /// Faults in one region.
+    pub struct RegionFaults {
+        /// Faults; null if some faults are `elsewhere` and none is known to be here.
+        faults: Option<u64>,
+        /// Pages copied on write among them; null likewise.
+        copies: Option<u64>,
+    }
+
+    /// Faults in no known region.
+    pub struct Elsewhere {
+        /// Faults.
+        faults: u64,
+    }
+
+    /// Position of a flight recorder's segment in its trace.
+    pub struct Segment {
+        /// Number of segments before it.
+        number: u64,
+        /// Start of the trace, ns since boot.
+        trace_began_ns: u64,
+        /// Number of events in the segments before it.
+        events_before: u64,
+    }
+
+    /// The kernel hook that serves a purpose.
+    pub struct HookInUse {
+        /// Purpose.
+        purpose: &'static str,
+        /// Hook, as `type:name`; null if the purpose is not served.
+        hook: Option<String>,
+        /// What a better hook would report and this one does not, or why there is none;
+        /// empty if nothing is lost.
+        loses: String,
+    }
+
+    /// The machine and the tracer that made the trace.
+    pub struct SessionFacts {
+        /// Version of tracer.
+        tracer_version: String,
+        /// Kernel release (`uname -r`).
+        kernel_release: String,
+        /// Host name.
+        hostname: String,
+        /// /proc/sys/kernel/random/boot_id.
+        boot_id: String,
+        /// Wall clock minus time since boot when tracing began, ns.
+        realtime_offset_ns: i64,
+        /// Page size, bytes.
+        page_size: u64,
+        /// USER_HZ: ticks per second in /proc.
+        ticks: u64,
+        /// Number of CPUs.
+        cpus: u32,
+        /// Size of `struct task_struct`, bytes: a part of the cost of a zombie.
+        task_struct_size: Option<u64>,
+        /// Size of a kernel stack, bytes: a part of the cost of a zombie.
+        kernel_stack_size: Option<u64>,
+        /// Command line of tracer.
+        command: Vec<String>,
+        /// PID of tracer in the initial pid namespace; 0 if unknown.
+        tracer_pid: u32,
+        /// Hook of every purpose.
+        hooks: Vec<HookInUse>,
+        /// Position of this recording in a trace of several segments; null if it is the
+        /// whole trace.
+        segment: Option<Segment>,
+    }
 }
 
-/// Returns a command name.
-pub fn comm(comm: Comm) -> Value {
-    text(comm.as_bytes())
+/// Faults by class: one key for each.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct FaultClasses(Keyed<Option<u64>>);
+
+/// Faults by region: one key for each.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct KnownRegions(Keyed<RegionFaults>);
+
+/// Time in each task state, ns: one key for each.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct StateTimes(Keyed<u64>);
+
+/// Returns a process, or null for the idle task, which is not a process.
+pub fn process(id: event::ProcessId) -> Option<ProcessId> {
+    (id.tgid != 0).then_some(ProcessId {
+        pid: id.tgid,
+        start_ns: id.start,
+    })
 }
 
-/// Returns NUL-separated arguments as an array, or null for `None`.
-pub fn argv(argv: Option<&[u8]>) -> Value {
-    argv.map_or(Value::Null, |argv| arguments(argv).map(text).collect())
+/// Returns a task.
+pub fn task(who: Who) -> Task {
+    Task {
+        pid: who.process.tgid,
+        start_ns: who.process.start,
+        tid: who.task.pid,
+        tid_start_ns: who.task.start,
+    }
 }
 
-/// Returns the position of a segment in its trace.
-pub fn segment(segment: Segment) -> Value {
-    let Segment {
-        number,
-        began,
-        events_before,
-    } = segment;
-    json!({"number": number, "trace_began_ns": began, "events_before": events_before})
+/// Returns the name of a signal, or null for one without a name.
+pub fn signal(sig: i32) -> Option<Cow<'static, str>> {
+    signal_name(sig)
 }
 
-/// Returns the cause of a gap, and the number of events that cannot be read.
+/// Returns the name of the cause of a gap, and the number of events that cannot be
+/// read.
 pub fn gap_cause(cause: GapCause) -> (&'static str, Option<u64>) {
     match cause {
         GapCause::NoRoom => ("no_room", None),
@@ -49,230 +270,217 @@ pub fn gap_cause(cause: GapCause) -> (&'static str, Option<u64>) {
     }
 }
 
-/// Returns the arguments of a command line.
-pub fn command(command: &Text) -> Value {
-    argv(Some(command.as_bytes()))
+/// Returns the number of lost records by kind.
+pub fn lost(lost: &[Lost]) -> Keyed<u64> {
+    let lost = lost.iter();
+    Keyed(lost.map(|it| (it.kind.name().into(), it.count)).collect())
 }
 
-/// Returns the name of a signal, or null for one without a name.
-pub fn signal(sig: i32) -> Value {
-    signal_name(sig).map_or(Value::Null, |name| json!(name))
-}
-
-/// Returns a process by PID and start, or null for the idle task, which is not a
-/// process.
-pub fn process(id: ProcessId) -> Value {
-    match id.tgid {
-        0 => Value::Null,
-        tgid => json!({"pid": tgid, "start_ns": id.start}),
+/// Returns faults by class and by region, or null for all if faults are not traced.
+pub fn faults(tally: Option<&FaultTally>) -> Faults {
+    let classes = FaultClass::ALL.iter().map(|&class| {
+        let count = tally.map(|tally| tally.classes.of(class));
+        (class.name().into(), count)
+    });
+    Faults {
+        classes: FaultClasses(Keyed(classes.collect())),
+        total: tally.map(|tally| tally.classes.total()),
+        kernel: tally.map(|tally| tally.places.kernel),
+        regions: tally.map(regions),
     }
 }
 
-/// Returns faults by class and by region. Values are null if faults are not
-/// traced, or not distinguished.
-pub fn faults(tally: Option<&FaultTally>) -> Map<String, Value> {
-    let classes = FaultClass::ALL.iter().map(|&class| {
-        let count = tally.map(|tally| tally.classes.of(class));
-        (class.name().to_owned(), json!(count))
+impl Faults {
+    /// Replaces the count of a class.
+    pub fn set(&mut self, class: FaultClass, count: Option<u64>) {
+        if let Some((_, old)) = self.classes.0.0.get_mut(class as usize) {
+            *old = count;
+        }
+    }
+}
+
+fn regions(tally: &FaultTally) -> Regions {
+    let (regions, elsewhere) = tally.regions();
+    let known = regions.into_iter().map(|here| {
+        let event::RegionFaults {
+            region,
+            faults,
+            copies,
+        } = here;
+        (region.name().into(), RegionFaults { faults, copies })
     });
-    let regions = tally.map(|tally| {
-        let (regions, elsewhere) = tally.regions();
-        let regions = regions.into_iter().map(|here| {
-            let counts = json!({"faults": here.faults, "copies": here.copies});
-            (here.region.name().to_owned(), counts)
-        });
-        let elsewhere = ("elsewhere".to_owned(), json!({"faults": elsewhere}));
-        Value::Object(regions.chain([elsewhere]).collect())
-    });
-    let rest = [
-        ("total", json!(tally.map(|tally| tally.classes.total()))),
-        ("kernel", json!(tally.map(|tally| tally.places.kernel))),
-        ("regions", json!(regions)),
-    ];
-    let rest = rest.map(|(name, value)| (name.to_owned(), value));
-    classes.chain(rest).collect()
+    Regions {
+        known: KnownRegions(Keyed(known.collect())),
+        elsewhere: Elsewhere { faults: elsewhere },
+    }
+}
+
+fn kib(pages: u64, page_size: Option<u64>) -> Option<u64> {
+    Some(pages.saturating_mul(page_size?) / 1024)
 }
 
 /// Returns resource usage. Without a page size, `maxrss_kib` is null.
-pub fn usage(usage: &Usage, page_size: Option<u64>) -> Map<String, Value> {
-    let kib = |pages: u64| Some(pages.saturating_mul(page_size?) / 1024);
-    [
-        ("utime_ns", json!(usage.utime)),
-        ("stime_ns", json!(usage.stime)),
-        ("runtime_ns", json!(usage.runtime)),
-        ("nvcsw", json!(usage.nvcsw)),
-        ("nivcsw", json!(usage.nivcsw)),
-        ("minor", json!(usage.min_flt)),
-        ("major", json!(usage.maj_flt)),
-        ("maxrss_kib", json!(usage.maxrss.and_then(kib))),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
-}
-
-/// Returns the process group, session and tracer of a process.
-pub fn relations(relations: Option<&Relations>) -> Value {
-    relations.map_or(Value::Null, |relations| {
-        json!({
-            "pgid": relations.pgid,
-            "sid": relations.sid,
-            "traced_by": relations.tracer.map(process),
-        })
-    })
-}
-
-/// Returns how a process handles the exit of its children.
-pub fn sigchld_policy(policy: Option<&SigchldPolicy>) -> Value {
-    policy.map_or(Value::Null, |policy| {
-        json!({
-            "sigchld": policy.sigchld.name(),
-            "nocldwait": policy.known_nocldwait(),
-            "blocked": policy.blocked,
-            "stopped": policy.stopped,
-        })
-    })
+pub fn usage(usage: &event::Usage, page_size: Option<u64>) -> Usage {
+    Usage {
+        utime_ns: usage.utime,
+        stime_ns: usage.stime,
+        runtime_ns: usage.runtime,
+        nvcsw: usage.nvcsw,
+        nivcsw: usage.nivcsw,
+        minor: usage.min_flt,
+        major: usage.maj_flt,
+        maxrss_kib: usage.maxrss.and_then(|pages| kib(pages, page_size)),
+    }
 }
 
 /// Returns the resource usage of the children that a process has waited for.
-pub fn child_usage(usage: Option<&ChildUsage>, page_size: Option<u64>) -> Value {
-    let Some(usage) = usage else {
-        return Value::Null;
-    };
-    json!({
-        "utime_ns": usage.utime,
-        "stime_ns": usage.stime,
-        "nvcsw": usage.nvcsw,
-        "nivcsw": usage.nivcsw,
-        "minor": usage.min_flt,
-        "major": usage.maj_flt,
-        "maxrss_kib": page_size.map(|size| usage.maxrss.saturating_mul(size) / 1024),
-    })
+pub fn child_usage(usage: &event::ChildUsage, page_size: Option<u64>) -> ChildUsage {
+    ChildUsage {
+        utime_ns: usage.utime,
+        stime_ns: usage.stime,
+        nvcsw: usage.nvcsw,
+        nivcsw: usage.nivcsw,
+        minor: usage.min_flt,
+        major: usage.maj_flt,
+        maxrss_kib: kib(usage.maxrss, page_size),
+    }
 }
 
-/// Returns the cause of an OOM kill, or null if there was none.
-pub fn oom(victim: Option<&OomVictim>) -> Value {
-    let Some(victim) = victim else {
-        return Value::Null;
-    };
+/// Returns the process group, session and tracer of a process.
+pub fn ties(relations: &event::Relations) -> Ties {
+    Ties {
+        pgid: relations.pgid,
+        sid: relations.sid,
+        traced_by: relations.tracer.and_then(process),
+    }
+}
+
+/// Returns how a process handles the exits of its children.
+pub fn care(policy: &event::SigchldPolicy) -> Care {
+    Care {
+        sigchld: policy.sigchld.name(),
+        nocldwait: policy.known_nocldwait(),
+        blocked: policy.blocked,
+        stopped: policy.stopped,
+    }
+}
+
+/// Returns the cause of an OOM kill.
+pub fn oom(victim: &OomVictim) -> Oom {
     let cause = victim.cause();
-    let path = |path: Option<&Text>| path.map(|path| text(path.as_bytes()));
-    json!({
-        "constraint": cause.map(|cause| cause.constraint.name()),
-        "oom_memcg": path(cause.and_then(|cause| cause.oom_memcg.as_ref())),
-        "task_memcg": path(cause.and_then(|cause| cause.task_memcg.as_ref())),
-        "unknown": victim.why_unknown(),
-    })
+    let path = |path: &Option<Text>| path.as_ref().map(|path| text(path.as_bytes()));
+    Oom {
+        constraint: cause.map(|cause| cause.constraint.name()),
+        oom_memcg: cause.and_then(|cause| path(&cause.oom_memcg)),
+        task_memcg: cause.and_then(|cause| path(&cause.task_memcg)),
+        unknown: victim.why_unknown(),
+    }
 }
 
-/// Returns the time in each task state, ns.
-pub fn state_times(times: &StateTimes) -> Value {
-    let times = TaskState::ALIVE.iter().map(|&state| {
-        let time = times.of(state);
-        (format!("{}_ns", state.name()), json!(time))
+/// Returns the time in each task state.
+pub fn state_times(times: &event::StateTimes) -> StateTimes {
+    let times = TaskState::ALIVE
+        .iter()
+        .map(|&state| (format!("{}_ns", state.name()).into(), times.of(state)));
+    StateTimes(Keyed(times.collect()))
+}
+
+/// Returns the delays from a wake-up to running on a CPU.
+pub fn wakeups(wakeups: &event::Wakeups) -> Wakeups {
+    Wakeups {
+        count: wakeups.count,
+        latency_ns: wakeups.latency,
+        latency_max_ns: wakeups.latency_max,
+    }
+}
+
+/// Returns the hook of each purpose.
+pub fn hooks(hooks: &[Hook]) -> Vec<HookInUse> {
+    let hooks = hooks.iter().map(|hook| HookInUse {
+        purpose: hook.purpose.name(),
+        hook: hook.hook.clone(),
+        loses: hook.loses.clone(),
     });
-    Value::Object(times.collect())
+    hooks.collect()
 }
 
-/// Returns the delays from a wake-up to running on a CPU, ns.
-pub fn wakeups(wakeups: &Wakeups) -> Value {
-    json!({
-        "count": wakeups.count,
-        "latency_ns": wakeups.latency,
-        "latency_max_ns": wakeups.latency_max,
-    })
-}
-
-/// Returns a time of the stream on the wall clock, RFC 3339 in UTC with nine digits
-/// of the second. Null before the session is known.
-pub fn wall(session: Option<&Session>, at: u64) -> Value {
-    session.map_or(Value::Null, |session| {
-        json!(format!("{:.9}", Utc(session.realtime(at))))
-    })
-}
-
-/// Inserts `NAME_ns`, a time since boot, and `NAME_time`, the same on the wall clock.
-pub fn time(
-    object: &mut Map<String, Value>,
-    session: Option<&Session>,
-    name: &str,
-    at: Option<u64>,
-) {
-    let clock = at.map(|at| wall(session, at));
-    object.insert(format!("{name}_ns"), json!(at));
-    object.insert(format!("{name}_time"), json!(clock));
-}
-
-/// Writes a value and a newline.
-pub fn line(value: impl Into<Value>, out: &mut dyn Write) -> io::Result<()> {
-    let json = value.into().to_string();
-    out.write_all(printable(&json).as_bytes())?;
-    out.write_all(b"\n")
-}
-
-/// Returns a value as indented JSON and a newline.
-pub fn pretty(value: &Value) -> String {
-    format!("{}\n", printable(&format!("{value:#}")))
-}
-
-/// Returns the same JSON with `\u` escapes for characters that a terminal obeys, or
-/// that hide or reorder text, and for those of bytes that are not UTF-8. serde_json
-/// escapes those below U+0020 only. The others can only be in strings, where the
-/// escapes have the same meaning.
-pub fn printable(json: &str) -> Cow<'_, str> {
-    let shown = |c: char| c < '\u{7f}' || (is_plain(c) && !('\u{ef80}'..='\u{efff}').contains(&c));
-    if json.chars().all(shown) {
-        return Cow::Borrowed(json);
+/// Returns the machine and the tracer of a stream.
+pub fn session(session: &event::Session) -> SessionFacts {
+    SessionFacts {
+        tracer_version: session.tracer_version.clone(),
+        kernel_release: session.kernel_release.clone(),
+        hostname: session.hostname.clone(),
+        boot_id: session.boot_id.clone(),
+        realtime_offset_ns: session.realtime_offset,
+        page_size: session.page_size,
+        ticks: session.ticks,
+        cpus: session.cpus,
+        task_struct_size: session.task_struct_size,
+        kernel_stack_size: session.kernel_stack_size,
+        command: argv(session.command.as_bytes()),
+        tracer_pid: session.tracer_pid,
+        hooks: hooks(&session.hooks),
+        segment: session.segment.map(|segment| Segment {
+            number: segment.number,
+            trace_began_ns: segment.began,
+            events_before: segment.events_before,
+        }),
     }
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        if shown(character) {
-            text.push(character);
-        } else {
-            let units = character.encode_utf16(&mut [0; 2]).to_vec();
-            text.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    Cow::Owned(text)
 }
 
+/// Schemas of the objects with a key for each row of a table.
 #[cfg(test)]
-mod tests {
+mod schemas {
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use serde_json::{Map, Value, json};
+
     use super::*;
-    use crate::event::bytes_of;
+    use crate::event::Region;
 
-    /// Returns a string as `line` writes it.
-    fn written(bytes: &[u8]) -> String {
-        let mut out = Vec::new();
-        line(text(bytes), &mut out).unwrap();
-        String::from_utf8(out).unwrap().trim_end().to_owned()
-    }
-
-    #[test]
-    fn strings_are_text_with_the_escapes_of_json_only() {
-        assert_eq!(written("é\\\n\"".as_bytes()), r#""é\\\n\"""#);
-        assert_eq!(written(br"A\0"), r#""A\\0""#);
-        assert_eq!(written(b"\xff"), r#""\uefff""#);
-        assert_eq!(
-            written("\u{202e}\u{9b}\x7f\u{e0001}".as_bytes()),
-            r#""\u202e\u009b\u007f\udb40\udc01""#
-        );
-        for bytes in [
-            &b"\x1b[2J\xff\\\"'"[..],
-            "\u{efff}\u{202e}é\u{1f980}".as_bytes(),
-            b"",
-        ] {
-            let back: String = serde_json::from_str(&written(bytes)).unwrap();
-            assert_eq!(bytes_of(&back), bytes);
-            assert!(written(bytes).chars().all(is_plain));
+    fn keyed<T: JsonSchema>(
+        generator: &mut SchemaGenerator,
+        rows: impl Iterator<Item = (String, String)>,
+    ) -> Schema {
+        let value = generator.subschema_for::<T>();
+        let mut properties = Map::new();
+        for (name, meaning) in rows {
+            let mut value = value.clone();
+            value.insert("description".to_owned(), json!(meaning));
+            properties.insert(name, value.to_value());
         }
+        let names: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
+        json_schema!({"type": "object", "properties": properties, "required": names})
     }
 
-    #[test]
-    fn no_arguments_are_not_unknown_arguments() {
-        assert_eq!(argv(None), Value::Null);
-        assert_eq!(argv(Some(b"")), json!([]));
-        assert_eq!(argv(Some(b"\0")), json!([""]));
-        assert_eq!(argv(Some(b"a\0\0b\0")), json!(["a", "", "b"]));
+    macro_rules! schema_of {
+        ($type:ident: $value:ty, $name:literal, $rows:expr) => {
+            impl JsonSchema for $type {
+                fn schema_name() -> Cow<'static, str> {
+                    $name.into()
+                }
+
+                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                    keyed::<$value>(generator, $rows)
+                }
+            }
+        };
     }
+
+    schema_of!(FaultClasses: Option<u64>, "FaultClasses", FaultClass::ALL.iter().map(|class| {
+        (class.name().to_owned(), format!("Faults: {}.", class.title()))
+    }));
+    schema_of!(KnownRegions: RegionFaults, "KnownRegions", Region::ALL.iter().map(|region| {
+        let memory = match region {
+            Region::Heap => "`brk` memory",
+            Region::Stack => "the main stack",
+            Region::File => "private mappings of files",
+            Region::Anonymous => "other private memory, including thread stacks",
+            Region::Shared => "shared mappings",
+        };
+        (region.name().to_owned(), format!("Faults on {memory}."))
+    }));
+    schema_of!(StateTimes: u64, "StateTimes", TaskState::ALIVE.iter().map(|state| {
+        let name = state.name();
+        (format!("{name}_ns"), format!("Time in state {name}, ns."))
+    }));
 }
