@@ -60,7 +60,7 @@ impl Zone {
     /// number of digits of the second.
     pub fn span(&self, began: i64, ended: i64, digits: usize) -> String {
         let (first, last) = (self.at(began), self.at(ended));
-        let offset = match first.offset() == last.offset() {
+        let offset = match first.offset == last.offset {
             true => String::new(),
             false => format!(" {}", first.offset()),
         };
@@ -84,7 +84,7 @@ impl Zone {
     /// one, and the offset if it changes.
     pub fn within(&self, wall: i64, (began, ended): (i64, i64), digits: usize) -> String {
         let [moment, first, last] = [wall, began, ended].map(|wall| self.at(wall));
-        let mut text = moment.clock(digits);
+        let mut text = moment.clock(digits).to_string();
         if first.day != last.day || moment.day != last.day {
             text = format!("{} {text}", moment.date());
         }
@@ -107,7 +107,7 @@ impl Zone {
         if moment.offset != now.offset {
             return format!("{} {}", moment.clock(0), moment.offset());
         }
-        moment.clock(6)
+        moment.clock(6).to_string()
     }
 }
 
@@ -137,47 +137,51 @@ impl WallTime {
     }
 
     /// Returns the date as `2026-07-30`.
-    pub fn date(&self) -> String {
+    pub fn date(self) -> impl Display {
         let (year, month, day) = self.day;
-        format!("{year:04}-{month:02}-{day:02}")
+        fmt::from_fn(move |f| write!(f, "{year:04}-{month:02}-{day:02}"))
     }
 
     /// Returns the time of day as `14:34:56`, with that many digits of the second, at
     /// most nine.
-    pub fn clock(&self, digits: usize) -> String {
-        let second = self.second;
+    pub fn clock(self, digits: usize) -> impl Display {
+        let WallTime { second, nanos, .. } = self;
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        let mut text = format!("{hour:02}:{minute:02}:{second:02}");
-        if digits > 0 {
-            let nanos = format!("{:09}", self.nanos);
-            text = format!("{text}.{}", &nanos[..digits.min(9)]);
-        }
-        text
+        fmt::from_fn(move |f| {
+            write!(f, "{hour:02}:{minute:02}:{second:02}")?;
+            let digits = digits.min(9);
+            match digits {
+                0 => Ok(()),
+                _ => write!(f, ".{:0digits$}", nanos / 10_i64.pow(9 - digits as u32)),
+            }
+        })
     }
 
     /// Returns the offset from UTC as `+02:00`, or `UTC`.
-    pub fn offset(&self) -> String {
-        let Some(offset) = self.offset else {
-            return "UTC".to_owned();
-        };
-        let sign = if offset < 0 { '-' } else { '+' };
-        let offset = offset.unsigned_abs();
-        let text = format!("{sign}{:02}:{:02}", offset / 3600, offset / 60 % 60);
-        match offset % 60 {
-            0 => text,
-            seconds => format!("{text}:{seconds:02}"),
-        }
+    pub fn offset(self) -> impl Display {
+        fmt::from_fn(move |f| {
+            let Some(offset) = self.offset else {
+                return f.write_str("UTC");
+            };
+            let sign = if offset < 0 { '-' } else { '+' };
+            let offset = offset.unsigned_abs();
+            write!(f, "{sign}{:02}:{:02}", offset / 3600, offset / 60 % 60)?;
+            match offset % 60 {
+                0 => Ok(()),
+                seconds => write!(f, ":{seconds:02}"),
+            }
+        })
     }
 }
 
 impl Display for WallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let clock = self.clock(f.precision().unwrap_or(0));
-        let offset = match self.offset {
-            Some(_) => self.offset(),
-            None => "Z".to_owned(),
-        };
-        write!(f, "{}T{clock}{offset}", self.date())
+        write!(f, "{}T{clock}", self.date())?;
+        match self.offset {
+            Some(_) => self.offset().fmt(f),
+            None => f.write_str("Z"),
+        }
     }
 }
 

@@ -92,26 +92,22 @@ fn scene(stream: &Stream, data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
         return phrase;
     };
     let [began, now] = [began, data.now].map(|at| session.realtime(at));
-    let now_here = data.zone.at(now);
-    let span = format!("  {}", data.zone.span(began, now, 0));
-    let release = format!(
-        "{span}  Linux {}",
-        escaped(session.kernel_release.as_bytes())
-    );
-    let clock = format!("  {} {}", now_here.clock(0), now_here.offset());
-    let offset = format!("  {}", now_here.offset());
+    let here = data.zone.at(now);
+    let (clock, offset) = (here.clock(0), here.offset());
+    let span = data.zone.span(began, now, 0);
+    let release = escaped(session.kernel_release.as_bytes());
     let texts = [
-        (release, roomy),
-        (span, roomy),
-        (clock, true),
-        (offset, true),
+        roomy.then(|| format!("{span}  Linux {release}")),
+        roomy.then(|| span.clone()),
+        (!data.live).then(|| format!("{} {clock} {offset}", here.date())),
+        Some(format!("{clock} {offset}")),
+        Some(offset.to_string()),
     ];
-    let fits = |text: &str| phrase.width() + text.len() <= room;
-    match texts
-        .into_iter()
-        .find(|(text, allowed)| *allowed && fits(text))
-    {
-        Some((text, _)) => phrase.and(Tone::Dim, text),
+    let texts = texts.into_iter().flatten();
+    let mut texts = texts.map(|text| Phrase::of(Tone::Dim, format!("  {text}")));
+    let fits = |text: &Phrase| phrase.width() + text.width() <= room;
+    match texts.find(fits) {
+        Some(text) => phrase.joined(text),
         None => phrase,
     }
 }
