@@ -68,15 +68,17 @@ impl RepairArgs {
 #[derive(Args)]
 #[command(after_help = "\
 The new recording starts with a snapshot of the processes that existed at its beginning, so
-it can be replayed alone. With --tree it holds no names of other processes. The host name,
-the kernel release and tracer's own command line stay; --anonymize replaces the host name
-and the command line as well.
+it can be replayed alone.
+
+With --tree, everything known about the processes of the tree stays, and other processes
+appear by PID only: as parents, reapers or senders of signals, without their names, arguments,
+paths and cgroups. A name that a process inherited from its parent outside is left out if the
+process then executes a program. The host name, the kernel release and tracer's own command
+line stay; --anonymize replaces the host name and the command line as well.
 
 Times are a time of day (its last occurrence in the recording), a date with a time, -10m
-(before the end) or +90s (after the beginning). Times of day and dates are local (TZ, or
-this machine's time zone; UTC with --utc) unless they name an offset: 03:10Z, 03:10+02:00.
-Where the clocks are set back, --since means the first of two equal times and --until the
-second.
+(before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
+they name another offset.
 
 Examples:
   tracer cut night.trace part.trace --since 03:10 --until 03:15
@@ -86,14 +88,14 @@ Examples:
 
 Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage.")]
 pub struct CutArgs {
-    /// The recording to cut from, or a flight recorder's directory
+    /// The recording to cut from, or a flight recorder's directory; `-` is standard input
     #[arg(value_name = "IN", value_hint = ValueHint::AnyPath)]
     from: PathBuf,
     #[command(flatten)]
     to: OutArgs,
     #[command(flatten)]
     window: WindowArgs,
-    /// Copy only the processes that had this PID, and their descendants
+    /// Copy only the processes that had this PID, and all that they created
     #[arg(long, value_name = "PID")]
     tree: Option<u32>,
     #[command(flatten)]
@@ -160,7 +162,7 @@ struct NameArgs {
 /// The time window that a command reads.
 #[derive(Args)]
 pub struct WindowArgs {
-    /// Start at this time: 03:10, 2026-11-21T03:10, 03:10Z, -10m, +90s
+    /// Start at this time: 03:10, 2026-11-21T03:10:00Z, -10m, +90s
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<When>,
     /// Stop at this time; with --since, a time of day means its next occurrence after that

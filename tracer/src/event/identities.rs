@@ -2,7 +2,8 @@
 //! times. A new field that holds an identity must be visited here.
 
 use super::{
-    Event, Exit, Fork, Notify, ProcessId, Reap, Relations, Signal, Snapshot, TaskId, What, Who,
+    Event, Exit, Fork, Implied, Notify, ProcessId, Reap, Relations, Signal, Snapshot, TaskId, What,
+    Who,
 };
 
 /// A PID and its start time, of a task or a process.
@@ -58,6 +59,11 @@ impl Event {
             }
             What::Exec(exec) => tracer(&mut exec.relations, visit),
             What::Reap(Reap { by }) => who(by, visit),
+            What::Implied(implied) => {
+                let Implied { by, parent, .. } = &mut **implied;
+                process(by, visit);
+                optional_process(parent, visit);
+            }
             What::Summary(_)
             | What::Session(_)
             | What::SnapshotEnd(_)

@@ -36,6 +36,7 @@ macro_rules! events {
             28 Moved(Moved) = "moved", "The subject's process moved to another cgroup.";
             39 States(Box<States>) = "states", "Time the subject spent in each state.";
             40 State(TaskState) = "state", "The subject changed its state.";
+            48 Implied(Box<Implied>) = "implied", "The events of another process, which this recording does not hold, show a fact about the subject.";
             37 Summary(Box<Summary>) = "summary", "Totals of the stream so far: the end of a checkpoint.";
         }
     };

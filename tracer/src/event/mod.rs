@@ -8,9 +8,11 @@ mod diagnosis;
 mod faults;
 mod identities;
 mod ids;
+mod implied;
 mod kind;
 mod limit;
 mod moment;
+mod named;
 mod names;
 mod oom;
 mod relations;
@@ -21,18 +23,20 @@ mod states;
 mod summary;
 mod text;
 pub mod units;
-mod wall_time;
+mod utc;
 mod what;
 
 pub use diagnosis::{Diagnosis, DoctorCheck};
 pub use faults::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Region, RegionFaults};
 pub use ids::{ProcessId, TaskId, Who};
+pub use implied::Implied;
 pub use kind::Kind;
 pub use limit::Limit;
 pub use moment::{
     AddressSpace, Exec, Exit, ExitedProcess, FirstRun, Fork, ForkFailed, Gap, GapCause, LastSwitch,
     Lost, Notify, Reap, Sigchld, Signal, Snapshot, Usage, Wait,
 };
+pub use named::{Name, Named};
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use oom::{Constraint, OomCause, OomVictim};
 pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPolicy, Waits};
@@ -41,5 +45,5 @@ pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub(crate) use text::is_plain;
 pub use text::{Comm, Text, arguments, byte_character, bytes_of, command_line, escaped, unicode};
-pub use wall_time::{Utc, WallTime, Zone};
+pub use utc::Utc;
 pub use what::{Event, What};

@@ -99,6 +99,14 @@ pub struct Snapshot {
     pub cgroup: Option<u64>,
 }
 
+impl Snapshot {
+    /// Returns true if the task is not named: it is known only from events about
+    /// others.
+    pub fn is_anonymous(&self) -> bool {
+        self.comm == Comm::default() && self.argv.is_none()
+    }
+}
+
 /// A successful exec: the process runs another program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exec {

@@ -1,9 +1,9 @@
 //! [`Event`] and [`What`]: an event and its content.
 
 use super::{
-    Cgroup, Comm, Exec, Exit, Fault, FaultTally, FirstRun, Fork, ForkFailed, Gap, Kind, LastSwitch,
-    Moved, Notify, OomVictim, Reap, Session, Signal, Snapshot, States, Summary, TaskState, Usage,
-    Wait, Waits, Who, kind::events,
+    Cgroup, Comm, Exec, Exit, Fault, FaultTally, FirstRun, Fork, ForkFailed, Gap, Implied, Kind,
+    LastSwitch, Moved, Notify, OomVictim, Reap, Session, Signal, Snapshot, States, Summary,
+    TaskState, Usage, Wait, Waits, Who, kind::events,
 };
 
 /// A fact about a task or the host, with its time.

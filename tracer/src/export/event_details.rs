@@ -2,9 +2,10 @@
 
 use super::{
     event_objects::{
-        Exec, Exit, Fault, Fork, ForkFailed, Gap, Notify, Signal, Snapshot, States, Summary,
+        Exec, Exit, Fault, Fork, ForkFailed, Gap, Implied, Notify, Signal, Snapshot, States,
+        Summary,
     },
-    json::{comm, text},
+    json::{comm, comm_of_other, text},
     value::{self, Faults, Oom, SessionFacts, Usage},
 };
 use crate::event::What;
@@ -55,8 +56,8 @@ pub enum Details {
         next_tid: u32,
         /// PID of its process.
         next_pid: u32,
-        /// Its command name.
-        next_comm: String,
+        /// Its command name; null if it was left out (`tracer cut --tree`).
+        next_comm: Option<String>,
     },
     /// A wait system call returned a child.
     Wait {
@@ -105,6 +106,9 @@ pub enum Details {
         /// ID of the new cgroup.
         cgroup_id: u64,
     },
+    /// What events of another process show about the process, in a recording of one process
+    /// tree that lacks them. Without a fact, it marks the time of the last event.
+    Implied(Box<Implied>),
     /// Time the task spent in each state, read once a second (`--states`).
     States(Box<States>),
     /// The task changed its state (`--states=stream`).
@@ -142,7 +146,7 @@ impl Details {
             What::LastSwitch(switch) => Details::LastSwitch {
                 next_tid: switch.next_pid,
                 next_pid: switch.next_tgid,
-                next_comm: comm(switch.next_comm),
+                next_comm: comm_of_other(switch.next_comm),
             },
             What::Wait(wait) => Details::Wait { child: wait.child },
             What::Reap(reap) => Details::Reap {
@@ -168,6 +172,7 @@ impl Details {
             What::Moved(moved) => Details::Moved {
                 cgroup_id: moved.cgroup,
             },
+            What::Implied(fact) => Details::Implied(Box::new(fact.as_ref().into())),
             What::States(states) => Details::States(Box::new(states.as_ref().into())),
             What::State(state) => Details::State {
                 state: state.name(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    json::{Keyed, argv, comm, text},
+    json::{Keyed, argv, comm, comm_of_other, text},
     value::{
         self, Care, ChildUsage, Faults, ProcessId, StateTimes, Task, Ties, Usage, Wakeups, object,
     },
@@ -93,8 +93,8 @@ object! {
         origin: &'static str,
         /// Task that ran when the signal was sent: the sender, unless the kernel sent it.
         by: Task,
-        /// Command name of that task.
-        by_comm: String,
+        /// Command name of that task; null if it was left out (`tracer cut --tree`).
+        by_comm: Option<String>,
         /// True if it was sent to the process, false if to one thread.
         group: bool,
     }
@@ -147,6 +147,23 @@ object! {
         owner_care: Option<Care>,
         /// Process that would inherit it from the owner.
         heir: Option<ProcessId>,
+    }
+
+    /// What events of another process show about the process.
+    pub struct Implied {
+        /// Process with these events.
+        by: Option<ProcessId>,
+        /// Parent from now on; null if unchanged.
+        parent: Option<ProcessId>,
+        /// Pages that the parent copied on write since the last of these events, because of the
+        /// fork that created the process.
+        copies: u64,
+        /// True if another fork may have caused some of the copies.
+        ambiguous: bool,
+        /// Arguments that it inherited at its fork; null if unchanged.
+        argv: Option<Vec<String>>,
+        /// True if `argv` is only their beginning.
+        argv_truncated: bool,
     }
 
     /// A single page fault.
@@ -293,7 +310,7 @@ impl From<&event::Signal> for Signal {
                 "process"
             },
             by: value::task(sent.by),
-            by_comm: comm(sent.by_comm),
+            by_comm: comm_of_other(sent.by_comm),
             group: sent.group,
         }
     }
@@ -343,6 +360,19 @@ impl From<&event::Notify> for Notify {
             autoreap: notice.autoreap,
             owner_care: notice.sigchld_policy.as_ref().map(value::care),
             heir: notice.heir.and_then(value::process),
+        }
+    }
+}
+
+impl From<&event::Implied> for Implied {
+    fn from(fact: &event::Implied) -> Implied {
+        Implied {
+            by: value::process(fact.by),
+            parent: fact.parent.and_then(value::process),
+            copies: fact.copies,
+            ambiguous: fact.ambiguous,
+            argv: fact.argv.as_ref().map(|list| argv(list.as_bytes())),
+            argv_truncated: fact.argv_cut,
         }
     }
 }

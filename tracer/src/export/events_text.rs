@@ -10,27 +10,17 @@ use std::{
 use super::exporter::{Exporter, ProcessFilter};
 use crate::{
     event::{
-        Event, Exec, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify,
-        Session, Sigchld, Signal, Snapshot, States, TaskState, Usage, What, Who, Zone,
+        Event, Exec, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Implied,
+        Notify, Session, Sigchld, Signal, Snapshot, States, TaskState, Usage, Utc, What, Who,
         clone_flag_names, command_line, escaped, signal_name, units::duration,
     },
     model::{Model, WaitStatus},
 };
 
 /// The exporter of `events`.
+#[derive(Default)]
 pub struct EventsText {
     session: Option<Session>,
-    zone: Zone,
-}
-
-impl EventsText {
-    /// Returns an exporter with times in a zone.
-    pub fn new(zone: &Zone) -> EventsText {
-        EventsText {
-            session: None,
-            zone: zone.clone(),
-        }
-    }
 }
 
 impl Exporter for EventsText {
@@ -39,7 +29,7 @@ impl Exporter for EventsText {
             self.session = Some((**session).clone());
         }
         let time = match &self.session {
-            Some(session) => format!("{:.6}", self.zone.at(session.realtime(event.at))),
+            Some(session) => format!("{:.6}", Utc(session.realtime(event.at))),
             // Seconds since boot, because the wall clock is not known yet.
             None => format!(
                 "+{}.{:09}",
@@ -108,6 +98,7 @@ impl Display for Details<'_> {
             What::Waits(waits) => write!(f, "{} calls so far", waits.count),
             What::ForkFailed(failed) => write!(f, "{failed}"),
             What::Cgroup(made) => write!(f, "{} {}", made.id, made.path),
+            What::Implied(fact) => implied(f, fact),
             What::Moved(moved) => write!(f, "to cgroup {}", moved.cgroup),
             What::States(states) => task_states(f, states),
             What::State(state) => f.write_str(state.name()),
@@ -257,6 +248,27 @@ fn notify(f: &mut Formatter<'_>, notice: &Notify) -> fmt::Result {
     match notice.exited {
         ExitedProcess::ChildPid(pid) if pid == notice.seen_pid => Ok(()),
         _ => write!(f, " sees {}", notice.seen_pid),
+    }
+}
+
+fn implied(f: &mut Formatter<'_>, fact: &Implied) -> fmt::Result {
+    if !fact.has_fact() {
+        return f.write_str("nothing until now");
+    }
+    write!(f, "by {}", fact.by.tgid)?;
+    if let Some(parent) = fact.parent {
+        write!(f, ", parent now {}", parent.tgid)?;
+    }
+    if fact.copies > 0 {
+        let other = if fact.ambiguous { " at most" } else { "" };
+        write!(f, ", copied{other} {} pages for the fork", fact.copies)?;
+    }
+    match &fact.argv {
+        Some(argv) => {
+            let cut = if fact.argv_cut { "…" } else { "" };
+            write!(f, ", arguments {}{cut}", command_line(argv.as_bytes()))
+        }
+        None => Ok(()),
     }
 }
 

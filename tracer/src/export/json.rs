@@ -24,6 +24,11 @@ pub fn comm(comm: Comm) -> String {
     text(comm.as_bytes())
 }
 
+/// Returns the name of another task in an event; none if it was left out.
+pub fn comm_of_other(name: Comm) -> Option<String> {
+    (name != Comm::default()).then(|| comm(name))
+}
+
 /// Returns NUL-separated arguments one by one.
 pub fn argv(argv: &[u8]) -> Vec<String> {
     arguments(argv).map(text).collect()

@@ -155,7 +155,8 @@ object! {
     pub struct Killer {
         /// PID of the sender; null if the kernel sent the signal.
         pid: Option<u32>,
-        /// Command name of the sender at that time; null if the kernel sent the signal.
+        /// Command name of the sender at that time; null if the kernel sent the signal or the
+        /// name was left out (`tracer cut --tree`).
         comm: Option<String>,
         /// `kernel` or `process`.
         origin: &'static str,

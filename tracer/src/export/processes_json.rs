@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::{
     exporter::{Exporter, ProcessFilter},
-    json::{self, WallTime, argv, comm, text},
+    json::{self, WallTime, argv, comm, comm_of_other, text},
     process_object::{
         self, Container, Killer, Owner, ProcessFaults, ProcessObject, ProcessStates, ProcessUsage,
     },
@@ -226,7 +226,7 @@ fn killed_by(process: &Process) -> Option<Killer> {
         },
         false => Killer {
             pid: Some(signal.by.process.tgid),
-            comm: Some(comm(signal.by_comm)),
+            comm: comm_of_other(signal.by_comm),
             origin: "process",
         },
     })

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     event::{
-        Cgroup, Comm, Diagnosis, DoctorCheck, Event, Exec, Fault, FaultClass, ForkFailed, Kind,
-        Moved, Purpose, Region, StateTimes, TaskState, Text, Waits, What,
+        Cgroup, Comm, Diagnosis, DoctorCheck, Event, Exec, Fault, FaultClass, ForkFailed, Implied,
+        Kind, Moved, ProcessId, Purpose, Region, StateTimes, TaskState, Text, Waits, What,
         script::{MS, Script, memcg_victim},
     },
     filter::{Filter, SavedFilters},
@@ -20,7 +20,7 @@ use crate::{
 
 fn export(format: &Format, events: &[Event]) -> String {
     let (mut model, mut out) = (Model::default(), Vec::new());
-    let mut exporter = (format.start)(&crate::event::Zone::default());
+    let mut exporter = (format.start)();
     for event in events {
         model.apply(event);
         exporter.event(event, &mut out).unwrap();
@@ -55,6 +55,13 @@ fn every_kind() -> Script {
         processes: Some(100),
         max_processes: Some(100),
         ..ForkFailed::default()
+    };
+    let implied = Implied {
+        by: ProcessId { tgid: 5, start: 50 },
+        parent: Some(ProcessId { tgid: 2, start: 20 }),
+        copies: 12,
+        argv: Some(Text::new(b"sh\0-l\0")),
+        ..Implied::default()
     };
     Script::new()
         .session()
@@ -95,6 +102,7 @@ fn every_kind() -> Script {
         .free(10)
         .event(0, What::Cgroup(Box::new(cgroup)))
         .event(1, What::Moved(Moved { cgroup: 7 }))
+        .event(1, What::Implied(Box::new(implied)))
         .event(1, What::ForkFailed(Box::new(failed)))
         .event(1, What::Waits(Waits { count: 3, last: 5 }))
         .event(1, What::State(TaskState::Uninterruptible))

@@ -60,6 +60,9 @@ pub struct Model {
     pub(super) gaps: Vec<GapSpan>,
     pub(super) totals: Totals,
     pub(super) history: History,
+    /// Processes changed lately, if a reader wants to know: see
+    /// [`Model::take_changed`].
+    pub(super) changed: Option<Vec<Key>>,
 }
 
 impl Model {
@@ -129,6 +132,10 @@ impl Model {
             What::Moved(moved) => {
                 let key = self.of(who);
                 self.change_unindexed(key, |process| process.cgroup = Some(moved.cgroup));
+            }
+            What::Implied(fact) => {
+                let key = self.of(who);
+                self.on_implied(at, key, fact);
             }
             What::States(states) => self.on_states(who, **states),
             What::State(state) => self.on_state(at, who, *state),

@@ -96,7 +96,9 @@ impl Model {
             process.cgroup = snapshot.cgroup.or(process.cgroup);
             process.ns = Some((snapshot.ns_pid, snapshot.ns_level));
             let renamed = process.known_comm() != Some(snapshot.comm);
-            process.rename(at, snapshot.comm);
+            if !snapshot.is_anonymous() {
+                process.rename(at, snapshot.comm);
+            }
             if process.created_by == Creation::Missed {
                 process.created_by = Creation::Snapshot;
             }

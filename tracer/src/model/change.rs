@@ -20,6 +20,9 @@ impl Model {
             // An evicted process no longer changes.
             return change(&mut Process::new(ProcessId::default()));
         };
+        if let Some(changed) = &mut self.changed {
+            changed.push(key);
+        }
         let before = IndexedState::of(process);
         let result = change(process);
         let after = IndexedState::of(process);
@@ -43,6 +46,9 @@ impl Model {
         let Some(process) = self.processes.get_mut(key) else {
             return change(&mut Process::new(ProcessId::default()));
         };
+        if let Some(changed) = &mut self.changed {
+            changed.push(key);
+        }
         #[cfg(debug_assertions)]
         let before = IndexedState::of(process);
         let result = change(process);

@@ -21,6 +21,7 @@ mod findings;
 mod fork_cost;
 mod gap_span;
 mod history;
+mod implied;
 mod index;
 mod naming;
 mod owned;

@@ -90,6 +90,7 @@ impl Model {
             What::Moved(_) | What::State(_) => (false, true),
             // Read late: the process may have exited meanwhile.
             What::Waits(_) | What::States(_) => (false, false),
+            What::Implied(_) => (false, false),
             What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
             What::Cgroup(_) | What::Summary(_) => (false, false),
         };

@@ -127,6 +127,7 @@ impl Model {
             gaps,
             totals,
             history,
+            changed: _,
         } = self;
         let out = SavedModelRef {
             session,
@@ -196,6 +197,7 @@ impl Model {
             gaps,
             totals,
             history,
+            changed: None,
         };
         if !model.rebuild_index(exited, claims) || !model.is_a_forest() {
             return Err(Unrestorable);

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults, FirstRun,
-    Fork, ForkFailed, Gap, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap, Reaper,
-    Relations, SecondCounts, Segment, Session, SigchldPolicy, Signal, Snapshot, StateTimes, States,
-    Summary, Usage, Wait, Waits, Wakeups, What,
+    Fork, ForkFailed, Gap, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap,
+    Reaper, Relations, SecondCounts, Segment, Session, SigchldPolicy, Signal, Snapshot, StateTimes,
+    States, Summary, Usage, Wait, Waits, Wakeups, What,
 };
 
 /// Lists the kinds of events, with `(body)` for those that have a body.
@@ -60,6 +60,7 @@ event_bodies! {
     ForkFailed(body);
     Cgroup(body);
     Moved(body);
+    Implied(body);
     States(body);
     State(body);
 }
@@ -167,6 +168,7 @@ event_fields! {
     ForkFailed { 3 errno, 4 comm, 5 processes, 6 max_processes, 7 pids, 8 max_pids }
     Cgroup { 3 id, 4 path }
     Moved { 3 cgroup }
+    Implied { 3 by, 4 parent, 5 copies, 6 ambiguous, 7 argv, 8 argv_cut }
     States { 3 state, 4 since, 5 began, 6 times, 7 wakeups, 8 missed }
 }
 

@@ -47,8 +47,12 @@ pub use console::{
     notice::on_notice,
     output::print,
     report::{SUMMARY, objects, parts, report_part},
-    time_zone::use_local_time,
 };
 pub use display::appearance::{Appearance, Colours, themes};
-pub use input::{event_selection::EventSelection, when::When, window::Window};
+pub use input::{
+    event_selection::EventSelection,
+    subtree::{Family, Members, Subtree},
+    when::When,
+    window::Window,
+};
 pub use recorder::target::{FlightRecorder, Save, Target};

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::{apply_all, check};
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Event, Exec, Exit, ExitedProcess, Fault, FaultClass,
-    FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Kind, LastSwitch, Lost, Moved, Notify,
-    ProcessId, Reap, Reaper, Relations, Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes,
-    States, Summary, TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
+    FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Implied, Kind, LastSwitch, Lost, Moved,
+    Notify, ProcessId, Reap, Reaper, Relations, Sigchld, SigchldPolicy, Signal, Snapshot,
+    StateTimes, States, Summary, TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
     script::Script,
 };
 use crate::model::{Model, Retention};
@@ -297,6 +297,19 @@ fn of_kind(kind: Kind) -> (u32, BoxedStrategy<What>) {
                 .boxed(),
         ),
         Kind::State => (1, task_state().prop_map(What::State).boxed()),
+        Kind::Implied => {
+            let facts = (process(), prop::option::of(process()), 0..9u64);
+            let implied = facts.prop_map(|(by, parent, copies)| {
+                What::Implied(Box::new(Implied {
+                    by,
+                    parent,
+                    copies,
+                    argv: parent.map(|_| Text::new(b"b\0")),
+                    ..Implied::default()
+                }))
+            });
+            (1, implied.boxed())
+        }
         Kind::Moved => (
             1,
             (1..3u64)

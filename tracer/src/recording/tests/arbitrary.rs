@@ -5,8 +5,8 @@ use proptest::{collection::vec, option, prelude::*};
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
     ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
-    Gap, GapCause, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId,
-    Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
+    Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim,
+    ProcessId, Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
     SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Usage,
     Wait, Waits, Wakeups, What, Who,
 };
@@ -64,6 +64,23 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
             .boxed(),
         Kind::Moved => int64()
             .prop_map(|cgroup| What::Moved(Moved { cgroup }))
+            .boxed(),
+        Kind::Implied => (
+            process(),
+            option::of(process()),
+            int64(),
+            option::of(text()),
+        )
+            .prop_map(|(by, parent, copies, argv)| {
+                What::Implied(Box::new(Implied {
+                    by,
+                    parent,
+                    copies,
+                    ambiguous: copies % 2 == 0,
+                    argv,
+                    argv_cut: copies % 3 == 0,
+                }))
+            })
             .boxed(),
         Kind::States => states().prop_map(|it| What::States(Box::new(it))).boxed(),
         Kind::State => task_state().prop_map(What::State).boxed(),

@@ -3,8 +3,8 @@
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
     ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
-    Gap, GapCause, Hook, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim, ProcessId,
-    Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
+    Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim,
+    ProcessId, Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
     SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Usage,
     Wait, Waits, Wakeups, What, Who,
 };
@@ -42,6 +42,17 @@ fn states(at: u64) -> States {
             latency_max: 9_000_000,
         },
         missed: 1,
+    }
+}
+
+fn implied(by: ProcessId) -> Implied {
+    Implied {
+        by,
+        parent: Some(process(1, 5)),
+        copies: 12,
+        ambiguous: true,
+        argv: Some(Text::new(b"bash\0-c\0inherited\0")),
+        argv_cut: true,
     }
 }
 
@@ -400,6 +411,12 @@ pub fn every_kind() -> Vec<Event> {
             0,
             child,
             What::States(Box::new(states(s))),
+        ),
+        event(
+            s + 2_870_000_000,
+            0,
+            child,
+            What::Implied(Box::new(implied(shell))),
         ),
         event(
             s + 2_900_000_000,

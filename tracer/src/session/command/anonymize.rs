@@ -9,7 +9,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::event::{Comm, Event, OomVictim, Session, Text, What};
+use crate::event::{Comm, Event, Name, Text};
 
 /// Suffixes that are kept, because they show the kind of a cgroup.
 const SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
@@ -21,55 +21,12 @@ pub struct Mask(RandomState);
 impl Mask {
     /// Replaces every name in an event.
     pub fn apply(&self, event: &mut Event) {
-        match &mut event.what {
-            What::Session(session) => self.session(session),
-            What::Snapshot(found) => {
-                self.comm(&mut found.comm);
-                found.argv = found.argv.as_ref().map(|argv| self.arguments(argv));
-            }
-            What::Fork(fork) => self.comm(&mut fork.comm),
-            What::Exec(exec) => {
-                self.comm(&mut exec.comm);
-                exec.filename = self.path(&exec.filename);
-                if let Some(argv) = &exec.argv {
-                    let is_cut = (exec.argv_total as usize) > argv.as_bytes().len();
-                    let argv = self.arguments(argv);
-                    // The total is the length of the tokens, plus one if the
-                    // arguments were truncated.
-                    exec.argv_total = argv.as_bytes().len() as u32 + u32::from(is_cut);
-                    exec.argv = Some(argv);
-                } else {
-                    exec.argv_total = 0;
-                }
-            }
-            What::Comm(comm) => self.comm(comm),
-            What::Signal(signal) => self.comm(&mut signal.by_comm),
-            What::Exit(exit) => self.comm(&mut exit.comm),
-            What::LastSwitch(switch) => self.comm(&mut switch.next_comm),
-            What::Fault(fault) => fault.file = fault.file.as_ref().map(|file| self.path(file)),
-            What::ForkFailed(failed) => self.comm(&mut failed.comm),
-            What::OomVictim(victim) => self.victim(victim),
-            What::Cgroup(cgroup) => cgroup.path = self.path(&cgroup.path),
-            What::SnapshotEnd(_) | What::WakeupNew | What::FirstRun(_) => {}
-            What::Notify(_) | What::Wait(_) | What::Free(_) | What::Faults(_) => {}
-            What::Gap(_) | What::End | What::ExitStart | What::Reap(_) => {}
-            What::Waits(_) | What::Moved(_) | What::Summary(_) => {}
-            What::States(_) | What::State(_) => {}
-        }
-    }
-
-    fn victim(&self, victim: &mut OomVictim) {
-        if let OomVictim::Logged(cause) = victim {
-            for path in [&mut cause.oom_memcg, &mut cause.task_memcg] {
-                *path = path.as_ref().map(|path| self.path(path));
-            }
-        }
-    }
-
-    fn session(&self, session: &mut Session) {
-        session.hostname = self.token(session.hostname.as_bytes());
-        session.boot_id = self.token(session.boot_id.as_bytes());
-        session.command = self.arguments(&session.command);
+        event.each_name(&mut |_, name| match name {
+            Name::Comm(comm) => self.comm(comm),
+            Name::Path(path) => *path = path.as_ref().map(|path| self.path(path)),
+            Name::Arguments(argv) => *argv = argv.as_ref().map(|argv| self.arguments(argv)),
+            Name::Host(name) => *name = self.token(name.as_bytes()),
+        });
     }
 
     /// Returns the token of a word. It has the maximum length of a command name.

@@ -11,4 +11,3 @@ pub mod progress;
 pub mod report;
 pub mod saved_filters;
 pub mod stop_signals;
-pub mod time_zone;

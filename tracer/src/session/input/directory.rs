@@ -9,10 +9,15 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{segment::SegmentHead, when::WallSpan, window::Window};
+use super::{
+    segment::SegmentHead,
+    when::{WallSpan, boot_time},
+    window::Window,
+};
 use crate::{
+    event::Utc,
     recording::{self, Index, is_being_written, segments},
-    session::console::{notice::notify, time_zone::zone},
+    session::console::notice::notify,
 };
 
 /// Contents of a flight recorder's directory.
@@ -24,13 +29,15 @@ pub struct Directory {
     pub unreadable: Vec<(PathBuf, recording::Error)>,
 }
 
-/// The trace that a window selects.
+/// Segments of a trace that a window selects.
 #[derive(Default)]
 pub struct Selected {
     /// Segments in order of time.
     pub segments: Vec<SegmentHead>,
-    /// Beginning and end of the window by the wall clock, ns since 1970, if it has any.
-    pub range: Option<(i64, i64)>,
+    /// Beginning of the window, ns since boot, if it has one.
+    pub since: Option<u64>,
+    /// End of the window, ns since boot, if it has one.
+    pub until: Option<u64>,
 }
 
 impl Directory {
@@ -91,7 +98,7 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
     };
     if window.is_unbounded() {
         if traces.len() > 1 {
-            let began = zone().at(wall_time(last, last[0].at()));
+            let began = Utc(wall_time(last, last[0].at()));
             notify(format_args!(
                 "{dir}: using the latest trace, which begins at {began}"
             ));
@@ -102,12 +109,11 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
         });
     }
     let end = latest(last)?.max(last[0].at());
-    let covered = WallSpan {
+    let (since, until) = window.wall_range(WallSpan {
         earliest: wall_time(&traces[0], traces[0][0].at()),
         began: wall_time(last, last[0].at()),
         ended: wall_time(last, end),
-    };
-    let (since, until) = window.wall_range(covered);
+    });
     let ends: Vec<_> = traces[1..]
         .iter()
         .map(|next| wall_time(next, next[0].at()))
@@ -118,19 +124,26 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
     };
     let count = traces.len();
     let mut found: Vec<_> = traces.into_iter().zip(ends).filter(overlaps).collect();
-    let Some((trace, _)) = found.pop() else {
-        let empty = window.empty_text((since, until), &dir, covered);
-        bail!("{empty}, in {count} traces");
+    let Some((mut trace, _)) = found.pop() else {
+        bail!("{dir} contains no trace of that time ({count} traces in all)");
     };
     if !found.is_empty() {
-        let began = zone().at(wall_time(&trace, trace[0].at()));
+        let began = Utc(wall_time(&trace, trace[0].at()));
         notify(format_args!(
             "{dir}: events before {began} belong to another trace, which --until selects"
         ));
     }
+    let session = trace.last().map(|last| last.session().clone());
+    let boot_time = |wall| boot_time(wall, session.as_ref());
+    let until = window.until.map(|_| boot_time(until));
+    if let Some(until) = until {
+        let segments = trace.partition_point(|head| head.at() <= until);
+        trace.truncate(segments.max(1));
+    }
     Ok(Selected {
         segments: trace,
-        range: Some((since, until)),
+        since: window.since.map(|_| boot_time(since)),
+        until,
     })
 }
 

@@ -86,7 +86,7 @@ fn lasts(event: &Event) -> Lasts {
     match event.what.kind() {
         Kind::Fork | Kind::WakeupNew | Kind::FirstRun | Kind::Exec | Kind::Signal => Lasts::Always,
         Kind::OomVictim | Kind::ExitStart | Kind::Exit | Kind::Notify => Lasts::Always,
-        Kind::LastSwitch | Kind::Reap | Kind::Free => Lasts::Always,
+        Kind::LastSwitch | Kind::Reap | Kind::Free | Kind::Implied => Lasts::Always,
         // Filters ask for every name that a process had.
         Kind::Comm if event.who.is_leader() => Lasts::FirstAndLatest,
         Kind::Comm | Kind::Wait | Kind::Waits | Kind::Faults => Lasts::UntilNext,

@@ -11,11 +11,12 @@ use anyhow::{Context as _, Result, ensure};
 use super::{
     event_selection::EventSelection,
     growth::{Growing, Growth},
-    read,
+    read::{self, Notices},
     recording::Input,
     segment, side_file,
-    subtree::Subtree,
-    when::{WallSpan, boot_time},
+    spool::Spool,
+    subtree::{Family, Subtree},
+    when::{WallSpan, When, boot_time},
     window::Window,
 };
 use crate::{
@@ -62,49 +63,59 @@ impl Stage for ModelBefore {
 /// Emits the events of the window to `take`, after the events that describe the
 /// state at its beginning.
 pub fn read(window: &Window, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
-    let mut subtree = window.tree.map(Subtree::new);
-    let mut take = |event: Event| match &mut subtree {
-        Some(subtree) => subtree.filter(event, &mut take),
-        None => take(event),
+    let Some(root) = window.tree else {
+        return read_all(window, &Input::find(path, window)?, Notices::Emit, take);
     };
-    let input = Input::find(path, window)?;
+    // The members are known only at the end, so the recording is read twice.
+    let spool = (path == Path::new("-")).then(Spool::complete).transpose()?;
+    let spooled = spool.as_ref().map(Spool::path);
+    let input = Input::find(spooled.as_deref().unwrap_or(path), window)?;
+    let mut family = Family::new(root);
+    read_all(window, &input, Notices::Suppress, |event| {
+        family.take(&event);
+        Ok(())
+    })?;
+    let mut subtree = Subtree::new(family.members());
+    read_all(window, &input, Notices::Emit, |event| {
+        subtree.filter(event, &mut take)
+    })?;
+    subtree.finish(&mut take)
+}
+
+/// Emits the events of all processes in the window.
+fn read_all(
+    window: &Window,
+    input: &Input,
+    notices: Notices,
+    mut take: impl FnMut(Event) -> Result<()>,
+) -> Result<()> {
     if window.is_unbounded() {
-        return read::read_input(&input, take).map(drop);
+        return read::read_events(input, notices, take).map(drop);
     }
-    let mut range = Range::open(window, &input, false)?;
+    let mut range = Range::open(window, input, false)?;
     range.emit_state_before(&mut take)?;
     range.emit_events(&mut take)?;
-    range.notify_if_empty();
     Ok(())
 }
 
-/// Model of a part of a recording.
-pub struct Part {
-    /// Model, which counts from the beginning of the part on.
-    pub model: Model,
-    /// End of the part, ns since boot, if the recording goes beyond it.
-    pub until: Option<u64>,
-}
-
-/// Returns the model of the window.
-pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Part> {
+/// Returns the model of the window, which counts from its beginning on.
+pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Model> {
     let mut model = Model::new(retention);
     if window.is_unbounded() || window.tree.is_some() {
         read(window, path, |event| {
             model.apply(&event);
             Ok(())
         })?;
-        return Ok(Part { model, until: None });
+        return Ok(model);
     }
     let input = Input::find(path, window)?;
     let mut range = Range::open(window, &input, false)?;
     model = range.model_before(&input, retention)?;
-    let until = range.emit_events(&mut |event| {
+    range.emit_events(&mut |event| {
         model.apply(&event);
         Ok(())
     })?;
-    range.notify_if_empty();
-    Ok(Part { model, until })
+    Ok(model)
 }
 
 /// Emits the events of the window while the recording is written.
@@ -122,8 +133,7 @@ pub fn follow(
     };
     let mut range = Range::open(&window, &input, true)?;
     range.emit_state_before(&mut take)?;
-    range.emit_while_growing(&input, &mut wait, &mut take)?;
-    Ok(())
+    range.emit_while_growing(&input, &mut wait, &mut take)
 }
 
 /// Returns the model of the events that [`follow`] emits.
@@ -132,10 +142,10 @@ pub fn follow_model(
     path: &Path,
     retention: Retention,
     mut wait: impl FnMut() -> Result<bool>,
-) -> Result<Part> {
+) -> Result<Model> {
     let mut model = Model::new(retention);
     let Some((input, window)) = await_input(window, path, &mut wait)? else {
-        return Ok(Part { model, until: None });
+        return Ok(model);
     };
     let mut range = Range::open(&window, &input, true)?;
     if window.since.is_some() {
@@ -145,8 +155,8 @@ pub fn follow_model(
         model.apply(&event);
         Ok(())
     };
-    let until = range.emit_while_growing(&input, &mut wait, &mut take)?;
-    Ok(Part { model, until })
+    range.emit_while_growing(&input, &mut wait, &mut take)?;
+    Ok(model)
 }
 
 /// Returns the beginning and the end of the window, ns since boot; `None` for one
@@ -185,8 +195,6 @@ struct Range {
     since: u64,
     /// End, ns since boot.
     until: u64,
-    /// Says that the range holds no events; none once it has emitted one.
-    empty: Option<String>,
 }
 
 impl Range {
@@ -196,33 +204,21 @@ impl Range {
         let span = playback.span();
         let span = span.with_context(|| format!("{} is empty", input.path.display()))?;
         let session = session.as_deref();
-        let covered = WallSpan::new(span, session);
-        let range = input.range.unwrap_or_else(|| window.wall_range(covered));
-        let name = input.path.display();
-        let empty = match session {
-            Some(_) => window.empty_text(range, name, covered),
-            None => format!("nothing there; {name} lacks its wall-clock time"),
-        };
-        let boot_time = |wall| boot_time(wall, session);
-        let since = window.since.map_or(0, |_| boot_time(range.0));
-        let until = window.until.map_or(u64::MAX, |_| boot_time(range.1));
-        ensure!(since <= until, "--until lies before --since: {empty}");
-        ensure!(since <= span.latest && until >= span.earliest, "{empty}");
+        let (since, until) = window.wall_range(WallSpan::new(span, session));
+        let moment = |asked: Option<When>, wall| asked.map(|_| boot_time(wall, session));
+        let since = input.since.or(moment(window.since, since)).unwrap_or(0);
+        let until = input.until.or(moment(window.until, until));
+        let until = until.unwrap_or(u64::MAX);
+        ensure!(since <= until, "--until lies before --since");
+        ensure!(since <= span.latest, "the recording ends before --since");
+        ensure!(until >= span.earliest, "the recording begins after --until");
         Ok(Range {
             playback,
             has_beginning: window.since.is_some(),
             // Nothing is known about the time before the recording.
             since: since.max(span.earliest),
             until,
-            empty: Some(empty),
         })
-    }
-
-    /// Notifies the user if the range holds no events.
-    fn notify_if_empty(&self) {
-        if let Some(empty) = &self.empty {
-            notify(empty);
-        }
     }
 
     /// Plays up to the range. Returns the model there, which counts from the
@@ -270,18 +266,15 @@ impl Range {
     }
 
     /// Emits the events up to the end of the range, including those written
-    /// meanwhile. Returns the end if the recording goes beyond it.
+    /// meanwhile.
     fn emit_while_growing(
         &mut self,
         input: &Input,
         wait: &mut impl FnMut() -> Result<bool>,
         take: &mut impl FnMut(Event) -> Result<()>,
-    ) -> Result<Option<u64>> {
+    ) -> Result<()> {
         let mut growth = Growth::of(input);
-        loop {
-            if let Some(until) = self.emit_events(take)? {
-                return Ok(Some(until));
-            }
+        while self.emit_events(take)? {
             self.playback.grow()?;
             let goes_on = match growth.poll(self.playback.has_ended()) {
                 Growing::Nothing => wait()?,
@@ -300,25 +293,23 @@ impl Range {
                 }
             };
             if !goes_on {
-                return Ok(None);
+                break;
             }
         }
+        Ok(())
     }
 
-    /// Emits the events up to the end of the range. Returns the end if the
+    /// Emits the events up to the end of the range. Returns false if the
     /// recording goes beyond it.
-    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<Option<u64>> {
+    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<bool> {
         let mut last = LastEvent::default();
         while self.playback.step(&mut last)? {
-            let Some(event) = last.0.take() else {
-                continue;
-            };
-            if event.at > self.until {
-                return Ok(Some(self.until));
+            match last.0.take() {
+                Some(event) if event.at > self.until => return Ok(false),
+                Some(event) => take(event)?,
+                None => {}
             }
-            take(event)?;
-            self.empty = None;
         }
-        Ok(None)
+        Ok(true)
     }
 }

@@ -21,7 +21,25 @@ pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<bool> 
 }
 
 /// Does the same as [`read`] for an input that has been found already.
-pub fn read_input(input: &Input, mut take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
+pub fn read_input(input: &Input, take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
+    read_events(input, Notices::Emit, take)
+}
+
+/// The notices about damage.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Notices {
+    /// They are emitted.
+    Emit,
+    /// They are suppressed, because the recording is read again.
+    Suppress,
+}
+
+/// Does the same as [`read_input`], with or without notices.
+pub fn read_events(
+    input: &Input,
+    notices: Notices,
+    mut take: impl FnMut(Event) -> Result<()>,
+) -> Result<bool> {
     let cannot = || format!("{} cannot be read", input.path.display());
     let (mut chain, length) = input.chain()?;
     let mut progress = Progress::new("reading", &input.path, length);
@@ -38,7 +56,9 @@ pub fn read_input(input: &Input, mut take: impl FnMut(Event) -> Result<()>) -> R
     drop(progress);
     let mut complete = true;
     for (part, report) in chain.part_reports() {
-        report_damage(input.path_of(part), &report);
+        if notices == Notices::Emit {
+            report_damage(input.path_of(part), &report);
+        }
         complete &= report.is_complete();
     }
     Ok(complete)

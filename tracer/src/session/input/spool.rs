@@ -24,12 +24,7 @@ pub struct Spool {
 impl Spool {
     /// Starts to copy. The file counts as being written until the pipe ends.
     pub fn begin() -> Result<Spool> {
-        ensure!(!io::stdin().is_terminal(), STDIN_IS_TERMINAL);
-        let path = env::temp_dir().join(format!("tracer-spool-{}", process::id()));
-        let cannot = || format!("{} cannot be written", path.display());
-        let mut to = recording::create(&path, false).with_context(cannot)?;
-        let file = File::open(&path).with_context(cannot)?;
-        fs::remove_file(&path).with_context(cannot)?;
+        let (spool, mut to) = Spool::create()?;
         thread::Builder::new()
             .name("tracer-spool".to_owned())
             .spawn(move || {
@@ -38,7 +33,25 @@ impl Spool {
                 }
             })
             .context("standard input cannot be read")?;
-        Ok(Spool { file })
+        Ok(spool)
+    }
+
+    /// Copies everything, until the pipe ends.
+    pub fn complete() -> Result<Spool> {
+        let (spool, mut to) = Spool::create()?;
+        io::copy(&mut io::stdin().lock(), &mut to).context("standard input cannot be read")?;
+        Ok(spool)
+    }
+
+    /// Creates the file. Returns the copy and the file to write to.
+    fn create() -> Result<(Spool, File)> {
+        ensure!(!io::stdin().is_terminal(), STDIN_IS_TERMINAL);
+        let path = env::temp_dir().join(format!("tracer-spool-{}", process::id()));
+        let cannot = || format!("{} cannot be written", path.display());
+        let to = recording::create(&path, false).with_context(cannot)?;
+        let file = File::open(&path).with_context(cannot)?;
+        fs::remove_file(&path).with_context(cannot)?;
+        Ok((Spool { file }, to))
     }
 
     /// Returns a path by which the file can be opened any number of times.

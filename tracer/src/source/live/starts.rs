@@ -10,8 +10,10 @@
 
 use std::collections::HashMap;
 
-use super::clock::ticks_of;
 use crate::event::{Event, What};
+
+/// USER_HZ is 100 on x86 (include/asm-generic/param.h).
+pub const NS_PER_TICK: u64 = 10_000_000;
 
 /// Start time that was reported first, by PID, in ns since boot.
 ///
@@ -25,7 +27,7 @@ impl Starts {
     /// under `start`.
     pub fn unified(&mut self, pid: u32, start: u64) -> u64 {
         let known = self.0.entry(pid).or_insert(start);
-        if ticks_of(*known) != ticks_of(start) {
+        if *known / NS_PER_TICK != start / NS_PER_TICK {
             *known = start;
         }
         *known
@@ -47,7 +49,7 @@ mod tests {
     use super::*;
     use crate::event::{FirstRun, ProcessId, Reap};
 
-    const TICK: u64 = 10_000_000;
+    const TICK: u64 = NS_PER_TICK;
 
     fn event(pid: u32, start: u64, what: What) -> Event {
         Event {

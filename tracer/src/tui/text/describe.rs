@@ -3,12 +3,12 @@
 
 use crate::{
     event::{
-        Comm, Event, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Notify,
-        OomVictim, ProcessId, Region, Signal, Usage, What, clone_flag_names, command_line, units,
+        Comm, Event, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Implied,
+        Notify, OomVictim, ProcessId, Region, Signal, Usage, What, clone_flag_names, command_line,
+        units,
     },
     model::{Model, WaitStatus},
     tui::{
-        state::data::Data,
         style::phrase::{Phrase, Tone},
         text::words::{clock, label, signal, subject},
     },
@@ -39,6 +39,7 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::Waits(_)
         | What::Cgroup(_)
         | What::Moved(_)
+        | What::Implied(_)
         | What::States(_)
         | What::State(_)
         | What::Summary(_)
@@ -85,14 +86,14 @@ pub fn tone(what: &What) -> Tone {
         | What::Waits(_)
         | What::Cgroup(_)
         | What::Moved(_)
+        | What::Implied(_)
         | What::States(_)
         | What::State(_) => Tone::Dim,
     }
 }
 
 /// Returns what an event says beyond its subject and its kind.
-pub fn details(data: &Data<'_>, event: &Event) -> Phrase {
-    let model = data.model;
+pub fn details(model: &Model, event: &Event) -> Phrase {
     match &event.what {
         What::Session(session) => Phrase::plain(format!(
             "tracer {} on {}, Linux {}",
@@ -116,12 +117,13 @@ pub fn details(data: &Data<'_>, event: &Event) -> Phrase {
         }
         What::SnapshotEnd(began) => Phrase::of(
             Tone::Dim,
-            format!("all processes at {}", clock(data, *began)),
+            format!("all processes at {}", clock(model, *began)),
         ),
         What::Fork(fork) => forked(model, event, fork),
         What::ForkFailed(failed) => Phrase::of(Tone::Bad, failed.to_string()),
         What::Waits(waits) => Phrase::of(Tone::Dim, format!("{} calls so far", waits.count)),
         What::Cgroup(made) => Phrase::plain(made.path.to_string()),
+        What::Implied(fact) => implied(model, fact),
         What::Moved(moved) => match model.cgroup_path(moved.cgroup) {
             Some(path) => Phrase::plain(format!("to {path}")),
             None => Phrase::plain(format!("to cgroup {}", moved.cgroup)),
@@ -167,7 +169,7 @@ pub fn details(data: &Data<'_>, event: &Event) -> Phrase {
         What::Faults(faults) => fault_counts(&faults.classes),
         What::Fault(one) => fault(one),
         What::Summary(summary) => Phrase::plain(format!("{} events before", summary.events)),
-        What::Gap(gap) => lost(data, gap),
+        What::Gap(gap) => lost(model, gap),
         What::End => Phrase::plain("tracing stopped normally"),
     }
 }
@@ -251,6 +253,28 @@ fn notified(model: &Model, notify: &Notify) -> Phrase {
     }
 }
 
+fn implied(model: &Model, fact: &Implied) -> Phrase {
+    if !fact.has_fact() {
+        return Phrase::of(Tone::Dim, "nothing until now");
+    }
+    let by = process(model, fact.by);
+    let parent = fact.parent.map(|parent| {
+        let parent = process(model, parent);
+        format!("parent is now {parent}")
+    });
+    let copies = (fact.copies > 0).then(|| {
+        let most = if fact.ambiguous { "at most " } else { "" };
+        let pages = units::count(fact.copies);
+        format!("the parent copied {most}{pages} pages because of the fork")
+    });
+    let argv = fact.argv.as_ref().map(|argv| {
+        let arguments = command_line(argv.as_bytes());
+        format!("arguments: {arguments}")
+    });
+    let facts: Vec<_> = [parent, copies, argv].into_iter().flatten().collect();
+    Phrase::plain(facts.join("; ")).and(Tone::Dim, format!(", by {by}"))
+}
+
 fn used(usage: &Usage) -> Phrase {
     let text = format!(
         "user {}, system {}, faults {} minor {} major",
@@ -289,8 +313,8 @@ fn fault(fault: &Fault) -> Phrase {
         .and(Tone::Plain, file.unwrap_or_default())
 }
 
-fn lost(data: &Data<'_>, gap: &Gap) -> Phrase {
-    let since = format!(" since {}", clock(data, gap.since));
+fn lost(model: &Model, gap: &Gap) -> Phrase {
+    let since = format!(" since {}", clock(model, gap.since));
     let kinds = || {
         let kinds = gap.lost.iter();
         let kinds = kinds.map(|lost| format!("{} {}", lost.count, lost.kind.name()));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    event::{Exec, Hook},
+    event::{Exec, Hook, What},
     recording::{Reader, Writer, tests::samples},
 };
 

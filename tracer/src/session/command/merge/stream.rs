@@ -131,6 +131,11 @@ impl<T: FnMut(Event)> MergedStream<T> {
             What::SnapshotEnd(_) => self.completes_snapshot(number, event.at),
             What::Cgroup(cgroup) => self.cgroups.insert(cgroup.id),
             _ if event.who == Who::HOST => true,
+            // A process tree's recording mentions others. It does not report them.
+            What::Snapshot(found) if found.is_anonymous() => {
+                self.reporters.of(event.who.process).is_none()
+            }
+            What::Implied(fact) if self.is_reported_by_another(number, fact.by) => false,
             _ => self.claim(number, event.who.process, event.at),
         };
         // Endings in a description were emitted when they happened.
@@ -157,12 +162,17 @@ impl<T: FnMut(Event)> MergedStream<T> {
             return false;
         }
         for snapshot in snapshots(&self.model, at) {
-            let reporter = self.reporters.of(snapshot.who.process);
-            if reporter.is_some_and(|reporter| reporter != number) {
+            if self.is_reported_by_another(number, snapshot.who.process) {
                 self.emit(snapshot);
             }
         }
         true
+    }
+
+    /// Returns true if an input other than this one reports the process.
+    fn is_reported_by_another(&self, number: usize, process: ProcessId) -> bool {
+        let reporter = self.reporters.of(process);
+        reporter.is_some_and(|reporter| reporter != number)
     }
 
     /// Returns true if this input reports the process.
