@@ -6,6 +6,9 @@
     reason = "a panic is how a test fails, and it says where"
 )]
 
+#[path = "cli/local_time.rs"]
+mod local_time;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -320,7 +323,7 @@ fn cut_recording_can_be_read_alone() {
     refused(&tracer(&["cut", golden, "/tmp/x"]), &["--since"]);
     refused(
         &tracer(&["replay", golden, "--since", "+9h", "--json"]),
-        &["ends before"],
+        &["nothing after", "covers"],
     );
     assert_eq!(
         tracer(&["replay", golden, "--since", "soon"]).status.code(),

@@ -8,8 +8,10 @@
 
 mod support;
 
+use std::process::Command;
+
 use serde_json::Value;
-use support::{Scratch, events, had_room, process, processes, record_workload};
+use support::{Scratch, events, had_room, process, processes, record_workload, report};
 
 /// Compares a field; the message names the process and the field.
 #[track_caller]
@@ -254,5 +256,40 @@ fn process_older_than_the_trace_is_recorded_with_its_end() {
                 "{comm}"
             );
         }
+    }
+}
+
+/// An init of a pid namespace that cannot exit is counted, and the finding names the
+/// process that holds the zombie it waits for.
+#[test]
+fn init_that_cannot_exit_is_reported_with_the_owner_of_the_zombie() {
+    let scratch = Scratch::new("stuck");
+    let file = scratch.file("stuck.trace");
+    let facts = record_workload(&file, &["stuck_in_exit", "1100"]);
+    let fact = &facts[0];
+    let _ = Command::new("kill")
+        .args(["-9", &fact["keeper"].to_string()])
+        .status();
+    let processes = processes(&file);
+    same(
+        fact,
+        process(&processes, &fact["pid"]),
+        "state",
+        &"exiting".into(),
+    );
+    same(
+        fact,
+        process(&processes, &fact["zombie"]),
+        "state",
+        &"zombie".into(),
+    );
+    let report = report(&file);
+    let words: Vec<_> = report.split_whitespace().collect();
+    let finding = format!(
+        "as init of a pid namespace it waits for workload[{}], a zombie that workload[{}] has not reaped",
+        fact["zombie"], fact["keeper"]
+    );
+    for part in ["1 exiting for", &finding] {
+        assert!(words.join(" ").contains(part), "{part:?} in {report}");
     }
 }

@@ -86,7 +86,8 @@ fn records_and_events_give_the_same_output() -> Result<()> {
 /// Returns the report and the JSON export of a recording.
 fn outputs(recording: &[u8]) -> Result<(String, String)> {
     let mut model = Model::new(Retention::ALL);
-    let mut exporters = ["json", "events"].map(|name| export::format(name).map(|it| (it.start)()));
+    let mut exporters = ["json", "events"]
+        .map(|name| export::format(name).map(|it| (it.start)(&event::Zone::default())));
     let mut text = Vec::new();
     for event in Reader::new(recording)? {
         let event = event?;

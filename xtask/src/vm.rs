@@ -44,6 +44,7 @@ const TESTS: &[&str] = &[
     "kernel_limits",
     "kernel_states",
     "kernel_storm",
+    "kernel_beginning",
 ];
 
 /// Test targets that only the whole matrix runs: they take minutes.

@@ -77,8 +77,10 @@ process then executes a program. The host name, the kernel release and tracer's 
 line stay; --anonymize replaces the host name and the command line as well.
 
 Times are a time of day (its last occurrence in the recording), a date with a time, -10m
-(before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
-they name another offset.
+(before the end) or +90s (after the beginning). Times of day and dates are local (TZ, or
+this machine's time zone; UTC with --utc) unless they name an offset: 03:10Z, 03:10+02:00.
+Where the clocks are set back, --since means the first of two equal times and --until the
+second.
 
 Examples:
   tracer cut night.trace part.trace --since 03:10 --until 03:15
@@ -162,7 +164,7 @@ struct NameArgs {
 /// The time window that a command reads.
 #[derive(Args)]
 pub struct WindowArgs {
-    /// Start at this time: 03:10, 2026-11-21T03:10:00Z, -10m, +90s
+    /// Start at this time: 03:10, 2026-11-21T03:10, 03:10Z, -10m, +90s
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<When>,
     /// Stop at this time; with --since, a time of day means its next occurrence after that

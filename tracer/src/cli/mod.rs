@@ -45,6 +45,9 @@ Examples:
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Show and read times in UTC [default: the local time zone, or the one in TZ]
+    #[arg(long, global = true)]
+    utc: bool,
 }
 
 #[derive(Subcommand)]
@@ -124,6 +127,9 @@ impl Cli {
     /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
         session::on_notice(|text| eprintln!("tracer: {text}"));
+        if !self.utc {
+            session::use_local_time();
+        }
         if let Some(conflict) = self.command.conflict() {
             let error = Cli::command().error(ErrorKind::ArgumentConflict, conflict);
             error.exit();

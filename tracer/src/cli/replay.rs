@@ -38,9 +38,11 @@ A flight recorder's directory (`tracer record --ring`) can hold several traces. 
 one that overlaps --since and --until is read.
 
 Times are a time of day (its last occurrence in the recording), a date with a time, -10m
-(before the end) or +90s (after the beginning). Times of day and dates are in UTC unless
-they name another offset. The dashboard opens at --since (or else at --until), pauses at
---until, and can seek in all of the recording.
+(before the end) or +90s (after the beginning). Times of day and dates are local (TZ, or
+this machine's time zone; UTC with --utc) unless they name an offset: 03:10Z, 03:10+02:00.
+Where the clocks are set back, --since means the first of two equal times and --until the
+second. The dashboard opens at --since (or else at --until), pauses at --until, and can
+seek in all of the recording.
 
 Exit codes: 0 success; unreadable parts are reported and shown as gaps (`tracer info`
 returns 3 for them); 1 nothing can be read; 2 wrong usage.")]

@@ -23,7 +23,7 @@ mod states;
 mod summary;
 mod text;
 pub mod units;
-mod utc;
+mod wall_time;
 mod what;
 
 pub use diagnosis::{Diagnosis, DoctorCheck};
@@ -45,5 +45,5 @@ pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub(crate) use text::is_plain;
 pub use text::{Comm, Text, arguments, byte_character, bytes_of, command_line, escaped, unicode};
-pub use utc::Utc;
+pub use wall_time::{Utc, WallTime, Zone};
 pub use what::{Event, What};

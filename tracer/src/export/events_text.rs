@@ -11,16 +11,26 @@ use super::exporter::{Exporter, ProcessFilter};
 use crate::{
     event::{
         Event, Exec, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Implied,
-        Notify, Session, Sigchld, Signal, Snapshot, States, TaskState, Usage, Utc, What, Who,
+        Notify, Session, Sigchld, Signal, Snapshot, States, TaskState, Usage, What, Who, Zone,
         clone_flag_names, command_line, escaped, signal_name, units::duration,
     },
     model::{Model, WaitStatus},
 };
 
 /// The exporter of `events`.
-#[derive(Default)]
 pub struct EventsText {
     session: Option<Session>,
+    zone: Zone,
+}
+
+impl EventsText {
+    /// Returns an exporter with times in a zone.
+    pub fn new(zone: &Zone) -> EventsText {
+        EventsText {
+            session: None,
+            zone: zone.clone(),
+        }
+    }
 }
 
 impl Exporter for EventsText {
@@ -29,7 +39,7 @@ impl Exporter for EventsText {
             self.session = Some((**session).clone());
         }
         let time = match &self.session {
-            Some(session) => format!("{:.6}", Utc(session.realtime(event.at))),
+            Some(session) => format!("{:.6}", self.zone.at(session.realtime(event.at))),
             // Seconds since boot, because the wall clock is not known yet.
             None => format!(
                 "+{}.{:09}",

@@ -23,6 +23,7 @@ mod survey;
 mod tests;
 mod value;
 
+use crate::event::Zone;
 pub use diagnosis::diagnosis_json;
 pub use exporter::{Exporter, ProcessFilter};
 pub use processes_json::process_json;
@@ -36,8 +37,8 @@ pub struct Format {
     pub help: &'static str,
     /// True if the format contains the events, not only the processes.
     pub exports_events: bool,
-    /// Creates an exporter.
-    pub start: fn() -> Box<dyn Exporter>,
+    /// Creates an exporter. Text has its times in the zone; JSON is always in UTC.
+    pub start: fn(&Zone) -> Box<dyn Exporter>,
 }
 
 /// All formats. Help and tests are derived from them.
@@ -46,31 +47,31 @@ pub const FORMATS: [Format; 5] = [
         name: "json",
         help: "one JSON object per line, one line per process",
         exports_events: false,
-        start: || Box::new(processes_json::ProcessesJson),
+        start: |_| Box::new(processes_json::ProcessesJson),
     },
     Format {
         name: "events",
         help: "the event log, one line per event",
         exports_events: true,
-        start: || Box::new(events_text::EventsText::default()),
+        start: |zone| Box::new(events_text::EventsText::new(zone)),
     },
     Format {
         name: "findings",
         help: "one JSON object per line, one line per finding",
         exports_events: false,
-        start: || Box::new(findings::Findings),
+        start: |_| Box::new(findings::Findings),
     },
     Format {
         name: "owners",
         help: "one JSON object per line, one line per owner of zombies",
         exports_events: false,
-        start: || Box::new(owners::Owners),
+        start: |_| Box::new(owners::Owners),
     },
     Format {
         name: "events-json",
         help: "one JSON object per line, one line per event",
         exports_events: true,
-        start: || Box::new(events_json::EventsJson::default()),
+        start: |_| Box::new(events_json::EventsJson::default()),
     },
 ];
 

@@ -20,7 +20,7 @@ use crate::{
 
 fn export(format: &Format, events: &[Event]) -> String {
     let (mut model, mut out) = (Model::default(), Vec::new());
-    let mut exporter = (format.start)();
+    let mut exporter = (format.start)(&crate::event::Zone::default());
     for event in events {
         model.apply(event);
         exporter.event(event, &mut out).unwrap();

@@ -3,9 +3,12 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::page::{Align, Page};
+use super::{
+    page::{Align, Page},
+    words::time,
+};
 use crate::{
-    event::{GapCause, Utc, escaped, units::duration},
+    event::{GapCause, escaped, units::duration},
     model::{GapSpan, Model},
 };
 
@@ -63,10 +66,7 @@ fn gaps(model: &Model, page: &mut Page) {
     worst.truncate(GAPS);
     worst.sort_by_key(|gap| gap.since);
     let rows = worst.iter().map(|gap| {
-        let since = match model.session() {
-            Some(session) => format!("{:.3}", Utc(session.realtime(gap.since))),
-            None => format!("+{}", duration(gap.since.saturating_sub(model.began()))),
-        };
+        let since = time(model, page, gap.since, 3);
         let length = duration(gap.until.saturating_sub(gap.since));
         let (count, cause) = match gap.cause {
             GapCause::NoRoom => (gap.total().to_string(), "buffer full"),

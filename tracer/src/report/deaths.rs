@@ -4,10 +4,10 @@
 use super::{
     outcome,
     page::{Align, Page},
-    words::{evicted_note, process_name},
+    words::{evicted_note, process_name, time},
 };
 use crate::{
-    event::{Utc, command_line, units::duration},
+    event::{command_line, units::duration},
     model::{Key, Model, Outcome, Process},
 };
 
@@ -46,14 +46,9 @@ pub fn write(model: &Model, page: &mut Page) {
     page.section(&format!("Failures{cut}{}", evicted_note(model)));
     let rows = deaths[earlier..].iter().map(|&(at, key)| {
         let process = model.process(key);
-        let when = match (at, model.session()) {
-            (Some(at), Some(session)) => format!("{:.3}", Utc(session.realtime(at))),
-            (Some(at), None) => format!("+{}", duration(at.saturating_sub(model.began()))),
-            (None, _) => "unknown".to_owned(),
-        };
         let lived = process.lifetime(model.now());
         [
-            when,
+            at.map_or_else(|| "unknown".to_owned(), |at| time(model, page, at, 3)),
             process_name(model, key),
             ended(process),
             lived.map_or_else(|| "?".to_owned(), duration),

@@ -3,17 +3,17 @@
 use super::{
     killed::sender_text,
     outcome,
-    page::{Align, Page},
-    words::{command, plural, process_name},
+    page::{Align, Layout, Page},
+    words::{command, plural, process_name, time},
 };
 use crate::{
-    event::{Utc, units},
+    event::units,
     filter::{Filter, Truth},
     model::{Key, Model, Sender},
 };
 
-/// Returns the processes that a filter keeps, in lines of at most `width` columns.
-pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
+/// Returns the processes that a filter keeps.
+pub fn filtered(model: &Model, filter: &Filter, layout: impl Into<Layout>) -> String {
     let (mut kept, mut unknown) = (Vec::new(), 0);
     for (key, _) in model.processes() {
         match filter.evaluate(model, key, model.now()) {
@@ -22,7 +22,7 @@ pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
             Truth::No => {}
         }
     }
-    let mut page = Page::new(width);
+    let mut page = Page::new(layout);
     let all = plural(model.process_count() as u64, "process", "processes");
     page.section(&format!("{} of {all}: {}", kept.len(), filter.text()));
     if unknown > 0 {
@@ -37,7 +37,7 @@ pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
     }
     if !kept.is_empty() {
         let heads = [
-            ("started (UTC)", Align::Left),
+            ("started", Align::Left),
             ("pid", Align::Right),
             ("command", Align::Left),
             ("lifetime", Align::Right),
@@ -45,23 +45,19 @@ pub fn filtered(model: &Model, filter: &Filter, width: usize) -> String {
             ("killed by", Align::Left),
             ("parent", Align::Left),
         ];
-        let rows: Vec<_> = kept.into_iter().map(|key| row(model, key)).collect();
+        let rows: Vec<_> = kept.into_iter().map(|key| row(model, &page, key)).collect();
         page.table(heads, &rows);
     }
     page.text()
 }
 
-fn row(model: &Model, key: Key) -> [String; 7] {
+fn row(model: &Model, page: &Page, key: Key) -> [String; 7] {
     let process = model.process(key);
     let start = process.id.start;
-    let since = match model.session() {
-        Some(session) => Utc(session.realtime(start)).to_string(),
-        None => "?".to_owned(),
-    };
     let lived = process.lifetime(model.now());
     let killed = process.status.and_then(|status| status.signal()).is_some();
     [
-        since,
+        time(model, page, start, 0),
         process.id.tgid.to_string(),
         command(model, key),
         lived.map_or_else(|| "?".to_owned(), units::duration),

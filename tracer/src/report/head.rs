@@ -1,8 +1,12 @@
 //! The head of the report: machine, time span, hooks, losses and totals.
 
-use super::{outcome, page::Page, words::plural};
+use super::{
+    outcome,
+    page::{Layout, Page},
+    words::plural,
+};
 use crate::{
-    event::{Session, Utc, command_line, escaped, units::duration},
+    event::{Session, command_line, escaped, units::duration},
     model::{Creation, GapSpan, Model, Outcome, Tally, TracedCommand},
 };
 
@@ -15,7 +19,7 @@ pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
         Some(session) => page.labelled("Traced", &machine(session)),
         None => page.labelled("Traced", "unknown: the start of the trace is missing"),
     }
-    page.labelled("Span", &span(model));
+    page.labelled("Span", &span(model, &page.layout));
     page.labelled("Hooks", &hooks(model));
     page.labelled("Lost", &lost(model));
     page.labelled("Started", &started(model, tally));
@@ -68,19 +72,19 @@ fn machine(session: &Session) -> String {
     machine
 }
 
-fn span(model: &Model) -> String {
-    let length = duration(model.now().saturating_sub(model.began()));
-    let how = if model.ended() {
-        ""
-    } else {
-        "; the trace breaks off here"
+fn span(model: &Model, layout: &Layout) -> String {
+    let (began, ended) = (model.began(), layout.until.unwrap_or(model.now()));
+    let length = duration(ended.saturating_sub(began));
+    let how = match (model.ended(), layout.until) {
+        (true, _) => "",
+        (false, Some(_)) => "; the trace goes on after this part",
+        (false, None) => "; the trace breaks off here",
     };
     match model.session() {
-        Some(session) => format!(
-            "{} to {}, {length}{how}",
-            Utc(session.realtime(model.began())),
-            Utc(session.realtime(model.now())),
-        ),
+        Some(session) => {
+            let [began, ended] = [began, ended].map(|at| session.realtime(at));
+            format!("{}, {length}{how}", layout.zone.span(began, ended, 3))
+        }
         None => format!("{length}; wall clock unknown{how}"),
     }
 }

@@ -27,6 +27,7 @@ mod zombies;
 
 use crate::model::{Model, Tally};
 pub use filtered::filtered;
+pub use page::Layout;
 use page::Page;
 
 /// A section of the report that can be printed alone.
@@ -86,19 +87,18 @@ pub const SECTIONS: [ReportSection; 7] = [
     },
 ];
 
-/// Returns the head of the report and one section, in lines of at most `width`
-/// columns.
-pub fn section(model: &Model, section: &ReportSection, width: usize) -> String {
-    let mut page = Page::new(width);
+/// Returns the head of the report and one section.
+pub fn section(model: &Model, section: &ReportSection, layout: impl Into<Layout>) -> String {
+    let mut page = Page::new(layout);
     let tally = model.tally();
     head::write(model, &tally, &mut page);
     (section.write)(model, &tally, &mut page);
     page.text()
 }
 
-/// Returns the summary of a trace, in lines of at most `width` columns.
-pub fn summary(model: &Model, width: usize) -> String {
-    let mut page = Page::new(width);
+/// Returns the summary of a trace.
+pub fn summary(model: &Model, layout: impl Into<Layout>) -> String {
+    let mut page = Page::new(layout);
     let tally = model.tally();
     head::write(model, &tally, &mut page);
     started::write(&tally, &mut page);

@@ -1,5 +1,7 @@
 //! Text layout with a maximum line width: sections, labelled paragraphs, tables.
 
+use crate::event::Zone;
+
 /// Returns the maximum number of columns of a character: two for wide East Asian
 /// characters and emoji. Combining marks count as one column, so a line may be too
 /// short but never too long.
@@ -34,17 +36,39 @@ pub enum Align {
     Right,
 }
 
+/// The layout of a report. A number is the layout with that width, in UTC.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Maximum width of a line, in columns.
+    pub width: usize,
+    /// Time zone of all times of day.
+    pub zone: Zone,
+    /// End of the part that was selected, ns since boot, if the trace goes beyond it.
+    pub until: Option<u64>,
+}
+
+impl From<usize> for Layout {
+    fn from(width: usize) -> Layout {
+        Layout {
+            width,
+            zone: Zone::default(),
+            until: None,
+        }
+    }
+}
+
 /// A text under construction.
 pub struct Page {
-    width: usize,
+    /// Width, time zone and the end of the part.
+    pub layout: Layout,
     text: String,
 }
 
 impl Page {
-    /// Creates an empty page with lines of at most `width` columns.
-    pub fn new(width: usize) -> Self {
+    /// Creates an empty page.
+    pub fn new(layout: impl Into<Layout>) -> Self {
         Page {
-            width,
+            layout: layout.into(),
             text: String::new(),
         }
     }
@@ -56,7 +80,7 @@ impl Page {
 
     /// Adds a line, truncated to the width.
     pub fn line(&mut self, text: &str) {
-        self.text.push_str(cut(text, self.width).trim_end());
+        self.text.push_str(cut(text, self.layout.width).trim_end());
         self.text.push('\n');
     }
 
@@ -75,7 +99,7 @@ impl Page {
         }
         let mut empty = true;
         for word in text.split(' ') {
-            if !empty && width(&line) + 1 + width(word) > self.width {
+            if !empty && width(&line) + 1 + width(word) > self.layout.width {
                 self.line(&line);
                 line = " ".repeat(INDENT);
                 empty = true;

@@ -1,7 +1,8 @@
 //! Names and counts in the form that all sections use.
 
+use super::page::Page;
 use crate::{
-    event::Comm,
+    event::{Comm, units::duration},
     model::{Key, Model},
 };
 
@@ -24,6 +25,20 @@ pub fn command(model: &Model, key: Key) -> String {
 /// Returns the command name, or `?` if it is unknown.
 pub fn command_name(comm: Option<Comm>) -> String {
     comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string())
+}
+
+/// Returns the time of day of a moment in ns since boot, with the date where one is
+/// needed, or the time since the beginning if the wall clock is unknown. `digits` is
+/// the number of digits of the second.
+pub fn time(model: &Model, page: &Page, at: u64, digits: usize) -> String {
+    let Some(session) = model.session() else {
+        return match at.checked_sub(model.began()) {
+            Some(since) => format!("+{}", duration(since)),
+            None => format!("-{}", duration(model.began() - at)),
+        };
+    };
+    let [at, began, ended] = [at, model.began(), model.now()].map(|at| session.realtime(at));
+    page.layout.zone.within(at, (began, ended), digits)
 }
 
 /// Returns a note for the title of a list of processes, if some were evicted.

@@ -47,6 +47,7 @@ pub use console::{
     notice::on_notice,
     output::print,
     report::{SUMMARY, objects, parts, report_part},
+    time_zone::use_local_time,
 };
 pub use display::appearance::{Appearance, Colours, themes};
 pub use input::{

@@ -80,9 +80,9 @@ pub const HOUSES: &[House] = &[
         module: "tui",
         rooms: &[
             room("style",  &[]),
-            room("text",   &["style"]),
             room("input",  &["style"]),
             room("state",  &["style", "input"]),
+            room("text",   &["style", "state"]),
             room("widget", &["style", "text", "input", "state"]),
             room("view",   &["style", "text", "input", "state", "widget"]),
             room("chrome", &["style", "text", "input", "state", "widget", "view"]),

@@ -14,14 +14,16 @@ use crate::{
     event::{Event, Who},
     export::{self, Exporter, Format},
     filter::Filter,
-    model::{Model, NoCommand, Retention, TracedCommand},
+    model::{Key, Model, NoCommand, Retention, TracedCommand},
     playback::Place,
     report::ReportSection,
     session::{
         console::{
             exit::{Exit, OK},
+            notice::notify,
             output, report,
             stop_signals::{StopReason, StopSignals},
+            time_zone,
         },
         display::{
             appearance::Appearance,
@@ -31,8 +33,14 @@ use crate::{
             player::Player,
         },
         input::{
-            follow_timer::FollowTimer, growth::Growth, match_buffer::MatchBuffer, range, read,
-            recording::Input, spool::Spool, window::Window,
+            follow_timer::FollowTimer,
+            growth::Growth,
+            match_buffer::MatchBuffer,
+            range::{self, Part},
+            read,
+            recording::Input,
+            spool::Spool,
+            window::Window,
         },
     },
     tui::Flow,
@@ -66,7 +74,7 @@ pub enum Shown {
 
 impl Replay {
     /// Returns the model of the selected part.
-    fn model(&self, retention: Retention) -> Result<Model> {
+    fn part(&self, retention: Retention) -> Result<Part> {
         if !self.follow || self.path == Path::new("-") {
             return range::model(&self.window, &self.path, retention);
         }
@@ -108,9 +116,9 @@ pub fn replay(replay: Replay) -> Result<Exit> {
                 Some(_) => Retention::ALL,
                 None => Retention::default(),
             };
-            let model = replay.model(retention)?;
+            let Part { model, until } = replay.part(retention)?;
             check(replay.filter.as_ref(), &model)?;
-            output::print(&report::text(&model, part, replay.filter.as_ref()))?;
+            output::print(&report::text(&model, part, replay.filter.as_ref(), until))?;
         }
         Shown::Export(name) => {
             let format = export::format(name).with_context(|| format!("no format {name}"))?;
@@ -126,11 +134,11 @@ fn check(filter: Option<&Filter>, model: &Model) -> Result<()> {
 }
 
 fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
-    let mut exporter = (format.start)();
+    let mut exporter = (format.start)(&time_zone::zone());
     let Some(filter) = &replay.filter else {
         if !format.exports_events {
             // Exports are complete, so retain every process.
-            let model = replay.model(Retention::ALL)?;
+            let Part { model, .. } = replay.part(Retention::ALL)?;
             return Ok(exporter.end(&model, &|_| true, out)?);
         }
         // Events are written as they are read, so no process needs to be retained.
@@ -150,9 +158,10 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         "with --filter a recording is read twice, which is not possible with standard input: name a \
          file"
     );
-    let model = replay.model(Retention::ALL)?;
+    let Part { model, .. } = replay.part(Retention::ALL)?;
     check(Some(filter), &model)?;
     let matches = |key| filter.keeps(&model, key, model.now());
+    notify_if_none(&model, matches);
     if !format.exports_events {
         return Ok(exporter.end(&model, &matches, out)?);
     }
@@ -164,6 +173,21 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         Ok(())
     })?;
     Ok(exporter.end(&model, &matches, out)?)
+}
+
+/// Notifies the user if no process matches the filter.
+fn notify_if_none(model: &Model, matches: impl Fn(Key) -> bool) {
+    if model.processes().any(|(key, _)| matches(key)) {
+        return;
+    }
+    let count = model.process_count();
+    let span = model.session().map_or_else(String::new, |session| {
+        let [began, ended] = [model.began(), model.now()].map(|at| session.realtime(at));
+        format!(" from {}", time_zone::zone().span(began, ended, 0))
+    });
+    notify(format_args!(
+        "the filter matches none of the {count} processes{span}"
+    ));
 }
 
 /// Exports a recording that is still written. A process is exported from the time
@@ -184,6 +208,7 @@ fn export_while_growing(
     let model = buffer.model();
     check(Some(filter), model)?;
     let matches = |key| filter.keeps(model, key, model.now());
+    notify_if_none(model, matches);
     Ok(exporter.end(model, &matches, out)?)
 }
 

@@ -11,3 +11,4 @@ pub mod progress;
 pub mod report;
 pub mod saved_filters;
 pub mod stop_signals;
+pub mod time_zone;

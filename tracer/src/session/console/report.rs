@@ -1,9 +1,10 @@
 //! The report that `--report` asks for: its parts by name, and its text.
 
+use super::time_zone::zone;
 use crate::{
     filter::Filter,
     model::Model,
-    report::{self, ReportSection},
+    report::{self, Layout, ReportSection},
 };
 
 /// Width of a report in columns. It is fixed, so that reports can be compared.
@@ -13,11 +14,24 @@ const WIDTH: usize = 100;
 pub const SUMMARY: &str = "summary";
 
 /// Returns the summary, one part of it, or the processes that match a filter.
-pub fn text(model: &Model, part: Option<&ReportSection>, filter: Option<&Filter>) -> String {
+///
+/// `until` is the end of the part of the recording, ns since boot, if the recording
+/// goes beyond it.
+pub fn text(
+    model: &Model,
+    part: Option<&ReportSection>,
+    filter: Option<&Filter>,
+    until: Option<u64>,
+) -> String {
+    let layout = Layout {
+        width: WIDTH,
+        zone: zone(),
+        until,
+    };
     match (part, filter) {
-        (_, Some(filter)) => report::filtered(model, filter, WIDTH),
-        (None, None) => report::summary(model, WIDTH),
-        (Some(part), None) => report::section(model, part, WIDTH),
+        (_, Some(filter)) => report::filtered(model, filter, layout),
+        (None, None) => report::summary(model, layout),
+        (Some(part), None) => report::section(model, part, layout),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     filter::Filter,
     model::{Model, Retention},
     playback::Place,
-    session::console::{diagnostics, saved_filters},
+    session::console::{diagnostics, saved_filters, time_zone},
     source,
     tui::{self, App, Flow, OwnCost, Phrase, Screen, Tone},
 };
@@ -245,7 +245,7 @@ fn create_app(
     mode: tui::Mode,
     filter: Option<Filter>,
 ) -> (App, Option<DashboardState>) {
-    let mut app = App::new(mode, appearance.look());
+    let mut app = App::new(mode, appearance.look()).with_zone(time_zone::zone());
     app.set_filter(filter);
     app.set_saved_filters(saved_filters::load());
     let state = (!appearance.no_state).then(|| DashboardState::restore(&mut app));

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::player::Player;
 use crate::{
+    event::Zone,
     export,
     session::console::{paths, saved_filters},
     tui::{App, Effect, Phrase, Screen, Tone},
@@ -65,7 +66,7 @@ fn write(app: &App) -> Result<String> {
         let mut out = BufWriter::new(File::create_new(&name)?);
         let (model, kept) = app.shown();
         let format = export::format("json").context("no format json")?;
-        (format.start)().end(model, &kept, &mut out)?;
+        (format.start)(&Zone::default()).end(model, &kept, &mut out)?;
         Ok(out.flush()?)
     };
     export().with_context(|| format!("{name} cannot be written"))?;

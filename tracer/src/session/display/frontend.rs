@@ -226,7 +226,7 @@ impl Frontend {
                 filter,
             } => {
                 report_saved(saved);
-                output::print(&report::text(model, *part, filter.as_ref()))?;
+                output::print(&report::text(model, *part, filter.as_ref(), None))?;
             }
         }
         Ok(())

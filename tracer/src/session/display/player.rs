@@ -16,12 +16,15 @@ use crate::{
         Direction, LOOK_BACK, Place, Playback, PlaybackSpeed, Search, SearchStep, SearchTarget,
         Stage,
     },
-    session::input::{
-        growth::{Growing, Growth},
-        recording::Input,
-        segment, side_file,
-        when::{WallSpan, When, boot_time},
-        window::Window,
+    session::{
+        console::time_zone,
+        input::{
+            growth::{Growing, Growth},
+            recording::Input,
+            segment, side_file,
+            when::{Edge, WallSpan, When, boot_time},
+            window::Window,
+        },
     },
     tui::{App, Control, LOG_CAPACITY, Mark, Phrase, Playhead, Tone},
 };
@@ -224,10 +227,24 @@ impl Player {
         let when: When = text.parse().map_err(|why| anyhow!("{text:?}: {why}"))?;
         let span = self.playback.span().context("there are no events")?;
         let session = self.session.as_deref();
-        let at = boot_time(when.wall_time(WallSpan::new(span, session)), session);
+        let covered = WallSpan::new(span, session);
+        let asked = when.wall_time(Edge::Since, covered, time_zone::time_zone());
+        let at = boot_time(asked, session).clamp(span.earliest, span.latest);
+        if asked < covered.earliest || asked > covered.ended {
+            let zone = time_zone::zone();
+            let wall = (covered.earliest, covered.ended);
+            app.notify(Phrase::of(
+                Tone::Warn,
+                format!(
+                    "nothing at {}: the recording covers {}",
+                    zone.within(asked, wall, 0),
+                    zone.span(covered.earliest, covered.ended, 0),
+                ),
+            ));
+        }
         self.speed.playing = false;
         self.search = None;
-        self.go_to(Place::Time(at.clamp(span.earliest, span.latest)), app)
+        self.go_to(Place::Time(at), app)
     }
 
     /// Returns true if it plays or the recording may grow.

@@ -9,15 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{
-    segment::SegmentHead,
-    when::{WallSpan, boot_time},
-    window::Window,
-};
+use super::{segment::SegmentHead, when::WallSpan, window::Window};
 use crate::{
-    event::Utc,
     recording::{self, Index, is_being_written, segments},
-    session::console::notice::notify,
+    session::console::{notice::notify, time_zone::zone},
 };
 
 /// Contents of a flight recorder's directory.
@@ -29,15 +24,13 @@ pub struct Directory {
     pub unreadable: Vec<(PathBuf, recording::Error)>,
 }
 
-/// Segments of a trace that a window selects.
+/// The trace that a window selects.
 #[derive(Default)]
 pub struct Selected {
     /// Segments in order of time.
     pub segments: Vec<SegmentHead>,
-    /// Beginning of the window, ns since boot, if it has one.
-    pub since: Option<u64>,
-    /// End of the window, ns since boot, if it has one.
-    pub until: Option<u64>,
+    /// Beginning and end of the window by the wall clock, ns since 1970, if it has any.
+    pub range: Option<(i64, i64)>,
 }
 
 impl Directory {
@@ -98,7 +91,7 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
     };
     if window.is_unbounded() {
         if traces.len() > 1 {
-            let began = Utc(wall_time(last, last[0].at()));
+            let began = zone().at(wall_time(last, last[0].at()));
             notify(format_args!(
                 "{dir}: using the latest trace, which begins at {began}"
             ));
@@ -109,11 +102,12 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
         });
     }
     let end = latest(last)?.max(last[0].at());
-    let (since, until) = window.wall_range(WallSpan {
+    let covered = WallSpan {
         earliest: wall_time(&traces[0], traces[0][0].at()),
         began: wall_time(last, last[0].at()),
         ended: wall_time(last, end),
-    });
+    };
+    let (since, until) = window.wall_range(covered);
     let ends: Vec<_> = traces[1..]
         .iter()
         .map(|next| wall_time(next, next[0].at()))
@@ -124,26 +118,19 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
     };
     let count = traces.len();
     let mut found: Vec<_> = traces.into_iter().zip(ends).filter(overlaps).collect();
-    let Some((mut trace, _)) = found.pop() else {
-        bail!("{dir} contains no trace of that time ({count} traces in all)");
+    let Some((trace, _)) = found.pop() else {
+        let empty = window.empty_text((since, until), &dir, covered);
+        bail!("{empty}, in {count} traces");
     };
     if !found.is_empty() {
-        let began = Utc(wall_time(&trace, trace[0].at()));
+        let began = zone().at(wall_time(&trace, trace[0].at()));
         notify(format_args!(
             "{dir}: events before {began} belong to another trace, which --until selects"
         ));
     }
-    let session = trace.last().map(|last| last.session().clone());
-    let boot_time = |wall| boot_time(wall, session.as_ref());
-    let until = window.until.map(|_| boot_time(until));
-    if let Some(until) = until {
-        let segments = trace.partition_point(|head| head.at() <= until);
-        trace.truncate(segments.max(1));
-    }
     Ok(Selected {
         segments: trace,
-        since: window.since.map(|_| boot_time(since)),
-        until,
+        range: Some((since, until)),
     })
 }
 

@@ -16,7 +16,7 @@ use super::{
     segment, side_file,
     spool::Spool,
     subtree::{Family, Subtree},
-    when::{WallSpan, When, boot_time},
+    when::{WallSpan, boot_time},
     window::Window,
 };
 use crate::{
@@ -95,27 +95,39 @@ fn read_all(
     let mut range = Range::open(window, input, false)?;
     range.emit_state_before(&mut take)?;
     range.emit_events(&mut take)?;
+    if notices == Notices::Emit {
+        range.notify_if_empty();
+    }
     Ok(())
 }
 
-/// Returns the model of the window, which counts from its beginning on.
-pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Model> {
+/// Model of a part of a recording.
+pub struct Part {
+    /// Model, which counts from the beginning of the part on.
+    pub model: Model,
+    /// End of the part, ns since boot, if the recording goes beyond it.
+    pub until: Option<u64>,
+}
+
+/// Returns the model of the window.
+pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Part> {
     let mut model = Model::new(retention);
     if window.is_unbounded() || window.tree.is_some() {
         read(window, path, |event| {
             model.apply(&event);
             Ok(())
         })?;
-        return Ok(model);
+        return Ok(Part { model, until: None });
     }
     let input = Input::find(path, window)?;
     let mut range = Range::open(window, &input, false)?;
     model = range.model_before(&input, retention)?;
-    range.emit_events(&mut |event| {
+    let until = range.emit_events(&mut |event| {
         model.apply(&event);
         Ok(())
     })?;
-    Ok(model)
+    range.notify_if_empty();
+    Ok(Part { model, until })
 }
 
 /// Emits the events of the window while the recording is written.
@@ -133,7 +145,8 @@ pub fn follow(
     };
     let mut range = Range::open(&window, &input, true)?;
     range.emit_state_before(&mut take)?;
-    range.emit_while_growing(&input, &mut wait, &mut take)
+    range.emit_while_growing(&input, &mut wait, &mut take)?;
+    Ok(())
 }
 
 /// Returns the model of the events that [`follow`] emits.
@@ -142,10 +155,10 @@ pub fn follow_model(
     path: &Path,
     retention: Retention,
     mut wait: impl FnMut() -> Result<bool>,
-) -> Result<Model> {
+) -> Result<Part> {
     let mut model = Model::new(retention);
     let Some((input, window)) = await_input(window, path, &mut wait)? else {
-        return Ok(model);
+        return Ok(Part { model, until: None });
     };
     let mut range = Range::open(&window, &input, true)?;
     if window.since.is_some() {
@@ -155,8 +168,8 @@ pub fn follow_model(
         model.apply(&event);
         Ok(())
     };
-    range.emit_while_growing(&input, &mut wait, &mut take)?;
-    Ok(model)
+    let until = range.emit_while_growing(&input, &mut wait, &mut take)?;
+    Ok(Part { model, until })
 }
 
 /// Returns the beginning and the end of the window, ns since boot; `None` for one
@@ -195,6 +208,8 @@ struct Range {
     since: u64,
     /// End, ns since boot.
     until: u64,
+    /// Says that the range holds no events; none once it has emitted one.
+    empty: Option<String>,
 }
 
 impl Range {
@@ -204,21 +219,33 @@ impl Range {
         let span = playback.span();
         let span = span.with_context(|| format!("{} is empty", input.path.display()))?;
         let session = session.as_deref();
-        let (since, until) = window.wall_range(WallSpan::new(span, session));
-        let moment = |asked: Option<When>, wall| asked.map(|_| boot_time(wall, session));
-        let since = input.since.or(moment(window.since, since)).unwrap_or(0);
-        let until = input.until.or(moment(window.until, until));
-        let until = until.unwrap_or(u64::MAX);
-        ensure!(since <= until, "--until lies before --since");
-        ensure!(since <= span.latest, "the recording ends before --since");
-        ensure!(until >= span.earliest, "the recording begins after --until");
+        let covered = WallSpan::new(span, session);
+        let range = input.range.unwrap_or_else(|| window.wall_range(covered));
+        let name = input.path.display();
+        let empty = match session {
+            Some(_) => window.empty_text(range, name, covered),
+            None => format!("nothing there; {name} lacks its wall-clock time"),
+        };
+        let boot_time = |wall| boot_time(wall, session);
+        let since = window.since.map_or(0, |_| boot_time(range.0));
+        let until = window.until.map_or(u64::MAX, |_| boot_time(range.1));
+        ensure!(since <= until, "--until lies before --since: {empty}");
+        ensure!(since <= span.latest && until >= span.earliest, "{empty}");
         Ok(Range {
             playback,
             has_beginning: window.since.is_some(),
             // Nothing is known about the time before the recording.
             since: since.max(span.earliest),
             until,
+            empty: Some(empty),
         })
+    }
+
+    /// Notifies the user if the range holds no events.
+    fn notify_if_empty(&self) {
+        if let Some(empty) = &self.empty {
+            notify(empty);
+        }
     }
 
     /// Plays up to the range. Returns the model there, which counts from the
@@ -266,15 +293,18 @@ impl Range {
     }
 
     /// Emits the events up to the end of the range, including those written
-    /// meanwhile.
+    /// meanwhile. Returns the end if the recording goes beyond it.
     fn emit_while_growing(
         &mut self,
         input: &Input,
         wait: &mut impl FnMut() -> Result<bool>,
         take: &mut impl FnMut(Event) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<u64>> {
         let mut growth = Growth::of(input);
-        while self.emit_events(take)? {
+        loop {
+            if let Some(until) = self.emit_events(take)? {
+                return Ok(Some(until));
+            }
             self.playback.grow()?;
             let goes_on = match growth.poll(self.playback.has_ended()) {
                 Growing::Nothing => wait()?,
@@ -293,23 +323,25 @@ impl Range {
                 }
             };
             if !goes_on {
-                break;
+                return Ok(None);
             }
         }
-        Ok(())
     }
 
-    /// Emits the events up to the end of the range. Returns false if the
+    /// Emits the events up to the end of the range. Returns the end if the
     /// recording goes beyond it.
-    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<bool> {
+    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<Option<u64>> {
         let mut last = LastEvent::default();
         while self.playback.step(&mut last)? {
-            match last.0.take() {
-                Some(event) if event.at > self.until => return Ok(false),
-                Some(event) => take(event)?,
-                None => {}
+            let Some(event) = last.0.take() else {
+                continue;
+            };
+            if event.at > self.until {
+                return Ok(Some(self.until));
             }
+            take(event)?;
+            self.empty = None;
         }
-        Ok(true)
+        Ok(None)
     }
 }

@@ -29,26 +29,24 @@ pub struct Input {
     pub path: PathBuf,
     /// Segments of the trace. Empty if the whole trace is in one file.
     pub segments: Vec<SegmentHead>,
-    /// Beginning of the window, ns since boot, where segments were selected by it.
-    pub since: Option<u64>,
-    /// End of the window, ns since boot, where segments were selected by it.
-    pub until: Option<u64>,
+    /// Beginning and end of the window by the wall clock, ns since 1970, where a trace
+    /// was selected by it.
+    pub range: Option<(i64, i64)>,
 }
 
 impl Input {
-    /// Finds the recording that a path refers to. Of a directory, only the
-    /// segments in the window are taken.
+    /// Finds the recording that a path refers to. Of a directory, the trace that the
+    /// window selects is taken.
     pub fn find(path: &Path, window: &Window) -> Result<Input> {
         let mut input = Input {
             path: path.to_owned(),
             segments: Vec::new(),
-            since: None,
-            until: None,
+            range: None,
         };
         if path.is_dir() {
             let selected = directory::select(path, window)?;
             input.segments = selected.segments;
-            (input.since, input.until) = (selected.since, selected.until);
+            input.range = selected.range;
         } else if path.is_file() {
             // A segment given by itself keeps its position in the trace.
             let head = SegmentHead::read(path.to_owned());

@@ -2,9 +2,13 @@
 //!
 //! [`range`](super::range) reads that part.
 
-use std::time::SystemTime;
+use std::{fmt::Display, time::SystemTime};
 
-use super::when::{WallSpan, When};
+use super::when::{Edge, WallSpan, When};
+use crate::session::console::time_zone::{time_zone, zone};
+
+/// Digits of the second in messages.
+const DIGITS: usize = 3;
 
 /// Part of a recording: a time range, one subtree, or all of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,12 +37,36 @@ impl Window {
     /// If a beginning is given, a time of day for the end means its first occurrence
     /// after that, so that the end is not before the beginning.
     pub fn wall_range(&self, span: WallSpan) -> (i64, i64) {
-        let since = self.since.map(|since| since.wall_time(span));
+        let zone = time_zone();
+        let since = self
+            .since
+            .map(|since| since.wall_time(Edge::Since, span, zone));
         let until = self.until.map(|until| match since {
-            Some(since) => until.wall_time_after(since, span),
-            None => until.wall_time(span),
+            Some(since) => until.wall_time_after(since, span, zone),
+            None => until.wall_time(Edge::Until, span, zone),
         });
         (since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX))
+    }
+
+    /// Returns a message for a window without events, with the time that `name`
+    /// covers. All times are in ns since 1970.
+    pub fn empty_text(
+        &self,
+        (since, until): (i64, i64),
+        name: impl Display,
+        span: WallSpan,
+    ) -> String {
+        let covered = (span.earliest, span.ended);
+        let zone = zone();
+        let at = |wall| zone.within(wall, covered, DIGITS);
+        let nothing = match (self.since, self.until) {
+            (Some(_), Some(_)) => format!("nothing between {} and {}", at(since), at(until)),
+            (Some(_), None) => format!("nothing after {}", at(since)),
+            (None, Some(_)) => format!("nothing before {}", at(until)),
+            (None, None) => "nothing".to_owned(),
+        };
+        let covered = zone.span(span.earliest, span.ended, DIGITS);
+        format!("{nothing}; {name} covers {covered}")
     }
 
     /// Returns the window for following a recording: without a beginning, a
@@ -48,7 +76,7 @@ impl Window {
         let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
         let until = match self.since {
             Some(_) => self.until,
-            None => self.until.map(|until| until.upcoming(now)),
+            None => self.until.map(|until| until.upcoming(now, time_zone())),
         };
         Window { until, ..self }
     }

@@ -7,14 +7,15 @@ use std::{fs, path::Path};
 
 use super::{
     Options,
-    error::Result,
+    clock::{self, Offset},
+    error::{Error, Result},
     facts::{self, Facts},
     load::{self, Loaded, Settings},
     plan::{HostFeatures as _, StateMode},
     privilege,
     recorded::RecordedFacts,
 };
-use crate::event::{Diagnosis, DoctorCheck};
+use crate::event::{Diagnosis, DoctorCheck, units::duration};
 
 /// Diagnoses this host. Hooks that `options` deny are not tried.
 pub fn examine(options: &Options) -> Diagnosis {
@@ -27,8 +28,12 @@ pub fn examine(options: &Options) -> Diagnosis {
             tracefs(&facts),
             perf_events(),
             pid_namespace(&facts),
+            time_namespace(),
         ]);
         privilege::check()?;
+        if clock::offset().is_none() {
+            return Err(Error::TimeNamespace);
+        }
         // The host is diagnosed for states even if they are not traced.
         let states = match &options.states {
             StateMode::Off => StateMode::Count,
@@ -142,6 +147,26 @@ fn pid_namespace(facts: &Facts) -> DoctorCheck {
             .proc
             .nested
             .then_some("run tracer in the host's pid namespace (docker run --pid=host) to see the tasks that already run"),
+    }
+}
+
+fn time_namespace() -> DoctorCheck {
+    let offset = clock::offset();
+    DoctorCheck {
+        what: "clock",
+        good: Some(offset.is_some()),
+        says: match offset {
+            Some(Offset(0)) => "the host's".to_owned(),
+            Some(Offset(ns)) => format!(
+                "a time namespace's, {} {} the host's; tracer reports the host's",
+                duration(ns.unsigned_abs()),
+                if ns > 0 { "ahead of" } else { "behind" }
+            ),
+            None => "a time namespace's, with an unknown offset".to_owned(),
+        },
+        advice: offset.is_none().then_some(
+            "start tracer from a process that was forked in the namespace, or outside it",
+        ),
     }
 }
 

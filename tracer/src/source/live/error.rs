@@ -39,6 +39,8 @@ pub enum Error {
         /// Refusals of all hooks that were tried, and advice.
         why: String,
     },
+    /// The offset of this process's clock in its time namespace is unknown.
+    TimeNamespace,
     /// More process trees were selected for
     /// [`StateMode::Stream`](super::StateMode::Stream) than the kernel side has
     /// room for.
@@ -146,6 +148,11 @@ impl fmt::Display for Error {
                 f,
                 "no hook for {}, without which nothing can be traced: {why}",
                 purpose.name()
+            ),
+            Error::TimeNamespace => f.write_str(
+                "this process and its children are in different time namespaces, so its clock \
+                 cannot be compared with the kernel's: start tracer from a process that was \
+                 forked in the namespace, or outside it",
             ),
             Error::TooManyTrees { limit } => write!(
                 f,

@@ -110,6 +110,9 @@ impl Live {
     /// the state that existed before.
     pub fn start(options: &Options) -> Result<Live> {
         privilege::check()?;
+        if clock::offset().is_none() {
+            return Err(Error::TimeNamespace);
+        }
         let facts = || facts::Facts::of_this_host(options.btf.as_deref());
         let (facts, loader) = load::with_loader(facts);
         let facts = facts?;

@@ -67,7 +67,8 @@ pub struct ProcStat {
     pub sid: u32,
     /// PF_* flags (include/linux/sched.h).
     pub flags: u32,
-    /// Start time in ticks since boot.
+    /// Start time in ticks of this process's CLOCK_BOOTTIME: see
+    /// [`clock::start_of`](super::clock::start_of).
     pub start: u64,
     /// Signal that the parent gets at exit.
     pub exit_signal: i32,

@@ -14,11 +14,11 @@ use tracer_common::wire;
 
 use super::{
     cgroups::Cgroups,
-    clock::now,
+    clock::{now, start_of, ticks_of},
     error::{Error, Result},
     plan::Method,
     procfs::{self, ProcStat, ProcStatus, ProcView},
-    starts::{NS_PER_TICK, Starts},
+    starts::Starts,
 };
 use crate::{
     event::{Event, Hook, ProcessId, Purpose, Relations, Snapshot, TaskId, What, Who},
@@ -118,7 +118,7 @@ fn emit_iterated(
     for id in parents {
         if !seen.contains_key(&id.tgid)
             && let Some(stat) = ProcStat::read(&format!("/proc/{}", id.tgid))
-            && stat.start == id.start / NS_PER_TICK
+            && stat.start == ticks_of(id.start)
         {
             sink(snapshot_event(id.leader(), &stat, &seen, cgroups));
         }
@@ -179,7 +179,7 @@ fn emit_proc(starts: &mut Starts, cgroups: &Cgroups, sink: &mut dyn FnMut(Event)
         let Some(stat) = ProcStat::read(&format!("/proc/{tgid}")) else {
             continue;
         };
-        let start = starts.unified(tgid, stat.start * NS_PER_TICK);
+        let start = starts.unified(tgid, start_of(stat.start));
         let id = ProcessId { tgid, start };
         ids.insert(tgid, id);
         processes.push((id, stat));
@@ -197,7 +197,7 @@ fn emit_proc(starts: &mut Starts, cgroups: &Cgroups, sink: &mut dyn FnMut(Event)
                 continue;
             };
             if pid != id.tgid && stat.state != 'X' {
-                let start = starts.unified(pid, stat.start * NS_PER_TICK);
+                let start = starts.unified(pid, start_of(stat.start));
                 let who = Who {
                     task: TaskId { pid, start },
                     process: id,

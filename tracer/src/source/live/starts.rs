@@ -10,10 +10,8 @@
 
 use std::collections::HashMap;
 
+use super::clock::ticks_of;
 use crate::event::{Event, What};
-
-/// USER_HZ is 100 on x86 (include/asm-generic/param.h).
-pub const NS_PER_TICK: u64 = 10_000_000;
 
 /// Start time that was reported first, by PID, in ns since boot.
 ///
@@ -27,7 +25,7 @@ impl Starts {
     /// under `start`.
     pub fn unified(&mut self, pid: u32, start: u64) -> u64 {
         let known = self.0.entry(pid).or_insert(start);
-        if *known / NS_PER_TICK != start / NS_PER_TICK {
+        if ticks_of(*known) != ticks_of(start) {
             *known = start;
         }
         *known
@@ -49,7 +47,7 @@ mod tests {
     use super::*;
     use crate::event::{FirstRun, ProcessId, Reap};
 
-    const TICK: u64 = NS_PER_TICK;
+    const TICK: u64 = 10_000_000;
 
     fn event(pid: u32, start: u64, what: What) -> Event {
         Event {

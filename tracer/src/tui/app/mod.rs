@@ -9,7 +9,7 @@ mod saved_state;
 mod theme;
 
 use crate::{
-    event::{Event, ProcessId},
+    event::{Event, ProcessId, Zone},
     filter::{Filter, SavedFilters},
     model::{Key, Model, Retention, TracedCommand},
     tui::{
@@ -102,6 +102,12 @@ impl App {
     /// Sets how many exited processes are retained. Call it before the first event.
     pub fn with_retention(mut self, retention: Retention) -> App {
         self.stream.set_retention(retention);
+        self
+    }
+
+    /// Sets the time zone of all times of day. Without it they are in UTC.
+    pub fn with_zone(mut self, zone: Zone) -> App {
+        self.stream.set_zone(zone);
         self
     }
 

@@ -28,12 +28,10 @@ pub fn draw(stream: &Stream, data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let roomy = width >= ROOMY;
     let trust = trust(data, roomy).and(Tone::Plain, " ");
     let room = width.saturating_sub(trust.width() as u16 + 2);
-    canvas.put(
-        0,
-        0,
-        room,
-        &badge(stream, data).joined(scene(stream, data, roomy)),
-    );
+    let badge = badge(stream, data);
+    let left = usize::from(room).saturating_sub(badge.width());
+    let scene = scene(stream, data, left, roomy);
+    canvas.put(0, 0, room, &badge.joined(scene));
     canvas.put_right(0, 0, width, &trust);
 
     let third = width / 3;
@@ -72,8 +70,8 @@ fn badge(stream: &Stream, data: &Data<'_>) -> Phrase {
     }
 }
 
-/// Returns file, host, time span and kernel.
-fn scene(stream: &Stream, data: &Data<'_>, roomy: bool) -> Phrase {
+/// Returns file, host, time span and kernel, as far as they fit.
+fn scene(stream: &Stream, data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
     let mut phrase = Phrase::plain(" ");
     if let Mode::Replay { file } = stream.mode() {
         phrase.push(Tone::Strong, format!(" {}", escaped(file.as_bytes())));
@@ -90,20 +88,28 @@ fn scene(stream: &Stream, data: &Data<'_>, roomy: bool) -> Phrase {
         return phrase.and(Tone::Dim, "  waiting for the first event");
     }
     let phrase = phrase.and(Tone::Plain, format!("  {span}"));
-    if !roomy {
+    let Some(session) = data.model.session() else {
         return phrase;
+    };
+    let [began, now] = [began, data.now].map(|at| session.realtime(at));
+    let here = data.zone.at(now);
+    let (clock, offset) = (here.clock(0), here.offset());
+    let span = data.zone.span(began, now, 0);
+    let release = escaped(session.kernel_release.as_bytes());
+    let texts = [
+        roomy.then(|| format!("{span}  Linux {release}")),
+        roomy.then(|| span.clone()),
+        (!data.live).then(|| format!("{} {clock} {offset}", here.date())),
+        Some(format!("{clock} {offset}")),
+        Some(offset.to_string()),
+    ];
+    let texts = texts.into_iter().flatten();
+    let mut texts = texts.map(|text| Phrase::of(Tone::Dim, format!("  {text}")));
+    let fits = |text: &Phrase| phrase.width() + text.width() <= room;
+    match texts.find(fits) {
+        Some(text) => phrase.joined(text),
+        None => phrase,
     }
-    let clock = words::clock(data.model, began);
-    let clock = clock.split('.').next().unwrap_or_default();
-    let date = match words::date(data.model, began) {
-        Some(date) if !data.live => format!("{date} "),
-        _ => String::new(),
-    };
-    let release = match data.model.session() {
-        Some(session) => format!("  Linux {}", escaped(session.kernel_release.as_bytes())),
-        None => String::new(),
-    };
-    phrase.and(Tone::Dim, format!(" since {date}{clock}{release}"))
 }
 
 fn lost(data: &Data<'_>) -> Phrase {

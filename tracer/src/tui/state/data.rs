@@ -1,6 +1,7 @@
 //! The input of all views: one moment of the stream, through the active filter.
 
 use crate::{
+    event::Zone,
     model::Model,
     tui::{
         state::{active_filter::ActiveFilter, log::Log},
@@ -47,6 +48,8 @@ pub struct Data<'a> {
     pub over: bool,
     /// True if the screen is redrawn soon, without a key being pressed.
     pub redraws: bool,
+    /// Time zone of all times of day.
+    pub zone: &'a Zone,
     /// Glyphs for the text.
     pub glyphs: &'static Glyphs,
 }

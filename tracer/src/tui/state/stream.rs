@@ -2,7 +2,7 @@
 //! of both while the picture is paused, and the place of playback. Knows nothing of views.
 
 use crate::{
-    event::Event,
+    event::{Event, Zone},
     model::{Model, Retention},
     tui::{
         input::action::Action,
@@ -37,6 +37,7 @@ pub struct Stream {
     marks: Vec<Mark>,
     can_go_back: bool,
     retention: Retention,
+    zone: Zone,
 }
 
 impl Stream {
@@ -50,6 +51,7 @@ impl Stream {
             marks: Vec::new(),
             can_go_back: false,
             retention: Retention::default(),
+            zone: Zone::default(),
         }
     }
 
@@ -57,6 +59,11 @@ impl Stream {
     pub fn set_retention(&mut self, retention: Retention) {
         self.latest.model = Model::new(retention);
         self.retention = retention;
+    }
+
+    /// Sets the time zone of all times of day.
+    pub fn set_zone(&mut self, zone: Zone) {
+        self.zone = zone;
     }
 
     /// Returns a model without events, with the same retention.
@@ -124,6 +131,7 @@ impl Stream {
             own: shown.own,
             live: self.is_live(),
             over: self.is_over(),
+            zone: &self.zone,
             redraws: self.is_live() && self.frozen.is_none(),
             glyphs,
         }

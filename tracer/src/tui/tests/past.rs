@@ -5,10 +5,10 @@ use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEvent, MouseEv
 use super::{Bench, KeyModifiers, host};
 use crate::{
     event::{
-        Text,
+        Text, Zone,
         script::{SEC, START, Script},
     },
-    tui::{Control, Effect, Mark, Mode, Playhead},
+    tui::{App, Control, Effect, Look, Mark, Mode, Playhead},
 };
 
 fn playhead(now: u64, position: u64) -> Playhead {
@@ -37,6 +37,35 @@ fn go_back(bench: &mut Bench, events: usize) {
     let now = replayed.iter().map(|event| event.at).max().unwrap();
     bench.app.set_playhead(playhead(now, events as u64));
     bench.draw();
+}
+
+/// The busy host began at 10:30:00 UTC on 14 March 2026.
+#[test]
+fn times_of_day_are_in_the_zone_of_the_reader() {
+    let began = 1_773_484_200 * SEC as i64;
+    // The clocks are set back an hour, two seconds later.
+    let zone = Zone::new(move |at| {
+        if at < began + 2 * SEC as i64 {
+            20_700
+        } else {
+            17_100
+        }
+    });
+    let mut bench = Bench::live(160, 50);
+    bench.app =
+        std::mem::replace(&mut bench.app, App::new(Mode::Live, Look::default())).with_zone(zone);
+    bench.type_keys("7");
+    let text = bench.text();
+    assert!(
+        text.contains("2026-03-14 16:15:00 +05:45 to 15:15:05 +04:45"),
+        "{text}"
+    );
+    assert!(text.contains("15:15:02.134006 "), "{text}");
+    assert!(text.contains("16:15:01 +05:45 "), "{text}");
+    assert!(
+        !text.contains("16:15:01.") && !text.contains("10:30:"),
+        "{text}"
+    );
 }
 
 #[test]

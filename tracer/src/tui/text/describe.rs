@@ -9,6 +9,7 @@ use crate::{
     },
     model::{Model, WaitStatus},
     tui::{
+        state::data::Data,
         style::phrase::{Phrase, Tone},
         text::words::{clock, label, signal, subject},
     },
@@ -93,7 +94,8 @@ pub fn tone(what: &What) -> Tone {
 }
 
 /// Returns what an event says beyond its subject and its kind.
-pub fn details(model: &Model, event: &Event) -> Phrase {
+pub fn details(data: &Data<'_>, event: &Event) -> Phrase {
+    let model = data.model;
     match &event.what {
         What::Session(session) => Phrase::plain(format!(
             "tracer {} on {}, Linux {}",
@@ -117,7 +119,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
         }
         What::SnapshotEnd(began) => Phrase::of(
             Tone::Dim,
-            format!("all processes at {}", clock(model, *began)),
+            format!("all processes at {}", clock(data, *began)),
         ),
         What::Fork(fork) => forked(model, event, fork),
         What::ForkFailed(failed) => Phrase::of(Tone::Bad, failed.to_string()),
@@ -169,7 +171,7 @@ pub fn details(model: &Model, event: &Event) -> Phrase {
         What::Faults(faults) => fault_counts(&faults.classes),
         What::Fault(one) => fault(one),
         What::Summary(summary) => Phrase::plain(format!("{} events before", summary.events)),
-        What::Gap(gap) => lost(model, gap),
+        What::Gap(gap) => lost(data, gap),
         What::End => Phrase::plain("tracing stopped normally"),
     }
 }
@@ -313,8 +315,8 @@ fn fault(fault: &Fault) -> Phrase {
         .and(Tone::Plain, file.unwrap_or_default())
 }
 
-fn lost(model: &Model, gap: &Gap) -> Phrase {
-    let since = format!(" since {}", clock(model, gap.since));
+fn lost(data: &Data<'_>, gap: &Gap) -> Phrase {
+    let since = format!(" since {}", clock(data, gap.since));
     let kinds = || {
         let kinds = gap.lost.iter();
         let kinds = kinds.map(|lost| format!("{} {}", lost.count, lost.kind.name()));

@@ -6,13 +6,16 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::{
     event::{
-        Comm, Faults, Purpose, TaskState, Usage, Utc, Who, arguments, command_line, escaped,
+        Comm, Faults, Purpose, TaskState, Usage, Who, arguments, command_line, escaped,
         signal_name, units,
     },
     model::{Key, Model, Process, State, UnknownReason},
-    tui::style::{
-        glyphs::Glyphs,
-        phrase::{Phrase, Tone},
+    tui::{
+        state::data::Data,
+        style::{
+            glyphs::Glyphs,
+            phrase::{Phrase, Tone},
+        },
     },
 };
 
@@ -235,9 +238,11 @@ pub fn zombie_memory(model: &Model, zombie: &Process) -> Option<u64> {
     Some(task + stack)
 }
 
-/// Returns the wall clock in UTC as `12:00:01.123456`, or the time since tracing began if the
-/// stream has no session record.
-pub fn clock(model: &Model, at: u64) -> String {
+/// Returns the time of day of a moment in 15 columns: `12:00:01.123456`, `30 Nov 12:00:01` on
+/// another day than the one on the screen, or the time since tracing began if the stream has no
+/// session record.
+pub fn clock(data: &Data<'_>, at: u64) -> String {
+    let model = data.model;
     let Some(session) = model.session() else {
         let since = at.saturating_sub(model.began());
         return format!(
@@ -246,15 +251,19 @@ pub fn clock(model: &Model, at: u64) -> String {
             since / 1_000 % 1_000_000
         );
     };
-    let clock = format!("{:.6}", Utc(session.realtime(at)));
-    let clock = clock.split('T').next_back().unwrap_or_default();
-    clock.trim_end_matches('Z').to_owned()
+    data.zone
+        .seen_at(session.realtime(at), session.realtime(data.now))
 }
 
-/// Returns the date in UTC as `2026-01-31`.
-pub fn date(model: &Model, at: u64) -> Option<String> {
-    let moment = Utc(model.session()?.realtime(at)).to_string();
-    moment.split('T').next().map(str::to_owned)
+/// Returns a moment with date and zone: `2026-11-30 12:00:01.123456 +02:00`.
+pub fn moment(data: &Data<'_>, at: u64) -> String {
+    match data.model.session() {
+        Some(session) => {
+            let at = data.zone.at(session.realtime(at));
+            format!("{} {} {}", at.date(), at.clock(6), at.offset())
+        }
+        None => clock(data, at),
+    }
 }
 
 /// Returns why a moment is unknown.
@@ -274,19 +283,34 @@ pub fn unknown_reason(model: &Model, why: UnknownReason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::script::{SEC, START, Script};
+    use crate::{
+        event::{
+            Zone,
+            script::{SEC, START, Script},
+        },
+        tui::{
+            state::{active_filter::ActiveFilter, data::Mode, stream::Stream},
+            style::glyphs::UNICODE,
+        },
+    };
 
     #[test]
-    fn clock_without_a_session_counts_from_the_beginning() {
-        let mut model = Model::default();
+    fn times_of_day_are_in_the_zone_and_count_from_the_beginning_without_one() {
+        let filter = ActiveFilter::default();
+        let mut stream = Stream::new(Mode::Live);
+        stream.set_zone(Zone::new(|_| 20_700));
         for event in Script::new().found(1, 0, "init").found_all().events {
-            model.apply(&event);
+            stream.apply(&event);
         }
-        assert_eq!(clock(&model, START + 3 * SEC / 2), "+1.500000");
-        assert_eq!(date(&model, START), None);
+        let data = stream.data(&filter, &UNICODE);
+        assert_eq!(clock(&data, START + 3 * SEC / 2), "+1.500000");
+        assert_eq!(moment(&data, START + 3 * SEC / 2), "+1.500000");
         let session = Script::new().session_with(|session| session.realtime_offset = 0);
-        model.apply(&session.events[0]);
-        assert_eq!(clock(&model, START + 3 * SEC / 2), "00:16:41.500000");
-        assert_eq!(date(&model, START).as_deref(), Some("1970-01-01"));
+        stream.apply(&session.events[0]);
+        let data = stream.data(&filter, &UNICODE);
+        assert_eq!(clock(&data, START + 3 * SEC / 2), "06:01:41.500000");
+        assert_eq!(clock(&data, START + 86_400 * SEC), " 2 Jan 06:01:40");
+        let full = "1970-01-01 06:01:41.500000 +05:45";
+        assert_eq!(moment(&data, START + 3 * SEC / 2), full);
     }
 }

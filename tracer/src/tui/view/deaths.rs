@@ -36,7 +36,7 @@ const COLUMNS: [Column; 9] = [
     figure("EXIT", 12, 2),
     word("KILLED BY", 20, 3),
     figure("LIVED", 8, 4),
-    word("EXITED (UTC)", 15, 5),
+    word("EXITED", 15, 5),
     figure("REAPED IN", 9, 6),
     word("PARENT", 20, 7),
 ];
@@ -311,7 +311,7 @@ impl Deaths {
             4 => killer(model, process),
             5 => Phrase::plain(words::age_at_exit(process)),
             6 => match process.exited_at {
-                Some(at) => Phrase::of(Tone::Dim, words::clock(model, at)),
+                Some(at) => Phrase::of(Tone::Dim, words::clock(data, at)),
                 None => Phrase::of(Tone::Dim, "?"),
             },
             7 => reaped_in(process, data.now),

@@ -27,7 +27,7 @@ use crate::{
 };
 
 const COLUMNS: [Column; 6] = [
-    word("TIME (UTC)", 15, 0),
+    word("TIME", 15, 0),
     figure("CPU", 3, 2),
     figure("PID", 7, 0),
     word("COMM", 15, 1),
@@ -162,7 +162,7 @@ impl View for Events {
             query.matches_pid(event.who.task.pid)
                 || query.matches_comm(describe::comm(data.model, event))
                 || query.is_in(event.what.kind().name())
-                || query.is_in(&describe::details(data.model, event).text())
+                || query.is_in(&describe::details(data, event).text())
         };
         let (length, start) = (self.length(data), self.cursor.selected());
         let found = seek(length, start, from, |line| {
@@ -231,7 +231,7 @@ impl View for Events {
                 return Phrase::new();
             };
             match column {
-                0 => Phrase::of(Tone::Dim, words::clock(data.model, event.at)),
+                0 => Phrase::of(Tone::Dim, words::clock(data, event.at)),
                 1 => Phrase::of(Tone::Dim, event.cpu.to_string()),
                 2 => match event.who.task.pid {
                     0 => Phrase::new(),
@@ -242,7 +242,7 @@ impl View for Events {
                     _ => Phrase::plain(words::comm(describe::comm(data.model, event))),
                 },
                 4 => Phrase::of(describe::tone(&event.what), event.what.kind().name()),
-                _ => describe::details(data.model, event),
+                _ => describe::details(data, event),
             }
         });
     }

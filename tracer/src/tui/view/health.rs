@@ -208,7 +208,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
     sheet.section("GAPS");
     for gap in gaps.iter().rev() {
         let span = units::duration(gap.until.saturating_sub(gap.since));
-        let when = words::clock(data.model, gap.since);
+        let when = words::clock(data, gap.since);
         let (count, how) = match gap.cause {
             GapCause::NoRoom => (units::count(gap.total()), "lost"),
             GapCause::Skipped => (units::count(gap.total()), "skipped"),
@@ -267,9 +267,7 @@ fn stream(data: &Data<'_>, width: usize) -> Sheet {
     for (label, count) in counts {
         sheet.fact(label, units::count(count));
     }
-    let began = words::clock(model, model.began());
-    let date = words::date(model, model.began()).unwrap_or_default();
-    sheet.fact("began", format!("{date} {began}").trim().to_owned());
+    sheet.fact("began", words::moment(data, model.began()));
     let end = match (model.ended(), data.live) {
         (true, _) => Phrase::of(Tone::Good, "normally"),
         (false, true) => Phrase::of(Tone::Dim, "not yet"),

@@ -310,7 +310,7 @@ impl Zombies {
             2 => Phrase::of(Tone::Dim, units::count(left.count)),
             3 => Phrase::of(Tone::Dim, units::duration(left.longest)),
             4 => Phrase::of(Tone::Dim, "all reaped"),
-            7 => Phrase::of(Tone::Dim, words::clock(data.model, left.until)),
+            7 => Phrase::of(Tone::Dim, words::clock(data, left.until)),
             8 => Phrase::of(Tone::Dim, "longest, last reaped"),
             _ => Phrase::new(),
         }
@@ -483,7 +483,7 @@ fn zombie_cell(
         4 => words::ending(zombie, width),
         5 => bytes(words::zombie_memory(data.model, zombie)),
         7 => match zombie.zombie_at {
-            Some(at) => Phrase::of(Tone::Dim, words::clock(data.model, at)),
+            Some(at) => Phrase::of(Tone::Dim, words::clock(data, at)),
             None => Phrase::of(Tone::Dim, "before the trace"),
         },
         8 => match row.owner {

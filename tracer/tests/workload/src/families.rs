@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     facts::{reaped, reaped_with_children, say, with},
-    system::{Pipe, check, exit, fork, pid, sleep_ms, until_zombie, wait},
+    system::{Pipe, check, exit, fork, pause_forever, pid, sleep_ms, until_zombie, wait},
 };
 
 /// Starts grandchildren that outlive their parent and are reparented to a subreaper or to
@@ -101,4 +101,30 @@ pub fn pid_namespace(_: usize) {
         exit(0)
     });
     say(&reaped_with_children("pid_namespace", child, &wait(child)));
+}
+
+/// Leaves the init of a pid namespace unable to exit: it waits for a zombie of the
+/// namespace whose parent is outside and does not reap it. Ends after `ms`; the parent
+/// stays for 20 seconds, or until it is killed.
+pub fn stuck_in_exit(ms: usize) {
+    let pipe = Pipe::new();
+    let keeper = fork(|| {
+        // The reader of the facts waits until all writers have closed it.
+        // SAFETY: no pointers.
+        unsafe { (libc::close(1), libc::close(2)) };
+        // SAFETY: no pointers.
+        check(unsafe { libc::unshare(libc::CLONE_NEWPID) }, "unshare");
+        let init = fork(|| pause_forever());
+        let member = fork(|| pause_forever());
+        // SAFETY: no pointers.
+        check(unsafe { libc::kill(init, libc::SIGKILL) }, "kill");
+        until_zombie(member);
+        pipe.send(init.into());
+        pipe.send(member.into());
+        sleep_ms(20_000);
+        exit(0)
+    });
+    let (init, member) = (pipe.receive(), pipe.receive());
+    say(&json!({"scenario": "stuck_in_exit", "pid": init, "zombie": member, "keeper": keeper}));
+    sleep_ms(ms as u64);
 }

@@ -76,6 +76,10 @@ const SCENARIOS: &[Scenario] = &[
     scenario("names", 0, births::names),
     Scenario {
         in_all: false,
+        ..scenario("stuck_in_exit", 1100, families::stuck_in_exit)
+    },
+    Scenario {
+        in_all: false,
         ..scenario("states", 0, states::states)
     },
     Scenario {

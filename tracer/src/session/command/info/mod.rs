@@ -11,13 +11,14 @@ use anyhow::Result;
 
 use super::hook_table;
 use crate::{
-    event::{GapCause, Session, Utc, command_line, escaped, units},
+    event::{GapCause, Session, command_line, escaped, units},
     export,
     recording::{Ending, Survey, block_name},
     session::console::{
         exit::{Exit, OK, RECORDING_INCOMPLETE},
         output,
         progress::Progress,
+        time_zone::zone,
     },
     source::replay::Replay,
 };
@@ -119,9 +120,8 @@ fn span(survey: &Survey) -> String {
     let length = units::duration(span.latest - span.earliest);
     match &survey.session {
         Some(session) => {
-            let wall = |at| Utc(session.realtime(at));
-            let (began, ended) = (wall(span.earliest), wall(span.latest));
-            format!("{began:.3} to {ended:.3}, {length}")
+            let [began, ended] = [span.earliest, span.latest].map(|at| session.realtime(at));
+            format!("{}, {length}", zone().span(began, ended, 3))
         }
         None => length,
     }
@@ -185,10 +185,12 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
             }
             GapCause::Untraced => "no tracer was running".to_owned(),
         };
-        match &survey.session {
-            Some(session) => {
-                let since = Utc(session.realtime(gap.since));
-                writeln!(text, "  {since:.3}  {length:>8}  {lost}")?;
+        match survey.session.as_ref().zip(survey.span) {
+            Some((session, span)) => {
+                let wall = |at| session.realtime(at);
+                let covered = (wall(span.earliest), wall(span.latest));
+                let since = zone().within(wall(gap.since), covered, 3);
+                writeln!(text, "  {since}  {length:>8}  {lost}")?;
             }
             None => writeln!(text, "  {length:>8}  {lost}")?,
         }

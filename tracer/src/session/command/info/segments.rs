@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use crate::{
-    event::{Segment, Utc, escaped, units},
+    event::{Segment, escaped, units},
     export,
     recording::{Survey, is_being_written, segments},
     session::{
@@ -14,6 +14,7 @@ use crate::{
             exit::{Exit, OK, RECORDING_INCOMPLETE},
             output,
             progress::Progress,
+            time_zone::zone,
         },
         input::directory::Directory,
     },
@@ -93,7 +94,7 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         let segments = unreadable.len() + traces.iter().map(Vec::len).sum::<usize>();
         let latest = traces.last().and_then(|trace| {
             let (first, last) = (trace.first()?, trace.last()?);
-            let began = Utc(last.session().realtime(first.at()));
+            let began = zone().at(last.session().realtime(first.at()));
             Some(format!(", the latest trace from {began} on"))
         });
         let latest = latest.unwrap_or_default();

@@ -2,6 +2,11 @@
 //! beginning.
 
 use super::*;
+use crate::{
+    model::Retention,
+    report::{Layout, summary},
+    session::When,
+};
 
 #[test]
 fn missing_segment_becomes_a_gap() {
@@ -64,6 +69,42 @@ fn window_before_the_first_segment_begins_with_it() {
     range::read(&window, &scratch.0, take).unwrap();
     assert_eq!(play.0.began(), events[0].at);
     assert_eq!(play.present(), Play::of(&events).present());
+}
+
+/// A window's end cuts off no segment: the dashboard can go on behind it, and a report
+/// does not call it the end of the trace.
+#[test]
+fn end_of_a_window_is_not_the_end_of_the_trace() {
+    let scratch = Scratch::new("until");
+    let events = trace(START, 1000, 300);
+    write(&scratch.ring(), &events, 250, true);
+    let middle = events[events.len() / 2].at;
+    let last = events.iter().map(|event| event.at).max().unwrap();
+    let before_end = Duration::from_nanos(last - middle);
+    let window = Window {
+        until: Some(When::BeforeEnd(before_end)),
+        ..Window::default()
+    };
+    let input = Input::find(&scratch.0, &window).unwrap();
+    let span = input.playback(false).unwrap().span().unwrap();
+    assert_eq!(span.latest, last);
+    assert_eq!(
+        range::bounds(&window, &input).unwrap(),
+        (None, Some(middle))
+    );
+    let part = range::model(&window, &scratch.0, Retention::ALL).unwrap();
+    assert_eq!(part.until, Some(middle));
+    assert!(part.model.now() <= middle && !part.model.ended());
+    let layout = Layout {
+        until: part.until,
+        ..Layout::from(200)
+    };
+    let report = summary(&part.model, layout);
+    assert!(
+        report.contains("; the trace goes on after this part"),
+        "{report}"
+    );
+    assert!(summary(&part.model, 200).contains("the trace breaks off here"));
 }
 
 #[test]

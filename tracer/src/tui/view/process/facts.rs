@@ -110,7 +110,7 @@ pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         let cut = if exec.filename_cut { "..." } else { "" };
         let file = format!("{}{cut}", exec.filename);
         sheet.fact(
-            &words::clock(data.model, execution.at),
+            &words::clock(data, execution.at),
             Phrase::of(Tone::Strong, file),
         );
         let arguments = match &exec.argv {
@@ -137,7 +137,7 @@ pub fn programs(data: &Data<'_>, key: Key, width: usize) -> Sheet {
 
 /// Returns the section about exit and reap.
 pub fn exit(data: &Data<'_>, key: Key, width: usize) -> Sheet {
-    let (model, process) = (data.model, data.model.process(key));
+    let process = data.model.process(key);
     let mut sheet = Sheet::new(width);
     sheet.section("EXIT");
     let state = process.state();
@@ -149,11 +149,11 @@ pub fn exit(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     if state != State::Alive {
         sheet.fact("ended with", ended_with(process));
     }
-    if let Some(reason) = model.exiting_reason(key) {
+    if let Some(reason) = data.model.exiting_reason(key) {
         sheet.fact("exiting", Phrase::of(Tone::Warn, reason));
     }
     for (at, sent) in &process.signals {
-        let when = words::clock(model, *at);
+        let when = words::clock(data, *at);
         sheet.fact(
             "signal",
             describe::signal_sent(sent).and(Tone::Dim, format!(" at {when}")),

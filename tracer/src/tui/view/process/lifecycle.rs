@@ -40,8 +40,7 @@ pub fn section(data: &Data<'_>, key: Key, width: usize) -> Sheet {
                     ""
                 };
                 before = Some(at);
-                let clock =
-                    Phrase::of(Tone::Dim, by).and(Tone::Plain, words::clock(data.model, at));
+                let clock = Phrase::of(Tone::Dim, by).and(Tone::Plain, words::clock(data, at));
                 match before_this {
                     Some(_) if width < CLOCK => line.joined(step(data, at, before_this, false)),
                     _ => {

@@ -292,7 +292,7 @@ impl Timeline {
         let mut line = String::new();
         let mut at = scale.range.start.saturating_add(round(scale.range.start));
         while let Some(cell) = scale.cell(at) {
-            let clock = words::clock(data.model, at);
+            let clock = words::clock(data, at);
             let seconds = clock.find('.').unwrap_or(clock.len());
             let text = format!(
                 "{}{}",
@@ -336,8 +336,8 @@ impl Timeline {
     fn at_cursor(&self, data: &Data<'_>) -> Phrase {
         let at = self.at();
         let began = units::duration(at.saturating_sub(data.model.began()));
-        let phrase = Phrase::of(Tone::Strong, words::clock(data.model, at))
-            .and(Tone::Dim, format!(" +{began}  "));
+        let phrase =
+            Phrase::of(Tone::Strong, words::clock(data, at)).and(Tone::Dim, format!(" +{began}  "));
         let Some(lane) = self.list.selected() else {
             return phrase;
         };

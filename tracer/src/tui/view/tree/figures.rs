@@ -71,9 +71,9 @@ pub const FIGURES: &[Figure] = figures! {
             Some((tone, letter)) => Phrase::of(tone, letter),
             None => unknown(),
         });
-    word("BORN", 15, 11), chosen up, "start time, UTC",
+    word("BORN", 15, 11), chosen up, "start time",
         |_, process| Some(process.id.start.into()),
-        Some(|data, process, _| Phrase::plain(words::clock(data.model, process.id.start)));
+        Some(|data, process, _| Phrase::plain(words::clock(data, process.id.start)));
     figure("AGE", 8, 2), usual down, "lifetime; when exiting or a zombie, the time since then",
         |data, process| match process.state() {
             State::Zombie => process.zombie_time(data.now).map(u128::from),

@@ -19,7 +19,7 @@ use bench_programs::{
 use ratatui::{Terminal, backend::TestBackend};
 use serde_json::{Map, json};
 use tracer::{
-    event::Event,
+    event::{Event, Zone},
     export,
     model::{Model, Retention},
     playback::{IndexPass, Place, Playback},
@@ -174,7 +174,7 @@ fn summary(events: usize) -> Result<Duration> {
 
 fn exported(events: usize) -> Result<Duration> {
     let format = export::format("events").ok_or("no format of events")?;
-    let mut exporter = (format.start)();
+    let mut exporter = (format.start)(&Zone::default());
     let mut out = sink();
     let mut all = Duration::ZERO;
     for portion in portions(events) {
