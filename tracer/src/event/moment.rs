@@ -80,6 +80,8 @@ pub struct Snapshot {
     pub kthread: bool,
     /// Wait status if the task is already a zombie.
     pub zombie: Option<i32>,
+    /// True if the task has called `do_exit` and is not a zombie yet.
+    pub exiting: bool,
     /// Signal sent to the parent at exit; -1 for a thread.
     pub exit_signal: i32,
     /// PID in the task's own pid namespace.

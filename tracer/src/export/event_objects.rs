@@ -23,6 +23,8 @@ object! {
         kthread: bool,
         /// True if it is a zombie.
         zombie: bool,
+        /// True if it is exiting and not a zombie yet.
+        exiting: bool,
         /// Wait status, if it is a zombie (wait(2)).
         wait_status: Option<i32>,
         /// Signal that it sends to its parent at exit; -1 for a thread, which sends none.
@@ -256,6 +258,7 @@ impl From<&event::Snapshot> for Snapshot {
             parent: value::process(found.parent),
             kthread: found.kthread,
             zombie: found.zombie.is_some(),
+            exiting: found.exiting,
             wait_status: found.zombie,
             sends_at_exit: found.exit_signal,
             ns_pid: found.ns_pid,

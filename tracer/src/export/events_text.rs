@@ -150,6 +150,9 @@ fn snapshot(f: &mut Formatter<'_>, found: &Snapshot) -> fmt::Result {
     if let Some(status) = found.zombie {
         write!(f, ", zombie, {}", Status(status))?;
     }
+    if found.exiting {
+        f.write_str(", exiting")?;
+    }
     match &found.argv {
         Some(argv) if !argv.as_bytes().is_empty() => {
             write!(f, ": {}", command_line(argv.as_bytes()))

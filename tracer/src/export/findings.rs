@@ -16,7 +16,8 @@ pub struct Findings;
 object! {
     /// A condition that a user should know without asking.
     pub struct FindingObject {
-        /// Kind: `unreaped`, `fork_failed`, `out_of_memory`, `crashing` or `lost`.
+        /// Kind: `unreaped`, `fork_failed`, `out_of_memory`, `crashing`, `exiting` or
+        /// `lost`.
         kind: &'static str,
         /// Process that it is about; null if there are several or none is known.
         process: Option<ProcessId>,

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Creation, Key, Process, Retention, Tally,
+    Key, Process, Retention, Tally,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -312,11 +312,6 @@ impl Model {
             Ok(key) => key,
             Err(Inserted { key, superseded }) => {
                 self.index.add(key, &self.processes[key]);
-                if id.start < self.traced_since {
-                    self.change_unindexed(key, |process| {
-                        process.created_by = Creation::Snapshot;
-                    });
-                }
                 if let Some((old, by)) = superseded {
                     self.supersede(old, by);
                 }

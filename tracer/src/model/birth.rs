@@ -47,6 +47,14 @@ impl Process {
         self.insert_thread(id, comm).generation = generation;
     }
 
+    /// A task found in `do_exit`. Its exit record may still follow.
+    fn found_exiting(&mut self, id: TaskId) {
+        if !self.is_known_exited() {
+            self.drop_thread(id);
+            self.exiting_when_found |= id.pid == self.id.tgid;
+        }
+    }
+
     fn leader_found_exited(&mut self, at: u64, id: TaskId, status: i32) {
         self.drop_thread(id);
         self.leader_exit.get_or_insert(status);
@@ -72,6 +80,7 @@ impl Model {
         self.change(key, |process| {
             process.generation = generation;
             match snapshot.zombie {
+                None if snapshot.exiting => process.found_exiting(who.task),
                 None => process.found_alive(who.task, snapshot.comm, generation),
                 Some(status) if who.is_leader() => {
                     process.leader_found_exited(at, who.task, status);
@@ -218,6 +227,7 @@ impl Model {
             process.move_states_to_leader(at, who.task, exec.old_pid);
             process.leader_exit = None;
             process.zombie_when_found = false;
+            process.exiting_when_found = false;
         });
     }
 

@@ -19,9 +19,16 @@ impl Model {
             return Vec::new();
         }
         let finding = |key: Key| {
-            let time = self.process(key).exiting_time(now);
-            let time = duration(time.filter(|&time| time >= LONG)?);
-            let mut says = format!("{} has been exiting for {time}", self.label(key));
+            let (time, at_least) = self.exiting_age(key, now);
+            if time < LONG {
+                return None;
+            }
+            let mut says = format!(
+                "{} has been exiting for {}{}",
+                self.label(key),
+                if at_least { "over " } else { "" },
+                duration(time)
+            );
             if let Some(reason) = self.exiting_reason(key) {
                 says += &format!("; {reason}");
             }
@@ -33,6 +40,15 @@ impl Model {
             })
         };
         self.exiting().filter_map(finding).collect()
+    }
+
+    /// Returns how long a process has been exiting at `now`, ns. True if that is a lower
+    /// bound, because it was exiting already when it was found.
+    pub fn exiting_age(&self, key: Key, now: u64) -> (u64, bool) {
+        match self.process(key).exiting_time(now) {
+            Some(time) => (time, false),
+            None => (now.saturating_sub(self.began()), true),
+        }
     }
 
     /// Returns the processes that an exiting init of a pid namespace waits for: it has

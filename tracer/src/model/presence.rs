@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Key, Model, Process, process::SIGCHLD};
+use super::{Key, Model, Process, State, process::SIGCHLD};
 use crate::event::{Comm, Event, Snapshot, TaskId, What, Who};
 
 /// Returns snapshot events for the processes present after a checkpoint.
@@ -61,10 +61,13 @@ impl Model {
         let leader = Snapshot {
             parent: parent.unwrap_or_default(),
             kthread: process.kthread,
-            zombie: match process.has_exited() {
-                true => status,
-                false => process.leader_exit,
+            zombie: match process.state() {
+                State::Exiting => None,
+                _ if process.has_exited() => status,
+                _ => process.leader_exit,
             },
+            exiting: process.state() == State::Exiting
+                || process.exiting_when_found && !process.has_thread(process.id.leader().task),
             exit_signal: process.exit_signal.unwrap_or(SIGCHLD),
             ns_pid,
             ns_level,
@@ -81,6 +84,7 @@ impl Model {
         let others = others.map(|thread| {
             let found = Snapshot {
                 zombie: None,
+                exiting: false,
                 exit_signal: -1,
                 comm: thread.comm,
                 argv: None,

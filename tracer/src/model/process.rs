@@ -159,6 +159,8 @@ pub struct Process {
     pub zombie_inferred: bool,
     /// True if it was a zombie already when it was found.
     pub zombie_when_found: bool,
+    /// True if the leader was exiting already when it was found.
+    pub(super) exiting_when_found: bool,
     /// Time and event of its last switch.
     pub last_switch: Option<(u64, LastSwitch)>,
     /// Time it was reaped, ns since boot.
@@ -264,6 +266,7 @@ impl Process {
             zombie_at: None,
             zombie_inferred: false,
             zombie_when_found: false,
+            exiting_when_found: false,
             last_switch: None,
             reaped_at: None,
             reaped_by: None,
@@ -307,7 +310,7 @@ impl Process {
             true if self.has_exited() => State::Reaped,
             true => State::Vanished,
             false if self.zombie_at.is_some() || self.was_found_as_zombie() => State::Zombie,
-            false if self.exited_at.is_some() => State::Exiting,
+            false if self.exited_at.is_some() || self.was_found_exiting() => State::Exiting,
             false => State::Alive,
         }
     }
@@ -323,7 +326,10 @@ impl Process {
 
     /// Returns true if all threads have exited.
     pub(super) fn has_exited(&self) -> bool {
-        self.exited_at.is_some() || self.zombie_at.is_some() || self.was_found_as_zombie()
+        self.exited_at.is_some()
+            || self.zombie_at.is_some()
+            || self.was_found_as_zombie()
+            || self.was_found_exiting()
     }
 
     /// Returns true if no thread can be running. A leader found as a zombie does
@@ -335,6 +341,11 @@ impl Process {
     /// Returns true if the leader was found as a zombie and no other thread runs.
     fn was_found_as_zombie(&self) -> bool {
         self.zombie_when_found && self.threads.is_empty()
+    }
+
+    /// Returns true if the leader was found in `do_exit` and no other thread runs.
+    fn was_found_exiting(&self) -> bool {
+        self.exiting_when_found && self.threads.is_empty()
     }
 
     /// Undoes an inferred exit because a thread still runs.

@@ -133,7 +133,12 @@ impl Model {
                 None if exited => (None, true),
                 None => return Known::NotYet,
             },
-            Moment::Exited => (process.exited_at, exited),
+            Moment::Exited => {
+                if process.exiting_when_found && process.exited_at.is_none() {
+                    return Known::Unknown(UnknownReason::BeforeTrace);
+                }
+                (process.exited_at, exited)
+            }
             Moment::Zombie => {
                 if process.autoreaped == Some(true) {
                     return Known::Never;

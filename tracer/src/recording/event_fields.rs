@@ -138,7 +138,7 @@ event_fields! {
     }
     Snapshot {
         3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: PidNearSubject, 8 ns_level, 9 comm,
-        10 argv, 11 relations, 12 sigchld_policy, 13 cgroup,
+        10 argv, 11 relations, 12 sigchld_policy, 13 cgroup, 14 exiting,
     }
     Fork {
         3 by, 4 parent, 5 clone_flags, 6 kthread, 7 exit_signal, 8 ns_pid: PidNearSubject,

@@ -373,6 +373,7 @@ fn snapshot(task: wire::Task) -> Snapshot {
         parent: group(task.parent),
         kthread: task.task_flags & wire::PF_KTHREAD != 0,
         zombie: (task.exit_state & wire::EXIT_ZOMBIE != 0).then_some(task.exit_code),
+        exiting: task.exit_state == 0 && task.task_flags & wire::PF_EXITING != 0,
         exit_signal: task.exit_signal,
         ns_pid: task.ns_pid,
         ns_level: task.ns_level,

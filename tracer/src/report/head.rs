@@ -201,12 +201,13 @@ fn now(model: &Model) -> String {
         plural(zombies, "zombie", "zombies")
     );
     let exiting = model.exiting();
-    let times = exiting.filter_map(|key| model.process(key).exiting_time(model.now()));
-    if let Some(longest) = times.max() {
-        let count = model.exiting().len();
+    let count = exiting.len();
+    let ages = exiting.map(|key| model.exiting_age(key, model.now()));
+    if let Some((longest, at_least)) = ages.max() {
         let oldest = if count > 1 { ", the oldest" } else { "" };
+        let over = if at_least { "over " } else { "" };
         text.push_str(&format!(
-            ", {count} exiting{oldest} for {}",
+            ", {count} exiting{oldest} for {over}{}",
             duration(longest)
         ));
     }

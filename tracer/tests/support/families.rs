@@ -151,6 +151,7 @@ impl Families {
                 parent: process.parent,
                 kthread: false,
                 zombie: process.zombie,
+                exiting: false,
                 exit_signal: SIGCHLD,
                 ns_pid: process.who.process.tgid,
                 ns_level: 0,

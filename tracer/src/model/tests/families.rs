@@ -59,14 +59,14 @@ stories! {
             assert_eq!(one(model, 10).forked_by.unwrap().process.tgid, 5);
         }
 
-    process_older_than_the_trace_in_no_snapshot: Script::new()
+    process_without_a_fork_record: Script::new()
         .session()
         .die(10, 1)
         .reap(10)
         => |model| {
             assert_eq!(one(model, 10).parent, Some(key(model, 1)));
             assert_eq!(one(model, 10).original_parent, None);
-            assert_eq!(one(model, 10).created_by.name(), Some("snapshot"));
+            assert_eq!(one(model, 10).created_by.name(), None);
             assert_eq!(one(model, 10).state(), State::Reaped);
         }
 }

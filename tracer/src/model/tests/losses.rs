@@ -151,14 +151,55 @@ stories! {
             assert_eq!(model.tally().reaped, 0);
         }
 
-    process_that_ends_during_the_snapshot_existed_before: Script::new()
+    process_found_exiting_ends: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_with(10, 1, "stuck", |found| found.exiting = true)
+        .found_with(20, 1, "threads", |found| found.exiting = true)
+        .found_thread(20, 21)
+        .found_all()
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Exiting);
+            assert_eq!(one(model, 20).state(), State::Alive);
+            assert_eq!((model.alive(), model.totals().exits), (2, 0));
+            assert_eq!(model.exiting().len(), 1);
+        }
+
+    process_found_exiting_is_reaped: Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_with(10, 1, "stuck", |found| found.exiting = true)
+        .found_all()
+        .last_switch(10)
+        .wait(1, 10)
+        .free(10)
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Reaped);
+            assert_eq!(one(model, 10).reaped_by.unwrap().process.tgid, 1);
+            assert_eq!(one(model, 10).threads_seen, 0);
+        }
+
+    process_found_before_its_exit_record: Script::new()
+        .session()
+        .fork(1, 10)
+        .found(1, 0, "init")
+        .found_with(10, 1, "soon", |found| found.exiting = true)
+        .found_all()
+        .die(10, 3)
+        => |model| {
+            assert_eq!(one(model, 10).state(), State::Zombie);
+            assert_eq!(one(model, 10).status.unwrap().exit_code(), Some(3));
+            assert_eq!((one(model, 10).threads_seen, model.totals().exits), (1, 1));
+        }
+
+    process_that_ends_during_the_snapshot_is_part_of_the_trace: Script::new()
         .session()
         .found(1, 0, "init")
         .found(5, 1, "parent")
         .exit(10, 3).notify(10).last_switch(10).wait(1, 10).free(10)
         .found_all()
         => |model| {
-            assert_eq!(one(model, 10).created_by, Creation::Snapshot);
+            assert_eq!(one(model, 10).created_by, Creation::Missed);
             assert_eq!(one(model, 10).status.unwrap().exit_code(), Some(3));
             assert_eq!((model.totals().exits, model.tally().reaped), (1, 1));
         }

@@ -68,6 +68,7 @@ fn snapshot() -> impl Strategy<Value = What> {
                 parent,
                 kthread: false,
                 zombie,
+                exiting: zombie.is_none() && relations.is_none(),
                 exit_signal: 17,
                 ns_pid: 1,
                 ns_level: 0,

@@ -325,6 +325,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                     parent,
                     kthread,
                     zombie,
+                    exiting: exit_signal % 2 == 1,
                     exit_signal,
                     ns_pid,
                     ns_level,

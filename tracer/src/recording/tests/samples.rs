@@ -196,6 +196,7 @@ pub fn every_kind() -> Vec<Event> {
         parent: process(1, 1),
         kthread: false,
         zombie: None,
+        exiting: false,
         exit_signal: 17,
         ns_pid: 100,
         ns_level: 0,

@@ -231,6 +231,7 @@ fn snapshot_event(
             parent: ids.get(&stat.parent).copied().unwrap_or_default(),
             kthread,
             zombie: (stat.state == 'Z').then_some(stat.exit_code),
+            exiting: stat.is_dying() && stat.state != 'Z',
             exit_signal: stat.exit_signal,
             ns_pid: numbers.last().copied().unwrap_or(pid),
             ns_level: numbers.len().saturating_sub(1) as u32,

@@ -51,6 +51,7 @@ fn snapshot(model: &Model, key: Key) -> Snapshot {
         parent: parent.unwrap_or_default(),
         kthread: process.kthread,
         zombie: None,
+        exiting: process.state() == State::Exiting,
         exit_signal: process.exit_signal.unwrap_or(0),
         ns_pid,
         ns_level,

@@ -36,6 +36,7 @@ fn found(whole: &Model, key: Key, at: u64) -> Event {
         parent: parent.unwrap_or_default(),
         kthread: process.kthread,
         zombie: status.filter(|_| process.state() == State::Zombie),
+        exiting: process.state() == State::Exiting,
         exit_signal: process.exit_signal.unwrap_or_default(),
         ns_pid,
         ns_level,

@@ -57,6 +57,7 @@ impl Crowd {
             parent: ProcessId::default(),
             kthread: false,
             zombie: None,
+            exiting: false,
             exit_signal: 17,
             ns_pid: 1,
             ns_level: 0,
