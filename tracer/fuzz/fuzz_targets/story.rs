@@ -38,7 +38,7 @@ fuzz_target!(|input: &[u8]| {
     }
     report::summary(&model, 80);
     for section in &report::SECTIONS {
-        report::section(&model, section, 80);
+        report::text(&model, &[section], None, 80);
     }
     let mut again = Model::new(Retention::default());
     for event in selection.checkpoint() {

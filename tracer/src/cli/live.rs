@@ -9,7 +9,7 @@ use tracer::session::{self, Exit, Filter, Live, Retention, Save};
 use super::{
     display::DisplayArgs,
     kernel::KernelArgs,
-    report::{SectionArg, report_help, section},
+    report::{SectionsArg, TableArgs, report_help, sections},
 };
 
 /// Help of `--report`.
@@ -34,9 +34,14 @@ pub struct LiveArgs {
     #[arg(long, requires = "save")]
     force: bool,
     #[arg(long, value_name = "SECTION", num_args = 0..=1, require_equals = true,
-          default_missing_value = session::SUMMARY, value_parser = section,
+          default_missing_value = session::SUMMARY, value_parser = sections,
           help = REPORT, long_help = report_help(REPORT))]
-    report: Option<SectionArg>,
+    report: Option<SectionsArg>,
+    #[command(flatten)]
+    tables: TableArgs,
+    /// Print the report as JSON, one line per row of its tables
+    #[arg(long, requires = "report")]
+    json: bool,
     /// Keep N exited processes. Report totals still include all of them
     ///
     /// These are the most recent ones and, before plain successes, deaths by signal,
@@ -83,8 +88,9 @@ impl LiveArgs {
             kernel: self.kernel.options(),
             save,
             limit: self.limit,
-            report: self.report.is_some(),
-            part: self.report.and_then(|SectionArg(part)| part),
+            report: self
+                .report
+                .map(|sections| self.tables.report(sections, self.json)),
             retention: Retention {
                 exited: self.keep,
                 max_age: age.flatten().unwrap_or(u64::MAX),

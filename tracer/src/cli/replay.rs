@@ -9,7 +9,7 @@ use tracer::session::{self, Exit, Filter, Replay, Shown};
 use super::{
     display::DisplayArgs,
     files::WindowArgs,
-    report::{SectionArg, report_help, section},
+    report::{SectionsArg, TableArgs, report_help, sections},
 };
 
 /// Help of `--report`.
@@ -22,6 +22,8 @@ Examples:
   tracer replay build.trace --report            print a summary
   tracer replay build.trace --report=findings   missing reaps, failed forks, repeated crashes
   tracer replay build.trace --report=findings --json | jq .says
+  tracer replay build.trace --report=deaths,forks --top 20
+  tracer replay build.trace --report=deaths --json | jq 'select(.table == \"deaths\")'
   tracer replay build.trace --json | jq 'select(.exit_signal != null)'
   tracer replay build.trace --report --filter 'exit.code != 0 && tree(make)'
   tracer replay build.trace --filter 'command()' --events
@@ -51,14 +53,16 @@ pub struct ReplayArgs {
     #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
     #[arg(long, value_name = "SECTION", num_args = 0..=1, require_equals = true,
-          default_missing_value = session::SUMMARY, value_parser = section,
+          default_missing_value = session::SUMMARY, value_parser = sections,
           help = REPORT, long_help = report_help(REPORT),
           conflicts_with = "events")]
-    report: Option<SectionArg>,
+    report: Option<SectionsArg>,
+    #[command(flatten)]
+    tables: TableArgs,
     /// Print one JSON object per line, one line per process
     ///
-    /// With --events, one line per event; with --report=findings, one per finding;
-    /// with --report=zombies, one per owner of zombies.
+    /// With --events, one line per event. With --report, one line per row of its tables,
+    /// all rows unless --top is given; docs/report-tables.md describes them.
     #[arg(long)]
     json: bool,
     /// Print one line per event
@@ -74,8 +78,7 @@ pub struct ReplayArgs {
     follow: bool,
     /// Show only matching processes, as described by `tracer filters`
     ///
-    /// With --report, matching processes are listed instead of the summary. The
-    /// filter looks at the whole life of a process, also for --events. With
+    /// Reports keep their sections and count matching processes only. The filter looks at the whole life of a process, also for --events. With
     /// --follow it looks at its life so far: once the process matches, all of its
     /// events are printed.
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
@@ -88,8 +91,7 @@ impl ReplayArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
         let shown = match (self.report, self.json, self.events) {
-            (Some(SectionArg(part)), true, _) => Shown::Export(session::objects(part)),
-            (Some(SectionArg(part)), false, _) => Shown::Report(part),
+            (Some(sections), json, _) => Shown::Report(self.tables.report(sections, json)),
             (_, true, true) => Shown::Export("events-json"),
             (_, true, false) => Shown::Export("json"),
             (_, false, true) => Shown::Export("events"),

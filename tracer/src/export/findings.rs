@@ -16,6 +16,8 @@ pub struct Findings;
 object! {
     /// A condition that a user should know without asking.
     pub struct FindingObject {
+        /// Name of the table: `findings`.
+        table: &'static str,
         /// Kind: `unreaped`, `fork_failed`, `out_of_memory`, `crashing`, `exiting` or
         /// `lost`.
         kind: &'static str,
@@ -47,6 +49,7 @@ impl Exporter for Findings {
             }
             let about = finding.process.map(|process| model.process(process));
             let object = FindingObject {
+                table: "findings",
                 kind: finding.kind.name(),
                 process: about.and_then(|process| value::process(process.id)),
                 comm: about.and_then(|process| process.known_comm()).map(comm),

@@ -19,6 +19,7 @@ mod processes_json;
 #[cfg(test)]
 mod schema;
 mod survey;
+mod tables_json;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -28,6 +29,7 @@ pub use diagnosis::diagnosis_json;
 pub use exporter::{Exporter, ProcessFilter};
 pub use processes_json::process_json;
 pub use survey::{missing_json, survey_json, unreadable_json};
+pub use tables_json::tables_json;
 
 /// An export format.
 pub struct Format {

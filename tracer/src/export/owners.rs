@@ -22,6 +22,8 @@ pub struct Owners;
 object! {
     /// A process that owns or owned zombies.
     pub struct OwnerObject {
+        /// Name of the table: `owners`.
+        table: &'static str,
         /// The process; null if it is unknown.
         process: Option<ProcessId>,
         /// Its command name.
@@ -68,6 +70,7 @@ impl Exporter for Owners {
             }
             let process = key.map(|key| model.process(key));
             let object = OwnerObject {
+                table: "owners",
                 process: process.and_then(|process| value::process(process.id)),
                 comm: process.and_then(|process| process.known_comm()).map(comm),
                 unreaped: owned.unreaped,

@@ -253,6 +253,15 @@ impl Model {
         tally
     }
 
+    /// Returns the counts over the retained processes for which `counts` is true.
+    pub fn tally_of(&self, counts: impl Fn(Key) -> bool) -> Tally {
+        let mut tally = Tally::default();
+        for (_, process) in self.processes().filter(|&(key, _)| counts(key)) {
+            tally.add(process, self.original_parent(process), self.now);
+        }
+        tally
+    }
+
     /// Returns the original parent of a process, if it is known.
     pub(super) fn original_parent(&self, process: &Process) -> Option<&Process> {
         process.original_parent.map(|parent| self.process(parent))

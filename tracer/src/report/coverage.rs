@@ -4,47 +4,77 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    page::{Align, Page},
-    words::time,
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
 };
 use crate::{
-    event::{GapCause, escaped, units::duration},
-    model::{GapSpan, Model},
+    event::{GapCause, escaped},
+    model::GapSpan,
 };
 
-const GAPS: usize = 10;
+const ROWS: usize = 10;
+
+/// Hooks that are missing or limited.
+pub static HOOKS: TableKind = TableKind {
+    name: "hooks",
+    about: "purposes that no hook serves, or one that does not report everything",
+    columns: &[
+        Column::json("purpose", "purpose"),
+        Column::json("hook", "hook in use, as `type:name`"),
+        Column::json("loses", "what is not reported, or why there is no hook"),
+    ],
+};
+
+/// Intervals in which records were lost.
+pub static GAPS: TableKind = TableKind {
+    name: "gaps",
+    about: "intervals in which records were lost; in text the largest, in the order of time",
+    columns: &[
+        Column::right("records", "records", "number of lost records"),
+        Column::time("since", "after", "beginning of the interval"),
+        Column::right("within_ns", "within", "length of the interval"),
+        Column::left("cause", "cause", "cause of the loss"),
+    ],
+};
 
 /// Writes the section, if anything is not covered.
-pub fn write(model: &Model, page: &mut Page) {
-    hooks(model, page);
-    if !model.gaps().is_empty() {
-        gaps(model, page);
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    hooks(scope, page);
+    if !scope.model.gaps().is_empty() {
+        gaps(scope, page);
     }
 }
 
-fn hooks(model: &Model, page: &mut Page) {
-    let hooks = model.session().map_or(&[][..], |session| &session.hooks);
-    let limited = hooks
+fn hooks(scope: &Scope<'_>, page: &mut dyn Output) {
+    let session = scope.model.session();
+    let hooks = session.map_or(&[][..], |session| &session.hooks);
+    let mut limited = hooks
         .iter()
-        .filter(|hook| hook.hook.is_none() || !hook.loses.is_empty());
-    let text = |text: &str| escaped(text.as_bytes());
-    let rows: Vec<_> = limited
-        .map(|hook| {
-            let name = hook.hook.as_deref().map_or_else(|| "none".to_owned(), text);
-            [hook.purpose.name().to_owned(), name, text(&hook.loses)]
-        })
-        .collect();
-    if rows.is_empty() {
-        return;
+        .filter(|hook| hook.hook.is_none() || !hook.loses.is_empty())
+        .peekable();
+    if limited.peek().is_some() {
+        page.section("Missing or limited hooks");
     }
-    page.section("Missing or limited hooks");
-    for [purpose, hook, loses] in rows {
-        page.line(&format!("  {purpose}, by {hook}:"));
-        page.labelled("", &loses);
+    let text = |text: &str| escaped(text.as_bytes());
+    for hook in limited {
+        let name = hook.hook.as_deref().map(text);
+        let purpose = hook.purpose.name();
+        page.line(&format!(
+            "  {purpose}, by {}:",
+            name.as_deref().unwrap_or("none")
+        ));
+        page.labelled("", &text(&hook.loses));
+        let row = vec![
+            Cell::Text(purpose.to_owned()),
+            Cell::some(name, Cell::Text),
+            Cell::Text(text(&hook.loses)),
+        ];
+        page.facts(scope, &HOOKS, row);
     }
 }
 
-fn gaps(model: &Model, page: &mut Page) {
+fn gaps(scope: &Scope<'_>, page: &mut dyn Output) {
+    let model = scope.model;
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     for (kind, count) in model.gaps().iter().flat_map(|gap| &gap.lost) {
         *kinds.entry(kind.name()).or_default() += count;
@@ -62,29 +92,23 @@ fn gaps(model: &Model, page: &mut Page) {
 
     let mut worst: Vec<&GapSpan> = model.gaps().iter().collect();
     worst.sort_by_key(|gap| Reverse(gap.total()));
-    let more = worst.len().saturating_sub(GAPS);
-    worst.truncate(GAPS);
+    let total = worst.len();
+    worst.truncate(scope.layout.rows.limit(ROWS));
     worst.sort_by_key(|gap| gap.since);
-    let rows = worst.iter().map(|gap| {
-        let since = time(model, page, gap.since, 3);
-        let length = duration(gap.until.saturating_sub(gap.since));
+    let mut rows = worst.iter().map(|gap| {
         let (count, cause) = match gap.cause {
-            GapCause::NoRoom => (gap.total().to_string(), "buffer full"),
-            GapCause::Skipped => (gap.total().to_string(), "skipped by the kernel, at most"),
-            GapCause::Unreadable { events: None } => ("?".to_owned(), "unreadable"),
-            GapCause::Unreadable { .. } => (gap.total().to_string(), "unreadable"),
-            GapCause::Untraced => ("?".to_owned(), "no tracer was running"),
+            GapCause::NoRoom => (Some(gap.total()), "buffer full"),
+            GapCause::Skipped => (Some(gap.total()), "skipped by the kernel, at most"),
+            GapCause::Unreadable { events: None } => (None, "unreadable"),
+            GapCause::Unreadable { .. } => (Some(gap.total()), "unreadable"),
+            GapCause::Untraced => (None, "no tracer was running"),
         };
-        [count, since, length, cause.to_owned()]
+        vec![
+            Cell::known(count, Cell::Count),
+            Cell::Time(gap.since),
+            Cell::Duration(gap.until.saturating_sub(gap.since)),
+            Cell::Text(cause.to_owned()),
+        ]
     });
-    let heads = [
-        ("records", Align::Right),
-        ("after", Align::Left),
-        ("within", Align::Right),
-        ("cause", Align::Left),
-    ];
-    page.table(heads, &rows.collect::<Vec<_>>());
-    if more > 0 {
-        page.line(&format!("  and {more} smaller ones"));
-    }
+    page.table(scope, &GAPS, (ROWS, total), &mut rows);
 }

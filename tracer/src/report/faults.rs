@@ -3,19 +3,54 @@
 use std::cmp::Reverse;
 
 use super::{
-    page::{Align, Page},
-    words::{evicted_note, process_name},
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
+    words::process_name,
 };
 use crate::{
     event::{FaultClass, Faults, Purpose, units},
-    model::{Key, Model},
+    model::Key,
 };
 
 const ROWS: usize = 10;
 
+macro_rules! counts {
+    ($name:ident, $table:literal, $key:literal, $about:literal) => {
+        /// Processes by their page faults of a kind.
+        pub static $name: TableKind = TableKind {
+            name: $table,
+            about: $about,
+            columns: &[
+                Column::right($key, $key, "number"),
+                Column::left("process", "process", "process"),
+            ],
+        };
+    };
+}
+
+counts!(
+    FAULTS,
+    "faults",
+    "faults",
+    "page faults by process, since tracing began"
+);
+counts!(
+    WRITES,
+    "protected_writes",
+    "writes",
+    "writes to protected pages by process, where copies on write are not distinguished"
+);
+counts!(
+    COPIES,
+    "copies",
+    "copies",
+    "pages copied on write by process"
+);
+
 /// Writes the section.
-pub fn write(model: &Model, page: &mut Page) {
-    let hook = model
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    let hook = scope
+        .model
         .session()
         .and_then(|session| session.hook(Purpose::Faults));
     match hook {
@@ -25,30 +60,30 @@ pub fn write(model: &Model, page: &mut Page) {
         Some(hook) if hook.hook.is_none() => {
             page.section(&format!("Page faults: unknown, {}", hook.loses));
         }
-        Some(_) => traced(model, page),
+        Some(_) => traced(scope, page),
     }
 }
 
-fn traced(model: &Model, page: &mut Page) {
-    let all = model.totals().faults;
+fn traced(scope: &Scope<'_>, page: &mut dyn Output) {
+    let all = scope.faults();
     page.section(&format!(
         "Page faults: {}{}",
         all.total(),
-        evicted_note(model)
+        scope.evicted_note()
     ));
     let classes = FaultClass::ALL.iter().filter(|&&class| all.of(class) > 0);
     let classes: Vec<_> = classes
         .map(|&class| format!("{} {}", all.of(class), class.title()))
         .collect();
     page.labelled("", &classes.join(", "));
-    table(model, page, "faults", Faults::total);
-    storms(model, page);
+    table(scope, page, &FAULTS, Faults::total);
+    storms(scope, page);
     if all.write_protect > 0 {
         page.section("Writes to protected pages, including copies on write (COW)");
-        table(model, page, "writes", |faults| faults.write_protect);
+        table(scope, page, &WRITES, |faults| faults.write_protect);
     } else if all.cow_copy > 0 {
         page.section("Pages copied on write, by process");
-        table(model, page, "copies", |faults| faults.cow_copy);
+        table(scope, page, &COPIES, |faults| faults.cow_copy);
     }
 }
 
@@ -56,8 +91,9 @@ fn traced(model: &Model, page: &mut Page) {
 const STORM: (u64, u64) = (200_000, 50_000);
 
 /// Writes a note on each fault storm.
-fn storms(model: &Model, page: &mut Page) {
-    for (key, process) in model.processes() {
+fn storms(scope: &Scope<'_>, page: &mut dyn Output) {
+    let model = scope.model;
+    for (key, process) in scope.processes() {
         let total = process.faults.total();
         let lived = process.lifetime(model.now()).unwrap_or(0).max(1);
         let lived = lived.min(model.now().saturating_sub(model.began())).max(1);
@@ -78,25 +114,19 @@ fn storms(model: &Model, page: &mut Page) {
     }
 }
 
-fn table(model: &Model, page: &mut Page, head: &str, of: fn(&Faults) -> u64) {
-    let counted = model
+fn table(
+    scope: &Scope<'_>,
+    page: &mut dyn Output,
+    kind: &'static TableKind,
+    of: fn(&Faults) -> u64,
+) {
+    let counted = scope
         .processes()
         .map(|(key, process)| (of(&process.faults), key));
     let mut counted: Vec<(u64, Key)> = counted.filter(|&(count, _)| count > 0).collect();
     counted.sort_by_key(|&(count, key)| (Reverse(count), key));
-    let more = counted.len().saturating_sub(ROWS);
-    counted.truncate(ROWS);
-    if counted.is_empty() {
-        return;
-    }
-    let rows = counted
-        .iter()
-        .map(|&(count, key)| [count.to_string(), process_name(model, key)]);
-    page.table(
-        [(head, Align::Right), ("process", Align::Left)],
-        &rows.collect::<Vec<_>>(),
-    );
-    if more > 0 {
-        page.line(&format!("  and {more} more processes"));
-    }
+    let total = counted.len();
+    let rows = counted.into_iter();
+    let mut rows = rows.map(|(count, key)| vec![Cell::Count(count), Cell::Process(key)]);
+    page.table(scope, kind, (ROWS, total), &mut rows);
 }

@@ -4,8 +4,9 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    page::{Align, Page},
-    words::{evicted_note, plural, process_name},
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
+    words::{plural, process_name},
 };
 use crate::{
     event::{Purpose, units},
@@ -51,24 +52,98 @@ struct Avoidable {
     latest_exec: u64,
 }
 
+/// Forks by the process that called fork.
+pub static FORKS: TableKind = TableKind {
+    name: "forks",
+    about: "forks that copied an address space, by the process that called fork",
+    columns: &[
+        Column::right("forks", "forks", "number of forks"),
+        Column::right(
+            "took_ns",
+            "time",
+            "time of all of them in the kernel; unknown if that of one is",
+        ),
+        Column::right(
+            "longest_ns",
+            "longest",
+            "longest time of one, of those that are known",
+        ),
+        Column::right(
+            "pages",
+            "max pages",
+            "pages mapped when fork was called, the maximum",
+        ),
+        Column::right(
+            "parent_copies",
+            "parent copied",
+            "pages that the process copied on write because of them",
+        ),
+        Column::right(
+            "child_copies",
+            "children copied",
+            "pages that the children copied on write",
+        ),
+        Column::json(
+            "ambiguous",
+            "true if several forks shared the memory: copies are charged to the latest",
+        ),
+        Column::left("process", "process", "process that called fork"),
+    ],
+};
+
+/// The costliest forks.
+pub static COSTLIEST: TableKind = TableKind {
+    name: "costliest_forks",
+    about: "single forks that copied an address space, those that took longest first",
+    columns: &[
+        Column::right("took_ns", "time", "time in the kernel"),
+        Column::time("at", "at", "time of the fork"),
+        Column::right("pages", "pages", "pages mapped when fork was called"),
+        Column::right(
+            "parent_copies",
+            "parent copied",
+            "pages that the parent copied on write because of it",
+        ),
+        Column::right(
+            "child_copies",
+            "child copied",
+            "pages that the child copied on write",
+        ),
+        Column::json(
+            "ambiguous",
+            "true if several forks shared the memory: copies are charged to the latest",
+        ),
+        Column::left("parent", "process", "process that called fork"),
+        Column::left("child", "child", "process that was created"),
+    ],
+};
+
+/// A fork that copied an address space.
+struct Fork<'a> {
+    key: Key,
+    child: &'a Process,
+    cost: &'a ForkCost,
+    parent: Option<Key>,
+}
+
 /// Writes the section, if there were forks.
-pub fn write(model: &Model, page: &mut Page) {
-    let mut parents: BTreeMap<Key, Forks> = BTreeMap::new();
-    for (_, child, cost, parent) in forks(model) {
-        parents.entry(parent).or_default().add(child, cost);
-    }
-    let vfork_waits: Vec<u64> = model
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    let (model, now) = (scope.model, scope.model.now());
+    let forks = forks(scope);
+    let vforks = model
         .processes()
+        .filter(|&(key, child)| is_kept(scope, key, child));
+    let vfork_waits: Vec<u64> = vforks
         .filter(|(_, child)| child.created_by == Creation::Vfork)
-        .filter_map(|(_, child)| child.vfork_wait(model.now()))
+        .filter_map(|(_, child)| child.vfork_wait(now))
         .collect();
-    if parents.is_empty() && vfork_waits.is_empty() {
+    if forks.is_empty() && vfork_waits.is_empty() {
         return;
     }
-    let all: u64 = parents.values().map(|forks| forks.forks).sum();
     page.section(&format!(
-        "Forks that copied an address space: {all}{}",
-        evicted_note(model)
+        "Forks that copied an address space: {}{}",
+        forks.len(),
+        scope.evicted_note()
     ));
     if let Some(&longest) = vfork_waits.iter().max() {
         page.line(&format!(
@@ -78,7 +153,7 @@ pub fn write(model: &Model, page: &mut Page) {
             units::duration(longest),
         ));
     }
-    if parents.is_empty() {
+    if forks.is_empty() {
         return;
     }
     let copies_missing = not_served(model, Purpose::Cow);
@@ -88,19 +163,46 @@ pub fn write(model: &Model, page: &mut Page) {
     if let Some(why) = not_served(model, Purpose::ForkStart) {
         page.line(&format!("  Durations unknown: {why}"));
     }
-    table(model, page, &parents, copies_missing.is_none());
-    for sentence in notes(model, &parents) {
+    let mut parents: BTreeMap<Option<Key>, Forks> = BTreeMap::new();
+    for fork in &forks {
+        parents
+            .entry(fork.parent)
+            .or_default()
+            .add(fork.child, fork.cost);
+    }
+    by_parent(scope, page, &parents, copies_missing.is_none());
+    page.section("Costliest forks");
+    costliest(scope, page, &forks, copies_missing.is_none());
+    if forks.iter().any(|fork| fork.cost.ambiguous) {
+        page.line("  ~ several forks shared the memory; copies are charged to the latest");
+    }
+    for sentence in notes(model, &parents, &forks) {
         page.labelled("  note", &sentence);
     }
 }
 
-/// Iterates over retained children with a copied address space, the cost of their
-/// fork, and their parent.
-fn forks(model: &Model) -> impl Iterator<Item = (Key, &Process, &ForkCost, Key)> {
-    model.processes().filter_map(|(key, child)| {
-        let parent = model.find(child.forked_by?.process)?;
-        Some((key, child, child.fork_cost.as_deref()?, parent))
-    })
+/// Returns the retained forks with a copied address space.
+fn forks<'a>(scope: &Scope<'a>) -> Vec<Fork<'a>> {
+    let fork = |(key, child): (Key, &'a Process)| {
+        let cost = child.fork_cost.as_deref()?;
+        is_kept(scope, key, child).then(|| Fork {
+            key,
+            child,
+            cost,
+            parent: parent(scope, child),
+        })
+    };
+    scope.model.processes().filter_map(fork).collect()
+}
+
+/// Returns the process that created another.
+fn parent(scope: &Scope<'_>, child: &Process) -> Option<Key> {
+    scope.model.find(child.forked_by?.process)
+}
+
+/// Returns true if the report is about a fork: about its child or about its parent.
+fn is_kept(scope: &Scope<'_>, key: Key, child: &Process) -> bool {
+    scope.keeps(key) || parent(scope, child).is_some_and(|parent| scope.keeps(parent))
 }
 
 impl Forks {
@@ -137,54 +239,70 @@ fn not_served(model: &Model, purpose: Purpose) -> Option<String> {
     }
 }
 
-fn table(model: &Model, page: &mut Page, parents: &BTreeMap<Key, Forks>, copies_known: bool) {
-    let mut rows: Vec<_> = parents.iter().collect();
-    rows.sort_by_key(|(key, forks)| {
-        let copies = forks.parent_copies.saturating_add(forks.child_copies);
-        (Reverse(forks.took), Reverse(copies), **key)
-    });
-    let more = rows.len().saturating_sub(ROWS);
-    let known = |is_known: bool, text: String| if is_known { text } else { "?".to_owned() };
-    let rows: Vec<_> = rows
-        .iter()
-        .take(ROWS)
-        .map(|(key, forks)| {
-            let timed = forks.timed == forks.forks;
-            let mark = if forks.ambiguous { "~" } else { "" };
-            let copies = |count: u64| known(copies_known, format!("{mark}{count}"));
-            [
-                forks.forks.to_string(),
-                known(timed, units::duration(forks.took)),
-                known(timed, units::duration(forks.longest)),
-                forks.pages.to_string(),
-                copies(forks.parent_copies),
-                copies(forks.child_copies),
-                process_name(model, **key),
-            ]
-        })
-        .collect();
-    page.table(
-        [
-            ("forks", Align::Right),
-            ("time", Align::Right),
-            ("longest", Align::Right),
-            ("max pages", Align::Right),
-            ("parent copied", Align::Right),
-            ("children copied", Align::Right),
-            ("process", Align::Left),
-        ],
-        &rows,
-    );
-    if more > 0 {
-        page.line(&format!("  and {more} more"));
-    }
-    if parents.values().any(|forks| forks.ambiguous) {
-        page.line("  ~ several forks shared the memory; copies are charged to the latest");
+/// Returns a number of copied pages.
+fn copies(count: u64, ambiguous: bool, is_known: bool) -> Cell {
+    match (is_known, ambiguous) {
+        (false, _) => Cell::Unknown,
+        (true, false) => Cell::Count(count),
+        (true, true) => Cell::Estimate(count),
     }
 }
 
+fn by_parent(
+    scope: &Scope<'_>,
+    page: &mut dyn Output,
+    parents: &BTreeMap<Option<Key>, Forks>,
+    copies_known: bool,
+) {
+    let mut parents: Vec<_> = parents.iter().collect();
+    parents.sort_by_key(|(key, forks)| {
+        let copies = forks.parent_copies.saturating_add(forks.child_copies);
+        (Reverse(forks.took), Reverse(copies), **key)
+    });
+    let total = parents.len();
+    let mut rows = parents.into_iter().map(|(&key, forks)| {
+        let all_timed = forks.timed == forks.forks;
+        vec![
+            Cell::Count(forks.forks),
+            Cell::known(all_timed.then_some(forks.took), Cell::Duration),
+            Cell::known((forks.timed > 0).then_some(forks.longest), Cell::Duration),
+            Cell::Count(forks.pages),
+            copies(forks.parent_copies, forks.ambiguous, copies_known),
+            copies(forks.child_copies, forks.ambiguous, copies_known),
+            Cell::Flag(forks.ambiguous),
+            Cell::known(key, Cell::Process),
+        ]
+    });
+    page.table(scope, &FORKS, (ROWS, total), &mut rows);
+}
+
+fn costliest(scope: &Scope<'_>, page: &mut dyn Output, forks: &[Fork<'_>], copies_known: bool) {
+    let mut forks: Vec<_> = forks.iter().collect();
+    forks.sort_by_key(|fork| {
+        let copies = fork.cost.parent.count.saturating_add(fork.cost.child.count);
+        (Reverse(fork.cost.took), Reverse(copies), fork.key)
+    });
+    let total = forks.len();
+    let mut rows = forks.into_iter().map(|fork| {
+        let cost = fork.cost;
+        vec![
+            Cell::known(cost.took, Cell::Duration),
+            Cell::known(fork.child.forked_at, Cell::Time),
+            Cell::known(cost.space.pages, Cell::Count),
+            copies(cost.parent.count, cost.ambiguous, copies_known),
+            copies(cost.child.count, cost.ambiguous, copies_known),
+            Cell::Flag(cost.ambiguous),
+            Cell::known(fork.parent, Cell::Process),
+            Cell::Process(fork.key),
+        ]
+    });
+    page.table(scope, &COSTLIEST, (ROWS, total), &mut rows);
+}
+
 /// Returns notes on forks that a cheaper call could replace, and on snapshots.
-fn notes(model: &Model, parents: &BTreeMap<Key, Forks>) -> Vec<String> {
+fn notes(model: &Model, parents: &BTreeMap<Option<Key>, Forks>, all: &[Fork<'_>]) -> Vec<String> {
+    let name =
+        |key: Option<Key>| key.map_or_else(|| "?".to_owned(), |key| process_name(model, key));
     let page_size = model.session().map_or(0, |session| session.page_size);
     let mut sentences = Vec::new();
     for (&key, forks) in parents {
@@ -198,14 +316,20 @@ fn notes(model: &Model, parents: &BTreeMap<Key, Forks>) -> Vec<String> {
             sentences.push(format!(
                 "{}: {} of up to {pages} pages took {}, and the children called exec within {}: \
                  posix_spawn or vfork would avoid the copying",
-                process_name(model, key),
+                name(key),
                 plural(count, "fork", "forks"),
                 units::duration(took),
                 units::duration(latest_exec),
             ));
         }
     }
-    for (key, child, cost, parent) in forks(model) {
+    for fork in all {
+        let Fork {
+            key,
+            child,
+            cost,
+            parent,
+        } = *fork;
         let shared = match (child.forked_at, cost.ended) {
             (Some(forked), Some(ended)) => ended.at().saturating_sub(forked),
             (Some(forked), None) => model.now().saturating_sub(forked),
@@ -214,7 +338,7 @@ fn notes(model: &Model, parents: &BTreeMap<Key, Forks>) -> Vec<String> {
         if shared >= SNAPSHOT && cost.parent.count >= MANY_PAGES {
             sentences.push(format!(
                 "{}: while its child {} shared its memory for {}, it copied {}, at most {} in one second{}",
-                process_name(model, parent),
+                name(parent),
                 process_name(model, key),
                 units::duration(shared),
                 units::bytes(cost.parent.count.saturating_mul(page_size)),

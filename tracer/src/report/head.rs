@@ -2,58 +2,185 @@
 
 use super::{
     outcome,
-    page::{Layout, Page},
+    scope::{Filtered, Scope},
+    table::{Cell, Column, Output, TableKind},
     words::plural,
 };
 use crate::{
-    event::{Session, command_line, escaped, units::duration},
-    model::{Creation, GapSpan, Model, Outcome, Tally, TracedCommand},
+    event::{Session, Text, command_line, escaped, units::duration},
+    model::{Creation, GapSpan, Model, Outcome, State, Tally, TracedCommand},
+};
+
+/// The command that tracer ran.
+pub static COMMAND: TableKind = TableKind {
+    name: "command",
+    about: "the command that tracer ran (`tracer record FILE -- CMD`); no row if it ran none",
+    columns: &[
+        Column::json("argv", "command line"),
+        Column::json(
+            "process",
+            "its process; null if it is not in this part of the recording",
+        ),
+        Column::json(
+            "processes",
+            "number of its retained processes: itself and its descendants",
+        ),
+        Column::json(
+            "more",
+            "true if there may be more of them, because processes were evicted",
+        ),
+        Column::json("lifetime_ns", "time from fork to exit, or until now"),
+        Column::json("outcome", "outcome"),
+    ],
+};
+
+/// The trace and the processes of the report.
+pub static TRACE: TableKind = TableKind {
+    name: "trace",
+    about: "the trace and the processes of the report, one row",
+    columns: &[
+        Column::json("hostname", "host name"),
+        Column::json("kernel_release", "`uname -r`"),
+        Column::json_time("began", "beginning of the trace, or of the part of it"),
+        Column::json_time("ended", "end of the trace, or of the part of it"),
+        Column::json("complete", "false if the trace breaks off or goes on"),
+        Column::json(
+            "lost",
+            "number of records known to be lost; counts are lower bounds if it is not 0",
+        ),
+        Column::json("gaps", "number of intervals in which records were lost"),
+        Column::json("processes", "number of processes known"),
+        Column::json(
+            "unlisted",
+            "number of processes that are counted but no longer listed",
+        ),
+        Column::json("filter", "the filter"),
+        Column::json("matching", "number of processes that the filter keeps"),
+        Column::json(
+            "unknown",
+            "number of processes for which the filter is unknown",
+        ),
+        Column::json(
+            "outcomes",
+            "outcomes of the processes that have exited, with the number of each",
+        ),
+        Column::json("reaped", "number of processes that were reaped"),
+        Column::json("alive", "number of running processes at the end"),
+        Column::json("zombies", "number of zombies at the end"),
+    ],
 };
 
 /// Writes the head.
-pub fn write(model: &Model, tally: &Tally, page: &mut Page) {
-    if let Some(command) = your_command(model) {
-        page.labelled("Your command:", &command);
-    }
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    let model = scope.model;
+    command(scope, page);
     match model.session() {
         Some(session) => page.labelled("Traced", &machine(session)),
         None => page.labelled("Traced", "unknown: the start of the trace is missing"),
     }
-    page.labelled("Span", &span(model, &page.layout));
+    page.labelled("Span", &span(scope));
     page.labelled("Hooks", &hooks(model));
     page.labelled("Lost", &lost(model));
-    page.labelled("Started", &started(model, tally));
-    page.labelled("Exited", &exited(model, tally));
-    page.labelled("Reaped", &reaped(tally));
-    page.labelled("Now", &now(model));
+    if let Some(filtered) = &scope.filtered {
+        page.labelled("Filter", &matching(model, filtered));
+    }
+    page.labelled("Started", &started(scope));
+    page.labelled("Exited", &exited(scope));
+    page.labelled("Reaped", &reaped(&scope.tally));
+    page.labelled("Now", &now(scope));
+    page.facts(scope, &TRACE, facts(scope));
 }
 
-/// Returns the command that tracer ran, with the number of its processes, the time it took
-/// and its outcome; none if tracer ran none.
-fn your_command(model: &Model) -> Option<String> {
-    let command = command_line(model.session()?.traced_command()?);
+fn facts(scope: &Scope<'_>) -> Vec<Cell> {
+    let model = scope.model;
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let (alive, zombies) = present(scope);
+    let filtered = scope.filtered.as_ref();
+    vec![
+        Cell::known(model.session(), |session| text(&session.hostname)),
+        Cell::known(model.session(), |session| text(&session.kernel_release)),
+        Cell::Time(model.began()),
+        Cell::Time(scope.layout.until.unwrap_or(model.now())),
+        Cell::Flag(model.ended() && scope.layout.until.is_none()),
+        Cell::Count(model.totals().lost),
+        Cell::Count(model.gaps().len() as u64),
+        Cell::Count(model.process_count() as u64 + model.unlisted()),
+        Cell::Count(model.unlisted()),
+        Cell::some(filtered, |it| text(it.filter.text())),
+        Cell::some(filtered, |it| Cell::Count(it.count())),
+        Cell::some(filtered, |it| Cell::Count(it.unknown)),
+        Cell::Outcomes(outcome::most_frequent(&scope.tally.ended)),
+        Cell::Count(scope.tally.reaped),
+        Cell::Count(alive),
+        Cell::Count(zombies),
+    ]
+}
+
+/// Writes the command that tracer ran, with the number of its processes, the time it took
+/// and its outcome, if tracer ran one.
+fn command(scope: &Scope<'_>, page: &mut dyn Output) {
+    let model = scope.model;
+    let Some(argv) = model.session().and_then(Session::traced_command) else {
+        return;
+    };
+    let line = command_line(argv);
+    let argv = Cell::Arguments(Text::new(argv));
     let key = match model.traced_command() {
         TracedCommand::Process(key) => key,
-        TracedCommand::Missing(reason) => return Some(format!("{command}: unknown, {reason}")),
+        TracedCommand::Missing(reason) => {
+            page.labelled("Your command:", &format!("{line}: unknown, {reason}"));
+            let rest = [const { Cell::Unknown }; 5];
+            page.facts(scope, &COMMAND, [argv].into_iter().chain(rest).collect());
+            return;
+        }
     };
     let process = model.process(key);
     let processes = model.subtree(key).count() as u64;
-    let took = process.lifetime(model.now());
+    // Evicted processes may have been descendants.
+    let more = model.unlisted() > 0;
+    let lifetime = process.lifetime(model.now());
     let outcome = match process.outcome() {
         Outcome::Ok => "exit 0".to_owned(),
         other => outcome::text(other),
     };
-    Some(format!(
-        "{command}: {}{}, {}, {outcome}",
-        // Evicted processes may have been descendants.
-        if model.unlisted() > 0 {
-            "at least "
-        } else {
-            ""
-        },
+    let says = format!(
+        "{line}: {}{}, {}, {outcome}",
+        if more { "at least " } else { "" },
         plural(processes, "process", "processes"),
-        took.map_or_else(|| "duration unknown".to_owned(), duration),
-    ))
+        lifetime.map_or_else(|| "duration unknown".to_owned(), duration),
+    );
+    page.labelled("Your command:", &says);
+    let row = vec![
+        argv,
+        Cell::Process(key),
+        Cell::Count(processes),
+        Cell::Flag(more),
+        Cell::known(lifetime, Cell::Duration),
+        Cell::Outcome(process.outcome()),
+    ];
+    page.facts(scope, &COMMAND, row);
+}
+
+/// Returns how many processes a filter keeps.
+fn matching(model: &Model, filtered: &Filtered<'_>) -> String {
+    let all = model.process_count() as u64;
+    let mut text = format!(
+        "{} of {}: {}",
+        filtered.count(),
+        plural(all, "process", "processes"),
+        filtered.filter.text()
+    );
+    if filtered.unknown > 0 {
+        let them = plural(filtered.unknown, "process", "processes");
+        text.push_str(&format!("; unknown for {them}"));
+    }
+    if model.unlisted() > 0 {
+        let evicted = plural(model.unlisted(), "process", "processes");
+        text.push_str(&format!(
+            "; {evicted} exited earlier and are no longer in memory"
+        ));
+    }
+    text
 }
 
 fn machine(session: &Session) -> String {
@@ -72,7 +199,8 @@ fn machine(session: &Session) -> String {
     machine
 }
 
-fn span(model: &Model, layout: &Layout) -> String {
+fn span(scope: &Scope<'_>) -> String {
+    let (model, layout) = (scope.model, &scope.layout);
     let (began, ended) = (model.began(), layout.until.unwrap_or(model.now()));
     let length = duration(ended.saturating_sub(began));
     let how = match (model.ended(), layout.until) {
@@ -132,8 +260,8 @@ fn lost(model: &Model) -> String {
     )
 }
 
-fn started(model: &Model, tally: &Tally) -> String {
-    let totals = model.totals();
+fn started(scope: &Scope<'_>) -> String {
+    let (totals, tally) = (scope.model.totals(), &scope.tally);
     let ways = [
         Creation::Fork,
         Creation::Vfork,
@@ -150,6 +278,11 @@ fn started(model: &Model, tally: &Tally) -> String {
     } else {
         format!(" ({ways})")
     };
+    if scope.filtered.is_some() {
+        let created = tally.started.by_kind.values().map(|kind| kind.count);
+        let created = created.sum::<u64>() + tally.started.rest.count;
+        return format!("{}{ways}", plural(created, "process", "processes"));
+    }
     format!(
         "{}{ways}, {}, {}",
         plural(totals.forks, "process", "processes"),
@@ -158,21 +291,26 @@ fn started(model: &Model, tally: &Tally) -> String {
     )
 }
 
-fn exited(model: &Model, tally: &Tally) -> String {
+fn exited(scope: &Scope<'_>) -> String {
+    let model = scope.model;
     let count = |which: fn(Outcome) -> bool| {
-        let ended = tally.ended.iter();
+        let ended = scope.tally.ended.iter();
         let ended = ended.filter(|&(&outcome, _)| which(outcome));
         ended.map(|(_, count)| count).sum::<u64>()
     };
     let signals = count(|outcome| matches!(outcome, Outcome::Killed(_)));
     let failures = count(|outcome| matches!(outcome, Outcome::Code(_)));
-    let exited_before = match model.exited_before_checkpoint() {
+    let (exits, before) = match scope.filtered {
+        Some(_) => (count(|_| true), 0),
+        None => (model.totals().exits, model.exited_before_checkpoint()),
+    };
+    let exited_before = match before {
         0 => String::new(),
         count => format!("; {count} exited before this part, outcome unknown"),
     };
     format!(
         "{}: {} ok, {failures} with an error code, {signals} killed by a signal{exited_before}",
-        plural(model.totals().exits, "process", "processes"),
+        plural(exits, "process", "processes"),
         count(|outcome| outcome == Outcome::Ok),
     )
 }
@@ -193,17 +331,16 @@ fn reaped(tally: &Tally) -> String {
     text
 }
 
-fn now(model: &Model) -> String {
-    let zombies = model.zombies().len() as u64;
-    let mut text = format!(
-        "{} alive, {}",
-        model.alive(),
-        plural(zombies, "zombie", "zombies")
-    );
-    let exiting = model.exiting();
-    let count = exiting.len();
-    let ages = exiting.map(|key| model.exiting_age(key, model.now()));
-    if let Some((longest, at_least)) = ages.max() {
+fn now(scope: &Scope<'_>) -> String {
+    let (alive, zombies) = present(scope);
+    let mut text = format!("{alive} alive, {}", plural(zombies, "zombie", "zombies"));
+    let model = scope.model;
+    let exiting = model.exiting().filter(|&key| scope.keeps(key));
+    let ages: Vec<_> = exiting
+        .map(|key| model.exiting_age(key, model.now()))
+        .collect();
+    if let Some(&(longest, at_least)) = ages.iter().max() {
+        let count = ages.len();
         let oldest = if count > 1 { ", the oldest" } else { "" };
         let over = if at_least { "over " } else { "" };
         text.push_str(&format!(
@@ -212,4 +349,19 @@ fn now(model: &Model) -> String {
         ));
     }
     text
+}
+
+/// Returns the number of running processes and of zombies.
+fn present(scope: &Scope<'_>) -> (u64, u64) {
+    if scope.filtered.is_none() {
+        return (
+            scope.model.alive() as u64,
+            scope.model.zombies().len() as u64,
+        );
+    }
+    let count = |state| {
+        let in_state = scope.processes().filter(|(_, it)| it.state() == state);
+        in_state.count() as u64
+    };
+    (count(State::Alive), count(State::Zombie))
 }

@@ -9,107 +9,166 @@
 
 mod coverage;
 mod deaths;
+#[cfg(test)]
+mod documentation;
 mod faults;
-mod filtered;
 mod findings;
 mod forks;
 mod head;
 mod killed;
+mod layout;
 mod outcome;
 mod page;
+mod processes;
+mod scope;
 mod started;
 mod states;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod words;
 mod zombies;
 
-use crate::model::{Model, Tally};
-pub use filtered::filtered;
-pub use page::Layout;
+use crate::{filter::Filter, model::Model};
+pub use layout::{Layout, Rows};
 use page::Page;
+pub use scope::Scope;
+pub use table::{Align, Cell, Column, Output, TableKind};
 
 /// A section of the report that can be printed alone.
+#[derive(Debug)]
 pub struct ReportSection {
     /// Name on the command line.
     pub name: &'static str,
     /// Description for the help text.
     pub help: &'static str,
-    write: fn(&Model, &Tally, &mut Page),
+    write: fn(&Scope<'_>, &mut dyn Output),
 }
 
 /// All sections. The help text is derived from them.
-pub const SECTIONS: [ReportSection; 7] = [
+pub const SECTIONS: [ReportSection; 8] = [
     ReportSection {
         name: "tree",
         help: "which process started which, and the outcome",
-        write: |model, tally, page| {
-            started::write(tally, page);
-            tree::write(model, page);
+        write: |scope, page| {
+            started::write(scope, page);
+            tree::write(scope, page);
         },
     },
     ReportSection {
         name: "deaths",
-        help: "failed and killed processes, with the cause",
-        write: |model, tally, page| {
-            killed::write(model, tally, page);
-            deaths::write(model, page);
+        help: "failed and killed processes with PID, time and cause, deaths by signal first",
+        write: |scope, page| {
+            killed::write(scope, page);
+            deaths::write(scope, page);
         },
     },
     ReportSection {
         name: "zombies",
         help: "owners of zombies, and how long reaping took",
-        write: |model, tally, page| {
-            zombies::owners(model, tally, page);
-            zombies::unreaped(model, page);
+        write: |scope, page| {
+            zombies::owners(scope, page);
+            zombies::unreaped(scope, page);
         },
     },
     ReportSection {
         name: "faults",
         help: "page faults by process and class",
-        write: |model, _, page| faults::write(model, page),
+        write: faults::write,
     },
     ReportSection {
         name: "forks",
         help: "cost of forks: time, and pages copied on write",
-        write: |model, _, page| forks::write(model, page),
+        write: forks::write,
     },
     ReportSection {
         name: "states",
         help: "processes that were blocked, waited for a CPU or were slow to run after a wake-up",
-        write: |model, _, page| states::write(model, page),
+        write: states::write,
     },
     ReportSection {
         name: "findings",
         help: "problems found, one sentence each",
-        write: |model, _, page| findings::write(model, page),
+        write: findings::write,
+    },
+    ReportSection {
+        name: "processes",
+        help: "processes with start, lifetime and outcome, one line each",
+        write: processes::write,
     },
 ];
 
-/// Returns the head of the report and one section.
-pub fn section(model: &Model, section: &ReportSection, layout: impl Into<Layout>) -> String {
-    let mut page = Page::new(layout);
-    let tally = model.tally();
-    head::write(model, &tally, &mut page);
-    (section.write)(model, &tally, &mut page);
+/// The kinds of tables, in the order of the summary.
+pub const TABLES: [&TableKind; 20] = [
+    &head::COMMAND,
+    &head::TRACE,
+    &processes::PROCESSES,
+    &started::STARTED,
+    &killed::KILLED,
+    &deaths::DEATHS,
+    &zombies::OWNERS,
+    &zombies::ZOMBIES,
+    &findings::FINDINGS,
+    &faults::FAULTS,
+    &faults::WRITES,
+    &faults::COPIES,
+    &forks::FORKS,
+    &forks::COSTLIEST,
+    &states::BLOCKED,
+    &states::WAITING,
+    &states::WAKEUPS,
+    &tree::TREE,
+    &coverage::HOOKS,
+    &coverage::GAPS,
+];
+
+/// Writes the head of the report and some sections; the summary for none.
+pub fn write(scope: &Scope<'_>, sections: &[&ReportSection], output: &mut dyn Output) {
+    head::write(scope, output);
+    match sections.is_empty() {
+        true => write_summary(scope, output),
+        false => write_sections(scope, sections, output),
+    }
+}
+
+/// Writes some sections of the report without its head.
+pub fn write_sections(scope: &Scope<'_>, sections: &[&ReportSection], output: &mut dyn Output) {
+    for section in sections {
+        (section.write)(scope, output);
+    }
+}
+
+fn write_summary(scope: &Scope<'_>, output: &mut dyn Output) {
+    if scope.filtered.is_some() {
+        processes::write(scope, output);
+    }
+    started::write(scope, output);
+    killed::write(scope, output);
+    zombies::owners(scope, output);
+    zombies::unreaped(scope, output);
+    findings::write(scope, output);
+    faults::write(scope, output);
+    forks::write(scope, output);
+    states::write_if_counted(scope, output);
+    tree::write(scope, output);
+    coverage::write(scope, output);
+}
+
+/// Returns some sections of the report as text, with its head; the summary for none.
+pub fn text(
+    model: &Model,
+    sections: &[&ReportSection],
+    filter: Option<&Filter>,
+    layout: impl Into<Layout>,
+) -> String {
+    let layout = layout.into();
+    let mut page = Page::new(layout.width);
+    write(&Scope::new(model, filter, layout), sections, &mut page);
     page.text()
 }
 
-/// Returns the summary of a trace.
+/// Returns the summary of a trace as text.
 pub fn summary(model: &Model, layout: impl Into<Layout>) -> String {
-    let mut page = Page::new(layout);
-    let tally = model.tally();
-    head::write(model, &tally, &mut page);
-    started::write(&tally, &mut page);
-    killed::write(model, &tally, &mut page);
-    zombies::owners(model, &tally, &mut page);
-    zombies::unreaped(model, &mut page);
-    findings::write(model, &mut page);
-    faults::write(model, &mut page);
-    forks::write(model, &mut page);
-    states::write_if_counted(model, &mut page);
-    tree::write(model, &mut page);
-    coverage::write(model, &mut page);
-    page.text()
+    text(model, &[], None, layout)
 }

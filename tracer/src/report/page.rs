@@ -1,6 +1,12 @@
 //! Text layout with a maximum line width: sections, labelled paragraphs, tables.
 
-use crate::event::Zone;
+use super::{
+    outcome::{self, sender_text, signal_text},
+    scope::Scope,
+    table::{Align, Cell, Column, Output, TableKind},
+    words::{command, command_name, process_name, time},
+};
+use crate::event::{command_line, units::duration};
 
 /// Returns the maximum number of columns of a character: two for wide East Asian
 /// characters and emoji. Combining marks count as one column, so a line may be too
@@ -29,46 +35,18 @@ pub fn cut(text: &str, limit: usize) -> String {
     fits.chain((limit > 0).then_some('…')).collect()
 }
 
-/// The alignment of a table column.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Align {
-    Left,
-    Right,
-}
-
-/// The layout of a report. A number is the layout with that width, in UTC.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    /// Maximum width of a line, in columns.
-    pub width: usize,
-    /// Time zone of all times of day.
-    pub zone: Zone,
-    /// End of the part that was selected, ns since boot, if the trace goes beyond it.
-    pub until: Option<u64>,
-}
-
-impl From<usize> for Layout {
-    fn from(width: usize) -> Layout {
-        Layout {
-            width,
-            zone: Zone::default(),
-            until: None,
-        }
-    }
-}
-
 /// A text under construction.
 pub struct Page {
-    /// Width, time zone and the end of the part.
-    pub layout: Layout,
+    /// Maximum width of a line, in columns.
+    width: usize,
     text: String,
 }
 
 impl Page {
     /// Creates an empty page.
-    pub fn new(layout: impl Into<Layout>) -> Self {
+    pub fn new(width: usize) -> Self {
         Page {
-            layout: layout.into(),
+            width,
             text: String::new(),
         }
     }
@@ -78,20 +56,40 @@ impl Page {
         self.text
     }
 
-    /// Adds a line, truncated to the width.
-    pub fn line(&mut self, text: &str) {
-        self.text.push_str(cut(text, self.layout.width).trim_end());
-        self.text.push('\n');
+    /// Adds a row of a table: the cells with alignment and width.
+    fn row<'a>(&mut self, cells: impl ExactSizeIterator<Item = (&'a str, Align, usize)>) {
+        let mut line = String::new();
+        let last = cells.len().saturating_sub(1);
+        for (index, (cell, align, room)) in cells.enumerate() {
+            let pad = " ".repeat(room - width(cell));
+            line.push_str("  ");
+            match align {
+                Align::Right => line.extend([pad.as_str(), cell]),
+                Align::Left if index == last => line.push_str(cell),
+                Align::Left => line.extend([cell, &pad]),
+            }
+        }
+        self.line(&line);
     }
+}
 
+impl Output for Page {
     /// Adds an empty line and the title of a section.
-    pub fn section(&mut self, title: &str) {
-        self.line("");
+    fn section(&mut self, title: &str) {
+        if !self.text.is_empty() {
+            self.line("");
+        }
         self.line(title);
     }
 
+    /// Adds a line, truncated to the width.
+    fn line(&mut self, text: &str) {
+        self.text.push_str(cut(text, self.width).trim_end());
+        self.text.push('\n');
+    }
+
     /// Adds a label and a paragraph, wrapped between words and indented.
-    pub fn labelled(&mut self, label: &str, text: &str) {
+    fn labelled(&mut self, label: &str, text: &str) {
         const INDENT: usize = 9;
         let mut line = format!("{label:<INDENT$}");
         if width(label) >= INDENT {
@@ -99,7 +97,7 @@ impl Page {
         }
         let mut empty = true;
         for word in text.split(' ') {
-            if !empty && width(&line) + 1 + width(word) > self.layout.width {
+            if !empty && width(&line) + 1 + width(word) > self.width {
                 self.line(&line);
                 line = " ".repeat(INDENT);
                 empty = true;
@@ -113,43 +111,86 @@ impl Page {
         self.line(&line);
     }
 
-    /// Adds an indented table with headings. The last column takes the rest of the
-    /// line.
-    pub fn table<const N: usize>(&mut self, heads: [(&str, Align); N], rows: &[[String; N]]) {
+    fn facts(&mut self, _: &Scope<'_>, _: &'static TableKind, _: Vec<Cell>) {}
+
+    /// Adds an indented table with titles. The last column takes the rest of the line.
+    /// A cut table says how many rows are missing.
+    fn table(
+        &mut self,
+        scope: &Scope<'_>,
+        kind: &'static TableKind,
+        (usual, total): (usize, usize),
+        rows: &mut dyn Iterator<Item = Vec<Cell>>,
+    ) {
+        if total == 0 {
+            return;
+        }
+        let limit = scope.layout.rows.limit(usual);
+        let (columns, places): (Vec<&Column>, Vec<usize>) = (kind.columns.iter().zip(0..))
+            .filter(|(column, _)| column.title.is_some())
+            .unzip();
+        let titles = columns
+            .iter()
+            .map(|column| column.title.unwrap_or_default());
+        let titles: Vec<String> = titles.map(str::to_owned).collect();
+        let shown = rows.take(limit).map(|cells| {
+            let shown = columns.iter().zip(&places);
+            let shown = shown.map(|(&column, &place)| cell_text(scope, &cells[place], column));
+            shown.collect::<Vec<_>>()
+        });
+        let shown: Vec<Vec<String>> = shown.collect();
         let widest = |column: usize| {
-            let cells = rows.iter().map(|row| width(&row[column]));
-            cells.chain([width(heads[column].0)]).max().unwrap_or(0)
+            let cells = shown.iter().map(|row| width(&row[column]));
+            cells.chain([width(&titles[column])]).max().unwrap_or(0)
         };
-        let widths: [usize; N] = std::array::from_fn(widest);
-        self.row(&heads.map(|(head, _)| head.to_owned()), &heads, &widths);
-        for row in rows {
-            self.row(row, &heads, &widths);
+        let widths: Vec<usize> = (0..columns.len()).map(widest).collect();
+        let is_empty = |column: usize| shown.iter().all(|row| row[column].is_empty());
+        let full: Vec<usize> = (0..columns.len()).filter(|&it| !is_empty(it)).collect();
+        for cells in [&titles].into_iter().chain(&shown) {
+            self.row(
+                full.iter()
+                    .map(|&it| (cells[it].as_str(), columns[it].align, widths[it])),
+            );
+        }
+        match total - shown.len().min(total) {
+            0 => {}
+            more => self.line(&format!("  {more} more: --top N or --all")),
         }
     }
+}
 
-    fn row<const N: usize>(
-        &mut self,
-        cells: &[String; N],
-        heads: &[(&str, Align); N],
-        widths: &[usize; N],
-    ) {
-        let mut line = String::new();
-        for (index, cell) in cells.iter().enumerate() {
-            let pad = " ".repeat(widths[index] - width(cell));
-            line.push_str("  ");
-            match heads[index].1 {
-                Align::Right => line.extend([pad.as_str(), cell]),
-                Align::Left if index + 1 == N => line.push_str(cell),
-                Align::Left => line.extend([cell.as_str(), &pad]),
-            }
-        }
-        self.line(&line);
+/// Returns a cell as text.
+fn cell_text(scope: &Scope<'_>, cell: &Cell, column: &Column) -> String {
+    match cell {
+        Cell::Nothing if column.align == Align::Right => "-".to_owned(),
+        Cell::Nothing | Cell::Flag(false) => String::new(),
+        Cell::Flag(true) => column.key.replace('_', " "),
+        Cell::Unknown => "?".to_owned(),
+        Cell::Count(count) => count.to_string(),
+        Cell::Estimate(count) => format!("~{count}"),
+        Cell::Share(percent) => format!("{percent} %"),
+        Cell::Duration(ns) => duration(*ns),
+        Cell::AtLeast(ns) => format!("over {}", duration(*ns)),
+        Cell::Time(at) => time(scope, *at, 3),
+        Cell::Process(key) => process_name(scope.model, *key),
+        Cell::Several(key) => command(scope.model, *key),
+        Cell::Command(comm) => command_name(*comm),
+        Cell::Arguments(argv) => command_line(argv.as_bytes()),
+        Cell::Text(text) => text.clone(),
+        Cell::Signal(signal) => signal_text(*signal),
+        Cell::Outcome(outcome) => outcome::text(*outcome),
+        Cell::Outcomes(outcomes) => outcome::outcomes(outcomes),
+        Cell::Sender(sender) => sender_text(scope.model, sender),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        model::Model,
+        report::layout::{Layout, Rows},
+    };
 
     #[test]
     fn cut_counts_columns_not_bytes() {
@@ -169,15 +210,43 @@ mod tests {
 
     #[test]
     fn table_columns_fit_their_cells() {
-        let mut page = Page::new(20);
-        let heads = [("n", Align::Right), ("who", Align::Left)];
-        page.table(
-            heads,
-            &[["10".into(), "a".into()], ["9".into(), "b".repeat(30)]],
-        );
+        const KIND: TableKind = TableKind {
+            name: "numbers",
+            about: "",
+            columns: &[
+                Column::right("n", "n", ""),
+                Column::json("hidden", ""),
+                Column::left("who", "who", ""),
+            ],
+        };
+        static NUMBERS: TableKind = KIND;
+        let model = Model::default();
+        let row =
+            |count, text: String| vec![Cell::Count(count), Cell::Flag(true), Cell::Text(text)];
+        let rows = [
+            row(10, "a".into()),
+            row(9, "b".repeat(30)),
+            row(8, "c".into()),
+        ];
+        let text = |width, rows_shown| {
+            let mut page = Page::new(width);
+            let layout = Layout {
+                rows: rows_shown,
+                ..Layout::from(width)
+            };
+            let scope = Scope::new(&model, None, layout);
+            page.table(&scope, &NUMBERS, (2, 3), &mut rows.iter().cloned());
+            page.text()
+        };
+        let cut = format!("   n  who\n  10  a\n   9  {}…\n", "b".repeat(13));
         assert_eq!(
-            page.text(),
-            format!("   n  who\n  10  a\n   9  {}…\n", "b".repeat(13))
+            text(20, Rows::Usual),
+            format!("{cut}  1 more: --top N o…\n")
         );
+        assert_eq!(text(20, Rows::All), format!("{cut}   8  c\n"));
+        let uncut = text(usize::MAX, Rows::Top(2));
+        assert!(uncut.contains(&"b".repeat(30)), "{uncut}");
+        assert!(uncut.ends_with("  1 more: --top N or --all\n"), "{uncut}");
+        assert!(text(20, Rows::Top(1)).ends_with("  2 more: --top N o…\n"));
     }
 }

@@ -5,46 +5,51 @@ use std::cmp::Reverse;
 
 use super::{
     outcome,
-    page::{Align, Page},
-    words::{comm_and_pid, command_name},
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
+    words::comm_and_pid,
 };
-use crate::model::{ParentCounts, Tally};
+use crate::model::ParentCounts;
 
 const ROWS: usize = 5;
 
+/// Started processes.
+pub static STARTED: TableKind = TableKind {
+    name: "started",
+    about: "started processes, by command and by the command of the process that started them; \
+            counts include processes that are no longer listed",
+    columns: &[
+        Column::right("count", "count", "number of processes"),
+        Column::left("comm", "command", "command name"),
+        Column::left("started_by", "started by", "processes that started them"),
+        Column::left(
+            "outcomes",
+            "outcome",
+            "their outcomes with the number of each",
+        ),
+    ],
+};
+
 /// Writes the section.
-pub fn write(tally: &Tally, page: &mut Page) {
-    let mut groups: Vec<_> = tally.started.by_kind.iter().collect();
-    if groups.is_empty() {
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    let mut kinds: Vec<_> = scope.tally.started.by_kind.iter().collect();
+    if kinds.is_empty() {
         page.section("Started: none");
         return;
     }
-    let kinds = groups.len();
-    groups.sort_by_key(|(_, group)| Reverse(group.count));
-    groups.truncate(ROWS);
-    let cut = if kinds > ROWS {
-        format!(": the top {ROWS} of {kinds} kinds")
-    } else {
-        "".into()
-    };
-    page.section(&format!("Started, by command{cut}"));
-    let rows = groups.into_iter().map(|(&(comm, _), group)| {
-        [
-            group.count.to_string(),
-            command_name(comm),
-            parents(&group.parents),
-            outcome::outcomes(&group.outcomes),
+    kinds.sort_by_key(|(_, kind)| Reverse(kind.count));
+    page.section("Started, by command");
+    let total = kinds.len();
+    let mut rows = kinds.into_iter().map(|(&(comm, _), kind)| {
+        vec![
+            Cell::Count(kind.count),
+            Cell::Command(comm),
+            Cell::Text(parents(&kind.parents)),
+            Cell::Outcomes(outcome::most_frequent(&kind.outcomes)),
         ]
     });
-    let heads = [
-        ("count", Align::Right),
-        ("command", Align::Left),
-        ("started by", Align::Left),
-        ("outcome", Align::Left),
-    ];
-    page.table(heads, &rows.collect::<Vec<_>>());
+    page.table(scope, &STARTED, (ROWS, total), &mut rows);
 }
-
 /// Returns `cron[812]`, followed by `and 3 more` if other processes created some.
 fn parents(parents: &ParentCounts) -> String {
     let ParentCounts { by_parent, more } = parents;

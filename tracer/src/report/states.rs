@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use super::{
-    page::{Align, Page},
-    words::{evicted_note, plural, process_name},
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
+    words::{plural, process_name},
 };
 use crate::{
     event::{StateTimes, TaskState, Wakeups, units::duration},
@@ -16,6 +17,57 @@ const ROWS: usize = 10;
 /// Thresholds for a note: time, ns, and share of the whole, %.
 const LONG: u64 = 500_000_000;
 const MUCH: u64 = 50;
+
+macro_rules! in_state {
+    ($name:ident, $table:literal, $key:literal, $about:literal) => {
+        /// Processes by their time in a state.
+        pub static $name: TableKind = TableKind {
+            name: $table,
+            about: $about,
+            columns: &[
+                Column::right("time_ns", $key, "time in the state, sum of all threads"),
+                Column::right(
+                    "share",
+                    "share",
+                    "share of the time that was counted, percent",
+                ),
+                Column::right("running_ns", "running", "time on a CPU"),
+                Column::right("counted_ns", "counted", "time that was counted"),
+                Column::left("process", "process", "process"),
+            ],
+        };
+    };
+}
+
+in_state!(
+    BLOCKED,
+    "blocked",
+    "uninterruptible",
+    "time in uninterruptible sleep by process; needs --states=count"
+);
+in_state!(
+    WAITING,
+    "waiting_for_cpu",
+    "runnable",
+    "time waiting for a CPU by process; needs --states=count"
+);
+
+/// Processes by their wake-up latency.
+pub static WAKEUPS: TableKind = TableKind {
+    name: "wakeups",
+    about: "delays from a wake-up to a CPU by process; needs --states=count",
+    columns: &[
+        Column::right("latency_max_ns", "wake-up to CPU, max", "longest delay"),
+        Column::right("latency_average_ns", "average", "average delay"),
+        Column::right("wakeups", "wake-ups", "number of wake-ups"),
+        Column::right(
+            "first_run_ns",
+            "fork to CPU",
+            "delay from being made runnable by fork to the first run",
+        ),
+        Column::left("process", "process", "process"),
+    ],
+};
 
 /// A process with counted task states.
 struct Counted<'a> {
@@ -35,8 +87,9 @@ fn share(part: u64, whole: u64) -> u64 {
     (u128::from(part) * 100 / u128::from(whole.max(1))) as u64
 }
 
-fn counted(model: &Model) -> Vec<Counted<'_>> {
-    let all = model.processes().filter_map(|(key, process)| {
+fn counted<'a>(scope: &Scope<'a>) -> Vec<Counted<'a>> {
+    let model = scope.model;
+    let all = scope.processes().filter_map(|(key, process)| {
         Some(Counted {
             key,
             process,
@@ -48,15 +101,15 @@ fn counted(model: &Model) -> Vec<Counted<'_>> {
 }
 
 /// Writes the section if states were counted.
-pub fn write_if_counted(model: &Model, page: &mut Page) {
-    if model.processes().any(|(_, it)| it.scheduling.is_some()) {
-        write(model, page);
+pub fn write_if_counted(scope: &Scope<'_>, page: &mut dyn Output) {
+    if scope.processes().any(|(_, it)| it.scheduling.is_some()) {
+        write(scope, page);
     }
 }
 
 /// Writes the section.
-pub fn write(model: &Model, page: &mut Page) {
-    let counted = counted(model);
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    let counted = counted(scope);
     if counted.is_empty() {
         page.section("Task states: not counted (use --states=count)");
         return;
@@ -64,92 +117,63 @@ pub fn write(model: &Model, page: &mut Page) {
     page.section(&format!(
         "Task states: of {}{}",
         plural(counted.len() as u64, "process", "processes"),
-        evicted_note(model)
+        scope.evicted_note()
     ));
     let all = counted.iter().map(|it| it.times);
     let all = all.fold(StateTimes::default(), StateTimes::plus);
     let states = TaskState::ALIVE.iter().filter(|&&it| all.of(it) > 0);
     let states = states.map(|&state| format!("{} {}", duration(all.of(state)), state.name()));
     page.labelled("", &states.collect::<Vec<_>>().join(", "));
-    most(model, page, &counted, TaskState::Uninterruptible);
-    most(model, page, &counted, TaskState::Runnable);
-    slowest(model, page, &counted);
-    for sentence in notes(model, &counted) {
+    most(
+        scope,
+        page,
+        &counted,
+        (&BLOCKED, TaskState::Uninterruptible),
+    );
+    most(scope, page, &counted, (&WAITING, TaskState::Runnable));
+    slowest(scope, page, &counted);
+    for sentence in notes(scope.model, &counted) {
         page.labelled("  note", &sentence);
     }
 }
 
 /// Writes the processes with the most time in a state.
-fn most(model: &Model, page: &mut Page, counted: &[Counted<'_>], state: TaskState) {
-    let mut rows: Vec<_> = counted.iter().filter(|it| it.times.of(state) > 0).collect();
-    rows.sort_by_key(|it| (Reverse(it.times.of(state)), it.key));
-    let more = rows.len().saturating_sub(ROWS);
-    let rows: Vec<_> = rows
-        .iter()
-        .take(ROWS)
-        .map(|it| {
-            [
-                duration(it.times.of(state)),
-                format!("{} %", it.share(state)),
-                duration(it.times.running),
-                duration(it.times.total()),
-                process_name(model, it.key),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
-        return;
-    }
-    page.table(
-        [
-            (state.name(), Align::Right),
-            ("share", Align::Right),
-            ("running", Align::Right),
-            ("counted", Align::Right),
-            ("process", Align::Left),
-        ],
-        &rows,
-    );
-    if more > 0 {
-        page.line(&format!("  and {more} more"));
-    }
+fn most(
+    scope: &Scope<'_>,
+    page: &mut dyn Output,
+    counted: &[Counted<'_>],
+    (kind, state): (&'static TableKind, TaskState),
+) {
+    let mut most: Vec<_> = counted.iter().filter(|it| it.times.of(state) > 0).collect();
+    most.sort_by_key(|it| (Reverse(it.times.of(state)), it.key));
+    let total = most.len();
+    let mut rows = most.into_iter().map(|it| {
+        vec![
+            Cell::Duration(it.times.of(state)),
+            Cell::Share(it.share(state)),
+            Cell::Duration(it.times.running),
+            Cell::Duration(it.times.total()),
+            Cell::Process(it.key),
+        ]
+    });
+    page.table(scope, kind, (ROWS, total), &mut rows);
 }
 
 /// Writes the processes with the longest delay from a wake-up to a CPU.
-fn slowest(model: &Model, page: &mut Page, counted: &[Counted<'_>]) {
-    let mut rows: Vec<_> = counted.iter().filter(|it| it.wakeups.count > 0).collect();
-    rows.sort_by_key(|it| (Reverse(it.wakeups.latency_max), it.key));
-    let more = rows.len().saturating_sub(ROWS);
-    let rows: Vec<_> = rows
-        .iter()
-        .take(ROWS)
-        .map(|it| {
-            let first = it.process.first_run_latency();
-            [
-                duration(it.wakeups.latency_max),
-                it.wakeups.average().map_or("–".to_owned(), duration),
-                it.wakeups.count.to_string(),
-                first.map_or("–".to_owned(), duration),
-                process_name(model, it.key),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
-        return;
-    }
-    page.table(
-        [
-            ("wake-up to CPU, max", Align::Right),
-            ("average", Align::Right),
-            ("wake-ups", Align::Right),
-            ("fork to CPU", Align::Right),
-            ("process", Align::Left),
-        ],
-        &rows,
-    );
-    if more > 0 {
-        page.line(&format!("  and {more} more"));
-    }
+fn slowest(scope: &Scope<'_>, page: &mut dyn Output, counted: &[Counted<'_>]) {
+    let mut slowest: Vec<_> = counted.iter().filter(|it| it.wakeups.count > 0).collect();
+    slowest.sort_by_key(|it| (Reverse(it.wakeups.latency_max), it.key));
+    let total = slowest.len();
+    let mut rows = slowest.into_iter().map(|it| {
+        vec![
+            Cell::Duration(it.wakeups.latency_max),
+            Cell::some(it.wakeups.average(), Cell::Duration),
+            Cell::Count(it.wakeups.count),
+            Cell::some(it.process.first_run_latency(), Cell::Duration),
+            Cell::Process(it.key),
+        ]
+    });
+    page.table(scope, &WAKEUPS, (ROWS, total), &mut rows);
 }
 
 /// Returns notes on processes that were held up, the longest time first, and on

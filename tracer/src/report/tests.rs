@@ -1,11 +1,12 @@
 //! Tests of the report's contents and its limits.
 
-use super::summary;
+use super::{Layout, Rows, SECTIONS, TABLES, summary, text};
 use crate::{
     event::{
-        Gap, GapCause, Hook, Kind, Purpose, StateTimes, TaskState, Text, What,
-        script::{MS, SEC, Script, memcg_victim},
+        AddressSpace, Gap, GapCause, Hook, Kind, Purpose, StateTimes, TaskState, Text, What,
+        script::{MS, SEC, START, Script, memcg_victim},
     },
+    filter::{Filter, SavedFilters},
     model::{Model, Retention},
 };
 
@@ -13,6 +14,22 @@ fn model(script: Script) -> Model {
     let mut model = Model::default();
     script.events.iter().for_each(|event| model.apply(event));
     model
+}
+
+fn section(model: &Model, name: &str) -> String {
+    filtered(model, name, None, Rows::Usual)
+}
+
+fn filtered(model: &Model, name: &str, filter: Option<&str>, rows: Rows) -> String {
+    let filter = filter.map(|text| Filter::parse(text, &SavedFilters::new()).unwrap());
+    let layout = Layout {
+        rows,
+        ..Layout::from(usize::MAX)
+    };
+    let sections = SECTIONS.iter().filter(|section| section.name == name);
+    let sections: Vec<_> = sections.collect();
+    assert_eq!(sections.is_empty(), name == "summary");
+    text(model, &sections, filter.as_ref(), layout)
 }
 
 /// Returns a night on a small server: cron starts shells that fail, one is killed by
@@ -221,18 +238,15 @@ fn task_states_with_incomplete_records() {
         .die(20, 0)
         .reap(20);
     let model = model(script);
-    let mut page = super::page::Page::new(100);
-    super::states::write(&model, &mut page);
-    insta::assert_snapshot!(page.text());
+    let text = section(&model, "states");
+    insta::assert_snapshot!(text.split_once("\n\n").unwrap().1);
     assert!(summary(&model, 100).contains("Task states: of 2 processes"));
 }
 
 #[test]
 fn uncounted_states_are_not_reported_as_zero() {
     let model = model(night());
-    let mut page = super::page::Page::new(100);
-    super::states::write(&model, &mut page);
-    let text = page.text();
+    let text = section(&model, "states");
     assert!(text.contains("not counted"), "{text}");
     assert!(!summary(&model, 100).contains("Task states"));
 }
@@ -284,5 +298,152 @@ fn exiting_processes_are_counted_and_shown_with_their_time() {
         "sh[10]  SIGKILL, exiting for 13.0 s",
     ] {
         assert!(report.contains(line), "{report}");
+    }
+}
+
+/// Returns a storm: 500 failures of one command, two deaths by signal before it, and a
+/// different failure among it.
+fn storm() -> Model {
+    let mut script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(50, 1, "bash")
+        .found_all()
+        .at(SEC)
+        .fork(50, 60)
+        .exec(60, "worker", &["worker", "--once"])
+        .signal(60, 60, 11, 1)
+        .killed(60, 0x80 | 11)
+        .notify(60)
+        .reap(60)
+        .fork(50, 61)
+        .exec(61, "worker", &["worker", "--twice"])
+        .kill(50, 61, 9)
+        .killed(61, 9)
+        .notify(61)
+        .reap(61);
+    for pid in 1000..1500 {
+        script = script.at(2 * SEC + u64::from(pid) * MS).fork(50, pid);
+        script = script.exec(pid, "sh", &["sh", "-c", "exit 1"]);
+        if pid == 1200 {
+            script = script.die(pid, 7).reap(pid);
+        } else {
+            script = script.die(pid, 1).reap(pid);
+        }
+    }
+    model(script.fork(50, 2000).die(2000, 0).reap(2000).end())
+}
+
+#[test]
+fn deaths_by_signal_come_before_a_storm_of_failures() {
+    let model = storm();
+    insta::assert_snapshot!(section(&model, "deaths").split_once("\n\n").unwrap().1);
+    let all = filtered(&model, "deaths", None, Rows::All);
+    assert_eq!(all.matches("exit 1 ").count(), 499, "{all}");
+    assert!(all.contains("sh[1200]") && all.contains("exit 7"));
+    let top = filtered(&model, "deaths", None, Rows::Top(1));
+    assert!(
+        top.contains("worker[61]") && !top.contains("worker[60]"),
+        "{top}"
+    );
+    assert!(top.contains("  3 more: --top N or --all"), "{top}");
+}
+
+/// A filter changes the processes of a section and keeps its shape.
+#[test]
+fn filtered_sections_keep_their_shape() {
+    let model = storm();
+    let filter = Some("exit.code == 7 || exit.signal == KILL");
+    let titles = |text: &str| {
+        let first = |line: &str| line.split([':', '(', ',']).next().unwrap().to_owned();
+        let titles = text.split("\n\n").skip(1);
+        titles
+            .map(|part| first(part.lines().next().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    for section in &SECTIONS {
+        let whole = filtered(&model, section.name, None, Rows::Usual);
+        let some = filtered(&model, section.name, filter, Rows::Usual);
+        assert_eq!(titles(&whole), titles(&some), "{some}");
+        assert!(
+            some.contains("Filter   2 of 505 processes: exit.code == 7"),
+            "{some}"
+        );
+        assert!(some.contains("Exited   2 processes: 0 ok, 1 with an error code, 1 killed"));
+    }
+    let deaths = filtered(&model, "deaths", filter, Rows::Usual);
+    assert!(
+        deaths.contains("Deaths: 1 by signal, 1 with an error code, 0 ok"),
+        "{deaths}"
+    );
+    assert!(
+        deaths.contains("sh[1200]") && !deaths.contains("worker[60]"),
+        "{deaths}"
+    );
+    let tree = filtered(&model, "tree", filter, Rows::Usual);
+    assert!(tree.contains("bash[50]\n├─ worker[61]  SIGKILL"), "{tree}");
+    assert!(
+        tree.contains("└─ sh[1200]  exit 7") && !tree.contains("more"),
+        "{tree}"
+    );
+    let summary = filtered(&model, "summary", filter, Rows::Usual);
+    assert!(summary.contains("\nProcesses\n"), "{summary}");
+    // A successful death is listed if it is asked for.
+    let ok = filtered(&model, "deaths", Some("pid == 2000"), Rows::Usual);
+    assert!(ok.contains("bash[2000]  ok"), "{ok}");
+    let zombies = filtered(
+        &self::model(night()),
+        "zombies",
+        Some("comm == nginx"),
+        Rows::Usual,
+    );
+    assert!(zombies.contains("Not reaped: 15 zombies"), "{zombies}");
+    assert!(!zombies.contains("cron"), "{zombies}");
+}
+
+/// The costliest fork is listed, however little its parent forked otherwise.
+#[test]
+fn costliest_fork_is_never_omitted() {
+    let mut at = SEC;
+    let mut script = Script::new().session();
+    let mut fork = |script: Script, parent, child, took: u64| {
+        at += 20 * MS;
+        let asked = START + at - took;
+        script.at(at).fork_with(parent, child, |fork| {
+            fork.requested_at = Some(asked);
+            fork.copied = Some(AddressSpace::default());
+        })
+    };
+    for parent in 100..130 {
+        for child in 0..20 {
+            script = fork(script, parent, parent * 100 + child, MS);
+        }
+    }
+    script = fork(script, 200, 201, 14_400_000);
+    let report = section(&model(script), "forks");
+    let (by_parent, single) = report.split_once("Costliest forks\n").unwrap();
+    assert!(!by_parent.contains("?[200]"), "{by_parent}");
+    assert!(
+        by_parent.contains("  21 more: --top N or --all"),
+        "{by_parent}"
+    );
+    let first = single.lines().nth(1).unwrap();
+    assert!(
+        first.contains("14.4 ms") && first.contains("?[200]   old[201]"),
+        "{single}"
+    );
+    assert!(single.contains("  591 more: --top N or --all"), "{single}");
+}
+
+/// Every table of the report has a name and keys of its own.
+#[test]
+fn names_of_tables_and_keys_are_unique() {
+    let unique = |names: Vec<&str>| {
+        let set: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(set.len(), names.len(), "{names:?}");
+    };
+    unique(TABLES.iter().map(|table| table.name).collect());
+    for table in TABLES {
+        unique(table.columns.iter().map(|column| column.key).collect());
     }
 }

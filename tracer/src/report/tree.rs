@@ -2,16 +2,38 @@
 //! (equal command, outcome and children) share one line with their count, so that
 //! forty thousand shells take one line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
+    layout::Rows,
     outcome,
-    page::Page,
-    words::{command, evicted_note, process_name},
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
+    words::{command, process_name},
 };
 use crate::{
-    event::{command_line, units::duration},
+    event::{Text, command_line, units::duration},
     model::{Key, Model, Outcome, Process, State},
+};
+
+/// The fork tree.
+pub static TREE: TableKind = TableKind {
+    name: "tree",
+    about: "the fork tree of started processes, each after its parent; siblings of one command, \
+            outcome and subtree share a row. The parent of a row is the row before it with a \
+            smaller depth. Processes that were not started in the trace, or that a filter does \
+            not keep, are there for their descendants and have no outcome",
+    columns: &[
+        Column::json("depth", "depth in the tree; 0 is a root"),
+        Column::json("count", "number of processes that the row stands for"),
+        Column::json("process", "process, or the first of several"),
+        Column::json("outcome", "outcome"),
+        Column::json(
+            "state",
+            "`alive`, `exiting`, `zombie`, `reaped`, or `vanished`: its end was not seen",
+        ),
+        Column::json("argv", "command line of the last exec"),
+    ],
 };
 
 /// Maximum number of lines.
@@ -20,9 +42,15 @@ const LINES: usize = 60;
 const SHAPES: usize = 12;
 /// Maximum depth.
 const DEPTH: usize = 16;
+/// Maximum depth with --all: the width of a line grows with it.
+const MAX_DEPTH: usize = 500;
 
 /// The properties that subtrees of one shape have in common.
-type ShapeKey = (String, Outcome, Option<&'static str>, Vec<(usize, u64)>);
+type ShapeKey = (
+    String,
+    Option<(Outcome, Option<&'static str>)>,
+    Vec<(usize, u64)>,
+);
 
 /// Children of one shape: the first one, and their number.
 struct Group {
@@ -33,16 +61,25 @@ struct Group {
 /// The tree under construction.
 struct ForkTree<'a> {
     model: &'a Model,
+    scope: &'a Scope<'a>,
+    /// With a filter, the processes that it keeps and their ancestors.
+    visible: Option<HashSet<Key>>,
     /// For each process, the shape and the size of its subtree.
     shapes: BTreeMap<Key, (usize, u64)>,
 }
 
 /// Writes the section, if processes were created.
-pub fn write(model: &Model, page: &mut Page) {
+pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
+    let model = scope.model;
     let mut tree = ForkTree {
         model,
+        scope,
+        visible: None,
         shapes: BTreeMap::new(),
     };
+    if scope.filtered.is_some() {
+        tree.visible = Some(tree.kept_with_ancestors());
+    }
     let mut roots: Vec<Key> = model.processes().map(|(key, _)| key).collect();
     roots.retain(|&key| tree.is_root(key));
     if roots.is_empty() {
@@ -53,7 +90,7 @@ pub fn write(model: &Model, page: &mut Page) {
     roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root].1));
     page.section(&format!(
         "Fork tree of started processes{}",
-        evicted_note(model)
+        scope.evicted_note()
     ));
     tree.print(&roots, page);
 }
@@ -63,18 +100,49 @@ fn is_created(model: &Model, key: Key) -> bool {
 }
 
 impl ForkTree<'_> {
+    /// Returns the created processes of the report, and their ancestors up to the first
+    /// one that was not created in the trace.
+    fn kept_with_ancestors(&self) -> HashSet<Key> {
+        let mut visible = HashSet::new();
+        for (key, _) in self.scope.processes() {
+            if !is_created(self.model, key) {
+                continue;
+            }
+            let mut up = Some(key);
+            while let Some(key) = up
+                && visible.insert(key)
+            {
+                up = self
+                    .model
+                    .tree_parent(key)
+                    .filter(|_| is_created(self.model, key));
+            }
+        }
+        visible
+    }
+
+    /// Returns true if the row of a process is about it, not only about its descendants.
+    fn is_listed(&self, key: Key) -> bool {
+        is_created(self.model, key) && self.scope.keeps(key)
+    }
+
     /// Returns true for a created process without a known creator, and for any other
     /// process that created one.
     fn is_root(&self, key: Key) -> bool {
         match is_created(self.model, key) {
-            true => self.model.tree_parent(key).is_none(),
+            true => self.is_visible(key) && self.model.tree_parent(key).is_none(),
             false => self.children(key).next().is_some(),
         }
     }
 
+    fn is_visible(&self, key: Key) -> bool {
+        let visible = self.visible.as_ref();
+        visible.is_none_or(|visible| visible.contains(&key))
+    }
+
     fn children(&self, key: Key) -> impl Iterator<Item = Key> + '_ {
         let children = self.model.tree_children(key).iter().copied();
-        children.filter(|&child| is_created(self.model, child))
+        children.filter(|&child| is_created(self.model, child) && self.is_visible(child))
     }
 
     /// Determines the shape of each subtree, from the leaves up. It does not recurse,
@@ -89,21 +157,17 @@ impl ForkTree<'_> {
                 continue;
             }
             let mut below: BTreeMap<usize, u64> = BTreeMap::new();
-            let mut size = u64::from(is_created(self.model, key));
+            let mut size = u64::from(self.is_listed(key));
             for child in self.children(key) {
                 let (shape, below_child) = self.shapes[&child];
                 *below.entry(shape).or_default() += 1;
                 size += below_child;
             }
             let process = self.model.process(key);
-            let unfinished = unfinished(process);
+            let end = (process.outcome(), unfinished(process));
+            let end = self.is_listed(key).then_some(end);
             let below = below.into_iter().collect();
-            let shape_key = (
-                command(self.model, key),
-                process.outcome(),
-                unfinished,
-                below,
-            );
+            let shape_key = (command(self.model, key), end, below);
             let next = shape_keys.len();
             let shape = *shape_keys.entry(shape_key).or_insert(next);
             self.shapes.insert(key, (shape, size));
@@ -128,7 +192,7 @@ impl ForkTree<'_> {
         groups
     }
 
-    fn print(&self, roots: &[Key], page: &mut Page) {
+    fn print(&self, roots: &[Key], page: &mut dyn Output) {
         let total: u64 = roots.iter().map(|root| self.shapes[root].1).sum();
         let mut printed = 0;
         let mut lines: Vec<Line> = roots
@@ -136,27 +200,51 @@ impl ForkTree<'_> {
             .rev()
             .map(|&root| Line::root(self, root))
             .collect();
-        for _ in 0..LINES {
-            let Some(line) = lines.pop() else { break };
+        let mut room = self.scope.layout.rows.limit(LINES);
+        while room > 0
+            && let Some(line) = lines.pop()
+        {
+            room -= 1;
             printed += line.represented;
             page.line(&line.text(self));
             if let Entry::Process { key, count } = line.entry {
+                page.facts(self.scope, &TREE, self.row(line.depth, key, count));
                 lines.extend(self.below(&line, key, count));
             }
         }
         if printed < total {
-            page.line(&format!("… and {} more", total - printed));
+            page.line(&format!("… and {} more: --top N or --all", total - printed));
         }
+    }
+
+    /// Returns the row of a line for programs.
+    fn row(&self, depth: usize, key: Key, count: u64) -> Vec<Cell> {
+        let process = self.model.process(key);
+        let listed = self.is_listed(key);
+        vec![
+            Cell::Count(depth as u64),
+            Cell::Count(count),
+            Cell::Process(key),
+            Cell::some(listed.then(|| process.outcome()), Cell::Outcome),
+            Cell::some(listed.then(|| process.state().name()), |state| {
+                Cell::Text(state.to_owned())
+            }),
+            Cell::some(last_argv(self.model, key), Cell::Arguments),
+        ]
     }
 
     /// Returns the lines below a process, the last one first.
     fn below(&self, line: &Line, key: Key, count: u64) -> Vec<Line> {
         let groups = self.groups(key);
         let size = |group: &Group| group.count * self.shapes[&group.first].1;
-        let (shown, hidden) = match line.depth {
-            DEPTH.. => groups.split_at(0),
-            _ if groups.len() > SHAPES => groups.split_at(SHAPES - 1),
-            _ => groups.split_at(groups.len()),
+        let (shapes, depth) = match self.scope.layout.rows {
+            Rows::Usual => (SHAPES, DEPTH),
+            Rows::Top(_) | Rows::All => (usize::MAX, MAX_DEPTH),
+        };
+        let (shown, hidden) = match groups.len() {
+            _ if line.depth >= depth => groups.split_at(0),
+            count if count > shapes => groups.split_at(shapes - 1),
+            count => groups.split_at(count),
         };
         let prefix = format!("{}{}", line.prefix, line.branch.below());
         let child = |entry, represented, last| Line {
@@ -181,7 +269,8 @@ impl ForkTree<'_> {
                 key: group.first,
                 count: all,
             };
-            lines.push(child(entry, all, lines.is_empty()));
+            let represented = if self.is_listed(group.first) { all } else { 0 };
+            lines.push(child(entry, represented, lines.is_empty()));
         }
         lines
     }
@@ -233,7 +322,7 @@ struct Line {
 
 impl Line {
     fn root(tree: &ForkTree, key: Key) -> Line {
-        let represented = u64::from(is_created(tree.model, key));
+        let represented = u64::from(tree.is_listed(key));
         let entry = Entry::Process { key, count: 1 };
         Line {
             prefix: String::new(),
@@ -248,7 +337,7 @@ impl Line {
         let Line { prefix, branch, .. } = self;
         let label = match self.entry {
             Entry::More { processes, shapes } => format!("… {processes} more, of {shapes} shapes"),
-            Entry::Process { key, count } => label(tree.model, key, count),
+            Entry::Process { key, count } => label(tree, key, count),
         };
         format!("{prefix}{}{label}", branch.at())
     }
@@ -260,9 +349,13 @@ fn unfinished(process: &Process) -> Option<&'static str> {
     matches!(state, State::Exiting | State::Zombie).then(|| state.name())
 }
 
-fn label(model: &Model, key: Key, count: u64) -> String {
-    if !is_created(model, key) {
-        return process_name(model, key);
+fn label(tree: &ForkTree, key: Key, count: u64) -> String {
+    let model = tree.model;
+    if !tree.is_listed(key) {
+        return match count {
+            1 => process_name(model, key),
+            _ => format!("{} × {count}", command(model, key)),
+        };
     }
     let process = model.process(key);
     let end = outcome::text(process.outcome());
@@ -275,13 +368,17 @@ fn label(model: &Model, key: Key, count: u64) -> String {
         (Some(state), None) => format!("{end}, {state}"),
         (Some(state), Some(time)) => format!("{end}, {state} for {}", duration(time)),
     };
-    // A child that never called exec has its parent's arguments.
-    let argv = process
-        .executions
-        .last()
-        .and_then(|last| last.exec.argv.as_ref());
-    let argv = argv
-        .map(|argv| command_line(argv.as_bytes()))
-        .unwrap_or_default();
-    format!("{}  {end}  {argv}", process_name(model, key))
+    let argv = last_argv(model, key).map(|argv| command_line(argv.as_bytes()));
+    format!(
+        "{}  {end}  {}",
+        process_name(model, key),
+        argv.unwrap_or_default()
+    )
+}
+
+/// Returns the command line of the last exec. A child that never called exec has its
+/// parent's arguments.
+fn last_argv(model: &Model, key: Key) -> Option<Text> {
+    let last = model.process(key).executions.last()?;
+    last.exec.argv.clone()
 }

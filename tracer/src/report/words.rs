@@ -1,6 +1,6 @@
 //! Names and counts in the form that all sections use.
 
-use super::page::Page;
+use super::scope::Scope;
 use crate::{
     event::{Comm, units::duration},
     model::{Key, Model},
@@ -30,7 +30,8 @@ pub fn command_name(comm: Option<Comm>) -> String {
 /// Returns the time of day of a moment in ns since boot, with the date where one is
 /// needed, or the time since the beginning if the wall clock is unknown. `digits` is
 /// the number of digits of the second.
-pub fn time(model: &Model, page: &Page, at: u64, digits: usize) -> String {
+pub fn time(scope: &Scope<'_>, at: u64, digits: usize) -> String {
+    let model = scope.model;
     let Some(session) = model.session() else {
         return match at.checked_sub(model.began()) {
             Some(since) => format!("+{}", duration(since)),
@@ -38,15 +39,7 @@ pub fn time(model: &Model, page: &Page, at: u64, digits: usize) -> String {
         };
     };
     let [at, began, ended] = [at, model.began(), model.now()].map(|at| session.realtime(at));
-    page.layout.zone.within(at, (began, ended), digits)
-}
-
-/// Returns a note for the title of a list of processes, if some were evicted.
-pub fn evicted_note(model: &Model) -> String {
-    match model.unlisted() {
-        0 => String::new(),
-        evicted => format!(" ({evicted} that exited earlier are no longer listed)"),
-    }
+    scope.layout.zone.within(at, (began, ended), digits)
 }
 
 /// Returns `1 process`, `2 processes`.

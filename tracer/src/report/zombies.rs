@@ -1,32 +1,96 @@
 //! The section on zombies: their owners, reap latencies, and current zombies.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+};
 
 use super::{
-    outcome,
-    page::{Align, Page},
+    scope::Scope,
+    table::{Cell, Column, Output, TableKind},
     words::{command_name, plural, process_name},
 };
 use crate::{
-    event::units::{bytes, duration},
-    model::{Key, Latencies, Model, OwnedZombies, Tally, ZombieAge},
+    event::units::bytes,
+    model::{Key, Latencies, Model, OwnedZombies, State, ZombieAge},
 };
 
-const OWNERS: usize = 4;
-const ZOMBIES: usize = 10;
+const OWNER_ROWS: usize = 4;
+const ZOMBIE_ROWS: usize = 10;
 
-fn age(age: ZombieAge) -> String {
-    let over = if age.at_least { "over " } else { "" };
-    format!("{over}{}", duration(age.ns))
+/// Owners of zombies.
+pub static OWNERS: TableKind = TableKind {
+    name: "owners",
+    about: "processes that own or owned zombies; counts are of all their children. In text, \
+            owners without zombies are grouped by command. In JSON the keys are those of the \
+            format `owners`",
+    columns: &[
+        Column::right("zombies", "zombies", "zombies not reaped"),
+        Column::left(
+            "owner",
+            "owner",
+            "process that must wait for them, or their number",
+        ),
+        Column::right("oldest_ns", "oldest", "age of the oldest zombie"),
+        Column::right("reaped", "reaped", "zombies reaped"),
+        Column::right(
+            "latency_p50_ns",
+            "latency p50",
+            "time as a zombie of the reaped ones, median",
+        ),
+        Column::right("latency_p99_ns", "p99", "99th percentile"),
+        Column::right("latency_max_ns", "max", "maximum"),
+    ],
+};
+
+/// Zombies.
+pub static ZOMBIES: TableKind = TableKind {
+    name: "zombies",
+    about: "processes that are zombies at the end, the oldest first",
+    columns: &[
+        Column::right("age_ns", "age", "time as a zombie"),
+        Column::json("age_at_least", "true if the age is a lower bound"),
+        Column::left("process", "zombie", "process"),
+        Column::left("owner", "owner", "process that must wait for it"),
+        Column::left("outcome", "outcome", "outcome"),
+    ],
+};
+
+fn age(age: ZombieAge) -> Cell {
+    match age.at_least {
+        true => Cell::AtLeast(age.ns),
+        false => Cell::Duration(age.ns),
+    }
+}
+
+/// Returns the processes that a filter is about as owners: those that it keeps, and the
+/// owners of those.
+fn filtered_owners(scope: &Scope<'_>) -> HashSet<Option<Key>> {
+    let ended = scope
+        .processes()
+        .filter(|(_, it)| it.state() != State::Alive);
+    let owners = ended.map(|(_, process)| process.parent);
+    let kept = scope.processes().map(|(key, _)| Some(key));
+    kept.chain(owners).collect()
 }
 
 /// Returns the owners of zombies by name. Owners without unreaped children are
 /// grouped by command, so that a shell loop is not a thousand owners.
-fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, OwnedZombies)> {
+fn by_owner(scope: &Scope<'_>) -> Vec<(String, OwnedZombies)> {
+    let model = scope.model;
+    let filtered = scope.filtered.as_ref().map(|_| filtered_owners(scope));
+    let all_processes = filtered.is_some().then(|| model.tally());
+    let tally = all_processes.as_ref().unwrap_or(&scope.tally);
     let mut all: Vec<(String, OwnedZombies)> = Vec::new();
     // By command: number of owners, PID of one of them, latencies.
     let mut clean: BTreeMap<String, (u64, Option<u32>, Latencies)> = BTreeMap::new();
     for (key, owner) in model.owners(tally, model.now()) {
+        if filtered
+            .as_ref()
+            .is_some_and(|owners| !owners.contains(&key))
+        {
+            continue;
+        }
         let Some(key) = key.filter(|_| owner.unreaped == 0) else {
             all.push((owner_name(model, key), owner));
             continue;
@@ -37,7 +101,8 @@ fn by_owner(model: &Model, tally: &Tally) -> Vec<(String, OwnedZombies)> {
         same.1 = Some(process.id.tgid);
         same.2 += &owner.reaped;
     }
-    for (&comm, (owners, reaped)) in &tally.reapers.by_name {
+    let evicted = tally.reapers.by_name.iter().filter(|_| filtered.is_none());
+    for (&comm, (owners, reaped)) in evicted {
         let same = clean.entry(command_name(comm)).or_default();
         same.0 += owners;
         same.2 += reaped;
@@ -61,55 +126,58 @@ fn owner_name(model: &Model, owner: Option<Key>) -> String {
     owner.map_or_else(|| "unknown".to_owned(), |owner| process_name(model, owner))
 }
 
-fn percentile(latencies: &Latencies, percent: u64) -> String {
-    let ns = latencies.percentile(percent);
-    ns.map_or_else(|| "-".to_owned(), duration)
+fn percentile(latencies: &Latencies, percent: u64) -> Cell {
+    Cell::some(latencies.percentile(percent), Cell::Duration)
+}
+
+/// Returns the zombies of the report: those that a filter keeps, and those of an owner
+/// that it keeps.
+fn zombies(scope: &Scope<'_>) -> Vec<Key> {
+    let model = scope.model;
+    let owner_is_kept = |key| {
+        let owner = model.process(key).parent;
+        owner.is_some_and(|owner| scope.keeps(owner))
+    };
+    let zombies = model.zombies();
+    zombies
+        .filter(|&key| scope.keeps(key) || owner_is_kept(key))
+        .collect()
 }
 
 /// Writes the owners of zombies.
-pub fn owners(model: &Model, tally: &Tally, page: &mut Page) {
-    let mut owners = by_owner(model, tally);
-    let unreaped = plural(model.zombies().len() as u64, "zombie", "zombies");
-    let count = owners.len();
-    owners.truncate(OWNERS);
-    let cut = match count {
-        0 => "; none were reaped either".to_owned(),
-        _ if count > OWNERS => format!("; the top {OWNERS} of {count} owners"),
-        _ => String::new(),
+pub fn owners(scope: &Scope<'_>, page: &mut dyn Output) {
+    let owners = by_owner(scope);
+    let zombies = zombies(scope).len() as u64;
+    let unreaped = plural(zombies, "zombie", "zombies");
+    let none = match owners.is_empty() {
+        true => "; none were reaped either",
+        false => "",
     };
-    page.section(&format!("Not reaped: {unreaped}{}{cut}", memory(model)));
-    if owners.is_empty() {
-        return;
-    }
-    let rows = owners.iter().map(|(name, owner)| {
-        [
-            owner.unreaped.to_string(),
-            name.clone(),
-            owner.oldest.map_or_else(|| "-".to_owned(), age),
-            owner.reaped.count.to_string(),
+    page.section(&format!(
+        "Not reaped: {unreaped}{}{none}",
+        memory(scope.model, zombies)
+    ));
+    let total = owners.len();
+    let mut rows = owners.into_iter().map(|(name, owner)| {
+        vec![
+            Cell::Count(owner.unreaped),
+            Cell::Text(name),
+            Cell::some(owner.oldest, age),
+            Cell::Count(owner.reaped.count),
             percentile(&owner.reaped, 50),
             percentile(&owner.reaped, 99),
             percentile(&owner.reaped, 100),
         ]
     });
-    let heads = [
-        ("zombies", Align::Right),
-        ("owner", Align::Left),
-        ("oldest", Align::Right),
-        ("reaped", Align::Right),
-        ("latency p50", Align::Right),
-        ("p99", Align::Right),
-        ("max", Align::Right),
-    ];
-    page.table(heads, &rows.collect::<Vec<_>>());
+    page.table(scope, &OWNERS, (OWNER_ROWS, total), &mut rows);
 }
 
-/// Returns the memory held by the current zombies: one `task_struct` each. Their
-/// stacks were freed at the last switch.
-fn memory(model: &Model) -> String {
+/// Returns the memory held by zombies: one `task_struct` each. Their stacks were freed
+/// at the last switch.
+fn memory(model: &Model, zombies: u64) -> String {
     let size = model.session().and_then(|session| session.task_struct_size);
-    match (size, model.zombies().len() as u64) {
-        (Some(size), zombies @ 1..) => {
+    match (size, zombies) {
+        (Some(size), 1..) => {
             format!(", holding at least {}", bytes(size.saturating_mul(zombies)))
         }
         _ => String::new(),
@@ -117,9 +185,10 @@ fn memory(model: &Model) -> String {
 }
 
 /// Writes the current zombies, the oldest first.
-pub fn unreaped(model: &Model, page: &mut Page) {
-    let mut zombies: Vec<_> = model
-        .zombies()
+pub fn unreaped(scope: &Scope<'_>, page: &mut dyn Output) {
+    let model = scope.model;
+    let zombies = zombies(scope).into_iter();
+    let mut zombies: Vec<_> = zombies
         .map(|key| (model.zombie_age(key, model.now()), key))
         .collect();
     if zombies.is_empty() {
@@ -127,22 +196,16 @@ pub fn unreaped(model: &Model, page: &mut Page) {
     }
     zombies.sort_by_key(|&(age, key)| (Reverse(age), key));
     page.section("Oldest zombies");
-    let rows = zombies.iter().take(ZOMBIES).map(|&(of, key)| {
-        [
+    let total = zombies.len();
+    let mut rows = zombies.into_iter().map(|(of, key)| {
+        let zombie = model.process(key);
+        vec![
             age(of),
-            process_name(model, key),
-            owner_name(model, model.process(key).parent),
-            outcome::text(model.process(key).outcome()),
+            Cell::Flag(of.at_least),
+            Cell::Process(key),
+            Cell::known(zombie.parent, Cell::Process),
+            Cell::Outcome(zombie.outcome()),
         ]
     });
-    let heads = [
-        ("age", Align::Right),
-        ("zombie", Align::Left),
-        ("owner", Align::Left),
-        ("outcome", Align::Left),
-    ];
-    page.table(heads, &rows.collect::<Vec<_>>());
-    if let Some(more) = zombies.len().checked_sub(ZOMBIES).filter(|&more| more > 0) {
-        page.line(&format!("  and {more} more"));
-    }
+    page.table(scope, &ZOMBIES, (ZOMBIE_ROWS, total), &mut rows);
 }

@@ -26,7 +26,7 @@ pub use crate::event::units::{parse_bytes as bytes, parse_duration as duration};
 pub use crate::{
     filter::Filter,
     model::Retention,
-    report::ReportSection,
+    report::{ReportSection, Rows},
     source::live::{DeniedHooks, FaultMode, Options as KernelOptions, StateMode},
 };
 pub use command::{
@@ -46,7 +46,7 @@ pub use console::{
     exit::{Exit, OK, RECORDING_INCOMPLETE},
     notice::on_notice,
     output::print,
-    report::{SUMMARY, objects, parts, report_part},
+    report::{Report, SUMMARY, parts, report_sections},
     time_zone::use_local_time,
 };
 pub use display::appearance::{Appearance, Colours, themes};

@@ -22,7 +22,7 @@ mod widget;
 
 pub use app::{App, Flow};
 pub use input::control::Control;
-pub use screen::Screen;
+pub use screen::{Screen, terminal_width};
 pub use state::{
     data::{Mode, OwnCost},
     effect::Effect,

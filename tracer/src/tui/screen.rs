@@ -31,6 +31,12 @@ pub struct Screen {
     input: event::EventStream,
 }
 
+/// Returns the width of the terminal in columns, if it has one.
+pub fn terminal_width() -> Option<usize> {
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    Some(usize::from(columns)).filter(|&columns| columns > 0)
+}
+
 impl Screen {
     /// Takes over the terminal.
     ///

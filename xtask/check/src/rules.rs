@@ -28,11 +28,11 @@ pub const MODULES: &[Module] = &[
     module(4,    "playback",  &["event", "model", "recording"]),
     module(3,    "filter",    &["event", "model"]),
     module(5,    "report",    &["event", "model", "filter"]),
-    module(5,    "export",    &["event", "model", "recording", "filter"]),
     module(5,    "tui",       &["event", "model", "filter"]),
-    module(6,    "session",   &["event", "model", "records", "recording", "playback", "source", "filter", "report", "export", "tui"]),
-    module(7,    "cli",       &["session"]),
-    module(8,    ROOT,        &["cli", "session"]),
+    module(6,    "export",    &["event", "model", "recording", "filter", "report"]),
+    module(7,    "session",   &["event", "model", "records", "recording", "playback", "source", "filter", "report", "export", "tui"]),
+    module(8,    "cli",       &["session"]),
+    module(9,    ROOT,        &["cli", "session"]),
 ];
 
 /// The crate root's row in [`MODULES`].

@@ -8,9 +8,8 @@ use anyhow::{Result, ensure};
 use crate::{
     filter::Filter,
     model::Retention,
-    report::ReportSection,
     session::{
-        console::exit::Exit,
+        console::{exit::Exit, report::Report},
         display::{appearance::Appearance, frontend::Frontend},
         recorder::target::{Save, Target},
         trace::pump::{Plan, trace},
@@ -29,10 +28,8 @@ pub struct Live {
     pub save: Option<Save>,
     /// Maximum duration of the trace.
     pub limit: Option<Duration>,
-    /// True to print the report at the end instead of the dashboard.
-    pub report: bool,
-    /// Part of the report; `None` prints the summary.
-    pub part: Option<&'static ReportSection>,
+    /// Report to print at the end instead of the dashboard.
+    pub report: Option<Report>,
     /// Number of exited processes to retain.
     pub retention: Retention,
     /// True to keep the past, so that the dashboard can go back to it.
@@ -48,10 +45,12 @@ pub fn live(live: Live) -> Result<Exit> {
     if let Some(filter) = &live.filter {
         ensure!(!filter.needs_command(), NO_COMMAND);
     }
-    let frontend = if live.report || !std::io::stdout().is_terminal() {
-        Frontend::report(live.retention, live.part, live.filter)
-    } else {
-        Frontend::live_dashboard(live.retention, live.filter, &live.appearance)
+    let frontend = match live.report {
+        Some(report) => Frontend::report(live.retention, report, live.filter),
+        None if !std::io::stdout().is_terminal() => {
+            Frontend::report(live.retention, Report::default(), live.filter)
+        }
+        None => Frontend::live_dashboard(live.retention, live.filter, &live.appearance),
     };
     let plan = Plan {
         kernel: live.kernel,

@@ -16,12 +16,12 @@ use crate::{
     filter::Filter,
     model::{Key, Model, NoCommand, Retention, TracedCommand},
     playback::Place,
-    report::ReportSection,
     session::{
         console::{
             exit::{Exit, OK},
             notice::notify,
-            output, report,
+            output,
+            report::Report,
             stop_signals::{StopReason, StopSignals},
             time_zone,
         },
@@ -66,8 +66,8 @@ pub struct Replay {
 pub enum Shown {
     /// Dashboard; a report if standard output is not a terminal.
     Dashboard,
-    /// One part of the report; the summary for `None`.
-    Report(Option<&'static ReportSection>),
+    /// Report.
+    Report(Report),
     /// Format of [`crate::export::FORMATS`], by name.
     Export(&'static str),
 }
@@ -107,25 +107,25 @@ pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
     match replay.shown {
         Shown::Dashboard if terminal => dashboard(&replay)?,
-        Shown::Dashboard | Shown::Report(_) => {
-            let part = match replay.shown {
-                Shown::Report(part) => part,
-                Shown::Dashboard | Shown::Export(_) => None,
-            };
-            let retention = match replay.filter {
-                Some(_) => Retention::ALL,
-                None => Retention::default(),
-            };
-            let Part { model, until } = replay.part(retention)?;
-            check(replay.filter.as_ref(), &model)?;
-            output::print(&report::text(&model, part, replay.filter.as_ref(), until))?;
-        }
+        Shown::Dashboard => report(&replay, &Report::default())?,
+        Shown::Report(ref asked) => report(&replay, asked)?,
         Shown::Export(name) => {
             let format = export::format(name).with_context(|| format!("no format {name}"))?;
             output::to_stdout(|out| export(&replay, format, out))?;
         }
     }
     Ok(OK)
+}
+
+fn report(replay: &Replay, report: &Report) -> Result<()> {
+    let filter = replay.filter.as_ref();
+    let retention = match filter.is_some() || report.json {
+        true => Retention::ALL,
+        false => Retention::default(),
+    };
+    let Part { model, until } = replay.part(retention)?;
+    check(filter, &model)?;
+    output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))
 }
 
 /// Returns an error if the filter cannot be answered for the model.

@@ -13,9 +13,8 @@ use crate::{
     event::Event,
     filter::Filter,
     model::{Model, Retention},
-    report::ReportSection,
     session::{
-        console::{notice::notify, output, report},
+        console::{notice::notify, output, report::Report},
         recorder::{Finished, target::Target},
     },
 };
@@ -28,8 +27,8 @@ pub enum Frontend {
     Report {
         /// Model of all events so far.
         model: Box<Model>,
-        /// Part of the report to print; `None` prints the summary.
-        part: Option<&'static ReportSection>,
+        /// Contents of the report.
+        report: Report,
         /// Filter for the processes in the report.
         filter: Option<Filter>,
     },
@@ -49,13 +48,9 @@ impl Frontend {
     }
 
     /// Creates a report that is printed at the end.
-    pub fn report(
-        retention: Retention,
-        part: Option<&'static ReportSection>,
-        filter: Option<Filter>,
-    ) -> Frontend {
+    pub fn report(retention: Retention, report: Report, filter: Option<Filter>) -> Frontend {
         Frontend::Report {
-            part,
+            report,
             model: Box::new(Model::new(retention)),
             filter,
         }
@@ -222,11 +217,11 @@ impl Frontend {
             Frontend::Dashboard(_) => report_saved(saved),
             Frontend::Report {
                 model,
-                part,
+                report,
                 filter,
             } => {
                 report_saved(saved);
-                output::print(&report::text(model, *part, filter.as_ref(), None))?;
+                output::to_stdout(|out| Ok(report.write(model, filter.as_ref(), None, out)?))?;
             }
         }
         Ok(())
