@@ -15,14 +15,17 @@ use crate::{
 /// From this width on, nothing is abbreviated.
 const ROOMY: u16 = 110;
 
-/// Draws the header; on a small screen only badge, population and losses.
+/// Draws the header; on a small screen only badge, population, losses and the clock.
 pub fn draw(stream: &Stream, data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let width = canvas.width();
     if canvas.height() < 3 {
         let badge = badge(stream, data).and(Tone::Plain, " ");
         let room = usize::from(width).saturating_sub(badge.width() + 10);
         let line = badge.joined(population(data, room)).and(Tone::Plain, " ");
-        canvas.put(0, 0, width, &line.joined(lost(data)));
+        let line = line.joined(lost(data)).and(Tone::Plain, " ");
+        canvas.put(0, 0, width, &line);
+        let room = usize::from(width).saturating_sub(line.width());
+        canvas.put_right(0, 0, width, &times(data, room, false));
         return;
     }
     let roomy = width >= ROOMY;
@@ -88,10 +91,16 @@ fn scene(stream: &Stream, data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
         return phrase.and(Tone::Dim, "  waiting for the first event");
     }
     let phrase = phrase.and(Tone::Plain, format!("  {span}"));
+    let room = room.saturating_sub(phrase.width());
+    phrase.joined(times(data, room, roomy))
+}
+
+/// Returns the time span with the zone of all times, and the kernel, as far as they fit.
+fn times(data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
     let Some(session) = data.model.session() else {
-        return phrase;
+        return Phrase::new();
     };
-    let [began, now] = [began, data.now].map(|at| session.realtime(at));
+    let [began, now] = [data.model.began(), data.now].map(|at| session.realtime(at));
     let here = data.zone.at(now);
     let (clock, offset) = (here.clock(0), here.offset());
     let span = data.zone.span(began, now, 0);
@@ -105,11 +114,8 @@ fn scene(stream: &Stream, data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
     ];
     let texts = texts.into_iter().flatten();
     let mut texts = texts.map(|text| Phrase::of(Tone::Dim, format!("  {text}")));
-    let fits = |text: &Phrase| phrase.width() + text.width() <= room;
-    match texts.find(fits) {
-        Some(text) => phrase.joined(text),
-        None => phrase,
-    }
+    let fits = |text: &Phrase| text.width() <= room;
+    texts.find(fits).unwrap_or_default()
 }
 
 fn lost(data: &Data<'_>) -> Phrase {
