@@ -98,7 +98,7 @@ fn compare(fact: &Value, story: &Value) {
             "{story}"
         );
         assert_eq!(
-            ns(&story["zombie_ns"]),
+            ns(&story["zombie_ns_min"]),
             reaped - ns(&story["zombie_start_ns"])
         );
         assert!(ns(&story["start_ns"]) <= ns(&story["forked_ns"]), "{story}");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     json::WallTime,
-    value::{Care, ChildUsage, Faults, Oom, StateTimes, Ties, Usage, Wakeups, object},
+    value::{Care, ChildUsage, Faults, Oom, ProcessId, StateTimes, Ties, Usage, Wakeups, object},
 };
 
 object! {
@@ -103,8 +103,15 @@ object! {
         /// True if no notification of the owner was seen: `zombie_start_ns` is then an upper
         /// bound.
         zombie_start_inferred: Option<bool>,
-        /// Time it was a zombie, until it was reaped or until now, ns.
+        /// Time it was a zombie, until it was reaped or until now, ns; null if its start or
+        /// its end was not seen.
         zombie_ns: Option<u64>,
+        /// Lower bound of that time, ns.
+        zombie_ns_min: Option<u64>,
+        /// Upper bound of that time, ns; null if there is none.
+        zombie_ns_max: Option<u64>,
+        /// Owners that it had as a zombie, in order; null if it is not known if it was one.
+        zombie_owners: Option<Vec<ZombieOwner>>,
         /// Time of its last switch from a CPU, ns since boot.
         last_switch_ns: Option<u64>,
         /// Time of its last switch on the wall clock.
@@ -117,8 +124,12 @@ object! {
         reaped_by_pid: Option<u32>,
         /// PID of the task that reaped it by a wait.
         reaped_by_tid: Option<u32>,
-        /// True if the kernel reaped it.
+        /// True if the kernel reaped it as it exited.
         autoreaped: Option<bool>,
+        /// How it was reaped: `wait`, `autoreap` (by the kernel as it exited), `owner_exit`
+        /// (released by the exit of its owner, which never waited for it) or `unseen`; null if
+        /// it was not.
+        reaped_how: Option<&'static str>,
         /// Time its task struct was freed, ns since boot.
         freed_ns: Option<u64>,
         /// Time its task struct was freed on the wall clock.
@@ -237,6 +248,27 @@ object! {
         counted_since_ns: Option<u64>,
         /// True if all known threads were counted and none of their ends was missed.
         complete: bool,
+    }
+
+    /// A process that had to wait for a zombie.
+    pub struct ZombieOwner {
+        /// The owner; null if it is unknown.
+        process: Option<ProcessId>,
+        /// Its command name.
+        comm: Option<String>,
+        /// Time it became the owner of a zombie, ns since boot; an upper bound if `ns_min` and
+        /// `ns_max` differ.
+        since_ns: u64,
+        /// Time it ceased to be, ns since boot; null for the present owner.
+        until_ns: Option<u64>,
+        /// Time between the two, ns; a lower bound.
+        ns_min: u64,
+        /// The same as an upper bound; null if there is none.
+        ns_max: Option<u64>,
+        /// The end of that: `reap`, `owner_exit` (its heir became the owner), or `tracer` (it
+        /// traced the process, and waited or exited: the parent became the owner); null for
+        /// the present owner.
+        ended_by: Option<&'static str>,
     }
 
     /// A process as the owner of zombies.

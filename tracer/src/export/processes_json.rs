@@ -10,12 +10,15 @@ use super::{
     json::{self, WallTime, argv, comm, comm_of_other, text},
     process_object::{
         self, Container, Killer, Owner, ProcessFaults, ProcessObject, ProcessStates, ProcessUsage,
+        ZombieOwner,
     },
     value,
 };
 use crate::{
     event::{Event, FaultClass, FaultTally, Purpose, clone_flag_names},
-    model::{Copies, ForkCost, Key, Model, Process, SharingEnd, State},
+    model::{
+        Copies, ForkCost, Key, Model, Process, ReapKind, SharingEnd, State, TenureEnd, ZombieTime,
+    },
 };
 
 /// The exporter of `json`.
@@ -52,6 +55,7 @@ impl ProcessObject {
         let last_exec = process.executions.last();
         let exec_at = last_exec.map(|last| last.at);
         let switched = process.last_switch.as_ref().map(|&(at, _)| at);
+        let zombie = process.zombie_time(model.now());
         let status = process.status;
         let signal = status.and_then(|status| status.signal());
         let oom_is_known = served(model, Purpose::Oom) || process.oom().is_some();
@@ -106,7 +110,10 @@ impl ProcessObject {
             zombie_start_ns: process.zombie_at,
             zombie_start_time: wall(process.zombie_at),
             zombie_start_inferred: process.zombie_at.map(|_| process.zombie_inferred),
-            zombie_ns: process.zombie_time(model.now()),
+            zombie_ns: zombie.and_then(ZombieTime::exact),
+            zombie_ns_min: zombie.map(|time| time.min),
+            zombie_ns_max: zombie.and_then(|time| time.max),
+            zombie_owners: zombie_owners(model, process),
             last_switch_ns: switched,
             last_switch_time: wall(switched),
             reaped_ns: process.reaped_at,
@@ -114,6 +121,7 @@ impl ProcessObject {
             reaped_by_pid: process.reaped_by.map(|who| who.process.tgid),
             reaped_by_tid: process.reaped_by.map(|who| who.task.pid),
             autoreaped: process.autoreaped,
+            reaped_how: process.reap_kind().map(ReapKind::name),
             freed_ns: process.freed_at,
             freed_time: wall(process.freed_at),
             vanished_ns: process.vanished_at,
@@ -135,6 +143,25 @@ impl ProcessObject {
             owner: owner(process),
         }
     }
+}
+
+fn zombie_owners(model: &Model, process: &Process) -> Option<Vec<ZombieOwner>> {
+    if process.state().is_gone() && process.zombie_time(model.now()).is_none() {
+        return None;
+    }
+    let owners = process.tenures(model.now()).map(|tenure| {
+        let owner = tenure.owner.map(|key| model.process(key));
+        ZombieOwner {
+            process: owner.and_then(|owner| value::process(owner.id)),
+            comm: owner.and_then(|owner| owner.known_comm()).map(comm),
+            since_ns: tenure.since,
+            until_ns: tenure.end.map(|_| tenure.until),
+            ns_min: tenure.time.min,
+            ns_max: tenure.time.max,
+            ended_by: tenure.end.map(TenureEnd::name),
+        }
+    });
+    Some(owners.collect())
 }
 
 fn fork_cost(cost: &ForkCost, copies_known: bool) -> process_object::ForkCost {

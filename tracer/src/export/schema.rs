@@ -367,7 +367,8 @@ fn every_key_is_described() {
 #[test]
 fn wrong_values_do_not_pass() {
     let schema = DESCRIBED[2].schema();
-    let right = json!({"table": "findings", "kind": "lost", "process": {"pid": 1, "start_ns": 2}, "comm": null, "count": 3, "says": ""});
+    let right = json!({"table": "findings", "kind": "lost", "process": {"pid": 1, "start_ns": 2}, "comm": null, "count": 3,
+        "since_ns": null, "since_time": null, "until_ns": 5, "until_time": null, "says": ""});
     assert_eq!(check(&schema, &right), Ok(()));
     let wrong = |change: fn(&mut Map<String, Value>)| {
         let mut object = right.as_object().unwrap().clone();

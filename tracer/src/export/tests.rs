@@ -11,7 +11,7 @@ use crate::{
     event::{
         Cgroup, Comm, Diagnosis, DoctorCheck, Event, Exec, Fault, FaultClass, ForkFailed, Implied,
         Kind, Moved, ProcessId, Purpose, Region, StateTimes, TaskState, Text, Waits, What,
-        script::{MS, Script, memcg_victim},
+        script::{MS, START, Script, memcg_victim},
     },
     filter::{Filter, SavedFilters},
     model::Model,
@@ -276,6 +276,11 @@ fn findings_and_owners_are_objects() {
     assert_eq!(finding["count"], 1);
     let says = finding["says"].as_str().unwrap();
     assert!(says.contains("has not reaped 1 child"), "{says}");
+    assert_eq!(finding["until_ns"], START + 2_000 * MS);
+    assert!(
+        finding["since_time"].as_str().unwrap().contains('T'),
+        "{finding}"
+    );
 
     let owners = lines("owners", &script);
     assert_eq!(owners.len(), 1);
@@ -523,4 +528,48 @@ fn rows_have_the_keys_that_are_documented() {
         let found: Vec<_> = row.as_object().unwrap().keys().collect();
         assert_eq!(found, keys.iter().collect::<Vec<_>>(), "{row}");
     }
+}
+
+#[test]
+fn zombie_has_its_owners_and_bounds() {
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_all()
+        .fork(1, 5)
+        .fork(5, 10)
+        .die(10, 0)
+        .at(2_000 * MS)
+        .exit_with(5, |exit| {
+            exit.reaper = Some(crate::event::ProcessId { tgid: 1, start: 1 })
+        })
+        .reparent_zombie(5, 10, 1)
+        .at(2_100 * MS)
+        .free(10);
+    let object = process(&script, 10);
+    let ns = |key: &str| object[key].as_u64().unwrap();
+    let start = ns("zombie_start_ns");
+    assert_eq!(object["zombie_ns"], Value::Null);
+    assert_eq!(ns("zombie_ns_min"), START + 2_000 * MS - start);
+    assert_eq!(ns("zombie_ns_max"), START + 2_100 * MS - start);
+    assert_eq!(object["reaped_how"], "unseen");
+    let owners = object["zombie_owners"].as_array().unwrap();
+    let of: Vec<_> = owners
+        .iter()
+        .map(|it| (&it["process"]["pid"], &it["ended_by"]))
+        .collect();
+    assert_eq!(
+        of,
+        [
+            (&json!(5), &json!("owner_exit")),
+            (&json!(1), &json!("reap"))
+        ]
+    );
+    assert_eq!(owners[0]["ns_min"], owners[0]["ns_max"]);
+    let left = &lines("owners", &script)[1]["left"][0];
+    assert_eq!(
+        (&left["count"], &left["ended_by"]),
+        (&json!(1), &json!("owner_exit"))
+    );
+    assert_eq!(left["successor"]["pid"], 1);
 }

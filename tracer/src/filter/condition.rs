@@ -42,6 +42,7 @@ impl Condition {
                 Value::Unknown => Truth::Unknown,
                 Value::Number(_)
                 | Value::AtLeast(_)
+                | Value::Between(..)
                 | Value::Text(_)
                 | Value::Texts(..)
                 | Value::Word(_) => Truth::Yes,

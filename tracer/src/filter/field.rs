@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::value::Value;
 use crate::{
     event::{Faults, OomCause, Purpose, TaskState, Text, Usage},
-    model::{Creation, Key, Model, Process, State},
+    model::{Creation, Key, Model, Process, State, ZombieTime},
 };
 
 /// The type of a field: its operators and units.
@@ -278,12 +278,17 @@ fn lifetime<'a>(of: &Candidate<'a>) -> Value<'a> {
 }
 
 fn zombie<'a>(of: &Candidate<'a>) -> Value<'a> {
-    let since_beginning = of.now.saturating_sub(of.model.began());
     match (of.process.state(), of.process.zombie_time(of.now)) {
         (State::Alive, _) => Value::Absent,
-        (_, Some(time)) => Value::Number(time),
-        // It was a zombie before tracing began.
-        (State::Zombie, None) if of.process.zombie_when_found => Value::AtLeast(since_beginning),
+        (_, Some(ZombieTime { min, max: None })) => Value::AtLeast(min),
+        (
+            _,
+            Some(ZombieTime {
+                min,
+                max: Some(max),
+            }),
+        ) if min < max => Value::Between(min, max),
+        (_, Some(ZombieTime { min, .. })) => Value::Number(min),
         (State::Exiting | State::Zombie | State::Reaped | State::Vanished, None) => Value::Unknown,
     }
 }

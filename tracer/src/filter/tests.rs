@@ -450,3 +450,52 @@ fn command_term_needs_a_recorded_command() {
     assert_eq!(kept_of(&model, "command() && lifetime > 6s"), [60, 61]);
     assert_eq!(kept_of(&model, "not command()"), [50, 1, 70]);
 }
+
+/// A bound decides where it can, and nothing else does.
+#[test]
+fn zombie_time_between_bounds_decides_what_it_can() {
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_all()
+        .fork(1, 5)
+        .fork(5, 10)
+        .die(10, 0)
+        .at(6 * SEC)
+        .exit_with(5, |exit| {
+            exit.reaper = Some(crate::event::ProcessId { tgid: 1, start: 1 })
+        })
+        .reparent_zombie(5, 10, 1)
+        .at(7 * SEC)
+        .free(10);
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    let key = model.find_pid(10).unwrap();
+    let matches = |text: &str| {
+        let filter = Filter::parse(text, &SavedFilters::new()).unwrap();
+        filter.keeps(&model, key, model.now())
+    };
+    for yes in [
+        "zombie > 5s",
+        "zombie < 7s",
+        "zombie != 8s",
+        "zombie >= 5s",
+        "known(zombie)",
+    ] {
+        assert!(matches(yes), "{yes}");
+    }
+    for unknown in [
+        "zombie > 6500ms",
+        "zombie < 6500ms",
+        "zombie == 6500ms",
+        "zombie != 6500ms",
+    ] {
+        assert!(
+            !matches(unknown) && !matches(&format!("!({unknown})")),
+            "{unknown}"
+        );
+    }
+    for no in ["zombie < 5s", "zombie > 7s", "zombie == 8s"] {
+        assert!(matches(&format!("!({no})")), "{no}");
+    }
+}

@@ -12,6 +12,8 @@ pub enum Value<'a> {
     Number(u64),
     /// A lower bound: some of it was not observed.
     AtLeast(u64),
+    /// Bounds of a number that is not known exactly, the lower one first.
+    Between(u64, u64),
     Text(Cow<'a, [u8]>),
     /// Texts that the process had one after the other. If false, there may have
     /// been others.
@@ -29,8 +31,8 @@ impl Value<'_> {
         match self {
             Value::Unknown => false,
             Value::Texts(texts, complete) => *complete || !texts.is_empty(),
-            Value::Number(_) | Value::AtLeast(_) | Value::Text(_) => true,
-            Value::Word(_) | Value::Flag(_) | Value::Absent => true,
+            Value::Number(_) | Value::AtLeast(_) | Value::Between(..) => true,
+            Value::Text(_) | Value::Word(_) | Value::Flag(_) | Value::Absent => true,
         }
     }
 
@@ -93,6 +95,9 @@ impl Comparison {
             (Comparison::Number(operator, operand), Value::AtLeast(number)) => {
                 at_least(*number, *operator, *operand)
             }
+            (Comparison::Number(operator, operand), Value::Between(min, max)) => {
+                between((*min, *max), *operator, *operand)
+            }
             (Comparison::Text(operator, operand), Value::Text(text)) => {
                 operator.holds(text.as_ref().cmp(operand)).into()
             }
@@ -124,6 +129,18 @@ impl Comparison {
             (true, holds) => holds.into(),
             (false, _) => Truth::Unknown,
         }
+    }
+}
+
+/// Compares a number between two bounds. Between them, every operator changes its
+/// result only at the operand.
+fn between((min, max): (u64, u64), operator: Operator, operand: u64) -> Truth {
+    let holds = |number: u64| operator.holds(number.cmp(&operand));
+    let inside = operand.clamp(min, max);
+    match [min, inside, max].map(holds) {
+        [true, true, true] => Truth::Yes,
+        [false, false, false] => Truth::No,
+        _ => Truth::Unknown,
     }
 }
 

@@ -248,7 +248,7 @@ impl Model {
     pub fn tally(&self) -> Tally {
         let mut tally = self.retained.tally().clone();
         for (_, process) in self.processes() {
-            tally.add(process, self.original_parent(process), self.now);
+            tally.add(process, self);
         }
         tally
     }
@@ -257,7 +257,7 @@ impl Model {
     pub fn tally_of(&self, counts: impl Fn(Key) -> bool) -> Tally {
         let mut tally = Tally::default();
         for (_, process) in self.processes().filter(|&(key, _)| counts(key)) {
-            tally.add(process, self.original_parent(process), self.now);
+            tally.add(process, self);
         }
         tally
     }

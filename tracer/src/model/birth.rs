@@ -1,8 +1,10 @@
 //! Creation of processes and changes of their identity: snapshot, fork, first run,
 //! exec and renames; and forks that failed.
 
+use smallvec::SmallVec;
+
 use super::{
-    Creation, Execution, ForkFailures, Key, Model, Process, SharingEnd, Thread, WaitStatus,
+    Creation, Execution, ForkFailures, Key, Model, Process, SharingEnd, State, Thread, WaitStatus,
 };
 use crate::event::{
     Comm, Exec, FirstRun, Fork, ForkFailed, ProcessId, Snapshot, TaskId, Text, Who,
@@ -40,7 +42,7 @@ impl Process {
         if self.is_known_exited() {
             return;
         }
-        if self.zombie_when_found {
+        if self.found_exited_at().is_some() {
             // Only the leader has exited.
             self.status = None;
         }
@@ -64,7 +66,7 @@ impl Process {
             self.autoreaped = None;
         }
         if self.zombie_at.is_none() {
-            self.zombie_when_found = true;
+            self.pending_mut().rare.found_exited_at.get_or_insert(at);
         }
         if self.threads.is_empty() {
             self.status.get_or_insert(WaitStatus(status));
@@ -97,8 +99,12 @@ impl Model {
         self.on_care(at, Some(key), snapshot.sigchld_policy);
         let parent = self.parent_of(snapshot.parent);
         self.attach_to_tree(key, parent);
+        let tracer = snapshot.relations.and_then(|relations| relations.tracer);
+        let tracer = tracer.map(|tracer| self.ensure(tracer));
         self.change(key, |process| {
-            process.parent = parent;
+            let exited = process.state() != State::Alive;
+            let tracer = tracer.filter(|_| exited && tracer != parent);
+            process.hand_over(at, parent, tracer);
             process.kthread = snapshot.kthread;
             process.exit_signal = Some(snapshot.exit_signal);
             process.relations = snapshot.relations.or(process.relations);
@@ -165,6 +171,32 @@ impl Model {
         if let Some(space) = fork.copied {
             self.on_copied(at, key, fork, space);
         }
+        if self.processes[key].created_by == Creation::Vfork
+            && let Some(caller) = self.find(fork.by.process)
+        {
+            self.change_unindexed(caller, |caller| {
+                if let Some(thread) = caller.thread_mut(fork.by.task) {
+                    thread.vfork_child = Some(key);
+                }
+            });
+        }
+    }
+
+    /// Ends the vforks of the threads of `caller` for which `ended` is true: each of
+    /// these threads ended at `at`, and its child holds it no longer.
+    pub(super) fn end_vforks(&mut self, at: u64, caller: Key, ended: impl Fn(&Thread) -> bool) {
+        let threads = self.processes[caller].threads.iter();
+        let children: SmallVec<[Key; 1]> = threads
+            .filter(|thread| ended(thread))
+            .filter_map(|thread| thread.vfork_child)
+            .collect();
+        for child in children {
+            self.change_unindexed(child, |child| {
+                if child.executions.is_empty() && child.state() == State::Alive {
+                    child.pending_mut().rare.vfork_caller_ended_at = Some(at);
+                }
+            });
+        }
     }
 
     /// Returns the parent's arguments, which a child has until it execs.
@@ -205,6 +237,7 @@ impl Model {
             self.advance_copies(at, who, copies);
         }
         self.stops_sharing(key, SharingEnd::Exec(at));
+        self.end_vforks(at, key, |thread| thread.id.pid != exec.old_pid);
         self.change(key, |process| {
             process.rename_by_exec(at, exec.comm);
             process.relations = exec.relations.or(process.relations);
@@ -226,7 +259,7 @@ impl Model {
             process.replace_threads(who.task, exec);
             process.move_states_to_leader(at, who.task, exec.old_pid);
             process.leader_exit = None;
-            process.zombie_when_found = false;
+            process.forget_found_exit();
             process.exiting_when_found = false;
         });
     }
@@ -297,6 +330,7 @@ impl Model {
             .entry(kind)
             .or_insert_with(|| ForkFailures {
                 count: 0,
+                first_at: at,
                 last_at: at,
                 last: failed.clone(),
                 by: who.process,

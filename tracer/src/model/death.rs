@@ -21,7 +21,7 @@ impl Model {
         let key = self.of(who);
         self.change_unindexed(key, |process| match process.oom() {
             Some(known) if known.cause().is_some() => {}
-            Some(_) | None => process.pending_mut().oom = Some(victim.clone()),
+            Some(_) | None => process.pending_mut().rare.oom = Some(victim.clone()),
         });
     }
 
@@ -35,6 +35,7 @@ impl Model {
     /// Handles the exit of a thread, and of the process if it was the last.
     pub(super) fn on_exit(&mut self, at: u64, who: Who, exit: &Exit) {
         let key = self.of(who);
+        self.end_vforks(at, key, |thread| thread.id == who.task);
         let (counted, last) = self.change(key, |process| {
             let counted = process.record_thread_exit(at, who.task, exit);
             let all_seen = process.threads.is_empty() && process.leader_exit.is_some();
@@ -61,6 +62,7 @@ impl Model {
         self.on_care(at, parent, exit.sigchld_policy);
         self.attach_to_tree(key, parent);
         let parent = self.heir(parent);
+        self.end_vforks(at, key, |_| true);
         self.change(key, |process| {
             // Threads with lost exit records.
             process.retain_threads(|_| false);
@@ -88,7 +90,7 @@ impl Model {
         self.match_waits(key);
         if let Some(reaper) = exit.reaper {
             let reaper = self.ensure(reaper);
-            self.reparent_children(key, reaper);
+            self.reparent_children(at, key, reaper);
         }
     }
 }

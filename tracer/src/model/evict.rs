@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Key, Model, Process, Retention,
-    process::Eviction,
-    retention::{GRACE, Retained},
+    process::{Eviction, GRACE},
+    retention::Retained,
 };
 
 impl Model {
@@ -84,9 +84,7 @@ impl Model {
             parents.extend(process.tree_parent);
             youngest = youngest.max(key);
             if !self.retained.uncounted {
-                let process = &self.processes[key];
-                let parent = self.original_parent(process);
-                tally.add_evicted(key, process, parent, self.now);
+                tally.add_evicted(key, self);
             }
             self.remove(key);
         }

@@ -36,6 +36,8 @@ impl Model {
                 kind: FindingKind::Exiting,
                 process: Some(key),
                 count: 1,
+                since: self.process(key).exited_at,
+                until: Some(now),
                 says,
             })
         };
@@ -82,7 +84,7 @@ impl Model {
             1 => " and 1 other process".to_owned(),
             others => format!(" and {others} other processes"),
         };
-        let owner = self.process(first).parent;
+        let owner = self.process(first).owner();
         let held = match (self.process(first).state(), owner) {
             (State::Zombie, Some(owner)) => {
                 format!("a zombie that {} has not reaped", self.label(owner))

@@ -11,6 +11,8 @@ use crate::event::{ForkFailed, ProcessId};
 pub struct ForkFailures {
     /// Number of failures.
     pub count: u64,
+    /// Time of the first, ns since boot.
+    pub first_at: u64,
     /// Time of the latest, ns since boot.
     pub last_at: u64,
     /// The latest failure.

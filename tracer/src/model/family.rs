@@ -1,7 +1,7 @@
 //! Parents and children: in the fork tree, which never changes, and by the parent
 //! that must reap, which does change.
 
-use super::{Key, Model};
+use super::{Key, Model, State, process::SIGCHLD};
 use crate::event::ProcessId;
 
 impl Model {
@@ -31,21 +31,36 @@ impl Model {
                 .any(|key| key == ancestor)
     }
 
-    /// Reparents the present children of an exited process
+    /// Reparents the present children of a process that exited at `at`
     /// (`forget_original_parent`, kernel/exit.c). A child for which this parent is
     /// reported later is reparented then.
-    pub(super) fn reparent_children(&mut self, from: Key, to: Key) {
-        if from == to {
-            return;
+    ///
+    /// The exit releases zombies that nobody will wait for. These are the zombies of
+    /// a pid namespace's init, which inherits from itself and reaps them as it exits
+    /// (`zap_pid_ns_processes`, kernel/pid_namespace.c), and those of which the heir
+    /// discards exit statuses (`reparent_leader`, kernel/exit.c).
+    pub(super) fn reparent_children(&mut self, at: u64, from: Key, to: Key) {
+        let released = from == to || self.processes[to].discards_children();
+        if from != to {
+            self.change(from, |process| process.heir = Some(to));
         }
-        self.change(from, |process| process.heir = Some(to));
         let own = self.processes[from].tree_children.iter().copied();
         let children: Vec<Key> = own.chain(self.index.adopted(from)).collect();
         for child in children {
             let process = &self.processes[child];
-            if process.parent == Some(from) && !process.state().is_gone() {
-                self.change(child, |process| process.parent = Some(to));
+            if process.parent != Some(from) || process.state().is_gone() {
+                continue;
             }
+            self.change(child, |process| {
+                let tracer = process.tracer();
+                let releasable = process.state() == State::Zombie && tracer.is_none();
+                process.hand_over(at, Some(to), tracer);
+                // `reparent_leader` sets it.
+                process.exit_signal = Some(SIGCHLD);
+                if releasable && released {
+                    process.release_by_exit(at, Some(from));
+                }
+            });
         }
     }
 

@@ -1,15 +1,14 @@
 //! Findings: conditions a user should know without asking, one sentence each.
-//! Unreaped zombies, failed forks, repeated crashes, OOM kills and lost records.
-//! They depend on the model alone, so that reports, exports and the dashboard
-//! agree.
+//! Zombies that were left unreaped, failed forks, repeated crashes, OOM kills and lost
+//! records, each with the time it happened. They cover the whole stream, not only its
+//! end, and depend on the model alone, so that reports, exports and the dashboard
+//! agree. Those about zombies are in `zombie_findings.rs`.
 
 use std::collections::BTreeMap;
 
-use super::{Key, Killed, Model, OwnedZombies, Reaping, Sender, ZombieAge};
-use crate::event::{Disposition, GapCause, signal_name, units::duration};
+use super::{Key, Killed, Model, Occurrences, Process, Sender};
+use crate::event::{GapCause, signal_name, units::duration};
 
-/// Age from which a zombie is not just waiting for its parent's next turn, ns.
-const OLD: u64 = 1_000_000_000;
 /// Number of deaths of one command by one signal that form a finding.
 const MANY_DEATHS: u64 = 3;
 
@@ -22,6 +21,10 @@ pub struct Finding {
     pub process: Option<Key>,
     /// Number of zombies, failures, deaths, records or times.
     pub count: u64,
+    /// Time at which it began, ns since boot; none if it is unknown.
+    pub since: Option<u64>,
+    /// Time at which it was last seen, ns since boot; none if it is unknown.
+    pub until: Option<u64>,
     /// Sentence shown to the user.
     pub says: String,
 }
@@ -31,6 +34,8 @@ pub struct Finding {
 pub enum FindingKind {
     /// A process does not reap its children.
     Unreaped,
+    /// A process left zombies unreaped, which are gone or have another owner now.
+    LeftZombies,
     /// A process could not fork.
     ForkFailed,
     /// The OOM killer killed a command.
@@ -48,6 +53,7 @@ impl FindingKind {
     pub fn name(self) -> &'static str {
         match self {
             FindingKind::Unreaped => "unreaped",
+            FindingKind::LeftZombies => "left_zombies",
             FindingKind::ForkFailed => "fork_failed",
             FindingKind::OutOfMemory => "out_of_memory",
             FindingKind::Crashing => "crashing",
@@ -57,25 +63,45 @@ impl FindingKind {
     }
 }
 
+/// The part of a process's life that findings depend on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Its death by a signal.
+    pub killed: Option<Killed>,
+    /// True if a former owner left it unreaped for a second or longer.
+    left: bool,
+}
+
+impl Evidence {
+    /// Returns what findings need to know of a process; none if that is nothing.
+    pub fn of(process: &Process, now: u64) -> Option<Evidence> {
+        let (killed, left) = (Killed::of(process), process.was_left(now));
+        (killed.is_some() || left).then_some(Evidence { killed, left })
+    }
+}
+
 impl Model {
     /// Returns the findings as of `now`, the most frequent first within each kind.
     /// Takes time linear in the retained processes.
     pub fn findings(&self, now: u64) -> Vec<Finding> {
         let processes = self.processes();
-        let killed = processes.filter_map(|(key, process)| Some((key, Killed::of(process)?)));
-        self.findings_of(now, killed)
+        let evidence: Vec<_> = processes
+            .filter_map(|(key, process)| Some((key, Evidence::of(process, now)?)))
+            .collect();
+        let evidence: Vec<_> = evidence.iter().map(|(key, it)| (*key, it)).collect();
+        self.findings_of(now, &evidence)
     }
 
-    /// Returns the same findings from the retained processes' deaths, if the caller
-    /// has them already. Takes time linear in these and in the zombies.
-    pub fn findings_of(
-        &self,
-        now: u64,
-        killed: impl Iterator<Item = (Key, Killed)>,
-    ) -> Vec<Finding> {
+    /// Returns the same findings from the evidence of the retained processes, if the
+    /// caller has it already. Takes time linear in this and in the zombies.
+    pub fn findings_of(&self, now: u64, evidence: &[(Key, &Evidence)]) -> Vec<Finding> {
         let mut findings = self.unreaped_findings(now);
         findings.extend(self.exiting_findings(now));
+        let left = evidence.iter().filter(|(_, it)| it.left);
+        findings.extend(self.left_findings(left.map(|&(key, _)| key)));
         findings.extend(self.fork_findings());
+        let killed = evidence.iter();
+        let killed = killed.filter_map(|&(key, it)| Some((key, it.killed.as_ref()?)));
         findings.extend(self.death_findings(killed));
         if self.totals.lost > 0 {
             let larger_buffer_helps = self.gaps.iter().any(|gap| {
@@ -91,6 +117,8 @@ impl Model {
                 kind: FindingKind::Lost,
                 process: None,
                 count: self.totals.lost,
+                since: self.gaps.iter().map(|gap| gap.since).min(),
+                until: self.gaps.iter().map(|gap| gap.until).max(),
                 says: format!(
                     "{} records were lost: counts are lower bounds{advice}",
                     self.totals.lost
@@ -110,10 +138,12 @@ impl Model {
         ];
         kinds.into_iter().filter_map(move |(untraced, why)| {
             let gaps = unknown().filter(|gap| (gap.cause == GapCause::Untraced) == untraced);
-            let (count, time) = gaps.fold((0_u64, 0_u64), |(count, time), gap| {
-                let span = gap.until.saturating_sub(gap.since);
-                (count + 1, time.saturating_add(span))
-            });
+            let (mut all, mut time) = (Occurrences::default(), 0_u64);
+            for gap in gaps {
+                all.extend(1, Some((gap.since, gap.until)));
+                time = time.saturating_add(gap.until.saturating_sub(gap.since));
+            }
+            let Occurrences { count, span } = all;
             let times = match count {
                 0 => return None,
                 1 => "once".to_owned(),
@@ -123,93 +153,14 @@ impl Model {
                 kind: FindingKind::Lost,
                 process: None,
                 count,
+                since: span.map(|(since, _)| since),
+                until: span.map(|(_, until)| until),
                 says: format!(
                     "For {} {why}, {times}: what happened then is unknown, counts are lower bounds",
                     duration(time)
                 ),
             })
         })
-    }
-
-    pub(super) fn label(&self, key: Key) -> String {
-        let process = self.process(key);
-        let comm = process.known_comm();
-        let comm = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
-        format!("{comm}[{}]", process.id.tgid)
-    }
-
-    fn unreaped_findings(&self, now: u64) -> Vec<Finding> {
-        let owners = self.unreaped(now).into_iter();
-        let found = owners.filter_map(|(owner, owned)| self.unreaped_finding(owner, &owned, now));
-        let mut findings: Vec<_> = found.collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
-        findings
-    }
-
-    /// Returns a finding about an owner's zombies, if any is older than a second.
-    pub fn unreaped_finding(
-        &self,
-        owner: Option<Key>,
-        owned: &OwnedZombies,
-        now: u64,
-    ) -> Option<Finding> {
-        let ZombieAge { ns, at_least } = owned.oldest.filter(|oldest| oldest.ns >= OLD)?;
-        let count = owned.unreaped;
-        let mut says = match owner {
-            Some(owner) => self.label(owner),
-            None => "An unknown parent".to_owned(),
-        };
-        let (children, over) = (
-            if count == 1 { "child" } else { "children" },
-            if at_least { "over " } else { "" },
-        );
-        says += &format!(
-            " has not reaped {count} {children}; oldest {over}{}",
-            duration(ns)
-        );
-        if let Some(owner) = owner {
-            says += &self.describe_reaping(owner, now);
-        }
-        Some(Finding {
-            kind: FindingKind::Unreaped,
-            process: owner,
-            count,
-            says,
-        })
-    }
-
-    /// Describes how an owner of zombies treats them, in clauses.
-    fn describe_reaping(&self, owner: Key, now: u64) -> String {
-        let unknown = Reaping::default();
-        let process = self.process(owner);
-        let reaping = process.reaping.as_deref().unwrap_or(&unknown);
-        let mut says = match reaping.last_waited() {
-            Some(last) => format!(
-                "; it last waited {} ago",
-                duration(now.saturating_sub(last))
-            ),
-            None if process.forked_at.is_some() => "; it has never waited".to_owned(),
-            None => "; it has not waited since tracing began".to_owned(),
-        };
-        if let Some((_, sigchld_policy)) = reaping.sigchld_policy {
-            if sigchld_policy.stopped {
-                says += "; it is stopped";
-            }
-            if sigchld_policy.blocked {
-                says += "; SIGCHLD is blocked";
-            }
-            says += match sigchld_policy.sigchld {
-                Disposition::Default => "; SIGCHLD has no handler",
-                Disposition::Ignored => "; SIGCHLD is ignored",
-                Disposition::Caught if sigchld_policy.blocked => "",
-                Disposition::Caught => "; it handles SIGCHLD",
-            };
-        }
-        let heir = reaping.heir.filter(|heir| *heir != process.id);
-        if let Some(heir) = heir.and_then(|heir| self.find(heir)) {
-            says += &format!("; if it exits, {} inherits them", self.label(heir));
-        }
-        says
     }
 
     fn fork_findings(&self) -> Vec<Finding> {
@@ -226,6 +177,8 @@ impl Model {
                 kind: FindingKind::ForkFailed,
                 process,
                 count: failures.count,
+                since: Some(failures.first_at),
+                until: Some(failures.last_at),
                 says: format!("{caller} could not fork, {times}: {}", failures.last),
             }
         };
@@ -234,28 +187,27 @@ impl Model {
 
     /// Returns findings for commands killed by the OOM killer or crashing
     /// repeatedly.
-    fn death_findings(&self, killed: impl Iterator<Item = (Key, Killed)>) -> Vec<Finding> {
+    fn death_findings<'a>(&self, killed: impl Iterator<Item = (Key, &'a Killed)>) -> Vec<Finding> {
         let evicted = &self.retained.tally().killed.by_kind;
-        let evicted = evicted
-            .iter()
-            .map(|(kind, &count)| (kind.clone(), (count, None)));
-        let mut kinds: BTreeMap<Killed, (u64, Option<Key>)> = evicted.collect();
+        let evicted = evicted.iter().map(|(kind, &times)| (kind, (times, None)));
+        let mut kinds: BTreeMap<&Killed, (Occurrences, Option<Key>)> = evicted.collect();
         for (key, killed) in killed {
-            let (count, latest) = kinds.entry(killed).or_default();
-            *count += 1;
+            let (times, latest) = kinds.entry(killed).or_default();
+            times.add(self.process(key).end_seen_at());
             *latest = Some(key);
         }
         let mut findings: Vec<_> = kinds
             .into_iter()
-            .filter_map(|(killed, (count, latest))| death_finding(&killed, count, latest))
+            .filter_map(|(killed, (times, latest))| death_finding(killed, times, latest))
             .collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.count));
         findings
     }
 }
 
-/// Returns a finding for `count` deaths of one kind.
-fn death_finding(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Finding> {
+/// Returns a finding for deaths of one kind.
+fn death_finding(killed: &Killed, times: Occurrences, latest: Option<Key>) -> Option<Finding> {
+    let Occurrences { count, span } = times;
     let comm = killed.comm.map_or("?".to_owned(), |comm| comm.to_string());
     let times = if count == 1 {
         "once".to_owned()
@@ -281,6 +233,8 @@ fn death_finding(killed: &Killed, count: u64, latest: Option<Key>) -> Option<Fin
         kind,
         process: latest,
         count,
+        since: span.map(|(since, _)| since),
+        until: span.map(|(_, until)| until),
         says,
     })
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Process, State};
+use super::{Key, Process, State, former_owner::FORMER_OWNERS};
 
 /// The indices.
 #[derive(Clone, Default, PartialEq)]
@@ -57,7 +57,7 @@ pub(super) struct IndexedState {
     pub(super) adopted_by: Option<Key>,
     pub(super) claims: Claims,
     /// References to other processes, which are retained as long as this one is.
-    pub(super) references: [Option<Key>; 5],
+    pub(super) references: [Option<Key>; 5 + FORMER_OWNERS],
 }
 
 impl IndexedState {
@@ -69,15 +69,24 @@ impl IndexedState {
             exited: process.exited_at.is_some(),
             adopted_by: parent.filter(|_| process.parent != process.tree_parent),
             claims: claims(process, state),
-            references: [
-                process.tree_parent,
-                process.original_parent,
-                process.parent,
-                process.heir,
-                process.pending.as_ref().and_then(|pending| pending.tracer),
-            ],
+            references: references(process),
         }
     }
+}
+
+fn references(process: &Process) -> [Option<Key>; 5 + FORMER_OWNERS] {
+    let mut references = [None; 5 + FORMER_OWNERS];
+    references[0] = process.tree_parent;
+    references[1] = process.original_parent;
+    references[2] = process.parent;
+    references[3] = process.heir;
+    references[4] = process.tracer();
+    let former = process.former_owners().iter().map(|former| former.owner);
+    references[5..]
+        .iter_mut()
+        .zip(former)
+        .for_each(|(place, owner)| *place = owner);
+    references
 }
 
 /// Returns the claims of a process. Until a notification reports the PID that the
@@ -98,8 +107,9 @@ fn claims(process: &Process, state: State) -> Claims {
             .filter(|&pid| process.seen_pid.is_none() && pid != seen)
             .map(|pid| (owner, pid));
     }
-    let tracer = process.pending.as_ref().and_then(|pending| pending.tracer);
-    claims.by[2] = tracer.map(|tracer| (tracer, process.seen_pid.unwrap_or(process.id.tgid)));
+    claims.by[2] = process
+        .tracer()
+        .map(|tracer| (tracer, process.seen_pid.unwrap_or(process.id.tgid)));
     claims
 }
 

@@ -52,7 +52,10 @@ impl Process {
     /// the fork, and those by exec and rename. A name that its first exec replaced
     /// was its parent's and is not among them.
     pub fn names(&self) -> Series<Comm> {
-        let earlier = self.pending.as_ref().map(|pending| &pending.earlier_names);
+        let earlier = self
+            .pending
+            .as_ref()
+            .map(|pending| &pending.rare.earlier_names);
         let execs = self.executions.iter().map(|execution| execution.exec.comm);
         let renamed = earlier.into_iter().flat_map(|it| it.names.iter().copied());
         Series {
@@ -119,7 +122,7 @@ impl Process {
         if self.executions.iter().any(|it| it.exec.comm == comm) {
             return;
         }
-        let earlier = &mut self.pending_mut().earlier_names;
+        let earlier = &mut self.pending_mut().rare.earlier_names;
         if earlier.names.contains(&comm) {
             return;
         }

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::{
     fork_cost::{ForkCost, Forks},
+    former_owner::FormerOwner,
     reaping::Reaping,
     recent::Recent,
     scheduling::Scheduling,
@@ -20,6 +21,11 @@ use crate::event::{
 /// SIGCHLD (signal(7)), the only exit signal for which the kernel reaps by itself
 /// (`do_notify_parent`, kernel/signal.c).
 pub(super) const SIGCHLD: i32 = 17;
+
+/// Time to wait for the last records of an exit, ns. They arrive up to an RCU grace
+/// period (about 40 ms) after it, and later on a machine in trouble. Until they
+/// have arrived or this time has passed, the process is not evicted.
+pub(super) const GRACE: u64 = 5_000_000_000;
 
 /// Progress of a process's eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +50,8 @@ pub struct Thread {
     pub(super) faults: Option<Box<FaultTally>>,
     /// Latest snapshot that contained the thread.
     pub(super) generation: u32,
+    /// Latest child that it created by vfork.
+    pub(super) vfork_child: Option<Key>,
 }
 
 /// A program that the process executed.
@@ -77,10 +85,24 @@ pub(super) struct Pending {
     pub charged: Vec<(TaskId, Box<FaultTally>)>,
     /// Tracer (ptrace(2)) that waits for the process before its parent may.
     pub tracer: Option<Key>,
-    /// Reason the OOM killer chose the process. Kept for good.
+    /// Facts that are kept for good.
+    pub rare: Rare,
+}
+
+/// Facts that few processes have.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Rare {
+    /// Reason the OOM killer chose the process.
     pub oom: Option<OomVictim>,
-    /// Names before the current one that are not by an exec. Kept for good.
+    /// Names before the current one that are not by an exec.
     pub earlier_names: EarlierNames,
+    /// Owners that it had as a zombie before the present one, the first one first.
+    pub former_owners: Vec<FormerOwner>,
+    /// Time of the snapshot that found its leader exited, ns since boot.
+    pub found_exited_at: Option<u64>,
+    /// Time at which the caller of vfork ended although this child still held it,
+    /// ns since boot.
+    pub vfork_caller_ended_at: Option<u64>,
 }
 
 /// The facts known about one process.
@@ -157,8 +179,6 @@ pub struct Process {
     /// True if no notification was seen. [`Self::zombie_at`] is then an upper
     /// bound.
     pub zombie_inferred: bool,
-    /// True if it was a zombie already when it was found.
-    pub zombie_when_found: bool,
     /// True if the leader was exiting already when it was found.
     pub(super) exiting_when_found: bool,
     /// Time and event of its last switch.
@@ -265,7 +285,6 @@ impl Process {
             exited_at: None,
             zombie_at: None,
             zombie_inferred: false,
-            zombie_when_found: false,
             exiting_when_found: false,
             last_switch: None,
             reaped_at: None,
@@ -339,8 +358,20 @@ impl Process {
     }
 
     /// Returns true if the leader was found as a zombie and no other thread runs.
-    fn was_found_as_zombie(&self) -> bool {
-        self.zombie_when_found && self.threads.is_empty()
+    pub(super) fn was_found_as_zombie(&self) -> bool {
+        self.found_exited_at().is_some() && self.threads.is_empty()
+    }
+
+    /// Forgets that its leader was found exited, because it executes a program.
+    pub(super) fn forget_found_exit(&mut self) {
+        if let Some(pending) = &mut self.pending {
+            pending.rare.found_exited_at = None;
+        }
+    }
+
+    /// Returns the time of the snapshot that found its leader exited, ns since boot.
+    pub fn found_exited_at(&self) -> Option<u64> {
+        self.pending.as_ref()?.rare.found_exited_at
     }
 
     /// Returns true if the leader was found in `do_exit` and no other thread runs.
@@ -375,7 +406,7 @@ impl Process {
 
     /// Returns the reason the OOM killer chose the process, if it did.
     pub fn oom(&self) -> Option<&OomVictim> {
-        self.pending.as_ref()?.oom.as_ref()
+        self.pending.as_ref()?.rare.oom.as_ref()
     }
 
     /// Returns the time and event of the signal that ended it, if seen.
@@ -384,19 +415,6 @@ impl Process {
         let in_time = |at: u64| self.exited_at.is_none_or(|exited| at <= exited);
         let mut signals = self.signals.iter();
         signals.find(|&&(at, ref signal)| signal.sig == sig && in_time(at))
-    }
-
-    /// Returns the time it was a zombie, in ns; up to `now` if it still is. Unknown
-    /// if either end was not seen.
-    pub fn zombie_time(&self, now: u64) -> Option<u64> {
-        if self.autoreaped == Some(true) {
-            return Some(0);
-        }
-        let end = match self.state() {
-            State::Zombie => now,
-            _ => self.reaped_at?,
-        };
-        Some(end.saturating_sub(self.zombie_at?))
     }
 
     /// Returns the time since its last thread called `do_exit` if it is exiting, in
@@ -416,23 +434,40 @@ impl Process {
         Some(end.saturating_sub(self.id.start))
     }
 
-    /// Returns the time vfork blocked the caller, in ns: until the child's exec or
-    /// exit, or up to `now`. The caller resumes slightly earlier, when the child
-    /// releases the old memory (`mm_release`, kernel/fork.c).
+    /// Returns the time vfork blocked the calling thread, in ns: until the child's
+    /// exec or exit, or up to `now`. The thread resumes slightly earlier, when the
+    /// child releases the old memory (`mm_release`, kernel/fork.c). It also ends when
+    /// the blocked thread is killed (`wait_for_vfork_done`, kernel/fork.c).
     pub fn vfork_wait(&self, now: u64) -> Option<u64> {
         let since = self
             .forked_at
             .filter(|_| self.created_by == Creation::Vfork)?;
-        let exec = self
-            .executions
-            .first()
-            .filter(|_| self.executions_left_out == 0);
-        let until = match (exec, self.state()) {
-            (Some(exec), _) => exec.at,
-            (None, State::Alive) => now,
-            (None, _) => self.exited_at?,
+        if self.executions_left_out > 0 {
+            return None;
+        }
+        let rare = self.pending.as_ref().map(|pending| &pending.rare);
+        let ends = [
+            self.executions.first().map(|execution| execution.at),
+            self.exited_at,
+            rare.and_then(|rare| rare.vfork_caller_ended_at),
+        ];
+        let until = match ends.into_iter().flatten().min() {
+            Some(end) => end,
+            None if self.state() == State::Alive => now,
+            None => return None,
         };
         Some(until.saturating_sub(since))
+    }
+
+    /// Returns the earliest time at which its end was seen, ns since boot.
+    pub fn end_seen_at(&self) -> Option<u64> {
+        let ends = [
+            self.exited_at,
+            self.zombie_at,
+            self.freed_at,
+            self.vanished_at,
+        ];
+        ends.into_iter().flatten().min()
     }
 
     /// Returns the number of retained children in the fork tree.

@@ -3,7 +3,7 @@
 
 use super::{
     Key, Model, Process, State,
-    process::{Eviction, Pending, SIGCHLD},
+    process::{Eviction, Pending, Rare, SIGCHLD},
     unmatched::Unmatched,
 };
 use crate::event::{ExitedProcess, LastSwitch, Notify, Reap, Usage, Wait, Who};
@@ -40,26 +40,68 @@ impl Model {
             return;
         }
         self.change(exited, |process| {
-            process.parent = Some(owner);
-            process.seen_pid = Some(notify.seen_pid);
-            if let Some(pending) = process.pending.as_mut() {
-                pending.tracer = None;
-            }
             let had_exited = process.has_exited();
+            process.seen_pid = Some(notify.seen_pid);
             process.retain_threads(|_| false);
-            if notify.autoreap && process.sends_sigchld() {
-                process.autoreaped = Some(true);
-            } else if !had_exited {
+            if !had_exited {
                 process.zombie_at = Some(at);
                 process.zombie_inferred = true;
+            }
+            process.revoke_release();
+            process.hand_over(at, Some(owner), None);
+            if notify.autoreap && process.sends_sigchld() {
+                process.release_by_exit(at, Some(subject));
             }
             process.settle();
         });
         self.match_waits(exited);
     }
 
-    /// Handles `do_notify_parent` called by the exited process itself.
+    /// Returns true if a notification of `owner` at `at` is not the first one for this
+    /// process: it was a zombie before, and passes to another owner.
+    fn is_handed_over(&self, at: u64, exited: Key, owner: Key) -> bool {
+        let process = &self.processes[exited];
+        let notified = process.zombie_at.filter(|_| !process.zombie_inferred);
+        // `exit_notify` comes before the last switch.
+        let last_switch = process.last_switch.as_ref().map(|&(at, _)| at);
+        let found = process.found_exited_at().filter(|_| {
+            process.was_found_as_zombie()
+                && (process.owner() != Some(owner) || !process.former_owners().is_empty())
+        });
+        let known = [notified, last_switch, found];
+        known.into_iter().flatten().any(|known| known < at)
+    }
+
+    /// Handles a further `do_notify_parent` for a zombie. The caller is the previous
+    /// owner: a parent or tracer that exits, or a tracer that waits.
+    fn on_repeated_notify(&mut self, at: u64, exited: Key, owner: Key, notify: &Notify) {
+        let process = &self.processes[exited];
+        let previous = match process.owner() == Some(owner) {
+            true => process.former_owners().last().and_then(|last| last.owner),
+            false => process.owner(),
+        };
+        let previous_exits = previous.is_some_and(|previous| self.processes[previous].has_exited());
+        let discarded = notify.autoreap && process.sends_sigchld();
+        self.change(exited, |process| {
+            process.seen_pid = Some(notify.seen_pid);
+            if discarded && !previous_exits {
+                // The tracer's wait releases it, which the next record reports.
+                return;
+            }
+            process.revoke_release();
+            process.hand_over(at, Some(owner), None);
+            if discarded {
+                process.release_by_exit(at, previous);
+            }
+        });
+        self.match_waits(exited);
+    }
+
+    /// Handles `do_notify_parent` with the exited process as its argument.
     fn on_subject_notify(&mut self, at: u64, exited: Key, owner: Key, notify: &Notify) {
+        if self.is_handed_over(at, exited, owner) {
+            return self.on_repeated_notify(at, exited, owner, notify);
+        }
         // If the parent at the exit still runs, a different process notified first
         // is a tracer (`ptrace_reparented`). The zombie goes to the parent once the
         // tracer has waited.
@@ -147,12 +189,16 @@ impl Model {
         });
     }
 
-    /// Handles `release_task`, called by the process that waited or by the exited
-    /// process itself.
+    /// Handles `release_task`, called by the process that waited, by an owner that
+    /// exits, or by the exited process itself.
     pub(super) fn on_reap(&mut self, at: u64, who: Who, reap: &Reap) {
         let Some(key) = self.exited_process(who) else {
             return;
         };
+        let by = self.find(reap.by.process);
+        let exited = by.and_then(|by| self.processes[by].exited_at);
+        // A process cannot wait any more once it exits.
+        let exiting = exited.is_some_and(|exited| exited <= at);
         self.change(key, |process| {
             if !who.is_leader() {
                 process.drop_thread(who.task);
@@ -162,10 +208,13 @@ impl Model {
                 process.autoreaped = Some(true);
             } else {
                 process.retain_threads(|_| false);
-                process.reap(at, reap.by);
+                match exiting {
+                    true => process.release_by_exit(at, by),
+                    false => process.reap(at, reap.by),
+                }
             }
         });
-        if who.is_leader() && reap.by.process != who.process {
+        if who.is_leader() && reap.by.process != who.process && !exiting {
             self.count_reap(at, reap.by.process);
         }
     }
@@ -216,10 +265,18 @@ impl Model {
             });
             return;
         }
+        // A tracer that exits notifies the parent, unless that ignores SIGCHLD: then the
+        // tracer's exit releases the zombie.
+        let tracer = self.processes[key].tracer();
+        let tracer_exit = tracer.and_then(|tracer| self.processes[tracer].exited_at);
         self.change(key, |process| {
             process.retain_threads(|_| false);
             process.close_all_states();
             process.vanished_at = None;
+            if let Some(exit) = tracer_exit.filter(|_| process.reap_kind().is_none()) {
+                process.hand_over(exit, process.parent, None);
+                process.release_by_exit(exit, tracer);
+            }
             process.clear_pending();
             process.freed_at = Some(at);
             if process.autoreaped.is_none() && process.zombie_at.is_none() {
@@ -253,18 +310,11 @@ impl Process {
         self.pending.get_or_insert_default()
     }
 
-    /// Drops pending records, which are no longer needed; keeps the other facts.
+    /// Drops pending records, which are no longer needed; keeps the rare facts.
     fn clear_pending(&mut self) {
-        let Some(pending) = self.pending.take() else {
-            return;
-        };
-        let kept = Pending {
-            oom: pending.oom,
-            earlier_names: pending.earlier_names,
-            ..Pending::default()
-        };
-        if kept != Pending::default() {
-            self.pending = Some(Box::new(kept));
+        let rare = self.pending.take().map(|pending| pending.rare);
+        if let Some(rare) = rare.filter(|rare| *rare != Rare::default()) {
+            self.pending_mut().rare = rare;
         }
     }
 
@@ -284,23 +334,29 @@ impl Process {
     }
 
     fn waited_for(&mut self, at: u64, by: Who, owner: Key) {
-        let tracer = self
-            .pending
-            .as_mut()
-            .and_then(|pending| pending.tracer.take());
-        if tracer == Some(owner) && self.parent != Some(owner) {
+        let holds = self.tracer() == Some(owner) && self.parent != Some(owner);
+        if holds && !self.kernel_reaps() {
             // The parent has yet to be notified.
+            self.hand_over(at, self.parent, None);
             return;
         }
         self.reap(at, by);
     }
 
     fn reap(&mut self, at: u64, by: Who) {
+        if self.tracer().is_some() {
+            self.hand_over(at, self.parent, None);
+        }
         self.reaped_at = Some(at);
         self.reaped_by = Some(by);
         self.autoreaped = Some(false);
-        if self.zombie_inferred && self.zombie_at.is_some_and(|zombie| at < zombie) {
-            // The last switch was only an upper bound, and the reap came before it.
+        self.forget_late_zombie_start(at);
+    }
+
+    /// Drops a start inferred from the last switch that turns out to be later than
+    /// the reap. The last switch was only an upper bound.
+    pub(super) fn forget_late_zombie_start(&mut self, reaped: u64) {
+        if self.zombie_inferred && self.zombie_at.is_some_and(|zombie| reaped < zombie) {
             self.zombie_at = None;
             self.zombie_inferred = false;
         }

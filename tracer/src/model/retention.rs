@@ -12,7 +12,12 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Tally, process::Eviction, table::Table, worth::Worthy};
+use super::{
+    Key, Tally,
+    process::{Eviction, GRACE},
+    table::Table,
+    worth::Worthy,
+};
 
 /// Policy for processes that have left the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +48,6 @@ impl Default for Retention {
         }
     }
 }
-
-/// Time to wait for the last records of an exit, ns. They arrive up to an RCU grace
-/// period (about 40 ms) after it, and later on a machine in trouble. Until they
-/// have arrived or this time has passed, the process is not evicted.
-pub(super) const GRACE: u64 = 5_000_000_000;
 
 /// State of eviction, and the tally of evicted processes.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -148,7 +148,7 @@ impl Model {
                 {
                     return Known::By(at);
                 }
-                if process.zombie_when_found && process.exited_at.is_none() {
+                if process.found_exited_at().is_some() && process.exited_at.is_none() {
                     return Known::Unknown(UnknownReason::BeforeTrace);
                 }
                 (process.zombie_at, state.is_gone())

@@ -2,20 +2,15 @@
 //! only grows by whole processes. Its size is bounded by the number of distinct
 //! kinds; further kinds are counted together.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    ops::AddAssign,
-};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Creation, Key, Outcome, Process, State};
+use super::{Creation, Key, Occurrences, Outcome, Process, left::OwnerTally};
 use crate::event::{Comm, ProcessId};
 
 /// Maximum number of distinct kinds per category.
-const KINDS: usize = 4096;
-/// Maximum number of distinct parents per kind of process.
-const PARENTS: usize = 64;
+pub(super) const KINDS: usize = 4096;
 
 /// Counts over many processes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +25,8 @@ pub struct Tally {
     pub reaped_by_wait: u64,
     /// Number reaped by the kernel.
     pub reaped_by_kernel: u64,
+    /// Number released by the exit of an owner that had not waited.
+    pub released_by_exit: u64,
     /// Number reaped, including unobserved reaps.
     pub reaped: u64,
     /// Number vanished.
@@ -37,7 +34,7 @@ pub struct Tally {
     /// Processes forked while tracing, by command and by the parent's command.
     pub started: Kinds<(Option<Comm>, Option<Option<Comm>>), Started>,
     /// Processes killed by a signal.
-    pub killed: Kinds<Killed, u64>,
+    pub killed: Kinds<Killed, Occurrences>,
     /// Time zombies waited, by owner.
     pub reapers: Reapers,
 }
@@ -63,7 +60,7 @@ impl<K, V: Default> Default for Kinds<K, V> {
 
 impl<K: Ord, V: Default> Kinds<K, V> {
     /// Returns the count of a kind.
-    fn of(&mut self, kind: K) -> &mut V {
+    pub(super) fn of(&mut self, kind: K) -> &mut V {
         match self.by_kind.len() < KINDS || self.by_kind.contains_key(&kind) {
             true => self.by_kind.entry(kind).or_default(),
             false => &mut self.rest,
@@ -119,138 +116,13 @@ pub enum Sender {
     Unknown,
 }
 
-/// Time zombies waited until they were reaped.
+/// Time zombies waited until they were reaped or passed to another owner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reapers {
     /// By owner; none if the owner is unknown.
-    pub by_owner: BTreeMap<Option<Key>, Latencies>,
-    /// For evicted owners, by command name: the number of owners and the times.
-    pub by_name: BTreeMap<Option<Comm>, (u64, Latencies)>,
-}
-
-/// Durations: their number and distribution, with three significant digits.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Latencies {
-    /// Number of durations.
-    pub count: u64,
-    /// Longest duration, ns.
-    pub max: u64,
-    by_length: HashMap<u64, u64, foldhash::fast::FixedState>,
-}
-
-impl Latencies {
-    /// Adds a duration in ns.
-    pub fn add(&mut self, ns: u64) {
-        add(&mut self.count, 1);
-        self.max = self.max.max(ns);
-        add(self.by_length.entry(three_digits(ns)).or_default(), 1);
-    }
-
-    /// Returns the nearest-rank percentile in ns, truncated to three digits; 100 is
-    /// exact.
-    pub fn percentile(&self, percent: u64) -> Option<u64> {
-        if percent == 100 {
-            return (self.count > 0).then_some(self.max);
-        }
-        let rank = self.count.saturating_mul(percent).div_ceil(100).max(1);
-        let mut below = 0;
-        let reaches = |&(_, count): &(u64, u64)| {
-            add(&mut below, count);
-            below >= rank
-        };
-        let mut lengths: Vec<_> = self.by_length.iter().map(|(&ns, &n)| (ns, n)).collect();
-        lengths.sort_unstable();
-        lengths.into_iter().find(reaches).map(|(ns, _)| ns)
-    }
-}
-
-impl AddAssign<&Latencies> for Latencies {
-    fn add_assign(&mut self, other: &Latencies) {
-        add(&mut self.count, other.count);
-        self.max = self.max.max(other.max);
-        for (&ns, count) in &other.by_length {
-            add(self.by_length.entry(ns).or_default(), *count);
-        }
-    }
-}
-
-/// Adds without overflow, because a recording can hold any number.
-fn add(count: &mut u64, more: u64) {
-    *count = count.saturating_add(more);
-}
-
-/// Truncates a number to the three digits that reports show.
-fn three_digits(ns: u64) -> u64 {
-    let unit = 10_u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(2));
-    ns / unit * unit
-}
-
-impl Tally {
-    /// Counts one more process, with its original parent.
-    pub(super) fn add(&mut self, process: &Process, parent: Option<&Process>, now: u64) {
-        let (state, outcome) = (process.state(), process.outcome());
-        add(&mut self.processes, 1);
-        add(self.created.entry(process.created_by).or_default(), 1);
-        if process.exited_at.is_some() {
-            add(self.ended.entry(outcome).or_default(), 1);
-        }
-        add(&mut self.reaped, u64::from(state == State::Reaped));
-        add(&mut self.vanished, u64::from(state == State::Vanished));
-        add(
-            &mut self.reaped_by_kernel,
-            u64::from(process.autoreaped == Some(true)),
-        );
-        if process.reaped_by.is_some() {
-            add(&mut self.reaped_by_wait, 1);
-            if let Some(latency) = process.zombie_time(now) {
-                let owner = self.reapers.by_owner.entry(process.parent);
-                owner.or_default().add(latency);
-            }
-        }
-        if process.forked_at.is_some() {
-            self.add_started(process, parent, outcome);
-        }
-        if let Some(killed) = Killed::of(process) {
-            add(self.killed.of(killed), 1);
-        }
-    }
-
-    fn add_started(&mut self, process: &Process, parent: Option<&Process>, outcome: Outcome) {
-        let by = parent.map(Process::known_comm);
-        let started = self.started.of((process.known_comm(), by));
-        add(&mut started.count, 1);
-        add(started.outcomes.entry(outcome).or_default(), 1);
-        let Some(parent) = parent else { return };
-        let ParentCounts { by_parent, more } = &mut started.parents;
-        if by_parent.len() < PARENTS || by_parent.contains_key(&parent.id) {
-            let entry = by_parent.entry(parent.id).or_default();
-            *entry = (parent.known_comm(), entry.1.saturating_add(1));
-        } else {
-            *more = true;
-        }
-    }
-
-    /// Counts one more process, which is evicted.
-    pub(super) fn add_evicted(
-        &mut self,
-        key: Key,
-        process: &Process,
-        parent: Option<&Process>,
-        now: u64,
-    ) {
-        self.add(process, parent, now);
-        // No retained process refers to it, so it will reap no other.
-        if let Some(reaped) = self.reapers.by_owner.remove(&Some(key)) {
-            let comm = process.known_comm();
-            let named = match self.reapers.by_name.len() < KINDS {
-                true => comm,
-                false => None,
-            };
-            let (owners, latencies) = self.reapers.by_name.entry(named).or_default();
-            add(owners, 1);
-            *latencies += &reaped;
-        }
-    }
+    pub by_owner: BTreeMap<Option<Key>, OwnerTally>,
+    /// For evicted owners, by command name: the number of owners and their zombies.
+    pub by_name: BTreeMap<Option<Comm>, (u64, OwnerTally)>,
 }
 
 impl Killed {
@@ -281,38 +153,21 @@ impl Sender {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_match_a_sorted_list() {
-        let mut latencies = Latencies::default();
-        assert_eq!(latencies.percentile(50), None);
-        let mut list: Vec<u64> = (1..=250).map(|n| n * n * 1_009).collect();
-        list.iter().for_each(|&ns| latencies.add(ns));
-        list.sort_unstable();
-        for percent in [1, 50, 99, 100] {
-            let exact = list[(list.len() * percent).div_ceil(100) - 1];
-            let found = latencies.percentile(percent as u64).unwrap();
-            assert!(
-                found <= exact && exact - found <= exact / 100,
-                "{found} {exact}"
-            );
-        }
-        assert_eq!(latencies.percentile(100), Some(250 * 250 * 1_009));
-    }
-
-    #[test]
-    fn numbers_are_truncated_to_three_digits() {
-        for (ns, cut) in [
-            (0, 0),
-            (7, 7),
-            (999, 999),
-            (1_009, 1_000),
-            (12_345_678, 12_300_000),
-        ] {
-            assert_eq!(three_digits(ns), cut);
+impl Reapers {
+    /// Returns a copy that lacks the latencies.
+    pub(super) fn without_latencies(&self) -> Reapers {
+        let owned = |owned: &OwnerTally| OwnerTally {
+            left: owned.left.clone(),
+            ..OwnerTally::default()
+        };
+        let has_left = |owned: &OwnerTally| !owned.left.is_empty();
+        let by_owner = self.by_owner.iter().filter(|(_, it)| has_left(it));
+        let by_name = self.by_name.iter().filter(|(_, (_, it))| has_left(it));
+        Reapers {
+            by_owner: by_owner.map(|(&owner, it)| (owner, owned(it))).collect(),
+            by_name: by_name
+                .map(|(&comm, (owners, it))| (comm, (*owners, owned(it))))
+                .collect(),
         }
     }
 }

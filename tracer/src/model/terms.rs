@@ -90,6 +90,31 @@ impl State {
     }
 }
 
+/// The way a process left the process table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ReapKind {
+    /// By a wait of its owner.
+    Wait,
+    /// By the kernel as it exited: its parent discards exit statuses.
+    Autoreap,
+    /// By the exit of its owner, which never waited for it.
+    OwnerExit,
+    /// By a call that was not seen.
+    Unseen,
+}
+
+impl ReapKind {
+    /// Returns the name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReapKind::Wait => "wait",
+            ReapKind::Autoreap => "autoreap",
+            ReapKind::OwnerExit => "owner_exit",
+            ReapKind::Unseen => "unseen",
+        }
+    }
+}
+
 /// Status that wait reports, in the kernel's encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitStatus(pub i32);

@@ -31,6 +31,7 @@ impl Process {
                 comm,
                 faults: None,
                 generation: 0,
+                vfork_child: None,
             };
             self.threads.insert(place, thread);
             self.threads_seen = self.threads_seen.saturating_add(1);

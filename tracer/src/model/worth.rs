@@ -84,18 +84,11 @@ impl Kind {
     }
 }
 
-/// Returns the time that a process was a zombie, in ns: at most that if its reap was not
-/// seen, [`LASTED`] if it was a zombie before it was found.
+/// Returns the longest time that an exited process can have been a zombie, in ns; at least
+/// [`LASTED`] if it was one before it was found.
 fn zombie_time(process: &Process) -> Option<u64> {
-    if process.autoreaped == Some(true) {
-        return None;
-    }
-    if process.zombie_when_found {
-        return Some(LASTED);
-    }
-    let end = process.reaped_at.or(process.freed_at);
-    let end = end.or(process.vanished_at)?;
-    Some(end.saturating_sub(process.zombie_at.or(process.exited_at)?))
+    let time = process.zombie_time(0)?;
+    Some(time.max.unwrap_or(time.min.max(LASTED)))
 }
 
 /// Exited processes kept by worth, by kind and in the order in which they were found to be

@@ -3,7 +3,9 @@
 use super::{
     scope::Scope,
     table::{Output, TableKind},
+    words::time,
 };
+use crate::model::Finding;
 
 /// Findings.
 pub static FINDINGS: TableKind = TableKind {
@@ -23,6 +25,17 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     }
     page.section("Findings");
     for finding in findings {
-        page.labelled("  -", &finding.says);
+        let when = when(scope, &finding);
+        page.labelled("  -", &format!("{}{when}", finding.says));
+    }
+}
+
+/// Returns the time of a finding in parentheses.
+fn when(scope: &Scope<'_>, finding: &Finding) -> String {
+    let clock = |at| time(scope, at, 0);
+    match (finding.since.map(clock), finding.until.map(clock)) {
+        (Some(since), Some(until)) if since != until => format!(" ({since} to {until})"),
+        (Some(at), _) | (None, Some(at)) => format!(" ({at})"),
+        (None, None) => String::new(),
     }
 }

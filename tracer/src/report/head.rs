@@ -317,10 +317,16 @@ fn exited(scope: &Scope<'_>) -> String {
 
 fn reaped(tally: &Tally) -> String {
     let (by_wait, by_kernel) = (tally.reaped_by_wait, tally.reaped_by_kernel);
+    let by_exit = tally.released_by_exit;
     let mut text = format!("{by_wait} by a wait, {by_kernel} by the kernel");
-    let unseen = tally.reaped.saturating_sub(by_wait + by_kernel);
+    if by_exit > 0 {
+        text.push_str(&format!(
+            ", {by_exit} by the exit of an owner that never waited"
+        ));
+    }
+    let unseen = tally.reaped.saturating_sub(by_wait + by_kernel + by_exit);
     if unseen > 0 {
-        text.push_str(&format!(", {unseen} by a wait that was not observed"));
+        text.push_str(&format!(", {unseen} by a call that was not observed"));
     }
     if tally.vanished > 0 {
         text.push_str(&format!(

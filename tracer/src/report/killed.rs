@@ -28,16 +28,17 @@ pub static KILLED: TableKind = TableKind {
 pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     let killed = &scope.tally.killed;
     let mut kinds: Vec<_> = killed.by_kind.iter().collect();
-    let deaths = kinds.iter().map(|&(_, count)| count).sum::<u64>() + killed.rest;
+    let listed = kinds.iter().map(|&(_, times)| times.count).sum::<u64>();
+    let deaths = listed + killed.rest.count;
     if deaths == 0 {
         page.section("Killed by a signal: none");
         return;
     }
-    kinds.sort_by_key(|&(_, count)| Reverse(count));
+    kinds.sort_by_key(|&(_, times)| Reverse(times.count));
     let deaths = plural(deaths, "process", "processes");
     page.section(&format!("Killed by a signal: {deaths}"));
     let total = kinds.len();
-    let mut rows = kinds.into_iter().map(|(killed, &count)| {
+    let mut rows = kinds.into_iter().map(|(killed, times)| {
         let Killed {
             comm,
             signal,
@@ -45,7 +46,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
             core_dumped,
         } = *killed;
         vec![
-            Cell::Count(count),
+            Cell::Count(times.count),
             Cell::Command(comm),
             Cell::Signal(signal),
             Cell::Sender(sender.clone()),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::units::bytes,
-    model::{Key, Latencies, Model, OwnedZombies, State, ZombieAge},
+    model::{Key, Latencies, Model, OwnedZombies, OwnerTally, State, ZombieTime},
 };
 
 const OWNER_ROWS: usize = 4;
@@ -40,6 +40,12 @@ pub static OWNERS: TableKind = TableKind {
         ),
         Column::right("latency_p99_ns", "p99", "99th percentile"),
         Column::right("latency_max_ns", "max", "maximum"),
+        Column::right(
+            "left",
+            "left",
+            "zombies that it left unreaped for a second or longer and no longer owns",
+        ),
+        Column::right("left_max_ns", "longest", "longest time that it left one"),
     ],
 };
 
@@ -56,10 +62,10 @@ pub static ZOMBIES: TableKind = TableKind {
     ],
 };
 
-fn age(age: ZombieAge) -> Cell {
-    match age.at_least {
-        true => Cell::AtLeast(age.ns),
-        false => Cell::Duration(age.ns),
+fn age(age: ZombieTime) -> Cell {
+    match age.exact() {
+        Some(ns) => Cell::Duration(ns),
+        None => Cell::AtLeast(age.min),
     }
 }
 
@@ -69,7 +75,11 @@ fn filtered_owners(scope: &Scope<'_>) -> HashSet<Option<Key>> {
     let ended = scope
         .processes()
         .filter(|(_, it)| it.state() != State::Alive);
-    let owners = ended.map(|(_, process)| process.parent);
+    let now = scope.model.now();
+    let owners = ended.flat_map(|(_, process)| {
+        let owned = process.tenures(now).map(|tenure| tenure.owner);
+        owned.chain([process.owner()])
+    });
     let kept = scope.processes().map(|(key, _)| Some(key));
     kept.chain(owners).collect()
 }
@@ -82,8 +92,8 @@ fn by_owner(scope: &Scope<'_>) -> Vec<(String, OwnedZombies)> {
     let all_processes = filtered.is_some().then(|| model.tally());
     let tally = all_processes.as_ref().unwrap_or(&scope.tally);
     let mut all: Vec<(String, OwnedZombies)> = Vec::new();
-    // By command: number of owners, PID of one of them, latencies.
-    let mut clean: BTreeMap<String, (u64, Option<u32>, Latencies)> = BTreeMap::new();
+    // By command: number of owners, PID of one of them, former zombies.
+    let mut clean: BTreeMap<String, (u64, Option<u32>, OwnerTally)> = BTreeMap::new();
     for (key, owner) in model.owners(tally, model.now()) {
         if filtered
             .as_ref()
@@ -99,27 +109,42 @@ fn by_owner(scope: &Scope<'_>) -> Vec<(String, OwnedZombies)> {
         let same = clean.entry(command_name(process.known_comm())).or_default();
         same.0 += 1;
         same.1 = Some(process.id.tgid);
-        same.2 += &owner.reaped;
+        same.2 += &owner.former;
     }
     let evicted = tally.reapers.by_name.iter().filter(|_| filtered.is_none());
-    for (&comm, (owners, reaped)) in evicted {
+    for (&comm, (owners, former)) in evicted {
         let same = clean.entry(command_name(comm)).or_default();
         same.0 += owners;
-        same.2 += reaped;
+        same.2 += former;
     }
-    for (command, (owners, pid, reaped)) in clean {
+    for (command, (owners, pid, former)) in clean {
         let name = match (owners, pid) {
             (1, Some(pid)) => format!("{command}[{pid}]"),
             _ => format!("{command} × {owners}"),
         };
         let owner = OwnedZombies {
-            reaped,
+            former,
             ..OwnedZombies::default()
         };
         all.push((name, owner));
     }
-    all.sort_by_key(|(_, owner)| Reverse((owner.unreaped, owner.reaped.percentile(100))));
+    all.sort_by_key(|(_, owner)| {
+        let longest = owner.former.left.values().map(|left| left.longest).max();
+        let reaped = owner.former.reaped.percentile(100);
+        Reverse((owner.unreaped, longest, reaped))
+    });
     all
+}
+
+/// Returns the number of zombies that an owner left unreaped for a second or longer, and
+/// the longest time.
+fn left(former: &OwnerTally) -> [Cell; 2] {
+    let count: u64 = former.left.values().map(|left| left.times.count).sum();
+    let longest = former.left.values().map(|left| left.longest).max();
+    [
+        Cell::some(longest, |_| Cell::Count(count)),
+        Cell::some(longest, age),
+    ]
 }
 
 fn owner_name(model: &Model, owner: Option<Key>) -> String {
@@ -135,7 +160,7 @@ fn percentile(latencies: &Latencies, percent: u64) -> Cell {
 fn zombies(scope: &Scope<'_>) -> Vec<Key> {
     let model = scope.model;
     let owner_is_kept = |key| {
-        let owner = model.process(key).parent;
+        let owner = model.process(key).owner();
         owner.is_some_and(|owner| scope.keeps(owner))
     };
     let zombies = model.zombies();
@@ -158,18 +183,29 @@ pub fn owners(scope: &Scope<'_>, page: &mut dyn Output) {
         memory(scope.model, zombies)
     ));
     let total = owners.len();
+    let inexact = owners.iter().map(|(_, owner)| owner.former.reaped.inexact);
+    let inexact: u64 = inexact.sum();
     let mut rows = owners.into_iter().map(|(name, owner)| {
+        let [left, longest] = left(&owner.former);
         vec![
             Cell::Count(owner.unreaped),
             Cell::Text(name),
             Cell::some(owner.oldest, age),
-            Cell::Count(owner.reaped.count),
-            percentile(&owner.reaped, 50),
-            percentile(&owner.reaped, 99),
-            percentile(&owner.reaped, 100),
+            Cell::Count(owner.former.reaped.count),
+            percentile(&owner.former.reaped, 50),
+            percentile(&owner.former.reaped, 99),
+            percentile(&owner.former.reaped, 100),
+            left,
+            longest,
         ]
     });
     page.table(scope, &OWNERS, (OWNER_ROWS, total), &mut rows);
+    if inexact > 0 {
+        let zombies = plural(inexact, "zombie", "zombies");
+        page.line(&format!(
+            "  Start or reap of {zombies} were not seen: these latencies are lower bounds"
+        ));
+    }
 }
 
 /// Returns the memory held by zombies: one `task_struct` each. Their stacks were freed
@@ -189,7 +225,7 @@ pub fn unreaped(scope: &Scope<'_>, page: &mut dyn Output) {
     let model = scope.model;
     let zombies = zombies(scope).into_iter();
     let mut zombies: Vec<_> = zombies
-        .map(|key| (model.zombie_age(key, model.now()), key))
+        .map(|key| (model.process(key).zombie_time(model.now()), key))
         .collect();
     if zombies.is_empty() {
         return;
@@ -200,10 +236,10 @@ pub fn unreaped(scope: &Scope<'_>, page: &mut dyn Output) {
     let mut rows = zombies.into_iter().map(|(of, key)| {
         let zombie = model.process(key);
         vec![
-            age(of),
-            Cell::Flag(of.at_least),
+            Cell::known(of, age),
+            Cell::known(of, |age| Cell::Flag(age.exact().is_none())),
             Cell::Process(key),
-            Cell::known(zombie.parent, Cell::Process),
+            Cell::known(zombie.owner(), Cell::Process),
             Cell::Outcome(zombie.outcome()),
         ]
     });

@@ -237,3 +237,201 @@ fn larger_buffer_is_not_advised_for_counts_kept_in_tables() {
     assert!(advised(event::Kind::Fork));
     assert!(!advised(event::Kind::States));
 }
+
+/// vfork's wait ends when the waiting thread is killed, although the child lives on.
+#[test]
+fn vfork_wait_ends_with_the_waiting_thread() {
+    let script = Script::new().session().fork(1, 9).vfork(9, 10);
+    let killed = script.at(3 * MS).killed(9, 9).at(300 * MS).fork(1, 12);
+    let model = apply_all(&killed.events);
+    let wait = |model: &crate::model::Model, pid| super::one(model, pid).vfork_wait(model.now());
+    assert_eq!(wait(&model, 10), Some(3 * MS - forked_after(&model, 10)));
+
+    // Another thread executes a program: the waiting one is killed.
+    let script = Script::new()
+        .session()
+        .fork(1, 9)
+        .thread(9, 20)
+        .vfork(20, 10);
+    let script = script.at(3 * MS).exec_by(9, "true", &["true"]);
+    let script = script.at(300 * MS).fork(1, 12);
+    let model = apply_all(&script.events);
+    assert_eq!(wait(&model, 10), Some(3 * MS - forked_after(&model, 10)));
+
+    // A thread that goes on after the vfork and ends later changes nothing.
+    let script = Script::new()
+        .session()
+        .fork(1, 9)
+        .thread(9, 20)
+        .vfork(20, 10);
+    let script = script.at(2 * MS).exec(10, "true", &["true"]);
+    let model = apply_all(&script.at(5 * MS).exit(20, 0).events);
+    assert_eq!(wait(&model, 10), Some(2 * MS - forked_after(&model, 10)));
+}
+
+/// Returns a process `leak` with six zombies that exits after two seconds.
+fn leak() -> Script {
+    let mut script = Script::new()
+        .session()
+        .found(1, 0, "systemd")
+        .found(2, 1, "tini")
+        .found_all()
+        .at(SEC)
+        .fork(2, 21)
+        .exec(21, "python3", &["python3"]);
+    for child in 30..36 {
+        script = script.fork(21, child).die(child, 0);
+    }
+    let tini = script.process(2);
+    script = script
+        .at(3 * SEC)
+        .exit_with(21, |exit| exit.reaper = Some(tini));
+    for child in 30..36 {
+        script = script.reparent_zombie(21, child, 2);
+    }
+    script.notify(21).last_switch(21).wait(2, 21)
+}
+
+fn reap_all(mut script: Script, by: u32) -> Script {
+    for child in 30..36 {
+        script = script.wait(by, child).free(child);
+    }
+    script
+}
+
+#[test]
+fn former_zombies_are_found_with_owner_heir_and_time() {
+    let reaped = reap_all(leak(), 2).free(21).at(60 * SEC).fork(1, 50);
+    let model = apply_all(&reaped.events);
+    let findings = model.findings(model.now());
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let found = &findings[0];
+    assert_eq!(found.kind, FindingKind::LeftZombies);
+    assert_eq!(found.process, model.find_pid(21));
+    assert_eq!(
+        found.says,
+        "python3[21] left 6 zombies for up to 1.9 s, until it exited; tini[2] reaped them"
+    );
+    let (since, until) = (found.since.unwrap() - START, found.until.unwrap() - START);
+    assert!(
+        (SEC..SEC + MS).contains(&since) && until == 3 * SEC,
+        "{since} {until}"
+    );
+    // The heir reaped at once.
+    let tini = &model.tally().reapers.by_owner[&model.find_pid(2)];
+    assert_eq!((tini.reaped.count, tini.left.len()), (7, 0));
+    assert!(tini.reaped.max < MS);
+}
+
+#[test]
+fn heir_is_charged_for_its_own_time() {
+    // Half a second after it inherited them, the heir is no finding.
+    let found = says(&leak(), START + 3 * SEC + 500 * MS);
+    assert_eq!(
+        found,
+        [(
+            FindingKind::LeftZombies,
+            "python3[21] left 6 zombies for up to 1.9 s, until it exited; tini[2] owns them now"
+                .to_owned()
+        )]
+    );
+    let found = says(&leak(), START + 5 * SEC);
+    assert_eq!(
+        found[0],
+        (
+            FindingKind::Unreaped,
+            "tini[2] has not reaped 6 children; oldest 3.9 s; it inherited them 2.0 s ago; \
+             it last waited 1.9 s ago"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn zombie_held_by_a_tracer_names_the_tracer() {
+    let script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found(5, 1, "sh")
+        .found(6, 1, "gdb")
+        .found_all()
+        .fork(5, 10);
+    let mut script = script.exit(10, 0);
+    let (sh, gdb) = (script.process(5), script.process(6));
+    let held = script
+        .notify_with(10, |notify| notify.owner = gdb)
+        .last_switch(10);
+    assert_eq!(
+        says(&held, START + 3 * SEC),
+        [(
+            FindingKind::Unreaped,
+            "gdb[6] traces 1 zombie and has not waited for it; oldest 2.9 s; until it waits, \
+             sh[5] cannot; it has not waited since tracing began"
+                .to_owned()
+        )]
+    );
+    let freed = held.at(3 * SEC).exit(6, 0).event(
+        6,
+        What::Notify(event::Notify {
+            owner: sh,
+            seen_pid: 10,
+            exited: event::ExitedProcess::ChildPid(10),
+            autoreap: false,
+            sigchld_policy: None,
+            heir: None,
+        }),
+    );
+    assert_eq!(
+        says(&freed.wait(5, 10).notify(6).wait(1, 6), START + 4 * SEC),
+        [(
+            FindingKind::LeftZombies,
+            "gdb[6] held 1 zombie for 2.9 s as its tracer; sh[5] reaped it".to_owned()
+        )]
+    );
+}
+
+/// Evicted owners are named by command, and their number stays right.
+#[test]
+fn former_zombies_of_evicted_owners_stay_found() {
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for (number, owner) in (100..140).step_by(2).enumerate() {
+        let second = 10 * number as u64 * SEC;
+        script = script.at(second).fork(1, owner).fork(owner, owner + 1);
+        script = script
+            .die(owner + 1, 0)
+            .at(second + 2 * SEC)
+            .wait(owner, owner + 1);
+        script = script.free(owner + 1).die(owner, 0).reap(owner);
+    }
+    let mut model = crate::model::Model::new(crate::model::Retention {
+        exited: 0,
+        max_age: 0,
+    });
+    script.events.iter().for_each(|event| model.apply(event));
+    assert!(model.find_pid(100).is_none());
+    let found = model.findings(model.now());
+    assert_eq!(found.len(), 1, "{found:?}");
+    let says = "init × 20 left 20 zombies for up to 1.9 s, then they reaped them";
+    assert_eq!((found[0].says.as_str(), found[0].count), (says, 20));
+    assert!(found[0].since.unwrap() < START + SEC && found[0].until.unwrap() > START + 190 * SEC);
+}
+
+/// Many owners are summed up.
+#[test]
+fn few_of_many_former_zombies_are_listed() {
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    for owner in (100..140).step_by(2) {
+        script = script
+            .at(0)
+            .fork(1, owner)
+            .fork(owner, owner + 1)
+            .die(owner + 1, 0);
+        script = script.at(u64::from(owner) * SEC).wait(owner, owner + 1);
+    }
+    let found = says(&script, START + 200 * SEC);
+    assert_eq!(found.len(), 13, "{found:?}");
+    assert_eq!(
+        found[12].1,
+        "In 8 further cases, 8 zombies were left, the longest for 1m 53s"
+    );
+}

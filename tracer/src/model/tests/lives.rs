@@ -39,7 +39,7 @@ stories! {
             assert_eq!(sh.reaped_by.unwrap().process.tgid, 5);
             assert_eq!(sh.autoreaped, Some(false));
             assert_eq!(sh.threads_seen, 1);
-            assert_eq!(sh.zombie_time(model.now()), Some(2 * MS));
+            assert_eq!(sh.zombie_time(model.now()), Some((2 * MS).into()));
             assert_eq!(sh.lifetime(model.now()), Some(4 * MS));
             assert!(sh.usage_complete);
             assert_eq!(sh.usage.min_flt, 30);
@@ -169,7 +169,10 @@ fn records_of_a_reused_pid_may_overlap() {
         })
         .unwrap();
     assert_eq!(model.process(old).reaped_by.unwrap().process.tgid, 5);
-    assert_eq!(model.process(old).zombie_time(model.now()), Some(2 * US));
+    assert_eq!(
+        model.process(old).zombie_time(model.now()),
+        Some((2 * US).into())
+    );
     assert_eq!(one(&model, 10).state(), State::Alive);
     assert_eq!(one(&model, 10).reaped_at, None);
 }

@@ -183,6 +183,7 @@ fn tasks_of(event: &Event) -> [TaskId; 2] {
     let acting = match &event.what {
         What::Fork(fork) => fork.by.task,
         What::Signal(signal) => signal.by.task,
+        What::Reap(reap) => reap.by.task,
         _ => event.who.task,
     };
     [acting, event.who.task]

@@ -80,8 +80,12 @@ fn evicted_processes_are_still_counted() {
             .reapers
             .by_name
             .values()
-            .map(|(_, waited)| waited.count);
-        let owned = tally.reapers.by_owner.values().map(|waited| waited.count);
+            .map(|(_, waited)| waited.reaped.count);
+        let owned = tally
+            .reapers
+            .by_owner
+            .values()
+            .map(|waited| waited.reaped.count);
         named.chain(owned).sum::<u64>()
     };
     assert_eq!(waited(few), waited(all));

@@ -9,7 +9,7 @@ use crate::{
         Comm, Faults, Purpose, TaskState, Usage, Who, arguments, command_line, escaped,
         signal_name, units,
     },
-    model::{Key, Model, Process, State, UnknownReason},
+    model::{Key, Model, Process, ReapKind, State, UnknownReason, ZombieTime},
     tui::{
         state::data::Data,
         style::{
@@ -146,11 +146,11 @@ pub fn signal(sig: i32) -> String {
 /// exit or became a zombie.
 pub fn age(process: &Process, now: u64) -> String {
     let time = match process.state() {
-        State::Zombie => process.zombie_time(now),
-        State::Exiting => process.exiting_time(now),
-        _ => process.lifetime(now),
+        State::Zombie => process.zombie_time(now).map(ZombieTime::compact),
+        State::Exiting => process.exiting_time(now).map(units::duration),
+        _ => process.lifetime(now).map(units::duration),
     };
-    time.map_or_else(|| "?".to_owned(), units::duration)
+    time.unwrap_or_else(|| "?".to_owned())
 }
 
 /// Returns the lifetime up to the exit; a question mark if either end was not seen.
@@ -224,12 +224,24 @@ pub fn tail(text: &str, width: usize, glyphs: &Glyphs) -> String {
     format!("{}{}", glyphs.more, start.map_or("", |(at, _)| &text[at..]))
 }
 
+/// Returns the owner that released a zombie by its exit and never waited for it.
+pub fn releaser(model: &Model, process: &Process) -> Option<String> {
+    if process.reap_kind() != Some(ReapKind::OwnerExit) {
+        return None;
+    }
+    let last = process.tenures(0).last()?;
+    Some(
+        last.owner
+            .map_or("?".to_owned(), |owner| label(model, owner)),
+    )
+}
+
 /// Returns the memory that the kernel holds for a zombie, in bytes. The stack is released in the
 /// last switch (`put_task_stack` in `finish_task_switch`); the task_struct stays until the reap.
 pub fn zombie_memory(model: &Model, zombie: &Process) -> Option<u64> {
     let session = model.session()?;
     let task = session.task_struct_size?;
-    let stack_gone = zombie.last_switch.is_some() || zombie.zombie_when_found;
+    let stack_gone = zombie.last_switch.is_some() || zombie.found_exited_at().is_some();
     let stack = if stack_gone {
         0
     } else {

@@ -359,8 +359,8 @@ fn killer(model: &Model, process: &Process) -> Phrase {
 fn reaped_in(process: &Process, now: u64) -> Phrase {
     match (process.state(), process.zombie_time(now)) {
         (State::Zombie, _) => Phrase::of(Tone::Bad, "not yet"),
-        (_, Some(0)) if process.autoreaped == Some(true) => Phrase::of(Tone::Dim, "at once"),
-        (_, Some(time)) => Phrase::plain(units::duration(time)),
+        (_, Some(_)) if process.autoreaped == Some(true) => Phrase::of(Tone::Dim, "at once"),
+        (_, Some(time)) => Phrase::plain(time.compact()),
         (_, None) => Phrase::of(Tone::Dim, "?"),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::{
     event::{GapCause, Hook, Kind, Purpose, escaped, units},
-    model::{Finding, FindingKind, Key, Killed},
+    model::{Evidence, Finding, FindingKind, Key},
     tui::{
         input::action::Action,
         state::{
@@ -30,7 +30,7 @@ const WIDE: usize = 116;
 #[derive(Default)]
 pub struct Health {
     page: Page,
-    killed: ColumnCache<Option<Killed>>,
+    evidence: ColumnCache<Option<Evidence>>,
     findings: Vec<Finding>,
     /// The version of the model and the second that the findings were made from; `None` if not all
     /// processes were included.
@@ -44,18 +44,20 @@ impl Health {
         if self.found_from == Some(source) {
             return;
         }
-        let known = self.killed.update(data, |_, process| Killed::of(process));
+        let evidence = &mut self.evidence;
+        let known = evidence.update(data, |_, process| Evidence::of(process, data.now));
         if known || !self.found {
             self.found_from = known.then_some(source);
             self.found = true;
-            let killed = self.killed.iter();
-            let killed = killed.filter_map(|(key, killed)| Some((key, killed.clone()?)));
-            self.findings = data.model.findings_of(data.now, killed);
+            let evidence = self.evidence.iter();
+            let evidence = evidence.filter_map(|(key, evidence)| Some((key, evidence.as_ref()?)));
+            let evidence: Vec<_> = evidence.collect();
+            self.findings = data.model.findings_of(data.now, &evidence);
         }
     }
 
     /// Returns the section of findings.
-    fn findings(&self, width: usize) -> Sheet {
+    fn findings(&self, data: &Data<'_>, width: usize) -> Sheet {
         let mut sheet = Sheet::new(width);
         sheet.section("FINDINGS");
         if self.findings.is_empty() {
@@ -63,13 +65,23 @@ impl Health {
         }
         for finding in &self.findings {
             let tone = match finding.kind {
-                FindingKind::Unreaped | FindingKind::Exiting | FindingKind::Lost => Tone::Warn,
+                FindingKind::Unreaped
+                | FindingKind::LeftZombies
+                | FindingKind::Exiting
+                | FindingKind::Lost => Tone::Warn,
                 FindingKind::ForkFailed | FindingKind::OutOfMemory | FindingKind::Crashing => {
                     Tone::Bad
                 }
             };
             let kind = finding.kind.name().replace('_', " ");
-            sheet.fact(&kind, Phrase::of(tone, finding.says.as_str()));
+            let clock = |at| words::clock(data, at);
+            let when = match (finding.since.map(clock), finding.until.map(clock)) {
+                (Some(since), Some(until)) if since != until => format!(" ({since} to {until})"),
+                (Some(at), _) | (None, Some(at)) => format!(" ({at})"),
+                (None, None) => String::new(),
+            };
+            let says = Phrase::of(tone, finding.says.as_str()).and(Tone::Dim, when);
+            sheet.fact(&kind, says);
         }
         sheet
     }
@@ -79,7 +91,7 @@ impl View for Health {
     fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
         let width = size.width.saturating_sub(1);
         self.update_findings(data);
-        let findings = self.findings(width);
+        let findings = self.findings(data, width);
         let lines = if width >= WIDE {
             let half = (width - 3) / 2;
             let right = losses(data, half)

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
     event::{ProcessId, units},
-    model::{Key, Model, Process, State},
+    model::{Key, LeftZombies, Process, State, Successor, ZombieTime},
     tui::{
         input::action::Action,
         state::{
@@ -79,9 +79,11 @@ pub struct Zombies {
     /// The time of each process's last wait that reaped a child, ns since boot.
     waits: HashMap<ProcessId, u64>,
     /// The longest zombie time of a reaped process, ns; shown when there are no zombies.
-    longest: Option<(u64, Key)>,
-    /// Zombies that waited long and are reaped, by owner.
+    longest: Option<(ZombieTime, Key)>,
+    /// Zombies that waited long and are reaped or have another owner, by owner.
     left: HashMap<Option<Key>, Left>,
+    /// The number of evicted owners of such zombies.
+    evicted: u64,
     history_from: Option<(u64, u64)>,
     /// The finding about the selected owner.
     finding: Vec<Phrase>,
@@ -96,11 +98,11 @@ impl Zombies {
         self.owned = owned(data);
         if self.history_from != Some(data.slow_version()) {
             let reapings = &mut self.reapings;
-            if reapings.update(data, |_, process| Reaping::of(data.model, process)) {
+            if reapings.update(data, |_, process| Reaping::of(process, data.now)) {
                 self.history_from = Some(data.slow_version());
                 self.waits = self.last_waits();
                 self.longest = self.longest();
-                self.left = self.left();
+                self.update_left(data);
             } else {
                 self.made_from = None;
             }
@@ -125,7 +127,7 @@ impl Zombies {
         }
         let shown = |owner: &&Option<Key>| owner.is_none_or(|owner| data.filter.shows(owner));
         let mut left: Vec<_> = self.left.keys().filter(shown).collect();
-        left.sort_by_key(|&owner| (Reverse(self.left[owner].count), *owner));
+        left.sort_by_key(|&owner| (Reverse(self.left[owner].zombies.times.count), *owner));
         rows.extend(left.into_iter().map(|&owner| Row {
             owner,
             zombie: None,
@@ -156,7 +158,7 @@ impl Zombies {
         let empty = Empty::of(data, "No zombies now", ("zombie", "zombies"), zombies).good();
         let mut lines = empty.phrases(data);
         if let Some((time, key)) = self.longest {
-            let (zombie, time) = (words::label(data.model, key), units::duration(time));
+            let zombie = words::label(data.model, key);
             let longest = format!("The longest so far was {zombie} for {time}.");
             lines.push(Phrase::of(Tone::Dim, longest));
         }
@@ -205,7 +207,7 @@ fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
     let mut owned: HashMap<_, Vec<Key>> = HashMap::new();
     for key in model.zombies().filter(|&key| data.filter.shows(key)) {
         owned
-            .entry(model.process(key).parent)
+            .entry(model.process(key).owner())
             .or_default()
             .push(key);
     }
@@ -216,46 +218,35 @@ fn owned(data: &Data<'_>) -> HashMap<Option<Key>, Vec<Key>> {
     owned
 }
 
-/// Zombies of one owner that waited long and are reaped.
+/// Zombies that one owner left unreaped for long and no longer owns.
 #[derive(Clone, Copy, Debug, Default)]
 struct Left {
-    count: u64,
-    /// The longest time that one of them waited, ns.
-    longest: u64,
-    /// When the last of them was reaped, ns since boot.
-    until: u64,
+    zombies: LeftZombies,
+    /// True if some of them are still zombies, of another owner.
+    last: bool,
 }
 
-/// A zombie that waited this long counts as left, ns. Most are reaped at once.
-const LONG: u64 = 1_000_000_000;
-
-/// Returns the owner of a zombie, or the parent that exited without waiting for it.
-fn left_by(model: &Model, zombie: &Process) -> Option<Key> {
-    let since = zombie.zombie_at;
-    let outlived = |&parent: &Key| {
-        let ended = model.process(parent).exited_at;
-        since.is_some_and(|since| ended.is_none_or(|ended| ended >= since))
-    };
-    zombie.original_parent.filter(outlived).or(zombie.parent)
-}
-
-/// The reap of a zombie.
+/// The end of a zombie.
 struct Reaping {
-    /// The owner.
-    of: Option<Key>,
-    by: ProcessId,
-    at: u64,
-    /// Time the process was a zombie, ns, if that was seen.
-    after: Option<u64>,
+    /// The process that waited for it, and when.
+    wait: Option<(ProcessId, u64)>,
+    /// Time the process was a zombie, if it is reaped.
+    after: Option<ZombieTime>,
+    /// True if a former owner left it unreaped for long.
+    left: bool,
 }
 
 impl Reaping {
-    fn of(model: &Model, process: &Process) -> Option<Reaping> {
-        Some(Reaping {
-            of: left_by(model, process),
-            by: process.reaped_by?.process,
-            at: process.reaped_at?,
-            after: process.zombie_time(0),
+    fn of(process: &Process, now: u64) -> Option<Reaping> {
+        let kind = process.reap_kind();
+        let left = process.was_left(now);
+        (kind.is_some() || left).then(|| Reaping {
+            wait: process
+                .reaped_by
+                .map(|by| by.process)
+                .zip(process.reaped_at),
+            after: kind.and_then(|_| process.zombie_time(now)),
+            left,
         })
     }
 }
@@ -268,36 +259,42 @@ impl Zombies {
             .iter()
             .filter_map(|(_, reaping)| reaping.as_ref())
         {
-            let last = waits.entry(reaping.by).or_insert(reaping.at);
-            *last = reaping.at.max(*last);
+            if let Some((by, at)) = reaping.wait {
+                let last = waits.entry(by).or_insert(at);
+                *last = at.max(*last);
+            }
         }
         waits
     }
 
-    fn longest(&self) -> Option<(u64, Key)> {
+    fn longest(&self) -> Option<(ZombieTime, Key)> {
         let reapings = self.reapings.iter();
         let times = reapings.filter_map(|(key, reaping)| Some((reaping.as_ref()?.after?, key)));
-        times.filter(|&(time, _)| time > 0).max()
+        times.filter(|&(time, _)| time.min > 0).max()
     }
 
-    fn left(&self) -> HashMap<Option<Key>, Left> {
-        let mut all: HashMap<_, Left> = HashMap::new();
-        let reapings = self.reapings.iter().filter_map(|(_, it)| it.as_ref());
-        for reaping in reapings {
-            let Some(after) = reaping.after.filter(|&after| after >= LONG) else {
-                continue;
-            };
-            let left = all.entry(reaping.of).or_default();
-            left.count += 1;
-            left.longest = left.longest.max(after);
-            left.until = left.until.max(reaping.at);
+    fn update_left(&mut self, data: &Data<'_>) {
+        let reapings = self.reapings.iter();
+        let left = reapings.filter(|(_, it)| it.as_ref().is_some_and(|it| it.left));
+        let left = data.model.left_zombies(left.map(|(key, _)| key));
+        let evicted = left
+            .by_name
+            .values()
+            .flat_map(|(_, owned)| owned.left.values());
+        self.evicted = evicted.map(|left| left.owners).max().unwrap_or(0);
+        self.left.clear();
+        for (owner, owned) in left.by_owner {
+            for (end, zombies) in owned.left {
+                let left = self.left.entry(owner).or_default();
+                left.zombies.extend(&zombies);
+                left.last |= end.reaped().is_none();
+            }
         }
-        all
     }
 
-    /// Returns a cell of the line about an owner's reaped zombies.
+    /// Returns a cell of the line about an owner's former zombies.
     fn left_cell(&self, data: &Data<'_>, owner: Option<Key>, column: usize) -> Phrase {
-        let left = self.left.get(&owner).copied().unwrap_or_default();
+        let Left { zombies, last } = self.left.get(&owner).copied().unwrap_or_default();
         let process = owner.map(|owner| data.model.process(owner));
         match column {
             0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
@@ -307,11 +304,16 @@ impl Zombies {
                 });
                 name.all(Tone::Dim)
             }
-            2 => Phrase::of(Tone::Dim, units::count(left.count)),
-            3 => Phrase::of(Tone::Dim, units::duration(left.longest)),
+            2 => Phrase::of(Tone::Dim, units::count(zombies.times.count)),
+            3 => Phrase::of(Tone::Dim, zombies.longest.compact()),
+            4 if last => Phrase::of(Tone::Warn, "passed on"),
             4 => Phrase::of(Tone::Dim, "all reaped"),
-            7 => Phrase::of(Tone::Dim, words::clock(data, left.until)),
-            8 => Phrase::of(Tone::Dim, "longest, last reaped"),
+            7 => {
+                let since = zombies.times.span.map(|(since, _)| since);
+                let clock = since.map_or_else(String::new, |at| words::clock(data, at));
+                Phrase::of(Tone::Dim, clock)
+            }
+            8 => Phrase::of(Tone::Dim, successor(data, owner, zombies.successor, last)),
             _ => Phrase::new(),
         }
     }
@@ -323,7 +325,7 @@ impl Zombies {
             .reapings
             .iter()
             .filter_map(|(_, reaping)| reaping.as_ref());
-        for after in reapings.filter_map(|reaping| reaping.after) {
+        for after in reapings.filter_map(|reaping| Some(reaping.after?.min)) {
             counts[REAP_TIMES
                 .iter()
                 .rposition(|&(from, _)| after >= from)
@@ -395,7 +397,7 @@ impl View for Zombies {
 
     fn show(&mut self, data: &Data<'_>, key: Key) {
         self.list
-            .select((data.model.process(key).parent, Some(key), false));
+            .select((data.model.process(key).owner(), Some(key), false));
     }
 
     fn status(&self, _: &Data<'_>) -> String {
@@ -405,7 +407,14 @@ impl View for Zombies {
             0 => String::new(),
             left => format!("{left} in the past · "),
         };
-        format!("{owners} owner{s} · {left}{}", self.list.position())
+        let evicted = match self.evicted {
+            0 => String::new(),
+            evicted => format!("{evicted} evicted · "),
+        };
+        format!(
+            "{owners} owner{s} · {left}{evicted}{}",
+            self.list.position()
+        )
     }
 
     fn reset(&mut self) {
@@ -494,19 +503,25 @@ fn zombie_cell(
     }
 }
 
-/// Returns how long a process has been a zombie. For one of the first snapshot, that is at least
-/// the length of the trace.
-fn age(data: &Data<'_>, zombie: &Process) -> String {
-    match zombie.zombie_time(data.now) {
-        Some(age) => units::duration(age),
-        None if zombie.zombie_when_found => {
-            format!(
-                ">{}",
-                units::duration(data.now.saturating_sub(data.model.began()))
-            )
+/// Returns the process that reaped the former zombies of an owner, or owns them now.
+fn successor(data: &Data<'_>, owner: Option<Key>, successor: Successor, last: bool) -> String {
+    let own = owner.map(|owner| data.model.process(owner).id);
+    match successor {
+        Successor::One(id, _) if Some(id) == own => "reaped late".to_owned(),
+        Successor::One(id, comm) => {
+            let comm = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
+            let verb = if last { "now of" } else { "reaped by" };
+            format!("{verb} {} {comm}", id.tgid)
         }
-        None => "?".to_owned(),
+        Successor::Several => "several reapers".to_owned(),
+        Successor::Unknown => "reap not seen".to_owned(),
     }
+}
+
+/// Returns how long a process has been a zombie.
+fn age(data: &Data<'_>, zombie: &Process) -> String {
+    let age = zombie.zombie_time(data.now);
+    age.map_or_else(|| "?".to_owned(), ZombieTime::compact)
 }
 
 fn bytes(memory: Option<u64>) -> Phrase {

@@ -195,20 +195,24 @@ fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
     let (model, state) = (data.model, process.state());
     if state == State::Zombie {
         let since = process.zombie_time(data.now);
-        let since = since.map_or("since before tracing began".to_owned(), |time| {
-            format!("for {}", units::duration(time))
-        });
+        let since = since.map_or("?".to_owned(), |time| format!("for {time}"));
         let memory = words::zombie_memory(model, process);
         let memory = memory.map_or("?".to_owned(), units::bytes);
-        let owner = process
-            .parent
-            .map_or("?".to_owned(), |key| words::label(model, key));
         sheet.fact(
             "zombie",
             Phrase::of(Tone::Bad, since).and(Tone::Plain, format!(", holds {memory}")),
         );
-        sheet.fact("owner", owner);
     }
+    let tenures: Vec<_> = process.tenures(data.now).collect();
+    if state == State::Zombie || tenures.len() > 1 {
+        for tenure in tenures {
+            let owner = tenure.owner;
+            let owner = owner.map_or("?".to_owned(), |key| words::label(model, key));
+            sheet.fact("owner", format!("{owner} for {}", tenure.time));
+        }
+    }
+    let after = process.zombie_time(data.now);
+    let after = after.map_or(String::new(), |time| format!(" after {time}"));
     if process.autoreaped == Some(true) {
         let why = match process.sigchld {
             Some(Sigchld::Ignored) => "by the kernel: the parent ignores SIGCHLD",
@@ -217,13 +221,15 @@ fn reaping(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
         };
         sheet.fact("reaped", why);
     } else if let Some(by) = process.reaped_by {
-        let after = process.zombie_time(data.now);
-        let after = after.map_or(String::new(), |time| {
-            format!(" after {}", units::duration(time))
-        });
         sheet.fact("reaped", format!("by {}{after}", words::subject(model, by)));
+    } else if let Some(by) = words::releaser(model, process) {
+        sheet.fact(
+            "reaped",
+            format!("by the exit of {by}{after}: nobody waited"),
+        );
     } else if state == State::Reaped {
-        sheet.fact("reaped", Phrase::of(Tone::Warn, "by an unknown process"));
+        let text = format!("by a call that was not seen{after}");
+        sheet.fact("reaped", Phrase::of(Tone::Warn, text));
     }
 }
 

@@ -148,16 +148,24 @@ fn remark(data: &Data<'_>, key: Key, moment: Moment) -> Phrase {
                 .status
                 .map_or(Phrase::new(), |_| words::ending(process, usize::MAX));
         }
-        Moment::Zombie => process
-            .parent
-            .map(|owner| format!("owner {}", words::label(model, owner))),
+        Moment::Zombie => {
+            let first = process.tenures(data.now).next();
+            let owner = first.map_or(process.parent, |tenure| tenure.owner);
+            owner.map(|owner| format!("owner {}", words::label(model, owner)))
+        }
         Moment::LastSwitch => process
             .last_switch
             .as_ref()
             .map(|(_, switch)| format!("then ran {} {}", switch.next_pid, switch.next_comm)),
         Moment::Reaped => process
             .reaped_by
-            .map(|by| format!("by {}", words::subject(model, by))),
+            .map(|by| format!("by {}", words::subject(model, by)))
+            .or_else(|| {
+                Some(format!(
+                    "by the exit of {}",
+                    words::releaser(model, process)?
+                ))
+            }),
         Moment::Runnable | Moment::FirstRan | Moment::Freed => None,
     };
     Phrase::of(Tone::Dim, text.unwrap_or_default())

@@ -62,7 +62,7 @@ impl Life {
             comm: process.comm,
             since: process.id.start,
             until: ended,
-            zombie: match process.zombie_when_found && process.exited_at.is_none() {
+            zombie: match process.found_exited_at().is_some() && process.exited_at.is_none() {
                 true => Some(process.id.start),
                 false => zombie,
             },

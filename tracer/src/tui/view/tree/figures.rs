@@ -76,7 +76,7 @@ pub const FIGURES: &[Figure] = figures! {
         Some(|data, process, _| Phrase::plain(words::clock(data, process.id.start)));
     figure("AGE", 8, 2), usual down, "lifetime; when exiting or a zombie, the time since then",
         |data, process| match process.state() {
-            State::Zombie => process.zombie_time(data.now).map(u128::from),
+            State::Zombie => process.zombie_time(data.now).map(|time| time.min.into()),
             State::Exiting => process.exiting_time(data.now).map(u128::from),
             State::Alive | State::Reaped | State::Vanished => {
                 process.lifetime(data.now).map(u128::from)
@@ -95,9 +95,9 @@ pub const FIGURES: &[Figure] = figures! {
         },
         Some(|_, process, width| words::ending(process, width));
     figure("WAITED", 8, 10), chosen down, "time it was a zombie before the reap",
-        |data, process| process.zombie_time(data.now).map(u128::from),
+        |data, process| process.zombie_time(data.now).map(|time| time.min.into()),
         Some(|data, process, _| match (process.zombie_time(data.now), process.state()) {
-            (Some(time), _) => Phrase::plain(units::duration(time)),
+            (Some(time), _) => Phrase::plain(time.compact()),
             (None, State::Alive) => Phrase::new(),
             (None, State::Exiting | State::Zombie | State::Reaped | State::Vanished) => unknown(),
         });
