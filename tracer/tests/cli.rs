@@ -8,6 +8,8 @@
 
 #[path = "cli/local_time.rs"]
 mod local_time;
+#[path = "cli/reports.rs"]
+mod reports;
 
 use std::{
     path::{Path, PathBuf},

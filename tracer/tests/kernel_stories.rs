@@ -11,7 +11,7 @@ mod support;
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Scratch, events, json_lines, process, processes, record, run};
+use support::{Scratch, events, json_lines, process, processes, record, run, tracer};
 
 /// Runs a program under `record`; it prints one JSON object per line.
 fn witness(file: &Path, program: &str) -> Vec<Value> {
@@ -214,4 +214,42 @@ fn pipelines_of_a_shell_match_strace() {
         .count();
     assert!(seen > 15, "strace saw too little: {log}");
     assert_eq!(count, seen, "{log}");
+}
+
+/// A recorded command is told apart from everything else that runs.
+#[test]
+fn recorded_command_is_known_with_its_processes() {
+    let scratch = Scratch::new("command");
+    let file = scratch.file("command.trace");
+    // The background child outlives its parent and is reparented.
+    let script = "sh -c 'kill -SEGV $$'; sh -c '(exec sleep 0.2) & exit 0'; sleep 0.3; exit 3";
+    let status = record(&file).args(["--", "sh", "-c", script]).status();
+    assert_eq!(status.unwrap().code(), Some(3));
+    let replay = |arguments: &[&str]| {
+        let output = run(tracer().arg("replay").arg(&file).args(arguments));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let report = replay(&["--report"]);
+    let first = report.lines().next().unwrap();
+    assert!(first.starts_with("Your command: sh -c 'sh -c "), "{first}");
+    assert!(
+        first.contains("': 5 processes, ") && first.ends_with(", exit 3"),
+        "{first}"
+    );
+    let members = replay(&["--json", "--filter", "command()"]);
+    let mut members: Vec<_> = json_lines(members.as_bytes());
+    members.sort_by_key(|it| it["pid"].as_u64());
+    assert_eq!(members.len(), 5, "{members:?}");
+    assert_eq!(members[0]["exit_code"], 3);
+    assert_eq!(members[1]["exit_signal_name"], "SIGSEGV");
+    let deaths = replay(&[
+        "--report=deaths",
+        "--json",
+        "--filter",
+        "command() && exit.signal != 0",
+    ]);
+    let deaths = json_lines(deaths.as_bytes());
+    let death = deaths.iter().find(|row| row["table"] == "deaths").unwrap();
+    assert_eq!(death["process"]["pid"], members[1]["pid"]);
+    assert_eq!(death["exit_ns"], members[1]["exit_ns"]);
 }

@@ -57,6 +57,8 @@ pub struct RecordArgs {
     segment: Duration,
     /// Record while this command runs, and exit with its exit code
     ///
+    /// The recording is about the command: reports begin with it, the dashboard opens
+    /// at it, and in filters `command()` is the command and its descendants.
     /// The command runs as the user who runs tracer: under sudo, as root. To run
     /// it as another user, use `sudo -u USER CMD`.
     #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]

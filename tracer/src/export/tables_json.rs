@@ -175,3 +175,120 @@ fn sender(sender: &Sender) -> Value {
         "comm": process.map(|(comm, _)| json::comm(*comm)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{Text, script::Script},
+        export::tests::{every_kind, lines},
+        filter::{Filter, SavedFilters},
+        model::Model,
+        report::{Layout, Rows, SECTIONS, TABLES},
+    };
+
+    /// Returns the rows of a section of the report.
+    fn report_rows(script: &Script, section: &str, rows: Rows, filter: Option<&str>) -> Vec<Value> {
+        let mut model = Model::default();
+        script.events.iter().for_each(|event| model.apply(event));
+        let filter = filter.map(|text| Filter::parse(text, &SavedFilters::new()).unwrap());
+        let layout = Layout {
+            rows,
+            ..Layout::from(100)
+        };
+        let sections = SECTIONS.iter().filter(|known| known.name == section);
+        let mut out = Vec::new();
+        let scope = Scope::new(&model, filter.as_ref(), layout);
+        tables_json(&scope, &sections.collect::<Vec<_>>(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn reports_are_rows_of_their_tables() {
+        let script = Script::new()
+            .session_with(|session| {
+                session.command = Text::new(b"tracer\0record\0f\0--\0make\0a b\0");
+                session.tracer_pid = 50;
+            })
+            .found(1, 0, "init")
+            .found(50, 1, "tracer")
+            .found_all()
+            .fork(50, 60)
+            .exec(60, "make", &["make", "a b"])
+            .fork(60, 61)
+            .kill(60, 61, 9)
+            .killed(61, 9)
+            .notify(61)
+            .reap(61)
+            .fork(60, 62)
+            .die(62, 3)
+            .die(60, 2);
+        let of = |rows: &[Value], table: &str| -> Vec<Value> {
+            let of_it = rows.iter().filter(|row| row["table"] == table);
+            of_it.cloned().collect()
+        };
+        let rows = report_rows(&script, "deaths", Rows::All, None);
+        let command = &of(&rows, "command")[0];
+        assert_eq!(command["argv"], json!(["make", "a b"]));
+        assert_eq!(
+            (&command["processes"], &command["outcome"]["exit_code"]),
+            (&json!(3), &json!(2))
+        );
+        let deaths = of(&rows, "deaths");
+        let pids: Vec<_> = deaths.iter().map(|row| &row["process"]["pid"]).collect();
+        assert_eq!(pids, [61, 60, 62]);
+        assert_eq!(deaths[0]["outcome"]["exit_signal_name"], "SIGKILL");
+        assert_eq!(
+            deaths[0]["sender"],
+            json!({"origin": "process", "pid": 60, "comm": "make"})
+        );
+        assert_eq!(deaths[0]["first_ns"], Value::Null);
+        assert!(deaths[0]["lifetime_ns"].is_u64() && deaths[0]["exit_ns"].is_u64());
+        assert!(deaths[0]["exit_time"].as_str().unwrap().ends_with('Z'));
+        let trace = &of(&rows, "trace")[0];
+        assert_eq!(
+            (&trace["processes"], &trace["filter"]),
+            (&json!(5), &Value::Null)
+        );
+
+        let rows = report_rows(&script, "deaths", Rows::Top(1), Some("exit.code > 0"));
+        let trace = &of(&rows, "trace")[0];
+        assert_eq!(
+            (&trace["matching"], &trace["processes"]),
+            (&json!(2), &json!(5))
+        );
+        assert_eq!(of(&rows, "deaths").len(), 1);
+
+        // These two are the formats of the same names.
+        for (section, name) in [("zombies", "owners"), ("findings", "findings")] {
+            let rows = report_rows(&script, section, Rows::All, None);
+            assert_eq!(of(&rows, name), lines(name, &script));
+            assert!(of(&rows, "trace").is_empty());
+        }
+    }
+
+    /// Each row has every key of its table, and no other.
+    #[test]
+    fn rows_have_the_keys_that_are_documented() {
+        let rows = report_rows(&every_kind(), "summary", Rows::All, Some("pid > 0"));
+        for row in rows {
+            let kind = TABLES
+                .iter()
+                .find(|kind| row["table"] == kind.name)
+                .unwrap();
+            if kind.name == "owners" || kind.name == "findings" {
+                continue;
+            }
+            let keys = kind.columns.iter().flat_map(|column| match column.is_time {
+                true => vec![format!("{}_ns", column.key), format!("{}_time", column.key)],
+                false => vec![column.key.to_owned()],
+            });
+            let keys: Vec<_> = ["table".to_owned()].into_iter().chain(keys).collect();
+            let found: Vec<_> = row.as_object().unwrap().keys().collect();
+            assert_eq!(found, keys.iter().collect::<Vec<_>>(), "{row}");
+        }
+    }
+}

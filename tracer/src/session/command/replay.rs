@@ -16,6 +16,7 @@ use crate::{
     filter::Filter,
     model::{Key, Model, NoCommand, Retention, TracedCommand},
     playback::Place,
+    report::Rows,
     session::{
         console::{
             exit::{Exit, OK},
@@ -119,12 +120,15 @@ pub fn replay(replay: Replay) -> Result<Exit> {
 
 fn report(replay: &Replay, report: &Report) -> Result<()> {
     let filter = replay.filter.as_ref();
-    let retention = match filter.is_some() || report.json {
+    let retention = match filter.is_some() || report.json || report.rows != Rows::Usual {
         true => Retention::ALL,
         false => Retention::default(),
     };
     let Part { model, until } = replay.part(retention)?;
     check(filter, &model)?;
+    if let Some(filter) = filter.filter(|_| report.json) {
+        notify_if_none(&model, |key| filter.keeps(&model, key, model.now()));
+    }
     output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))
 }
 
