@@ -27,7 +27,8 @@ pub static COMMAND: TableKind = TableKind {
         ),
         Column::json(
             "more",
-            "true if there may be more of them, because processes were evicted",
+            "true if there may be more: processes are no longer listed, this part begins after the \
+             command, or records were lost",
         ),
         Column::json("lifetime_ns", "time from fork to exit, or until now"),
         Column::json("outcome", "outcome"),
@@ -136,8 +137,9 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
     };
     let process = model.process(key);
     let processes = model.subtree(key).count() as u64;
-    // Evicted processes may have been descendants.
-    let more = model.unlisted() > 0;
+    // Descendants that have been evicted, that ended before this part, or of which the
+    // records were lost.
+    let more = model.unlisted() > 0 || process.forked_at.is_none() || !model.gaps().is_empty();
     let lifetime = process.lifetime(model.now());
     let outcome = match process.outcome() {
         Outcome::Ok => "exit 0".to_owned(),

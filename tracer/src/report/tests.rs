@@ -277,6 +277,10 @@ fn report_begins_with_the_command() {
         "Your command: make -j2: 2 processes, 16.0 s, SIGKILL"
     );
     assert_eq!(
+        begin(|script| script.lose(Kind::Fork, 7).die(60, 0)),
+        "Your command: make -j2: at least 2 processes, 16.0 s, exit 0"
+    );
+    assert_eq!(
         begin(|script| script.fork(60, 62)),
         "Your command: make -j2: 3 processes, 16.0 s, alive"
     );
