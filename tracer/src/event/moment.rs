@@ -64,8 +64,8 @@ pub struct ForkFailed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressSpace {
     /// Mapped pages, each of which needed a page table entry copied. Unknown if
-    /// this kernel's counter is not found; up to a few dozen may be missing on
-    /// kernels that count per CPU.
+    /// this kernel's counter is not found; a lower bound on kernels that count per
+    /// CPU (since 6.2), where up to a few dozen are missing, and unknown if all are.
     pub pages: Option<u64>,
     /// Size of the page tables created, in bytes.
     pub page_tables: u64,

@@ -30,7 +30,6 @@ impl Condition {
     pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
         let candidate = Candidate {
             model,
-            key,
             process: model.process(key),
             now,
         };

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::value::Value;
 use crate::{
     event::{Faults, OomCause, Purpose, TaskState, Text, Usage},
-    model::{Creation, Key, Model, Process, State, ZombieTime},
+    model::{Creation, Model, Process, State, ZombieTime},
 };
 
 /// The type of a field: its operators and units.
@@ -31,7 +31,6 @@ pub enum FieldKind {
 /// The process that a filter is evaluated for.
 pub struct Candidate<'a> {
     pub model: &'a Model,
-    pub key: Key,
     pub process: &'a Process,
     /// Time of the evaluation, ns since boot.
     pub now: u64,
@@ -119,7 +118,7 @@ pub const FIELDS: &[FilterField] = fields! {
     "firstrun" "" FieldKind::Time, |of| Value::known(of.process.first_run_latency()), "delay from being made runnable by fork to first running";
     "threads" "" FieldKind::Count, |of| number(of.process.threads_seen), "threads it ever had, as far as observed";
     "execs" "" FieldKind::Count, |of| Value::Number(of.process.executions.len() as u64), "number of execs since tracing began";
-    "children" "" FieldKind::Count, |of| Value::Number(of.model.tree_children(of.key).len() as u64), "number of processes it created, as far as observed";
+    "children" "" FieldKind::Count, |of| Value::Number(of.process.tree_child_count()), "number of processes it created, as far as observed";
     "ns.pid" "" FieldKind::Count, |of| Value::known(of.process.ns.map(|(pid, _)| u64::from(pid))), "PID in its own PID namespace";
     "ns.level" "" FieldKind::Count, |of| Value::known(of.process.ns.map(|(_, level)| u64::from(level))), "depth of that namespace; 0 is the initial one";
 };
@@ -136,12 +135,7 @@ fn number(number: u32) -> Value<'static> {
 }
 
 fn ppid<'a>(of: &Candidate<'a>) -> Value<'a> {
-    match of.process.parent {
-        Some(parent) => number(of.model.process(parent).id.tgid),
-        // init and kthreadd; the idle task creates both.
-        None if of.process.id.tgid <= 2 => Value::Number(0),
-        None => Value::Unknown,
-    }
+    Value::known(of.model.parent_pid(of.process).map(u64::from))
 }
 
 fn comm<'a>(of: &Candidate<'a>) -> Value<'a> {

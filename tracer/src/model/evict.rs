@@ -93,8 +93,15 @@ impl Model {
             let mut children =
                 self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
             // Most children are younger than the evicted ones.
+            let before = children.len();
             children.retain(|&child| child > youngest || self.contains(child));
-            self.change_unindexed(parent, |process| process.tree_children = children);
+            let evicted = (before - children.len()) as u64;
+            self.change_unindexed(parent, |process| {
+                process.tree_children = children;
+                if evicted > 0 {
+                    process.pending_mut().rare.evicted_children += evicted;
+                }
+            });
         }
     }
 }

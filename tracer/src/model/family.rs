@@ -1,10 +1,19 @@
 //! Parents and children: in the fork tree, which never changes, and by the parent
 //! that must reap, which does change.
 
-use super::{Key, Model, State, process::SIGCHLD};
+use super::{Key, Model, Process, State, process::SIGCHLD};
 use crate::event::ProcessId;
 
 impl Model {
+    /// Returns the PID of a process's current parent; 0 for init and kthreadd, which
+    /// the idle task creates.
+    pub fn parent_pid(&self, process: &Process) -> Option<u32> {
+        match process.parent {
+            Some(parent) => Some(self.process(parent).id.tgid),
+            None => (process.id.tgid <= 2).then_some(0),
+        }
+    }
+
     /// Returns the process with this identity; none for the idle task (PID 0).
     pub(super) fn parent_of(&mut self, id: ProcessId) -> Option<Key> {
         (id.tgid != 0).then(|| self.ensure(id))

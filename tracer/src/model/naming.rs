@@ -88,10 +88,10 @@ impl Process {
         }
     }
 
-    /// Returns true if every exec since the fork, or since it was found, is in
+    /// Returns true if every exec since the fork, or since a snapshot listed it, is in
     /// [`Self::executions`], as far as no record was lost.
     pub fn has_all_executions(&self) -> bool {
-        self.executions_left_out == 0 && self.created_by != Creation::Missed
+        self.executions_left_out == 0 && (self.forked_at.is_some() || self.generation > 0)
     }
 
     /// Sets the name as of `at`, unless a later one is known.

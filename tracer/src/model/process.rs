@@ -103,6 +103,8 @@ pub(super) struct Rare {
     /// Time at which the caller of vfork ended although this child still held it,
     /// ns since boot.
     pub vfork_caller_ended_at: Option<u64>,
+    /// Number of evicted processes that had this one as `tree_parent`.
+    pub evicted_children: u64,
 }
 
 /// The facts known about one process.
@@ -470,9 +472,15 @@ impl Process {
         ends.into_iter().flatten().min()
     }
 
-    /// Returns the number of retained children in the fork tree.
-    pub fn tree_child_count(&self) -> usize {
-        self.tree_children.len()
+    /// Returns the number of children in the fork tree, evicted ones included.
+    pub fn tree_child_count(&self) -> u64 {
+        self.tree_children.len() as u64 + self.evicted_child_count()
+    }
+
+    /// Returns how many of them are evicted.
+    pub fn evicted_child_count(&self) -> u64 {
+        let pending = self.pending.as_ref();
+        pending.map_or(0, |pending| pending.rare.evicted_children)
     }
 
     /// Returns true if the parent is no longer the original one.

@@ -127,7 +127,7 @@ impl RecordDecoder {
             comm: Comm::new(&fork.comm),
             requested_at: Some(fork.asked).filter(|&asked| asked != 0 && asked <= fork.head.at),
             copied: (!shared && !kthread).then_some(AddressSpace {
-                pages: Some(fork.pages).filter(|&pages| pages != wire::PAGES_UNKNOWN),
+                pages: known_pages(fork.pages),
                 page_tables: fork.page_tables,
             }),
             by_copies: self.copies(fork.by_copies),
@@ -320,6 +320,12 @@ pub fn task_states(states: &states::TaskStates) -> Option<States> {
 /// Returns none for 0, which stands for a cgroup that was not read.
 fn cgroup(id: u64) -> Option<u64> {
     Some(id).filter(|&id| id != 0)
+}
+
+/// Returns the pages of a copied address space. It maps at least one, so 0 means that
+/// the kernel had not added up any of its counters for each CPU (since 6.2).
+fn known_pages(pages: u64) -> Option<u64> {
+    (pages != 0 && pages != wire::PAGES_UNKNOWN).then_some(pages)
 }
 
 fn fork_failed(failed: wire::ForkFailed) -> ForkFailed {

@@ -266,7 +266,7 @@ fn by_parent(
             Cell::Count(forks.forks),
             Cell::known(all_timed.then_some(forks.took), Cell::Duration),
             Cell::known((forks.timed > 0).then_some(forks.longest), Cell::Duration),
-            Cell::Count(forks.pages),
+            Cell::known((forks.pages > 0).then_some(forks.pages), Cell::Count),
             copies(forks.parent_copies, forks.ambiguous, copies_known),
             copies(forks.child_copies, forks.ambiguous, copies_known),
             Cell::Flag(forks.ambiguous),

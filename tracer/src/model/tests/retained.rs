@@ -401,3 +401,22 @@ fn restored_model_retains_the_same() {
     assert!(model == restored);
     assert_eq!(pids(&model), pids(&restored));
 }
+
+/// Evicted children still count as children.
+#[test]
+fn children_are_counted_beyond_their_eviction() {
+    let mut script = Script::new().session().fork(1, 10);
+    for pid in 100..150 {
+        script = script.fork(10, pid).die(pid, 0).reap(pid).free(pid);
+    }
+    let events = script.at(60 * SEC).fork(1, 11).events;
+    let (few, all) = (keeping(4, &events), keeping(usize::MAX, &events));
+    let children = |model: &Model| {
+        let process = model.process(model.find_pid(10).unwrap());
+        (process.tree_child_count(), process.evicted_child_count())
+    };
+    assert_eq!(children(&all), (50, 0));
+    let (count, evicted) = children(&few);
+    assert_eq!(count, 50);
+    assert!(evicted > 30, "{evicted}");
+}

@@ -1,21 +1,28 @@
 //! The player: moves the dashboard through a recording, or through the past of a
 //! live trace.
 
+mod active_search;
+mod shown;
+#[cfg(test)]
+mod tests;
+
 use std::{
+    collections::VecDeque,
     fs::File,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, anyhow};
 
+use self::{
+    active_search::{ActiveSearch, BATCH},
+    shown::Shown,
+};
 use super::{history::History, indexing::Indexing};
 use crate::{
     event::{Event, Session},
-    model::{Model, Retention},
-    playback::{
-        Direction, LOOK_BACK, Place, Playback, PlaybackSpeed, Search, SearchStep, SearchTarget,
-        Stage,
-    },
+    model::Retention,
+    playback::{Direction, Place, Playback, PlaybackSpeed, SearchStep, SearchTarget},
     session::{
         console::time_zone,
         input::{
@@ -26,15 +33,11 @@ use crate::{
             window::Window,
         },
     },
-    tui::{App, Control, LOG_CAPACITY, Mark, Phrase, Playhead, Tone},
+    tui::{App, Control, Mark, Phrase, Playhead, Tone},
 };
 
 /// Number of jumps forward that cover a recording.
 const JUMPS: u64 = 20;
-
-/// Events played or searched between two looks at the clock: about ten
-/// milliseconds.
-const BATCH: usize = 20_000;
 
 /// Plays a recording into the dashboard.
 pub struct Player {
@@ -44,6 +47,8 @@ pub struct Player {
     now: u64,
     /// Place that it is seeking to.
     goal: Option<Place>,
+    /// Controls that are relative to that place.
+    queued: VecDeque<Control>,
     /// Pass that makes saved states and marks, until it has ended.
     indexing: Option<Indexing>,
     /// Number of events indexed.
@@ -61,40 +66,15 @@ pub struct Player {
     growth: Option<(Growth, Instant)>,
 }
 
-/// Search for an event.
-struct ActiveSearch {
-    /// Name of what is searched for, as shown to the user.
-    target: String,
-    matches: Box<dyn Fn(&Event) -> bool>,
-    search: Search,
-}
-
 /// Time spent searching or seeking per frame. Short, so that a live trace still
 /// drains the ring buffer.
 const SEARCH_BUDGET: Duration = Duration::from_millis(30);
 
+/// Maximum number of controls that wait for the end of a seek, as when a key is held.
+const QUEUED: usize = 32;
+
 /// Interval between two looks for more of a growing recording.
 const GROWTH_INTERVAL: Duration = Duration::from_millis(200);
-
-/// Stage that shows the playback in the dashboard.
-struct Shown<'a>(&'a mut App);
-
-impl Stage for Shown<'_> {
-    fn clear(&mut self) {
-        self.0.clear_model();
-    }
-
-    fn restore(&mut self, model: Model) {
-        self.0.replace_model(model);
-    }
-
-    fn take(&mut self, event: &Event) {
-        self.0.apply_playback(event);
-    }
-}
-
-// A landing begins early enough to fill the event log.
-const _: () = assert!(LOOK_BACK >= LOG_CAPACITY as u64);
 
 impl Player {
     /// Opens a recording. Returns `None` if it cannot be seeked in, like a pipe.
@@ -136,6 +116,7 @@ impl Player {
             playback,
             speed,
             goal: None,
+            queued: VecDeque::new(),
             indexing: None,
             indexed: 0,
             has_states: false,
@@ -169,9 +150,15 @@ impl Player {
         self.take_index(app)?;
         self.continue_search(app)?;
         if self.goal.is_some() {
-            return self.continue_seek(app);
+            self.continue_seek(app)?;
         }
-        if self.is_moving() {
+        while self.goal.is_none()
+            && self.search.is_none()
+            && let Some(control) = self.queued.pop_front()
+        {
+            self.perform(control, app)?;
+        }
+        if self.goal.is_none() && self.is_moving() {
             self.play_for(elapsed, app)?;
         }
         Ok(())
@@ -182,6 +169,7 @@ impl Player {
         self.speed.playing = false;
         (self.indexing, self.search, self.growth) = (None, None, None);
         self.goal = None;
+        self.queued.clear();
         self.playback.stop_growing();
     }
 
@@ -192,7 +180,7 @@ impl Player {
 
     /// Returns true if the user waits for a search or a seek.
     pub fn is_urgent(&self) -> bool {
-        self.search.is_some() || self.goal.is_some()
+        self.search.is_some() || self.goal.is_some() || !self.queued.is_empty()
     }
 
     /// Takes over what the pass has found since the last tick.
@@ -244,6 +232,7 @@ impl Player {
         }
         self.speed.playing = false;
         self.search = None;
+        self.queued.clear();
         self.go_to(Place::Time(at), app)
     }
 
@@ -332,7 +321,21 @@ impl Player {
 
     /// Performs a playback control.
     pub fn control(&mut self, control: Control, app: &mut App) -> Result<()> {
-        (self.search, self.goal) = (None, None);
+        if self.must_wait(control) {
+            if self.queued.len() < QUEUED {
+                self.queued.push_back(control);
+            }
+            return Ok(());
+        }
+        self.perform(control, app)
+    }
+
+    fn perform(&mut self, control: Control, app: &mut App) -> Result<()> {
+        let goal = self.goal.take();
+        self.search = None;
+        if matches!(control, Control::PlayOrPause | Control::At(_)) {
+            self.queued.clear();
+        }
         if !self.is_busy() {
             // There are no ticks while it is paused: that time does not count as played.
             self.last_tick = Instant::now();
@@ -344,8 +347,6 @@ impl Player {
                 return self.go_to(Place::Beginning, app);
             }
             Control::PlayOrPause => self.speed.playing ^= true,
-            Control::Faster => self.speed.change(2.0),
-            Control::Slower => self.speed.change(0.5),
             // The snapshot behind a gap is one step.
             Control::StepForward => {
                 while self.playback.step(stage)? && self.playback.is_outside_stream() {}
@@ -354,8 +355,6 @@ impl Player {
                 let place = self.playback.before()?;
                 return self.go_to(place, app);
             }
-            Control::Forward => return self.jump(u64::saturating_add, app),
-            Control::Backward => return self.jump(u64::saturating_sub, app),
             Control::NextExit => {
                 return self.search_target(SearchTarget::Exit, Direction::Forward, app);
             }
@@ -377,17 +376,48 @@ impl Player {
             Control::PreviousGap => {
                 return self.search_target(SearchTarget::Gap, Direction::Back, app);
             }
+            Control::Forward => return self.jump(goal, u64::saturating_add, app),
+            Control::Backward => return self.jump(goal, u64::saturating_sub, app),
+            Control::Faster | Control::Slower => {
+                let factor = if control == Control::Faster { 2.0 } else { 0.5 };
+                self.speed.change(factor);
+                self.goal = goal;
+            }
         }
         self.update_position(app);
         Ok(())
     }
 
-    /// Jumps by a fixed share of the recording.
-    fn jump(&mut self, towards: fn(u64, u64) -> u64, app: &mut App) -> Result<()> {
-        let span = self.playback.span();
-        let distance = span.map_or(0, |span| (span.latest - span.earliest) / JUMPS);
-        let at = towards(self.playback.now(), distance.max(1));
-        self.go_to(Place::Time(at), app)
+    /// Returns true if a control refers to the place that is being sought, so that it
+    /// has to wait until the seek has ended.
+    fn must_wait(&self, control: Control) -> bool {
+        let is_relative = match control {
+            Control::PlayOrPause | Control::At(_) | Control::Faster | Control::Slower => false,
+            // A jump starts from the goal if its time is known.
+            Control::Forward | Control::Backward => {
+                !matches!(self.goal, Some(Place::Time(_))) || !self.queued.is_empty()
+            }
+            _ => true,
+        };
+        is_relative && (self.goal.is_some() || !self.queued.is_empty()) && !self.speed.playing
+    }
+
+    /// Jumps by a fixed share of the recording, from `goal` if it was seeking to one.
+    fn jump(
+        &mut self,
+        goal: Option<Place>,
+        towards: fn(u64, u64) -> u64,
+        app: &mut App,
+    ) -> Result<()> {
+        let Some(span) = self.playback.span() else {
+            return Ok(());
+        };
+        let distance = (span.latest - span.earliest) / JUMPS;
+        let from = match goal {
+            Some(Place::Time(at)) => at.clamp(span.earliest, span.latest),
+            _ => self.playback.now(),
+        };
+        self.go_to(Place::Time(towards(from, distance.max(1))), app)
     }
 
     /// Searches for the next event of a kind.
@@ -419,11 +449,8 @@ impl Player {
         app: &mut App,
     ) -> Result<()> {
         self.speed.playing = false;
-        self.search = Some(ActiveSearch {
-            target: target.to_owned(),
-            matches,
-            search: self.playback.search(direction)?,
-        });
+        let search = self.playback.search(direction)?;
+        self.search = Some(ActiveSearch::new(target, matches, search));
         self.continue_search(app)
     }
 
@@ -432,37 +459,14 @@ impl Player {
         let Some(mut active) = self.search.take() else {
             return Ok(());
         };
-        let began = Instant::now();
-        let mut found = SearchStep::Pending;
-        while found == SearchStep::Pending && began.elapsed() < SEARCH_BUDGET {
-            let events = BATCH as u64;
-            let matches = &mut |event: &Event| (active.matches)(event);
-            found = self
-                .playback
-                .continue_search(&mut active.search, matches, events)?;
-        }
-        let (target, share) = (&active.target, active.search.share());
-        let relation = match active.search.direction() {
-            Direction::Forward => "after",
-            Direction::Back => "before",
-        };
-        match found {
+        match active.advance(&mut self.playback, SEARCH_BUDGET)? {
             SearchStep::Found(place) => {
                 app.clear_notice();
                 return self.go_to(Place::Event(place), app);
             }
-            SearchStep::Exhausted => {
-                app.notify(Phrase::of(
-                    Tone::Warn,
-                    format!("no {target} {relation} this"),
-                ));
-            }
+            SearchStep::Exhausted => app.notify(active.exhausted()),
             SearchStep::Pending => {
-                let says = format!(
-                    "searching for {target} {relation} this: {:.0}%",
-                    share * 100.0
-                );
-                app.notify(Phrase::plain(says));
+                app.notify(active.progress());
                 self.search = Some(active);
             }
         }
@@ -492,63 +496,5 @@ impl Player {
             position: self.playback.position(),
             events,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::tui::{Look, Mode};
-
-    /// A short recording in the dashboard, indexed, at its end.
-    fn opened() -> (Player, App) {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v2.tracer");
-        let input = Input::find(Path::new(file), &Window::default()).unwrap();
-        let mut player = Player::begin(&input, false).unwrap();
-        let mode = Mode::Replay {
-            file: file.to_owned(),
-        };
-        let mut app = App::new(mode, Look::default());
-        player.go_to(Place::End, &mut app).unwrap();
-        (player, app)
-    }
-
-    #[test]
-    fn playback_from_the_end_starts_at_the_first_event() {
-        let (mut player, mut app) = opened();
-        let earliest = player.playback.span().unwrap().earliest;
-        player.control(Control::PlayOrPause, &mut app).unwrap();
-        assert!(player.now >= earliest, "{} < {earliest}", player.now);
-        assert!(player.speed.playing);
-        assert!(player.playback.now() >= earliest);
-    }
-
-    #[test]
-    fn playback_pauses_at_the_end_of_the_window() {
-        let (mut player, mut app) = opened();
-        let until = player.playback.span().unwrap().earliest + 1_000_000;
-        player.pause_at(Some(until));
-        player.go_to(Place::Beginning, &mut app).unwrap();
-        for _ in 0..2 {
-            // The second time it goes on from there.
-            player.control(Control::PlayOrPause, &mut app).unwrap();
-            player.play_for(Duration::from_millis(2), &mut app).unwrap();
-            let is_first = player.now == until;
-            assert_eq!(player.speed.playing, !is_first);
-        }
-        assert_eq!(player.now, until + 2_000_000);
-    }
-
-    #[test]
-    fn a_pause_is_not_played() {
-        let (mut player, mut app) = opened();
-        player.go_to(Place::Beginning, &mut app).unwrap();
-        let (before, pause) = (player.now, Duration::from_secs(60));
-        player.last_tick = player.last_tick.checked_sub(pause).unwrap();
-        player.control(Control::PlayOrPause, &mut app).unwrap();
-        player.tick(&mut app).unwrap();
-        assert!(player.now - before < pause.as_nanos() as u64);
     }
 }

@@ -63,6 +63,13 @@ fn badge(stream: &Stream, data: &Data<'_>) -> Phrase {
     } else {
         mode
     };
+    if stream
+        .playhead()
+        .is_some_and(|playhead| playhead.seeking && !playhead.playing)
+    {
+        // What is shown is on the way to the place that was asked for.
+        return Phrase::of(Tone::Paused, " SEEKING ");
+    }
     if stream.is_in_the_past() {
         return Phrase::of(Tone::Replay, " PAST ");
     }

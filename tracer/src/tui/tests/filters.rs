@@ -158,3 +158,16 @@ fn empty_list_under_a_filter_says_what_it_hides() {
         }
     }
 }
+
+#[test]
+fn findings_do_not_pretend_to_be_filtered() {
+    let mut bench = filtered("", "comm == nobody");
+    assert!(
+        bench
+            .view("Health")
+            .text()
+            .contains("the filter does not apply")
+    );
+    bench.press(KeyCode::Esc);
+    assert!(!bench.text().contains("the filter does not apply"));
+}

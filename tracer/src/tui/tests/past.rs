@@ -243,3 +243,78 @@ fn recording_opens_at_the_command_that_tracer_ran() {
     let (first, _) = open(b"tracer\0record\0f\0");
     assert!(first.contains(" 1/22"), "{first}");
 }
+
+#[test]
+fn page_of_a_process_returns_with_its_lifetime() {
+    let events = host::busy();
+    let mut bench = Bench::new(Mode::Live, &events, 120, 40);
+    bench.app.set_can_go_back(true);
+    bench.type_keys("/2003");
+    bench.press(KeyCode::Enter);
+    bench.press(KeyCode::Enter);
+    assert!(
+        bench.text().contains("2003 cc1  reaped"),
+        "{}",
+        bench.text()
+    );
+    bench.app.enter_past();
+    go_back(&mut bench, 20);
+    let text = bench.text();
+    assert!(text.contains("2003 cc1 does not exist at"), "{text}");
+    assert!(text.contains("It starts at "), "{text}");
+    go_back(&mut bench, events.len());
+    assert!(
+        bench.text().contains("2003 cc1  reaped"),
+        "{}",
+        bench.text()
+    );
+}
+
+#[test]
+fn empty_list_at_the_end_of_a_recording_is_final() {
+    let events = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_all()
+        .events;
+    let file = "quiet.trace".to_owned();
+    let mut bench = Bench::new(Mode::Replay { file }, &events, 80, 24);
+    let at = |position: u64| Playhead {
+        events: events.len() as u64,
+        ..playhead(START, position)
+    };
+    for (position, deaths, forks) in [
+        (
+            1,
+            "No process has exited yet.",
+            "No fork has copied an address space yet.",
+        ),
+        (
+            events.len(),
+            "No process has exited.",
+            "No fork has copied an address space.",
+        ),
+    ] {
+        bench.app.set_playhead(at(position as u64));
+        for (view, message) in [("Deaths", deaths), ("Forks", forks)] {
+            bench.view(view).draw();
+            assert!(bench.text().contains(message), "{}", bench.text());
+        }
+    }
+}
+
+#[test]
+fn picture_on_the_way_to_a_goal_is_marked() {
+    let mut bench = Bench::live(120, 40);
+    bench.app.set_can_go_back(true);
+    bench.app.enter_past();
+    for seeking in [true, false] {
+        bench.app.set_playhead(Playhead {
+            seeking,
+            ..playhead(START, 5)
+        });
+        bench.draw();
+        let header = bench.text().lines().next().unwrap().to_owned();
+        assert_eq!(header.contains("SEEKING"), seeking, "{header}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::{
         Comm, Faults, Purpose, TaskState, Usage, Who, arguments, command_line, escaped,
         signal_name, units,
     },
-    model::{Key, Model, Process, ReapKind, State, UnknownReason, ZombieTime},
+    model::{ForkCost, Key, Model, Process, ReapKind, State, UnknownReason, ZombieTime},
     tui::{
         state::data::Data,
         style::{
@@ -200,6 +200,49 @@ pub fn faults_missing(model: &Model) -> Option<&str> {
 pub fn final_usage(process: &Process) -> Option<&Usage> {
     let ended = process.state() != State::Alive;
     process.known_usage().filter(|_| ended)
+}
+
+/// Returns a figure of these accounts: `?` while it is unknown, and a lower bound as `>3` while
+/// some of the threads are missing from it.
+pub fn account(process: &Process, figure: impl Fn(&Usage) -> Option<String>) -> Phrase {
+    let Some(figure) = final_usage(process).and_then(figure) else {
+        return Phrase::of(Tone::Faint, "?");
+    };
+    let bound = if process.usage_complete { "" } else { ">" };
+    let tone = match figure.as_str() {
+        "0" => Tone::Dim,
+        _ => Tone::Plain,
+    };
+    Phrase::of(Tone::Dim, bound).and(tone, figure)
+}
+
+/// Returns pages copied because of a fork: `?` if they are not traced, and with a `~` if another
+/// fork may have caused some of them.
+pub fn fork_copies(model: &Model, cost: &ForkCost, count: u64) -> Phrase {
+    let session = model.session();
+    if session.is_some_and(|session| session.missing(Purpose::Cow).is_some()) {
+        return Phrase::of(Tone::Faint, "?");
+    }
+    match count {
+        0 => Phrase::of(Tone::Dim, "0"),
+        count if cost.ambiguous => {
+            Phrase::of(Tone::Warn, "~").and(Tone::Plain, units::count(count))
+        }
+        count => Phrase::plain(units::count(count)),
+    }
+}
+
+/// Returns the time of an exit, or the earliest time by which it had happened, as `by 12:00:01`.
+pub fn exit_time(data: &Data<'_>, process: &Process) -> Phrase {
+    match (process.exited_at, process.end_seen_at()) {
+        (Some(at), _) => Phrase::of(Tone::Dim, clock(data, at)),
+        (None, Some(by)) => {
+            let clock = clock(data, by);
+            let seconds = clock.split('.').next().unwrap_or_default();
+            Phrase::of(Tone::Dim, format!("by {seconds}"))
+        }
+        (None, None) => Phrase::of(Tone::Dim, "?"),
+    }
 }
 
 /// Returns the path of the process's cgroup, or of its last one.

@@ -130,13 +130,11 @@ impl Deaths {
 
 fn death(process: &Process) -> Death {
     let outcome = process.outcome();
-    let ended = [
-        process.exited_at,
-        process.zombie_at,
-        process.freed_at,
-        process.vanished_at,
-    ];
-    let at = ended.into_iter().flatten().min()?;
+    if outcome == Outcome::Unseen && process.state() == State::Exiting {
+        // Its last thread is still to come.
+        return None;
+    }
+    let at = process.end_seen_at()?;
     let sender = match (outcome, process.fatal_signal()) {
         (Outcome::Killed(_), Some((_, signal)))
             if !signal.from_kernel() && signal.by.process != process.id =>
@@ -310,10 +308,7 @@ impl Deaths {
             3 => words::ending(process, width),
             4 => killer(model, process),
             5 => Phrase::plain(words::age_at_exit(process)),
-            6 => match process.exited_at {
-                Some(at) => Phrase::of(Tone::Dim, words::clock(data, at)),
-                None => Phrase::of(Tone::Dim, "?"),
-            },
+            6 => words::exit_time(data, process),
             7 => reaped_in(process, data.now),
             8 => match process.parent {
                 Some(parent) => Phrase::of(Tone::Dim, words::label(model, parent)),
@@ -359,6 +354,7 @@ fn killer(model: &Model, process: &Process) -> Phrase {
 fn reaped_in(process: &Process, now: u64) -> Phrase {
     match (process.state(), process.zombie_time(now)) {
         (State::Zombie, _) => Phrase::of(Tone::Bad, "not yet"),
+        (State::Exiting, None) => Phrase::of(Tone::Warn, "exiting"),
         (_, Some(_)) if process.autoreaped == Some(true) => Phrase::of(Tone::Dim, "at once"),
         (_, Some(time)) => Phrase::plain(time.compact()),
         (_, None) => Phrase::of(Tone::Dim, "?"),

@@ -183,10 +183,8 @@ impl Rows for Faults {
                 None => Phrase::new(),
             },
             11 => return sparkline(process, data),
-            8 | 9 => match figure_of(process, column) {
-                Some(figure) => Phrase::plain(units::count(figure)),
-                None => Phrase::of(Tone::Faint, "?"),
-            },
+            8 => words::account(process, |usage| Some(units::count(usage.min_flt))),
+            9 => words::account(process, |usage| Some(units::count(usage.maj_flt))),
             3 => words::copies(data.model, &process.faults),
             _ => words::faults(data.model, figure_of(process, column).unwrap_or_default()),
         };

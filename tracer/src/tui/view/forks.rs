@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::{
-    event::{Purpose, units},
-    model::{ForkCost, Key, Process, SharingEnd},
+    event::units,
+    model::{ForkCost, Key, Process, SharingEnd, State},
     tui::{
         state::data::Data,
         style::phrase::{Phrase, Tone},
@@ -113,28 +113,21 @@ fn cell(data: &Data<'_>, process: &Process, cost: &ForkCost, column: usize) -> P
             .space
             .pages
             .map_or_else(unknown, |pages| Phrase::plain(units::count(pages))),
+        // No address space is without page tables: the kernel's counter was not found.
+        4 if cost.space.page_tables == 0 => unknown(),
         4 => Phrase::plain(units::bytes(cost.space.page_tables)),
         8 => shared_for(data, process, cost),
         copies => match figure_of(process, cost, copies) {
-            Some(_) if copies_missing(data) => unknown(),
-            Some(count) if cost.ambiguous && count > 0 => {
-                Phrase::of(Tone::Warn, "~").and(Tone::Plain, units::count(count))
-            }
-            Some(0) => Phrase::of(Tone::Dim, "0"),
-            Some(count) => Phrase::plain(units::count(count)),
+            Some(count) => words::fork_copies(data.model, cost, count),
             None => unknown(),
         },
     }
 }
 
-fn copies_missing(data: &Data<'_>) -> bool {
-    let session = data.model.session();
-    session.is_some_and(|session| session.missing(Purpose::Cow).is_some())
-}
-
 /// Returns how long the child shared its parent's pages, and the event that ended it.
 fn shared_for(data: &Data<'_>, process: &Process, cost: &ForkCost) -> Phrase {
-    let Some(forked) = process.forked_at else {
+    let is_over = cost.ended.is_some() || process.state() == State::Alive;
+    let Some(forked) = process.forked_at.filter(|_| is_over) else {
         return Phrase::of(Tone::Faint, "?");
     };
     let since = |at: u64| units::duration(at.saturating_sub(forked));

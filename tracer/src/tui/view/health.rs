@@ -60,6 +60,10 @@ impl Health {
     fn findings(&self, data: &Data<'_>, width: usize) -> Sheet {
         let mut sheet = Sheet::new(width);
         sheet.section("FINDINGS");
+        if data.filter.filter().is_some() {
+            let all = "about all processes: the filter does not apply to this view";
+            sheet.text(Phrase::of(Tone::Warn, all));
+        }
         if self.findings.is_empty() {
             sheet.line(Phrase::of(Tone::Good, "none"));
         }
@@ -274,11 +278,11 @@ fn stream(data: &Data<'_>, width: usize) -> Sheet {
         ("threads", totals.threads),
         ("execs", totals.execs),
         ("exits", totals.exits),
-        ("faults", totals.faults.total()),
     ];
     for (label, count) in counts {
         sheet.fact(label, units::count(count));
     }
+    sheet.fact("faults", words::faults(model, totals.faults.total()));
     sheet.fact("began", words::moment(data, model.began()));
     let end = match (model.ended(), data.live) {
         (true, _) => Phrase::of(Tone::Good, "normally"),

@@ -42,7 +42,13 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     }
     match process.parent {
         Some(parent) => sheet.fact("parent", relative(data, parent)),
-        None => sheet.fact("parent", Phrase::of(Tone::Dim, "none, or unknown")),
+        None if model.parent_pid(process) == Some(0) => {
+            sheet.fact(
+                "parent",
+                Phrase::of(Tone::Dim, "none: the idle task created it"),
+            );
+        }
+        None => sheet.fact("parent", Phrase::of(Tone::Warn, "unknown")),
     }
     if process.is_reparented()
         && let Some(original) = process.original_parent
@@ -55,6 +61,11 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         "children",
         model.tree_children(key).to_vec(),
     );
+    let evicted = process.evicted_child_count();
+    if evicted > 0 {
+        let text = format!("{evicted} more that exited are no longer listed");
+        sheet.fact("children", Phrase::of(Tone::Warn, text));
+    }
     relatives(&mut sheet, data, "adopted", model.adopted(key).collect());
     if let Some((pid, level)) = process.ns
         && level > 0
@@ -243,12 +254,18 @@ pub fn resources(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             let text = format!("not traced: {reason}");
             sheet.fact("user faults", Phrase::of(Tone::Warn, text));
         }
-        None => memory(&mut sheet, process),
+        None => memory(&mut sheet, model, process),
     }
     let alive = process.state() == State::Alive;
     match process.known_usage() {
         // For a process that runs, the sum covers only threads that exited.
-        Some(usage) if !alive => accounts(&mut sheet, model, usage),
+        Some(usage) if !alive => {
+            accounts(&mut sheet, model, usage);
+            if !process.usage_complete {
+                let text = "of the threads that have exited: lower bounds";
+                sheet.fact("", Phrase::of(Tone::Warn, text));
+            }
+        }
         Some(_) | None => {
             let when = if alive {
                 "known after the exit"
@@ -259,11 +276,11 @@ pub fn resources(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         }
     }
     states(&mut sheet, data, process);
-    let threads = format!(
-        "{} alive, {} seen",
-        process.threads.len(),
-        process.threads_seen
-    );
+    let threads = match process.threads_seen {
+        // Every process has a thread.
+        0 => Phrase::of(Tone::Warn, "unknown"),
+        seen => Phrase::plain(format!("{} alive, {seen} seen", process.threads.len())),
+    };
     sheet.fact("threads", threads);
     if process.threads.len() > 1 {
         let named = process.threads.iter().take(NAMED);
@@ -326,7 +343,7 @@ fn states(sheet: &mut Sheet, data: &Data<'_>, process: &Process) {
 }
 
 /// Adds faults by class and region, and the cost of the fork that created the process.
-fn memory(sheet: &mut Sheet, process: &Process) {
+fn memory(sheet: &mut Sheet, model: &Model, process: &Process) {
     sheet.fact("faults", describe::fault_counts(&process.faults));
     let tally = FaultTally {
         classes: process.faults,
@@ -352,17 +369,16 @@ fn memory(sheet: &mut Sheet, process: &Process) {
     if let Some(cost) = &process.fork_cost {
         let took = cost.took.map_or("?".to_owned(), units::duration);
         let pages = cost.space.pages.map_or("?".to_owned(), units::count);
-        let mark = if cost.ambiguous {
-            " (with other forks)"
-        } else {
-            ""
+        let mark = match cost.ambiguous && cost.both.count > 0 {
+            true => " (~: other forks may have caused some)",
+            false => "",
         };
-        let text = format!(
-            "{took}, {pages} pages mapped; copied since: {} by the parent, {} by the child{mark}",
-            units::count(cost.parent.count),
-            units::count(cost.child.count),
-        );
-        sheet.fact("its fork", text);
+        let fork = Phrase::plain(format!("{took}, {pages} pages mapped; copied since: "))
+            .joined(words::fork_copies(model, cost, cost.parent.count))
+            .and(Tone::Plain, " by the parent, ")
+            .joined(words::fork_copies(model, cost, cost.child.count))
+            .and(Tone::Plain, format!(" by the child{mark}"));
+        sheet.fact("its fork", fork);
     }
 }
 

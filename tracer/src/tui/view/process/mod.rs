@@ -4,7 +4,7 @@ mod facts;
 mod lifecycle;
 
 use crate::{
-    event::command_line,
+    event::{ProcessId, command_line},
     model::{Key, State},
     tui::{
         input::action::Action,
@@ -29,11 +29,18 @@ const WIDE: usize = 116;
 #[derive(Default)]
 pub struct Process {
     key: Option<Key>,
+    /// The identity and the label of the process, which outlive the model.
+    shown: Option<(ProcessId, String)>,
     page: Page,
 }
 
 impl View for Process {
     fn refresh(&mut self, data: &Data<'_>, size: ViewSize) {
+        self.key = self.key.filter(|key| data.model.contains(*key));
+        if let (None, Some((id, _))) = (self.key, &self.shown) {
+            // The playhead may have returned to its lifetime.
+            self.key = data.model.find(*id);
+        }
         let Some(key) = self.key else { return };
         let width = size.width.saturating_sub(1);
         let top = head(data, key, width).above(lifecycle::section(data, key, width));
@@ -76,10 +83,12 @@ impl View for Process {
         self.key
     }
 
-    fn show(&mut self, _: &Data<'_>, key: Key) {
-        if self.key != Some(key) {
+    fn show(&mut self, data: &Data<'_>, key: Key) {
+        let id = data.model.process(key).id;
+        if self.shown.as_ref().is_none_or(|(shown, _)| *shown != id) {
             self.page = Page::default();
         }
+        self.shown = Some((id, words::label(data.model, key)));
         self.key = Some(key);
     }
 
@@ -91,17 +100,38 @@ impl View for Process {
     }
 
     fn reset(&mut self) {
-        *self = Process::default();
+        *self = Process {
+            shown: self.shown.take(),
+            ..Process::default()
+        };
     }
 
-    fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
+    fn draw(&self, data: &Data<'_>, canvas: &mut Canvas<'_>) {
         if self.key.is_none() {
-            return canvas.note(&[
-                Phrase::of(Tone::Plain, "No process selected."),
-                Phrase::of(Tone::Dim, "Select one in another view and press Enter."),
-            ]);
+            return canvas.note(&self.absence(data));
         }
         canvas.page(self.page.lines(), self.page.cursor());
+    }
+}
+
+impl Process {
+    /// Returns the message for a page without a process.
+    fn absence(&self, data: &Data<'_>) -> [Phrase; 2] {
+        let Some((id, label)) = &self.shown else {
+            return [
+                Phrase::of(Tone::Plain, "No process selected."),
+                Phrase::of(Tone::Dim, "Select one in another view and press Enter."),
+            ];
+        };
+        let why = match data.now < id.start {
+            true => format!("It starts at {}.", words::clock(data, id.start)),
+            false => "It has exited and is no longer listed.".to_owned(),
+        };
+        let now = words::clock(data, data.now);
+        [
+            Phrase::of(Tone::Plain, format!("{label} does not exist at {now}.")),
+            Phrase::of(Tone::Dim, why),
+        ]
     }
 }
 

@@ -57,9 +57,9 @@ pub const FIGURES: &[Figure] = figures! {
         |_, process| process.known_comm().map(by_name),
         None;
     figure("PPID", 7, 12), chosen up, "PID of the current parent, which must reap it",
-        |data, process| process.parent.map(|parent| data.model.process(parent).id.tgid.into()),
-        Some(|data, process, _| match process.parent {
-            Some(parent) => Phrase::plain(data.model.process(parent).id.tgid.to_string()),
+        |data, process| data.model.parent_pid(process).map(u128::from),
+        Some(|data, process, _| match data.model.parent_pid(process) {
+            Some(parent) => Phrase::plain(parent.to_string()),
             None => unknown(),
         });
     word("STATE", 8, 6), usual down, "alive, zombie, reaped",
@@ -109,15 +109,12 @@ pub const FIGURES: &[Figure] = figures! {
             }
         }),
         Some(|_, process, _| words::threads(process));
-    figure("KIDS", 5, 9), chosen down, "children, as far as they are retained",
-        |_, process| Some(process.tree_child_count() as u128),
-        Some(|_, process, _| count(process.tree_child_count() as u64));
+    figure("KIDS", 5, 9), chosen down, "children that were seen, exited ones included",
+        |_, process| Some(process.tree_child_count().into()),
+        Some(|_, process, _| count(process.tree_child_count()));
     figure("CPU", 8, 8), chosen down, "time on CPU; known after the exit",
         |_, process| words::final_usage(process).map(|usage| usage.runtime.into()),
-        Some(|_, process, _| match words::final_usage(process) {
-            Some(usage) => Phrase::plain(units::duration(usage.runtime)),
-            None => unknown(),
-        });
+        Some(|_, process, _| words::account(process, |usage| Some(units::duration(usage.runtime))));
     figure("1ST-RUN", 8, 15), chosen down, "time from the fork's wake-up to its first run",
         |_, process| process.first_run_latency().map(u128::from),
         Some(|_, process, _| latency(process.first_run_latency()));
@@ -127,12 +124,11 @@ pub const FIGURES: &[Figure] = figures! {
     figure("PEAK", 8, 8), chosen down, "peak resident memory; known after the exit",
         |_, process| Some(words::final_usage(process)?.maxrss?.into()),
         Some(|data, process, _| {
-            let pages = words::final_usage(process).and_then(|usage| usage.maxrss);
-            let size = data.model.session().map_or(0, |session| session.page_size);
-            match pages {
-                Some(pages) if size > 0 => Phrase::plain(units::bytes(pages.saturating_mul(size))),
-                Some(_) | None => unknown(),
-            }
+            let size = data.model.session().map(|session| session.page_size);
+            let size = size.filter(|&size| size > 0);
+            words::account(process, |usage| {
+                Some(units::bytes(usage.maxrss?.saturating_mul(size?)))
+            })
         });
     figure("FAULTS", 7, 3), usual down, "page faults since tracing began",
         |_, process| Some(process.faults.total().into()),
@@ -145,15 +141,17 @@ pub const FIGURES: &[Figure] = figures! {
         });
     figure("MAJOR", 6, 8), chosen down, "page faults that waited for a disk; known after the exit",
         |_, process| words::final_usage(process).map(|usage| usage.maj_flt.into()),
-        Some(|_, process, _| words::final_usage(process).map_or_else(unknown, |usage| count(usage.maj_flt)));
+        Some(|_, process, _| words::account(process, |usage| Some(units::count(usage.maj_flt))));
     figure("COW?", 6, 4), usual down, "pages copied on write; ? if some may not have been copies",
         |_, process| Some(process.faults.copies().into()),
         Some(|data, process, _| words::copies(data.model, &process.faults));
     figure("FORK", 8, 9), chosen down, "duration of its fork",
         |_, process| process.fork_cost.as_ref()?.took.map(u128::from),
-        Some(|_, process, _| match &process.fork_cost {
-            Some(cost) => cost.took.map_or_else(unknown, |took| Phrase::plain(units::duration(took))),
-            None => Phrase::new(),
+        Some(|_, process, _| match (&process.fork_cost, process.forked_at) {
+            (Some(cost), _) => cost.took.map_or_else(unknown, |took| Phrase::plain(units::duration(took))),
+            // It copied no address space.
+            (None, Some(_)) => Phrase::new(),
+            (None, None) => unknown(),
         });
     word("CGROUP", 24, 13), chosen up, "cgroup: container, service, session",
         |_, process| process.cgroup.map(u128::from),
