@@ -1,7 +1,7 @@
 //! Processes that cannot end: their last thread has called `do_exit`, and they are
 //! not zombies yet.
 
-use super::{Finding, FindingKind, Key, Model, State};
+use super::{Finding, FindingKind, Key, Model, Process, State};
 use crate::event::{Purpose, units::duration};
 
 /// Duration of an exit that is not just the work of `do_exit`, ns.
@@ -42,6 +42,28 @@ impl Model {
             })
         };
         self.exiting().filter_map(finding).collect()
+    }
+
+    /// Returns a finding for an exit that took over a second and is over. None if its
+    /// end may have been lost.
+    pub(super) fn slow_exit_finding(&self, key: Key) -> Option<Finding> {
+        let (began, ended) = self.process(key).slow_exit()?;
+        if self
+            .gaps()
+            .iter()
+            .any(|gap| gap.since <= ended && gap.until >= began)
+        {
+            return None;
+        }
+        let time = duration(ended.saturating_sub(began));
+        Some(Finding {
+            kind: FindingKind::Exiting,
+            process: Some(key),
+            count: 1,
+            since: Some(began),
+            until: Some(ended),
+            says: format!("{} was exiting for {time}", self.label(key)),
+        })
     }
 
     /// Returns how long a process has been exiting at `now`, ns. True if that is a lower
@@ -96,5 +118,14 @@ impl Model {
             "as init of a pid namespace it waits for {}, {held}{others}",
             self.label(first)
         ))
+    }
+}
+
+impl Process {
+    /// Returns when its exit began and when it became a zombie, ns since boot, if that
+    /// took a second or longer.
+    pub(super) fn slow_exit(&self) -> Option<(u64, u64)> {
+        let (began, ended) = (self.exited_at?, self.zombie_at?);
+        (ended.saturating_sub(began) >= LONG).then_some((began, ended))
     }
 }

@@ -70,13 +70,20 @@ pub struct Evidence {
     pub killed: Option<Killed>,
     /// True if a former owner left it unreaped for a second or longer.
     left: bool,
+    /// True if its exit took a second or longer and is over.
+    slow_exit: bool,
 }
 
 impl Evidence {
     /// Returns what findings need to know of a process; none if that is nothing.
     pub fn of(process: &Process, now: u64) -> Option<Evidence> {
         let (killed, left) = (Killed::of(process), process.was_left(now));
-        (killed.is_some() || left).then_some(Evidence { killed, left })
+        let slow_exit = process.slow_exit().is_some();
+        (killed.is_some() || left || slow_exit).then_some(Evidence {
+            killed,
+            left,
+            slow_exit,
+        })
     }
 }
 
@@ -97,6 +104,8 @@ impl Model {
     pub fn findings_of(&self, now: u64, evidence: &[(Key, &Evidence)]) -> Vec<Finding> {
         let mut findings = self.unreaped_findings(now);
         findings.extend(self.exiting_findings(now));
+        let slow = evidence.iter().filter(|(_, it)| it.slow_exit);
+        findings.extend(slow.filter_map(|&(key, _)| self.slow_exit_finding(key)));
         let left = evidence.iter().filter(|(_, it)| it.left);
         findings.extend(self.left_findings(left.map(|&(key, _)| key)));
         findings.extend(self.fork_findings());
