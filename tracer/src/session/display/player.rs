@@ -212,28 +212,36 @@ impl Player {
 
     /// Seeks to a moment such as `03:10` or `-10m`.
     pub fn go_to_time(&mut self, text: &str, app: &mut App) -> Result<()> {
-        let when: When = text.parse().map_err(|why| anyhow!("{text:?}: {why}"))?;
-        let span = self.playback.span().context("there are no events")?;
-        let session = self.session.as_deref();
-        let covered = WallSpan::new(span, session);
-        let asked = when.wall_time(Edge::Since, covered, time_zone::time_zone());
-        let at = boot_time(asked, session).clamp(span.earliest, span.latest);
-        if asked < covered.earliest || asked > covered.ended {
-            let zone = time_zone::zone();
-            let wall = (covered.earliest, covered.ended);
-            app.notify(Phrase::of(
-                Tone::Warn,
-                format!(
-                    "nothing at {}: the recording covers {}",
-                    zone.within(asked, wall, 0),
-                    zone.span(covered.earliest, covered.ended, 0),
-                ),
-            ));
+        let (at, outside) = self.moment(text)?;
+        if let Some(outside) = outside {
+            app.notify(Phrase::of(Tone::Warn, outside));
         }
         self.speed.playing = false;
         self.search = None;
         self.queued.clear();
         self.go_to(Place::Time(at), app)
+    }
+
+    /// Returns the time in the recording that is nearest to a moment, ns since boot, and
+    /// a message if the moment is outside.
+    fn moment(&self, text: &str) -> Result<(u64, Option<String>)> {
+        let when: When = text.parse().map_err(|why| anyhow!("{text:?}: {why}"))?;
+        let span = self.playback.span().context("there are no events")?;
+        let session = self.session.as_deref();
+        let covered = WallSpan::new(span, session);
+        let (began, ended) = (covered.earliest, covered.ended);
+        let asked = when.wall_time(Edge::Since, covered, time_zone::time_zone());
+        let at = boot_time(asked, session).clamp(span.earliest, span.latest);
+        let outside = !(began..=ended).contains(&asked);
+        let message = outside.then(|| {
+            let zone = time_zone::zone();
+            let (asked, covers) = (
+                zone.within(asked, (began, ended), 0),
+                zone.span(began, ended, 0),
+            );
+            format!("nothing at {asked}: the recording covers {covers}")
+        });
+        Ok((at, message))
     }
 
     /// Returns true if it plays or the recording may grow.

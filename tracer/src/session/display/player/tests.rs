@@ -113,3 +113,18 @@ fn a_new_goal_replaces_the_one_and_what_waits_for_it() {
     assert!(player.queued.is_empty());
     assert_eq!(player.now, earliest);
 }
+
+/// A time outside the recording shows its nearest end, and what the recording covers.
+#[test]
+fn a_time_outside_the_recording_is_answered_with_its_span() {
+    let (player, _) = opened();
+    let span = player.playback.span().unwrap();
+    for (asked, place) in [("2020-01-01", span.earliest), ("2100-01-01", span.latest)] {
+        let (at, message) = player.moment(asked).unwrap();
+        let covers = "00:00:00: the recording covers 2023-11-14 22:13:21 to 22:14:23 UTC";
+        assert_eq!(at, place, "{asked}");
+        assert_eq!(message, Some(format!("nothing at {asked} {covers}")));
+    }
+    let inside = player.moment("22:14:23Z").unwrap();
+    assert!(inside.0 < span.latest && inside.1.is_none(), "{inside:?}");
+}
