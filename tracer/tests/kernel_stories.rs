@@ -119,6 +119,73 @@ fn owner_is_reported_with_its_children_and_session() {
     assert!(ns(&parent["owner"]["wait_calls"]) >= 1, "{parent}");
 }
 
+/// A subreaper whose child leaves a zombie and exits: the subreaper reaps it, or it ignores
+/// SIGCHLD.
+const LEFT: &str = "
+import ctypes, json, os, signal, sys, time
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+for ignores in (False, True):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN if ignores else signal.SIG_DFL)
+    read, write = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        pid = os.fork()
+        if pid == 0:
+            os._exit(4)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        dead = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        time.sleep(0.05)
+        alive = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        os.write(write, json.dumps(dict(pid=pid, parent=os.getpid(), dead=dead, alive=alive)).encode())
+        os._exit(0)
+    fact = json.loads(os.read(read, 1000))
+    if not ignores:
+        os.waitpid(parent, 0)
+        time.sleep(0.05)
+        os.waitpid(fact['pid'], 0)
+    else:
+        try:
+            os.wait()
+        except ChildProcessError:
+            pass
+    print(json.dumps(dict(fact, ignores=ignores, reaper=os.getpid())), flush=True)
+";
+
+#[test]
+fn zombie_has_the_owners_that_it_had() {
+    let scratch = Scratch::new("left");
+    let file = scratch.file("left.trace");
+    let facts = witness(&file, LEFT);
+    assert_eq!(facts.len(), 2);
+    let processes = processes(&file);
+    for fact in facts {
+        let story = process(&processes, &fact["pid"]);
+        let owners = story["zombie_owners"].as_array().unwrap();
+        let pids: Vec<_> = owners
+            .iter()
+            .map(|owner| &owner["process"]["pid"])
+            .collect();
+        let least = ns(&fact["alive"]) - ns(&fact["dead"]);
+        assert!(ns(&owners[0]["ns_min"]) >= least, "{fact} {story}");
+        match fact["ignores"] == true {
+            true => {
+                assert_eq!(pids, [&fact["parent"]], "{story}");
+                assert_eq!(story["reaped_how"], "owner_exit", "{story}");
+                assert_eq!(story["reaped_by_pid"], Value::Null, "{story}");
+            }
+            false => {
+                assert_eq!(pids, [&fact["parent"], &fact["reaper"]], "{story}");
+                assert_eq!(story["reaped_how"], "wait", "{story}");
+                assert!(
+                    ns(&story["zombie_ns"]) >= least + 50_000_000,
+                    "{fact} {story}"
+                );
+            }
+        }
+    }
+}
+
 /// Forks as a user with a limit of three tasks.
 const LIMITED: &str = "
 import errno, json, os, resource

@@ -258,6 +258,10 @@ fn notify(f: &mut Formatter<'_>, notice: &Notify) -> fmt::Result {
         ExitedProcess::Child => write!(f, "zombie child reparented"),
     }?;
     write!(f, ", owner {}", notice.owner.tgid)?;
+    if notice.autoreap && notice.exited != ExitedProcess::Subject {
+        // `reparent_leader` (kernel/exit.c).
+        f.write_str(", which discards it: released by this exit")?;
+    }
     match notice.exited {
         ExitedProcess::ChildPid(pid) if pid == notice.seen_pid => Ok(()),
         _ => write!(f, " sees {}", notice.seen_pid),

@@ -93,7 +93,7 @@ pub const FIELDS: &[FilterField] = fields! {
     "killer.pid" "" FieldKind::Count, |of| killer(of, |pid, _| number(pid)), "PID of the sender of the signal that killed it; none if the kernel sent it";
     "killer.comm" "killer" FieldKind::Text, |of| killer(of, |_, comm| Value::Text(comm)), "command name of that sender at that time";
     "lifetime" "age" FieldKind::Time, lifetime, "time from fork to exit, or until now";
-    "zombie" "" FieldKind::Time, zombie, "time as a zombie, until it was reaped or until now";
+    "zombie" "" FieldKind::Time, zombie, "time as a zombie, until it was reaped or until now; bounds if its reap was not seen";
     "faults" "faults.total" FieldKind::Count, |of| faults(of, |faults| faults.total()), "user page faults since tracing began";
     "faults.cow" "cow" FieldKind::Count, |of| classed(of, |it| (it.cow_copy, it.write_protect)), "page copies after a fork shared the page (copy on write)";
     "faults.reuse" "" FieldKind::Count, |of| classed(of, |it| (it.cow_reuse, it.write_protect)), "writes to such a page that reused it, because it had one owner left";
