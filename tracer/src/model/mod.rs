@@ -71,6 +71,7 @@ pub use owned::OwnedZombies;
 pub use owner::{Tenure, TenureEnd};
 pub use presence::presence_snapshot;
 pub use process::{Execution, Process, Thread};
+pub use reapers::LastWait;
 pub use reaping::Reaping;
 pub use recent::Recent;
 pub use retention::Retention;

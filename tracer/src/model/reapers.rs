@@ -2,9 +2,37 @@
 //! and reaps.
 
 use super::{Key, Model, Reaping};
-use crate::event::{ProcessId, Reaper, SigchldPolicy, Waits};
+use crate::event::{ProcessId, Purpose, Reaper, SigchldPolicy, Waits};
+
+/// What is known about a process's last wait for a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastWait {
+    /// It waited at this time, ns since boot.
+    At(u64),
+    /// It has not waited since it was forked.
+    Never,
+    /// It has not waited since tracing began.
+    NotSinceTracing,
+    /// Waits are not traced.
+    Unknown,
+}
 
 impl Model {
+    /// Returns what is known about a process's last wait, by a counted call or a child
+    /// it reaped.
+    pub fn last_wait(&self, key: Key) -> LastWait {
+        let process = self.process(key);
+        let last = process.reaping.as_ref().and_then(|it| it.last_waited());
+        let session = self.session();
+        let untraced = session.is_some_and(|it| it.missing(Purpose::Waits).is_some());
+        match last {
+            Some(at) => LastWait::At(at),
+            None if untraced => LastWait::Unknown,
+            None if process.forked_at.is_some() => LastWait::Never,
+            None => LastWait::NotSinceTracing,
+        }
+    }
+
     fn reaping(&mut self, key: Key, change: impl FnOnce(&mut Reaping)) {
         self.change_unindexed(key, |process| {
             change(process.reaping.get_or_insert_default())

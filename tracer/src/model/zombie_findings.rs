@@ -4,8 +4,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    Finding, FindingKind, Key, LeftZombies, Model, Occurrences, OwnedZombies, OwnerTally, ReapKind,
-    Reapers, Reaping, Successor, TenureEnd, ZombieTime, left::LONG,
+    Finding, FindingKind, Key, LastWait, LeftZombies, Model, Occurrences, OwnedZombies, OwnerTally,
+    ReapKind, Reapers, Reaping, Successor, TenureEnd, ZombieTime, left::LONG,
 };
 use crate::event::{Comm, Disposition, units::duration};
 
@@ -78,13 +78,14 @@ impl Model {
         let unknown = Reaping::default();
         let process = self.process(owner);
         let reaping = process.reaping.as_deref().unwrap_or(&unknown);
-        let mut says = match reaping.last_waited() {
-            Some(last) => format!(
+        let mut says = match self.last_wait(owner) {
+            LastWait::At(last) => format!(
                 "; it last waited {} ago",
                 duration(now.saturating_sub(last))
             ),
-            None if process.forked_at.is_some() => "; it has never waited".to_owned(),
-            None => "; it has not waited since tracing began".to_owned(),
+            LastWait::Never => "; it has never waited".to_owned(),
+            LastWait::NotSinceTracing => "; it has not waited since tracing began".to_owned(),
+            LastWait::Unknown => "; its waits are not traced".to_owned(),
         };
         if let Some((_, sigchld_policy)) = reaping.sigchld_policy {
             if sigchld_policy.stopped {

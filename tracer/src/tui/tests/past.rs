@@ -5,7 +5,7 @@ use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEvent, MouseEv
 use super::{Bench, KeyModifiers, host};
 use crate::{
     event::{
-        Text, Zone,
+        Text, Waits, What, Zone,
         script::{SEC, START, Script},
     },
     tui::{App, Control, Effect, Look, Mark, Mode, Playhead},
@@ -316,5 +316,35 @@ fn picture_on_the_way_to_a_goal_is_marked() {
         bench.draw();
         let header = bench.text().lines().next().unwrap().to_owned();
         assert_eq!(header.contains("SEEKING"), seeking, "{header}");
+    }
+}
+
+/// The list and the finding below it say the same about an owner's last wait, also if that wait
+/// returned nothing.
+#[test]
+fn last_wait_is_the_same_in_list_and_finding() {
+    let script = || {
+        Script::new()
+            .session()
+            .found(1, 0, "init")
+            .found_all()
+            .fork(1, 10)
+            .fork(10, 11)
+            .at(SEC)
+            .die(11, 0)
+    };
+    let waits = |at| What::Waits(Waits { count: 3, last: at });
+    let polling = script().at(3 * SEC).event(10, waits(START + 3 * SEC));
+    let other = script().at(3 * SEC).fork(1, 12);
+    for (script, cell, finding) in [
+        (polling, "2.0 s ago", "it last waited 2.0 s ago"),
+        (other, "never", "it has never waited"),
+    ] {
+        let mut bench = Bench::new(Mode::Live, &script.events, 160, 40);
+        bench.app.set_now(START + 5 * SEC);
+        let text = bench.view("Zombies").text();
+        let owner = text.lines().find(|line| line.contains(" 10 ")).unwrap();
+        assert!(owner.contains(cell), "{text}");
+        assert!(text.contains(finding), "{text}");
     }
 }

@@ -4,8 +4,8 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
-    event::{ProcessId, units},
-    model::{Key, LeftZombies, Process, State, Successor, ZombieTime},
+    event::units,
+    model::{Key, LastWait, LeftZombies, Process, State, Successor, ZombieTime},
     tui::{
         input::action::Action,
         state::{
@@ -76,8 +76,6 @@ pub struct Zombies {
     owned: HashMap<Option<Key>, Vec<Key>>,
     made_from: Option<(u64, u64)>,
     reapings: ColumnCache<Option<Reaping>>,
-    /// The time of each process's last wait that reaped a child, ns since boot.
-    waits: HashMap<ProcessId, u64>,
     /// The longest zombie time of a reaped process, ns; shown when there are no zombies.
     longest: Option<(ZombieTime, Key)>,
     /// Zombies that waited long and are reaped or have another owner, by owner.
@@ -100,7 +98,6 @@ impl Zombies {
             let reapings = &mut self.reapings;
             if reapings.update(data, |_, process| Reaping::of(process, data.now)) {
                 self.history_from = Some(data.slow_version());
-                self.waits = self.last_waits();
                 self.longest = self.longest();
                 self.update_left(data);
             } else {
@@ -190,12 +187,14 @@ impl Zombies {
                     .map(|zombie| words::zombie_memory(data.model, zombie))
                     .sum(),
             ),
-            6 => match process.and_then(|owner| self.waits.get(&owner.id)) {
-                Some(&at) => {
+            6 => match owner.map_or(LastWait::Unknown, |owner| data.model.last_wait(owner)) {
+                LastWait::At(at) => {
                     let ago = units::duration(data.now.saturating_sub(at));
                     Phrase::plain(format!("{ago} ago"))
                 }
-                None => Phrase::of(Tone::Warn, "none seen"),
+                LastWait::Never => Phrase::of(Tone::Warn, "never"),
+                LastWait::NotSinceTracing => Phrase::of(Tone::Warn, "none seen"),
+                LastWait::Unknown => Phrase::of(Tone::Dim, "?"),
             },
             _ => Phrase::new(),
         }
@@ -228,8 +227,6 @@ struct Left {
 
 /// The end of a zombie.
 struct Reaping {
-    /// The process that waited for it, and when.
-    wait: Option<(ProcessId, u64)>,
     /// Time the process was a zombie, if it is reaped.
     after: Option<ZombieTime>,
     /// True if a former owner left it unreaped for long.
@@ -241,10 +238,6 @@ impl Reaping {
         let kind = process.reap_kind();
         let left = process.was_left(now);
         (kind.is_some() || left).then(|| Reaping {
-            wait: process
-                .reaped_by
-                .map(|by| by.process)
-                .zip(process.reaped_at),
             after: kind.and_then(|_| process.zombie_time(now)),
             left,
         })
@@ -252,21 +245,6 @@ impl Reaping {
 }
 
 impl Zombies {
-    fn last_waits(&self) -> HashMap<ProcessId, u64> {
-        let mut waits = HashMap::new();
-        for reaping in self
-            .reapings
-            .iter()
-            .filter_map(|(_, reaping)| reaping.as_ref())
-        {
-            if let Some((by, at)) = reaping.wait {
-                let last = waits.entry(by).or_insert(at);
-                *last = at.max(*last);
-            }
-        }
-        waits
-    }
-
     fn longest(&self) -> Option<(ZombieTime, Key)> {
         let reapings = self.reapings.iter();
         let times = reapings.filter_map(|(key, reaping)| Some((reaping.as_ref()?.after?, key)));
