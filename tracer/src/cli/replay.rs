@@ -83,6 +83,13 @@ pub struct ReplayArgs {
     /// events are printed.
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
+    /// Memory for exited processes: 512M, 2G [default: a quarter of the machine's, at most 2G]
+    ///
+    /// If it does not suffice, deaths by signal, zombies that lasted, forks that cost and
+    /// failures are listed before plain successes, and with --filter, what matches. Counts
+    /// still include all processes.
+    #[arg(long, value_name = "SIZE", value_parser = session::bytes)]
+    memory: Option<u64>,
     #[command(flatten)]
     looks: DisplayArgs,
 }
@@ -104,6 +111,9 @@ impl ReplayArgs {
             window: self.window.window(None),
             appearance: self.looks.looks(),
             follow: self.follow,
+            memory: self.memory.map_or_else(session::default_memory, |size| {
+                usize::try_from(size).unwrap_or(usize::MAX)
+            }),
         })
     }
 }

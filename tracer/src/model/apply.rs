@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, Retention, Tally,
+    Archive, Key, Process, Retention, Tally,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -63,6 +63,7 @@ pub struct Model {
     /// Processes changed lately, if a reader wants to know: see
     /// [`Model::take_changed`].
     pub(super) changed: Option<Vec<Key>>,
+    pub(super) archive: Archive,
 }
 
 impl Model {
@@ -152,7 +153,7 @@ impl Model {
         self.traced_since = at;
         let counted_before = self.session.replace(Arc::new(session.clone())).is_some();
         if counted_before {
-            let all: Vec<_> = self.processes().map(|(key, _)| key).collect();
+            let all: Vec<_> = self.processes.since(0).map(|(key, _)| key).collect();
             for key in all {
                 self.change(key, Process::reset_counters);
             }
@@ -211,43 +212,12 @@ impl Model {
         self.index.exiting.iter().copied()
     }
 
-    /// Returns all retained processes in order of appearance.
-    pub fn processes(&self) -> impl Iterator<Item = (Key, &Process)> {
-        self.processes.since(0)
-    }
-
-    /// Returns the retained processes that appeared at [`Key::index`] `place` or
-    /// later.
-    pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
-        self.processes.since(place)
-    }
-
-    /// Returns the number of retained processes, present ones included.
-    pub fn process_count(&self) -> usize {
-        self.processes.len()
-    }
-
-    /// Returns the number of processes that are no longer listed: evicted (see
-    /// [`Retention`]), or [exited before the
-    /// checkpoint](Self::exited_before_checkpoint).
-    pub fn unlisted(&self) -> u64 {
-        self.retained
-            .tally()
-            .processes
-            .saturating_add(self.exited_before_checkpoint())
-    }
-
-    /// Returns the number of processes that exited before the checkpoint at which
-    /// this model started. [`Self::totals`] counts them, [`Self::tally`] does not.
-    pub fn exited_before_checkpoint(&self) -> u64 {
-        self.retained.exited_before_checkpoint()
-    }
-
     /// Returns counts over all processes, evicted ones included. Takes time linear
     /// in the retained processes.
     pub fn tally(&self) -> Tally {
         let mut tally = self.retained.tally().clone();
-        for (_, process) in self.processes() {
+        self.name_archived_owners(&mut tally);
+        for (_, process) in self.processes.since(0) {
             tally.add(process, self);
         }
         tally
@@ -265,37 +235,6 @@ impl Model {
     /// Returns the original parent of a process, if it is known.
     pub(super) fn original_parent(&self, process: &Process) -> Option<&Process> {
         process.original_parent.map(|parent| self.process(parent))
-    }
-
-    /// Returns true if the process with this key is retained.
-    pub fn contains(&self, key: Key) -> bool {
-        self.processes.get(key).is_some()
-    }
-
-    /// Returns the process with this key. For an evicted process returns a
-    /// placeholder: no name, PID 0, vanished.
-    pub fn process(&self, key: Key) -> &Process {
-        &self.processes[key]
-    }
-
-    /// Returns the process with this identity.
-    pub fn find(&self, id: ProcessId) -> Option<Key> {
-        self.processes.find(id)
-    }
-
-    /// Returns the latest process with this PID.
-    pub fn find_pid(&self, tgid: u32) -> Option<Key> {
-        self.processes.find_pid(tgid)
-    }
-
-    /// Returns the parent of a process in the fork tree.
-    pub fn tree_parent(&self, key: Key) -> Option<Key> {
-        self.processes[key].tree_parent
-    }
-
-    /// Returns the children of a process in the fork tree, exited ones included.
-    pub fn tree_children(&self, key: Key) -> &[Key] {
-        &self.processes[key].tree_children
     }
 
     /// Returns the children that were reparented to a process and are still

@@ -172,7 +172,7 @@ impl Model {
             self.on_copied(at, key, fork, space);
         }
         if self.processes[key].created_by == Creation::Vfork
-            && let Some(caller) = self.find(fork.by.process)
+            && let Some(caller) = self.processes.find(fork.by.process)
         {
             self.change_unindexed(caller, |caller| {
                 if let Some(thread) = caller.thread_mut(fork.by.task) {
@@ -201,7 +201,11 @@ impl Model {
 
     /// Returns the parent's arguments, which a child has until it execs.
     fn inherited_argv(&self, at: u64, parent: ProcessId) -> (Option<Text>, bool) {
-        let Some(parent) = self.find(parent).map(|parent| &self.processes[parent]) else {
+        let Some(parent) = self
+            .processes
+            .find(parent)
+            .map(|parent| &self.processes[parent])
+        else {
             return (None, false);
         };
         match parent.arguments_at(at) {

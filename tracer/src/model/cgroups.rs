@@ -16,7 +16,8 @@ impl Model {
         self.cgroups.paths.insert(cgroup.id, cgroup.path.clone());
         if self.cgroups.paths.len() > SWEEP_AT.max(self.cgroups.swept.saturating_mul(2)) {
             let used: BTreeSet<u64> = self
-                .processes()
+                .processes
+                .since(0)
                 .filter_map(|(_, process)| process.cgroup)
                 .chain([cgroup.id])
                 .collect();
@@ -27,7 +28,8 @@ impl Model {
 
     /// Returns the path of a cgroup, from the root of its hierarchy.
     pub fn cgroup_path(&self, id: u64) -> Option<&Text> {
-        self.cgroups.paths.get(&id)
+        let known = self.cgroups.paths.get(&id);
+        known.or_else(|| self.archive.cgroup_path(id))
     }
 
     /// Returns the path of a process's current or last cgroup.

@@ -81,13 +81,12 @@ impl Model {
     }
 
     /// Removes a process from all indices and from the table.
-    pub(super) fn remove(&mut self, key: Key) {
-        if let Some(process) = self.processes.remove(key) {
-            let indexed = IndexedState::of(&process);
-            self.index.remove(key, &indexed);
-            self.count_references(&indexed.references, &[]);
-            self.processes.recycle(process);
-        }
+    pub(super) fn remove(&mut self, key: Key) -> Option<Box<Process>> {
+        let process = self.processes.remove(key)?;
+        let indexed = IndexedState::of(&process);
+        self.index.remove(key, &indexed);
+        self.count_references(&indexed.references, &[]);
+        Some(process)
     }
 
     /// Rebuilds the indices from the processes. The number of exits and the holders
@@ -130,12 +129,12 @@ impl Model {
         let mut claimed = BTreeSet::new();
         let mut present = HashSet::default();
         let mut reference_count: HashMap<Key, u32> = HashMap::new();
-        for (key, process) in self.processes() {
+        for (key, process) in self.processes.since(0) {
             let indexed = IndexedState::of(process);
             present.extend((!indexed.state.is_gone()).then_some(key));
             for to in indexed.references.into_iter().flatten() {
                 assert!(
-                    self.contains(to),
+                    self.processes.get(to).is_some(),
                     "{key:?} refers to {to:?}, which was evicted"
                 );
                 *reference_count.entry(to).or_default() += 1;
@@ -153,7 +152,7 @@ impl Model {
                     .map(|claim| (claim, key)),
             );
         }
-        for (key, process) in self.processes() {
+        for (key, process) in self.processes.since(0) {
             assert_eq!(
                 process.reference_count,
                 reference_count.get(&key).copied().unwrap_or(0)

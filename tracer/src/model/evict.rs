@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Key, Model, Process, Retention,
+    archive::Evicted,
     process::{Eviction, GRACE},
     retention::Retained,
 };
@@ -22,7 +23,10 @@ impl Model {
             let grace_over = left.is_none_or(|left| now.saturating_sub(left) >= GRACE);
             process.state().is_gone() && (process.freed_at.is_some() || grace_over)
         };
-        let over = self.processes().filter(|(_, process)| is_over(process));
+        let over = self
+            .processes
+            .since(0)
+            .filter(|(_, process)| is_over(process));
         let over: Vec<(Key, bool)> = over
             .map(|(key, it)| (key, it.reference_count == 0))
             .collect();
@@ -83,10 +87,26 @@ impl Model {
             }
             parents.extend(process.tree_parent);
             youngest = youngest.max(key);
+            let is_awaited = !self.retained.uncounted && self.archive.awaits(tally.processes);
+            let wanted = is_awaited && self.archive.wants(self, key);
+            let mut reaped = None;
             if !self.retained.uncounted {
-                tally.add_evicted(key, self);
+                reaped = tally.add_evicted(key, self);
             }
-            self.remove(key);
+            let Some(process) = self.remove(key) else {
+                continue;
+            };
+            if is_awaited {
+                let cgroup = process.cgroup.and_then(|id| self.cgroups.paths.get(&id));
+                let more = Evicted {
+                    wanted,
+                    cgroup,
+                    reaped,
+                };
+                self.archive.add(key, process, more);
+            } else {
+                self.processes.recycle(process);
+            }
         }
         self.retained.tally = tally;
         for parent in parents {
@@ -94,7 +114,7 @@ impl Model {
                 self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
             // Most children are younger than the evicted ones.
             let before = children.len();
-            children.retain(|&child| child > youngest || self.contains(child));
+            children.retain(|&child| child > youngest || self.processes.get(child).is_some());
             let evicted = (before - children.len()) as u64;
             self.change_unindexed(parent, |process| {
                 process.tree_children = children;

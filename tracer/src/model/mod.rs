@@ -6,6 +6,7 @@
 //! are shown.
 
 mod apply;
+mod archive;
 mod birth;
 mod cgroup_paths;
 mod cgroups;
@@ -26,6 +27,7 @@ mod history;
 mod implied;
 mod index;
 mod left;
+mod listing;
 mod naming;
 mod owned;
 mod owner;
@@ -57,6 +59,7 @@ mod zombie_findings;
 mod zombie_time;
 
 pub use apply::{Model, Totals};
+pub use archive::Archive;
 pub use cgroup_paths::Container;
 pub use counts::{Latencies, Occurrences};
 pub use failures::ForkFailures;

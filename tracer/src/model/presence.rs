@@ -20,7 +20,8 @@ impl Model {
     /// incomplete. Takes time linear in the retained processes.
     pub fn presence_snapshot(&self) -> Vec<Event> {
         let present = || {
-            self.processes()
+            self.processes
+                .since(0)
                 .filter(|(_, process)| !process.state().is_gone())
         };
         let parents: HashSet<Key> = present()

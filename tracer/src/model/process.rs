@@ -483,6 +483,35 @@ impl Process {
         pending.map_or(0, |pending| pending.rare.evicted_children)
     }
 
+    /// Visits the arguments and the file names.
+    pub(super) fn each_text(&mut self, visit: &mut impl FnMut(&mut Text)) {
+        self.snapshot_argv.iter_mut().for_each(&mut *visit);
+        for execution in &mut self.executions {
+            visit(&mut execution.exec.filename);
+            execution.exec.argv.iter_mut().for_each(&mut *visit);
+        }
+    }
+
+    /// Returns the memory beside the process itself in bytes, about, without that of
+    /// arguments and file names.
+    pub(super) fn heap_size(&self) -> usize {
+        fn boxed<T>(rare: Option<&T>) -> usize {
+            // The allocator adds a word and rounds up.
+            rare.map_or(0, |_| size_of::<T>() + 16)
+        }
+        let spilled = |spilled: bool, size: usize| if spilled { size + 16 } else { 0 };
+        let scheduling = self.scheduling.as_deref();
+        boxed(self.recent_faults.as_deref())
+            + boxed(self.fork_cost.as_deref())
+            + boxed(scheduling)
+            + scheduling.map_or(0, Scheduling::heap_size)
+            + boxed(self.reaping.as_deref())
+            + boxed(self.children.as_deref())
+            + boxed(self.pending.as_deref())
+            + spilled(self.executions.spilled(), size_of_val(&*self.executions))
+            + spilled(!self.signals.is_empty(), size_of_val(&*self.signals))
+    }
+
     /// Returns true if the parent is no longer the original one.
     pub fn is_reparented(&self) -> bool {
         self.original_parent.is_some() && self.original_parent != self.parent

@@ -27,7 +27,7 @@ impl Model {
         }
         let subject = self.of(who);
         let exited = match notify.exited {
-            ExitedProcess::ChildPid(pid) => self.find_pid(pid),
+            ExitedProcess::ChildPid(pid) => self.processes.find_pid(pid),
             ExitedProcess::Child | ExitedProcess::Subject => {
                 self.index.unreaped(subject, notify.seen_pid)
             }
@@ -195,7 +195,7 @@ impl Model {
         let Some(key) = self.exited_process(who) else {
             return;
         };
-        let by = self.find(reap.by.process);
+        let by = self.processes.find(reap.by.process);
         let exited = by.and_then(|by| self.processes[by].exited_at);
         // A process cannot wait any more once it exits.
         let exiting = exited.is_some_and(|exited| exited <= at);
@@ -250,7 +250,7 @@ impl Model {
         if who.is_leader() && who.process.start >= self.traced_since {
             Some(self.of(who))
         } else {
-            self.find(who.process)
+            self.processes.find(who.process)
         }
     }
 

@@ -63,7 +63,7 @@ impl Model {
 
     pub(super) fn on_waits(&mut self, owner: ProcessId, waits: Waits) {
         // Read once a second, so the process may have exited and been evicted.
-        if let Some(owner) = self.find(owner) {
+        if let Some(owner) = self.processes.find(owner) {
             self.reaping(owner, |reaping| reaping.set_waits(waits));
         }
     }
@@ -71,7 +71,7 @@ impl Model {
     /// Returns all processes that have reaped children. Takes time linear in the
     /// retained processes.
     pub(super) fn reapers(&self) -> Vec<Reaper> {
-        let reapers = self.processes().filter_map(|(_, process)| {
+        let reapers = self.processes.since(0).filter_map(|(_, process)| {
             let reaping = process.reaping.as_ref()?;
             (reaping.reaped > 0).then_some(Reaper {
                 process: process.id,
@@ -84,7 +84,7 @@ impl Model {
 
     /// Sets the count of a reaper with children reaped before the checkpoint.
     pub(super) fn set_reap_count(&mut self, reaper: Reaper) {
-        if let Some(owner) = self.find(reaper.process) {
+        if let Some(owner) = self.processes.find(reaper.process) {
             self.reaping(owner, |reaping| {
                 reaping.reaped = reaper.reaped;
                 reaping.last_reaped = reaper.last;
@@ -94,7 +94,7 @@ impl Model {
 
     /// Counts a child reaped by a wait.
     pub(super) fn count_reap(&mut self, at: u64, by: ProcessId) {
-        if let Some(owner) = self.find(by) {
+        if let Some(owner) = self.processes.find(by) {
             self.reaping(owner, |reaping| {
                 reaping.reaped = reaping.reaped.saturating_add(1);
                 reaping.last_reaped = reaping.last_reaped.max(Some(at));

@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 
 use super::{
-    GapSpan, History, Key, Model, Process, Totals,
+    Archive, GapSpan, History, Key, Model, Process, Totals,
     cgroup_paths::Cgroups,
     delta::DeltaCodec,
     failures::FailedForks,
@@ -128,6 +128,7 @@ impl Model {
             totals,
             history,
             changed: _,
+            archive: _,
         } = self;
         let out = SavedModelRef {
             session,
@@ -198,6 +199,7 @@ impl Model {
             totals,
             history,
             changed: None,
+            archive: Archive::default(),
         };
         if !model.rebuild_index(exited, claims) || !model.is_a_forest() {
             return Err(Unrestorable);
@@ -210,7 +212,7 @@ impl Model {
     /// is its own ancestor. Takes time linear in the processes.
     fn is_a_forest(&self) -> bool {
         let mut children = HashSet::new();
-        for (key, process) in self.processes() {
+        for (key, process) in self.processes.since(0) {
             for &child in &process.tree_children {
                 let hangs = self.processes.get(child).map(|it| it.tree_parent);
                 if hangs != Some(Some(key)) || !children.insert(child) {
@@ -218,19 +220,25 @@ impl Model {
                 }
             }
         }
-        let hanging = self.processes().filter(|(_, it)| it.tree_parent.is_some());
+        let hanging = self
+            .processes
+            .since(0)
+            .filter(|(_, it)| it.tree_parent.is_some());
         if hanging.count() != children.len() {
             return false;
         }
         // Every process must be reachable from a root, else there is a circle.
-        let roots = self.processes().filter(|(_, it)| it.tree_parent.is_none());
+        let roots = self
+            .processes
+            .since(0)
+            .filter(|(_, it)| it.tree_parent.is_none());
         let mut below: Vec<Key> = roots.map(|(key, _)| key).collect();
         let mut reached = 0;
         while let Some(key) = below.pop() {
             reached += 1;
-            below.extend(self.tree_children(key));
+            below.extend(&self.processes[key].tree_children);
         }
-        reached == self.process_count()
+        reached == self.processes.len()
     }
 
     /// Makes equal arguments and file names share one allocation, as inherited ones
@@ -243,12 +251,6 @@ impl Model {
                 known.insert(text.clone());
             }
         };
-        self.processes.each(|process| {
-            process.snapshot_argv.iter_mut().for_each(&mut share);
-            for execution in &mut process.executions {
-                share(&mut execution.exec.filename);
-                execution.exec.argv.iter_mut().for_each(&mut share);
-            }
-        });
+        self.processes.each(|process| process.each_text(&mut share));
     }
 }

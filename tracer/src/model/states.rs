@@ -120,7 +120,7 @@ impl Model {
     /// read just before the end may arrive after it.
     pub(super) fn on_states(&mut self, who: Who, states: States) {
         // The process may have been evicted.
-        let Some(key) = self.find(who.process) else {
+        let Some(key) = self.processes.find(who.process) else {
             return;
         };
         if states.state == TaskState::Dead || self.processes[key].may_have_states(who.task) {
@@ -136,7 +136,7 @@ impl Model {
     }
 
     fn scheduling(&mut self, who: Who, change: impl FnOnce(&mut Scheduling)) {
-        if let Some(key) = self.find(who.process) {
+        if let Some(key) = self.processes.find(who.process) {
             self.change(key, |process| {
                 change(process.scheduling.get_or_insert_default());
             });

@@ -57,7 +57,10 @@ impl Model {
             lost: summary.lost,
             faults: summary.faults(),
         };
-        let known = self.processes().filter(|(_, it)| it.exited_at.is_some());
+        let known = self
+            .processes
+            .since(0)
+            .filter(|(_, it)| it.exited_at.is_some());
         let known = known.count() as u64;
         self.retained
             .set_exited_before_checkpoint(summary.exits.saturating_sub(known));

@@ -53,20 +53,20 @@ impl Tally {
     }
 
     /// Counts one more process, which is evicted.
-    pub(super) fn add_evicted(&mut self, key: Key, model: &Model) {
+    pub(super) fn add_evicted(&mut self, key: Key, model: &Model) -> Option<OwnerTally> {
         let process = model.process(key);
         self.add(process, model);
         // No retained process refers to it, so it will own no other zombie.
-        if let Some(zombies) = self.reapers.by_owner.remove(&Some(key)) {
-            let comm = process.known_comm();
-            let named = match self.reapers.by_name.len() < KINDS {
-                true => comm,
-                false => None,
-            };
-            let (owners, all) = self.reapers.by_name.entry(named).or_default();
-            add(owners, 1);
-            *all += &zombies;
-        }
+        let zombies = self.reapers.by_owner.remove(&Some(key))?;
+        let comm = process.known_comm();
+        let named = match self.reapers.by_name.len() < KINDS {
+            true => comm,
+            false => None,
+        };
+        let (owners, all) = self.reapers.by_name.entry(named).or_default();
+        add(owners, 1);
+        *all += &zombies;
+        Some(zombies)
     }
 }
 
@@ -97,7 +97,7 @@ impl Model {
     /// Returns the process that reaped a zombie after this tenure, or owns it now.
     pub(super) fn successor(&self, process: &Process, tenure: &Tenure) -> Successor {
         let named = |id| {
-            let known = self.find(id).map(|key| self.process(key));
+            let known = self.processes.find(id).map(|key| &self.processes[key]);
             Successor::One(id, known.and_then(Process::known_comm))
         };
         let reaper = process.reaped_by.map(|by| named(by.process));

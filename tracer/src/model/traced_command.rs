@@ -70,8 +70,11 @@ impl Model {
             }
         };
         let children = self.find_pid(session.tracer_pid);
-        let children = children.map_or(&[][..], |tracer| self.tree_children(tracer));
-        match children.iter().copied().find(is_command) {
+        let children = children.map(|tracer| self.tree_children(tracer));
+        let mut children = children
+            .iter()
+            .flat_map(|children| children.iter().copied());
+        match children.find(is_command) {
             Some(key) => TracedCommand::Process(key),
             None => TracedCommand::Missing(NoCommand::NotSeen),
         }
@@ -87,7 +90,7 @@ impl Model {
         let mut pending = vec![root];
         std::iter::from_fn(move || {
             let key = pending.pop()?;
-            pending.extend(self.tree_children(key));
+            pending.extend(self.tree_children(key).iter());
             Some(key)
         })
     }

@@ -8,7 +8,7 @@ use super::{
     timeline_marks::{TimelineMark, TimelineMarks},
 };
 use crate::{
-    model::{Model, Retention},
+    model::{Archive, Model, Retention},
     recording::{Chain, Error, Span},
 };
 
@@ -94,6 +94,17 @@ impl<R: Read> IndexPass<R> {
     pub fn spaced(mut self, spacing: StateSpacing) -> IndexPass<R> {
         self.spacing = spacing;
         self
+    }
+
+    /// Sets the archive for evicted processes, which is empty. Call it before the first event.
+    pub fn archiving(mut self, archive: Archive) -> IndexPass<R> {
+        self.model.set_archive(archive);
+        self
+    }
+
+    /// Returns the archive, which covers the whole recording at the end.
+    pub fn archive(&self) -> &Archive {
+        self.model.archive()
     }
 
     /// Reads at most `events` more events. Returns false at the end.

@@ -141,7 +141,7 @@ impl ForkTree<'_> {
     }
 
     fn children(&self, key: Key) -> impl Iterator<Item = Key> + '_ {
-        let children = self.model.tree_children(key).iter().copied();
+        let children = self.model.tree_children(key).into_owned().into_iter();
         children.filter(|&child| is_created(self.model, child) && self.is_visible(child))
     }
 

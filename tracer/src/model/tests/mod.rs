@@ -2,6 +2,7 @@
 //! Each story also runs with every event missing in turn, and with events of two
 //! CPUs reordered.
 
+mod archived;
 mod deaths;
 mod families;
 mod findings;

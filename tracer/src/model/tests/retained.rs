@@ -10,7 +10,7 @@ use crate::{
     model::{Model, Retention, State, Tally},
 };
 
-fn keeping(exited: usize, events: &[Event]) -> Model {
+pub fn keeping(exited: usize, events: &[Event]) -> Model {
     let mut model = Model::new(Retention {
         exited,
         ..Retention::ALL
@@ -21,7 +21,7 @@ fn keeping(exited: usize, events: &[Event]) -> Model {
 
 /// A shell that starts commands, some of which start others. One is killed, some
 /// are reparented to init.
-fn night(commands: u32) -> Script {
+pub fn night(commands: u32) -> Script {
     let mut script = Script::new()
         .session()
         .found(1, 0, "init")

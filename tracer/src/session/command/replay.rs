@@ -11,12 +11,11 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    event::{Event, Who},
+    event::{Event, Who, units},
     export::{self, Exporter, Format},
-    filter::Filter,
-    model::{Key, Model, NoCommand, Retention, TracedCommand},
+    filter::{Filter, Truth},
+    model::{Archive, Key, Model, NoCommand, Retention, TracedCommand},
     playback::Place,
-    report::Rows,
     session::{
         console::{
             exit::{Exit, OK},
@@ -61,6 +60,8 @@ pub struct Replay {
     pub appearance: Appearance,
     /// True to follow a recording that is still written.
     pub follow: bool,
+    /// Maximum memory for exited processes, bytes.
+    pub memory: usize,
 }
 
 /// Kind of output of `tracer replay`.
@@ -74,14 +75,28 @@ pub enum Shown {
 }
 
 impl Replay {
-    /// Returns the model of the selected part.
-    fn part(&self, retention: Retention) -> Result<Part> {
-        if !self.follow || self.path == Path::new("-") {
-            return range::model(&self.window, &self.path, retention);
+    /// Returns an empty archive, which prefers the processes that match the filter.
+    fn archive(&self) -> Archive {
+        let archive = Archive::new(self.memory);
+        match self.filter.clone() {
+            Some(filter) => archive.preferring(move |model, key| {
+                filter.evaluate(model, key, model.now()) != Truth::No
+            }),
+            None => archive,
         }
-        let mut timer = FollowTimer::new()?;
-        let wait = || timer.wait();
-        range::follow_model(&self.window, &self.path, retention, wait)
+    }
+
+    /// Returns the model of the selected part.
+    fn part(&self) -> Result<Part> {
+        let part = if !self.follow || self.path == Path::new("-") {
+            range::model(&self.window, &self.path, self.archive())?
+        } else {
+            let mut timer = FollowTimer::new()?;
+            let wait = || timer.wait();
+            range::follow_model(&self.window, &self.path, self.archive(), wait)?
+        };
+        notify_unlisted(&part.model);
+        Ok(part)
     }
 
     /// Emits the events of the selected part. Calls `pause` before it waits for
@@ -120,16 +135,24 @@ pub fn replay(replay: Replay) -> Result<Exit> {
 
 fn report(replay: &Replay, report: &Report) -> Result<()> {
     let filter = replay.filter.as_ref();
-    let retention = match filter.is_some() || report.json || report.rows != Rows::Usual {
-        true => Retention::ALL,
-        false => Retention::default(),
-    };
-    let Part { model, until } = replay.part(retention)?;
+    let Part { model, until } = replay.part()?;
     check(filter, &model)?;
     if let Some(filter) = filter.filter(|_| report.json) {
         notify_if_none(&model, |key| filter.keeps(&model, key, model.now()));
     }
     output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))
+}
+
+/// Notifies the user if some processes are not listed because memory is full.
+fn notify_unlisted(model: &Model) {
+    let missing = model.unlisted() - model.exited_before_checkpoint();
+    if missing > 0 {
+        notify(format_args!(
+            "{missing} processes are counted but not listed, because the memory for exited \
+             processes is full ({}): --memory SIZE allows more",
+            units::bytes(model.archive().budget() as u64)
+        ));
+    }
 }
 
 /// Returns an error if the filter cannot be answered for the model.
@@ -141,8 +164,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let mut exporter = (format.start)(&time_zone::zone());
     let Some(filter) = &replay.filter else {
         if !format.exports_events {
-            // Exports are complete, so retain every process.
-            let Part { model, .. } = replay.part(Retention::ALL)?;
+            let Part { model, .. } = replay.part()?;
             return Ok(exporter.end(&model, &|_| true, out)?);
         }
         // Events are written as they are read, so no process needs to be retained.
@@ -162,7 +184,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         "with --filter a recording is read twice, which is not possible with standard input: name a \
          file"
     );
-    let Part { model, .. } = replay.part(Retention::ALL)?;
+    let Part { model, .. } = replay.part()?;
     check(Some(filter), &model)?;
     let matches = |key| filter.keeps(&model, key, model.now());
     notify_if_none(&model, matches);
@@ -202,7 +224,7 @@ fn export_while_growing(
     exporter: &mut dyn Exporter,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let mut buffer = MatchBuffer::new(filter);
+    let mut buffer = MatchBuffer::new(filter, replay.archive());
     let shared = RefCell::new(&mut *out);
     let take = |event: Event| {
         let mut emit = |event: &Event| Ok(exporter.event(event, *shared.borrow_mut())?);
@@ -210,6 +232,7 @@ fn export_while_growing(
     };
     replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
     let model = buffer.model();
+    notify_unlisted(model);
     check(Some(filter), model)?;
     let matches = |key| filter.keeps(model, key, model.now());
     notify_if_none(model, matches);
@@ -234,13 +257,14 @@ fn dashboard(replay: &Replay) -> Result<()> {
     }
     let input = Input::find(&path, &replay.window)?;
     let (since, until) = range::bounds(&replay.window, &input)?;
-    match Player::open(&input, follow, retention)? {
+    match Player::open(&input, follow, retention, replay.archive())? {
         Some(mut player) => {
             player.pause_at(until);
             let place = since.or(until).map_or(Place::End, Place::Time);
             dashboard.play(player, place)?;
         }
         None => {
+            dashboard.set_archive(replay.archive());
             read::read(&path, |event| {
                 dashboard.take(&event);
                 Ok(())

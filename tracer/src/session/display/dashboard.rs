@@ -12,7 +12,7 @@ use super::{
 use crate::{
     event::Event,
     filter::Filter,
-    model::{Model, Retention},
+    model::{Archive, Model, Retention},
     playback::Place,
     session::console::{diagnostics, saved_filters, time_zone},
     source,
@@ -81,6 +81,11 @@ impl Dashboard {
             is_live: false,
             timer: None,
         }
+    }
+
+    /// Sets the archive of evicted processes.
+    pub fn set_archive(&mut self, archive: Archive) {
+        self.app.set_archive(archive);
     }
 
     /// Shows a recording, beginning at a place in it.

@@ -12,14 +12,13 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    model::Retention,
-    playback::{IndexPass, States, TimelineMark},
+    model::{Archive, Retention},
+    playback::{IndexPass, StateSpacing, States, TimelineMark},
     recording::Span,
     session::input::{
         recording::Input,
         side_file::{self, StoredIndex},
     },
-    source::replay,
 };
 
 /// Events read between two updates of the progress.
@@ -28,14 +27,28 @@ const BATCH: usize = 20_000;
 /// Progress of the pass.
 #[derive(Default)]
 pub struct Progress {
-    /// Summary of each slice of the recording, for the timeline.
-    pub parts: Vec<TimelineMark>,
+    /// Summary of each slice of the recording, for the timeline, if it has changed.
+    pub parts: Option<Vec<TimelineMark>>,
     /// Saved states, if there are more than in the last update.
     pub states: Option<States>,
+    /// Archive of all evicted processes, at the end.
+    pub archive: Option<Archive>,
     /// Number of events read.
     pub events: u64,
     /// True once the pass has ended.
     pub done: bool,
+}
+
+/// The purpose of a pass.
+pub struct Plan {
+    /// Retention of the model.
+    pub retention: Retention,
+    /// Empty archive, which the pass fills.
+    pub archive: Archive,
+    /// Index from side files, if there is one: the pass then only fills the archive.
+    pub stored: Option<StoredIndex>,
+    /// True to write side files.
+    pub save: bool,
 }
 
 /// Pass that runs until it ends or this is dropped.
@@ -45,35 +58,15 @@ pub struct Indexing {
 }
 
 impl Indexing {
-    /// Returns a finished pass with an index from side files.
-    pub fn done(index: StoredIndex) -> Indexing {
-        let progress = Progress {
-            parts: index.marks,
-            states: Some(index.states),
-            events: index.events,
-            done: true,
-        };
-        Indexing {
-            latest: Arc::new(Mutex::new(Some(progress))),
-            cancelled: Arc::default(),
-        }
-    }
-
-    /// Starts a pass over a recording with that span. With `save`, the result is
-    /// written to the side files.
-    pub fn begin(input: Input, span: Span, retention: Retention, save: bool) -> Indexing {
+    /// Starts a pass over a recording with that span.
+    pub fn begin(input: Input, span: Span, plan: Plan) -> Indexing {
         let indexing = Indexing {
             latest: Arc::default(),
             cancelled: Arc::default(),
         };
         let (latest, cancelled) = (indexing.latest.clone(), indexing.cancelled.clone());
         thread::spawn(move || {
-            let pass = pass(&input, span, retention, &latest, &cancelled);
-            let done = pass.and_then(|pass| match pass {
-                Some(pass) if save => side_file::write(&input, &pass, retention),
-                Some(_) | None => Ok(()),
-            });
-            if let Err(error) = done {
+            if let Err(error) = run(&input, span, plan, &latest, &cancelled) {
                 log::info!("{} has no index beside it: {error:#}", input.path.display());
                 put(&latest, |progress| progress.done = true);
             }
@@ -94,20 +87,26 @@ impl Drop for Indexing {
     }
 }
 
-/// Runs the pass. Returns `None` if it was cancelled.
-fn pass(
+/// Runs the pass, unless it is cancelled.
+fn run(
     input: &Input,
     span: Span,
-    retention: Retention,
+    plan: Plan,
     latest: &Mutex<Option<Progress>>,
     cancelled: &AtomicBool,
-) -> Result<Option<IndexPass<replay::Bytes>>> {
-    let mut pass = IndexPass::new(input.chain()?.0, span, retention);
-    let mut reported = 0;
-    loop {
-        let goes_on = pass.advance(BATCH)?;
+) -> Result<()> {
+    let mut pass = IndexPass::new(input.chain()?.0, span, plan.retention).archiving(plan.archive);
+    if let Some(stored) = &plan.stored {
+        let marks = stored.marks.clone();
+        put(latest, |progress| progress.parts = Some(marks));
+        // Its states are there already.
+        pass = pass.spaced(StateSpacing::new(u64::MAX, 0));
+    }
+    let (mut reported, mut goes_on) = (0, true);
+    while goes_on {
+        goes_on = pass.advance(BATCH)?;
         if cancelled.load(Ordering::Relaxed) {
-            return Ok(None);
+            return Ok(());
         }
         let states = pass.states();
         // Each new state lies behind the earlier ones.
@@ -115,14 +114,18 @@ fn pass(
         let new = (end > reported).then(|| states.clone());
         reported = end;
         put(latest, |progress| {
-            progress.parts = pass.marks().to_vec();
+            if plan.stored.is_none() {
+                progress.parts = Some(pass.marks().to_vec());
+            }
             progress.states = new.or(progress.states.take());
             progress.events = pass.events();
+            progress.archive = (!goes_on).then(|| pass.archive().clone());
             progress.done = !goes_on;
         });
-        if !goes_on {
-            return Ok(Some(pass));
-        }
+    }
+    match plan.save {
+        true => side_file::write(input, &pass, plan.retention),
+        false => Ok(()),
     }
 }
 

@@ -18,10 +18,13 @@ use self::{
     active_search::{ActiveSearch, BATCH},
     shown::Shown,
 };
-use super::{history::History, indexing::Indexing};
+use super::{
+    history::History,
+    indexing::{Indexing, Plan},
+};
 use crate::{
     event::{Event, Session},
-    model::Retention,
+    model::{Archive, Retention},
     playback::{Direction, Place, Playback, PlaybackSpeed, SearchStep, SearchTarget},
     session::{
         console::time_zone,
@@ -80,20 +83,36 @@ impl Player {
     /// Opens a recording. Returns `None` if it cannot be seeked in, like a pipe.
     ///
     /// With `follow`, the recording may grow, and it plays.
-    pub fn open(input: &Input, follow: bool, retention: Retention) -> Result<Option<Player>> {
+    ///
+    /// Evicted processes go to `archive`, which is empty. They are shown once the whole
+    /// recording has been read.
+    pub fn open(
+        input: &Input,
+        follow: bool,
+        retention: Retention,
+        archive: Archive,
+    ) -> Result<Option<Player>> {
         if !input.path.is_file() && !input.has_segments() {
             return Ok(None);
         }
         let mut player = Player::begin(input, follow)?;
         let events = player.playback.events();
-        let index = side_file::read(input).filter(|it| it.states.retention == retention);
-        player.indexing = match index {
-            Some(index) if index.events >= events => {
-                player.playback.set_states(index.states.clone());
-                Some(Indexing::done(index))
-            }
-            _ => player.index(input, retention, !follow),
-        };
+        let stored = side_file::read(input).filter(|it| it.states.retention == retention);
+        let stored = stored.filter(|stored| stored.events >= events);
+        if let Some(stored) = &stored {
+            player.playback.set_states(stored.states.clone());
+            player.has_states = true;
+        }
+        let save = !follow && stored.is_none();
+        player.indexing = player.index(
+            input,
+            Plan {
+                retention,
+                archive,
+                stored,
+                save,
+            },
+        );
         Ok(Some(player))
     }
 
@@ -102,9 +121,9 @@ impl Player {
         self.until = until;
     }
 
-    fn index(&self, input: &Input, retention: Retention, save: bool) -> Option<Indexing> {
+    fn index(&self, input: &Input, plan: Plan) -> Option<Indexing> {
         let span = self.playback.span()?;
-        Some(Indexing::begin(input.clone(), span, retention, save))
+        Some(Indexing::begin(input.clone(), span, plan))
     }
 
     fn begin(input: &Input, follow: bool) -> Result<Player> {
@@ -136,7 +155,15 @@ impl Player {
         let states = history.states(player.playback.events());
         player.playback.set_states(states);
         player.has_states = true;
-        player.indexing = player.index(&input, app.model().retention(), false);
+        player.indexing = player.index(
+            &input,
+            Plan {
+                retention: app.model().retention(),
+                archive: Archive::default(),
+                stored: None,
+                save: false,
+            },
+        );
         // The live model is the state at the end.
         player.playback.assume_at_end();
         app.enter_past();
@@ -188,16 +215,21 @@ impl Player {
         let Some(progress) = self.indexing.as_ref().and_then(Indexing::take_update) else {
             return Ok(());
         };
-        let marks = progress.parts.iter().map(|part| Mark {
-            events: part.events > 0,
-            killed: part.killed > 0,
-            zombie: part.zombies > 0,
-            gap: part.gap,
-        });
-        app.set_marks(marks.collect());
+        if let Some(parts) = progress.parts {
+            let marks = parts.iter().map(|part| Mark {
+                events: part.events > 0,
+                killed: part.killed > 0,
+                zombie: part.zombies > 0,
+                gap: part.gap,
+            });
+            app.set_marks(marks.collect());
+        }
         self.indexed = progress.events;
         if progress.done {
             self.indexing = None;
+        }
+        if let Some(archive) = progress.archive {
+            app.set_archive(archive);
         }
         if let Some(states) = progress.states.filter(|_| !self.has_states) {
             self.playback.set_states(states);

@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::{
     event::{Event, ProcessId, Who},
     filter::Filter,
-    model::{Key, Model, Retention},
+    model::{Archive, Key, Model, Retention},
 };
 
 /// Emits the events of processes that match a filter, from their first event on.
@@ -24,11 +24,13 @@ pub struct MatchBuffer<'a> {
 }
 
 impl MatchBuffer<'_> {
-    /// Creates an empty buffer.
-    pub fn new(filter: &Filter) -> MatchBuffer<'_> {
+    /// Creates an empty buffer. The model's evicted processes go to `archive`.
+    pub fn new(filter: &Filter, archive: Archive) -> MatchBuffer<'_> {
+        let mut model = Model::new(Retention::default());
+        model.set_archive(archive);
         MatchBuffer {
             filter,
-            model: Model::new(Retention::ALL),
+            model,
             matched: HashSet::new(),
             held: HashMap::new(),
         }
@@ -84,7 +86,7 @@ mod tests {
         let script = script.fork(1, 10).fork(1, 11);
         let script = script.exec(11, "ls", &["ls"]).die(11, 0).reap(11).free(11);
         let events = script.exec(10, "make", &["make"]).die(10, 0).events;
-        let mut buffer = MatchBuffer::new(&filter);
+        let mut buffer = MatchBuffer::new(&filter, Archive::default());
         let mut emitted = Vec::new();
         for event in &events {
             let mut emit = |event: &Event| {

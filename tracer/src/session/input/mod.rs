@@ -8,6 +8,7 @@ pub mod event_selection;
 pub mod follow_timer;
 pub mod growth;
 pub mod match_buffer;
+pub mod memory;
 pub mod range;
 pub mod read;
 pub mod recording;

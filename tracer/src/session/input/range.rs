@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     event::{Event, Summary, What},
-    model::{Model, Retention},
+    model::{Archive, Model, Retention},
     playback::{Place, Playback, Stage},
     session::console::{notice::notify, progress::Progress},
 };
@@ -109,10 +109,11 @@ pub struct Part {
     pub until: Option<u64>,
 }
 
-/// Returns the model of the window.
-pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Part> {
-    let mut model = Model::new(retention);
+/// Returns the model of the window. Evicted processes go to `archive`.
+pub fn model(window: &Window, path: &Path, archive: Archive) -> Result<Part> {
+    let mut model = Model::new(Retention::default());
     if window.is_unbounded() || window.tree.is_some() {
+        model.set_archive(archive);
         read(window, path, |event| {
             model.apply(&event);
             Ok(())
@@ -121,7 +122,8 @@ pub fn model(window: &Window, path: &Path, retention: Retention) -> Result<Part>
     }
     let input = Input::find(path, window)?;
     let mut range = Range::open(window, &input, false)?;
-    model = range.model_before(&input, retention)?;
+    model = range.model_before(&input)?;
+    model.set_archive(archive);
     let until = range.emit_events(&mut |event| {
         model.apply(&event);
         Ok(())
@@ -149,21 +151,23 @@ pub fn follow(
     Ok(())
 }
 
-/// Returns the model of the events that [`follow`] emits.
+/// Returns the model of the events that [`follow`] emits. Evicted processes go to
+/// `archive`.
 pub fn follow_model(
     window: &Window,
     path: &Path,
-    retention: Retention,
+    archive: Archive,
     mut wait: impl FnMut() -> Result<bool>,
 ) -> Result<Part> {
-    let mut model = Model::new(retention);
+    let mut model = Model::new(Retention::default());
     let Some((input, window)) = await_input(window, path, &mut wait)? else {
         return Ok(Part { model, until: None });
     };
     let mut range = Range::open(&window, &input, true)?;
     if window.since.is_some() {
-        model = range.model_before(&input, retention)?;
+        model = range.model_before(&input)?;
     }
+    model.set_archive(archive);
     let mut take = |event: Event| {
         model.apply(&event);
         Ok(())
@@ -250,7 +254,8 @@ impl Range {
 
     /// Plays up to the range. Returns the model there, which counts from the
     /// beginning of the range on.
-    fn model_before(&mut self, input: &Input, retention: Retention) -> Result<Model> {
+    fn model_before(&mut self, input: &Input) -> Result<Model> {
+        let retention = Retention::default();
         if !self.has_beginning {
             return Ok(Model::new(retention));
         }
@@ -259,7 +264,7 @@ impl Range {
             playback.set_states(index.states);
         }
         let place = Place::Time(self.since.saturating_sub(1));
-        let mut stage = ModelBefore(Model::new(Retention::default()));
+        let mut stage = ModelBefore(Model::new(retention));
         let length = input.length();
         let mut progress = Progress::new("reading", &input.path, Some(length));
         playback.begin_seek(place, &mut stage)?;

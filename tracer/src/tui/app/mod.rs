@@ -11,7 +11,7 @@ mod theme;
 use crate::{
     event::{Event, ProcessId, Zone},
     filter::{Filter, SavedFilters},
-    model::{Key, Model, Retention, TracedCommand},
+    model::{Archive, Key, Model, Retention, TracedCommand},
     tui::{
         chrome::{column_chooser::ColumnChooser, help::Help, layout::Heights},
         input::{background::Listener, prompt::Prompt},
@@ -109,6 +109,12 @@ impl App {
     pub fn with_zone(mut self, zone: Zone) -> App {
         self.stream.set_zone(zone);
         self
+    }
+
+    /// Sets the archive of the recording's evicted processes, which are listed from now on.
+    pub fn set_archive(&mut self, archive: Archive) {
+        self.stream.set_archive(archive);
+        self.dirty = true;
     }
 
     /// Discards the model that is shown; playback starts again at another place. Selections are

@@ -3,7 +3,7 @@
 
 use crate::{
     event::{Event, Zone},
-    model::{Model, Retention},
+    model::{Archive, Model, Retention},
     tui::{
         input::action::Action,
         state::{
@@ -38,6 +38,7 @@ pub struct Stream {
     can_go_back: bool,
     retention: Retention,
     zone: Zone,
+    archive: Archive,
 }
 
 impl Stream {
@@ -52,6 +53,7 @@ impl Stream {
             can_go_back: false,
             retention: Retention::default(),
             zone: Zone::default(),
+            archive: Archive::default(),
         }
     }
 
@@ -64,6 +66,12 @@ impl Stream {
     /// Sets the time zone of all times of day.
     pub fn set_zone(&mut self, zone: Zone) {
         self.zone = zone;
+    }
+
+    /// Sets the archive of the recording's evicted processes.
+    pub fn set_archive(&mut self, archive: Archive) {
+        self.shown_mut().model.set_archive(archive.clone());
+        self.archive = archive;
     }
 
     /// Returns a model without events, with the same retention.
@@ -160,7 +168,8 @@ impl Stream {
     }
 
     /// Replaces the model that is shown, with an empty log.
-    pub fn replace_model(&mut self, model: Model) {
+    pub fn replace_model(&mut self, mut model: Model) {
+        model.set_archive(self.archive.clone());
         let shown = self.shown_mut();
         (shown.model, shown.log, shown.now) = (model, Log::default(), 0);
     }

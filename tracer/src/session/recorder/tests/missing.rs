@@ -92,7 +92,7 @@ fn end_of_a_window_is_not_the_end_of_the_trace() {
         range::bounds(&window, &input).unwrap(),
         (None, Some(middle))
     );
-    let part = range::model(&window, &scratch.0, Retention::ALL).unwrap();
+    let part = range::model(&window, &scratch.0, Archive::default()).unwrap();
     assert_eq!(part.until, Some(middle));
     assert!(part.model.now() <= middle && !part.model.ended());
     let layout = Layout {

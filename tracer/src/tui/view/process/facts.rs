@@ -59,7 +59,7 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         &mut sheet,
         data,
         "children",
-        model.tree_children(key).to_vec(),
+        model.tree_children(key).into_owned(),
     );
     let evicted = process.evicted_child_count();
     if evicted > 0 {

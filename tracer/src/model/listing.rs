@@ -1,0 +1,157 @@
+//! The processes that lists show: the retained ones, and those in the
+//! [archive](Archive). Only readers use these queries; [`Model::apply`] knows the
+//! retained processes alone.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::{Archive, Key, Model, Process, Tally};
+use crate::event::{Comm, ProcessId};
+
+impl Model {
+    /// Sets the archive of the stream, or an empty one that this model fills. The model
+    /// must count from the beginning of the stream.
+    pub fn set_archive(&mut self, archive: Archive) {
+        self.archive = archive;
+    }
+
+    /// Returns the archive of the processes evicted so far.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// Returns the archived process with this key, unless this model still has to create
+    /// or to evict it.
+    fn archived(&self, key: Key) -> Option<&Process> {
+        let is_past = key.index() < self.processes.created() && self.processes.get(key).is_none();
+        self.archive.get(key).filter(|_| is_past)
+    }
+
+    /// Returns all listed processes in order of appearance.
+    pub fn processes(&self) -> impl Iterator<Item = (Key, &Process)> {
+        self.processes_since(0)
+    }
+
+    /// Returns the listed processes that appeared at [`Key::index`] `place` or later.
+    pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
+        let mut retained = self.processes.since(place).peekable();
+        let archived = self.archive.range(place..self.processes.created());
+        let mut archived = archived.peekable();
+        std::iter::from_fn(move || {
+            let next = retained.peek().map(|&(key, _)| key);
+            if let Some(old) = archived.next_if(|&(key, _)| next.is_none_or(|next| key < next)) {
+                return Some(old);
+            }
+            archived.next_if(|&(key, _)| next == Some(key));
+            retained.next()
+        })
+    }
+
+    /// Returns the number of evictions so far.
+    fn evicted(&self) -> u64 {
+        self.retained.tally().processes
+    }
+
+    /// Returns the number of listed processes, present ones included.
+    pub fn process_count(&self) -> usize {
+        self.processes.len() + self.archive.len(self.evicted()) as usize
+    }
+
+    /// Returns the number of processes that are no longer listed: evicted (see
+    /// [`Retention`](super::Retention)) and not archived, or [exited before the
+    /// checkpoint](Self::exited_before_checkpoint).
+    pub fn unlisted(&self) -> u64 {
+        let evicted = self.evicted();
+        (evicted - self.archive.len(evicted)).saturating_add(self.exited_before_checkpoint())
+    }
+
+    /// Returns the number of processes that were forked while tracing and are no longer
+    /// listed, by command name. If there were very many names, the count under none
+    /// includes those of the others.
+    pub fn unlisted_by_comm(&self) -> BTreeMap<Option<Comm>, u64> {
+        let mut unlisted: BTreeMap<Option<Comm>, u64> = BTreeMap::new();
+        if self.evicted() <= self.archive.len(self.evicted()) {
+            return unlisted;
+        }
+        let started = &self.retained.tally().started;
+        for ((comm, _), started) in &started.by_kind {
+            *unlisted.entry(*comm).or_default() += started.count;
+        }
+        *unlisted.entry(None).or_default() += started.rest.count;
+        for (comm, archived) in self.archive.by_comm(self.evicted()) {
+            if let Some(count) = unlisted.get_mut(&comm) {
+                *count = count.saturating_sub(archived);
+            }
+        }
+        unlisted.retain(|_, count| *count > 0);
+        unlisted
+    }
+
+    /// Replaces the times by the owner's name with those by owner, if every owner is
+    /// listed.
+    pub(super) fn name_archived_owners(&self, tally: &mut Tally) {
+        let evicted = self.evicted();
+        if evicted == 0 || self.archive.len(evicted) < evicted {
+            return;
+        }
+        tally.reapers.by_name.clear();
+        for (owner, reaped) in self.archive.reaped() {
+            if self.archived(owner).is_some() {
+                tally.reapers.by_owner.insert(Some(owner), reaped.clone());
+            }
+        }
+    }
+
+    /// Returns the number of processes that exited before the checkpoint at which
+    /// this model started. [`Self::totals`] counts them, [`Self::tally`] does not.
+    pub fn exited_before_checkpoint(&self) -> u64 {
+        self.retained.exited_before_checkpoint()
+    }
+
+    /// Returns true if the process with this key is listed.
+    pub fn contains(&self, key: Key) -> bool {
+        self.processes.get(key).is_some() || self.archived(key).is_some()
+    }
+
+    /// Returns the process with this key. For one that is no longer listed returns a
+    /// placeholder: no name, PID 0, vanished.
+    pub fn process(&self, key: Key) -> &Process {
+        let archived = || self.archived(key).unwrap_or(&self.processes[key]);
+        self.processes.get(key).unwrap_or_else(archived)
+    }
+
+    /// Returns the listed process with this identity.
+    pub fn find(&self, id: ProcessId) -> Option<Key> {
+        let retained = self.processes.find(id);
+        let archived = || self.archive.find(id).filter(|&key| self.contains(key));
+        retained.or_else(archived)
+    }
+
+    /// Returns the latest listed process with this PID.
+    pub fn find_pid(&self, tgid: u32) -> Option<Key> {
+        let archived = || {
+            let same = self.archive.with_pid(tgid);
+            let mut keys = same.map(|(key, _)| key);
+            keys.find(|&key| self.contains(key))
+        };
+        self.processes.find_pid(tgid).or_else(archived)
+    }
+
+    /// Returns the parent of a process in the fork tree.
+    pub fn tree_parent(&self, key: Key) -> Option<Key> {
+        self.process(key).tree_parent
+    }
+
+    /// Returns the listed children of a process in the fork tree, exited ones included.
+    pub fn tree_children(&self, key: Key) -> Cow<'_, [Key]> {
+        let retained = &self.process(key).tree_children;
+        let archived = self.archive.children(key).iter().copied();
+        let archived: Vec<Key> = archived.filter(|&it| self.archived(it).is_some()).collect();
+        if archived.is_empty() {
+            return Cow::Borrowed(retained);
+        }
+        let mut all = archived;
+        all.extend(retained);
+        all.sort_unstable();
+        Cow::Owned(all)
+    }
+}
