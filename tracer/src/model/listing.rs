@@ -2,7 +2,7 @@
 //! [archive](Archive). Only readers use these queries; [`Model::apply`] knows the
 //! retained processes alone.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
 use super::{Archive, Key, Model, Process, Tally};
 use crate::event::{Comm, ProcessId};
@@ -65,12 +65,12 @@ impl Model {
     }
 
     /// Returns the number of processes that were forked while tracing and are no longer
-    /// listed, by command name. If there were very many names, the count under none
-    /// includes those of the others.
-    pub fn unlisted_by_comm(&self) -> BTreeMap<Option<Comm>, u64> {
+    /// listed, by command name, the largest number first. If there were very many names,
+    /// the count under none includes those of the others.
+    pub fn unlisted_by_comm(&self) -> Vec<(Option<Comm>, u64)> {
         let mut unlisted: BTreeMap<Option<Comm>, u64> = BTreeMap::new();
         if self.evicted() <= self.archive.len(self.evicted()) {
-            return unlisted;
+            return Vec::new();
         }
         let started = &self.retained.tally().started;
         for ((comm, _), started) in &started.by_kind {
@@ -82,7 +82,11 @@ impl Model {
                 *count = count.saturating_sub(archived);
             }
         }
-        unlisted.retain(|_, count| *count > 0);
+        let mut unlisted: Vec<_> = unlisted
+            .into_iter()
+            .filter(|&(_, count)| count > 0)
+            .collect();
+        unlisted.sort_by_key(|&(_, count)| Reverse(count));
         unlisted
     }
 

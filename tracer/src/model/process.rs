@@ -155,8 +155,7 @@ pub struct Process {
     /// Time of [`Self::snapshot_argv`], ns since boot.
     pub(super) snapshot_argv_at: u64,
     /// Programs it executed, the latest last. Only the latest are kept.
-    #[serde(with = "super::small_list")]
-    pub executions: SmallVec<[Execution; 1]>,
+    pub executions: Vec<Execution>,
     /// Number of earlier programs dropped from [`Self::executions`].
     pub executions_left_out: u32,
     /// Running threads, in order of creation.
@@ -276,7 +275,7 @@ impl Process {
             snapshot_argv: None,
             snapshot_argv_cut: false,
             snapshot_argv_at: 0,
-            executions: SmallVec::new(),
+            executions: Vec::new(),
             executions_left_out: 0,
             threads: SmallVec::new(),
             threads_seen: 0,
@@ -499,7 +498,7 @@ impl Process {
             // The allocator adds a word and rounds up.
             rare.map_or(0, |_| size_of::<T>() + 16)
         }
-        let spilled = |spilled: bool, size: usize| if spilled { size + 16 } else { 0 };
+        let list = |size: usize| if size > 0 { size + 16 } else { 0 };
         let scheduling = self.scheduling.as_deref();
         boxed(self.recent_faults.as_deref())
             + boxed(self.fork_cost.as_deref())
@@ -508,8 +507,8 @@ impl Process {
             + boxed(self.reaping.as_deref())
             + boxed(self.children.as_deref())
             + boxed(self.pending.as_deref())
-            + spilled(self.executions.spilled(), size_of_val(&*self.executions))
-            + spilled(!self.signals.is_empty(), size_of_val(&*self.signals))
+            + list(size_of_val(&*self.executions))
+            + list(size_of_val(&*self.signals))
     }
 
     /// Returns true if the parent is no longer the original one.

@@ -1,8 +1,8 @@
 //! Counts processes in a [`Tally`].
 
 use super::{
-    Key, Killed, Model, Outcome, ParentCounts, Process, ReapKind, Reapers, State, Successor, Tally,
-    Tenure, TenureEnd, counts::add, tally::KINDS,
+    Key, Killed, Model, Outcome, OwnerTally, ParentCounts, Process, ReapKind, Reapers, State,
+    Successor, Tally, Tenure, TenureEnd, counts::add, tally::KINDS,
 };
 
 /// Maximum number of distinct parents per kind of process.
@@ -52,7 +52,7 @@ impl Tally {
         }
     }
 
-    /// Counts one more process, which is evicted.
+    /// Counts one more process, which is evicted. Returns its former zombies.
     pub(super) fn add_evicted(&mut self, key: Key, model: &Model) -> Option<OwnerTally> {
         let process = model.process(key);
         self.add(process, model);

@@ -9,6 +9,9 @@ use crate::{
     model::{Key, Model, Process, Tally},
 };
 
+/// Number of commands named in [`Scope::evicted_note`].
+const NAMED: usize = 3;
+
 /// The processes of a report, and the counts over them.
 pub struct Scope<'a> {
     /// The model.
@@ -94,7 +97,27 @@ impl<'a> Scope<'a> {
     pub fn evicted_note(&self) -> String {
         match self.model.unlisted() {
             0 => String::new(),
-            evicted => format!(" ({evicted} that exited earlier are no longer listed)"),
+            evicted => format!(
+                " ({evicted} that exited earlier are no longer listed{})",
+                evicted_commands(self.model)
+            ),
         }
     }
+}
+
+/// Returns the commands with most evicted processes: `: 9000 make, 52 cc, …`.
+fn evicted_commands(model: &Model) -> String {
+    let unlisted = model.unlisted_by_comm();
+    let named = unlisted.iter().take(NAMED).map(|&(comm, count)| {
+        let name = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
+        format!("{count} {name}")
+    });
+    let mut named: Vec<String> = named.collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    if unlisted.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    format!(": {}", named.join(", "))
 }

@@ -30,7 +30,7 @@ impl App {
         let heights = Heights::of(
             width,
             height,
-            self.filter.filter().is_some(),
+            filter_bar::is_needed(&self.data()),
             self.stream.playhead().is_some(),
         );
         self.drawn = (heights, width);

@@ -1,4 +1,5 @@
-//! The line that shows the active filter and how many processes match it.
+//! The line that shows the active filter and how many processes match it, or how many
+//! processes are no longer listed.
 
 use crate::{
     event::{escaped, units},
@@ -10,9 +11,21 @@ use crate::{
     },
 };
 
-/// Draws the filter, if there is one.
+/// Number of commands named among the processes that are no longer listed.
+const NAMED: usize = 3;
+
+/// Returns true if there is something to show.
+pub fn is_needed(data: &Data<'_>) -> bool {
+    data.filter.filter().is_some() || data.model.unlisted() > 0
+}
+
+/// Draws the filter, if there is one, and what is missing from every list.
 pub fn draw(data: &Data<'_>, canvas: &mut Canvas<'_>) {
-    let (Some(filter), 1..) = (data.filter.filter(), canvas.height()) else {
+    if canvas.height() == 0 || !is_needed(data) {
+        return;
+    }
+    let Some(filter) = data.filter.filter() else {
+        canvas.put(0, 0, canvas.width(), &unlisted(data));
         return;
     };
     let width = canvas.width();
@@ -27,6 +40,10 @@ pub fn draw(data: &Data<'_>, canvas: &mut Canvas<'_>) {
     if unlisted > 0 {
         let unlisted = units::count(unlisted);
         counts.push(Tone::Warn, format!(" listed, {unlisted} no longer"));
+        if let Some((Some(comm), most)) = data.model.unlisted_by_comm().first() {
+            let most = units::count(*most);
+            counts.push(Tone::Warn, format!(" ({most} {comm})"));
+        }
     }
     if unknown > 0 {
         counts.push(
@@ -39,4 +56,25 @@ pub fn draw(data: &Data<'_>, canvas: &mut Canvas<'_>) {
     let line = Phrase::of(Tone::Paused, " only ").and(Tone::Strong, format!(" {text}"));
     canvas.put(0, 0, room, &line);
     canvas.put_right(0, 0, width, &counts);
+}
+
+/// Returns the number of processes that are no longer listed, and the commands with most
+/// of them.
+fn unlisted(data: &Data<'_>) -> Phrase {
+    let all = data.model.unlisted();
+    let noun = if all == 1 { "process" } else { "processes" };
+    let mut line = Phrase::of(
+        Tone::Warn,
+        format!(" {} {noun} no longer listed", units::count(all)),
+    );
+    let by_comm = data.model.unlisted_by_comm();
+    for (number, &(comm, count)) in by_comm.iter().take(NAMED).enumerate() {
+        let before = if number == 0 { ": " } else { ", " };
+        let name = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
+        line.push(Tone::Dim, format!("{before}{} {name}", units::count(count)));
+    }
+    if by_comm.len() > NAMED {
+        line.push(Tone::Dim, ", …");
+    }
+    line
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::{
-    model::Retention,
+    model::Archive,
     report::{Layout, summary},
     session::When,
 };
