@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{Comm, Event},
-    model::{Archive, Key, Model, Process, Retention},
+    model::{Archive, Key, Model, Process, Retention, process::Pending},
 };
 
 const FEW: Retention = Retention {
@@ -32,6 +32,12 @@ fn facts(process: &Process) -> Process {
     facts.reference_count = 0;
     facts.eviction = Process::new(process.id).eviction;
     facts.tree_children.clear();
+    if let Some(pending) = facts.pending.as_mut() {
+        pending.rare.evicted_children = 0;
+    }
+    facts.pending = facts
+        .pending
+        .filter(|pending| **pending != Pending::default());
     facts
 }
 
@@ -45,6 +51,8 @@ fn assert_same_list(model: &Model, all: &Model) {
         assert_eq!(facts(model.process(key)), facts(process));
         assert_eq!(model.tree_children(key), all.tree_children(key));
         assert_eq!(model.tree_parent(key), all.tree_parent(key));
+        let count = model.process(key).tree_child_count();
+        assert_eq!(count, process.tree_child_count());
         assert_eq!(model.find(process.id), Some(key));
         assert_eq!(
             model.find_pid(process.id.tgid),

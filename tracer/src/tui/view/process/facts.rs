@@ -61,7 +61,8 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         "children",
         model.tree_children(key).into_owned(),
     );
-    let evicted = process.evicted_child_count();
+    let listed = model.tree_children(key).len() as u64;
+    let evicted = process.tree_child_count().saturating_sub(listed);
     if evicted > 0 {
         let text = format!("{evicted} more that exited are no longer listed");
         sheet.fact("children", Phrase::of(Tone::Warn, text));
