@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Archive, Key, Process, Retention, Tally,
+    Key, Process, Retention, Tally, archive,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -39,6 +39,9 @@ pub struct Totals {
     /// User page faults.
     pub faults: Faults,
 }
+
+/// The archive of the processes that a stream's models have evicted.
+pub type Archive = archive::Archive<Model>;
 
 /// The state of all processes at one moment of a stream.
 #[derive(Clone, Default, PartialEq)]

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Key, Model, OwnerTally, Process};
+use super::{Key, OwnerTally, Process};
 use crate::event::{Comm, ProcessId, Text};
 
 /// Number of processes per chunk.
@@ -25,24 +25,24 @@ const ENTRY: usize = 48;
 
 type Table<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// Returns true if a process is to be kept.
-type Wanted = Arc<dyn Fn(&Model, Key) -> bool + Send + Sync>;
+/// Returns true if a process of a model is to be kept.
+type Wanted<M> = Arc<dyn Fn(&M, Key) -> bool + Send + Sync>;
 
 /// Archived processes of one part of the keys.
 type Chunk = [Option<Box<Process>>; CHUNK];
 
-/// The archive of a stream. Clones share their contents until one of them changes.
+/// The archive of a stream, for models of type `M`. Clones share their contents until one of them changes.
 #[derive(Clone, Default)]
-pub struct Archive(Option<Arc<Contents>>);
+pub struct Archive<M>(Option<Arc<Contents<M>>>);
 
 #[derive(Clone, Default)]
-struct Contents {
+struct Contents<M> {
     /// Maximum memory, bytes.
     budget: usize,
     /// Memory in use, bytes.
     bytes: usize,
     /// Processes to keep when there is no room for all.
-    wanted: Option<Wanted>,
+    wanted: Option<Wanted<M>>,
     /// Number of evictions so far, whether archived or not.
     evicted: u64,
     /// Number of processes archived before the first for which there was no room.
@@ -75,9 +75,9 @@ pub(super) struct Evicted<'a> {
     pub reaped: Option<OwnerTally>,
 }
 
-impl Archive {
+impl<M: Clone + Default> Archive<M> {
     /// Returns an empty archive that takes at most about `budget` bytes.
-    pub fn new(budget: usize) -> Archive {
+    pub fn new(budget: usize) -> Archive<M> {
         Archive(Some(Arc::new(Contents {
             budget,
             ..Contents::default()
@@ -88,8 +88,8 @@ impl Archive {
     /// ancestors are archived.
     pub fn preferring(
         mut self,
-        wanted: impl Fn(&Model, Key) -> bool + Send + Sync + 'static,
-    ) -> Archive {
+        wanted: impl Fn(&M, Key) -> bool + Send + Sync + 'static,
+    ) -> Archive<M> {
         if let Some(contents) = self.0.as_mut().map(Arc::make_mut) {
             contents.wanted = Some(Arc::new(wanted));
         }
@@ -132,7 +132,7 @@ impl Archive {
 
     /// Returns true if a process that is about to be evicted is kept even though there is
     /// no room for all.
-    pub(super) fn wants(&self, model: &Model, key: Key) -> bool {
+    pub(super) fn wants(&self, model: &M, key: Key) -> bool {
         let Some(contents) = &self.0 else {
             return false;
         };
@@ -254,7 +254,7 @@ impl Archive {
     }
 }
 
-impl Contents {
+impl<M> Contents<M> {
     /// Returns true if an evicted process was not archived.
     fn has_refused(&self) -> bool {
         self.archived + (self.later.len() as u64) < self.evicted
@@ -284,14 +284,14 @@ impl Contents {
     }
 }
 
-impl PartialEq for Archive {
+impl<M> PartialEq for Archive<M> {
     /// Returns true: the contents follow from the stream and the budget.
-    fn eq(&self, _: &Archive) -> bool {
+    fn eq(&self, _: &Archive<M>) -> bool {
         true
     }
 }
 
-impl fmt::Debug for Archive {
+impl<M: Clone + Default> fmt::Debug for Archive<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Archive")
             .field("budget", &self.budget())

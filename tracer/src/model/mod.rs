@@ -58,8 +58,7 @@ mod worth;
 mod zombie_findings;
 mod zombie_time;
 
-pub use apply::{Model, Totals};
-pub use archive::Archive;
+pub use apply::{Archive, Model, Totals};
 pub use cgroup_paths::Container;
 pub use counts::{Latencies, Occurrences};
 pub use failures::ForkFailures;
