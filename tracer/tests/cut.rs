@@ -203,8 +203,9 @@ fn decompressed(recording: &[u8]) -> Vec<u8> {
     all
 }
 
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|part| part == word)
+/// Returns the place of a word.
+fn place(bytes: &[u8], word: &[u8]) -> Option<usize> {
+    bytes.windows(word.len()).position(|part| part == word)
 }
 
 /// Replaces the fields that name other processes, which a cut leaves out.
@@ -218,6 +219,16 @@ fn without_foreign_names(mut facts: Value, tree: &BTreeSet<ProcessId>, events: &
     });
     if killer.is_some() && ids.into_iter().all(|id| !tree.contains(&id)) {
         facts["killed_by"]["comm"] = Value::Null;
+    }
+    for owner in facts["zombie_owners"].as_array_mut().into_iter().flatten() {
+        let number = |field: &str| owner["process"][field].as_u64().unwrap_or_default();
+        let id = ProcessId {
+            tgid: number("pid") as u32,
+            start: number("start_ns"),
+        };
+        if !tree.contains(&id) {
+            owner["comm"] = Value::Null;
+        }
     }
     facts
 }
@@ -282,14 +293,14 @@ fn assert_cut(whole: &Whole, root: u32) -> (usize, usize) {
     let text: Vec<_> = own.iter().map(|word| &word[..]).collect();
     let long = foreign.iter().filter(|word| {
         // A name may be a part of an own one.
-        word.len() >= SHORT && !text.iter().any(|own| contains(own, word))
+        word.len() >= SHORT && !text.iter().any(|own| place(own, word).is_some())
     });
     for word in long {
-        let name = String::from_utf8_lossy(word);
-        assert!(
-            !contains(&all, word),
-            "tree of {root}: {name:?} is in the bytes"
-        );
+        if let Some(place) = place(&all, word) {
+            let around = &all[place.saturating_sub(40)..all.len().min(place + 60)];
+            let (word, around) = (word.escape_ascii(), around.escape_ascii());
+            panic!("tree of {root}: {word} is in the bytes: {around}");
+        }
     }
     (tree.len(), foreign.len())
 }

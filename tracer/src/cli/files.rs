@@ -71,8 +71,8 @@ The new recording starts with a snapshot of the processes that existed at its be
 it can be replayed alone.
 
 With --tree, everything known about the processes of the tree stays, and other processes
-appear by PID only: as parents, reapers or senders of signals, without their names, arguments,
-paths and cgroups. A name that a process inherited from its parent outside is left out if the
+appear by PID only: as parents, reapers or senders of signals, with their exits, without their
+names, arguments, paths and cgroups. A name that a process inherited from its parent outside is left out if the
 process then executes a program. The host name, the kernel release and tracer's own command
 line stay; --anonymize replaces the host name and the command line as well.
 

@@ -21,11 +21,26 @@ pub struct Implied {
     pub argv: Option<Text>,
     /// True if [`Self::argv`] is truncated.
     pub argv_cut: bool,
+    /// True if the exit of the subject's owner released it: nobody waited for it.
+    pub released: bool,
+    /// True if the caller of the vfork that created the subject ended, so that the
+    /// subject holds it no longer.
+    pub caller_ended: bool,
 }
 
 impl Implied {
     /// Returns true if the event says more than its time.
     pub fn has_fact(&self) -> bool {
-        self.parent.is_some() || self.copies > 0 || self.argv.is_some()
+        let Implied {
+            by: _,
+            parent,
+            copies,
+            ambiguous: _,
+            argv,
+            argv_cut: _,
+            released,
+            caller_ended,
+        } = self;
+        parent.is_some() || *copies > 0 || argv.is_some() || *released || *caller_ended
     }
 }

@@ -166,6 +166,10 @@ object! {
         argv: Option<Vec<String>>,
         /// True if `argv` is only their beginning.
         argv_truncated: bool,
+        /// True if the exit of its owner released it: nobody waited for it.
+        released: bool,
+        /// True if the caller of the vfork that created it ended.
+        caller_ended: bool,
     }
 
     /// A single page fault.
@@ -376,6 +380,8 @@ impl From<&event::Implied> for Implied {
             ambiguous: fact.ambiguous,
             argv: fact.argv.as_ref().map(|list| argv(list.as_bytes())),
             argv_truncated: fact.argv_cut,
+            released: fact.released,
+            caller_ended: fact.caller_ended,
         }
     }
 }

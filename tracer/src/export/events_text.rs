@@ -280,6 +280,12 @@ fn implied(f: &mut Formatter<'_>, fact: &Implied) -> fmt::Result {
         let other = if fact.ambiguous { " at most" } else { "" };
         write!(f, ", copied{other} {} pages for the fork", fact.copies)?;
     }
+    if fact.released {
+        f.write_str(", released by its exit")?;
+    }
+    if fact.caller_ended {
+        f.write_str(", which ended and is held no longer")?;
+    }
     match &fact.argv {
         Some(argv) => {
             let cut = if fact.argv_cut { "…" } else { "" };

@@ -6,9 +6,18 @@ use crate::event::{Implied, ProcessId, Reap, What};
 
 impl Model {
     pub(super) fn on_implied(&mut self, at: u64, key: Key, fact: &Implied) {
+        let by = self.find(fact.by);
         if let Some(parent) = fact.parent {
             let parent = self.ensure(parent);
-            self.change(key, |process| process.parent = Some(parent));
+            self.change(key, |process| {
+                // The same parent means that the tracer no longer holds the process.
+                let tracer = process.tracer();
+                let tracer = tracer.filter(|_| process.parent != Some(parent));
+                process.hand_over(at, Some(parent), tracer);
+            });
+        }
+        if fact.released {
+            self.change(key, |process| process.release_by_exit(at, by));
         }
         self.change_unindexed(key, |process| {
             if let Some(argv) = &fact.argv {
@@ -19,6 +28,9 @@ impl Model {
             if let Some(cost) = process.fork_cost.as_mut().filter(|_| fact.copies > 0) {
                 cost.charge_parent(at, fact.copies);
                 cost.ambiguous |= fact.ambiguous;
+            }
+            if fact.caller_ended {
+                process.pending_mut().rare.vfork_caller_ended_at = Some(at);
             }
         });
     }
@@ -65,7 +77,17 @@ impl Model {
             Some(parent.id)
         };
         let before = parent_id(part, known);
-        let parent = parent_id(self, process).filter(|&parent| before != Some(parent));
+        let is_traced = (process.tracer().is_some(), known.tracer().is_some());
+        let parent = parent_id(self, process);
+        let parent = parent.filter(|&parent| before != Some(parent) || is_traced == (false, true));
+        let was_released = |process: &Process| {
+            process.reaped_at.is_some()
+                && process.reaped_by.is_none()
+                && process.autoreaped == Some(false)
+        };
+        let released = was_released(process) && !was_released(known);
+        let ended = |process: &Process| process.pending.as_ref()?.rare.vfork_caller_ended_at;
+        let caller_ended = ended(process).is_some() && ended(known).is_none();
         let (copies, ambiguous) = match (&process.fork_cost, &known.fork_cost) {
             (Some(cost), Some(known)) => (
                 cost.parent.count.saturating_sub(known.parent.count),
@@ -73,8 +95,8 @@ impl Model {
             ),
             (_, _) => (0, false),
         };
-        if parent.is_some() || copies > 0 {
-            let by = match copies > 0 {
+        if parent.is_some() || copies > 0 || released || caller_ended {
+            let by = match copies > 0 || caller_ended {
                 true => caller,
                 false => before,
             };
@@ -83,6 +105,8 @@ impl Model {
                 parent,
                 copies,
                 ambiguous: copies > 0 && ambiguous,
+                released,
+                caller_ended,
                 ..Implied::default()
             };
             facts.push((at, What::Implied(Box::new(fact))));
@@ -90,6 +114,7 @@ impl Model {
         let reap = |process: &Process| (process.reaped_at, process.reaped_by);
         if let Some(at) = process.reaped_at
             && reap(process) != reap(known)
+            && !was_released(process)
         {
             let by = process.reaped_by.unwrap_or(id.leader());
             facts.push((at, What::Reap(Reap { by })));

@@ -168,7 +168,8 @@ event_fields! {
     ForkFailed { 3 errno, 4 comm, 5 processes, 6 max_processes, 7 pids, 8 max_pids }
     Cgroup { 3 id, 4 path }
     Moved { 3 cgroup }
-    Implied { 3 by, 4 parent, 5 copies, 6 ambiguous, 7 argv, 8 argv_cut }
+    Implied { 3 by, 4 parent, 5 copies, 6 ambiguous, 7 argv, 8 argv_cut, 9 released,
+        10 caller_ended }
     States { 3 state, 4 since, 5 began, 6 times, 7 wakeups, 8 missed }
 }
 

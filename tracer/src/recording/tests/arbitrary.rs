@@ -79,6 +79,8 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
                     ambiguous: copies % 2 == 0,
                     argv,
                     argv_cut: copies % 3 == 0,
+                    released: copies % 5 == 0,
+                    caller_ended: copies % 7 == 0,
                 }))
             })
             .boxed(),

@@ -53,6 +53,8 @@ fn implied(by: ProcessId) -> Implied {
         ambiguous: true,
         argv: Some(Text::new(b"bash\0-c\0inherited\0")),
         argv_cut: true,
+        released: true,
+        caller_ended: true,
     }
 }
 

@@ -14,7 +14,7 @@ use foldhash::fast::RandomState;
 
 use crate::{
     event::{Event, ExitedProcess, Implied, Name, Named, ProcessId, Reap, Summary, What, Who},
-    model::Model,
+    model::{Model, State},
 };
 
 pub use members::{Family, Members};
@@ -126,7 +126,7 @@ impl Subtree {
     }
 
     /// Returns true if an event passes. Of the events of other processes, only those
-    /// do that hand on a zombie among the members.
+    /// do that hand on a zombie among the members, and the exit of those mentioned.
     fn includes(&self, event: &Event, changed: &[ProcessId]) -> bool {
         let is_member = |id: &ProcessId| self.members.all.contains(id);
         match &event.what {
@@ -134,8 +134,16 @@ impl Subtree {
             What::Notify(notify) if notify.exited != ExitedProcess::Subject => {
                 changed.iter().any(is_member)
             }
+            What::Exit(_) => self.is_end_of_mentioned(event.who.process),
             _ => false,
         }
+    }
+
+    /// Returns true if a process that events of members mention has no thread left.
+    fn is_end_of_mentioned(&self, id: ProcessId) -> bool {
+        let process = self.whole.find(id).map(|key| self.whole.process(key));
+        process.is_some_and(|process| process.state() != State::Alive)
+            && self.part.find(id).is_some()
     }
 
     fn pass(&mut self, mut event: Event, take: &mut impl FnMut(Event) -> Result<()>) -> Result<()> {
@@ -163,6 +171,10 @@ impl Subtree {
                     reapers: own.collect(),
                     ..Summary::default()
                 };
+            }
+            // Its counters before are not in the part, so none can be told from it.
+            What::Exit(exit) if !self.members.all.contains(&event.who.process) => {
+                exit.faults = None;
             }
             _ => {}
         }

@@ -273,7 +273,14 @@ fn implied(model: &Model, fact: &Implied) -> Phrase {
         let arguments = command_line(argv.as_bytes());
         format!("arguments: {arguments}")
     });
-    let facts: Vec<_> = [parent, copies, argv].into_iter().flatten().collect();
+    let released = fact
+        .released
+        .then(|| "released by its owner's exit".to_owned());
+    let ended = fact
+        .caller_ended
+        .then(|| "the caller of vfork ended".to_owned());
+    let facts = [parent, copies, argv, released, ended];
+    let facts: Vec<_> = facts.into_iter().flatten().collect();
     Phrase::plain(facts.join("; ")).and(Tone::Dim, format!(", by {by}"))
 }
 
