@@ -69,6 +69,8 @@ macro_rules! kernel_fields {
             TASK_CGROUPS: "task_struct", "cgroups";
             CRED_UCOUNTS: "cred", "ucounts";
             CRED_USER: "cred", "user";
+            CRED_UID: "cred", "uid";
+            CRED_EUID: "cred", "euid";
             // Since 5.14 tasks are counted per user and namespace (commit
             // 21d1c5e386bc), since 5.19 in a separate array.
             UCOUNTS_RLIMIT: "ucounts", "rlimit";

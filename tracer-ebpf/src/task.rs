@@ -358,7 +358,22 @@ impl<A: Access> Task<A> {
         care
     }
 
-    /// Returns the process group, session and tracer of its process.
+    /// Returns its real and effective user IDs in the initial user namespace, each plus
+    /// 1; 0 if the kernel's fields are not found. They are those of `real_cred`, which
+    /// `/proc/PID/status` shows: a kernel function may replace `cred` for a while
+    /// (`override_creds`, kernel/cred.c).
+    #[inline(always)]
+    fn user_ids(self) -> (u32, u32) {
+        if get(&fields::CRED_UID) == ABSENT || get(&fields::CRED_EUID) == ABSENT {
+            return (0, 0);
+        }
+        let cred = self.follow(&fields::TASK_REAL_CRED);
+        let uid: u32 = cred.read(&fields::CRED_UID);
+        let euid: u32 = cred.read(&fields::CRED_EUID);
+        (uid.wrapping_add(1), euid.wrapping_add(1))
+    }
+
+    /// Returns the process group, session, tracer and user of its process.
     #[inline(always)]
     pub fn ties(self) -> Ties {
         let pids = self.signal().at(&fields::SIGNAL_PIDS);
@@ -379,7 +394,14 @@ impl<A: Access> Task<A> {
                 start: 0,
             },
         };
-        Ties { pgid, sid, tracer }
+        let (uid_plus_1, euid_plus_1) = self.user_ids();
+        Ties {
+            pgid,
+            sid,
+            tracer,
+            uid_plus_1,
+            euid_plus_1,
+        }
     }
 
     /// Returns true if the signal, which need not be a constant, has its default

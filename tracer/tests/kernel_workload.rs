@@ -56,6 +56,8 @@ fn compare(fact: &Value, story: &Value) {
         ("autoreaped", "autoreaped"),
         ("comm", "comm"),
         ("ns_pid", "ns_pid"),
+        ("uid", "uid"),
+        ("euid", "euid"),
     ] {
         if let Some(expected) = fact.get(in_fact) {
             same(fact, story, in_story, expected);

@@ -24,12 +24,16 @@ record! {
 }
 
 record! {
-    /// The process group, session and tracer of a process.
+    /// The process group, session, tracer and user of a process.
     Ties {
         pgid: u32,
         sid: u32,
         /// Process that traces the task (ptrace(2)); tgid 0: none.
         tracer: Group = "Who traces the task (ptrace(2)); tgid 0: nobody.",
+        /// Real user ID in the initial user namespace, plus 1; 0: not read.
+        uid_plus_1: u32,
+        /// Effective user ID, likewise.
+        euid_plus_1: u32,
     }
 }
 

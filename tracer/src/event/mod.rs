@@ -39,8 +39,8 @@ pub use moment::{
 pub use named::{Name, Named};
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use oom::{Constraint, OomCause, OomVictim};
-pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPolicy, Waits};
-pub use session::{Hook, Purpose, Segment, Session};
+pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPolicy, Uid, Waits};
+pub use session::{Hook, Purpose, Segment, Session, User};
 pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub(crate) use text::is_plain;

@@ -12,7 +12,7 @@ pub enum Name<'a> {
     Path(&'a mut Option<Text>),
     /// NUL-separated arguments; none if unknown.
     Arguments(&'a mut Option<Text>),
-    /// The name or the boot ID of the host.
+    /// The name or the boot ID of the host, or the name of a user.
     Host(&'a mut String),
 }
 
@@ -89,6 +89,9 @@ impl Event {
 fn names_of_session(session: &mut Session, visit: &mut dyn FnMut(Named, Name<'_>)) {
     visit(Named::Host, Name::Host(&mut session.hostname));
     visit(Named::Host, Name::Host(&mut session.boot_id));
+    for user in &mut session.users {
+        visit(Named::Host, Name::Host(&mut user.name));
+    }
     known(&mut session.command, |command| {
         visit(Named::Host, Name::Arguments(command));
     });

@@ -1,12 +1,45 @@
 //! A process's relations to others at the moment of an event: process group,
-//! session, tracer and cgroup, its treatment of SIGCHLD, its wait calls and its
+//! session, tracer, user and cgroup, its treatment of SIGCHLD, its wait calls and its
 //! children's usage.
+
+use std::{fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessId, Text};
 
-/// Process group, session and ptrace tracer of a process. Numbers are PIDs in the
+/// A user ID in the initial user namespace, as the kernel stores it (`kuid_t`). The
+/// kernel's -1 is no user.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Uid(NonZeroU32);
+
+impl Uid {
+    /// The superuser.
+    pub const ROOT: Uid = Uid(NonZeroU32::MIN);
+
+    /// Returns the user with that ID; none for -1.
+    pub fn new(id: u32) -> Option<Uid> {
+        Uid::from_plus_1(id.wrapping_add(1))
+    }
+
+    /// Returns the user with an ID to which 1 was added; none for 0.
+    pub fn from_plus_1(id: u32) -> Option<Uid> {
+        NonZeroU32::new(id).map(Uid)
+    }
+
+    /// Returns the ID.
+    pub fn get(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+impl fmt::Debug for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// Process group, session, ptrace tracer and user of a process. PIDs are those of the
 /// initial namespace; 0 if there is none or it is not visible, as for kernel
 /// threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +50,10 @@ pub struct Relations {
     pub sid: u32,
     /// Process that traces the task (ptrace(2)): strace or a debugger.
     pub tracer: Option<ProcessId>,
+    /// Real user.
+    pub uid: Option<Uid>,
+    /// Effective user, which the kernel checks permissions for.
+    pub euid: Option<Uid>,
 }
 
 /// A process's treatment of its children's exits.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Text;
+use super::{Text, Uid};
 
 /// The machine and the tracer that produced a stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,17 @@ pub struct Session {
     /// Position of this recording in a trace of several segments; none if the
     /// recording holds the whole trace.
     pub segment: Option<Segment>,
+    /// Names of the host's users when tracing began. Empty if they are unknown.
+    pub users: Vec<User>,
+}
+
+/// A user of the host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// User ID.
+    pub uid: u32,
+    /// Name.
+    pub name: String,
 }
 
 /// The position of a segment in its trace. Each segment is a file of its own.
@@ -202,6 +213,12 @@ impl Session {
         let line = self.command.as_bytes();
         let at = line.windows(4).position(|part| part == b"\0--\0")?;
         Some(&line[at + 4..]).filter(|command| !command.is_empty())
+    }
+
+    /// Returns the name of a user, if it is known.
+    pub fn user(&self, uid: Uid) -> Option<&str> {
+        let user = self.users.iter().find(|user| user.uid == uid.get());
+        user.map(|user| user.name.as_str())
     }
 
     /// Returns the entry for a purpose, if the session lists it.

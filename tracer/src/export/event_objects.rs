@@ -33,7 +33,7 @@ object! {
         ns_pid: u32,
         /// Depth of that namespace; 0 is the initial one.
         ns_level: u32,
-        /// Process group, session and tracer.
+        /// Process group, session, tracer and user.
         ties: Option<Ties>,
         /// Its treatment of SIGCHLD.
         care: Option<Care>,
@@ -59,7 +59,7 @@ object! {
         ns_pid: u32,
         /// Depth of that namespace; 0 is the initial one.
         ns_level: u32,
-        /// Process group, session and tracer.
+        /// Process group, session, tracer and user.
         ties: Option<Ties>,
         /// ID of its cgroup.
         cgroup_id: Option<u64>,
@@ -79,7 +79,7 @@ object! {
         argv_bytes: u32,
         /// PID of the task that called exec, before it took that of the main thread.
         old_tid: u32,
-        /// Process group, session and tracer.
+        /// Process group, session, tracer and user.
         ties: Option<Ties>,
     }
 
@@ -120,7 +120,7 @@ object! {
         sigchld: &'static str,
         /// Process that inherits its children, if it has any.
         reaper: Option<ProcessId>,
-        /// Process group, session and tracer.
+        /// Process group, session, tracer and user.
         ties: Option<Ties>,
         /// The parent's treatment of SIGCHLD.
         parent_care: Option<Care>,

@@ -39,8 +39,14 @@ object! {
         ns_pid: Option<u32>,
         /// Depth of that namespace; 0 is the initial one.
         ns_level: Option<u32>,
-        /// Process group, session and tracer, as of the latest event.
+        /// Process group, session, tracer and user, as of the latest event.
         ties: Option<Ties>,
+        /// Real user ID in the initial user namespace, as of the latest fork, exec or exit.
+        uid: Option<u32>,
+        /// Effective user ID, which the kernel checks permissions for, likewise.
+        euid: Option<u32>,
+        /// Name of the real user on the recorded host (/etc/passwd when tracing began).
+        user: Option<String>,
         /// Path of its cgroup below the root of the hierarchy.
         cgroup: Option<String>,
         /// Container, if the cgroup's path shows one.

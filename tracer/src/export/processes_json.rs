@@ -15,7 +15,7 @@ use super::{
     value,
 };
 use crate::{
-    event::{Event, FaultClass, FaultTally, Purpose, clone_flag_names},
+    event::{Event, FaultClass, FaultTally, Purpose, Uid, clone_flag_names},
     model::{
         Copies, ForkCost, Key, Model, Process, ReapKind, SharingEnd, State, TenureEnd, ZombieTime,
     },
@@ -56,6 +56,8 @@ impl ProcessObject {
         let exec_at = last_exec.map(|last| last.at);
         let switched = process.last_switch.as_ref().map(|&(at, _)| at);
         let zombie = process.zombie_time(model.now());
+        let relations = process.relations.as_ref();
+        let uid = relations.and_then(|relations| relations.uid);
         let status = process.status;
         let signal = status.and_then(|status| status.signal());
         let oom_is_known = served(model, Purpose::Oom) || process.oom().is_some();
@@ -75,7 +77,10 @@ impl ProcessObject {
             forked_by_tid: process.forked_by.map(|who| who.task.pid),
             ns_pid: process.ns.map(|(pid, _)| pid),
             ns_level: process.ns.map(|(_, level)| level),
-            ties: process.relations.as_ref().map(value::ties),
+            ties: relations.map(value::ties),
+            uid: uid.map(Uid::get),
+            euid: relations.and_then(|it| it.euid).map(Uid::get),
+            user: uid.and_then(|uid| Some(session?.user(uid)?.to_owned())),
             cgroup: model.cgroup(key).map(|path| text(path.as_bytes())),
             container: model.container(key).map(|container| Container {
                 runtime: container.runtime,

@@ -19,7 +19,9 @@ use super::{
     owners::OwnerObject,
     process_object::ProcessObject,
     survey::{MissingObject, SurveyObject, UnreadableObject},
+    value::{FaultClasses, KnownRegions, RegionFaults, StateTimes},
 };
+use crate::event::{FaultClass, Region, TaskState};
 
 /// A kind of JSON that tracer prints.
 pub struct Described {
@@ -99,6 +101,54 @@ impl<T: JsonSchema> JsonSchema for Keyed<T> {
         BTreeMap::<String, T>::json_schema(generator)
     }
 }
+
+/// Returns the schema of an object with a key for each row of a table: name and meaning.
+fn keyed<T: JsonSchema>(
+    generator: &mut SchemaGenerator,
+    rows: impl Iterator<Item = (String, String)>,
+) -> Schema {
+    let value = generator.subschema_for::<T>();
+    let mut properties = Map::new();
+    for (name, meaning) in rows {
+        let mut value = value.clone();
+        value.insert("description".to_owned(), json!(meaning));
+        properties.insert(name, value.to_value());
+    }
+    let names: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
+    json_schema!({"type": "object", "properties": properties, "required": names})
+}
+
+macro_rules! schema_of {
+    ($type:ident: $value:ty, $name:literal, $rows:expr) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                keyed::<$value>(generator, $rows)
+            }
+        }
+    };
+}
+
+schema_of!(FaultClasses: Option<u64>, "FaultClasses", FaultClass::ALL.iter().map(|class| {
+    (class.name().to_owned(), format!("Faults: {}.", class.title()))
+}));
+schema_of!(KnownRegions: RegionFaults, "KnownRegions", Region::ALL.iter().map(|region| {
+    let memory = match region {
+        Region::Heap => "`brk` memory",
+        Region::Stack => "the main stack",
+        Region::File => "private mappings of files",
+        Region::Anonymous => "other private memory, including thread stacks",
+        Region::Shared => "shared mappings",
+    };
+    (region.name().to_owned(), format!("Faults on {memory}."))
+}));
+schema_of!(StateTimes: u64, "StateTimes", TaskState::ALIVE.iter().map(|state| {
+    let name = state.name();
+    (format!("{name}_ns"), format!("Time in state {name}, ns."))
+}));
 
 /// Checks a value against a schema, and that every key is in the schema. Knows the
 /// keywords that the schemas have, and panics at any other.

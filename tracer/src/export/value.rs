@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{Keyed, argv, text};
 use crate::event::{
-    self, FaultClass, FaultTally, GapCause, Hook, Lost, OomVictim, TaskState, Text, Who,
+    self, FaultClass, FaultTally, GapCause, Hook, Lost, OomVictim, TaskState, Text, Uid, Who,
     signal_name,
 };
 
@@ -46,8 +46,8 @@ object! {
         tid_start_ns: u64,
     }
 
-    /// Process group, session and tracer of a process. PIDs are those of the initial
-    /// pid namespace; 0 if there is none or it is not visible.
+    /// Process group, session, tracer and user of a process. PIDs and user IDs are those
+    /// of the initial namespaces; a PID is 0 if there is none or it is not visible.
     pub struct Ties {
         /// Process group ID.
         pgid: u32,
@@ -55,6 +55,10 @@ object! {
         sid: u32,
         /// Process that traces it (ptrace(2)); null if none does.
         traced_by: Option<ProcessId>,
+        /// Real user ID.
+        uid: Option<u32>,
+        /// Effective user ID.
+        euid: Option<u32>,
     }
 
     /// How a process handles the exits of its children.
@@ -218,6 +222,17 @@ object! {
         /// Position of this recording in a trace of several segments; null if it is the
         /// whole trace.
         segment: Option<Segment>,
+        /// Names of the host's users (/etc/passwd) when tracing began, the first 1,000; empty
+        /// if tracer ran in a container.
+        users: Vec<UserName>,
+    }
+
+    /// A user of the host.
+    pub struct UserName {
+        /// User ID.
+        uid: u32,
+        /// Name.
+        name: String,
     }
 }
 
@@ -352,6 +367,8 @@ pub fn ties(relations: &event::Relations) -> Ties {
         pgid: relations.pgid,
         sid: relations.sid,
         traced_by: relations.tracer.and_then(process),
+        uid: relations.uid.map(Uid::get),
+        euid: relations.euid.map(Uid::get),
     }
 }
 
@@ -406,6 +423,10 @@ pub fn hooks(hooks: &[Hook]) -> Vec<HookInUse> {
 
 /// Returns the machine and the tracer of a stream.
 pub fn session(session: &event::Session) -> SessionFacts {
+    let users = session.users.iter().map(|user| UserName {
+        uid: user.uid,
+        name: user.name.clone(),
+    });
     SessionFacts {
         tracer_version: session.tracer_version.clone(),
         kernel_release: session.kernel_release.clone(),
@@ -425,62 +446,6 @@ pub fn session(session: &event::Session) -> SessionFacts {
             trace_began_ns: segment.began,
             events_before: segment.events_before,
         }),
+        users: users.collect(),
     }
-}
-
-/// Schemas of the objects with a key for each row of a table.
-#[cfg(test)]
-mod schemas {
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-    use serde_json::{Map, Value, json};
-
-    use super::*;
-    use crate::event::Region;
-
-    fn keyed<T: JsonSchema>(
-        generator: &mut SchemaGenerator,
-        rows: impl Iterator<Item = (String, String)>,
-    ) -> Schema {
-        let value = generator.subschema_for::<T>();
-        let mut properties = Map::new();
-        for (name, meaning) in rows {
-            let mut value = value.clone();
-            value.insert("description".to_owned(), json!(meaning));
-            properties.insert(name, value.to_value());
-        }
-        let names: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
-        json_schema!({"type": "object", "properties": properties, "required": names})
-    }
-
-    macro_rules! schema_of {
-        ($type:ident: $value:ty, $name:literal, $rows:expr) => {
-            impl JsonSchema for $type {
-                fn schema_name() -> Cow<'static, str> {
-                    $name.into()
-                }
-
-                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                    keyed::<$value>(generator, $rows)
-                }
-            }
-        };
-    }
-
-    schema_of!(FaultClasses: Option<u64>, "FaultClasses", FaultClass::ALL.iter().map(|class| {
-        (class.name().to_owned(), format!("Faults: {}.", class.title()))
-    }));
-    schema_of!(KnownRegions: RegionFaults, "KnownRegions", Region::ALL.iter().map(|region| {
-        let memory = match region {
-            Region::Heap => "`brk` memory",
-            Region::Stack => "the main stack",
-            Region::File => "private mappings of files",
-            Region::Anonymous => "other private memory, including thread stacks",
-            Region::Shared => "shared mappings",
-        };
-        (region.name().to_owned(), format!("Faults on {memory}."))
-    }));
-    schema_of!(StateTimes: u64, "StateTimes", TaskState::ALIVE.iter().map(|state| {
-        let name = state.name();
-        (format!("{name}_ns"), format!("Time in state {name}, ns."))
-    }));
 }

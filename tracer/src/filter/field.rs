@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::value::Value;
 use crate::{
-    event::{Faults, OomCause, Purpose, TaskState, Text, Usage},
+    event::{Faults, OomCause, Purpose, Relations, TaskState, Text, Uid, Usage},
     model::{Creation, Model, Process, State, ZombieTime},
 };
 
@@ -80,6 +80,9 @@ pub const FIELDS: &[FilterField] = fields! {
     "ever.comm" "" FieldKind::Text, ever_comm, "every command name it had: == and =~ hold for any of them, != and !~ for all";
     "ever.argv" "" FieldKind::Text, ever_argv, "every command line it had, likewise";
     "ever.exe" "" FieldKind::Text, ever_exe, "file of every exec, likewise";
+    "uid" "" FieldKind::Count, |of| uid(of, |it| it.uid), "real user ID, in the initial user namespace";
+    "euid" "" FieldKind::Count, |of| uid(of, |it| it.euid), "effective user ID, which the kernel checks permissions for";
+    "user" "" FieldKind::Text, user, "name of the real user on the recorded host (/etc/passwd when tracing began)";
     "state" "" FieldKind::Word(STATES), |of| Value::Word(of.process.state().name()), "stage of its life; vanished: its end was not seen";
     "created_by" "" FieldKind::Word(CREATIONS), created_by, "how it was created; snapshot: it ran before the trace";
     "kthread" "" FieldKind::Flag, kthread, "it is a kernel thread";
@@ -188,6 +191,19 @@ fn ever_exe<'a>(of: &Candidate<'a>) -> Value<'a> {
     let was_found = of.process.created_by == Creation::Snapshot && !of.process.kthread;
     let complete = of.process.has_all_executions() && !was_found;
     Value::Texts(files.collect(), complete)
+}
+
+fn uid<'a>(of: &Candidate<'a>, which: fn(&Relations) -> Option<Uid>) -> Value<'a> {
+    let uid = of.process.relations.as_ref().and_then(which);
+    Value::known(uid.map(|uid| u64::from(uid.get())))
+}
+
+fn user<'a>(of: &Candidate<'a>) -> Value<'a> {
+    let uid = of.process.relations.as_ref().and_then(|it| it.uid);
+    let name = uid.and_then(|uid| of.model.session()?.user(uid));
+    name.map_or(Value::Unknown, |name| {
+        Value::Text(Cow::Borrowed(name.as_bytes()))
+    })
 }
 
 fn created_by<'a>(of: &Candidate<'a>) -> Value<'a> {

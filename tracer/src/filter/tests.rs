@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{
-        Comm, Faults, OomVictim, Purpose, StateTimes, TaskState, Text, What,
+        Comm, Faults, OomVictim, Purpose, Relations, StateTimes, TaskState, Text, Uid, User, What,
         script::{MS, SEC, START, Script, memcg_victim},
     },
     model::Model,
@@ -497,5 +497,44 @@ fn zombie_time_between_bounds_decides_what_it_can() {
     }
     for no in ["zombie < 5s", "zombie > 7s", "zombie == 8s"] {
         assert!(matches(&format!("!({no})")), "{no}");
+    }
+}
+
+/// The user is as of the latest event: a daemon that started as root and gave up its
+/// rights is found by its last one. Without the event's users nothing is known.
+#[test]
+fn users_match_by_id_and_name() {
+    let user = |uid: u32, euid: u32| {
+        Some(Relations {
+            uid: Uid::new(uid),
+            euid: Uid::new(euid),
+            ..Relations::default()
+        })
+    };
+    let named = |uid: u32, name: &str| User {
+        uid,
+        name: name.to_owned(),
+    };
+    let script = Script::new()
+        .session_with(|session| session.users = vec![named(0, "root"), named(33, "www-data")])
+        .found_with(1, 0, "init", |found| found.relations = user(0, 0))
+        .found(5, 1, "old")
+        .found_all()
+        .fork_with(1, 10, |fork| fork.relations = user(0, 0))
+        .exit_with(10, |exit| exit.relations = user(33, 33))
+        .fork_with(1, 11, |fork| fork.relations = user(1000, 0))
+        .fork_with(1, 12, |fork| fork.relations = user(u32::MAX, u32::MAX));
+    let mut model = Model::default();
+    script.events.iter().for_each(|event| model.apply(event));
+    for (filter, kept) in [
+        ("uid == 0", &[1][..]),
+        ("euid == 0", &[1, 11]),
+        ("user == root", &[1]),
+        ("user == www-data", &[10]),
+        ("uid >= 1000", &[11]),
+        ("!known(user)", &[5, 11, 12]),
+        ("!known(uid)", &[5, 12]),
+    ] {
+        assert_eq!(kept_of(&model, filter), kept, "{filter}");
     }
 }

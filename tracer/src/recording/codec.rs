@@ -8,7 +8,7 @@ use super::{
     tables::{CounterBases, Subjects, Tables, Texts},
     varint,
 };
-use crate::event::{Comm, ProcessId, Text, Who};
+use crate::event::{Comm, ProcessId, Text, Uid, Who};
 
 /// A value that an event can contain.
 ///
@@ -152,6 +152,16 @@ impl Field for u32 {
     fn get(from: &mut FieldDecoder) -> Self {
         let number = u32::try_from(from.number());
         number.unwrap_or_else(|_| from.malformed(0))
+    }
+}
+
+impl Field for Uid {
+    fn put(&self, to: &mut FieldEncoder) {
+        self.get().put(to);
+    }
+
+    fn get(from: &mut FieldDecoder) -> Self {
+        Uid::new(u32::get(from)).unwrap_or_else(|| from.malformed(Uid::ROOT))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults, FirstRun,
     Fork, ForkFailed, Gap, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap,
     Reaper, Relations, SecondCounts, Segment, Session, SigchldPolicy, Signal, Snapshot, StateTimes,
-    States, Summary, Usage, Wait, Waits, Wakeups, What,
+    States, Summary, Usage, User, Wait, Waits, Wakeups, What,
 };
 
 /// Lists the kinds of events, with `(body)` for those that have a body.
@@ -134,7 +134,7 @@ event_fields! {
     Session {
         3 tracer_version, 4 kernel_release, 5 hostname, 6 boot_id, 7 realtime_offset,
         8 page_size, 9 ticks, 10 cpus, 11 task_struct_size, 12 kernel_stack_size, 13 command,
-        14 tracer_pid, 15 hooks, 16 segment,
+        14 tracer_pid, 15 hooks, 16 segment, 17 users,
     }
     Snapshot {
         3 parent, 4 kthread, 5 zombie, 6 exit_signal, 7 ns_pid: PidNearSubject, 8 ns_level, 9 comm,
@@ -179,6 +179,7 @@ list_entries! {
     Reaper { process, reaped, last }
     SecondCounts { forks, execs, exits, faults, copies, lost }
     AddressSpace { pages, page_tables }
+    User { uid, name }
 }
 
 /// Implements [`Field`] for structs inside events, with each of their fields in its own part. If
@@ -211,7 +212,7 @@ macro_rules! struct_parts {
 }
 
 struct_parts! {
-    Relations { 1 pgid, 2 sid, 3 tracer }
+    Relations { 1 pgid, 2 sid, 3 tracer, 4 uid, 5 euid }
     StateTimes {
         1 running, 2 runnable, 3 interruptible, 4 uninterruptible, 5 stopped, 6 traced, 7 idle,
     }

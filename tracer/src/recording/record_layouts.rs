@@ -142,6 +142,6 @@ mod tests {
     /// tracer-common.
     #[test]
     fn layout_number_is_stable() {
-        assert_eq!(own_id(), 0x3cd2_5873);
+        assert_eq!(own_id(), 0xfad1_18cb);
     }
 }

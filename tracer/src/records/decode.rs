@@ -12,8 +12,8 @@ use super::fault_classes::{self, FaultClassifier};
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Disposition, Event, Exec, Exit, ExitedProcess,
     FirstRun, Fork, ForkFailed, Kind, LastSwitch, Moved, Notify, ProcessId, Reap, Relations,
-    Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes, States, TaskId, TaskState, Text, Usage,
-    Wait, Wakeups, What, Who,
+    Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes, States, TaskId, TaskState, Text, Uid,
+    Usage, Wait, Wakeups, What, Who,
 };
 
 /// Error returned when a record does not have the form of its kind.
@@ -277,6 +277,8 @@ fn relations(relations: wire::Ties) -> Relations {
         pgid: relations.pgid,
         sid: relations.sid,
         tracer: group_unless_idle(relations.tracer),
+        uid: Uid::from_plus_1(relations.uid_plus_1),
+        euid: Uid::from_plus_1(relations.euid_plus_1),
     }
 }
 

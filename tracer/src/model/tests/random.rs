@@ -8,8 +8,8 @@ use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Event, Exec, Exit, ExitedProcess, Fault, FaultClass,
     FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Implied, Kind, LastSwitch, Lost, Moved,
     Notify, ProcessId, Reap, Reaper, Relations, Sigchld, SigchldPolicy, Signal, Snapshot,
-    StateTimes, States, Summary, TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
-    script::Script,
+    StateTimes, States, Summary, TaskId, TaskState, Text, Uid, Usage, Wait, Waits, Wakeups, What,
+    Who, script::Script,
 };
 use crate::model::{Model, Retention};
 
@@ -159,8 +159,13 @@ fn notify() -> impl Strategy<Value = What> {
 
 fn relations() -> impl Strategy<Value = Option<Relations>> {
     let tracer = prop::option::of(process());
-    let relations =
-        (0..5u32, 0..5u32, tracer).prop_map(|(pgid, sid, tracer)| Relations { pgid, sid, tracer });
+    let relations = (0..5u32, 0..5u32, tracer).prop_map(|(pgid, sid, tracer)| Relations {
+        pgid,
+        sid,
+        tracer,
+        uid: Uid::new(pgid),
+        euid: Uid::new(sid),
+    });
     prop::option::of(relations)
 }
 

@@ -7,8 +7,8 @@ use crate::event::{
     ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
     Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim,
     ProcessId, Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
-    SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Usage,
-    Wait, Waits, Wakeups, What, Who,
+    SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Uid,
+    Usage, User, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -207,8 +207,9 @@ fn session() -> impl Strategy<Value = Session> {
             events_before,
         },
     ));
-    (strings, numbers, sizes, text(), hooks, segment).prop_map(
-        |(strings, numbers, sizes, command, hooks, segment)| Session {
+    let users = vec((any::<u32>(), string()), 0..5);
+    (strings, numbers, sizes, text(), hooks, segment, users).prop_map(
+        |(strings, numbers, sizes, command, hooks, segment, users)| Session {
             tracer_version: strings.0,
             kernel_release: strings.1,
             hostname: strings.2,
@@ -223,6 +224,10 @@ fn session() -> impl Strategy<Value = Session> {
             tracer_pid: numbers.4,
             hooks,
             segment,
+            users: users
+                .into_iter()
+                .map(|(uid, name)| User { uid, name })
+                .collect(),
         },
     )
 }
@@ -237,10 +242,14 @@ fn hook() -> impl Strategy<Value = Hook> {
 }
 
 fn relations() -> impl Strategy<Value = Relations> {
-    (int32(), int32(), option::of(process())).prop_map(|(pgid, sid, tracer)| Relations {
+    let uid = || any::<u32>().prop_map(Uid::new);
+    let relations = (int32(), int32(), option::of(process()), uid(), uid());
+    relations.prop_map(|(pgid, sid, tracer, uid, euid)| Relations {
         pgid,
         sid,
         tracer,
+        uid,
+        euid,
     })
 }
 

@@ -134,6 +134,8 @@ pub fn every_kind() -> Vec<Event> {
         pgid: 100,
         sid: 90,
         tracer: Some(process(88, 4_000_000_000)),
+        uid: None,
+        euid: None,
     };
     let sigchld_policy = SigchldPolicy {
         sigchld: Disposition::Caught,
@@ -193,6 +195,7 @@ pub fn every_kind() -> Vec<Event> {
             began: 59_000_000_000,
             events_before: 4_000_000,
         }),
+        users: Vec::new(),
     };
     let snapshot = Snapshot {
         parent: process(1, 1),

@@ -35,6 +35,7 @@ mod snapshot;
 mod starts;
 mod state_counts;
 mod symbols;
+mod users;
 mod wait_counts;
 
 use std::{os::fd::AsFd, path::PathBuf};
@@ -142,7 +143,7 @@ impl Live {
             state_counts::select_streamed(&mut ebpf, own, of)?;
         }
         let log = kernel_log::open(&mut hooks);
-        let session = session::describe(&facts, own, hooks);
+        let session = session::describe(&facts, view, own, hooks);
         let cgroups = facts.cgroups.clone();
         // The kernel's types are large and no longer needed.
         drop(facts);

@@ -162,6 +162,12 @@ impl ProcStatus {
         self.line("TracerPid")?.parse().ok()
     }
 
+    /// Returns the real and the effective user ID, in the user namespace of the reader.
+    pub fn uids(&self) -> Option<(u32, u32)> {
+        let mut ids = self.line("Uid")?.split_ascii_whitespace();
+        Some((ids.next()?.parse().ok()?, ids.next()?.parse().ok()?))
+    }
+
     /// Returns how the process treats SIGCHLD, if this is its main thread.
     pub fn sigchld_policy(&self) -> Option<SigchldPolicy> {
         let has = |mask| {
@@ -257,7 +263,11 @@ mod tests {
         assert!(stat.start > 0 && !stat.is_kthread());
         // SAFETY: no preconditions.
         assert_eq!(stat.sid, unsafe { libc::getsid(0) } as u32);
-        assert_eq!(ProcStatus::read("self").unwrap().tgid(), Some(view.own));
+        let status = ProcStatus::read("self").unwrap();
+        assert_eq!(status.tgid(), Some(view.own));
+        // SAFETY: no preconditions.
+        let uids = unsafe { (libc::getuid(), libc::geteuid()) };
+        assert_eq!(status.uids(), Some(uids));
     }
 
     #[test]

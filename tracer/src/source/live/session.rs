@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::{clock, facts::Facts};
+use super::{clock, facts::Facts, procfs::ProcView, users};
 use crate::event::{Hook, Session, Text};
 
 /// Returns the session. `own` is tracer's PID in the initial pid namespace, if known.
-pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
+pub fn describe(facts: &Facts, view: ProcView, own: Option<u32>, hooks: Vec<Hook>) -> Session {
     Session {
         tracer_version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel_release: line("/proc/sys/kernel/osrelease"),
@@ -22,6 +22,7 @@ pub fn describe(facts: &Facts, own: Option<u32>, hooks: Vec<Hook>) -> Session {
         tracer_pid: own.unwrap_or(0),
         hooks,
         segment: None,
+        users: users::names(view),
     }
 }
 

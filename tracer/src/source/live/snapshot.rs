@@ -19,9 +19,10 @@ use super::{
     plan::Method,
     procfs::{self, ProcStat, ProcStatus, ProcView},
     starts::Starts,
+    users,
 };
 use crate::{
-    event::{Event, Hook, ProcessId, Purpose, Relations, Snapshot, TaskId, What, Who},
+    event::{Event, Hook, ProcessId, Purpose, Relations, Snapshot, TaskId, Uid, What, Who},
     records::{self, RecordDecoder},
 };
 
@@ -238,10 +239,13 @@ fn snapshot_event(
             comm: stat.comm,
             argv: (who.is_leader() && !kthread).then(argv).flatten(),
             relations: status.and_then(|status| {
+                let uids = status.uids().filter(|_| users::are_initial());
                 Some(Relations {
                     pgid: stat.pgid,
                     sid: stat.sid,
                     tracer: process_of(status.tracer()?, ids),
+                    uid: uids.and_then(|(uid, _)| Uid::new(uid)),
+                    euid: uids.and_then(|(_, euid)| Uid::new(euid)),
                 })
             }),
             sigchld_policy: status

@@ -135,3 +135,25 @@ pub fn names(_: usize) {
         json!({"comm": "renamed"}),
     ));
 }
+
+/// Starts processes that change their user: one exits at once, one calls exec.
+pub fn users(_: usize) {
+    let become_user = |real: u32, effective: u32| {
+        // SAFETY: no preconditions.
+        let result = unsafe { libc::setresuid(real, effective, real) };
+        check(result, "setresuid");
+    };
+    let child = fork(|| {
+        become_user(1234, 65534);
+        exit(0)
+    });
+    let fact = reaped("users", child, &wait(child));
+    say(&with(fact, json!({"uid": 1234, "euid": 65534})));
+
+    let child = fork(|| {
+        become_user(65534, 65534);
+        execute("/bin/true", &[b"true"])
+    });
+    let fact = reaped("users", child, &wait(child));
+    say(&with(fact, json!({"uid": 65534, "euid": 65534})));
+}

@@ -74,6 +74,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("stopped", 0, deaths::stopped),
     scenario("pid_namespace", 0, families::pid_namespace),
     scenario("names", 0, births::names),
+    scenario("users", 0, births::users),
     Scenario {
         in_all: false,
         ..scenario("stuck_in_exit", 1100, families::stuck_in_exit)

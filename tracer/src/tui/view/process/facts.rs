@@ -2,7 +2,10 @@
 //! named as unknown.
 
 use crate::{
-    event::{FaultTally, Sigchld, TaskState, Usage, clone_flag_names, command_line, units},
+    event::{
+        FaultTally, Relations, Sigchld, TaskState, Uid, Usage, clone_flag_names, command_line,
+        escaped, units,
+    },
     model::{Creation, Key, MissingStates, Model, Process, State},
     tui::{
         state::data::Data,
@@ -14,6 +17,20 @@ use crate::{
 
 /// The number of relatives or threads listed by name.
 const NAMED: usize = 12;
+
+/// Returns the real user of a process by name and ID, and the effective one if it is
+/// another. None if unknown.
+fn user(model: &Model, relations: &Relations) -> Option<String> {
+    let named = |uid: Uid| match model.session().and_then(|session| session.user(uid)) {
+        Some(name) => format!("{} ({})", escaped(name.as_bytes()), uid.get()),
+        None => uid.get().to_string(),
+    };
+    let uid = relations.uid?;
+    Some(match relations.euid.filter(|&euid| euid != uid) {
+        Some(effective) => format!("{}, effective {}", named(uid), named(effective)),
+        None => named(uid),
+    })
+}
 
 /// Returns the section about creation, parents and children.
 pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
@@ -54,6 +71,9 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         && let Some(original) = process.original_parent
     {
         sheet.fact("original parent", relative(data, original));
+    }
+    if let Some(user) = process.relations.and_then(|it| user(model, &it)) {
+        sheet.fact("user", user);
     }
     relatives(
         &mut sheet,
@@ -410,4 +430,31 @@ fn accounts(sheet: &mut Sheet, model: &Model, usage: &Usage) {
         (None, _) => "?".to_owned(),
     };
     sheet.fact("peak resident", peak);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{User, script::Script};
+
+    #[test]
+    fn user_is_named_by_the_recorded_host() {
+        let script = Script::new().session_with(|session| {
+            let name = "al\x1bice".to_owned();
+            session.users = vec![User { uid: 1000, name }];
+        });
+        let mut model = Model::default();
+        script.events.iter().for_each(|event| model.apply(event));
+        let of = |uid: u32, euid: u32| {
+            let relations = Relations {
+                uid: Uid::new(uid),
+                euid: Uid::new(euid),
+                ..Relations::default()
+            };
+            user(&model, &relations)
+        };
+        assert_eq!(of(1000, 1000).unwrap(), "al\\u{1b}ice (1000)");
+        assert_eq!(of(1000, 0).unwrap(), "al\\u{1b}ice (1000), effective 0");
+        assert_eq!(of(u32::MAX, 0), None);
+    }
 }
