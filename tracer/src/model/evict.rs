@@ -85,13 +85,20 @@ impl Model {
                 process.eviction = Eviction::Now;
                 continue;
             }
-            parents.extend(process.tree_parent);
+            let parent = process.tree_parent;
             youngest = youngest.max(key);
             let is_awaited = !self.retained.uncounted && self.archive.awaits(tally.processes);
             let wanted = is_awaited && self.archive.wants(self, key);
             let mut reaped = None;
             if !self.retained.uncounted {
                 reaped = tally.add_evicted(key, self);
+            }
+            // Before the parent may be evicted, too.
+            if let Some(parent) = parent {
+                parents.insert(parent);
+                self.change_unindexed(parent, |process| {
+                    process.pending_mut().rare.evicted_children += 1;
+                });
             }
             let Some(process) = self.remove(key) else {
                 continue;
@@ -113,15 +120,8 @@ impl Model {
             let mut children =
                 self.change_unindexed(parent, |process| std::mem::take(&mut process.tree_children));
             // Most children are younger than the evicted ones.
-            let before = children.len();
             children.retain(|&child| child > youngest || self.processes.get(child).is_some());
-            let evicted = (before - children.len()) as u64;
-            self.change_unindexed(parent, |process| {
-                process.tree_children = children;
-                if evicted > 0 {
-                    process.pending_mut().rare.evicted_children += evicted;
-                }
-            });
+            self.change_unindexed(parent, |process| process.tree_children = children);
         }
     }
 }
