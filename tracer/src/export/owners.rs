@@ -60,6 +60,9 @@ object! {
         max_ns: Option<u64>,
         /// Number of times that are lower bounds, because a start or a reap was not seen.
         inexact: u64,
+        /// Number of times of which not even a lower bound is known; the percentiles leave
+        /// them out.
+        unknown: u64,
     }
 
     /// Zombies that an owner left unreaped for a second or longer.
@@ -148,5 +151,6 @@ fn latencies(reaped: &Latencies) -> Latency {
         p99_ns: reaped.percentile(99),
         max_ns: reaped.percentile(100),
         inexact: reaped.inexact,
+        unknown: reaped.unknown,
     }
 }

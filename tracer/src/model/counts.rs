@@ -4,6 +4,8 @@ use std::{collections::HashMap, ops::AddAssign};
 
 use serde::{Deserialize, Serialize};
 
+use super::ZombieTime;
+
 /// A number of events, and when they happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Occurrences {
@@ -34,28 +36,38 @@ impl Occurrences {
 pub struct Latencies {
     /// Number of durations.
     pub count: u64,
-    /// Longest duration, ns.
+    /// Longest known duration, ns.
     pub max: u64,
     /// Number of durations that are lower bounds.
     pub inexact: u64,
+    /// Number of durations of which no lower bound is known. The percentiles leave them
+    /// out.
+    pub unknown: u64,
     by_length: HashMap<u64, u64, foldhash::fast::FixedState>,
 }
 
 impl Latencies {
-    /// Adds a duration in ns.
-    pub fn add(&mut self, ns: u64) {
+    /// Adds a duration, as far as it is known.
+    pub fn add(&mut self, time: ZombieTime) {
         add(&mut self.count, 1);
-        self.max = self.max.max(ns);
-        add(self.by_length.entry(three_digits(ns)).or_default(), 1);
+        match (time.exact(), time.min) {
+            (None, 0) => add(&mut self.unknown, 1),
+            (exact, ns) => {
+                add(&mut self.inexact, u64::from(exact.is_none()));
+                self.max = self.max.max(ns);
+                add(self.by_length.entry(three_digits(ns)).or_default(), 1);
+            }
+        }
     }
 
-    /// Returns the nearest-rank percentile in ns, truncated to three digits; 100 is
-    /// exact.
+    /// Returns the nearest-rank percentile of the known durations in ns, truncated to
+    /// three digits; 100 is exact. None if none is known.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
+        let known = self.count.saturating_sub(self.unknown);
         if percent == 100 {
-            return (self.count > 0).then_some(self.max);
+            return (known > 0).then_some(self.max);
         }
-        let rank = self.count.saturating_mul(percent).div_ceil(100).max(1);
+        let rank = known.saturating_mul(percent).div_ceil(100).max(1);
         let mut below = 0;
         let reaches = |&(_, count): &(u64, u64)| {
             add(&mut below, count);
@@ -72,6 +84,7 @@ impl AddAssign<&Latencies> for Latencies {
         add(&mut self.count, other.count);
         self.max = self.max.max(other.max);
         add(&mut self.inexact, other.inexact);
+        add(&mut self.unknown, other.unknown);
         for (&ns, count) in &other.by_length {
             add(self.by_length.entry(ns).or_default(), *count);
         }
@@ -98,7 +111,7 @@ mod tests {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.percentile(50), None);
         let mut list: Vec<u64> = (1..=250).map(|n| n * n * 1_009).collect();
-        list.iter().for_each(|&ns| latencies.add(ns));
+        list.iter().for_each(|&ns| latencies.add(ns.into()));
         list.sort_unstable();
         for percent in [1, 50, 99, 100] {
             let exact = list[(list.len() * percent).div_ceil(100) - 1];
@@ -109,6 +122,27 @@ mod tests {
             );
         }
         assert_eq!(latencies.percentile(100), Some(250 * 250 * 1_009));
+    }
+
+    #[test]
+    fn a_duration_without_a_lower_bound_is_not_zero() {
+        let bounds = |min, max| ZombieTime { min, max };
+        let mut latencies = Latencies::default();
+        latencies.add(bounds(0, None));
+        latencies.add(bounds(0, Some(900)));
+        assert_eq!((latencies.count, latencies.unknown), (2, 2));
+        assert_eq!([1, 50, 100].map(|it| latencies.percentile(it)), [None; 3]);
+        let mut seen = Latencies::default();
+        seen.add(bounds(500, Some(700)));
+        seen.add(bounds(300, None));
+        seen.add(0.into());
+        latencies += &seen;
+        assert_eq!(
+            (latencies.count, latencies.unknown, latencies.inexact),
+            (5, 2, 2)
+        );
+        let percentiles = [1, 50, 99, 100].map(|it| latencies.percentile(it));
+        assert_eq!(percentiles, [Some(0), Some(300), Some(500), Some(500)]);
     }
 
     #[test]

@@ -75,9 +75,7 @@ impl OwnerTally {
     /// Adds a zombie that is reaped or has another owner.
     pub(super) fn add(&mut self, tenure: &Tenure, end: TenureEnd, successor: Successor) {
         if matches!(end, TenureEnd::Reaped(_)) {
-            self.reaped.add(tenure.time.min);
-            let inexact = tenure.time.exact().is_none();
-            add(&mut self.reaped.inexact, u64::from(inexact));
+            self.reaped.add(tenure.time);
         }
         if tenure.is_long() {
             let left = self.left.entry(end).or_default();

@@ -36,7 +36,7 @@ pub static OWNERS: TableKind = TableKind {
         Column::right(
             "latency_p50_ns",
             "latency p50",
-            "time as a zombie of the reaped ones, median",
+            "time as a zombie of the reaped ones, median of the known times",
         ),
         Column::right("latency_p99_ns", "p99", "99th percentile"),
         Column::right("latency_max_ns", "max", "maximum"),
@@ -152,7 +152,10 @@ fn owner_name(model: &Model, owner: Option<Key>) -> String {
 }
 
 fn percentile(latencies: &Latencies, percent: u64) -> Cell {
-    Cell::some(latencies.percentile(percent), Cell::Duration)
+    match latencies.count {
+        0 => Cell::Nothing,
+        _ => Cell::known(latencies.percentile(percent), Cell::Duration),
+    }
 }
 
 /// Returns the zombies of the report: those that a filter keeps, and those of an owner
@@ -183,8 +186,13 @@ pub fn owners(scope: &Scope<'_>, page: &mut dyn Output) {
         memory(scope.model, zombies)
     ));
     let total = owners.len();
-    let inexact = owners.iter().map(|(_, owner)| owner.former.reaped.inexact);
-    let inexact: u64 = inexact.sum();
+    let reaped = owners.iter().map(|(_, owner)| &owner.former.reaped);
+    let (inexact, unknown) = reaped.fold((0_u64, 0_u64), |(inexact, unknown), reaped| {
+        (
+            inexact.saturating_add(reaped.inexact),
+            unknown.saturating_add(reaped.unknown),
+        )
+    });
     let mut rows = owners.into_iter().map(|(name, owner)| {
         let [left, longest] = left(&owner.former);
         vec![
@@ -204,6 +212,12 @@ pub fn owners(scope: &Scope<'_>, page: &mut dyn Output) {
         let zombies = plural(inexact, "zombie", "zombies");
         page.line(&format!(
             "  Start or reap of {zombies} were not seen: these latencies are lower bounds"
+        ));
+    }
+    if unknown > 0 {
+        let zombies = plural(unknown, "zombie", "zombies");
+        page.line(&format!(
+            "  How long {zombies} waited is not known: the latencies leave them out"
         ));
     }
 }
