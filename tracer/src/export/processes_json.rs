@@ -35,7 +35,7 @@ impl Exporter for ProcessesJson {
         kept: ProcessFilter<'_>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        for (key, _) in model.processes().filter(|(key, _)| kept(*key)) {
+        for (key, _) in model.processes_of_this_part().filter(|(key, _)| kept(*key)) {
             json::line(&ProcessObject::new(model, key), out)?;
         }
         Ok(())

@@ -220,7 +220,8 @@ impl Model {
     pub fn tally(&self) -> Tally {
         let mut tally = self.retained.tally().clone();
         self.name_archived_owners(&mut tally);
-        for (_, process) in self.processes.since(0) {
+        let retained = self.processes.since(0);
+        for (_, process) in retained.filter(|(_, it)| self.is_of_this_part(it)) {
             tally.add(process, self);
         }
         tally
@@ -229,7 +230,8 @@ impl Model {
     /// Returns the counts over the retained processes for which `counts` is true.
     pub fn tally_of(&self, counts: impl Fn(Key) -> bool) -> Tally {
         let mut tally = Tally::default();
-        for (_, process) in self.processes().filter(|&(key, _)| counts(key)) {
+        let of_part = self.processes_of_this_part();
+        for (_, process) in of_part.filter(|&(key, _)| counts(key)) {
             tally.add(process, self);
         }
         tally

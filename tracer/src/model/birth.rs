@@ -104,7 +104,7 @@ impl Model {
         self.change(key, |process| {
             let exited = process.state() != State::Alive;
             let tracer = tracer.filter(|_| exited && tracer != parent);
-            process.hand_over(at, parent, tracer);
+            process.found_with_owner(at, parent, tracer);
             process.kthread = snapshot.kthread;
             process.exit_signal = Some(snapshot.exit_signal);
             process.relations = snapshot.relations.or(process.relations);

@@ -18,8 +18,7 @@ impl Model {
     pub fn count_from(&mut self, at: u64, retention: Retention) {
         let now = self.now;
         let is_over = |process: &Process| {
-            let left = process.reaped_at.or(process.vanished_at);
-            let left = left.or(process.exited_at);
+            let left = process.left_table_at();
             let grace_over = left.is_none_or(|left| now.saturating_sub(left) >= GRACE);
             process.state().is_gone() && (process.freed_at.is_some() || grace_over)
         };
@@ -63,6 +62,21 @@ impl Model {
         self.reset_counts(at);
     }
 
+    /// Returns true unless a process had left the process table before [`Self::began`].
+    /// Such a process is retained because others refer to it or its last record was
+    /// still to come; no count includes it.
+    pub fn is_of_this_part(&self, process: &Process) -> bool {
+        let left = process.left_table_at();
+        !process.state().is_gone() || left.is_none_or(|left| left >= self.began())
+    }
+
+    /// Returns the listed processes that [are of this part](Self::is_of_this_part), in
+    /// order of appearance.
+    pub fn processes_of_this_part(&self) -> impl Iterator<Item = (Key, &Process)> {
+        let all = self.processes();
+        all.filter(|(_, process)| self.is_of_this_part(process))
+    }
+
     /// Evicts the processes that the policy does not retain. Takes constant time
     /// for each.
     pub(super) fn evict(&mut self) {
@@ -87,10 +101,11 @@ impl Model {
             }
             let parent = process.tree_parent;
             youngest = youngest.max(key);
-            let is_awaited = !self.retained.uncounted && self.archive.awaits(tally.processes);
+            let is_counted = !self.retained.uncounted && self.is_of_this_part(self.process(key));
+            let is_awaited = is_counted && self.archive.awaits(tally.processes);
             let wanted = is_awaited && self.archive.wants(self, key);
             let mut reaped = None;
-            if !self.retained.uncounted {
+            if is_counted {
                 reaped = tally.add_evicted(key, self);
             }
             // Before the parent may be evicted, too.
@@ -123,5 +138,14 @@ impl Model {
             children.retain(|&child| child > youngest || self.processes.get(child).is_some());
             self.change_unindexed(parent, |process| process.tree_children = children);
         }
+    }
+}
+
+impl Process {
+    /// Returns the time at which it left the process table, if it has and the time is
+    /// known.
+    fn left_table_at(&self) -> Option<u64> {
+        let left = self.reaped_at.or(self.vanished_at);
+        left.or(self.exited_at)
     }
 }

@@ -84,10 +84,7 @@ impl Process {
     pub(super) fn hand_over(&mut self, at: u64, parent: Option<Key>, tracer: Option<Key>) {
         let (before, was_zombie) = (self.owner(), self.state() == State::Zombie);
         let traced = self.tracer().is_some();
-        self.parent = parent;
-        if tracer.is_some() || self.tracer().is_some() {
-            self.pending_mut().tracer = tracer;
-        }
+        self.set_owner(parent, tracer);
         if !was_zombie || self.owner() == before {
             return;
         }
@@ -99,6 +96,23 @@ impl Process {
                 until: at,
                 traced,
             }),
+        }
+    }
+
+    /// Sets the parent and the tracer that holds it.
+    fn set_owner(&mut self, parent: Option<Key>, tracer: Option<Key>) {
+        self.parent = parent;
+        if tracer.is_some() || self.tracer().is_some() {
+            self.pending_mut().tracer = tracer;
+        }
+    }
+
+    /// Takes the parent and the tracer from a snapshot. The first owner that is known
+    /// owned it before the snapshot too.
+    pub(super) fn found_with_owner(&mut self, at: u64, parent: Option<Key>, tracer: Option<Key>) {
+        match self.owner() {
+            None => self.set_owner(parent, tracer),
+            Some(_) => self.hand_over(at, parent, tracer),
         }
     }
 

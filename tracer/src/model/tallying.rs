@@ -9,12 +9,16 @@ use super::{
 const PARENTS: usize = 64;
 
 impl Tally {
-    /// Counts one more process, with its original parent.
+    /// Counts one more process, with its original parent. What happened to it before
+    /// the counts begin is not counted.
     pub(super) fn add(&mut self, process: &Process, model: &Model) {
         let (state, outcome) = (process.state(), process.outcome());
+        let is_counted = |at: u64| at >= model.began();
         add(&mut self.processes, 1);
-        add(self.created.entry(process.created_by).or_default(), 1);
-        if process.exited_at.is_some() {
+        if process.forked_at.is_none_or(is_counted) {
+            add(self.created.entry(process.created_by).or_default(), 1);
+        }
+        if process.exited_at.is_some_and(is_counted) {
             add(self.ended.entry(outcome).or_default(), 1);
         }
         add(&mut self.reaped, u64::from(state == State::Reaped));
@@ -29,7 +33,7 @@ impl Tally {
         let by_wait = reaped == Some(ReapKind::Wait);
         add(&mut self.reaped_by_wait, u64::from(by_wait));
         self.reapers.add(process, model);
-        if process.forked_at.is_some() {
+        if process.forked_at.is_some_and(is_counted) {
             self.add_started(process, model.original_parent(process), outcome);
         }
         if let Some(killed) = Killed::of(process) {

@@ -192,7 +192,11 @@ fn forks<'a>(scope: &Scope<'a>) -> Vec<Fork<'a>> {
             parent: parent(scope, child),
         })
     };
-    scope.model.processes().filter_map(fork).collect()
+    scope
+        .model
+        .processes_of_this_part()
+        .filter_map(fork)
+        .collect()
 }
 
 /// Returns the process that created another.

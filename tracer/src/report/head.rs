@@ -105,7 +105,7 @@ fn facts(scope: &Scope<'_>) -> Vec<Cell> {
         Cell::Flag(model.ended() && scope.layout.until.is_none()),
         Cell::Count(model.totals().lost),
         Cell::Count(model.gaps().len() as u64),
-        Cell::Count(model.process_count() as u64 + model.unlisted()),
+        Cell::Count(model.processes_of_this_part().count() as u64 + model.unlisted()),
         Cell::Count(model.unlisted()),
         Cell::some(filtered, |it| text(it.filter.text())),
         Cell::some(filtered, |it| Cell::Count(it.count())),
@@ -136,10 +136,13 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
         }
     };
     let process = model.process(key);
-    let processes = model.subtree(key).count() as u64;
+    let subtree = model.subtree(key);
+    let of_part = subtree.filter(|&key| model.is_of_this_part(model.process(key)));
+    let processes = of_part.count() as u64;
     // Descendants that have been evicted, that ended before this part, or of which the
     // records were lost.
-    let more = model.unlisted() > 0 || process.forked_at.is_none() || !model.gaps().is_empty();
+    let began_before = process.forked_at.is_none_or(|at| at < model.began());
+    let more = model.unlisted() > 0 || began_before || !model.gaps().is_empty();
     let lifetime = process.lifetime(model.now());
     let outcome = match process.outcome() {
         Outcome::Ok => "exit 0".to_owned(),
@@ -165,7 +168,7 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
 
 /// Returns how many processes a filter keeps.
 fn matching(model: &Model, filtered: &Filtered<'_>) -> String {
-    let all = model.process_count() as u64;
+    let all = model.processes_of_this_part().count() as u64;
     let mut text = format!(
         "{} of {}: {}",
         filtered.count(),

@@ -53,7 +53,7 @@ impl<'a> Scope<'a> {
             };
         };
         let (mut kept, mut unknown) = (HashSet::new(), 0);
-        for (key, _) in model.processes() {
+        for (key, _) in model.processes_of_this_part() {
             match filter.evaluate(model, key, model.now()) {
                 Truth::Yes => drop(kept.insert(key)),
                 Truth::Unknown => unknown += 1,
@@ -80,8 +80,8 @@ impl<'a> Scope<'a> {
 
     /// Iterates over the retained processes of the report, in order of appearance.
     pub fn processes(&self) -> impl Iterator<Item = (Key, &'a Process)> {
-        let all = self.model.processes();
-        all.filter(|&(key, _)| self.keeps(key))
+        let of_part = self.model.processes_of_this_part();
+        of_part.filter(|&(key, _)| self.keeps(key))
     }
 
     /// Returns the faults of the processes, including evicted ones without a filter.

@@ -451,3 +451,34 @@ fn names_of_tables_and_keys_are_unique() {
         unique(table.columns.iter().map(|column| column.key).collect());
     }
 }
+
+/// Processes that ended just before a part are in the model: their last record was to come.
+#[test]
+fn part_of_a_recording_counts_and_lists_only_its_own_processes() {
+    let before = night().at(100 * SEC).fork(800, 10).fork(10, 11).die(10, 3);
+    let before = before.reap(10).fork(800, 12).die(12, 4).fork(800, 13);
+    let events_before = before.events.len();
+    let script = before.at(101 * SEC).free(10).reap(12);
+    let script = script.fork(800, 14).die(14, 5).reap(14).die(13, 6);
+    let mut model = Model::default();
+    for (number, event) in script.events.iter().enumerate() {
+        if number == events_before {
+            model.count_from(START + 101 * SEC, Retention::default());
+        }
+        model.apply(event);
+    }
+    let report = section(&model, "deaths");
+    for line in [
+        "Started  1 process (fork 1), 0 threads, 0 execs",
+        "Exited   2 processes: 0 ok, 2 with an error code, 0 killed by a signal",
+        "Reaped   2 by a wait, 0 by the kernel",
+    ] {
+        assert!(report.lines().any(|it| it == line), "{line}\n{report}");
+    }
+    let listed = [10, 11, 12, 13, 14].map(|pid| {
+        let filter = format!("pid == {pid}");
+        let report = filtered(&model, "processes", Some(&filter), Rows::All);
+        report.contains(&format!("cron[{pid}]"))
+    });
+    assert_eq!(listed, [false, true, true, true, true]);
+}

@@ -2,7 +2,7 @@
 
 use super::{apply_all, key, one, stories};
 use crate::{
-    event::{ProcessId, script::Script},
+    event::{ProcessId, Relations, script::Script},
     model::State,
 };
 
@@ -90,4 +90,39 @@ fn index_forgets_adopted_children_once_reaped() {
     assert_eq!(model.adopted(key(&model, 1)).count(), 0);
     assert_eq!(model.alive(), 1);
     assert!(model.index.has_no_unreaped());
+}
+
+/// The owner in the snapshot owned the zombie before: no other one passed it on.
+#[test]
+fn found_zombie_has_one_owner_since_an_unknown_time() {
+    let mut script = Script::new()
+        .session()
+        .found(1, 0, "init")
+        .found_with(9, 5, "dead", |found| found.zombie = Some(0))
+        .found(5, 1, "owner");
+    let tracer = script.process(5);
+    let traced = Relations {
+        pgid: 8,
+        sid: 8,
+        tracer: Some(tracer),
+    };
+    let script = script.found_with(8, 1, "traced", |found| {
+        (found.zombie, found.relations) = (Some(0), Some(traced));
+    });
+    let model = apply_all(&script.found_all().events);
+    for zombie in [8, 9] {
+        let tenures: Vec<_> = one(&model, zombie).tenures(model.now()).collect();
+        let [tenure] = tenures[..] else {
+            panic!("{tenures:?}");
+        };
+        assert_eq!(tenure.owner, Some(key(&model, 5)));
+        assert_eq!((tenure.time.max, tenure.end), (None, None));
+    }
+    let owners = model.owners(&model.tally(), model.now());
+    let [(owner, zombies)] = &Vec::from_iter(owners)[..] else {
+        panic!("a second owner");
+    };
+    assert_eq!(*owner, Some(key(&model, 5)));
+    let counts = (zombies.unreaped, zombies.inherited, zombies.traced);
+    assert_eq!(counts, (2, 0, 1));
 }

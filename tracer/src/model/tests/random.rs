@@ -383,11 +383,17 @@ proptest! {
     ) {
         let mut whole = apply_all(&before);
         let mut model = whole.clone();
-        let at = model.now();
+        let at = model.now() + 1;
         model.count_from(at, Retention::ALL);
         check(&model);
         prop_assert_eq!(*model.totals(), crate::model::Totals::default());
-        prop_assert_eq!(model.tally().processes, model.process_count() as u64);
+        let tally = model.tally();
+        prop_assert_eq!(tally.processes, model.processes_of_this_part().count() as u64);
+        let counted = (tally.ended.len(), tally.started.by_kind.len(), tally.reaped);
+        prop_assert_eq!(counted, (0, 0, 0));
+        for (_, process) in model.processes_of_this_part() {
+            prop_assert!(!process.state().is_gone() || process.exited_at.is_none());
+        }
         let find = |model: &Model, id| model.find(id).map(|key| model.process(key).clone());
         for (_, process) in whole.processes().filter(|(_, it)| !it.state().is_gone()) {
             let kept = find(&model, process.id).unwrap();

@@ -203,10 +203,10 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
 
 /// Notifies the user if no process matches the filter.
 fn notify_if_none(model: &Model, matches: impl Fn(Key) -> bool) {
-    if model.processes().any(|(key, _)| matches(key)) {
+    if model.processes_of_this_part().any(|(key, _)| matches(key)) {
         return;
     }
-    let count = model.process_count();
+    let count = model.processes_of_this_part().count();
     let span = model.session().map_or_else(String::new, |session| {
         let [began, ended] = [model.began(), model.now()].map(|at| session.realtime(at));
         format!(" from {}", time_zone::zone().span(began, ended, 0))
