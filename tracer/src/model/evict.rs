@@ -142,10 +142,14 @@ impl Model {
 }
 
 impl Process {
-    /// Returns the time at which it left the process table, if it has and the time is
-    /// known.
+    /// Returns the time at which it left the process table, for one that has; the
+    /// latest possible one if it was reaped unseen. None if nothing is known.
     fn left_table_at(&self) -> Option<u64> {
-        let left = self.reaped_at.or(self.vanished_at);
-        left.or(self.exited_at)
+        let exited = self.exited_at.or(self.zombie_at);
+        let left = match self.autoreaped {
+            Some(true) => exited,
+            _ => self.reaped_at.or(self.vanished_at),
+        };
+        left.or(self.freed_at).or(exited)
     }
 }

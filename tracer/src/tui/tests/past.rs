@@ -5,7 +5,7 @@ use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEvent, MouseEv
 use super::{Bench, KeyModifiers, host};
 use crate::{
     event::{
-        Text, Waits, What, Zone,
+        Disposition, SigchldPolicy, Text, Waits, What, Zone,
         script::{SEC, START, Script},
     },
     tui::{App, Control, Effect, Look, Mark, Mode, Playhead},
@@ -207,6 +207,32 @@ fn zombies_view_lists_owners_of_reaped_zombies() {
     // Details show the owner.
     bench.press(KeyCode::Enter);
     assert!(bench.text().contains("10 careless"), "{}", bench.text());
+}
+
+/// The heir ignores SIGCHLD, so the exit of an owner releases its zombies.
+#[test]
+fn zombies_view_tells_a_release_from_a_reap() {
+    let ignores = SigchldPolicy {
+        sigchld: Disposition::Ignored,
+        ..SigchldPolicy::default()
+    };
+    let mut script = Script::new()
+        .session()
+        .found_with(1, 0, "init", |init| init.sigchld_policy = Some(ignores))
+        .found_all();
+    let init = script.process(1);
+    let script = script.fork(1, 10).exec(10, "careless", &["careless"]);
+    let script = script.fork(10, 11).die(11, 0).at(7 * SEC);
+    let script = script.exit_with(10, |exit| exit.reaper = Some(init));
+    let mut bench = Bench::new(Mode::Live, &script.events, 160, 20);
+    bench.view("Zombies");
+    let text = bench.text();
+    let line = text.lines().find(|line| line.contains("careless")).unwrap();
+    assert!(
+        line.contains("6.9 s") && line.contains("released by exit"),
+        "{line}"
+    );
+    assert!(!text.contains("not seen"), "{text}");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
     event::units,
-    model::{Key, LastWait, LeftZombies, Process, State, Successor, ZombieTime},
+    model::{
+        Key, LastWait, LeftZombies, Process, ReapKind, State, Successor, TenureEnd, ZombieTime,
+    },
     tui::{
         input::action::Action,
         state::{
@@ -223,6 +225,8 @@ struct Left {
     zombies: LeftZombies,
     /// True if some of them are still zombies, of another owner.
     last: bool,
+    /// How they all ceased to be its zombies; none if in several ways.
+    end: Option<TenureEnd>,
 }
 
 /// The end of a zombie.
@@ -264,6 +268,7 @@ impl Zombies {
         for (owner, owned) in left.by_owner {
             for (end, zombies) in owned.left {
                 let left = self.left.entry(owner).or_default();
+                left.end = Some(end).filter(|_| left.zombies.times.count == 0);
                 left.zombies.extend(&zombies);
                 left.last |= end.reaped().is_none();
             }
@@ -272,7 +277,8 @@ impl Zombies {
 
     /// Returns a cell of the line about an owner's former zombies.
     fn left_cell(&self, data: &Data<'_>, owner: Option<Key>, column: usize) -> Phrase {
-        let Left { zombies, last } = self.left.get(&owner).copied().unwrap_or_default();
+        let left = self.left.get(&owner).copied().unwrap_or_default();
+        let Left { zombies, last, .. } = left;
         let process = owner.map(|owner| data.model.process(owner));
         match column {
             0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
@@ -291,7 +297,7 @@ impl Zombies {
                 let clock = since.map_or_else(String::new, |at| words::clock(data, at));
                 Phrase::of(Tone::Dim, clock)
             }
-            8 => Phrase::of(Tone::Dim, successor(data, owner, zombies.successor, last)),
+            8 => Phrase::of(Tone::Dim, successor(data, owner, left)),
             _ => Phrase::new(),
         }
     }
@@ -482,16 +488,22 @@ fn zombie_cell(
 }
 
 /// Returns the process that reaped the former zombies of an owner, or owns them now.
-fn successor(data: &Data<'_>, owner: Option<Key>, successor: Successor, last: bool) -> String {
+fn successor(data: &Data<'_>, owner: Option<Key>, left: Left) -> String {
     let own = owner.map(|owner| data.model.process(owner).id);
-    match successor {
+    let reaped = left.end.and_then(TenureEnd::reaped);
+    match left.zombies.successor {
         Successor::One(id, _) if Some(id) == own => "reaped late".to_owned(),
         Successor::One(id, comm) => {
             let comm = comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string());
-            let verb = if last { "now of" } else { "reaped by" };
+            let verb = match reaped {
+                _ if left.last => "now of",
+                Some(ReapKind::OwnerExit) => "released by exit of",
+                _ => "reaped by",
+            };
             format!("{verb} {} {comm}", id.tgid)
         }
         Successor::Several => "several reapers".to_owned(),
+        Successor::Unknown if reaped == Some(ReapKind::OwnerExit) => "released by exit".to_owned(),
         Successor::Unknown => "reap not seen".to_owned(),
     }
 }
