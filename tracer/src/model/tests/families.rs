@@ -102,9 +102,8 @@ fn found_zombie_has_one_owner_since_an_unknown_time() {
         .found(5, 1, "owner");
     let tracer = script.process(5);
     let traced = Relations {
-        pgid: 8,
-        sid: 8,
         tracer: Some(tracer),
+        ..Relations::default()
     };
     let script = script.found_with(8, 1, "traced", |found| {
         (found.zombie, found.relations) = (Some(0), Some(traced));
