@@ -32,8 +32,9 @@ mod storm;
 /// The first bytes of a zstd frame.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Words that are too short to be searched for in bytes.
-const SHORT: usize = 4;
+/// Shorter words are not searched for in bytes: texts adjoin there, and the end of one and the
+/// beginning of the next may look like such a word. The decoded names are compared whole.
+const SHORT: usize = 6;
 
 fn read(path: &Path) -> Vec<Event> {
     let reader = Reader::new(fs::File::open(path).unwrap()).unwrap();
