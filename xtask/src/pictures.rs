@@ -30,7 +30,7 @@ const SIZE: (u16, u16) = (120, 34);
 const PICTURES: [(&str, &[&str], &str); 7] = [
     ("tree", &["1", "g"], "story"),
     ("timeline", &["2", "0"], "2 Timeline "),
-    ("zombies", &["3"], "none seen"),
+    ("zombies", &["3"], "has not reaped"),
     ("faults", &["4"], "by TOTAL"),
     ("forks", &["5", "s"], "by PARENT COW"),
     ("deaths", &["6"], "SIGKILL from"),
