@@ -6,12 +6,13 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tracer::session;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {
         Ok(code) => code.into(),
         Err(error) => {
-            eprintln!("tracer: {error:#}");
+            session::notify(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

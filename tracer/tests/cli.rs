@@ -414,6 +414,29 @@ fn filter_applies_to_every_output() {
     );
 }
 
+/// The name of a file, which may come from a pattern such as `*.trace`, reaches a terminal
+/// with its control characters escaped.
+#[test]
+fn names_of_files_are_escaped() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a\x1b[31mb.trace");
+    std::fs::copy(golden(), &file).unwrap();
+    let (file, missing) = (file.to_str().unwrap(), "no\x1b[31m.trace");
+    for arguments in [
+        &["replay", "--report", missing][..],
+        &["replay", "--report", "--since=+99h", file],
+        &["index", file],
+        &["cut", "--since=+99h", file, "-"],
+        &["info", file],
+    ] {
+        let output = tracer(arguments);
+        let all = [&output.stdout[..], &output.stderr].concat();
+        assert!(!all.contains(&0x1b), "{arguments:?}");
+        let all = String::from_utf8(all).unwrap();
+        assert!(all.contains("\\u{1b}[31m"), "{arguments:?}: {all}");
+    }
+}
+
 #[test]
 fn wrong_filter_is_wrong_usage_and_shows_the_place() {
     let output = tracer(&[

@@ -66,7 +66,7 @@ pub struct ReplayArgs {
     #[arg(long)]
     json: bool,
     /// Print one line per event
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["top", "all"])]
     events: bool,
     #[command(flatten)]
     window: WindowArgs,

@@ -44,6 +44,8 @@ pub use session::{Hook, Purpose, Segment, Session, User};
 pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
 pub(crate) use text::is_plain;
-pub use text::{Comm, Text, arguments, byte_character, bytes_of, command_line, escaped, unicode};
+pub use text::{
+    Comm, Text, arguments, byte_character, bytes_of, command_line, escaped, escaped_lines, unicode,
+};
 pub use wall_time::{Utc, WallTime, Zone};
 pub use what::{Event, What};

@@ -135,6 +135,13 @@ pub fn escaped(bytes: &[u8]) -> String {
     line
 }
 
+/// Formats a message of one or more lines for a terminal, as [`escaped`] does for one
+/// line. A path or an argument that it quotes may hold anything.
+pub fn escaped_lines(message: &str) -> String {
+    let lines = message.split('\n').map(|line| escaped(line.as_bytes()));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The code point that stands for byte 0 in [`unicode`]. Only bytes from 0x80 up are
 /// ever invalid: U+EF80 to U+EFFF, in the private use area.
 const BYTE: u32 = 0xef00;
@@ -235,6 +242,7 @@ mod tests {
             "a\\u{202e}b\\u{200b}c"
         );
         assert_eq!(escaped("\u{9b}31m".as_bytes()), "\\u{9b}31m");
+        assert_eq!(escaped_lines("a\x1b[2J\n  ^\t"), "a\\u{1b}[2J\n  ^\\t");
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub use command::{
 pub use console::{
     diagnostics::init as init_diagnostics,
     exit::{Exit, OK, RECORDING_INCOMPLETE},
-    notice::on_notice,
+    notice::{notify, on_notice},
     output::print,
     report::{Report, SUMMARY, parts, report_sections},
     time_zone::use_local_time,

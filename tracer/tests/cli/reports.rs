@@ -81,6 +81,8 @@ fn rows_of_a_table_are_chosen() {
         &["--report", "--top", "0"][..],
         &["--report", "--top", "3", "--all"],
         &["--all"],
+        &["--events", "--top", "3"],
+        &["--events", "--all"],
         &["--report=deaths,sideways"],
     ] {
         let output = tracer(&[&["replay", "x"], wrong].concat());

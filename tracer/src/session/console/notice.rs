@@ -1,9 +1,11 @@
-//! Notices: one-line messages beside a command's output, such as a damaged
-//! block or the size of a finished recording.
+//! Notices: messages beside a command's output, such as a damaged
+//! block or the size of a finished recording, or the error that ended it.
 //!
 //! The library never prints them. A program installs a handler and decides.
 
 use std::{fmt::Display, sync::OnceLock};
+
+use crate::event::escaped_lines;
 
 static HANDLER: OnceLock<fn(&str)> = OnceLock::new();
 
@@ -15,9 +17,10 @@ pub fn on_notice(handler: fn(&str)) {
     let _ = HANDLER.set(handler);
 }
 
-/// Passes a notice to the installed handler.
+/// Passes a notice to the installed handler, with the control characters of the paths
+/// in it escaped.
 pub fn notify(text: impl Display) {
     if let Some(handler) = HANDLER.get() {
-        handler(&text.to_string());
+        handler(&escaped_lines(&text.to_string()));
     }
 }
