@@ -20,7 +20,9 @@ fuzz_target!(|input: &[u8]| {
     };
     let mut model = Model::new(Retention::default());
     let mut selection = EventSelection::default();
-    let mut exporters = FORMATS.each_ref().map(|format| (format.start)(&Zone::default()));
+    let mut exporters = FORMATS
+        .each_ref()
+        .map(|format| (format.start)(&Zone::default()));
     let mut nowhere = std::io::sink();
     for event in reader.map_while(Result::ok) {
         model.apply(&event);
