@@ -414,6 +414,20 @@ fn filter_applies_to_every_output() {
     );
 }
 
+#[test]
+fn full_standard_output_is_an_error_that_says_so() {
+    for form in ["--report", "--json", "--events"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_tracer"))
+            .args(["replay", form])
+            .arg(golden())
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        refused(&output, &["standard output cannot be written", "No space"]);
+    }
+}
+
 /// The name of a file, which may come from a pattern such as `*.trace`, reaches a terminal
 /// with its control characters escaped.
 #[test]
