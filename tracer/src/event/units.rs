@@ -27,6 +27,11 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
+/// Formats a number with its noun: `1 process`, `2 processes`.
+pub fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Formats a number as `9999`, `12.3k`, `123k` or `4.5M`: at most five characters
 /// below 10^15.
 pub fn count(number: u64) -> String {

@@ -7,7 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::{Key, Killed, Model, Occurrences, Process, Sender};
-use crate::event::{GapCause, signal_name, units::duration};
+use crate::event::{
+    GapCause, signal_name,
+    units::{duration, plural},
+};
 
 /// Number of deaths of one command by one signal that form a finding.
 const MANY_DEATHS: u64 = 3;
@@ -129,8 +132,8 @@ impl Model {
                 since: self.gaps.iter().map(|gap| gap.since).min(),
                 until: self.gaps.iter().map(|gap| gap.until).max(),
                 says: format!(
-                    "{} records were lost: counts are lower bounds{advice}",
-                    self.totals.lost
+                    "{}: counts are lower bounds{advice}",
+                    plural(self.totals.lost, "record was lost", "records were lost")
                 ),
             });
         }

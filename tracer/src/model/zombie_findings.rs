@@ -7,7 +7,10 @@ use super::{
     Finding, FindingKind, Key, LastWait, LeftZombies, Model, Occurrences, OwnedZombies, OwnerTally,
     ReapKind, Reapers, Reaping, Successor, TenureEnd, ZombieTime, left::LONG,
 };
-use crate::event::{Comm, Disposition, units::duration};
+use crate::event::{
+    Comm, Disposition,
+    units::{duration, plural},
+};
 
 /// Maximum number of findings about former zombies; the others are summed up.
 const LEFT_LISTED: usize = 12;
@@ -137,10 +140,6 @@ impl Model {
 
 fn command(comm: Option<Comm>) -> String {
     comm.map_or_else(|| "?".to_owned(), |comm| comm.to_string())
-}
-
-fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn left_finding(process: Option<Key>, times: &Occurrences, says: String) -> Finding {

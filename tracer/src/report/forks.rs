@@ -6,10 +6,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
-    words::{plural, process_name},
+    words::process_name,
 };
 use crate::{
-    event::{Purpose, units},
+    event::{
+        Purpose,
+        units::{self, plural},
+    },
     model::{Creation, ForkCost, Key, Model, Process, SharingEnd},
 };
 

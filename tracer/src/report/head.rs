@@ -4,10 +4,12 @@ use super::{
     outcome,
     scope::{Filtered, Scope},
     table::{Cell, Column, Output, TableKind},
-    words::plural,
 };
 use crate::{
-    event::{Session, Text, command_line, escaped, units::duration},
+    event::{
+        Session, Text, command_line, escaped,
+        units::{duration, plural},
+    },
     model::{Creation, GapSpan, Model, Outcome, State, Tally, TracedCommand},
 };
 
@@ -148,12 +150,15 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
         Outcome::Ok => "exit 0".to_owned(),
         other => outcome::text(other),
     };
-    let says = format!(
-        "{line}: {}{}, {}, {outcome}",
-        if more { "at least " } else { "" },
-        plural(processes, "process", "processes"),
-        lifetime.map_or_else(|| "duration unknown".to_owned(), duration),
-    );
+    let number = match model.is_of_this_part(process) {
+        false => "ended before this part".to_owned(),
+        true => {
+            let at_least = if more { "at least " } else { "" };
+            format!("{at_least}{}", plural(processes, "process", "processes"))
+        }
+    };
+    let took = lifetime.map_or_else(|| "duration unknown".to_owned(), duration);
+    let says = format!("{line}: {number}, {took}, {outcome}");
     page.labelled("Your command:", &says);
     let row = vec![
         argv,

@@ -5,9 +5,8 @@ use std::cmp::Reverse;
 use super::{
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
-    words::plural,
 };
-use crate::model::Killed;
+use crate::{event::units::plural, model::Killed};
 
 const ROWS: usize = 4;
 

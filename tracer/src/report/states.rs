@@ -6,10 +6,13 @@ use std::cmp::Reverse;
 use super::{
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
-    words::{plural, process_name},
+    words::process_name,
 };
 use crate::{
-    event::{StateTimes, TaskState, Wakeups, units::duration},
+    event::{
+        StateTimes, TaskState, Wakeups,
+        units::{duration, plural},
+    },
     model::{Key, MissingStates, Model, Process},
 };
 

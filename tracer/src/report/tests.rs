@@ -287,6 +287,29 @@ fn report_begins_with_the_command() {
 }
 
 #[test]
+fn command_that_ended_before_a_part_is_said_to_have_done_so() {
+    let script = Script::new()
+        .session_with(|session| {
+            session.command = Text::new(b"tracer\0record\0f\0--\0make\0");
+            session.tracer_pid = 50;
+        })
+        .found(50, 1, "tracer")
+        .found_all()
+        .vfork(50, 60)
+        .die(60, 2)
+        .wait(50, 60);
+    let mut model = model(script);
+    model.count_from(START + SEC, Retention::default());
+    let report = summary(&model, 100);
+    let first = report.lines().next().unwrap();
+    assert!(
+        first.starts_with("Your command: make: ended before this part, ")
+            && first.ends_with("exit 2"),
+        "{first}"
+    );
+}
+
+#[test]
 fn exiting_processes_are_counted_and_shown_with_their_time() {
     let script = Script::new()
         .session()
@@ -457,6 +480,7 @@ fn names_of_tables_and_keys_are_unique() {
 fn part_of_a_recording_counts_and_lists_only_its_own_processes() {
     let before = night().at(100 * SEC).fork(800, 10).fork(10, 11).die(10, 3);
     let before = before.reap(10).fork(800, 12).die(12, 4).fork(800, 13);
+    let before = before.fork(800, 15).die(15, 99).wait(800, 15);
     let events_before = before.events.len();
     let script = before.at(101 * SEC).free(10).reap(12);
     let script = script.fork(800, 14).die(14, 5).reap(14).die(13, 6);
@@ -481,4 +505,5 @@ fn part_of_a_recording_counts_and_lists_only_its_own_processes() {
         report.contains(&format!("cron[{pid}]"))
     });
     assert_eq!(listed, [false, true, true, true, true]);
+    assert!(!section(&model, "tree").contains("exit 99"));
 }

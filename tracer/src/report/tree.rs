@@ -62,7 +62,8 @@ struct Group {
 struct ForkTree<'a> {
     model: &'a Model,
     scope: &'a Scope<'a>,
-    /// With a filter, the processes that it keeps and their ancestors.
+    /// With a filter or in a part of a recording, the processes of the report and their
+    /// ancestors.
     visible: Option<HashSet<Key>>,
     /// For each process, the shape and the size of its subtree.
     shapes: BTreeMap<Key, (usize, u64)>,
@@ -77,7 +78,9 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
         visible: None,
         shapes: BTreeMap::new(),
     };
-    if scope.filtered.is_some() {
+    let mut processes = model.processes();
+    let is_part = processes.any(|(_, process)| !model.is_of_this_part(process));
+    if scope.filtered.is_some() || is_part {
         tree.visible = Some(tree.kept_with_ancestors());
     }
     let mut roots: Vec<Key> = model.processes().map(|(key, _)| key).collect();

@@ -41,8 +41,3 @@ pub fn time(scope: &Scope<'_>, at: u64, digits: usize) -> String {
     let [at, began, ended] = [at, model.began(), model.now()].map(|at| session.realtime(at));
     scope.layout.zone.within(at, (began, ended), digits)
 }
-
-/// Returns `1 process`, `2 processes`.
-pub fn plural(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}

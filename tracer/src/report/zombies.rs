@@ -8,10 +8,10 @@ use std::{
 use super::{
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
-    words::{command_name, plural, process_name},
+    words::{command_name, process_name},
 };
 use crate::{
-    event::units::bytes,
+    event::units::{bytes, plural},
     model::{Key, Latencies, Model, OwnedZombies, OwnerTally, State, ZombieTime},
 };
 

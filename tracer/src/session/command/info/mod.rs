@@ -177,9 +177,14 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
         let length = units::duration(at.saturating_sub(gap.since));
         let lost: u64 = gap.lost.iter().map(|lost| lost.count).sum();
         let lost = match gap.cause {
-            GapCause::NoRoom => format!("{lost} records lost"),
-            GapCause::Skipped => format!("{lost} records lost at most: programs were skipped"),
-            GapCause::Unreadable { events: Some(n) } => format!("{n} events unreadable"),
+            GapCause::NoRoom => units::plural(lost, "record lost", "records lost"),
+            GapCause::Skipped => {
+                let lost = units::plural(lost, "record", "records");
+                format!("{lost} lost at most: programs were skipped")
+            }
+            GapCause::Unreadable {
+                events: Some(events),
+            } => units::plural(events, "event unreadable", "events unreadable"),
             GapCause::Unreadable { events: None } => {
                 "an unknown number of events unreadable".to_owned()
             }

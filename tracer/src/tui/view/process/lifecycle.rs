@@ -76,13 +76,12 @@ fn lost(data: &Data<'_>, key: Key) -> Option<String> {
     let within = within.filter(|gap| gap.until >= process.id.start && gap.since <= end);
     let (gaps, count) = within.fold((0, 0), |(gaps, count), gap| (gaps + 1, count + gap.total()));
     // The number of events in an unreadable part of a recording may be unknown.
-    let many = if count > 0 {
-        units::count(count)
-    } else {
-        "some".to_owned()
+    let lost = match count {
+        0 => "some records were".to_owned(),
+        1 => "1 record was".to_owned(),
+        count => format!("{} records were", units::count(count)),
     };
-    (gaps > 0)
-        .then(|| format!("{many} records were lost during its lifetime: moments may be missing"))
+    (gaps > 0).then(|| format!("{lost} lost during its lifetime: moments may be missing"))
 }
 
 fn sign(data: &Data<'_>, known: Known) -> (Tone, &'static str) {
