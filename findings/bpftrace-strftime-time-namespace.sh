@@ -7,7 +7,7 @@
 #   which knows no namespace), while bpftrace measures the boot time by clock_gettime(2), which the
 #   vDSO shifts by the namespace's offset. Nothing is said. Any tool that adds a time from an eBPF
 #   program to an offset measured in user space has this fault.
-# Found by: `tracer record` in a time namespace (../docs/kernel-support.md): it dropped every event
+# Found by: `tracer record` in a time namespace (../docs/architecture.md): it dropped every event
 #   as one from before the trace.
 set -euo pipefail
 
