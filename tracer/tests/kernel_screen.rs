@@ -274,7 +274,7 @@ fn live_seeks_to_the_past_and_back_to_the_present() {
     terminal.line(&[&pid, "workload", "reaped"]);
     // Present at the latest exit, absent at the beginning.
     terminal.keys(&["E"]);
-    terminal.line(&["PAST", "since"]);
+    terminal.line(&["PAST", "lost"]);
     terminal.line(&[&pid, "workload"]);
     terminal.keys(&[":"]);
     terminal.keys(&["-l", "+0s"]);
