@@ -22,7 +22,7 @@ use xtask::{
 use crate::{crates, fmt, fuzz, vm};
 
 /// Seconds for each fuzz target. The corpus stays, so each run goes on from the last.
-const FUZZING: u32 = 20;
+const FUZZING: u32 = 10;
 
 /// Packages with the programs that tests need.
 const PACKAGES: [&str; 3] = ["tracer", "tracer-workload", "bench-programs"];
