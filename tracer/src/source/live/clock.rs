@@ -4,7 +4,7 @@
 //! this process's CLOCK_BOOTTIME and the start times in `/proc` differ from it by an
 //! offset, which is constant while the namespace has processes.
 
-use std::{fs, io, path::Path, sync::LazyLock};
+use std::{fs, io, path::Path, sync::LazyLock, thread};
 
 /// Name of the initial time namespace, whose inode number is fixed
 /// (PROC_TIME_INIT_INO, include/linux/proc_ns.h).
@@ -15,6 +15,8 @@ const INITIAL: &str = "time:[4026531834]";
 const NS_PER_TICK: u64 = 10_000_000;
 
 static OFFSET: LazyLock<Option<Offset>> = LazyLock::new(Offset::of_this_process);
+
+static PROC_OFFSET: LazyLock<Offset> = LazyLock::new(Offset::of_proc);
 
 /// This process's CLOCK_BOOTTIME minus the host's, ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,12 +42,12 @@ pub fn realtime_offset() -> i64 {
 
 /// Returns the earliest start, ns since boot, that `/proc/PID/stat` shows as `ticks`.
 pub fn start_of(ticks: u64) -> u64 {
-    offset().unwrap_or_default().start_of(ticks)
+    PROC_OFFSET.start_of(ticks)
 }
 
 /// Returns the ticks that `/proc/PID/stat` shows for a start in ns since boot.
 pub fn ticks_of(start: u64) -> u64 {
-    offset().unwrap_or_default().ticks_of(start)
+    PROC_OFFSET.ticks_of(start)
 }
 
 impl Offset {
@@ -67,6 +69,23 @@ impl Offset {
             return None;
         }
         Offset::parse(&fs::read_to_string("/proc/self/timens_offsets").ok()?)
+    }
+
+    /// Determines the offset of start times in `/proc`: that of the namespace, or none on
+    /// kernels whose `do_task_stat` (fs/proc/array.c) does not add it, such as 5.10. A new
+    /// thread shows which: it starts now, by one of the two clocks.
+    fn of_proc() -> Offset {
+        let offset = offset().unwrap_or_default();
+        if offset == Offset(0) {
+            return offset;
+        }
+        let before = read(libc::CLOCK_BOOTTIME) / NS_PER_TICK;
+        let started = thread::spawn(start_of_this_thread).join().ok().flatten();
+        let after = read(libc::CLOCK_BOOTTIME) / NS_PER_TICK;
+        match started.is_none_or(|ticks| (before..=after).contains(&ticks)) {
+            true => offset,
+            false => Offset(0),
+        }
     }
 
     /// Parses lines of clock, seconds and nanoseconds. Linux 5.6 numbers the clocks.
@@ -94,6 +113,13 @@ impl Offset {
     fn start_of(self, ticks: u64) -> u64 {
         self.to_host(ticks.wrapping_mul(NS_PER_TICK))
     }
+}
+
+/// Returns the start of this thread in ticks, field 22 of its `stat`.
+fn start_of_this_thread() -> Option<u64> {
+    let stat = fs::read_to_string("/proc/thread-self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
 fn read(clock: libc::clockid_t) -> u64 {
