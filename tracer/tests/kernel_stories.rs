@@ -283,7 +283,7 @@ fn pipelines_of_a_shell_match_strace() {
     assert_eq!(count, seen, "{log}");
 }
 
-/// A recorded command is told apart from everything else that runs.
+/// A recorded command is distinguished from everything else that runs.
 #[test]
 fn recorded_command_is_known_with_its_processes() {
     let scratch = Scratch::new("command");

@@ -69,6 +69,21 @@ pub struct Model {
     pub(super) archive: Archive,
 }
 
+/// Returns true for an event of an idle task. These have PID 0, one task per CPU, and are
+/// no process.
+fn is_of_idle_task(event: &Event) -> bool {
+    let is_of_host = matches!(
+        event.what,
+        What::Session(_)
+            | What::SnapshotEnd(_)
+            | What::Gap(_)
+            | What::Summary(_)
+            | What::Cgroup(_)
+            | What::End
+    );
+    event.who.process.tgid == 0 && !is_of_host
+}
+
 impl Model {
     /// Returns an empty model that retains exited processes by this policy.
     pub fn new(retention: Retention) -> Model {
@@ -108,6 +123,9 @@ impl Model {
         self.now = self.now.max(event.at);
         self.totals.events = self.totals.events.saturating_add(1);
         let Event { at, who, .. } = *event;
+        if is_of_idle_task(event) {
+            return;
+        }
         self.correct_inferences(event);
         match &event.what {
             What::Session(session) => self.on_session(at, session),

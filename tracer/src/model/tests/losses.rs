@@ -3,7 +3,7 @@
 use super::{key, one, stories};
 use crate::{
     event::{
-        Kind, ProcessId, What,
+        Kind, Moved, ProcessId, What,
         script::{MS, SEC, START, Script},
     },
     model::{Creation, State},
@@ -212,6 +212,16 @@ stories! {
         => |model| {
             assert_eq!(one(model, 10).created_by, Creation::Missed);
             assert_eq!(one(model, 10).state(), State::Reaped);
+        }
+
+    idle_task_is_no_process: {
+        let idle = ProcessId { tgid: 0, start: 436 * MS }.leader();
+        let script = Script::new().session().found(1, 0, "init").found_all();
+        let moved = Moved { cgroup: 1 };
+        script.push(idle, What::WakeupNew).push(idle, What::Moved(moved))
+    }
+        => |model| {
+            assert_eq!((model.process_count(), model.alive()), (1, 1));
         }
 
     exec_during_a_snapshot_adds_no_thread: Script::new()
