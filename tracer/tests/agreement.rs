@@ -23,10 +23,9 @@ use tracer::{
     export::{process_json, tables_json},
     filter::{Filter, SavedFilters},
     model::{Model, Retention, presence_snapshot},
-    playback::{IndexPass, Place, Playback, Stage, StateSpacing, States},
+    playback::{EventSelection, IndexPass, Place, Playback, Stage, StateSpacing, States},
     recording::{Chain, Reader, Writer},
     report::{self, Layout, Rows, SECTIONS, Scope},
-    session::EventSelection,
     tui::{App, Look, Mode},
 };
 

@@ -11,11 +11,10 @@ use tracer::{
     event::{Event, Segment, Session, What},
     model::{Model, Retention, presence_snapshot},
     playback::{
-        BUDGET, Direction, IndexPass, Place, Playback, SavedState, SearchStep, SearchTarget, Stage,
-        StatePlace, StateSpacing, States,
+        BUDGET, Direction, EventSelection, IndexPass, Place, Playback, SavedState, SearchStep,
+        SearchTarget, Stage, StatePlace, StateSpacing, States,
     },
     recording::{Chain, ChainPart, PartSource, Span, Writer},
-    session::EventSelection,
 };
 
 // The event storm of the benchmarks.

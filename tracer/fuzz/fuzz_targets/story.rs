@@ -8,9 +8,9 @@ use tracer::{
     event::Zone,
     export::FORMATS,
     model::{Model, Retention},
+    playback::EventSelection,
     recording::Reader,
     report,
-    session::EventSelection,
 };
 
 fuzz_target!(|input: &[u8]| {

@@ -10,6 +10,7 @@
 
 mod chain_index;
 mod density;
+mod event_selection;
 mod index_pass;
 mod playhead;
 mod search;
@@ -21,6 +22,7 @@ mod stage;
 mod states;
 mod timeline_marks;
 
+pub use event_selection::EventSelection;
 pub use index_pass::{IndexPass, StateSpacing};
 pub use playhead::Playback;
 pub use search::{Direction, Search, SearchStep};

@@ -51,7 +51,6 @@ pub use console::{
 };
 pub use display::appearance::{Appearance, Colours, themes};
 pub use input::{
-    event_selection::EventSelection,
     memory::default_memory,
     subtree::{Family, Members, Subtree},
     when::When,

@@ -11,9 +11,9 @@ use std::{
 
 use tracer::{
     model::Model,
+    playback::EventSelection,
     recording::{Effort, Reader, RecordBlock, Writer},
     records::Sink as _,
-    session::EventSelection,
 };
 use tracer_common::wire::Kind;
 

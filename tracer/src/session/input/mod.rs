@@ -4,7 +4,6 @@
 //! Imports `console`. Knows nothing of the dashboard or of live traces.
 
 pub mod directory;
-pub mod event_selection;
 pub mod follow_timer;
 pub mod growth;
 pub mod match_buffer;

@@ -9,7 +9,6 @@ use std::{fs::File, path::Path};
 use anyhow::{Context as _, Result, ensure};
 
 use super::{
-    event_selection::EventSelection,
     growth::{Growing, Growth},
     read::{self, Notices},
     recording::Input,
@@ -22,7 +21,7 @@ use super::{
 use crate::{
     event::{Event, Summary, What},
     model::{Archive, Model, Retention},
-    playback::{Place, Playback, Stage},
+    playback::{EventSelection, Place, Playback, Stage},
     session::console::{notice::notify, progress::Progress},
 };
 

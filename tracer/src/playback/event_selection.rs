@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
+use super::Stage;
 use crate::{
     event::{Comm, Event, Kind, ProcessId, Reap, TaskId, TaskState, What, Who},
     model::{Key, Model},
-    playback::Stage,
 };
 
 /// Minimum number of events between two checkpoints.
