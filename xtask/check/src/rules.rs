@@ -129,7 +129,7 @@ pub const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["foldhash"],
-        only_in: &["model", "recording", "session"],
+        only_in: &["model", "playback", "recording", "session"],
         because: "they hold the tables that are large enough for a hash to matter",
     },
     Fence {
