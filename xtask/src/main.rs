@@ -8,6 +8,7 @@ mod fmt;
 mod fuzz;
 mod install;
 mod pictures;
+mod programs;
 mod run;
 mod test;
 mod vm;

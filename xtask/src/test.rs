@@ -3,29 +3,20 @@
 //! Cargo always builds as the caller. Only the finished binaries of the kernel tests
 //! run as root.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{env, ffi::OsString, path::Path, time::Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
 use xtask::{
-    artifacts::{self, Executable},
     build::{self, KERNEL_FEATURE},
     packages, privilege, process, setup, workspace,
 };
 
-use crate::{crates, fmt, fuzz, vm};
+use crate::{crates, fmt, fuzz, programs::Programs, vm};
 
 /// Seconds for each fuzz target. The corpus stays, so each run goes on from the last.
 const FUZZING: u32 = 10;
-
-/// Packages with the programs that tests need.
-const PACKAGES: [&str; 3] = ["tracer", "tracer-workload", "bench-programs"];
 
 /// A part of the tests that can be run alone.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,19 +62,20 @@ pub fn verb(part: Option<Part>, args: &[String]) -> Result<()> {
         step("fuzzing", || fuzz::short(&object, FUZZING))?;
     }
     let instructions = wanted(Part::Instructions) && args.is_empty();
+    // Each boot runs all tests: arguments do not choose among them.
+    let guests = wanted(Part::Vm) || (wanted(Part::Kernel) && args.is_empty());
     let mut skipped = Vec::new();
-    if instructions || wanted(Part::Kernel) {
+    if instructions || wanted(Part::Kernel) || guests {
         let programs = step("optimised programs", || Programs::build(&object))?;
         if instructions {
             step("instructions", || compare_instructions(&programs))?;
         }
         if wanted(Part::Kernel) {
-            skipped = step("kernel tests", || kernel_tests(programs, args))?;
+            skipped = step("kernel tests", || kernel_tests(&programs, args))?;
         }
-    }
-    // Each boot runs all tests: arguments do not choose among them.
-    if wanted(Part::Vm) || (wanted(Part::Kernel) && args.is_empty()) {
-        skipped.extend(step("kernels in VMs", || vm::short(&object))?);
+        if guests {
+            skipped.extend(step("kernels in VMs", || vm::short(&programs))?);
+        }
     }
 
     println!("\npassed in {:.1} s", started.elapsed().as_secs_f32());
@@ -151,49 +143,6 @@ fn library_tests(args: &[String]) -> Result<()> {
     )
 }
 
-/// The optimised programs that tests need.
-struct Programs {
-    kernel_tests: Vec<Executable>,
-    tracer: PathBuf,
-    /// Does known things to processes and prints what it did.
-    workload: PathBuf,
-    /// Works on a recording; its instructions are counted.
-    data: PathBuf,
-}
-
-impl Programs {
-    /// Builds all of them by one command, so that cargo chooses the features of
-    /// shared dependencies once and builds nothing twice.
-    fn build(object: &Path) -> Result<Programs> {
-        let mut cargo = build::user_space(object);
-        cargo.args(["build", "--release"]);
-        for package in PACKAGES {
-            cargo.args(["--package", package]);
-        }
-        cargo
-            .args(["--features", &format!("tracer/{KERNEL_FEATURE}")])
-            .args([
-                "--bin",
-                "tracer",
-                "--bin",
-                "workload",
-                "--bin",
-                "bench-data",
-            ])
-            .args(["--test", "kernel_*"]);
-        let (kernel_tests, rest): (Vec<_>, Vec<_>) = artifacts::executables(&mut cargo)?
-            .into_iter()
-            .partition(|executable| executable.kind == "test");
-        let program = |name| artifacts::the(&rest, "bin", name);
-        Ok(Programs {
-            tracer: program("tracer")?,
-            workload: program("workload")?,
-            data: program("bench-data")?,
-            kernel_tests,
-        })
-    }
-}
-
 /// Fails if a stage takes more instructions than expected.
 fn compare_instructions(programs: &Programs) -> Result<()> {
     let data = programs.data.to_str();
@@ -202,27 +151,22 @@ fn compare_instructions(programs: &Programs) -> Result<()> {
 }
 
 /// Runs the kernel tests; returns those that could not run, with the reason.
-fn kernel_tests(programs: Programs, args: &[String]) -> Result<Vec<String>> {
-    let Programs {
-        kernel_tests: tests,
-        tracer,
-        workload,
-        ..
-    } = programs;
+fn kernel_tests(programs: &Programs, args: &[String]) -> Result<Vec<String>> {
+    let tests = &programs.kernel_tests;
     if let Err(reason) = privilege::obtain() {
         return Ok(tests
-            .into_iter()
+            .iter()
             .map(|test| format!("{} ({reason})", test.name))
             .collect());
     }
     let mut failed = Vec::new();
-    for test in &tests {
+    for test in tests {
         println!("--> {}", test.name);
         // `env` sets the variables because sudo would drop them.
         let outcome = process::run(
             privilege::as_root("env")?
-                .arg(assignment("TRACER_BIN", &tracer))
-                .arg(assignment("TRACER_WORKLOAD", &workload))
+                .arg(assignment("TRACER_BIN", &programs.tracer))
+                .arg(assignment("TRACER_WORKLOAD", &programs.workload))
                 .arg(&test.path)
                 .arg("--test-threads=1")
                 .args(args)

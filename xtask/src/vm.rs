@@ -14,25 +14,18 @@ mod kernels;
 mod promise;
 mod verdict;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Result, anyhow, bail};
 
 use boot::Boot;
 use cost::Costs;
 use fetch::Image;
-use initramfs::Programs;
 use kernels::{Kernel, Rung};
 use verdict::Verdict;
-use xtask::{
-    artifacts::{self, Executable},
-    build::{self, KERNEL_FEATURE},
-    packages, setup, workspace,
-};
+use xtask::{build, packages, setup, workspace};
+
+use crate::programs::Programs;
 
 /// Test targets that guests run.
 const TESTS: &[&str] = &[
@@ -93,17 +86,17 @@ pub fn verb(options: &Options) -> Result<()> {
         None => kernels::rungs(),
     };
     packages::ensure_for_tests()?;
-    let object = build::object(&setup::ensure()?)?;
+    let programs = Programs::build(&build::object(&setup::ensure()?)?)?;
     let images = fetch(&kernels, options.update);
     if options.facts {
-        return record_facts(&object, &images);
+        return record_facts(&programs, &images);
     }
-    run(&object, &[TESTS, LONG].concat(), &images, &rungs)
+    run(&programs, &[TESTS, LONG].concat(), &images, &rungs)
 }
 
 /// Runs the part of the matrix that belongs to every test run. Returns the kernels
 /// that could not be fetched, with the reason.
-pub fn short(object: &Path) -> Result<Vec<String>> {
+pub fn short(programs: &Programs) -> Result<Vec<String>> {
     let kernels = kernels::SHORT
         .iter()
         .map(|series| kernels::find(series))
@@ -112,15 +105,15 @@ pub fn short(object: &Path) -> Result<Vec<String>> {
         .into_iter()
         .partition(|(_, image)| image.is_ok());
     if !had.is_empty() {
-        run(object, TESTS, &had, &kernels::ends())?;
+        run(programs, TESTS, &had, &kernels::ends())?;
     }
     let why = |(_, image): Fetched| image.err().map(|error| format!("{error:#}"));
     Ok(missing.into_iter().filter_map(why).collect())
 }
 
 /// Boots each kernel to record what it offers, for the tests of the plan.
-fn record_facts(object: &Path, kernels: &[Fetched]) -> Result<()> {
-    let initramfs = initramfs::make(&programs(object, TESTS)?)?;
+fn record_facts(programs: &Programs, kernels: &[Fetched]) -> Result<()> {
+    let initramfs = initramfs::make(&guest_programs(programs, TESTS))?;
     for (kernel, image) in kernels {
         let image = image.as_ref().map_err(|error| anyhow!("{error:#}"))?;
         let directory = runs().join(format!("{} facts", kernel.series));
@@ -157,9 +150,8 @@ fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
 
 /// Runs the tests on every kernel and rung, one after another: a small machine has
 /// room for two emulated processors.
-fn run(object: &Path, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
-    println!("building the static programs …");
-    let initramfs = initramfs::make(&programs(object, tests)?)?;
+fn run(programs: &Programs, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
+    let initramfs = initramfs::make(&guest_programs(programs, tests))?;
     let page = fs::read_to_string(workspace::root().join(PROMISES))?;
     let mut table = Vec::new();
     let mut costs = Costs::default();
@@ -242,34 +234,18 @@ fn explain(verdict: &Verdict, boot: &Boot) {
     }
 }
 
-/// Builds the programs that the guest runs.
-fn programs(object: &Path, tests: &[&str]) -> Result<Programs> {
-    let cargo = |verb: &str, package: &str| {
-        let mut cargo = build::user_space(object);
-        cargo
-            .env("RUSTFLAGS", "-C target-feature=+crt-static")
-            .args([verb, "--release", "--package", package])
-            // Without a target the flags would reach build scripts too.
-            .args(["--target", "x86_64-unknown-linux-gnu", "--target-dir"])
-            .arg(workspace::root().join("target/vm"));
-        cargo
-    };
-    let mut build = cargo("test", "tracer");
-    build.args(["--features", KERNEL_FEATURE, "--no-run"]);
-    for test in tests {
-        build.args(["--test", test]);
-    }
-    let (tests, rest): (Vec<Executable>, Vec<Executable>) = artifacts::executables(&mut build)?
-        .into_iter()
-        .partition(|executable| executable.kind == "test");
-    let workload = artifacts::executables(&mut cargo("build", "tracer-workload"))?;
-    Ok(Programs {
+/// Returns the programs that the guest runs.
+fn guest_programs(programs: &Programs, tests: &[&str]) -> initramfs::Programs {
+    let tests = programs
+        .kernel_tests
+        .iter()
+        .filter(|test| tests.contains(&test.name.as_str()));
+    initramfs::Programs {
         skipped: SKIPPED.iter().map(|(test, _)| *test).collect(),
-        tracer: artifacts::the(&rest, "bin", "tracer")?,
-        workload: artifacts::the(&workload, "bin", "workload")?,
+        tracer: programs.tracer.clone(),
+        workload: programs.workload.clone(),
         tests: tests
-            .into_iter()
-            .map(|test| (test.name, test.path))
+            .map(|test| (test.name.clone(), test.path.clone()))
             .collect(),
-    })
+    }
 }
