@@ -32,6 +32,21 @@ pub struct Finding {
     pub says: String,
 }
 
+impl Finding {
+    /// Returns the time at which its process shows the condition: where it began, or the latest
+    /// death, because that is the death of its process. Unit: ns since boot.
+    pub fn place(&self) -> Option<u64> {
+        match self.kind {
+            FindingKind::OutOfMemory | FindingKind::Crashing => self.until.or(self.since),
+            FindingKind::Unreaped
+            | FindingKind::LeftZombies
+            | FindingKind::ForkFailed
+            | FindingKind::Exiting
+            | FindingKind::Lost => self.since.or(self.until),
+        }
+    }
+}
+
 /// The kind of a [`Finding`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FindingKind {

@@ -206,16 +206,22 @@ impl App {
         }
     }
 
+    /// Opens the details of the selected process, and seeks the time that the selection is about.
     fn open_details(&mut self) {
         let (view, data) = self.active_view();
-        let Some(key) = view.selected(&data) else {
+        let (process, time) = (view.selected(&data), view.selected_time());
+        if let Some(key) = process {
+            self.came_from = self.active;
+            self.active = DETAILS;
+            let (view, data) = self.active_view();
+            view.show(&data, key);
+        } else {
             // The selected row may be a group, which the view handles.
-            return view.handle(Action::Details, &data);
-        };
-        self.came_from = self.active;
-        self.active = DETAILS;
-        let (view, data) = self.active_view();
-        view.show(&data, key);
+            view.handle(Action::Details, &data);
+        }
+        if let Some(time) = time {
+            self.play(Control::At(time));
+        }
     }
 
     fn copy_command(&mut self) {

@@ -101,7 +101,7 @@ macro_rules! bindings {
 
 /// All bindings, in the order of the bottom line.
 pub const BINDINGS: &[Binding] = bindings! {
-    Details some [(KeyCode::Enter, PLAIN)] "Enter" "Details" "show the details of the selected process";
+    Details some [(KeyCode::Enter, PLAIN)] "Enter" "Details" "show the details, of a finding at its time";
     Parent some [key('p')] "p" "Parent" "go to the parent";
     Sort some [key('s')] "s" "Sort" "sort by the next column";
     Reverse some [key('S'), (KeyCode::Char('S'), KeyModifiers::SHIFT)] "S" "" "reverse the order";

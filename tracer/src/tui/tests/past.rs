@@ -133,6 +133,45 @@ fn past_of_a_live_trace_is_entered_and_left() {
 }
 
 #[test]
+fn a_finding_leads_to_its_process_and_time() {
+    let mut bench = Bench::live(160, 60);
+    bench.app.set_can_go_back(true);
+    bench.view("Health");
+    assert!(bench.text().contains(" 1/3"), "{}", bench.text());
+    bench.press(KeyCode::Down);
+    assert!(bench.text().contains(" 2/3"), "{}", bench.text());
+    bench.press(KeyCode::Enter);
+    // The second finding is nginx, the child of which died 2.134004 s after the start.
+    let at = START + 2_134_004_000;
+    assert_eq!(
+        bench.app.take_effects(),
+        [Effect::Play(Control::At(at))],
+        "{}",
+        bench.text()
+    );
+    let text = bench.text();
+    assert!(text.contains("nginx") && text.contains("PAUSED"), "{text}");
+    // Findings out of sight are not selected.
+    let mut bench = Bench::live(80, 20);
+    bench.app.set_can_go_back(true);
+    bench.view("Health").press(KeyCode::End);
+    bench.press(KeyCode::Enter);
+    assert!(bench.app.take_effects().is_empty());
+    assert!(bench.text().contains("STREAM"), "{}", bench.text());
+    // Above the first finding, the page scrolls up to its title.
+    for _ in 0..99 {
+        bench.press(KeyCode::Up);
+    }
+    let text = bench.text();
+    assert!(text.contains("FINDINGS") && text.contains(" 1/3"), "{text}");
+    // Without a past only the process is shown.
+    let mut bench = Bench::live(160, 60);
+    bench.view("Health").press(KeyCode::Enter);
+    assert!(bench.app.take_effects().is_empty());
+    assert!(bench.text().contains("hoarder"), "{}", bench.text());
+}
+
+#[test]
 fn time_prompt_requests_a_seek() {
     let mut bench = Bench::live(120, 40);
     bench.app.set_can_go_back(true);

@@ -1,7 +1,7 @@
 //! The health of the trace: findings, the hook of each purpose and what it loses, lost records, and
 //! the cost of tracer itself.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use crate::{
     event::{GapCause, Hook, Kind, Purpose, escaped, units},
@@ -18,6 +18,7 @@ use crate::{
         view::interface::{View, ViewSize},
         widget::{
             canvas::Canvas,
+            list::{Identity, List},
             page::{Page, Sheet},
         },
     },
@@ -26,12 +27,22 @@ use crate::{
 /// From this width on, losses are shown beside the hooks.
 const WIDE: usize = 116;
 
-/// Findings, hooks, losses and costs.
+impl Identity for Finding {
+    type Id = (FindingKind, Option<Key>, Option<u64>);
+
+    fn id(&self) -> Self::Id {
+        (self.kind, self.process, self.since)
+    }
+}
+
+/// Findings, of which one is selected, hooks, losses and costs.
 #[derive(Default)]
 pub struct Health {
     page: Page,
     evidence: ColumnCache<Option<Evidence>>,
-    findings: Vec<Finding>,
+    findings: List<Finding>,
+    /// The lines of each finding on the page.
+    places: Vec<Range<usize>>,
     /// The version of the model and the second that the findings were made from; `None` if not all
     /// processes were included.
     found_from: Option<((u64, u64), u64)>,
@@ -52,22 +63,49 @@ impl Health {
             let evidence = self.evidence.iter();
             let evidence = evidence.filter_map(|(key, evidence)| Some((key, evidence.as_ref()?)));
             let evidence: Vec<_> = evidence.collect();
-            self.findings = data.model.findings_of(data.now, &evidence);
+            (self.findings).replace(data.model.findings_of(data.now, &evidence));
+            let count = self.findings.rows().len();
+            self.findings.fit(count);
         }
     }
 
-    /// Returns the section of findings.
-    fn findings(&self, data: &Data<'_>, width: usize) -> Sheet {
+    /// Returns the selected finding, unless it is scrolled out of sight.
+    fn selected_finding(&self) -> Option<&Finding> {
+        let place = self.places.get(self.findings.cursor().selected())?;
+        let visible = self.page.cursor().visible();
+        let is_visible = place.start < visible.end && visible.start < place.end;
+        self.findings.selected().filter(|_| is_visible)
+    }
+
+    /// Scrolls to the selected finding.
+    fn reveal(&mut self) {
+        if let Some(place) = self.places.get(self.findings.cursor().selected()) {
+            self.page.reveal(place.clone());
+        }
+    }
+
+    /// Selects the finding on a line of the page. Returns true if it was selected already, and
+    /// none if the line is not of a finding.
+    fn select_line(&mut self, line: usize) -> Option<bool> {
+        let index = self.places.iter().position(|place| place.contains(&line))?;
+        let before = self.findings.cursor().selected();
+        self.findings.select_index(index);
+        Some(before == index)
+    }
+
+    /// Returns the section of findings, and notes the lines of each.
+    fn findings(&mut self, data: &Data<'_>, width: usize) -> Sheet {
         let mut sheet = Sheet::new(width);
         sheet.section("FINDINGS");
         if data.filter.filter().is_some() {
             let all = "about all processes: the filter does not apply to this view";
             sheet.text(Phrase::of(Tone::Warn, all));
         }
-        if self.findings.is_empty() {
+        if self.findings.rows().is_empty() {
             sheet.line(Phrase::of(Tone::Good, "none"));
         }
-        for finding in &self.findings {
+        self.places.clear();
+        for finding in self.findings.rows() {
             let tone = match finding.kind {
                 FindingKind::Unreaped
                 | FindingKind::LeftZombies
@@ -85,7 +123,9 @@ impl Health {
                 (None, None) => String::new(),
             };
             let says = Phrase::of(tone, finding.says.as_str()).and(Tone::Dim, when);
+            let start = sheet.lines();
             sheet.fact(&kind, says);
+            self.places.push(start..sheet.lines());
         }
         sheet
     }
@@ -116,22 +156,54 @@ impl View for Health {
         self.page.fill(lines, size.height);
     }
 
+    /// Moves from finding to finding, and scrolls beyond the first and the last.
     fn handle(&mut self, action: Action, _: &Data<'_>) {
+        let before = self.findings.cursor().selected();
+        let steps = matches!(action, Action::Up | Action::Down);
+        if steps && self.selected_finding().is_some() {
+            self.findings.handle(action);
+            if self.findings.cursor().selected() != before {
+                return self.reveal();
+            }
+        }
         self.page.handle(action);
     }
 
     fn find(&mut self, _: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
-        self.page.find(query, from)
+        let found = self.page.find(query, from);
+        if let Some(line) = found {
+            self.select_line(line);
+        }
+        found.is_some()
+    }
+
+    fn click(&mut self, line: usize) -> bool {
+        // The page has no titles above it.
+        let line = self.page.cursor().visible().start + line + 1;
+        self.select_line(line) == Some(true)
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
-        None
+        self.selected_finding()?.process
     }
 
-    fn show(&mut self, _: &Data<'_>, _: Key) {}
+    fn selected_time(&self) -> Option<u64> {
+        self.selected_finding()?.place()
+    }
+
+    fn show(&mut self, data: &Data<'_>, key: Key) {
+        self.update_findings(data);
+        let of_it = |finding: &Finding| finding.process == Some(key);
+        if let Some(index) = self.findings.rows().iter().position(of_it) {
+            self.findings.select_index(index);
+        }
+    }
 
     fn status(&self, _: &Data<'_>) -> String {
-        self.page.position()
+        let selected = self.selected_finding().map(|_| self.findings.position());
+        let scrolled = Some(self.page.position()).filter(|position| !position.is_empty());
+        let parts: Vec<_> = selected.into_iter().chain(scrolled).collect();
+        parts.join(" · ")
     }
 
     fn reset(&mut self) {
@@ -140,6 +212,13 @@ impl View for Health {
 
     fn draw(&self, _: &Data<'_>, canvas: &mut Canvas<'_>) {
         canvas.page(self.page.lines(), self.page.cursor());
+        let visible = self.page.cursor().visible();
+        let selected = self.places.get(self.findings.cursor().selected());
+        let lines = selected.cloned().unwrap_or_default();
+        for line in lines.filter(|line| visible.contains(line)) {
+            let width = canvas.width().saturating_sub(1);
+            canvas.select((line - visible.start) as u16, width);
+        }
     }
 }
 

@@ -57,6 +57,12 @@ pub trait View {
     /// Returns the selected process.
     fn selected(&self, data: &Data<'_>) -> Option<Key>;
 
+    /// Returns the time that the selected line is about, ns since boot, where that is another than
+    /// the present: its details are shown as of then.
+    fn selected_time(&self) -> Option<u64> {
+        None
+    }
+
     /// Selects a process, if the view lists it.
     fn show(&mut self, data: &Data<'_>, key: Key);
 

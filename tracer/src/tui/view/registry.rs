@@ -114,7 +114,7 @@ pub const VIEWS: &[Entry] = &[
     Entry {
         name: "Health",
         about: "findings, hooks, lost records, cost of tracer",
-        actions: &[],
+        actions: &[Action::Details],
         open: || Box::<Health>::default(),
     },
 ];

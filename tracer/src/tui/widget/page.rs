@@ -1,5 +1,7 @@
 //! Pages of text: sections of named facts, scrolled as a whole. Must not know colours.
 
+use std::ops::Range;
+
 use unicode_width::UnicodeWidthChar;
 
 use crate::tui::{
@@ -87,6 +89,11 @@ impl Sheet {
         self
     }
 
+    /// Returns the number of lines so far.
+    pub fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
     /// Returns the lines.
     pub fn into_lines(self) -> Vec<Phrase> {
         self.lines
@@ -159,8 +166,15 @@ impl Page {
         self.cursor.scroll(action);
     }
 
-    /// Scrolls to a matching line. Returns false if there is none.
-    pub fn find(&mut self, query: &SearchQuery, from: SearchFrom) -> bool {
+    /// Scrolls as little as possible until these lines are visible; the first if not all fit.
+    pub fn reveal(&mut self, lines: Range<usize>) {
+        let lowest = lines.end.saturating_sub(self.cursor.height());
+        let top = self.cursor.visible().start.max(lowest).min(lines.start);
+        self.cursor.scroll_to(top);
+    }
+
+    /// Scrolls to a matching line and returns it.
+    pub fn find(&mut self, query: &SearchQuery, from: SearchFrom) -> Option<usize> {
         let start = self.cursor.visible().start;
         let found = seek(self.lines.len(), start, from, |line| {
             query.is_in(&self.lines[line].text())
@@ -168,7 +182,7 @@ impl Page {
         if let Some(line) = found {
             self.cursor.scroll_to(line);
         }
-        found.is_some()
+        found
     }
 
     /// Returns the lines.

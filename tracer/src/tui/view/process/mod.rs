@@ -76,7 +76,7 @@ impl View for Process {
     }
 
     fn find(&mut self, _: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
-        self.page.find(query, from)
+        self.page.find(query, from).is_some()
     }
 
     fn selected(&self, _: &Data<'_>) -> Option<Key> {
