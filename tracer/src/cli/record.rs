@@ -55,6 +55,11 @@ pub struct RecordArgs {
     #[arg(long, value_name = "TIME", default_value = "10m", requires = "ring",
           value_parser = segment_duration)]
     segment: Duration,
+    /// With --ring: accept a directory that other users can change
+    ///
+    /// They can then remove segments, or put others in their place.
+    #[arg(long, requires = "ring")]
+    insecure_dir: bool,
     /// Record while this command runs, and exit with its exit code
     ///
     /// The recording is about the command: reports begin with it, the dashboard opens
@@ -85,6 +90,7 @@ impl RecordArgs {
                 keep: self.keep,
                 max_size: self.max_size,
                 segment: self.segment,
+                insecure: self.insecure_dir,
             }),
             None => Target::File(Save {
                 path: self.file.unwrap_or_else(session::default_file),

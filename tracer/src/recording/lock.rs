@@ -2,14 +2,32 @@
 //! recorder from one that was killed, because the kernel releases the locks of an exited process.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
+use rustix::fs::OFlags;
+
+/// Opens a regular file for reading. Never waits, as an open of a named pipe does.
+///
+/// # Errors
+///
+/// Fails if the path leads to something else than a regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let file = options.read(true).custom_flags(flags).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
 /// Locks a file for as long as it is open. Returns false if another process holds the lock. On a file
 /// system without locks it always succeeds.
-pub(super) fn acquire(file: &File) -> io::Result<bool> {
+pub fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
@@ -20,9 +38,17 @@ pub(super) fn acquire(file: &File) -> io::Result<bool> {
 
 /// Returns true if a recorder is writing the file, or none if that cannot be determined.
 pub fn is_being_written(path: &Path) -> Option<bool> {
-    let file = File::open(path).ok()?;
+    is_locked(&open_regular(path).ok()?)
+}
+
+/// Returns true if a recorder holds the lock of an open file, or none if that cannot be determined.
+pub fn is_locked(file: &File) -> Option<bool> {
     match file.try_lock_shared() {
-        Ok(()) => Some(false),
+        Ok(()) => {
+            // The caller may keep the file open.
+            let _ = file.unlock();
+            Some(false)
+        }
         Err(TryLockError::WouldBlock) => Some(true),
         Err(TryLockError::Error(_)) => None,
     }

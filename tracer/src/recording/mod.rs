@@ -14,7 +14,7 @@
 //! | `reader`, `gap_repair`, `position` | one recording read as a stream |
 //! | `writer` | events and records written as blocks |
 //! | `index`, `checkpoint`, `survey`, `size_tally`, `damage` | what a recording contains |
-//! | `create`, `lock`, `segments` | recordings and segments as files |
+//! | `lock`, `segments` | recordings and segments as files |
 //! | `file_header`, `version`, `upgrade` | the front of a file, and older versions |
 //! | `block_header`, `block_scanner`, `payload`, `lookahead` | framing, checksums, compression |
 //! | `block_decoder` | events of any block |
@@ -30,7 +30,6 @@ mod chain_part;
 mod checkpoint;
 mod codec;
 mod columns;
-mod create;
 mod damage;
 mod enum_values;
 mod error;
@@ -65,12 +64,11 @@ mod writer;
 pub use chain::Chain;
 pub use chain_part::{ChainPart, PartReport, PartSource};
 pub use checkpoint::Checkpoint;
-pub use create::create;
 pub use damage::{Damage, Ending, Unknown};
 pub use error::Error;
 pub use gap_repair::SnapshotFn;
 pub use index::{GrowingIndex, Index, IndexEntry};
-pub use lock::is_being_written;
+pub use lock::{is_being_written, is_locked, lock, open_regular};
 pub use payload::Effort;
 pub use position::ChainPosition;
 pub use reader::Reader;

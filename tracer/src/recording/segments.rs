@@ -4,9 +4,7 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, OpenOptions},
-    io,
-    os::unix::fs::OpenOptionsExt as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -14,13 +12,17 @@ use super::lock;
 use crate::event::Utc;
 
 /// Name of the file that the recorder locks while it runs.
-const LOCK: &str = ".lock";
+pub const LOCK: &str = ".lock";
 
 /// Suffix of segments.
 const SUFFIX: &str = ".trace";
 
 /// Suffix that a side file adds to the name of its recording.
 const SIDE: &str = ".index";
+
+/// Largest number of a segment: one a second for 31 million years. Files with larger numbers are
+/// foreign, so that the number after the last one exists.
+const MAX_NUMBER: u64 = 1_000_000_000_000_000;
 
 /// A segment file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +65,8 @@ pub fn side_file_path(recording: &Path) -> PathBuf {
 fn number(name: &str) -> Option<u64> {
     let (number, date) = name.strip_suffix(SUFFIX)?.split_once('-')?;
     let digits = number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && !date.is_empty()).then(|| number.parse().ok())?
+    let number = number.parse().ok().filter(|&it| it <= MAX_NUMBER)?;
+    (digits && !date.is_empty()).then_some(number)
 }
 
 /// Returns true for the side file of a segment, even one that is being written.
@@ -72,13 +75,15 @@ fn is_side_file(name: &OsStr) -> bool {
     name.is_some_and(|(segment, _)| number(segment).is_some())
 }
 
-/// Lists a directory of segments. The cost is linear in the number of files.
+/// Lists a directory of segments. Links, directories and pipes are not segments, whatever their
+/// names. The cost is linear in the number of files.
 pub fn list(dir: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name();
-        match name.to_str().and_then(number) {
+        let is_file = entry.file_type().is_ok_and(|it| it.is_file());
+        match name.to_str().and_then(number).filter(|_| is_file) {
             Some(number) => listing.segments.push(SegmentFile {
                 number,
                 path: entry.path(),
@@ -93,15 +98,6 @@ pub fn list(dir: &Path) -> io::Result<Listing> {
     Ok(listing)
 }
 
-/// Locks a directory for writing until the returned file is dropped. Returns none if another recorder
-/// holds the lock.
-pub fn lock(dir: &Path) -> io::Result<Option<File>> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    let file = options.open(dir.join(LOCK))?;
-    Ok(lock::acquire(&file)?.then_some(file))
-}
-
 /// Returns true if a recorder is running in the directory, or none if that cannot be determined.
 pub fn is_locked(dir: &Path) -> Option<bool> {
     lock::is_being_written(&dir.join(LOCK))
@@ -109,6 +105,11 @@ pub fn is_locked(dir: &Path) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs::File,
+        os::unix::{fs::symlink, net::UnixListener},
+    };
+
     use super::*;
 
     #[test]
@@ -121,21 +122,33 @@ mod tests {
         for path in [&later.path, &last.path] {
             File::create(path).unwrap();
         }
-        for foreign in ["notes.txt", "12-x.trace", "000001.trace", "00000a-x.trace"] {
+        let top = format!("{}-x.trace", u64::MAX);
+        for foreign in [
+            "notes.txt",
+            "12-x.trace",
+            "000001.trace",
+            "00000a-x.trace",
+            &top,
+        ] {
             File::create(dir.join(foreign)).unwrap();
         }
+        symlink(&last.path, dir.join("2000000-link.trace")).unwrap();
+        symlink("/nowhere", dir.join("2000000-dangling.trace")).unwrap();
+        fs::create_dir(dir.join("2000000-folder.trace")).unwrap();
+        UnixListener::bind(dir.join("2000000-socket.trace")).unwrap();
         for own in [&later.path, &last.path] {
             File::create(side_file_path(own)).unwrap();
         }
         File::create(side_file_path(&last.path).with_extension("index.7")).unwrap();
-        let held = lock(&dir).unwrap().unwrap();
-        assert!(lock(&dir).unwrap().is_none());
+        assert_eq!(is_locked(&dir), None);
+        let held = File::create(dir.join(LOCK)).unwrap();
+        assert!(lock::lock(&held).unwrap());
         assert_eq!(is_locked(&dir), Some(true));
         drop(held);
         assert_eq!(is_locked(&dir), Some(false));
         let listing = list(&dir).unwrap();
         assert_eq!(listing.segments, [later, last]);
-        assert_eq!(listing.foreign, 4);
+        assert_eq!(listing.foreign, 9);
         fs::remove_dir_all(&dir).unwrap();
     }
 }

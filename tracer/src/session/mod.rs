@@ -10,7 +10,7 @@
 //! | `repair`, `cut`, `merge` | one recording or several | another file | |
 //!
 //! The submodules, each of which imports only those before it:
-//! `console`, `input`, `recorder`, `display`, `trace`, `command`.
+//! `console`, `files`, `input`, `recorder`, `display`, `trace`, `command`.
 //!
 //! `session` is the only module that waits and the only one that talks to the
 //! user. It never prints by itself: notices go to the handler of [`on_notice`].
@@ -18,6 +18,7 @@
 mod command;
 mod console;
 mod display;
+mod files;
 mod input;
 mod recorder;
 mod trace;

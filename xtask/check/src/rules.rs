@@ -69,11 +69,12 @@ pub const HOUSES: &[House] = &[
         module: "session",
         rooms: &[
             room("console",  &[]),
-            room("input",    &["console"]),
-            room("recorder", &["console", "input"]),
-            room("display",  &["console", "input", "recorder"]),
-            room("trace",    &["console", "recorder", "display"]),
-            room("command",  &["console", "input", "recorder", "display", "trace"]),
+            room("files",    &["console"]),
+            room("input",    &["console", "files"]),
+            room("recorder", &["console", "files", "input"]),
+            room("display",  &["console", "files", "input", "recorder"]),
+            room("trace",    &["console", "files", "recorder", "display"]),
+            room("command",  &["console", "files", "input", "recorder", "display", "trace"]),
         ],
     },
     House {
@@ -116,6 +117,16 @@ pub const FENCES: &[Fence] = &[
         only_in: &["source", "session"],
         because: "only they act on this machine: source on its kernel, session on the user's \
                   command and terminal",
+    },
+    Fence {
+        crates: &["rustix"],
+        only_in: &["recording", "session"],
+        because: "only they open files",
+    },
+    Fence {
+        crates: &["nix"],
+        only_in: &["session"],
+        because: "it alone knows the users of this machine",
     },
     Fence {
         crates: &["zstd", "crc32c"],

@@ -2,7 +2,7 @@
 
 use crate::{
     filter::{self, Filter},
-    session::console::saved_filters,
+    session::files::saved_filters,
 };
 
 /// Parses a filter expression, which may refer to saved filters as `@name`.

@@ -7,8 +7,9 @@ use anyhow::Result;
 
 use crate::{
     session::{
-        console::{exit::Exit, paths},
+        console::exit::Exit,
         display::frontend::Frontend,
+        files::paths,
         recorder::target::Target,
         trace::pump::{Plan, trace},
     },

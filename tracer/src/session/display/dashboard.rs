@@ -14,7 +14,10 @@ use crate::{
     filter::Filter,
     model::{Archive, Model, Retention},
     playback::Place,
-    session::console::{diagnostics, saved_filters, time_zone},
+    session::{
+        console::{diagnostics, time_zone},
+        files::saved_filters,
+    },
     source,
     tui::{self, App, Flow, OwnCost, Phrase, Screen, Tone},
 };

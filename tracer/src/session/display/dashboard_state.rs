@@ -4,13 +4,13 @@
 //! If the file is damaged or cannot be written, only that state is lost.
 
 use std::{
-    fs::{self, File},
     io::{self, Read as _, Write as _},
     path::Path,
 };
 
 use crate::{
-    session::console::paths,
+    recording::open_regular,
+    session::files::paths,
     tui::{App, Phrase, Tone},
 };
 
@@ -62,19 +62,17 @@ impl DashboardState {
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
+    open_regular(path)?.take(LIMIT).read_to_string(&mut text)?;
     Ok(text)
 }
 
 /// Replaces the file atomically, since another tracer may write it too.
 fn write(path: &Path, kept: &str) -> io::Result<()> {
-    paths::create_parent_folder(path)?;
-    let new = path.with_extension(format!("{}", std::process::id()));
-    let written = File::create(&new).and_then(|mut file| {
+    let (folder, name) = paths::folder_of(path)?;
+    folder.replace(name, |file| {
         file.write_all(HEAD.as_bytes())?;
         file.write_all(kept.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    });
-    written.inspect_err(|_| _ = fs::remove_file(&new))
+        file.sync_all()
+    })?;
+    Ok(())
 }

@@ -9,7 +9,7 @@ use super::player::Player;
 use crate::{
     event::Zone,
     export,
-    session::console::{paths, saved_filters},
+    session::files::{paths, saved_filters},
     tui::{App, Effect, Phrase, Screen, Tone},
 };
 

@@ -1,7 +1,7 @@
 //! The frontend of a command that runs for a while: a dashboard, a report at its
 //! end, or a status line.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -15,7 +15,10 @@ use crate::{
     model::{Model, Retention},
     session::{
         console::{notice::notify, output, report::Report},
-        recorder::{Finished, target::Target},
+        recorder::{
+            Finished,
+            target::{Target, is_standard_output},
+        },
     },
 };
 
@@ -58,7 +61,7 @@ impl Frontend {
 
     /// Creates the status line of a recording.
     pub fn status(save: &Target, while_command: bool) -> Frontend {
-        let target = match save.path() == Path::new("-") {
+        let target = match is_standard_output(save.path()) {
             true => "standard output".to_owned(),
             false => save.path().display().to_string(),
         };

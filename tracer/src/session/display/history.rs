@@ -6,9 +6,9 @@
 
 use std::{
     env,
-    fs::{self, DirBuilder},
+    fs::{self, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     thread::{self, JoinHandle},
     time::Duration,
@@ -40,7 +40,7 @@ const SEGMENT: Duration = Duration::from_secs(600);
 /// Minimum size of an event in bytes. The memory for saved states depends on it.
 const BYTES_PER_EVENT: u64 = 3;
 
-/// Prefix of the folder's name; the PID follows.
+/// Prefix of the folder's name; a random number follows.
 const NAME: &str = "tracer-past-";
 
 /// Past of a live trace.
@@ -76,13 +76,13 @@ impl History {
         }
         let folder = env::temp_dir();
         remove_orphans(&folder);
-        let path = folder.join(format!("{NAME}{}", std::process::id()));
-        DirBuilder::new().mode(0o700).create(&path)?;
+        let path = create_folder(&folder)?;
         let ring = FlightRecorder {
             dir: path.clone(),
             keep: KEEP,
             max_size: SIZE,
             segment: SEGMENT,
+            insecure: false,
         };
         let recorder =
             Recorder::start(&Target::FlightRecorder(ring)).inspect_err(|_| remove(&path))?;
@@ -203,6 +203,15 @@ impl Drop for History {
     }
 }
 
+/// Creates the folder for the past, under a name that no other process could have taken.
+fn create_folder(parent: &Path) -> io::Result<PathBuf> {
+    let mut folder = tempfile::Builder::new();
+    let folder = folder
+        .permissions(Permissions::from_mode(0o700))
+        .prefix(NAME);
+    Ok(folder.tempdir_in(parent)?.keep())
+}
+
 /// Removes the folders of this user's dashboards that were killed.
 fn remove_orphans(folder: &Path) {
     // SAFETY: geteuid has no arguments and cannot fail.
@@ -237,7 +246,7 @@ mod tests {
     use crate::{
         event::{Waits, What, script::Script},
         playback::{Place, Stage},
-        recording::{self, Writer},
+        recording::Writer,
         session::input::{recording::Input, window::Window},
     };
 
@@ -257,7 +266,7 @@ mod tests {
         }
         let name = format!("tracer-past-state-{}", std::process::id());
         let file = env::temp_dir().join(name);
-        let mut writer = Writer::new(recording::create(&file, true).unwrap()).unwrap();
+        let mut writer = Writer::new(fs::File::create(&file).unwrap()).unwrap();
         let mut history = History::begin(Some(&file), Retention::default()).unwrap();
         let mut live = Model::default();
         let script = Script::new().session().found(1, 0, "init").found_all();

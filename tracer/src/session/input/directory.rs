@@ -2,7 +2,6 @@
 //! the trace that a window selects.
 
 use std::{
-    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -11,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{segment::SegmentHead, when::WallSpan, window::Window};
 use crate::{
-    recording::{self, Index, is_being_written, segments},
+    recording::{self, Index, is_being_written, open_regular, segments},
     session::console::{notice::notify, time_zone::zone},
 };
 
@@ -149,7 +148,7 @@ fn latest(trace: &[SegmentHead]) -> Result<u64> {
         return Ok(0);
     };
     let cannot = || format!("{} cannot be read", last.path.display());
-    let index = Index::load(File::open(&last.path).with_context(cannot)?).with_context(cannot)?;
+    let index = Index::load(open_regular(&last.path).with_context(cannot)?).with_context(cannot)?;
     let latest = index.entries.iter().map(|entry| entry.span.latest);
     Ok(latest.max().unwrap_or(last.at()))
 }

@@ -4,10 +4,13 @@
 //! The recorder holds a file lock while it runs. The kernel releases the lock
 //! when the recorder is killed, which distinguishes that case from a slow recorder.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use super::{recording::Input, segment::SegmentHead};
-use crate::recording::{is_being_written, segments};
+use crate::recording::{is_being_written, is_locked, open_regular, segments};
 
 /// Tracks a recording that is still written.
 pub struct Growth {
@@ -15,6 +18,9 @@ pub struct Growth {
     path: PathBuf,
     /// Segment that is written. `None` if the whole trace is in one file.
     last: Option<SegmentHead>,
+    /// File that is written. Another one may take its name, which must not look as if this
+    /// one grew.
+    file: Option<File>,
     /// True if the reader has looked once more since the lock was released.
     checked_after_unlock: bool,
 }
@@ -39,6 +45,7 @@ impl Growth {
         Growth {
             path: input.path.clone(),
             last: input.segments.last().cloned(),
+            file: open_regular(input.path_of(input.segments.len().saturating_sub(1))).ok(),
             checked_after_unlock: false,
         }
     }
@@ -61,13 +68,13 @@ impl Growth {
     /// Looks for more behind what has been read. `ended`: the end mark of the
     /// last segment has been read.
     pub fn poll(&mut self, ended: bool) -> Growing {
-        let file = self.last.as_ref().map_or(&self.path, |last| &last.path);
-        let written = is_being_written(file);
+        let written = self.file.as_ref().and_then(is_locked);
         if written == Some(true) && !ended {
             self.checked_after_unlock = false;
             return Growing::Nothing;
         }
         if let Some(next) = self.next_segment() {
+            self.file = open_regular(&next.path).ok();
             self.last = Some(next.clone());
             self.checked_after_unlock = false;
             return Growing::Segment(next);

@@ -71,7 +71,7 @@ impl Input {
             let chain = Chain::of(from).with_context(cannot)?;
             return Ok((chain.with_gap_repair(presence_snapshot), length));
         }
-        let open = |path: &Path| Ok(Box::new(File::open(path)?) as Box<dyn Read + Send>);
+        let open = |path: &Path| Ok(Box::new(segment::open(path)?) as Box<dyn Read + Send>);
         let parts = self.segments.iter().map(|head| head.part(open)).collect();
         let length = (0..self.segments.len())
             .map(|part| self.length_of(part))

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     event::{Segment, Session, What},
-    recording::{self, ChainPart, Ending, PartSource, Reader},
+    recording::{self, ChainPart, Ending, PartSource, Reader, open_regular},
 };
 
 /// Beginning of a segment: its file and its session event.
@@ -33,7 +33,7 @@ impl SegmentHead {
     /// If the first block is damaged, the session comes from the checkpoint
     /// behind it.
     pub fn try_read(path: PathBuf) -> Result<Option<SegmentHead>, recording::Error> {
-        let mut reader = match Reader::new(File::open(&path)?) {
+        let mut reader = match Reader::new(open_regular(&path)?) {
             Err(recording::Error::Empty) => return Ok(None),
             reader => reader?,
         };
@@ -90,5 +90,5 @@ impl SegmentHead {
 
 /// Opens a segment as a file, for playback.
 pub fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
+    open_regular(path)
 }

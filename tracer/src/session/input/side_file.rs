@@ -17,6 +17,7 @@ use crate::{
     model::Retention,
     playback::{Fingerprint, IndexPass, SideFile, StatePlace, States, TimelineMark},
     recording::{Index, segments},
+    session::files::folder::{Folder, Trust},
     source::replay,
 };
 
@@ -120,16 +121,10 @@ fn write_segment(recording: &Path, side: &SideFile) -> Result<()> {
     };
     let path = segments::side_file_path(recording);
     let put = || -> io::Result<()> {
-        let mut prefix = path.file_name().unwrap_or_default().to_owned();
-        prefix.push(".");
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        // The name is unpredictable and the mode private: in a folder that other
-        // users may write to, none of their files is followed or replaced.
-        let mut file = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(&side.to_bytes(&of))?;
-        file.persist(&path)?;
+        let name = path.file_name().unwrap_or_default();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = Folder::open(folder, Trust::Invoker)?;
+        folder.replace(name, |file| file.write_all(&side.to_bytes(&of)))?;
         Ok(())
     };
     put().with_context(|| format!("{} cannot be written", path.display()))

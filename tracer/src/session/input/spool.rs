@@ -1,14 +1,14 @@
 //! Standard input as a file, so that playback can seek in a piped recording.
 //!
-//! A thread copies it to a temporary file, which is unlinked at once.
+//! A thread copies it to a temporary file without a name.
 
 use std::{
     env,
-    fs::{self, File},
+    fs::File,
     io::{self, IsTerminal as _},
     os::fd::AsRawFd as _,
     path::PathBuf,
-    process, thread,
+    thread,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -17,7 +17,7 @@ use crate::{recording, source::replay::STDIN_IS_TERMINAL};
 
 /// Copy of standard input.
 pub struct Spool {
-    /// Keeps the unlinked file, and so the path, valid.
+    /// Keeps the file, and so the path, valid.
     file: File,
 }
 
@@ -46,16 +46,25 @@ impl Spool {
     /// Creates the file. Returns the copy and the file to write to.
     fn create() -> Result<(Spool, File)> {
         ensure!(!io::stdin().is_terminal(), STDIN_IS_TERMINAL);
-        let path = env::temp_dir().join(format!("tracer-spool-{}", process::id()));
-        let cannot = || format!("{} cannot be written", path.display());
-        let to = recording::create(&path, false).with_context(cannot)?;
-        let file = File::open(&path).with_context(cannot)?;
-        fs::remove_file(&path).with_context(cannot)?;
-        Ok((Spool { file }, to))
+        let create = || -> io::Result<_> {
+            // It has no name, so that no other process can open or replace it.
+            let to = tempfile::tempfile()?;
+            recording::lock(&to)?;
+            let file = File::open(path_of(&to))?;
+            Ok((Spool { file }, to))
+        };
+        create().with_context(|| {
+            let folder = env::temp_dir();
+            format!("standard input cannot be stored in {}", folder.display())
+        })
     }
 
     /// Returns a path by which the file can be opened any number of times.
     pub fn path(&self) -> PathBuf {
-        format!("/proc/self/fd/{}", self.file.as_raw_fd()).into()
+        path_of(&self.file)
     }
+}
+
+fn path_of(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }

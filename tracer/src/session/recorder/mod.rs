@@ -9,7 +9,7 @@
 //! A full disk ends the recording but not the traced command. What was written
 //! stays readable.
 //!
-//! Imports `console` and `input`.
+//! Imports `console`, `files` and `input`.
 
 mod disk;
 mod output;
@@ -38,6 +38,7 @@ use crate::{
     event::{Event, Gap, GapCause, Segment, What, Who, units},
     recording::{Effort, RecordBlock, Written},
     records::Sink,
+    session::files::invoker,
     source,
 };
 use output::Output;
@@ -169,6 +170,7 @@ impl Recorder {
         let writer = thread::Builder::new()
             .name("tracer-writer".to_owned())
             .spawn(move || {
+                invoker::create_files_as_invoker();
                 source::live::drop_all_but_files();
                 writer.run(&jobs)
             })
@@ -280,7 +282,7 @@ impl Recorder {
             return;
         };
         position.turns += 1;
-        position.segment.number += 1;
+        position.segment.number = position.segment.number.saturating_add(1);
         position.segment.events_before += self.handed_over - position.began_at;
         position.began_at = self.handed_over;
         position.began = Instant::now();

@@ -7,17 +7,16 @@ use std::{
     fs::File,
     io::{self, IsTerminal as _, Write},
     os::{fd::AsFd as _, unix::fs::MetadataExt as _},
-    path::Path,
 };
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::{
     disk::sync_directory,
     segments::Segments,
     target::{Save, is_standard_output},
 };
-use crate::recording;
+use crate::session::files::create::{self, Created};
 
 /// Open destination of a recording.
 pub enum Output {
@@ -36,17 +35,9 @@ pub fn may_create(save: &Save) -> Result<()> {
             !io::stdout().is_terminal(),
             "standard output is a terminal, and a recording is not text: name a file, or pipe it"
         );
-    } else if !save.force && save.path.symlink_metadata().is_ok() {
-        return Err(exists(&save.path));
+        return Ok(());
     }
-    Ok(())
-}
-
-fn exists(path: &Path) -> anyhow::Error {
-    anyhow!(
-        "{} exists: choose another name, or replace it with --force",
-        path.display()
-    )
+    create::may_create(&save.path, save.force)
 }
 
 impl Output {
@@ -59,21 +50,13 @@ impl Output {
             let stdout = stdout.context("standard output cannot be written")?;
             return Ok(Output::Stream(stdout.into()));
         }
-        let file = match recording::create(path, save.force) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(path)),
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                return Err(anyhow!("{}: another tracer is writing it", path.display()));
+        Ok(match create::create(path, save.force)? {
+            Created::Stream(stream) => Output::Stream(stream),
+            Created::File(file) => {
+                sync_directory(path);
+                Output::File(file)
             }
-            Err(error) => {
-                return Err(error).with_context(|| format!("{} cannot be created", path.display()));
-            }
-        };
-        if !file.metadata().is_ok_and(|file| file.is_file()) {
-            return Ok(Output::Stream(file));
-        }
-        sync_directory(path);
-        Ok(Output::File(file))
+        })
     }
 
     /// Syncs the file, so that everything written so far survives a power cut.

@@ -1,11 +1,9 @@
 //! Resuming a trace that an earlier recorder began in the same directory.
 
-use std::fs::File;
-
 use super::segments::Segments;
 use crate::{
     event::Segment,
-    recording::{Index, Span},
+    recording::{Index, Span, open_regular},
     session::input::segment::SegmentHead,
     source::live,
 };
@@ -33,7 +31,7 @@ pub fn resume(segments: &Segments) -> Option<Resumed> {
         return None;
     }
     let last = head.segment()?;
-    let index = Index::load(File::open(&head.path).ok()?).ok()?;
+    let index = Index::load(open_regular(&head.path).ok()?).ok()?;
     let events: u64 = index
         .entries
         .iter()
@@ -44,9 +42,10 @@ pub fn resume(segments: &Segments) -> Option<Resumed> {
     let spans = index.entries.iter().map(|entry| entry.span);
     let latest = spans.map(|Span { latest, .. }| latest).max();
     Some(Resumed {
+        // After a damaged number, a new trace begins.
         segment: Segment {
-            number: last.number + 1,
-            events_before: last.events_before + events,
+            number: last.number.checked_add(1)?,
+            events_before: last.events_before.checked_add(events)?,
             ..last
         },
         latest: latest.unwrap_or(head.at()),

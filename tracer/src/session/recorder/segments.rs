@@ -7,22 +7,28 @@
 
 use std::{
     collections::VecDeque,
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
+use rustix::fs::{FileType, OFlags};
 
 use super::{disk::sync_directory, target::FlightRecorder};
 use crate::{
     event::Utc,
     recording::{
-        create,
+        lock,
         segments::{self, SegmentFile},
     },
-    session::{console::notice::notify, input::segment::SegmentHead},
+    session::{
+        console::notice::notify,
+        files::folder::{Folder, Trust, Weakness},
+        input::segment::SegmentHead,
+    },
     source::live,
 };
 
@@ -32,6 +38,7 @@ const SHARE: u64 = 8;
 /// Directory of a flight recorder, locked, with its current segment.
 pub struct Segments {
     ring: FlightRecorder,
+    folder: Folder,
     _lock: File,
     finished: VecDeque<Finished>,
     current: SegmentFile,
@@ -57,10 +64,29 @@ enum EndTime {
 
 /// Checks the conditions of [`Segments::open`] without creating anything.
 pub fn may_open(ring: &FlightRecorder) -> Result<()> {
+    match Folder::open(&ring.dir, Trust::Invoker) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        folder => match folder.with_context(|| cannot_hold(&ring.dir))?.weakness() {
+            Some(weakness) if !ring.insecure => bail!(insecure(&ring.dir, weakness)),
+            _ => {}
+        },
+    }
     if segments::is_locked(&ring.dir) == Some(true) {
         return Err(busy(&ring.dir));
     }
     Ok(())
+}
+
+fn cannot_hold(dir: &Path) -> String {
+    format!("{} cannot hold recordings", dir.display())
+}
+
+fn insecure(dir: &Path, weakness: &Weakness) -> anyhow::Error {
+    anyhow!(
+        "{}: {weakness}: choose a directory that only you and root can change, or accept that \
+         others can remove and replace segments with --insecure-dir",
+        cannot_hold(dir)
+    )
 }
 
 fn busy(dir: &Path) -> anyhow::Error {
@@ -75,9 +101,15 @@ impl Segments {
     /// not exist. Reads the beginning of each segment.
     pub fn open(ring: &FlightRecorder) -> Result<Segments> {
         let dir = &ring.dir;
-        let cannot = || format!("{} cannot hold recordings", dir.display());
-        fs::create_dir_all(dir).with_context(cannot)?;
-        let Some(lock) = segments::lock(dir).with_context(cannot)? else {
+        let cannot = || cannot_hold(dir);
+        let folder = match Folder::create(dir, Trust::Invoker, ring.insecure) {
+            Err(error) => match Weakness::of(&error) {
+                Some(weakness) => bail!(insecure(dir, weakness)),
+                None => return Err(error).with_context(cannot),
+            },
+            Ok(folder) => folder,
+        };
+        let Some(lock) = lock_folder(&folder).with_context(cannot)? else {
             return Err(busy(dir));
         };
         let listing = segments::list(dir).with_context(cannot)?;
@@ -90,9 +122,10 @@ impl Segments {
         }
         let number = listing.segments.last().map_or(1, |last| last.number + 1);
         let mut finished = finished(listing.segments).with_context(cannot)?;
-        let (current, file) = begin(ring, number, &mut finished).with_context(cannot)?;
+        let (current, file) = begin(ring, &folder, number, &mut finished).with_context(cannot)?;
         Ok(Segments {
             ring: ring.clone(),
+            folder,
             _lock: lock,
             finished,
             current,
@@ -120,7 +153,8 @@ impl Segments {
     pub fn turn(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         let bytes = self.file.metadata()?.len();
-        let next = begin(&self.ring, self.current.number + 1, &mut self.finished)?;
+        let number = self.current.number + 1;
+        let next = begin(&self.ring, &self.folder, number, &mut self.finished)?;
         let (current, file) = (
             std::mem::replace(&mut self.current, next.0),
             std::mem::replace(&mut self.file, next.1),
@@ -143,7 +177,7 @@ impl Segments {
                 break;
             }
             all -= oldest.bytes;
-            remove_oldest(&mut self.finished)?;
+            remove_oldest(&self.folder, &mut self.finished)?;
         }
         Ok(())
     }
@@ -153,7 +187,9 @@ impl Write for Segments {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.file.write(bytes) {
-                Err(error) if is_disk_full(&error) && remove_oldest(&mut self.finished)? => {}
+                Err(error)
+                    if is_disk_full(&error) && remove_oldest(&self.folder, &mut self.finished)? => {
+                }
                 written => return written,
             }
         }
@@ -164,23 +200,52 @@ impl Write for Segments {
     }
 }
 
-/// Creates the file of a segment.
+/// Locks the directory until the returned file is dropped. Returns `None` if another
+/// recorder holds the lock. What is in the place of the lock file and could not be one, such
+/// as a link, is removed.
+fn lock_folder(folder: &Folder) -> io::Result<Option<File>> {
+    let name = OsStr::new(segments::LOCK);
+    let file = loop {
+        match folder.create_new(name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let entry = folder.entry(name)?;
+                let is_file = FileType::from_raw_mode(entry.st_mode) == FileType::RegularFile;
+                if is_file && Trust::Invoker.includes(entry.st_uid) {
+                    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+                    break folder.open_entry(name, flags)?;
+                }
+                folder.remove(name)?;
+            }
+            file => break file?,
+        }
+    };
+    Ok(lock(&file)?.then_some(file))
+}
+
+/// Creates the file of a segment, with the next number if another file has its name.
 fn begin(
     ring: &FlightRecorder,
-    number: u64,
+    folder: &Folder,
+    mut number: u64,
     finished: &mut VecDeque<Finished>,
 ) -> io::Result<(SegmentFile, File)> {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let now = Utc(since.as_nanos().try_into().unwrap_or(i64::MAX));
-    let segment = SegmentFile::new(&ring.dir, number, now);
-    let file = loop {
-        match create(&segment.path, false) {
-            Err(error) if is_disk_full(&error) && remove_oldest(finished)? => {}
-            file => break file?,
+    loop {
+        let segment = SegmentFile::new(&ring.dir, number, now);
+        let name = segment.path.file_name().unwrap_or_default();
+        match folder.create_new(name) {
+            Err(error) if is_disk_full(&error) && remove_oldest(folder, finished)? => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            file => {
+                let file = file?;
+                // No other recorder knows it.
+                lock(&file)?;
+                sync_directory(&segment.path);
+                return Ok((segment, file));
+            }
         }
-    };
-    sync_directory(&segment.path);
-    Ok((segment, file))
+    }
 }
 
 /// Returns true if the disk or the user's quota is full.
@@ -190,13 +255,14 @@ fn is_disk_full(error: &io::Error) -> bool {
 }
 
 /// Removes the oldest finished segment. Returns false if there is none.
-fn remove_oldest(finished: &mut VecDeque<Finished>) -> io::Result<bool> {
+fn remove_oldest(folder: &Folder, finished: &mut VecDeque<Finished>) -> io::Result<bool> {
     let Some(oldest) = finished.pop_front() else {
         return Ok(false);
     };
     // The index is useless without its recording. Most segments have none.
-    let _ = fs::remove_file(segments::side_file_path(&oldest.path));
-    match fs::remove_file(&oldest.path) {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
+    let _ = folder.remove(&name(&segments::side_file_path(&oldest.path)));
+    match folder.remove(&name(&oldest.path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         // Another process has removed it.
         Err(_) | Ok(()) => Ok(true),
@@ -212,7 +278,10 @@ fn finished(segments: Vec<SegmentFile>) -> io::Result<VecDeque<Finished>> {
     let mut next = Some(now);
     let mut finished = VecDeque::new();
     for SegmentFile { path, .. } in segments.into_iter().rev() {
-        let metadata = fs::metadata(&path)?;
+        let metadata = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            metadata => metadata?,
+        };
         let began = SegmentHead::read(path.clone())
             .filter(|head| head.session().boot_id == boot)
             .map(|head| head.at());

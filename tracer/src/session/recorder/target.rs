@@ -41,6 +41,8 @@ pub struct FlightRecorder {
     pub max_size: u64,
     /// Duration after which the next segment begins.
     pub segment: Duration,
+    /// True to accept a directory that other users can change.
+    pub insecure: bool,
 }
 
 /// Destination of a trace.
@@ -62,7 +64,8 @@ impl Target {
     }
 }
 
-/// Returns true for `-`, which is not a file.
+/// Returns true for `-` and the kernel's names of standard output.
 pub fn is_standard_output(path: &Path) -> bool {
-    path == Path::new("-")
+    const NAMES: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    NAMES.iter().any(|name| path == Path::new(name))
 }

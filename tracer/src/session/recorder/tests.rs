@@ -48,6 +48,7 @@ impl Scratch {
             keep: Duration::from_secs(365 * 24 * 3600),
             max_size: 1 << 30,
             segment: Duration::from_secs(3600),
+            insecure: false,
         }
     }
 }

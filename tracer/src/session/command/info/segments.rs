@@ -117,7 +117,7 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
 /// Returns the number of segments missing between two, if any.
 fn missing_segments(before: Option<Segment>, segment: Option<Segment>) -> Option<u64> {
     let (before, segment) = before.zip(segment)?;
-    let between = segment.number.checked_sub(before.number + 1)?;
+    let between = segment.number.checked_sub(before.number)?.checked_sub(1)?;
     (between > 0).then_some(between)
 }
 

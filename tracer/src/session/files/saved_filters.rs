@@ -3,9 +3,14 @@
 //!
 //! Each line is `name = expression`; `#` begins a comment line.
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use anyhow::{Context as _, Result};
+use rustix::fs::OFlags;
 
 use super::paths;
 use crate::filter::SavedFilters;
@@ -35,11 +40,14 @@ fn parse(text: &str) -> SavedFilters {
 pub fn save(name: &str, filter: &str) -> Result<()> {
     let file = file().context("there is no home directory to save a filter in")?;
     let append = || {
-        paths::create_parent_folder(&file)?;
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&file)?;
+        let (folder, entry) = paths::folder_of(&file)?;
+        let mut file = match folder.create_new(entry) {
+            // Only this user and root could have made it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                folder.open_entry(entry, OFlags::WRONLY | OFlags::APPEND | OFlags::NONBLOCK)?
+            }
+            file => file?,
+        };
         writeln!(file, "{name} = {filter}")
     };
     append().with_context(|| format!("the filter cannot be saved in {}", file.display()))
