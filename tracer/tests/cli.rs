@@ -10,6 +10,8 @@
 mod local_time;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/terminal.rs"]
+mod terminal;
 
 use std::{
     path::{Path, PathBuf},
@@ -117,6 +119,31 @@ fn recording_is_not_overwritten_without_force() {
     );
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
     std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn command_that_cannot_be_run_leaves_no_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("x.trace");
+    let script = scratch.path().join("no-script");
+    std::fs::write(&script, "exit 0").unwrap();
+    let folder = scratch.path().to_str().unwrap();
+    for (command, code, why) in [
+        ("no-such-command", 127, "No such file"),
+        ("/no/such/command", 127, "No such file"),
+        (script.to_str().unwrap(), 126, "Permission denied"),
+        (folder, 126, "Permission denied"),
+    ] {
+        let output = tracer(&["record", file.to_str().unwrap(), "--", command]);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(
+            message.contains(command) && message.contains(why),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(!file.exists());
+    }
 }
 
 #[test]

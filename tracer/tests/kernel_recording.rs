@@ -10,13 +10,19 @@ mod support;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Read as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::process::{CommandExt as _, ExitStatusExt as _},
+    },
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
-use support::{Scratch, SmallDisk, boottime, events, print_losses, record, until, workload};
+use support::{
+    Scratch, SmallDisk, boottime, events, print_losses, record, tracer, until, workload,
+};
 use tracer::recording::{Ending, Reader};
 
 /// Starts a recording of a shell script.
@@ -96,6 +102,153 @@ fn stop_signals_end_the_recording_cleanly() {
         assert_eq!(wait(child).code(), Some(0), "signal {signal}");
         assert_eq!(events(&file).last().unwrap()["event"], "end");
     }
+}
+
+/// A command that is killed at the limit has the default action of SIGXFSZ, and its exit
+/// code is tracer's.
+#[test]
+fn limit_on_file_sizes_is_an_error_and_the_command_keeps_its_exit_code() {
+    let scratch = Scratch::new("fsize");
+    let file = scratch.file("fsize.trace");
+    for (script, code) in [("kill -XFSZ $$", 128 + libc::SIGXFSZ), ("exit 0", 3)] {
+        let mut record = record(&file);
+        record.args(["--force", "--", "sh", "-c", script]);
+        // SAFETY: only system calls between fork and exec.
+        unsafe { record.pre_exec(|| limit_files_to(1024)) };
+        let output = record.output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(message.contains("File too large"), "{message}");
+        assert!(message.contains("ulimit -f"), "{message}");
+        assert_eq!(file.metadata().unwrap().len(), 1024);
+    }
+}
+
+/// Sets the limit on the size of files in bytes.
+fn limit_files_to(bytes: u64) -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: bytes,
+        rlim_max: bytes,
+    };
+    // SAFETY: the pointer is to a local rlimit.
+    match unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Returns a small pipe, which stalls unless its reader reads.
+fn small_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = io::pipe().unwrap();
+    // SAFETY: fcntl takes numbers.
+    let capacity = unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    assert!(capacity > 0, "{}", io::Error::last_os_error());
+    (reader, writer)
+}
+
+/// Waits until a thread of a process sleeps in `pipe_write` (fs/pipe.c).
+fn until_stalled(pid: u32) {
+    until("a thread to wait for the pipe", || {
+        let mut tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+        let waits = |task: fs::DirEntry| fs::read_to_string(task.path().join("wchan"));
+        let found = tasks.any(|task| waits(task).is_ok_and(|at| at.ends_with("pipe_write")));
+        found.then_some(())
+    });
+}
+
+/// Sends a signal and returns the exit status and the time until then.
+fn signalled(child: Child, signal: i32) -> (ExitStatus, Duration) {
+    let began = Instant::now();
+    // SAFETY: a child of this process that has not been waited for.
+    unsafe { libc::kill(child.id().cast_signed(), signal) };
+    (wait(child), began.elapsed())
+}
+
+#[test]
+fn second_signal_gives_up_a_stalled_recording() {
+    let (_reader, writer) = small_pipe();
+    let mut child = record(Path::new("-"))
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    until_stalled(child.id());
+    // SAFETY: as in `signalled`. A second SIGTERM at once would be merged with the first.
+    unsafe { libc::kill(child.id().cast_signed(), libc::SIGTERM) };
+    let (status, took) = signalled(child, libc::SIGINT);
+    let mut message = String::new();
+    stderr.read_to_string(&mut message).unwrap();
+    assert_eq!(status.code(), Some(3), "{message}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let count = message.split("no more data, and ").nth(1);
+    let count = count.and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+    assert!(count.is_some_and(|count| count > 0), "{message}");
+}
+
+#[test]
+fn second_signal_ends_a_report_that_is_not_read() {
+    let (_reader, writer) = small_pipe();
+    let child = tracer()
+        .args(["live", "--report=tree,processes"])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    until("tracer to listen", || {
+        let status = fs::read_to_string(&status).unwrap();
+        (mask(&status, "SigCgt") & bit(libc::SIGTERM) != 0).then_some(())
+    });
+    // SAFETY: as in `signalled`.
+    unsafe { libc::kill(child.id().cast_signed(), libc::SIGTERM) };
+    until_stalled(child.id());
+    let (status, took) = signalled(child, libc::SIGTERM);
+    let mut message = String::new();
+    stderr.read_to_string(&mut message).unwrap();
+    assert_eq!(status.signal(), Some(libc::SIGTERM), "{message}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(message.contains("not written is lost"), "{message}");
+}
+
+/// `nohup` ignores SIGHUP, and a shell without job control the other two.
+#[test]
+fn signals_that_were_ignored_stay_ignored() {
+    const IGNORED: [i32; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT];
+    let scratch = Scratch::new("ignored");
+    let file = scratch.file("ignored.trace");
+    let mut record = record(&file);
+    let ignore = || {
+        for signal in IGNORED {
+            // SAFETY: signal takes numbers.
+            unsafe { libc::signal(signal, libc::SIG_IGN) };
+        }
+        Ok(())
+    };
+    // SAFETY: only system calls between fork and exec.
+    unsafe { record.pre_exec(ignore) };
+    let child = record.stderr(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let status = until("tracer to listen", || {
+        let status = fs::read_to_string(&status).unwrap();
+        (mask(&status, "SigCgt") & bit(libc::SIGTERM) != 0).then_some(status)
+    });
+    for signal in IGNORED {
+        assert!(mask(&status, "SigIgn") & bit(signal) != 0, "{signal}");
+        assert!(mask(&status, "SigCgt") & bit(signal) == 0, "{signal}");
+    }
+    assert_eq!(signalled(child, libc::SIGTERM).0.code(), Some(0));
+}
+
+/// Returns a mask of signals in the text of /proc/PID/status.
+fn mask(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    u64::from_str_radix(line.unwrap().trim_start_matches(':').trim(), 16).unwrap()
+}
+
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
 }
 
 /// Number of kills, from `TRACER_KILLS`.

@@ -127,6 +127,7 @@ impl Cli {
     /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
         session::on_notice(|text| eprintln!("tracer: {text}"));
+        session::fail_writes_beyond_file_size_limit();
         if !self.utc {
             session::use_local_time();
         }

@@ -24,6 +24,10 @@ the disk is full, but never the segment that it writes, so a directory can excee
 normally by at most one second of data. Index files (`.index`) are not counted. On a full
 disk, the recorder stops when only the current segment is left.
 
+The first Ctrl-C or SIGTERM ends the recording in order; a running command gets SIGTERM and may
+finish. If the output has stalled, the second one gives it up within two seconds and says how
+many events were not written. Signals that are ignored at the start (nohup) stay ignored.
+
 Exit codes: 0 success; 1 tracing failed; 2 wrong usage; 3 the recording is incomplete but
 readable (for example, the disk was full). With a command: the exit code of the command.")]
 pub struct RecordArgs {

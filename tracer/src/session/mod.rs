@@ -45,6 +45,7 @@ pub use command::{
 pub use console::{
     diagnostics::init as init_diagnostics,
     exit::{Exit, OK, RECORDING_INCOMPLETE},
+    file_size_limit::fail_writes_beyond as fail_writes_beyond_file_size_limit,
     notice::{notify, on_notice},
     output::print,
     report::{Report, SUMMARY, parts, report_sections},

@@ -17,7 +17,10 @@ use crossterm::{
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use futures_util::StreamExt;
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{
+    Terminal,
+    backend::{Backend, CrosstermBackend},
+};
 
 use crate::tui::{app::App, input::background};
 
@@ -107,7 +110,7 @@ impl Screen {
         restore_terminal();
         stopped();
         enter()?;
-        self.terminal.clear()
+        clear(&mut self.terminal)
     }
 
     /// Returns the next key or resize; `None` when the terminal is closed. Dropping the future
@@ -133,11 +136,18 @@ fn take_over() -> io::Result<Screen> {
     enter()?;
     let output = BufWriter::with_capacity(64 * 1024, io::stdout());
     let mut terminal = Terminal::new(CrosstermBackend::new(output))?;
-    terminal.clear()?;
+    clear(&mut terminal)?;
     Ok(Screen {
         terminal,
         input: event::EventStream::new(),
     })
+}
+
+/// Clears the screen, so that the next frame is drawn in full. [`Terminal::clear`] would ask for
+/// the position of the cursor, which not every terminal answers.
+fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    let size = terminal.size()?;
+    terminal.resize(size.into())
 }
 
 /// Restores the terminal. Does nothing the second time. Errors are ignored: the terminal is the

@@ -181,7 +181,7 @@ pub const FENCES: &[Fence] = &[
         because: "a serializer must not shape the model",
     },
     Fence {
-        crates: &["tokio"],
+        crates: &["tokio", "signal_hook_registry"],
         only_in: &["session"],
         because: "one module waits; everything else is called",
     },

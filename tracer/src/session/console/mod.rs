@@ -3,9 +3,11 @@
 
 pub mod diagnostics;
 pub mod exit;
+pub mod file_size_limit;
 pub mod notice;
 pub mod output;
 pub mod progress;
 pub mod report;
 pub mod stop_signals;
 pub mod time_zone;
+mod unanswered;

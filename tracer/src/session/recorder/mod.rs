@@ -11,7 +11,9 @@
 //!
 //! Imports `console`, `files` and `input`.
 
+mod backlog;
 mod disk;
+mod ending;
 mod output;
 mod resume;
 mod segments;
@@ -21,26 +23,26 @@ mod tests;
 mod writer_thread;
 
 use std::{
-    fmt,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::Ordering,
-        mpsc::{Receiver, SyncSender, channel, sync_channel},
+        mpsc::{Receiver, Sender, channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 
 use crate::{
-    event::{Event, Gap, GapCause, Segment, What, Who, units},
+    event::{Event, Gap, GapCause, Segment, What, Who},
     recording::{Effort, RecordBlock, Written},
     records::Sink,
     session::files::invoker,
     source,
 };
+pub use ending::{Ending, Finished};
 use output::Output;
 use resume::Resumed;
 use segments::Segments;
@@ -51,8 +53,13 @@ use writer_thread::{Failure, Job, WriterProgress, WriterThread};
 /// the last second.
 const FLUSH: Duration = Duration::from_millis(800);
 
-/// Maximum number of waiting jobs. Most are blocks of a megabyte.
+/// Number of waiting jobs from which on nothing more should be recorded. Most are blocks
+/// of a megabyte.
 const QUEUE: usize = 3;
+
+/// Maximum wait of a trace for the disk before it adds a job to a full queue. Longer, and
+/// it would not answer requests to stop.
+const WAIT: Duration = Duration::from_millis(50);
 
 /// Minimum number of events between two checkpoints.
 const CHECKPOINT: u64 = 200_000;
@@ -71,7 +78,7 @@ pub struct Recorder {
     synced: Instant,
     /// True if something was written since.
     needs_sync: bool,
-    queue: SyncSender<Job>,
+    queue: Sender<Job>,
     /// Returns written blocks to be reused.
     spare: Receiver<Box<RecordBlock>>,
     progress: Arc<WriterProgress>,
@@ -100,23 +107,6 @@ struct SegmentPosition {
     duration: Duration,
     /// End of an earlier recorder's trace, until the session of this one arrives.
     resumed: Option<Resumed>,
-}
-
-/// Finished recording.
-pub struct Finished {
-    /// File or directory.
-    pub path: PathBuf,
-    /// Number of events, without repeated sessions.
-    pub events: u64,
-    /// Size in bytes.
-    pub bytes: u64,
-}
-
-impl fmt::Display for Finished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, size) = (self.path.display(), units::bytes(self.bytes));
-        write!(f, "{path}: {} events, {size}", self.events)
-    }
 }
 
 impl Recorder {
@@ -162,7 +152,7 @@ impl Recorder {
 
     fn begin(path: &Path, output: Output, segment: Option<SegmentPosition>) -> Result<Recorder> {
         let cannot = || format!("{} cannot be written", path.display());
-        let (queue, jobs) = sync_channel(QUEUE);
+        let (queue, jobs) = channel();
         let (back, spare) = channel();
         let progress = Arc::<WriterProgress>::default();
         let writer = WriterThread::new(output, Arc::clone(&progress), back);
@@ -192,12 +182,13 @@ impl Recorder {
     }
 
     fn ask(&self, job: Job) {
-        self.progress.waiting.fetch_add(1, Ordering::Relaxed);
+        self.progress.backlog.wait_below(QUEUE, WAIT);
+        self.progress.backlog.add(job.events());
         // A thread that has ended has set the reason.
         let _ = self.queue.send(job);
     }
 
-    /// Hands the block over to the writer thread. Blocks while the queue is full.
+    /// Hands the block over to the writer thread.
     fn close_block(&mut self, effort: Effort) {
         if self.block.is_empty() {
             return;
@@ -210,10 +201,13 @@ impl Recorder {
         self.needs_sync = true;
     }
 
-    /// Takes an event that is a group of its own.
+    /// Takes an event that is a group of its own. Blocks while the disk is far behind.
     pub fn take(&mut self, event: Event) {
         self.event(event);
         self.end_group();
+        while !self.has_room() && self.failure().is_none() {
+            self.progress.backlog.wait_below(QUEUE, SETTLE);
+        }
     }
 
     /// Writes and syncs if the interval has passed, so that a crash loses at most a
@@ -238,12 +232,10 @@ impl Recorder {
         self.needs_sync = true;
         self.flush();
         let until = Instant::now() + SETTLE;
-        while self.progress.waiting.load(Ordering::Relaxed) > 0
-            && self.failure().is_none()
+        while self.failure().is_none()
             && Instant::now() < until
-        {
-            thread::sleep(SETTLE / 100);
-        }
+            && !self.progress.backlog.wait_below(1, SETTLE / 10)
+        {}
     }
 
     /// Returns true if a checkpoint is due: see [`Self::checkpoint`].
@@ -329,7 +321,7 @@ impl Recorder {
 
     /// Returns true if the recorder can take more: false while the disk is far behind.
     pub fn has_room(&self) -> bool {
-        self.progress.waiting.load(Ordering::Relaxed) < QUEUE
+        self.progress.backlog.jobs() < QUEUE
     }
 
     /// Returns the reason why nothing more is written, if that is the case.
@@ -354,30 +346,18 @@ impl Recorder {
     /// # Errors
     ///
     /// Fails if writing failed at any time. The message says what can be read.
-    pub fn finish(mut self) -> Result<Finished> {
+    pub fn finish(self) -> Result<Finished> {
+        self.end().join()
+    }
+
+    /// Hands over what is left, without waiting for the disk.
+    pub fn end(mut self) -> Ending {
         self.close_block(Effort::Normal);
-        let Recorder {
-            path,
-            queue,
-            writer,
-            repeated,
-            ..
-        } = self;
-        drop(queue);
-        let outcome = writer
-            .join()
-            .map_err(|_| anyhow!("{}: the writer thread has crashed", path.display()))?;
-        match outcome {
-            Ok(Written { events, bytes }) => Ok(Finished {
-                path,
-                events: events - repeated.min(events),
-                bytes,
-            }),
-            Err(Failure { why, kept }) => Err(anyhow!(
-                "{}: {why}; the {} events written before can be read with `tracer replay`",
-                path.display(),
-                kept.events - repeated.min(kept.events),
-            )),
+        Ending {
+            path: self.path,
+            progress: self.progress,
+            writer: self.writer,
+            repeated: self.repeated,
         }
     }
 }

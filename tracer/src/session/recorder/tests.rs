@@ -136,7 +136,7 @@ impl Tracer {
 
     /// Begins the next segment.
     fn turn(&mut self) {
-        while self.recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
+        while self.recorder.progress.backlog.jobs() > 0 {
             self.recorder.settle();
         }
         self.recorder.progress.full.store(true, Ordering::Relaxed);
@@ -371,7 +371,7 @@ fn segment_ends_on_time_without_events() {
     for event in trace(START, 1000, 0) {
         tracer.take(&event);
     }
-    while tracer.recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
+    while tracer.recorder.progress.backlog.jobs() > 0 {
         tracer.recorder.settle();
     }
     assert!(!tracer.recorder.wants_checkpoint());
@@ -402,7 +402,7 @@ fn settle_does_not_wait_for_a_failed_writer() {
         .for_each(|event| recorder.take(event));
     recorder.settle();
     let until = Instant::now() + Duration::from_secs(10);
-    while recorder.failure().is_none() || recorder.progress.waiting.load(Ordering::Relaxed) > 0 {
+    while recorder.failure().is_none() || recorder.progress.backlog.jobs() > 0 {
         assert!(Instant::now() < until, "{:?}", recorder.progress);
         thread::yield_now();
     }

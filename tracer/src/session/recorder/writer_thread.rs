@@ -5,12 +5,12 @@ use std::{
     io,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, Sender},
     },
 };
 
-use super::output::Output;
+use super::{backlog::Backlog, output::Output};
 use crate::{
     event::Event,
     recording::{Effort, RecordBlock, Writer, Written},
@@ -28,13 +28,23 @@ pub enum Job {
     Turn(Event),
 }
 
+impl Job {
+    /// Returns the number of events of the trace in this job.
+    pub fn events(&self) -> u64 {
+        match self {
+            Job::Write(block, _) => u64::from(block.count()),
+            Job::Sync | Job::Checkpoint(_) | Job::Turn(_) => 0,
+        }
+    }
+}
+
 /// State shared with the recorder while the thread works.
 #[derive(Debug, Default)]
 pub struct WriterProgress {
     /// Bytes written so far, in all segments.
     pub bytes: AtomicU64,
     /// Jobs in the queue or in progress.
-    pub waiting: AtomicUsize,
+    pub backlog: Backlog,
     /// True if the current segment has reached its share of the directory.
     pub full: AtomicBool,
     /// Number of segments begun after the first.
@@ -84,15 +94,16 @@ impl WriterThread {
     pub fn run(mut self, jobs: &Receiver<Job>) -> Result<Written, Failure> {
         let mut failed = None;
         while let Ok(job) = jobs.recv() {
+            let events = job.events();
             if failed.is_none()
-                && let Err(why) = self.perform(job)
+                && let Err(why) = self.perform(job).map_err(explained)
             {
                 // It is set only here, once.
                 let _ = self.progress.failed.set(why.to_string());
                 failed = Some(why);
             }
             // Failed and skipped jobs count as done, so that nothing waits for them.
-            self.progress.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.progress.backlog.remove(events);
         }
         let kept = self.written();
         if let Some(why) = failed {
@@ -103,7 +114,10 @@ impl WriterThread {
             output.sync()?;
             Ok(sum(before, written))
         });
-        ended.map_err(|why| Failure { why, kept })
+        ended.map_err(|why| Failure {
+            why: explained(why),
+            kept,
+        })
     }
 
     fn perform(&mut self, job: Job) -> io::Result<()> {
@@ -157,6 +171,17 @@ impl WriterThread {
     /// Returns the events and bytes written to all segments.
     fn written(&self) -> Written {
         sum(self.before, self.writer.written())
+    }
+}
+
+/// Adds the likely cause to an error that does not name it.
+fn explained(why: io::Error) -> io::Error {
+    match why.kind() {
+        io::ErrorKind::FileTooLarge => io::Error::new(
+            why.kind(),
+            format!("{why}: the limit of `ulimit -f`, or of the file system"),
+        ),
+        _ => why,
     }
 }
 

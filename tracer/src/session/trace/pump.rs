@@ -9,10 +9,11 @@ use std::{
 use anyhow::Result;
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    time::{Interval, MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
 use super::{
+    child::Child,
     drain::Drain,
     meter::Meter,
     stop_condition::{StopCondition, StopEvent},
@@ -24,13 +25,14 @@ use crate::{
         console::{
             exit::{Exit, OK, RECORDING_INCOMPLETE},
             notice::notify,
+            stop_signals::end_at_next_signal,
         },
         display::{
             event_loop::{self, Feed},
             frontend::Frontend,
             history::History,
         },
-        recorder::{Recorder, target::Target},
+        recorder::{Finished, Recorder, target::Target},
     },
     source::live::{Live, Options},
     tui::Flow,
@@ -42,6 +44,12 @@ const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Interval between two reads of the counters of running tasks.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time that the destination has for the last data after the second request to stop.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Interval between two looks at the end of a recording.
+const ENDING_INTERVAL: Duration = Duration::from_millis(2);
 
 const LEFT_BEHIND: &str = "the command continues without tracer";
 
@@ -137,6 +145,11 @@ impl Outputs {
         let history = self.history.as_mut().and_then(History::recorder);
         self.recorder.iter_mut().chain(history)
     }
+
+    /// Returns true if the recorders can take more records.
+    fn have_room(&mut self) -> bool {
+        self.recorders().all(|recorder| recorder.has_room())
+    }
 }
 
 /// Runs a trace to its end and returns its exit code.
@@ -154,6 +167,9 @@ async fn run(plan: Plan, mut frontend: Frontend) -> Result<Exit> {
     // Check the destination before attaching anything. Create the file only once
     // the trace can begin.
     plan.save.as_ref().map(Recorder::may_start).transpose()?;
+    if let Some(code) = plan.command.as_deref().and_then(Child::obstacle) {
+        return Ok(code);
+    }
     let mut source = Live::start(&plan.kernel)?;
     let recorder = plan.save.as_ref().map(Recorder::start).transpose()?;
     let saved = plan.save.as_ref().map(Target::path);
@@ -169,14 +185,19 @@ async fn run(plan: Plan, mut frontend: Frontend) -> Result<Exit> {
         history,
         drain: plan.command.as_ref().map(|_| Drain::default()),
     };
-    let pumped = pump(&plan, &mut source, &mut outputs, &mut frontend).await;
+    let mut pumped = pump(&plan, &mut source, &mut outputs, &mut frontend).await;
     // Even after an error, the records that have arrived are saved.
     let stopped = source.stop(&mut Tee {
         frontend: &mut frontend,
         outputs: &mut outputs,
     });
     frontend.close();
-    let saved = outputs.recorder.map(Recorder::finish);
+    let saved = match outputs.recorder {
+        Some(recorder) => Some(finish(recorder, pumped.as_mut().ok()).await),
+        None => None,
+    };
+    // A reader of the report may stall.
+    end_at_next_signal();
     let complete = saved.as_ref().is_none_or(Result::is_ok);
     frontend.finish(saved)?;
     let stop = pumped?;
@@ -191,6 +212,30 @@ async fn run(plan: Plan, mut frontend: Frontend) -> Result<Exit> {
         _ if complete => OK,
         _ => RECORDING_INCOMPLETE,
     })
+}
+
+/// Ends the recording. Gives it up if tracer has been asked twice to stop and the
+/// destination takes no data meanwhile.
+async fn finish(recorder: Recorder, stop: Option<&mut StopCondition>) -> Result<Finished> {
+    let ending = recorder.end();
+    let patience = async {
+        match stop {
+            Some(stop) => stop.asked_twice().await,
+            // Nothing listens for signals.
+            None => std::future::pending().await,
+        }
+        sleep(PATIENCE).await;
+    };
+    let over = async {
+        while !ending.is_over() {
+            sleep(ENDING_INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = over => ending.join(),
+        () = patience => Err(ending.give_up()),
+    }
 }
 
 /// Waits for the command, which runs on untraced. Returns its exit code.
@@ -291,10 +336,12 @@ impl Feed for LiveFeed<'_> {
             Some(Ready::Poll) | None => {}
             Some(Ready::Sweep) => {
                 self.poll(frontend)?;
-                self.source.poll_counters(&mut Tee {
-                    frontend,
-                    outputs: self.outputs,
-                })?;
+                if self.outputs.have_room() {
+                    self.source.poll_counters(&mut Tee {
+                        frontend,
+                        outputs: self.outputs,
+                    })?;
+                }
                 frontend.set_own_cost(self.meter.share(), self.source.fill());
             }
             Some(Ready::Stop(StopEvent::Stop)) => over = true,
@@ -341,7 +388,7 @@ impl LiveFeed<'_> {
     fn poll(&mut self, frontend: &mut Frontend) -> Result<bool> {
         let outputs = &mut *self.outputs;
         let mut busy = true;
-        if outputs.recorders().all(|recorder| recorder.has_room()) {
+        if outputs.have_room() {
             let mut tee = Tee {
                 frontend,
                 outputs: &mut *outputs,

@@ -17,6 +17,8 @@ pub struct StopCondition {
     child: Option<Child>,
     /// True once the command was asked to end.
     asked: bool,
+    /// Number of signals by which tracer was asked to stop.
+    requests: u32,
     /// Exit code of the command, once it has ended.
     code: Option<Exit>,
 }
@@ -36,6 +38,7 @@ impl StopCondition {
             signals: StopSignals::new(limit)?,
             child: command.map(Child::spawn).transpose()?,
             asked: false,
+            requests: 0,
             code: None,
         })
     }
@@ -52,18 +55,35 @@ impl StopCondition {
                     return Ok(StopEvent::CommandEnded);
                 }
             };
-            match &mut self.child {
-                // The command has ignored the first request: leave it running.
-                Some(_) if self.asked && reason != StopReason::Interrupt => {
-                    return Ok(StopEvent::Stop);
-                }
-                // On Ctrl-C the terminal signals the command too, which decides.
-                Some(child) => {
-                    self.asked |= reason != StopReason::Interrupt;
-                    child.forward(reason);
-                }
-                None => return Ok(StopEvent::Stop),
+            let runs = self.command_runs();
+            // On Ctrl-C the terminal signals the command too, which decides.
+            if runs && reason == StopReason::Interrupt {
+                continue;
             }
+            self.count(reason);
+            match &mut self.child {
+                // A command that has ended may have been signalled with tracer.
+                Some(child) if !self.asked => {
+                    self.asked = true;
+                    child.terminate();
+                }
+                // A command that has ignored the first request is left running.
+                Some(_) | None => return Ok(StopEvent::Stop),
+            }
+        }
+    }
+
+    /// Waits until tracer has been asked twice to stop, by signals. It is cancel safe.
+    pub async fn asked_twice(&mut self) {
+        while self.requests < 2 {
+            let reason = self.signals.wait().await;
+            self.count(reason);
+        }
+    }
+
+    fn count(&mut self, reason: StopReason) {
+        if reason != StopReason::TimeLimit {
+            self.requests += 1;
         }
     }
 

@@ -1,0 +1,85 @@
+//! The end of a recording: the writer thread writes what is left.
+
+use std::{fmt, path::PathBuf, sync::Arc, thread::JoinHandle};
+
+use anyhow::{Error, Result, anyhow};
+
+use super::writer_thread::{Failure, WriterProgress};
+use crate::{event::units, recording::Written};
+
+/// Recording whose last events are being written.
+pub struct Ending {
+    pub(super) path: PathBuf,
+    pub(super) progress: Arc<WriterProgress>,
+    pub(super) writer: JoinHandle<Result<Written, Failure>>,
+    /// Number of sessions repeated at the beginning of later segments.
+    pub(super) repeated: u64,
+}
+
+/// Finished recording.
+pub struct Finished {
+    /// File or directory.
+    pub path: PathBuf,
+    /// Number of events, without repeated sessions.
+    pub events: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, size) = (self.path.display(), units::bytes(self.bytes));
+        write!(f, "{path}: {} events, {size}", self.events)
+    }
+}
+
+impl Ending {
+    /// Returns true once everything is written or writing has failed.
+    pub fn is_over(&self) -> bool {
+        self.writer.is_finished()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if writing failed at any time. The message says what can be read.
+    pub fn join(self) -> Result<Finished> {
+        let Ending {
+            path,
+            writer,
+            repeated,
+            ..
+        } = self;
+        let outcome = writer
+            .join()
+            .map_err(|_| anyhow!("{}: the writer thread has crashed", path.display()))?;
+        match outcome {
+            Ok(Written { events, bytes }) => Ok(Finished {
+                path,
+                events: events - repeated.min(events),
+                bytes,
+            }),
+            Err(Failure { why, kept }) => Err(anyhow!(
+                "{}: {why}; the {} events written before can be read with `tracer replay`",
+                path.display(),
+                kept.events - repeated.min(kept.events),
+            )),
+        }
+    }
+
+    /// Leaves the writer thread to itself, which the end of the process ends. Returns the
+    /// error to report.
+    pub fn give_up(self) -> Error {
+        let events = match self.progress.backlog.events() {
+            0 => "its end was".to_owned(),
+            1 => "1 event was".to_owned(),
+            events => format!("{events} events were"),
+        };
+        anyhow!(
+            "{}: it takes no more data, and {events} not written; what was written before can \
+             be read with `tracer replay`",
+            self.path.display()
+        )
+    }
+}
