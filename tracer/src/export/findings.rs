@@ -61,7 +61,9 @@ impl Exporter for Findings {
             let object = FindingObject {
                 table: "findings",
                 kind: finding.kind.name(),
-                process: about.and_then(|process| value::process(process.id)),
+                process: about
+                    .as_ref()
+                    .and_then(|process| value::process(process.id)),
                 comm: about.and_then(|process| process.known_comm()).map(comm),
                 count: finding.count,
                 since_ns: finding.since,

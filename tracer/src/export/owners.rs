@@ -109,8 +109,10 @@ impl Exporter for Owners {
             let process = key.map(|key| model.process(key));
             let object = OwnerObject {
                 table: "owners",
-                process: process.and_then(|process| value::process(process.id)),
-                comm: process.and_then(|process| process.known_comm()).map(comm),
+                process: process
+                    .as_ref()
+                    .and_then(|process| value::process(process.id)),
+                comm: process.as_ref().and_then(|it| it.known_comm()).map(comm),
                 unreaped: owned.unreaped,
                 oldest_ns: owned.oldest.map(|oldest| oldest.min),
                 oldest_at_least: owned.oldest.map(|oldest| oldest.exact().is_none()),
@@ -118,7 +120,7 @@ impl Exporter for Owners {
                 traced: owned.traced,
                 reap_latency: latencies(&owned.former.reaped),
                 left: owned.former.left.iter().map(left).collect(),
-                owner: process.and_then(owner),
+                owner: process.as_deref().and_then(owner),
             };
             json::line(&object, out)?;
         }

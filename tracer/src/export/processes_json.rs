@@ -69,10 +69,10 @@ impl ProcessObject {
             comm: process.known_comm().map(comm),
             argv: process.argv().map(argv),
             argv_truncated: process.argv_cut(),
-            kthread: known(process).then_some(process.kthread),
+            kthread: known(&process).then_some(process.kthread),
             created_by: process.created_by.name(),
             clone_flags: process.clone_flags.map(clone_flag_names),
-            parent_pid: parent_pid(model, process),
+            parent_pid: parent_pid(model, &process),
             original_parent_pid: process.original_parent.map(|key| pid(model, key)),
             forked_by_tid: process.forked_by.map(|who| who.task.pid),
             ns_pid: process.ns.map(|(pid, _)| pid),
@@ -98,7 +98,7 @@ impl ProcessObject {
             core_dumped: status.map(|status| status.core_dumped()),
             oom_killed: oom_is_known.then_some(process.oom().is_some()),
             oom: process.oom().map(value::oom),
-            killed_by: killed_by(process),
+            killed_by: killed_by(&process),
             forked_ns: process.forked_at,
             forked_time: wall(process.forked_at),
             exec_ns: exec_at,
@@ -118,7 +118,7 @@ impl ProcessObject {
             zombie_ns: zombie.and_then(ZombieTime::exact),
             zombie_ns_min: zombie.map(|time| time.min),
             zombie_ns_max: zombie.and_then(|time| time.max),
-            zombie_owners: zombie_owners(model, process),
+            zombie_owners: zombie_owners(model, &process),
             last_switch_ns: switched,
             last_switch_time: wall(switched),
             reaped_ns: process.reaped_at,
@@ -131,7 +131,7 @@ impl ProcessObject {
             freed_time: wall(process.freed_at),
             vanished_ns: process.vanished_at,
             vanished_time: wall(process.vanished_at),
-            faults: faults(model, process),
+            faults: faults(model, &process),
             fork_cost: process
                 .fork_cost
                 .as_ref()
@@ -144,8 +144,8 @@ impl ProcessObject {
                 .children
                 .as_ref()
                 .map(|usage| value::child_usage(usage, page_size)),
-            states: states(model, process),
-            owner: owner(process),
+            states: states(model, &process),
+            owner: owner(&process),
         }
     }
 }
@@ -157,7 +157,7 @@ fn zombie_owners(model: &Model, process: &Process) -> Option<Vec<ZombieOwner>> {
     let owners = process.tenures(model.now()).map(|tenure| {
         let owner = tenure.owner.map(|key| model.process(key));
         ZombieOwner {
-            process: owner.and_then(|owner| value::process(owner.id)),
+            process: owner.as_ref().and_then(|owner| value::process(owner.id)),
             comm: owner.and_then(|owner| owner.known_comm()).map(comm),
             since_ns: tenure.since,
             until_ns: tenure.end.map(|_| tenure.until),

@@ -28,12 +28,18 @@ pub enum Condition {
 impl Condition {
     /// Evaluates the condition for a process at time `now`, ns since boot.
     pub fn evaluate(&self, model: &Model, key: Key, now: u64) -> Truth {
+        let process = &model.process(key);
         let candidate = Candidate {
             model,
-            process: model.process(key),
+            process,
             now,
         };
-        let value = |field: &FilterField| (field.of)(&candidate);
+        self.evaluate_for(key, &candidate)
+    }
+
+    fn evaluate_for(&self, key: Key, candidate: &Candidate<'_>) -> Truth {
+        let &Candidate { model, now, .. } = candidate;
+        let value = |field: &FilterField| (field.of)(candidate);
         match self {
             Condition::Compare(field, comparison) => comparison.matches(&value(field)),
             Condition::Flag(field) => match value(field) {
@@ -57,19 +63,19 @@ impl Condition {
                 .map(|key| condition.evaluate(model, key, now))
                 .max()
                 .unwrap_or(Truth::No),
-            Condition::Parent(condition) => match model.process(key).parent {
+            Condition::Parent(condition) => match candidate.process.parent {
                 Some(parent) => condition.evaluate(model, parent, now),
                 None => Truth::Unknown,
             },
-            Condition::Not(condition) => !condition.evaluate(model, key, now),
+            Condition::Not(condition) => !condition.evaluate_for(key, candidate),
             // The second condition is skipped if the first one decides.
-            Condition::And(one, other) => match one.evaluate(model, key, now) {
+            Condition::And(one, other) => match one.evaluate_for(key, candidate) {
                 Truth::No => Truth::No,
-                truth => truth.min(other.evaluate(model, key, now)),
+                truth => truth.min(other.evaluate_for(key, candidate)),
             },
-            Condition::Or(one, other) => match one.evaluate(model, key, now) {
+            Condition::Or(one, other) => match one.evaluate_for(key, candidate) {
                 Truth::Yes => Truth::Yes,
-                truth => truth.max(other.evaluate(model, key, now)),
+                truth => truth.max(other.evaluate_for(key, candidate)),
             },
         }
     }

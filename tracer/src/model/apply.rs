@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, Retention, Tally, archive,
+    Key, Process, ProcessRef, Retention, Tally, archive,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -250,13 +250,13 @@ impl Model {
         let mut tally = Tally::default();
         let of_part = self.processes_of_this_part();
         for (_, process) in of_part.filter(|&(key, _)| counts(key)) {
-            tally.add(process, self);
+            tally.add(&process, self);
         }
         tally
     }
 
     /// Returns the original parent of a process, if it is known.
-    pub(super) fn original_parent(&self, process: &Process) -> Option<&Process> {
+    pub(super) fn original_parent(&self, process: &Process) -> Option<ProcessRef<'_>> {
         process.original_parent.map(|parent| self.process(parent))
     }
 

@@ -5,31 +5,63 @@
 //! one are equal. Every process that a model has created and no longer retains was
 //! evicted before, so one archive, made by a pass over the whole recording, serves a
 //! model at any place of it: saved states hold retained processes only.
+//!
+//! An archived process is some 100 bytes ([`packed`](super::packed)) and a [`Slot`] beside
+//! them. It is unpacked each time that it is looked at.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     fmt,
+    num::NonZeroU32,
     sync::Arc,
 };
 
-use super::{Key, OwnerTally, Process};
+use super::{Key, OwnerTally, Process, packed, texts::Texts};
 use crate::event::{Comm, ProcessId, Text};
 
-/// Number of processes per chunk.
+/// Number of slots per chunk.
 const CHUNK: usize = 64;
 
-/// Memory that an entry costs beside the process itself, bytes: its place in a chunk, and
-/// those among the children of its parent and among the processes with its PID, in tables
-/// that are two thirds full.
-const ENTRY: usize = 48;
+/// Memory of a chunk, bytes, with its counts, the allocator's word and its place.
+const CHUNK_SIZE: usize = size_of::<Chunk>() + 32;
+
+/// Size of a segment of packed processes, bytes. A larger process has one of its own.
+const SEGMENT: usize = 1 << 16;
+
+/// Memory of an entry in a hash table of PIDs or cgroups that is two thirds full, bytes.
+const ENTRY: usize = 24;
 
 type Table<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 /// Returns true if a process of a model is to be kept.
 type Wanted<M> = Arc<dyn Fn(&M, Key) -> bool + Send + Sync>;
 
-/// Archived processes of one part of the keys.
-type Chunk = [Option<Box<Process>>; CHUNK];
+/// Slots of one part of the keys.
+type Chunk = [Slot; CHUNK];
+
+/// The place of an archived process, and its links to others.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// None if it is not archived.
+    place: Option<Place>,
+    /// Its parent in the fork tree.
+    parent: Option<Key>,
+    /// Process with the same PID that was evicted before it.
+    predecessor: Option<Key>,
+    /// Child of the same parent in the fork tree that was evicted before it.
+    sibling: Option<Key>,
+    /// Its child in the fork tree that was evicted last.
+    last_child: Option<Key>,
+}
+
+/// The place of a packed process.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Number of the segment, counted from 1.
+    segment: NonZeroU32,
+    /// Position in it, bytes.
+    offset: u16,
+}
 
 /// The archive of a stream, for models of type `M`. Clones share their contents until one of them changes.
 #[derive(Clone, Default)]
@@ -50,19 +82,19 @@ struct Contents<M> {
     /// Those archived later because they are wanted: the number of the eviction and the
     /// command name if it was forked while tracing.
     later: Vec<(u64, Option<Option<Comm>>)>,
-    by_key: Vec<Option<Arc<Chunk>>>,
+    /// Packed processes, in the order of their eviction.
+    segments: Vec<Arc<Vec<u8>>>,
+    slots: Vec<Option<Arc<Chunk>>>,
     /// The latest process with each PID. Each is linked to the previous one.
     by_tgid: Table<u32, Key>,
-    /// Children in the fork tree, in the order of their eviction.
-    children: Table<Key, Vec<Key>>,
     /// Number of the [`Self::archived`] that were forked while tracing, by command name.
     by_comm: Table<Option<Comm>, u64>,
-    /// The former zombies of each.
-    reaped: Table<Key, OwnerTally>,
+    /// Those that owned zombies.
+    owners: Vec<Key>,
     /// Paths of their cgroups, which the model may forget.
     cgroups: Table<u64, Text>,
-    /// Arguments and file names, of which equal ones share their memory.
-    texts: HashSet<Text, foldhash::fast::FixedState>,
+    /// Their arguments and file names.
+    texts: Texts,
 }
 
 /// Facts about an evicted process that are stored outside of it.
@@ -139,7 +171,8 @@ impl<M: Clone + Default> Archive<M> {
         let Some(wanted) = contents.wanted.as_ref().filter(|_| contents.is_choosing()) else {
             return false;
         };
-        contents.children.contains_key(&key) || wanted(model, key)
+        let slot = contents.slot(key);
+        slot.is_some_and(|slot| slot.last_child.is_some()) || wanted(model, key)
     }
 
     /// Returns true if the eviction with this number has yet to be archived.
@@ -149,7 +182,7 @@ impl<M: Clone + Default> Archive<M> {
     }
 
     /// Archives the next evicted process if there is room for it.
-    pub(super) fn add(&mut self, key: Key, mut process: Box<Process>, more: Evicted<'_>) {
+    pub(super) fn add(&mut self, key: Key, process: Box<Process>, more: Evicted<'_>) {
         let Some(contents) = self.0.as_mut().map(Arc::make_mut) else {
             return;
         };
@@ -159,93 +192,108 @@ impl<M: Clone + Default> Archive<M> {
         if contents.is_choosing() && !more.wanted || contents.wanted.is_none() && has_refused {
             return;
         }
-        let bytes = contents.compact(&mut process);
-        if contents.bytes.saturating_add(bytes) > contents.budget {
-            return;
-        }
-        contents.bytes += bytes;
+        let (cgroup, tgid) = (process.cgroup.zip(more.cgroup), process.id.tgid);
         let comm = process.forked_at.map(|_| process.known_comm());
+        let parent = process.tree_parent;
+        let Some(place) = contents.store(process, more.reaped.as_ref()) else {
+            return;
+        };
         if has_refused {
             contents.later.push((number, comm));
+            contents.bytes += size_of_val(&contents.later[0]);
         } else {
             contents.archived += 1;
             if let Some(comm) = comm {
                 *contents.by_comm.entry(comm).or_default() += 1;
             }
         }
-        contents
-            .reaped
-            .extend(more.reaped.map(|reaped| (key, reaped)));
-        let cgroup = more.cgroup;
-        if let Some((id, path)) = process.cgroup.zip(cgroup) {
-            contents.cgroups.entry(id).or_insert_with(|| path.clone());
+        if more.reaped.is_some() {
+            contents.owners.push(key);
+            contents.bytes += size_of::<Key>();
         }
-        if let Some(parent) = process.tree_parent {
-            contents.children.entry(parent).or_default().push(key);
+        if let Some((id, path)) = cgroup {
+            let new = contents.cgroups.insert(id, path.clone()).is_none();
+            contents.bytes += usize::from(new) * (ENTRY + path.as_bytes().len());
         }
-        process.predecessor = contents.by_tgid.insert(process.id.tgid, key);
-        let place = key.index() / CHUNK;
-        if contents.by_key.len() <= place {
-            contents.by_key.resize_with(place + 1, || None);
-        }
-        let chunk = &mut contents.by_key[place];
-        let chunk = chunk.get_or_insert_with(|| Arc::new([const { None }; CHUNK]));
-        Arc::make_mut(chunk)[key.index() % CHUNK] = Some(process);
+        let sibling = parent.and_then(|it| contents.slot_mut(it).last_child.replace(key));
+        let predecessor = contents.by_tgid.insert(tgid, key);
+        contents.bytes += usize::from(predecessor.is_none()) * ENTRY;
+        let slot = contents.slot_mut(key);
+        *slot = Slot {
+            place: Some(place),
+            parent,
+            predecessor,
+            sibling,
+            ..*slot
+        };
     }
 
     /// Returns the process with this key.
-    pub(super) fn get(&self, key: Key) -> Option<&Process> {
-        let chunk = self.0.as_ref()?.by_key.get(key.index() / CHUNK)?.as_ref()?;
-        chunk[key.index() % CHUNK].as_deref()
+    pub(super) fn get(&self, key: Key) -> Option<Process> {
+        let contents = self.0.as_ref()?;
+        let slot = contents.slot(key)?;
+        let mut process = packed::unpack(contents.bytes_at(slot.place?)?, &contents.texts)?;
+        process.tree_parent = slot.parent;
+        Some(process)
     }
 
-    /// Returns the archived processes whose keys have an index in `places`, in order of
-    /// appearance.
-    pub(super) fn range(
-        &self,
-        places: std::ops::Range<usize>,
-    ) -> impl Iterator<Item = (Key, &Process)> {
-        let chunks = self.0.iter().flat_map(|contents| contents.by_key.iter());
-        let chunks = chunks.enumerate().skip(places.start / CHUNK);
-        let chunks = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_deref()?)));
-        let processes = chunks.flat_map(|(number, chunk)| {
-            let places = (number * CHUNK..).zip(chunk);
-            places.filter_map(|(place, process)| Some((Key::at(place), process.as_deref()?)))
-        });
+    /// Returns the parent of an archived process in the fork tree.
+    pub(super) fn tree_parent(&self, key: Key) -> Option<Key> {
+        self.0.as_ref()?.slot(key)?.parent
+    }
+
+    /// Returns true if the process with this key is archived.
+    pub(super) fn contains(&self, key: Key) -> bool {
+        let slot = self.0.as_ref().and_then(|contents| contents.slot(key));
+        slot.is_some_and(|slot| slot.place.is_some())
+    }
+
+    /// Returns the keys of the archived processes that have an index in `places`, in order
+    /// of appearance.
+    pub(super) fn keys(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = Key> {
         let (start, end) = (places.start, places.end);
-        let processes = processes.skip_while(move |(key, _)| key.index() < start);
-        processes.take_while(move |(key, _)| key.index() < end)
+        self.0.iter().flat_map(move |contents| {
+            let chunks = contents.slots.iter().enumerate().skip(start / CHUNK);
+            let chunks = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_deref()?)));
+            let slots = chunks.flat_map(|(number, chunk)| (number * CHUNK..).zip(chunk));
+            let slots = slots.skip_while(move |&(place, _)| place < start);
+            let slots = slots.take_while(move |&(place, _)| place < end);
+            let archived = slots.filter(|(_, slot)| slot.place.is_some());
+            archived.map(|(place, _)| Key::at(place))
+        })
     }
 
     /// Returns the archived processes that had a PID in the initial namespace, the one
     /// evicted last first.
-    pub(super) fn with_pid(&self, tgid: u32) -> impl Iterator<Item = (Key, &Process)> {
-        let first = self
-            .0
-            .as_ref()
-            .and_then(|it| it.by_tgid.get(&tgid).copied());
-        let keys = std::iter::successors(first, |&key| self.get(key)?.predecessor);
-        keys.filter_map(|key| Some((key, self.get(key)?)))
+    pub(super) fn with_pid(&self, tgid: u32) -> impl Iterator<Item = Key> {
+        let contents = self.0.as_ref();
+        let last = contents.and_then(|it| it.by_tgid.get(&tgid).copied());
+        std::iter::successors(last, move |&key| contents?.slot(key)?.predecessor)
     }
 
     /// Returns the archived process with this identity.
     pub(super) fn find(&self, id: ProcessId) -> Option<Key> {
-        let mut same = self.with_pid(id.tgid);
-        same.find(|(_, process)| process.id == id)
-            .map(|(key, _)| key)
+        let is_it = |&key: &Key| self.get(key).is_some_and(|process| process.id == id);
+        self.with_pid(id.tgid).find(is_it)
     }
 
-    /// Returns the archived children of a process in the fork tree.
-    pub(super) fn children(&self, parent: Key) -> &[Key] {
+    /// Returns the archived children of a process in the fork tree, the one evicted last
+    /// first.
+    pub(super) fn children(&self, parent: Key) -> impl Iterator<Item = Key> {
         let contents = self.0.as_ref();
-        let children = contents.and_then(|contents| contents.children.get(&parent));
-        children.map_or(&[], Vec::as_slice)
+        let last = contents.and_then(|it| it.slot(parent)?.last_child);
+        std::iter::successors(last, move |&key| contents?.slot(key)?.sibling)
     }
 
     /// Returns the former zombies of each archived process.
-    pub(super) fn reaped(&self) -> impl Iterator<Item = (Key, &OwnerTally)> {
-        let contents = self.0.iter();
-        contents.flat_map(|contents| contents.reaped.iter().map(|(&key, reaped)| (key, reaped)))
+    pub(super) fn reaped(&self) -> impl Iterator<Item = (Key, OwnerTally)> {
+        self.0.iter().flat_map(|contents| {
+            let tally = |&key: &Key| {
+                let place = contents.slot(key)?.place?;
+                Some((key, packed::unpack_tally(contents.bytes_at(place)?)?))
+            };
+            contents.owners.iter().filter_map(tally)
+        })
     }
 
     /// Returns the path of an archived process's cgroup.
@@ -265,22 +313,52 @@ impl<M> Contents<M> {
         self.wanted.is_some() && self.bytes >= self.budget / 2
     }
 
-    /// Releases what an evicted process needs no more. Returns its memory in bytes, without
-    /// what it shares with others.
-    fn compact(&mut self, process: &mut Process) -> usize {
-        process.tree_children = Vec::new();
-        process.threads.shrink_to_fit();
-        process.executions.shrink_to_fit();
-        process.signals.shrink_to_fit();
-        let mut own = size_of::<Process>() + ENTRY + process.heap_size();
-        process.each_text(&mut |text| match self.texts.get(text) {
-            Some(same) => *text = same.clone(),
-            None => {
-                own += text.as_bytes().len() + ENTRY;
-                self.texts.insert(text.clone());
-            }
+    /// Packs a process. Returns its place, or none if there is no room for it.
+    fn store(&mut self, mut process: Box<Process>, reaped: Option<&OwnerTally>) -> Option<Place> {
+        let room = self.budget.checked_sub(self.bytes)?;
+        if self.texts.size_of_new(&mut process) > room {
+            return None;
+        }
+        let mut packed = Vec::with_capacity(256);
+        let texts = packed::pack(process, reaped, &mut self.texts, &mut packed);
+        self.bytes += texts;
+        // Its slots may need a chunk each.
+        if texts + packed.len() + 2 * CHUNK_SIZE > room {
+            return None;
+        }
+        self.bytes += packed.len();
+        let last = self.segments.last();
+        if last.is_none_or(|last| last.len() + packed.len() > SEGMENT) {
+            let size = packed.len().max(SEGMENT.min(self.budget));
+            self.segments.push(Arc::new(Vec::with_capacity(size)));
+        }
+        let segment = NonZeroU32::new(self.segments.len() as u32)?;
+        let last = Arc::make_mut(self.segments.last_mut()?);
+        let offset = last.len() as u16;
+        last.extend_from_slice(&packed);
+        Some(Place { segment, offset })
+    }
+
+    fn slot(&self, key: Key) -> Option<&Slot> {
+        let chunk = self.slots.get(key.index() / CHUNK)?.as_ref()?;
+        Some(&chunk[key.index() % CHUNK])
+    }
+
+    fn slot_mut(&mut self, key: Key) -> &mut Slot {
+        let number = key.index() / CHUNK;
+        if self.slots.len() <= number {
+            self.slots.resize_with(number + 1, || None);
+        }
+        let chunk = self.slots[number].get_or_insert_with(|| {
+            self.bytes += CHUNK_SIZE;
+            Arc::new([Slot::default(); CHUNK])
         });
-        own
+        &mut Arc::make_mut(chunk)[key.index() % CHUNK]
+    }
+
+    fn bytes_at(&self, place: Place) -> Option<&[u8]> {
+        let segment = self.segments.get(place.segment.get() as usize - 1)?;
+        segment.get(usize::from(place.offset)..)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Key, Model, Process, Retention,
+    Key, Model, Process, ProcessRef, Retention,
     archive::Evicted,
     process::{Eviction, GRACE},
     retention::Retained,
@@ -72,7 +72,7 @@ impl Model {
 
     /// Returns the listed processes that [are of this part](Self::is_of_this_part), in
     /// order of appearance.
-    pub fn processes_of_this_part(&self) -> impl Iterator<Item = (Key, &Process)> {
+    pub fn processes_of_this_part(&self) -> impl Iterator<Item = (Key, ProcessRef<'_>)> {
         let all = self.processes();
         all.filter(|(_, process)| self.is_of_this_part(process))
     }
@@ -101,7 +101,7 @@ impl Model {
             }
             let parent = process.tree_parent;
             youngest = youngest.max(key);
-            let is_counted = !self.retained.uncounted && self.is_of_this_part(self.process(key));
+            let is_counted = !self.retained.uncounted && self.is_of_this_part(&self.processes[key]);
             let is_awaited = is_counted && self.archive.awaits(tally.processes);
             let wanted = is_awaited && self.archive.wants(self, key);
             let mut reaped = None;

@@ -86,7 +86,7 @@ impl Model {
         }
         let mut awaited: Vec<Key> = self.index.present.iter().copied().collect();
         awaited.retain(|&key| {
-            let mut signals = self.process(key).signals.iter();
+            let mut signals = self.processes[key].signals.iter();
             key != init
                 && signals.any(|(_, signal)| {
                     signal.sig == SIGKILL && signal.from_kernel() && signal.by.process == process.id

@@ -111,7 +111,7 @@ impl Model {
     pub fn findings(&self, now: u64) -> Vec<Finding> {
         let processes = self.processes();
         let evidence: Vec<_> = processes
-            .filter_map(|(key, process)| Some((key, Evidence::of(process, now)?)))
+            .filter_map(|(key, process)| Some((key, Evidence::of(&process, now)?)))
             .collect();
         let evidence: Vec<_> = evidence.iter().map(|(key, it)| (*key, it)).collect();
         self.findings_of(now, &evidence)

@@ -76,18 +76,18 @@ impl Model {
             let parent = model.process(process.parent?);
             Some(parent.id)
         };
-        let before = parent_id(part, known);
+        let before = parent_id(part, &known);
         let is_traced = (process.tracer().is_some(), known.tracer().is_some());
-        let parent = parent_id(self, process);
+        let parent = parent_id(self, &process);
         let parent = parent.filter(|&parent| before != Some(parent) || is_traced == (false, true));
         let was_released = |process: &Process| {
             process.reaped_at.is_some()
                 && process.reaped_by.is_none()
                 && process.autoreaped == Some(false)
         };
-        let released = was_released(process) && !was_released(known);
+        let released = was_released(&process) && !was_released(&known);
         let ended = |process: &Process| process.pending.as_ref()?.rare.vfork_caller_ended_at;
-        let caller_ended = ended(process).is_some() && ended(known).is_none();
+        let caller_ended = ended(&process).is_some() && ended(&known).is_none();
         let (copies, ambiguous) = match (&process.fork_cost, &known.fork_cost) {
             (Some(cost), Some(known)) => (
                 cost.parent.count.saturating_sub(known.parent.count),
@@ -113,8 +113,8 @@ impl Model {
         }
         let reap = |process: &Process| (process.reaped_at, process.reaped_by);
         if let Some(at) = process.reaped_at
-            && reap(process) != reap(known)
-            && !was_released(process)
+            && reap(&process) != reap(&known)
+            && !was_released(&process)
         {
             let by = process.reaped_by.unwrap_or(id.leader());
             facts.push((at, What::Reap(Reap { by })));

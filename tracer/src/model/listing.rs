@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
-use super::{Archive, Key, Model, Process, Tally};
+use super::{Archive, Key, Model, ProcessRef, Tally};
 use crate::event::{Comm, ProcessId};
 
 impl Model {
@@ -19,29 +19,37 @@ impl Model {
         &self.archive
     }
 
-    /// Returns the archived process with this key, unless this model still has to create
-    /// or to evict it.
-    fn archived(&self, key: Key) -> Option<&Process> {
+    /// Returns true if the process with this key is archived, unless this model still has
+    /// to create or to evict it.
+    fn has_archived(&self, key: Key) -> bool {
         let is_past = key.index() < self.processes.created() && self.processes.get(key).is_none();
-        self.archive.get(key).filter(|_| is_past)
+        is_past && self.archive.contains(key)
     }
 
-    /// Returns all listed processes in order of appearance.
-    pub fn processes(&self) -> impl Iterator<Item = (Key, &Process)> {
+    /// Returns all listed processes in order of appearance. Archived ones are unpacked.
+    pub fn processes(&self) -> impl Iterator<Item = (Key, ProcessRef<'_>)> {
         self.processes_since(0)
     }
 
     /// Returns the listed processes that appeared at [`Key::index`] `place` or later.
-    pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
-        let mut retained = self.processes.since(place).peekable();
-        let archived = self.archive.range(place..self.processes.created());
+    pub fn processes_since(&self, place: usize) -> impl Iterator<Item = (Key, ProcessRef<'_>)> {
+        let keys = self.keys_since(place);
+        keys.map(|key| (key, self.process(key)))
+    }
+
+    /// Returns the keys of these processes, without unpacking them.
+    pub fn keys_since(&self, place: usize) -> impl Iterator<Item = Key> {
+        let retained = self.processes.since(place).map(|(key, _)| key);
+        let mut retained = retained.peekable();
+        let archived = self.archive.keys(place..self.processes.created());
         let mut archived = archived.peekable();
         std::iter::from_fn(move || {
-            let next = retained.peek().map(|&(key, _)| key);
-            if let Some(old) = archived.next_if(|&(key, _)| next.is_none_or(|next| key < next)) {
-                return Some(old);
+            let next = retained.peek().copied();
+            let older = archived.next_if(|&key| next.is_none_or(|next| key < next));
+            if older.is_some() {
+                return older;
             }
-            archived.next_if(|&(key, _)| next == Some(key));
+            archived.next_if(|&key| next == Some(key));
             retained.next()
         })
     }
@@ -99,8 +107,8 @@ impl Model {
         }
         tally.reapers.by_name.clear();
         for (owner, reaped) in self.archive.reaped() {
-            if self.archived(owner).is_some() {
-                tally.reapers.by_owner.insert(Some(owner), reaped.clone());
+            if self.has_archived(owner) {
+                tally.reapers.by_owner.insert(Some(owner), reaped);
             }
         }
     }
@@ -113,14 +121,19 @@ impl Model {
 
     /// Returns true if the process with this key is listed.
     pub fn contains(&self, key: Key) -> bool {
-        self.processes.get(key).is_some() || self.archived(key).is_some()
+        self.processes.get(key).is_some() || self.has_archived(key)
     }
 
     /// Returns the process with this key. For one that is no longer listed returns a
     /// placeholder: no name, PID 0, vanished.
-    pub fn process(&self, key: Key) -> &Process {
-        let archived = || self.archived(key).unwrap_or(&self.processes[key]);
-        self.processes.get(key).unwrap_or_else(archived)
+    /// An archived one is unpacked.
+    pub fn process(&self, key: Key) -> ProcessRef<'_> {
+        if self.has_archived(key)
+            && let Some(process) = self.archive.get(key)
+        {
+            return process.into();
+        }
+        (&self.processes[key]).into()
     }
 
     /// Returns the listed process with this identity.
@@ -133,27 +146,28 @@ impl Model {
     /// Returns the latest listed process with this PID.
     pub fn find_pid(&self, tgid: u32) -> Option<Key> {
         let archived = || {
-            let same = self.archive.with_pid(tgid);
-            let mut keys = same.map(|(key, _)| key);
-            keys.find(|&key| self.contains(key))
+            let mut same = self.archive.with_pid(tgid);
+            same.find(|&key| self.contains(key))
         };
         self.processes.find_pid(tgid).or_else(archived)
     }
 
     /// Returns the parent of a process in the fork tree.
     pub fn tree_parent(&self, key: Key) -> Option<Key> {
-        self.process(key).tree_parent
+        match self.has_archived(key) {
+            true => self.archive.tree_parent(key),
+            false => self.processes[key].tree_parent,
+        }
     }
 
     /// Returns the listed children of a process in the fork tree, exited ones included.
     pub fn tree_children(&self, key: Key) -> Cow<'_, [Key]> {
-        let retained = &self.process(key).tree_children;
-        let archived = self.archive.children(key).iter().copied();
-        let archived: Vec<Key> = archived.filter(|&it| self.archived(it).is_some()).collect();
-        if archived.is_empty() {
+        let retained = &self.processes[key].tree_children;
+        let archived = self.archive.children(key);
+        let mut all: Vec<Key> = archived.filter(|&it| self.has_archived(it)).collect();
+        if all.is_empty() {
             return Cow::Borrowed(retained);
         }
-        let mut all = archived;
         all.extend(retained);
         all.sort_unstable();
         Cow::Owned(all)

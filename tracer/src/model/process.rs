@@ -491,26 +491,6 @@ impl Process {
         }
     }
 
-    /// Returns the memory beside the process itself in bytes, about, without that of
-    /// arguments and file names.
-    pub(super) fn heap_size(&self) -> usize {
-        fn boxed<T>(rare: Option<&T>) -> usize {
-            // The allocator adds a word and rounds up.
-            rare.map_or(0, |_| size_of::<T>() + 16)
-        }
-        let list = |size: usize| if size > 0 { size + 16 } else { 0 };
-        let scheduling = self.scheduling.as_deref();
-        boxed(self.recent_faults.as_deref())
-            + boxed(self.fork_cost.as_deref())
-            + boxed(scheduling)
-            + scheduling.map_or(0, Scheduling::heap_size)
-            + boxed(self.reaping.as_deref())
-            + boxed(self.children.as_deref())
-            + boxed(self.pending.as_deref())
-            + list(size_of_val(&*self.executions))
-            + list(size_of_val(&*self.signals))
-    }
-
     /// Returns true if the parent is no longer the original one.
     pub fn is_reparented(&self) -> bool {
         self.original_parent.is_some() && self.original_parent != self.parent

@@ -108,11 +108,6 @@ impl Scheduling {
         self.changes.push_back(change);
     }
 
-    /// Returns the memory of the lists in bytes.
-    pub(super) fn heap_size(&self) -> usize {
-        self.changes.len() * size_of::<StateChange>() + self.open.len() * size_of::<States>()
-    }
-
     /// Returns the changes kept, the oldest first.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = &StateChange> {
         self.changes.iter()

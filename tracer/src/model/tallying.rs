@@ -34,7 +34,7 @@ impl Tally {
         add(&mut self.reaped_by_wait, u64::from(by_wait));
         self.reapers.add(process, model);
         if process.forked_at.is_some_and(is_counted) {
-            self.add_started(process, model.original_parent(process), outcome);
+            self.add_started(process, model.original_parent(process).as_deref(), outcome);
         }
         if let Some(killed) = Killed::of(process) {
             self.killed.of(killed).add(process.end_seen_at());
@@ -59,7 +59,7 @@ impl Tally {
     /// Counts one more process, which is evicted. Returns its former zombies.
     pub(super) fn add_evicted(&mut self, key: Key, model: &Model) -> Option<OwnerTally> {
         let process = model.process(key);
-        self.add(process, model);
+        self.add(&process, model);
         // No retained process refers to it, so it will own no other zombie.
         let zombies = self.reapers.by_owner.remove(&Some(key))?;
         let comm = process.known_comm();
@@ -93,7 +93,7 @@ impl Model {
     pub fn left_zombies(&self, zombies: impl Iterator<Item = Key>) -> Reapers {
         let mut left = self.retained.tally().reapers.without_latencies();
         for zombie in zombies {
-            left.add(self.process(zombie), self);
+            left.add(&self.process(zombie), self);
         }
         left
     }

@@ -79,7 +79,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     let mut kinds: BTreeMap<DeathKind, Vec<Death>> = BTreeMap::new();
     let mut counts = [0_u64; 4];
     for (key, process) in scope.processes() {
-        let Some(kind) = kind(process) else { continue };
+        let Some(kind) = kind(&process) else { continue };
         counts[usize::from(kind.0)] += 1;
         if kind.1 != Outcome::Ok || scope.filtered.is_some() {
             kinds
@@ -146,7 +146,7 @@ fn row(scope: &Scope<'_>, deaths: &[Death]) -> Vec<Cell> {
         },
         Cell::Outcome(process.outcome()),
         Cell::some(process.oom(), |victim| Cell::Text(format!("OOM: {victim}"))),
-        Cell::some(Killed::of(process), |killed| Cell::Sender(killed.sender)),
+        Cell::some(Killed::of(&process), |killed| Cell::Sender(killed.sender)),
         Cell::known(lifetimes.flatten().max(), Cell::Duration),
         Cell::some(process.argv(), |argv| Cell::Arguments(Text::new(argv))),
     ]

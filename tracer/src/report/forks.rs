@@ -122,24 +122,39 @@ pub static COSTLIEST: TableKind = TableKind {
 };
 
 /// A fork that copied an address space.
-struct Fork<'a> {
+struct Fork {
+    /// The child.
     key: Key,
-    child: &'a Process,
-    cost: &'a ForkCost,
     parent: Option<Key>,
+    /// Time in the kernel, ns.
+    took: Option<u64>,
+    /// Pages that either copied.
+    copies: u64,
+}
+
+/// The forks of a report.
+#[derive(Default)]
+struct Found {
+    forks: Vec<Fork>,
+    by_parent: BTreeMap<Option<Key>, Forks>,
+    /// True if several forks shared the memory of some.
+    ambiguous: bool,
+    /// Times that vfork blocked its caller, ns.
+    vfork_waits: Vec<u64>,
+    /// Notes on parents that copied many pages while a child shared their memory.
+    snapshots: Vec<String>,
 }
 
 /// Writes the section, if there were forks.
 pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
-    let (model, now) = (scope.model, scope.model.now());
-    let forks = forks(scope);
-    let vforks = model
-        .processes()
-        .filter(|&(key, child)| is_kept(scope, key, child));
-    let vfork_waits: Vec<u64> = vforks
-        .filter(|(_, child)| child.created_by == Creation::Vfork)
-        .filter_map(|(_, child)| child.vfork_wait(now))
-        .collect();
+    let model = scope.model;
+    let Found {
+        forks,
+        by_parent: parents,
+        ambiguous,
+        vfork_waits,
+        snapshots,
+    } = find(scope);
     if forks.is_empty() && vfork_waits.is_empty() {
         return;
     }
@@ -166,40 +181,50 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     if let Some(why) = not_served(model, Purpose::ForkStart) {
         page.line(&format!("  Durations unknown: {why}"));
     }
-    let mut parents: BTreeMap<Option<Key>, Forks> = BTreeMap::new();
-    for fork in &forks {
-        parents
-            .entry(fork.parent)
-            .or_default()
-            .add(fork.child, fork.cost);
-    }
     by_parent(scope, page, &parents, copies_missing.is_none());
     page.section("Costliest forks");
-    costliest(scope, page, &forks, copies_missing.is_none());
-    if forks.iter().any(|fork| fork.cost.ambiguous) {
+    costliest(scope, page, forks, copies_missing.is_none());
+    if ambiguous {
         page.line("  ~ several forks shared the memory; copies are charged to the latest");
     }
-    for sentence in notes(model, &parents, &forks) {
+    for sentence in notes(model, &parents)
+        .into_iter()
+        .chain(snapshots)
+        .take(ROWS)
+    {
         page.labelled("  note", &sentence);
     }
 }
 
-/// Returns the retained forks with a copied address space.
-fn forks<'a>(scope: &Scope<'a>) -> Vec<Fork<'a>> {
-    let fork = |(key, child): (Key, &'a Process)| {
-        let cost = child.fork_cost.as_deref()?;
-        is_kept(scope, key, child).then(|| Fork {
+/// Finds the forks among the listed processes.
+fn find(scope: &Scope<'_>) -> Found {
+    let model = scope.model;
+    let mut found = Found::default();
+    for (key, child) in model.processes() {
+        if !is_kept(scope, key, &child) {
+            continue;
+        }
+        if child.created_by == Creation::Vfork {
+            found.vfork_waits.extend(child.vfork_wait(model.now()));
+        }
+        let cost = child.fork_cost.as_deref();
+        let Some(cost) = cost.filter(|_| model.is_of_this_part(&child)) else {
+            continue;
+        };
+        let parent = parent(scope, &child);
+        found.by_parent.entry(parent).or_default().add(&child, cost);
+        found.ambiguous |= cost.ambiguous;
+        if found.snapshots.len() < ROWS {
+            found.snapshots.extend(snapshot(model, key, &child, parent));
+        }
+        found.forks.push(Fork {
             key,
-            child,
-            cost,
-            parent: parent(scope, child),
-        })
-    };
-    scope
-        .model
-        .processes_of_this_part()
-        .filter_map(fork)
-        .collect()
+            parent,
+            took: cost.took,
+            copies: cost.parent.count.saturating_add(cost.child.count),
+        });
+    }
+    found
 }
 
 /// Returns the process that created another.
@@ -283,34 +308,28 @@ fn by_parent(
     page.table(scope, &FORKS, (ROWS, total), &mut rows);
 }
 
-fn costliest(scope: &Scope<'_>, page: &mut dyn Output, forks: &[Fork<'_>], copies_known: bool) {
-    let mut forks: Vec<_> = forks.iter().collect();
-    forks.sort_by_key(|fork| {
-        let copies = fork.cost.parent.count.saturating_add(fork.cost.child.count);
-        (Reverse(fork.cost.took), Reverse(copies), fork.key)
-    });
+fn costliest(scope: &Scope<'_>, page: &mut dyn Output, mut forks: Vec<Fork>, copies_known: bool) {
+    forks.sort_by_key(|fork| (Reverse(fork.took), Reverse(fork.copies), fork.key));
     let total = forks.len();
-    let mut rows = forks.into_iter().map(|fork| {
-        let cost = fork.cost;
-        vec![
+    let mut rows = forks.into_iter().filter_map(|fork| {
+        let child = scope.model.process(fork.key);
+        let cost = child.fork_cost.as_deref()?;
+        Some(vec![
             Cell::known(cost.took, Cell::Duration),
-            Cell::known(fork.child.forked_at, Cell::Time),
+            Cell::known(child.forked_at, Cell::Time),
             Cell::known(cost.space.pages, Cell::Count),
             copies(cost.parent.count, cost.ambiguous, copies_known),
             copies(cost.child.count, cost.ambiguous, copies_known),
             Cell::Flag(cost.ambiguous),
             Cell::known(fork.parent, Cell::Process),
             Cell::Process(fork.key),
-        ]
+        ])
     });
     page.table(scope, &COSTLIEST, (ROWS, total), &mut rows);
 }
 
-/// Returns notes on forks that a cheaper call could replace, and on snapshots.
-fn notes(model: &Model, parents: &BTreeMap<Option<Key>, Forks>, all: &[Fork<'_>]) -> Vec<String> {
-    let name =
-        |key: Option<Key>| key.map_or_else(|| "?".to_owned(), |key| process_name(model, key));
-    let page_size = model.session().map_or(0, |session| session.page_size);
+/// Returns notes on forks that a cheaper call could replace.
+fn notes(model: &Model, parents: &BTreeMap<Option<Key>, Forks>) -> Vec<String> {
     let mut sentences = Vec::new();
     for (&key, forks) in parents {
         let Avoidable {
@@ -323,37 +342,42 @@ fn notes(model: &Model, parents: &BTreeMap<Option<Key>, Forks>, all: &[Fork<'_>]
             sentences.push(format!(
                 "{}: {} of up to {pages} pages took {}, and the children called exec within {}: \
                  posix_spawn or vfork would avoid the copying",
-                name(key),
+                parent_name(model, key),
                 plural(count, "fork", "forks"),
                 units::duration(took),
                 units::duration(latest_exec),
             ));
         }
     }
-    for fork in all {
-        let Fork {
-            key,
-            child,
-            cost,
-            parent,
-        } = *fork;
-        let shared = match (child.forked_at, cost.ended) {
-            (Some(forked), Some(ended)) => ended.at().saturating_sub(forked),
-            (Some(forked), None) => model.now().saturating_sub(forked),
-            (None, _) => 0,
-        };
-        if shared >= SNAPSHOT && cost.parent.count >= MANY_PAGES {
-            sentences.push(format!(
-                "{}: while its child {} shared its memory for {}, it copied {}, at most {} in one second{}",
-                name(parent),
-                process_name(model, key),
-                units::duration(shared),
-                units::bytes(cost.parent.count.saturating_mul(page_size)),
-                units::bytes(cost.parent.peak.saturating_mul(page_size)),
-                if cost.ambiguous { " (with other forks)" } else { "" },
-            ));
-        }
-    }
-    sentences.truncate(ROWS);
     sentences
+}
+
+/// Returns a note on a fork whose parent copied many pages while the child shared its
+/// memory for long.
+fn snapshot(model: &Model, key: Key, child: &Process, parent: Option<Key>) -> Option<String> {
+    let cost = child.fork_cost.as_deref()?;
+    let forked = child.forked_at?;
+    let ended = cost.ended.map_or(model.now(), SharingEnd::at);
+    let shared = ended.saturating_sub(forked);
+    if shared < SNAPSHOT || cost.parent.count < MANY_PAGES {
+        return None;
+    }
+    let page_size = model.session().map_or(0, |session| session.page_size);
+    Some(format!(
+        "{}: while its child {} shared its memory for {}, it copied {}, at most {} in one second{}",
+        parent_name(model, parent),
+        process_name(model, key),
+        units::duration(shared),
+        units::bytes(cost.parent.count.saturating_mul(page_size)),
+        units::bytes(cost.parent.peak.saturating_mul(page_size)),
+        if cost.ambiguous {
+            " (with other forks)"
+        } else {
+            ""
+        },
+    ))
+}
+
+fn parent_name(model: &Model, parent: Option<Key>) -> String {
+    parent.map_or_else(|| "?".to_owned(), |parent| process_name(model, parent))
 }

@@ -139,7 +139,7 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
     };
     let process = model.process(key);
     let subtree = model.subtree(key);
-    let of_part = subtree.filter(|&key| model.is_of_this_part(model.process(key)));
+    let of_part = subtree.filter(|&key| model.is_of_this_part(&model.process(key)));
     let processes = of_part.count() as u64;
     // Descendants that have been evicted, that ended before this part, or of which the
     // records were lost.
@@ -150,7 +150,7 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
         Outcome::Ok => "exit 0".to_owned(),
         other => outcome::text(other),
     };
-    let number = match model.is_of_this_part(process) {
+    let number = match model.is_of_this_part(&process) {
         false => "ended before this part".to_owned(),
         true => {
             let at_least = if more { "at least " } else { "" };

@@ -48,7 +48,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
             Cell::Process(key),
             Cell::known(lifetime, Cell::Duration),
             Cell::Outcome(process.outcome()),
-            Cell::some(Killed::of(process), |killed| Cell::Sender(killed.sender)),
+            Cell::some(Killed::of(&process), |killed| Cell::Sender(killed.sender)),
             Cell::known(process.parent, Cell::Process),
             Cell::some(process.argv(), |argv| Cell::Arguments(Text::new(argv))),
         ]

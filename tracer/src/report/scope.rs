@@ -6,7 +6,7 @@ use super::layout::Layout;
 use crate::{
     event::Faults,
     filter::{Filter, Truth},
-    model::{Key, Model, Process, Tally},
+    model::{Key, Model, ProcessRef, Tally},
 };
 
 /// Number of commands named in [`Scope::evicted_note`].
@@ -79,7 +79,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Iterates over the retained processes of the report, in order of appearance.
-    pub fn processes(&self) -> impl Iterator<Item = (Key, &'a Process)> {
+    pub fn processes(&self) -> impl Iterator<Item = (Key, ProcessRef<'a>)> {
         let of_part = self.model.processes_of_this_part();
         of_part.filter(|&(key, _)| self.keeps(key))
     }

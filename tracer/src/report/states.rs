@@ -13,7 +13,7 @@ use crate::{
         StateTimes, TaskState, Wakeups,
         units::{duration, plural},
     },
-    model::{Key, MissingStates, Model, Process},
+    model::{Key, MissingStates, Model},
 };
 
 const ROWS: usize = 10;
@@ -73,14 +73,17 @@ pub static WAKEUPS: TableKind = TableKind {
 };
 
 /// A process with counted task states.
-struct Counted<'a> {
+struct Counted {
     key: Key,
-    process: &'a Process,
     times: StateTimes,
     wakeups: Wakeups,
+    first_run_latency: Option<u64>,
+    /// Turns on a CPU that are counted as runnable.
+    missed_turns: u64,
+    missing: Option<MissingStates>,
 }
 
-impl Counted<'_> {
+impl Counted {
     fn share(&self, state: TaskState) -> u64 {
         share(self.times.of(state), self.times.total())
     }
@@ -90,14 +93,16 @@ fn share(part: u64, whole: u64) -> u64 {
     (u128::from(part) * 100 / u128::from(whole.max(1))) as u64
 }
 
-fn counted<'a>(scope: &Scope<'a>) -> Vec<Counted<'a>> {
+fn counted(scope: &Scope<'_>) -> Vec<Counted> {
     let model = scope.model;
     let all = scope.processes().filter_map(|(key, process)| {
         Some(Counted {
             key,
-            process,
             times: process.state_times(model.now())?,
             wakeups: process.wakeups()?,
+            first_run_latency: process.first_run_latency(),
+            missed_turns: process.scheduling.as_ref()?.missed(),
+            missing: process.missing_states(),
         })
     });
     all.collect()
@@ -144,7 +149,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
 fn most(
     scope: &Scope<'_>,
     page: &mut dyn Output,
-    counted: &[Counted<'_>],
+    counted: &[Counted],
     (kind, state): (&'static TableKind, TaskState),
 ) {
     let mut most: Vec<_> = counted.iter().filter(|it| it.times.of(state) > 0).collect();
@@ -163,7 +168,7 @@ fn most(
 }
 
 /// Writes the processes with the longest delay from a wake-up to a CPU.
-fn slowest(scope: &Scope<'_>, page: &mut dyn Output, counted: &[Counted<'_>]) {
+fn slowest(scope: &Scope<'_>, page: &mut dyn Output, counted: &[Counted]) {
     let mut slowest: Vec<_> = counted.iter().filter(|it| it.wakeups.count > 0).collect();
     slowest.sort_by_key(|it| (Reverse(it.wakeups.latency_max), it.key));
     let total = slowest.len();
@@ -172,7 +177,7 @@ fn slowest(scope: &Scope<'_>, page: &mut dyn Output, counted: &[Counted<'_>]) {
             Cell::Duration(it.wakeups.latency_max),
             Cell::some(it.wakeups.average(), Cell::Duration),
             Cell::Count(it.wakeups.count),
-            Cell::some(it.process.first_run_latency(), Cell::Duration),
+            Cell::some(it.first_run_latency, Cell::Duration),
             Cell::Process(it.key),
         ]
     });
@@ -181,7 +186,7 @@ fn slowest(scope: &Scope<'_>, page: &mut dyn Output, counted: &[Counted<'_>]) {
 
 /// Returns notes on processes that were held up, the longest time first, and on
 /// incomplete figures.
-fn notes(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
+fn notes(model: &Model, counted: &[Counted]) -> Vec<String> {
     let mut notes = Vec::new();
     for it in counted {
         let (asleep, total) = (it.times.uninterruptible, it.times.total());
@@ -207,13 +212,10 @@ fn notes(model: &Model, counted: &[Counted<'_>]) -> Vec<String> {
         }
     }
     notes.sort_by_key(|&(time, _)| Reverse(time));
-    let unseen = counted
-        .iter()
-        .filter_map(|it| it.process.scheduling.as_ref());
-    let missed = unseen.map(|it| it.missed());
+    let missed = counted.iter().map(|it| it.missed_turns);
     let missed = missed.fold(0, u64::saturating_add);
     let lacks = |wanted: fn(MissingStates) -> bool| {
-        let lack = counted.iter().filter_map(|it| it.process.missing_states());
+        let lack = counted.iter().filter_map(|it| it.missing);
         lack.filter(|&lack| wanted(lack)).count() as u64
     };
     let incomplete = lacks(|lack| lack == MissingStates::End);

@@ -9,7 +9,7 @@ use super::{
     outcome,
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
-    words::{command, process_name},
+    words::{command, command_name, process_name},
 };
 use crate::{
     event::{Text, command_line, units::duration},
@@ -62,6 +62,8 @@ struct Group {
 struct ForkTree<'a> {
     model: &'a Model,
     scope: &'a Scope<'a>,
+    /// True for the processes that were created in the trace, by [`Key::index`].
+    created: Vec<bool>,
     /// With a filter or in a part of a recording, the processes of the report and their
     /// ancestors.
     visible: Option<HashSet<Key>>,
@@ -75,15 +77,21 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     let mut tree = ForkTree {
         model,
         scope,
+        created: Vec::new(),
         visible: None,
         shapes: BTreeMap::new(),
     };
-    let mut processes = model.processes();
-    let is_part = processes.any(|(_, process)| !model.is_of_this_part(process));
+    let mut roots = Vec::new();
+    let mut is_part = false;
+    for (key, process) in model.processes() {
+        roots.push(key);
+        tree.created.resize(key.index() + 1, false);
+        tree.created[key.index()] = process.forked_at.is_some();
+        is_part |= !model.is_of_this_part(&process);
+    }
     if scope.filtered.is_some() || is_part {
         tree.visible = Some(tree.kept_with_ancestors());
     }
-    let mut roots: Vec<Key> = model.processes().map(|(key, _)| key).collect();
     roots.retain(|&key| tree.is_root(key));
     if roots.is_empty() {
         return;
@@ -98,27 +106,27 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     tree.print(&roots, page);
 }
 
-fn is_created(model: &Model, key: Key) -> bool {
-    model.process(key).forked_at.is_some()
-}
-
 impl ForkTree<'_> {
+    fn is_created(&self, key: Key) -> bool {
+        self.created
+            .get(key.index())
+            .is_some_and(|&created| created)
+    }
+
     /// Returns the created processes of the report, and their ancestors up to the first
     /// one that was not created in the trace.
     fn kept_with_ancestors(&self) -> HashSet<Key> {
         let mut visible = HashSet::new();
-        for (key, _) in self.scope.processes() {
-            if !is_created(self.model, key) {
+        for (key, process) in self.scope.processes() {
+            if process.forked_at.is_none() {
                 continue;
             }
             let mut up = Some(key);
             while let Some(key) = up
                 && visible.insert(key)
             {
-                up = self
-                    .model
-                    .tree_parent(key)
-                    .filter(|_| is_created(self.model, key));
+                let parent = self.model.tree_parent(key);
+                up = parent.filter(|_| self.is_created(key));
             }
         }
         visible
@@ -126,13 +134,13 @@ impl ForkTree<'_> {
 
     /// Returns true if the row of a process is about it, not only about its descendants.
     fn is_listed(&self, key: Key) -> bool {
-        is_created(self.model, key) && self.scope.keeps(key)
+        self.is_created(key) && self.scope.keeps(key)
     }
 
     /// Returns true for a created process without a known creator, and for any other
     /// process that created one.
     fn is_root(&self, key: Key) -> bool {
-        match is_created(self.model, key) {
+        match self.is_created(key) {
             true => self.is_visible(key) && self.model.tree_parent(key).is_none(),
             false => self.children(key).next().is_some(),
         }
@@ -145,7 +153,7 @@ impl ForkTree<'_> {
 
     fn children(&self, key: Key) -> impl Iterator<Item = Key> + '_ {
         let children = self.model.tree_children(key).into_owned().into_iter();
-        children.filter(|&child| is_created(self.model, child) && self.is_visible(child))
+        children.filter(|&child| self.is_created(child) && self.is_visible(child))
     }
 
     /// Determines the shape of each subtree, from the leaves up. It does not recurse,
@@ -167,10 +175,10 @@ impl ForkTree<'_> {
                 size += below_child;
             }
             let process = self.model.process(key);
-            let end = (process.outcome(), unfinished(process));
+            let end = (process.outcome(), unfinished(&process));
             let end = self.is_listed(key).then_some(end);
             let below = below.into_iter().collect();
-            let shape_key = (command(self.model, key), end, below);
+            let shape_key = (command_name(process.known_comm()), end, below);
             let next = shape_keys.len();
             let shape = *shape_keys.entry(shape_key).or_insert(next);
             self.shapes.insert(key, (shape, size));
@@ -363,10 +371,10 @@ fn label(tree: &ForkTree, key: Key, count: u64) -> String {
     let process = model.process(key);
     let end = outcome::text(process.outcome());
     if count > 1 {
-        let state = unfinished(process).map_or(String::new(), |state| format!(", {state}"));
+        let state = unfinished(&process).map_or(String::new(), |state| format!(", {state}"));
         return format!("{} × {count}  {end}{state}", command(model, key));
     }
-    let end = match (unfinished(process), process.exiting_time(model.now())) {
+    let end = match (unfinished(&process), process.exiting_time(model.now())) {
         (None, _) => end,
         (Some(state), None) => format!("{end}, {state}"),
         (Some(state), Some(time)) => format!("{end}, {state} for {}", duration(time)),
@@ -382,6 +390,6 @@ fn label(tree: &ForkTree, key: Key, count: u64) -> String {
 /// Returns the command line of the last exec. A child that never called exec has its
 /// parent's arguments.
 fn last_argv(model: &Model, key: Key) -> Option<Text> {
-    let last = model.process(key).executions.last()?;
-    last.exec.argv.clone()
+    let process = model.process(key);
+    process.executions.last()?.exec.argv.clone()
 }

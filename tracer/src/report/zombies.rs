@@ -78,7 +78,7 @@ fn filtered_owners(scope: &Scope<'_>) -> HashSet<Option<Key>> {
     let now = scope.model.now();
     let owners = ended.flat_map(|(_, process)| {
         let owned = process.tenures(now).map(|tenure| tenure.owner);
-        owned.chain([process.owner()])
+        Vec::from_iter(owned.chain([process.owner()]))
     });
     let kept = scope.processes().map(|(key, _)| Some(key));
     kept.chain(owners).collect()

@@ -81,7 +81,7 @@ pub fn apply_all(events: &[Event]) -> Model {
 
 /// Returns the latest process with this PID.
 pub fn one(model: &Model, pid: u32) -> &Process {
-    model.process(key(model, pid))
+    &model.processes[key(model, pid)]
 }
 
 /// Returns the key of the latest process with this PID.

@@ -5,7 +5,7 @@ use crate::model::{Model, Process, State};
 
 /// Returns the present processes with a known name.
 fn present(model: &Model) -> Vec<&Process> {
-    let present = model.processes().map(|(_, process)| process);
+    let present = model.processes.since(0).map(|(_, process)| process);
     let mut present: Vec<_> = present
         .filter(|it| !it.state().is_gone() && it.known_comm().is_some())
         .collect();

@@ -11,7 +11,7 @@ use crate::event::{
     StateTimes, States, Summary, TaskId, TaskState, Text, Uid, Usage, Wait, Waits, Wakeups, What,
     Who, script::Script,
 };
-use crate::model::{Model, Retention};
+use crate::model::{Model, Process, Retention};
 
 fn process() -> impl Strategy<Value = ProcessId> {
     (0..5u32, 0..4u64).prop_map(|(tgid, start)| ProcessId { tgid, start })
@@ -397,7 +397,7 @@ proptest! {
             gone += 1;
         }
         prop_assert!(tally.reaped <= gone);
-        let find = |model: &Model, id| model.find(id).map(|key| model.process(key).clone());
+        let find = |model: &Model, id| model.find(id).map(|key| Process::clone(&model.process(key)));
         for (_, process) in whole.processes().filter(|(_, it)| !it.state().is_gone()) {
             let kept = find(&model, process.id).unwrap();
             prop_assert!(kept.state() == process.state() && kept.status == process.status);

@@ -232,7 +232,7 @@ impl App {
         let process = data.model.process(key);
         let text = match process.argv() {
             Some(argv) => command_line(argv),
-            None => words::name(process),
+            None => words::name(&process),
         };
         self.effects.push(Effect::Copy(text));
     }

@@ -68,7 +68,7 @@ impl ActiveFilter {
                 let (key, verdict) = &mut self.verdicts[place as usize];
                 let now = filter.evaluate(model, *key, now);
                 changed |= std::mem::replace(verdict, now) != now;
-                match local && model.process(*key).freed_at.is_some() {
+                match local && model.process(*key).is_settled() {
                     true => _ = self.unsettled.swap_remove(self.evaluated),
                     false => self.evaluated += 1,
                 }
@@ -79,7 +79,7 @@ impl ActiveFilter {
             }
         }
         let next = self.verdicts.last().map_or(0, |(key, _)| key.index() + 1);
-        for (key, _) in model.processes_since(next).take(most) {
+        for key in model.keys_since(next).take(most) {
             self.unsettled.push(self.verdicts.len() as u32);
             let verdict = filter.evaluate(model, key, now);
             self.verdicts.push((key, verdict));

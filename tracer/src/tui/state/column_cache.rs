@@ -65,10 +65,10 @@ impl<T> ColumnCache<T> {
             let index = self.unsettled[self.refreshed];
             let (key, entry) = &mut self.entries[index as usize];
             let process = model.process(*key);
-            *entry = of(*key, process);
-            match process.freed_at {
-                Some(_) => _ = self.unsettled.swap_remove(self.refreshed),
-                None => self.refreshed += 1,
+            *entry = of(*key, &process);
+            match process.is_settled() {
+                true => _ = self.unsettled.swap_remove(self.refreshed),
+                false => self.refreshed += 1,
             }
         }
         let all = self.refreshed >= self.unsettled.len();
@@ -77,10 +77,10 @@ impl<T> ColumnCache<T> {
         }
         let next = self.entries.last().map_or(0, |(key, _)| key.index() + 1);
         for (key, process) in model.processes_since(next) {
-            if process.freed_at.is_none() {
+            if !process.is_settled() {
                 self.unsettled.push(self.entries.len() as u32);
             }
-            self.entries.push((key, of(key, process)));
+            self.entries.push((key, of(key, &process)));
         }
         all
     }

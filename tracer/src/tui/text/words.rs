@@ -38,7 +38,7 @@ pub fn comm(comm: Comm) -> String {
 /// Returns a process as `812 nginx`.
 pub fn label(model: &Model, key: Key) -> String {
     let process = model.process(key);
-    format!("{} {}", process.id.tgid, name(process))
+    format!("{} {}", process.id.tgid, name(&process))
 }
 
 /// Returns the subject of an event as `812 nginx`; a thread with its own number.

@@ -111,7 +111,7 @@ impl Deaths {
         let cause = match selected {
             Some(Row::Cause(cause, _)) => cause,
             Some(Row::Process(key, _)) if !self.one_by_one => {
-                match death(data.model.process(key)) {
+                match death(&data.model.process(key)) {
                     Some((_, cause)) => cause,
                     None => return Change::None,
                 }
@@ -298,18 +298,18 @@ impl Deaths {
                     (false, true) => glyphs.tree_last,
                     (false, false) => glyphs.tree_fork,
                 };
-                let arguments = words::arguments_beyond_name(process).unwrap_or_default();
+                let arguments = words::arguments_beyond_name(&process).unwrap_or_default();
                 let state = process.state();
                 Phrase::of(Tone::Faint, rail)
                     .and(words::state_tone(state), glyphs.state(state))
-                    .and(Tone::Plain, format!(" {}", words::name(process)))
+                    .and(Tone::Plain, format!(" {}", words::name(&process)))
                     .and(Tone::Dim, format!(" {arguments}"))
             }
-            3 => words::ending(process, width),
-            4 => killer(model, process),
-            5 => Phrase::plain(words::age_at_exit(process)),
-            6 => words::exit_time(data, process),
-            7 => reaped_in(process, data.now),
+            3 => words::ending(&process, width),
+            4 => killer(model, &process),
+            5 => Phrase::plain(words::age_at_exit(&process)),
+            6 => words::exit_time(data, &process),
+            7 => reaped_in(&process, data.now),
             8 => match process.parent {
                 Some(parent) => Phrase::of(Tone::Dim, words::label(model, parent)),
                 None => Phrase::of(Tone::Dim, "?"),

@@ -173,20 +173,20 @@ impl Rows for Faults {
         let phrase = match column {
             0 => Phrase::plain(process.id.tgid.to_string()),
             1 => {
-                let arguments = words::arguments_beyond_name(process);
+                let arguments = words::arguments_beyond_name(&process);
                 return Phrase::of(words::state_tone(state), data.glyphs.state(state))
-                    .and(name_tone(state), format!(" {}", words::name(process)))
+                    .and(name_tone(state), format!(" {}", words::name(&process)))
                     .and(Tone::Dim, format!(" {}", arguments.unwrap_or_default()));
             }
             10 => match &process.recent_faults {
                 Some(recent) => words::faults(data.model, recent.rate(data.now)),
                 None => Phrase::new(),
             },
-            11 => return sparkline(process, data),
-            8 => words::account(process, |usage| Some(units::count(usage.min_flt))),
-            9 => words::account(process, |usage| Some(units::count(usage.maj_flt))),
+            11 => return sparkline(&process, data),
+            8 => words::account(&process, |usage| Some(units::count(usage.min_flt))),
+            9 => words::account(&process, |usage| Some(units::count(usage.maj_flt))),
             3 => words::copies(data.model, &process.faults),
-            _ => words::faults(data.model, figure_of(process, column).unwrap_or_default()),
+            _ => words::faults(data.model, figure_of(&process, column).unwrap_or_default()),
         };
         match state.is_gone() {
             true => phrase.all(Tone::Dim),

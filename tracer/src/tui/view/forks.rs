@@ -55,7 +55,7 @@ impl Rows for Forks {
         let column = order.column().unwrap_or_default();
         let listed = data.model.processes().filter_map(|(key, process)| {
             let cost = process.fork_cost.as_deref()?;
-            let order = Reverse(figure_of(process, cost, column));
+            let order = Reverse(figure_of(&process, cost, column));
             data.filter.shows(key).then_some((order, key))
         });
         let mut rows: Vec<_> = listed.collect();
@@ -89,7 +89,7 @@ impl Rows for Forks {
     fn cell(&self, data: &Data<'_>, key: Key, column: usize, _: usize) -> Phrase {
         let process = data.model.process(key);
         match process.fork_cost.as_deref() {
-            Some(cost) => cell(data, process, cost, column),
+            Some(cost) => cell(data, &process, cost, column),
             None => Phrase::new(),
         }
     }

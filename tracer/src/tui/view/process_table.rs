@@ -154,7 +154,7 @@ impl<R: Rows> View for ProcessTable<R> {
     fn find(&mut self, data: &Data<'_>, query: &SearchQuery, from: SearchFrom) -> bool {
         self.update(data);
         self.list.find(from, |&row| match R::process(row) {
-            Some(key) => query.matches(data.model.process(key)),
+            Some(key) => query.matches(&data.model.process(key)),
             None => R::matches_group(row, query),
         })
     }

@@ -177,16 +177,16 @@ impl Zombies {
         match column {
             0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
             1 => process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
-                owner_name(owner, glyphs)
+                owner_name(&owner, glyphs)
             }),
             2 => Phrase::of(Tone::Strong, units::count(zombies.len() as u64)),
             3 => {
-                let oldest = processes.next().map(|oldest| age(data, oldest));
+                let oldest = processes.next().map(|oldest| age(data, &oldest));
                 Phrase::of(Tone::Strong, oldest.unwrap_or_default())
             }
             5 => bytes(
                 processes
-                    .map(|zombie| words::zombie_memory(data.model, zombie))
+                    .map(|zombie| words::zombie_memory(data.model, &zombie))
                     .sum(),
             ),
             6 => match owner.map_or(LastWait::Unknown, |owner| data.model.last_wait(owner)) {
@@ -284,7 +284,7 @@ impl Zombies {
             0 => Phrase::plain(process.map_or("?".to_owned(), |owner| owner.id.tgid.to_string())),
             1 => {
                 let name = process.map_or(Phrase::of(Tone::Dim, "owner unknown"), |owner| {
-                    owner_name(owner, data.glyphs)
+                    owner_name(&owner, data.glyphs)
                 });
                 name.all(Tone::Dim)
             }
@@ -366,7 +366,7 @@ impl View for Zombies {
         self.update(data);
         self.list.find(from, |row| {
             let subject = row.zombie.or(row.owner);
-            subject.is_some_and(|key| query.matches(data.model.process(key)))
+            subject.is_some_and(|key| query.matches(&data.model.process(key)))
         })
     }
 
@@ -470,11 +470,11 @@ fn zombie_cell(
                     words::state_tone(State::Zombie),
                     glyphs.state(State::Zombie),
                 )
-                .and(Tone::Plain, format!(" {}", words::name(zombie)))
+                .and(Tone::Plain, format!(" {}", words::name(&zombie)))
         }
-        3 => Phrase::plain(age(data, zombie)),
-        4 => words::ending(zombie, width),
-        5 => bytes(words::zombie_memory(data.model, zombie)),
+        3 => Phrase::plain(age(data, &zombie)),
+        4 => words::ending(&zombie, width),
+        5 => bytes(words::zombie_memory(data.model, &zombie)),
         7 => match zombie.zombie_at {
             Some(at) => Phrase::of(Tone::Dim, words::clock(data, at)),
             None => Phrase::of(Tone::Dim, "before the trace"),

@@ -125,7 +125,7 @@ impl Forest {
             };
         }
         let next = self.nodes.last().map_or(0, |last| last.key.index() + 1);
-        for (key, _) in model.processes_since(next) {
+        for key in model.keys_since(next) {
             let index = self.nodes.len() as u32;
             self.nodes.push(Node {
                 key,
@@ -149,15 +149,15 @@ impl Forest {
         self.unsettled.retain(|&index| {
             let node = &mut nodes[index as usize];
             let process = model.process(node.key);
-            node.exited_at = exited_at(process);
-            process.freed_at.is_none()
+            node.exited_at = exited_at(&process);
+            !process.is_settled()
         });
     }
 
     /// Sorts the roots: kernel threads last; in the order of appearance, init first.
     fn sort_roots(&mut self, model: &Model) {
         let (nodes, in_order) = (&self.nodes, self.order.is_some());
-        self.roots.sort_by_key(|&root| {
+        self.roots.sort_by_cached_key(|&root| {
             let process = model.process(nodes[root as usize].key);
             let born = (process.id.start, process.id.tgid);
             (process.kthread, (!in_order).then_some(born))
@@ -299,7 +299,7 @@ impl Forest {
                 } else {
                     let node = &self.nodes[index as usize];
                     let threads = match filter.with_threads && node.exited_at.is_none() {
-                        true => threads(model.process(node.key)),
+                        true => threads(&model.process(node.key)),
                         false => Vec::new(),
                     };
                     let children = self.children(index).filter(shown);

@@ -28,7 +28,7 @@ pub fn snapshot(whole: &Model, part: &Model, at: u64) -> Vec<Event> {
 }
 
 fn found(whole: &Model, key: Key, at: u64) -> Event {
-    let process: &Process = whole.process(key);
+    let process: &Process = &whole.process(key);
     let parent = process.parent.map(|parent| whole.process(parent).id);
     let (ns_pid, ns_level) = process.ns.unwrap_or((process.id.tgid, 0));
     let status = process.status.map(|status| status.0);

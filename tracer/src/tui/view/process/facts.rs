@@ -59,7 +59,7 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     }
     match process.parent {
         Some(parent) => sheet.fact("parent", relative(data, parent)),
-        None if model.parent_pid(process) == Some(0) => {
+        None if model.parent_pid(&process) == Some(0) => {
             sheet.fact(
                 "parent",
                 Phrase::of(Tone::Dim, "none: the idle task created it"),
@@ -179,7 +179,7 @@ pub fn exit(data: &Data<'_>, key: Key, width: usize) -> Sheet {
         State::Exiting | State::Zombie | State::Reaped => {}
     }
     if state != State::Alive {
-        sheet.fact("ended with", ended_with(process));
+        sheet.fact("ended with", ended_with(&process));
     }
     if let Some(reason) = data.model.exiting_reason(key) {
         sheet.fact("exiting", Phrase::of(Tone::Warn, reason));
@@ -200,7 +200,7 @@ pub fn exit(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     if let Some(victim) = process.oom() {
         sheet.fact("memory", describe::oom_victim(victim));
     }
-    reaping(&mut sheet, data, process);
+    reaping(&mut sheet, data, &process);
     sheet
 }
 
@@ -275,7 +275,7 @@ pub fn resources(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             let text = format!("not traced: {reason}");
             sheet.fact("user faults", Phrase::of(Tone::Warn, text));
         }
-        None => memory(&mut sheet, model, process),
+        None => memory(&mut sheet, model, &process),
     }
     let alive = process.state() == State::Alive;
     match process.known_usage() {
@@ -296,7 +296,7 @@ pub fn resources(data: &Data<'_>, key: Key, width: usize) -> Sheet {
             sheet.fact("CPU, memory", Phrase::of(Tone::Dim, when));
         }
     }
-    states(&mut sheet, data, process);
+    states(&mut sheet, data, &process);
     let threads = match process.threads_seen {
         // Every process has a thread.
         0 => Phrase::of(Tone::Warn, "unknown"),

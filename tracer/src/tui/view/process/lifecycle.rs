@@ -145,7 +145,7 @@ fn remark(data: &Data<'_>, key: Key, moment: Moment) -> Phrase {
         Moment::Exited => {
             return process
                 .status
-                .map_or(Phrase::new(), |_| words::ending(process, usize::MAX));
+                .map_or(Phrase::new(), |_| words::ending(&process, usize::MAX));
         }
         Moment::Zombie => {
             let first = process.tenures(data.now).next();
@@ -162,7 +162,7 @@ fn remark(data: &Data<'_>, key: Key, moment: Moment) -> Phrase {
             .or_else(|| {
                 Some(format!(
                     "by the exit of {}",
-                    words::releaser(model, process)?
+                    words::releaser(model, &process)?
                 ))
             }),
         Moment::Runnable | Moment::FirstRan | Moment::Freed => None,

@@ -138,7 +138,7 @@ impl Process {
 fn head(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     let process = data.model.process(key);
     let state = process.state();
-    let age = words::age(process, data.now);
+    let age = words::age(&process, data.now);
     let (tone, age) = match state {
         State::Alive => (Tone::Good, format!(", {age} old")),
         // The state's name is shown in an alerting tone already.

@@ -217,7 +217,7 @@ impl Timeline {
         }
         let life = self.lives.get(lane.row.key);
         let until = life.and_then(|life| life.until).unwrap_or(data.now);
-        cell_states(data.model.process(lane.row.key), scale, until)
+        cell_states(&data.model.process(lane.row.key), scale, until)
     }
 
     fn label(&self, data: &Data<'_>, index: usize, width: usize) -> Phrase {
@@ -225,7 +225,7 @@ impl Timeline {
         let rows = |index: usize| self.list.rows().get(index).map(|lane| lane.row);
         let phrase = rails(rows, index, data.glyphs, width);
         let process = data.model.process(lane.row.key);
-        let (state, name) = (process.state(), words::name(process));
+        let (state, name) = (process.state(), words::name(&process));
         match lane.group.len() {
             0 => phrase
                 .and(words::state_tone(state), data.glyphs.state(state))
@@ -348,7 +348,7 @@ impl Timeline {
                 .count()
         };
         if !lane.group.is_empty() {
-            let name = words::name(data.model.process(lane.row.key));
+            let name = words::name(&data.model.process(lane.row.key));
             let (present, all) = (lives(&lane.group), lane.group.len());
             return phrase.and(Tone::Plain, format!("{present} of {all} {name} present"));
         }
@@ -386,7 +386,7 @@ impl Timeline {
             State::Alive => phrase,
             _ => phrase
                 .and(Tone::Dim, "  exit: ")
-                .joined(words::ending(process, 16)),
+                .joined(words::ending(&process, 16)),
         }
     }
 }
@@ -448,7 +448,7 @@ impl View for Timeline {
         self.update(data);
         self.list.find(from, |lane| {
             let mut keys = lane.group.iter().chain([&lane.row.key]);
-            keys.any(|&key| query.matches(data.model.process(key)))
+            keys.any(|&key| query.matches(&data.model.process(key)))
         })
     }
 

@@ -140,7 +140,7 @@ mod tests {
             cells: 10,
         };
         let letter = |state: Option<TaskState>| state.map_or(".", TaskState::letter);
-        let states = cell_states(process, &scale, START + until * MS);
+        let states = cell_states(&process, &scale, START + until * MS);
         states.into_iter().map(letter).collect()
     }
 

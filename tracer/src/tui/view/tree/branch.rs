@@ -27,7 +27,7 @@ pub fn name(
     let row_at = |index: usize| rows.get(index).copied();
     let rails = rails(row_at, index, glyphs, width);
     match row.thread {
-        Some(thread) => rails.joined(thread_name(data.model.process(row.key), thread, glyphs)),
+        Some(thread) => rails.joined(thread_name(&data.model.process(row.key), thread, glyphs)),
         None => rails.joined(branch(data.model, row, zombies, glyphs)),
     }
 }
@@ -43,8 +43,8 @@ fn branch(model: &Model, row: Row, zombies: &ZombieMarks, glyphs: &Glyphs) -> Ph
         (false, false) => (Tone::Strong, Tone::Dim),
     };
     let name = match process.kthread {
-        true => format!("[{}]", words::name(process)),
-        false => words::name(process),
+        true => format!("[{}]", words::name(&process)),
+        false => words::name(&process),
     };
     let mut phrase = Phrase::of(words::state_tone(state), glyphs.state(state))
         .and(Tone::Plain, " ")
@@ -72,13 +72,13 @@ fn branch(model: &Model, row: Row, zombies: &ZombieMarks, glyphs: &Glyphs) -> Ph
             format!("{}{}{count}", glyphs.zombie, glyphs.times),
         );
     }
-    if let Some(copies) = copied(process) {
+    if let Some(copies) = copied(&process) {
         phrase.push(Tone::Warn, format!(" COW {}", units::count(copies)));
     }
     if process.created_by == Creation::Missed {
         phrase.push(Tone::Warn, " fork not seen");
     }
-    if let Some(arguments) = words::arguments_beyond_name(process) {
+    if let Some(arguments) = words::arguments_beyond_name(&process) {
         phrase.push(rest_tone, format!(" {arguments}"));
     }
     phrase

@@ -339,7 +339,7 @@ impl View for Tree {
             .iter()
             .position(|row| Some((row.key, row.thread)) == selected);
         let found = seek(rows.len(), start.unwrap_or(0), from, |index| {
-            rows[index].thread.is_none() && query.matches(data.model.process(rows[index].key))
+            rows[index].thread.is_none() && query.matches(&data.model.process(rows[index].key))
         });
         if let Some(found) = found {
             self.reveal(data, rows[found].key);
@@ -444,10 +444,10 @@ impl View for Tree {
                 let process = data.model.process(row.key);
                 let phrase = match (FIGURES[figure].cell, row.thread) {
                     (None, _) => branch::name(data, rows, index, &self.zombies, width),
-                    (Some(_), Some(thread)) => branch::thread_cell(process, thread, figure),
+                    (Some(_), Some(thread)) => branch::thread_cell(&process, thread, figure),
                     (Some(cell), None) => match process.state().is_gone() && !keeps_tone(figure) {
-                        true => cell(data, process, width).all(Tone::Dim),
-                        false => cell(data, process, width),
+                        true => cell(data, &process, width).all(Tone::Dim),
+                        false => cell(data, &process, width),
                     },
                 };
                 // Rows that the filter excludes are ancestors of shown ones.
