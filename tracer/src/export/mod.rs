@@ -39,6 +39,9 @@ pub struct Format {
     pub help: &'static str,
     /// True if the format contains the events, not only the processes.
     pub exports_events: bool,
+    /// True if each process is an object of its own, which can be written as soon as no
+    /// further event changes the process.
+    pub streams_processes: bool,
     /// Creates an exporter. Text has its times in the zone; JSON is always in UTC.
     pub start: fn(&Zone) -> Box<dyn Exporter>,
 }
@@ -49,30 +52,35 @@ pub const FORMATS: [Format; 5] = [
         name: "json",
         help: "one JSON object per line, one line per process",
         exports_events: false,
+        streams_processes: true,
         start: |_| Box::new(processes_json::ProcessesJson),
     },
     Format {
         name: "events",
         help: "the event log, one line per event",
         exports_events: true,
+        streams_processes: false,
         start: |zone| Box::new(events_text::EventsText::new(zone)),
     },
     Format {
         name: "findings",
         help: "one JSON object per line, one line per finding",
         exports_events: false,
+        streams_processes: false,
         start: |_| Box::new(findings::Findings),
     },
     Format {
         name: "owners",
         help: "one JSON object per line, one line per owner of zombies",
         exports_events: false,
+        streams_processes: false,
         start: |_| Box::new(owners::Owners),
     },
     Format {
         name: "events-json",
         help: "one JSON object per line, one line per event",
         exports_events: true,
+        streams_processes: false,
         start: |_| Box::new(events_json::EventsJson::default()),
     },
 ];

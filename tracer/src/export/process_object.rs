@@ -8,7 +8,9 @@ use super::{
 };
 
 object! {
-    /// A process, from its fork (or when it was found) to its end.
+    /// A process, from its fork (or when it was found) to its end. A process is printed when
+    /// it has ended and makes room for others, and the rest at the end of the recording, so
+    /// the order is not that of appearance: sort by `start_ns`.
     pub struct ProcessObject {
         /// PID in the initial pid namespace.
         pid: u32,

@@ -1,4 +1,5 @@
-//! The format `json`: one object per line, one line per process, in order of appearance.
+//! The format `json`: one object per line, one line per process. A process is written when
+//! it is final, the others at the end, in order of appearance.
 //!
 //! Every object has every key; null means unknown or not yet, never zero or "no".
 //! A duration that has not ended is counted to the end of the stream.
@@ -17,7 +18,8 @@ use super::{
 use crate::{
     event::{Event, FaultClass, FaultTally, Purpose, Uid, clone_flag_names},
     model::{
-        Copies, ForkCost, Key, Model, Process, ReapKind, SharingEnd, State, TenureEnd, ZombieTime,
+        Copies, ForkCost, Key, Model, OwnerNames, Process, ReapKind, SharingEnd, State, TenureEnd,
+        ZombieTime,
     },
 };
 
@@ -29,14 +31,25 @@ impl Exporter for ProcessesJson {
         Ok(())
     }
 
+    fn process(
+        &mut self,
+        model: &Model,
+        key: Key,
+        names: &OwnerNames,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        json::line(&ProcessObject::new(model, key, names), out)
+    }
+
     fn end(
         &mut self,
         model: &Model,
         kept: ProcessFilter<'_>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        let names = OwnerNames::default();
         for (key, _) in model.processes_of_this_part().filter(|(key, _)| kept(*key)) {
-            json::line(&ProcessObject::new(model, key), out)?;
+            self.process(model, key, &names, out)?;
         }
         Ok(())
     }
@@ -44,11 +57,11 @@ impl Exporter for ProcessesJson {
 
 /// Returns one process as its line in the export.
 pub fn process_json(model: &Model, key: Key) -> String {
-    json::one_line(&ProcessObject::new(model, key))
+    json::one_line(&ProcessObject::new(model, key, &OwnerNames::default()))
 }
 
 impl ProcessObject {
-    fn new(model: &Model, key: Key) -> ProcessObject {
+    fn new(model: &Model, key: Key, names: &OwnerNames) -> ProcessObject {
         let (process, session) = (model.process(key), model.session());
         let wall = |at: Option<u64>| at.and_then(|at| WallTime::of(session, at));
         let executions = process.executions.len() + process.executions_left_out as usize;
@@ -118,7 +131,7 @@ impl ProcessObject {
             zombie_ns: zombie.and_then(ZombieTime::exact),
             zombie_ns_min: zombie.map(|time| time.min),
             zombie_ns_max: zombie.and_then(|time| time.max),
-            zombie_owners: zombie_owners(model, &process),
+            zombie_owners: zombie_owners(model, &process, names),
             last_switch_ns: switched,
             last_switch_time: wall(switched),
             reaped_ns: process.reaped_at,
@@ -150,15 +163,15 @@ impl ProcessObject {
     }
 }
 
-fn zombie_owners(model: &Model, process: &Process) -> Option<Vec<ZombieOwner>> {
+fn zombie_owners(model: &Model, process: &Process, names: &OwnerNames) -> Option<Vec<ZombieOwner>> {
     if process.state().is_gone() && process.zombie_time(model.now()).is_none() {
         return None;
     }
     let owners = process.tenures(model.now()).map(|tenure| {
-        let owner = tenure.owner.map(|key| model.process(key));
+        let owner = tenure.owner;
         ZombieOwner {
-            process: owner.as_ref().and_then(|owner| value::process(owner.id)),
-            comm: owner.and_then(|owner| owner.known_comm()).map(comm),
+            process: owner.and_then(|owner| value::process(model.process(owner).id)),
+            comm: owner.and_then(|owner| names.of(model, owner)).map(comm),
             since_ns: tenure.since,
             until_ns: tenure.end.map(|_| tenure.until),
             ns_min: tenure.time.min,
@@ -277,5 +290,88 @@ fn faults(model: &Model, process: &Process) -> ProcessFaults {
     ProcessFaults {
         counted,
         minor: ended.map(|usage| usage.min_flt),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::script::{MS, Script},
+        model::{Archive, FirstPass, Retention},
+    };
+
+    /// Returns a shell that starts commands, each with a child, and changes its own name and
+    /// those of commands whose children are gone. A second session ends it.
+    fn script() -> Script {
+        let mut script = Script::new().session().found(1, 0, "init");
+        script = script.found(800, 1, "sh").found_all();
+        for number in 0..300 {
+            let pid = 1_000 + number % 100 * 2;
+            script = script.at(u64::from(number) * 100 * MS);
+            script = script.fork(800, pid).fork(pid, pid + 1);
+            script = match number % 3 {
+                0 => script.die(pid + 1, 1).reap(pid + 1).free(pid + 1),
+                1 => script.die(pid, 0).reap(pid).die(pid + 1, 2).free(pid),
+                _ => script.die(pid + 1, 0).exec(pid, "late", &["late"]),
+            };
+            if number % 100 == 50 {
+                script = script.exec(800, "other", &["other"]);
+            }
+            script = script.at(u64::from(number) * 100 * MS + 50 * MS);
+            script = script.exec(pid, "last", &["last"]).die(pid, 0).reap(pid);
+        }
+        let script = script.exec(800, "bash", &["bash", "-i"]);
+        script.session_with(|session| session.page_size = 1 << 14)
+    }
+
+    /// Returns the lines written by two passes with a model that retains few processes.
+    fn in_two_passes(events: &[Event]) -> Vec<String> {
+        let few = || {
+            let mut model = Model::new(Retention {
+                exited: 5,
+                ..Retention::ALL
+            });
+            model.set_archive(Archive::new(usize::MAX));
+            model
+        };
+        let (mut model, mut first) = (few(), FirstPass::default());
+        for event in events {
+            model.apply(event);
+            first.take(&mut model);
+        }
+        let mut second = first.end(model);
+        let (mut model, mut out) = (few(), Vec::new());
+        let mut write = |model: &Model, key: Key, names: &OwnerNames| {
+            ProcessesJson.process(model, key, names, &mut out)
+        };
+        for event in events {
+            model.apply(event);
+            second.take(&mut model, &mut write).unwrap();
+        }
+        assert!(second.final_count() > 300, "{}", second.final_count());
+        ProcessesJson
+            .end(second.end(), &|_| true, &mut out)
+            .unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn lines_of_two_passes_equal_those_of_a_model_that_retains_all() {
+        let events = script().events;
+        let mut all = Model::default();
+        events.iter().for_each(|event| all.apply(event));
+        let keys = all.processes().map(|(key, _)| key);
+        let mut expected: Vec<_> = keys.map(|key| process_json(&all, key)).collect();
+        let mut lines = in_two_passes(&events);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains(r#""comm":"bash","since_ns""#))
+        );
+        expected.sort_unstable();
+        lines.sort_unstable();
+        assert_eq!(lines, expected);
     }
 }

@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Key, OwnerTally, Process, packed, texts::Texts};
+use super::{Key, OwnerTally, Process, packed, texts::Texts, unpacked::Unpacked};
 use crate::event::{Comm, ProcessId, Text};
 
 /// Number of slots per chunk.
@@ -85,6 +85,8 @@ struct Contents<M> {
     /// Packed processes, in the order of their eviction.
     segments: Vec<Arc<Vec<u8>>>,
     slots: Vec<Option<Arc<Chunk>>>,
+    /// Numbers of the chunks in use.
+    chunks: Vec<u32>,
     /// The latest process with each PID. Each is linked to the previous one.
     by_tgid: Table<u32, Key>,
     /// Number of the [`Self::archived`] that were forked while tracing, by command name.
@@ -95,6 +97,8 @@ struct Contents<M> {
     cgroups: Table<u64, Text>,
     /// Their arguments and file names.
     texts: Texts,
+    /// The processes looked at lately.
+    unpacked: Unpacked,
 }
 
 /// Facts about an evicted process that are stored outside of it.
@@ -229,12 +233,45 @@ impl<M: Clone + Default> Archive<M> {
     }
 
     /// Returns the process with this key.
-    pub(super) fn get(&self, key: Key) -> Option<Process> {
+    pub(super) fn get(&self, key: Key) -> Option<Arc<Process>> {
         let contents = self.0.as_ref()?;
         let slot = contents.slot(key)?;
-        let mut process = packed::unpack(contents.bytes_at(slot.place?)?, &contents.texts)?;
-        process.tree_parent = slot.parent;
-        Some(process)
+        let bytes = contents.bytes_at(slot.place?)?;
+        contents.unpacked.get(key, |process| {
+            packed::unpack(bytes, &contents.texts, process)?;
+            process.tree_parent = slot.parent;
+            Some(())
+        })
+    }
+
+    /// Returns the keys of all archived processes, in order of appearance. Takes time linear
+    /// in these.
+    pub(super) fn all_keys(&self) -> Vec<Key> {
+        let Some(contents) = &self.0 else {
+            return Vec::new();
+        };
+        let mut chunks = contents.chunks.clone();
+        chunks.sort_unstable();
+        let places = chunks.into_iter().map(|it| it as usize * CHUNK);
+        let keys = places.flat_map(|place| (place..place + CHUNK).map(Key::at));
+        keys.filter(|&key| self.contains(key)).collect()
+    }
+
+    /// Drops the archived processes. They still count as listed.
+    pub(super) fn clear(&mut self) {
+        let used = self.0.as_mut().filter(|contents| contents.bytes > 0);
+        let Some(contents) = used.map(Arc::make_mut) else {
+            return;
+        };
+        for chunk in contents.chunks.drain(..) {
+            contents.slots[chunk as usize] = None;
+        }
+        contents.segments.clear();
+        contents.by_tgid.clear();
+        contents.owners.clear();
+        contents.cgroups.clear();
+        contents.texts.clear();
+        contents.bytes = 0;
     }
 
     /// Returns the parent of an archived process in the fork tree.
@@ -351,6 +388,7 @@ impl<M> Contents<M> {
         }
         let chunk = self.slots[number].get_or_insert_with(|| {
             self.bytes += CHUNK_SIZE;
+            self.chunks.push(number as u32);
             Arc::new([Slot::default(); CHUNK])
         });
         &mut Arc::make_mut(chunk)[key.index() % CHUNK]

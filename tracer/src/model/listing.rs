@@ -19,6 +19,16 @@ impl Model {
         &self.archive
     }
 
+    /// Returns the keys of the archived processes in order of appearance.
+    pub(super) fn archived(&self) -> Vec<Key> {
+        self.archive.all_keys()
+    }
+
+    /// Drops the archived processes. They still count as listed.
+    pub(super) fn clear_archive(&mut self) {
+        self.archive.clear();
+    }
+
     /// Returns true if the process with this key is archived, unless this model still has
     /// to create or to evict it.
     fn has_archived(&self, key: Key) -> bool {
@@ -62,6 +72,15 @@ impl Model {
     /// Returns the number of listed processes, present ones included.
     pub fn process_count(&self) -> usize {
         self.processes.len() + self.archive.len(self.evicted()) as usize
+    }
+
+    /// Returns the number of listed processes that [are of this part](Self::is_of_this_part).
+    /// Takes time linear in the retained ones.
+    pub fn count_of_this_part(&self) -> u64 {
+        let retained = self.processes.since(0);
+        let retained = retained.filter(|(_, process)| self.is_of_this_part(process));
+        // Only such processes are archived.
+        retained.count() as u64 + self.archive.len(self.evicted())
     }
 
     /// Returns the number of processes that are no longer listed: evicted (see

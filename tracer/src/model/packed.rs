@@ -97,20 +97,20 @@ pub(super) fn pack(
     new
 }
 
-/// Returns the process at the beginning of `bytes`.
-pub(super) fn unpack(mut bytes: &[u8], texts: &Texts) -> Option<Process> {
+/// Sets `process` to the one at the beginning of `bytes`.
+pub(super) fn unpack(mut bytes: &[u8], texts: &Texts, process: &mut Process) -> Option<()> {
     let (marks, id) = read_head(&mut bytes)?;
     if marks & HAS_TALLY != 0 {
         read::<OwnerTally>(&mut bytes)?;
     }
-    let mut process = Process::new(id);
-    read_facts(marks, &mut process, &mut bytes)?;
-    DeltaCodec::default().decode(&mut process);
+    *process = Process::new(id);
+    read_facts(marks, process, &mut bytes)?;
+    DeltaCodec::default().decode(process);
     process.each_text(&mut |text| {
         let shared = read(&mut bytes).and_then(|number| texts.get(number));
         *text = shared.cloned().unwrap_or_default();
     });
-    Some(process)
+    Some(())
 }
 
 /// Returns the former zombies of the process at the beginning of `bytes`.

@@ -1,6 +1,6 @@
 //! Access to a process that may be archived.
 
-use std::{fmt, ops::Deref};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use super::Process;
 
@@ -11,7 +11,7 @@ pub struct ProcessRef<'a>(Source<'a>);
 #[derive(Clone)]
 enum Source<'a> {
     Retained(&'a Process),
-    Archived(Box<Process>),
+    Archived(Arc<Process>),
 }
 
 impl ProcessRef<'_> {
@@ -28,9 +28,9 @@ impl<'a> From<&'a Process> for ProcessRef<'a> {
     }
 }
 
-impl From<Process> for ProcessRef<'_> {
-    fn from(archived: Process) -> Self {
-        ProcessRef(Source::Archived(Box::new(archived)))
+impl From<Arc<Process>> for ProcessRef<'_> {
+    fn from(archived: Arc<Process>) -> Self {
+        ProcessRef(Source::Archived(archived))
     }
 }
 

@@ -225,11 +225,17 @@ impl Model {
             return;
         }
         let process = &self.processes[key];
+        let own_pid = process.ns.map(|(pid, _)| pid);
+        let pids = [Some(process.id.tgid), process.seen_pid, own_pid];
         let meant = |wait: &Unmatched| {
-            let claimed = self.index.unreaped(wait.owner, wait.number) == Some(key);
-            let death = process.exited_at.or(process.zombie_at);
-            let in_time = death.is_some_and(|death| death <= wait.at);
-            claimed && in_time && process.may_be_reaped(wait.at)
+            // Most waits are for other PIDs, and a comparison is cheaper than a look-up.
+            pids.contains(&Some(wait.number))
+                && self.index.unreaped(wait.owner, wait.number) == Some(key)
+                && process
+                    .exited_at
+                    .or(process.zombie_at)
+                    .is_some_and(|death| death <= wait.at)
+                && process.may_be_reaped(wait.at)
         };
         if let Some(place) = self.unmatched.iter().position(meant)
             && let Some(wait) = self.unmatched.remove(place)

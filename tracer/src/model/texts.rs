@@ -40,6 +40,12 @@ impl Texts {
         (number, bytes)
     }
 
+    /// Removes all texts.
+    pub fn clear(&mut self) {
+        self.texts.clear();
+        self.numbers.clear();
+    }
+
     /// Returns the text with this number.
     pub fn get(&self, number: u32) -> Option<&Text> {
         self.texts.get(number as usize)

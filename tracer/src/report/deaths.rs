@@ -57,8 +57,8 @@ pub static DEATHS: TableKind = TableKind {
 /// What equal deaths have in common, in the order of the table.
 type DeathKind = (u8, Outcome, Option<Comm>, Option<Sender>, Option<String>);
 
-/// A death: its time, if known, and the process.
-type Death = (Option<u64>, Key);
+/// A death: its time, if known, the process and how long it lived.
+type Death = (Option<u64>, Key, Option<u64>);
 
 fn kind(process: &Process) -> Option<DeathKind> {
     let outcome = process.outcome();
@@ -82,10 +82,9 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
         let Some(kind) = kind(&process) else { continue };
         counts[usize::from(kind.0)] += 1;
         if kind.1 != Outcome::Ok || scope.filtered.is_some() {
-            kinds
-                .entry(kind)
-                .or_default()
-                .push((process.exited_at, key));
+            let lifetime = process.lifetime(scope.model.now());
+            let death = (process.exited_at, key, lifetime);
+            kinds.entry(kind).or_default().push(death);
         }
     }
     let unfolded = match scope.layout.rows {
@@ -126,13 +125,11 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
 
 /// Returns the row of equal deaths, of which there is at least one.
 fn row(scope: &Scope<'_>, deaths: &[Death]) -> Vec<Cell> {
-    let (at, key) = deaths[deaths.len() - 1];
+    let (at, key, _) = deaths[deaths.len() - 1];
     let process = scope.model.process(key);
     let several = deaths.len() > 1;
-    let first = deaths.iter().find_map(|&(at, _)| at);
-    let lifetimes = deaths
-        .iter()
-        .map(|&(_, key)| scope.model.process(key).lifetime(scope.model.now()));
+    let first = deaths.iter().find_map(|&(at, ..)| at);
+    let longest = deaths.iter().filter_map(|&(_, _, lifetime)| lifetime).max();
     vec![
         Cell::Count(deaths.len() as u64),
         match several {
@@ -147,7 +144,7 @@ fn row(scope: &Scope<'_>, deaths: &[Death]) -> Vec<Cell> {
         Cell::Outcome(process.outcome()),
         Cell::some(process.oom(), |victim| Cell::Text(format!("OOM: {victim}"))),
         Cell::some(Killed::of(&process), |killed| Cell::Sender(killed.sender)),
-        Cell::known(lifetimes.flatten().max(), Cell::Duration),
+        Cell::known(longest, Cell::Duration),
         Cell::some(process.argv(), |argv| Cell::Arguments(Text::new(argv))),
     ]
 }

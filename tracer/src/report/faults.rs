@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{FaultClass, Faults, Purpose, units},
-    model::Key,
+    model::{Key, Model, Process},
 };
 
 const ROWS: usize = 10;
@@ -76,54 +76,64 @@ fn traced(scope: &Scope<'_>, page: &mut dyn Output) {
         .map(|&class| format!("{} {}", all.of(class), class.title()))
         .collect();
     page.labelled("", &classes.join(", "));
-    table(scope, page, &FAULTS, Faults::total);
-    storms(scope, page);
+    let writes: fn(&Faults) -> u64 = match all.write_protect {
+        0 => |faults| faults.cow_copy,
+        _ => |faults| faults.write_protect,
+    };
+    let (mut faulting, mut writing, mut storms) = (Vec::new(), Vec::new(), Vec::new());
+    for (key, process) in scope.processes() {
+        let count = |list: &mut Vec<_>, count| {
+            if count > 0 {
+                list.push((count, key));
+            }
+        };
+        count(&mut faulting, process.faults.total());
+        count(&mut writing, writes(&process.faults));
+        storms.extend(storm(scope.model, key, &process));
+    }
+    table(scope, page, &FAULTS, faulting);
+    for sentence in storms {
+        page.labelled("  note", &sentence);
+    }
     if all.write_protect > 0 {
         page.section("Writes to protected pages, including copies on write (COW)");
-        table(scope, page, &WRITES, |faults| faults.write_protect);
+        table(scope, page, &WRITES, writing);
     } else if all.cow_copy > 0 {
         page.section("Pages copied on write, by process");
-        table(scope, page, &COPIES, |faults| faults.cow_copy);
+        table(scope, page, &COPIES, writing);
     }
 }
 
 /// Thresholds for a fault storm: faults in total, and faults per second.
 const STORM: (u64, u64) = (200_000, 50_000);
 
-/// Writes a note on each fault storm.
-fn storms(scope: &Scope<'_>, page: &mut dyn Output) {
-    let model = scope.model;
-    for (key, process) in scope.processes() {
-        let total = process.faults.total();
-        let lived = process.lifetime(model.now()).unwrap_or(0).max(1);
-        let lived = lived.min(model.now().saturating_sub(model.began())).max(1);
-        let rate = (u128::from(total) * 1_000_000_000 / u128::from(lived)) as u64;
-        if total < STORM.0 || rate < STORM.1 {
-            continue;
-        }
-        let most = FaultClass::ALL
-            .iter()
-            .max_by_key(|&&class| process.faults.of(class));
-        let most = most.map_or("", |class| class.title());
-        let sentence = format!(
-            "{}: fault storm: {total} in {}, {rate} per second, mostly {most}",
-            process_name(model, key),
-            units::duration(lived),
-        );
-        page.labelled("  note", &sentence);
+/// Returns a note on a process that faulted very often.
+fn storm(model: &Model, key: Key, process: &Process) -> Option<String> {
+    let total = process.faults.total();
+    let lived = process.lifetime(model.now()).unwrap_or(0).max(1);
+    let lived = lived.min(model.now().saturating_sub(model.began())).max(1);
+    let rate = (u128::from(total) * 1_000_000_000 / u128::from(lived)) as u64;
+    if total < STORM.0 || rate < STORM.1 {
+        return None;
     }
+    let most = FaultClass::ALL
+        .iter()
+        .max_by_key(|&&class| process.faults.of(class));
+    let most = most.map_or("", |class| class.title());
+    Some(format!(
+        "{}: fault storm: {total} in {}, {rate} per second, mostly {most}",
+        process_name(model, key),
+        units::duration(lived),
+    ))
 }
 
+/// Writes the processes with the most faults of a kind.
 fn table(
     scope: &Scope<'_>,
     page: &mut dyn Output,
     kind: &'static TableKind,
-    of: fn(&Faults) -> u64,
+    mut counted: Vec<(u64, Key)>,
 ) {
-    let counted = scope
-        .processes()
-        .map(|(key, process)| (of(&process.faults), key));
-    let mut counted: Vec<(u64, Key)> = counted.filter(|&(count, _)| count > 0).collect();
     counted.sort_by_key(|&(count, key)| (Reverse(count), key));
     let total = counted.len();
     let rows = counted.into_iter();

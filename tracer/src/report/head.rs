@@ -107,7 +107,7 @@ fn facts(scope: &Scope<'_>) -> Vec<Cell> {
         Cell::Flag(model.ended() && scope.layout.until.is_none()),
         Cell::Count(model.totals().lost),
         Cell::Count(model.gaps().len() as u64),
-        Cell::Count(model.processes_of_this_part().count() as u64 + model.unlisted()),
+        Cell::Count(model.count_of_this_part() + model.unlisted()),
         Cell::Count(model.unlisted()),
         Cell::some(filtered, |it| text(it.filter.text())),
         Cell::some(filtered, |it| Cell::Count(it.count())),
@@ -173,7 +173,7 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
 
 /// Returns how many processes a filter keeps.
 fn matching(model: &Model, filtered: &Filtered<'_>) -> String {
-    let all = model.processes_of_this_part().count() as u64;
+    let all = model.count_of_this_part();
     let mut text = format!(
         "{} of {}: {}",
         filtered.count(),

@@ -9,10 +9,10 @@ use super::{
     outcome,
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
-    words::{command, command_name, process_name},
+    words::{command, process_name},
 };
 use crate::{
-    event::{Text, command_line, units::duration},
+    event::{Comm, Text, command_line, units::duration},
     model::{Key, Model, Outcome, Process, State},
 };
 
@@ -47,7 +47,7 @@ const MAX_DEPTH: usize = 500;
 
 /// The properties that subtrees of one shape have in common.
 type ShapeKey = (
-    String,
+    Option<Comm>,
     Option<(Outcome, Option<&'static str>)>,
     Vec<(usize, u64)>,
 );
@@ -67,8 +67,8 @@ struct ForkTree<'a> {
     /// With a filter or in a part of a recording, the processes of the report and their
     /// ancestors.
     visible: Option<HashSet<Key>>,
-    /// For each process, the shape and the size of its subtree.
-    shapes: BTreeMap<Key, (usize, u64)>,
+    /// The shape and the size of each process's subtree, by [`Key::index`].
+    shapes: Vec<(usize, u64)>,
 }
 
 /// Writes the section, if processes were created.
@@ -79,13 +79,14 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
         scope,
         created: Vec::new(),
         visible: None,
-        shapes: BTreeMap::new(),
+        shapes: Vec::new(),
     };
     let mut roots = Vec::new();
     let mut is_part = false;
     for (key, process) in model.processes() {
         roots.push(key);
         tree.created.resize(key.index() + 1, false);
+        tree.shapes.resize(key.index() + 1, (0, 0));
         tree.created[key.index()] = process.forked_at.is_some();
         is_part |= !model.is_of_this_part(&process);
     }
@@ -98,7 +99,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     }
     tree.measure(&roots);
     // The largest first; equal ones in order of appearance.
-    roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root].1));
+    roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root.index()].1));
     page.section(&format!(
         "Fork tree of started processes{}",
         scope.evicted_note()
@@ -170,7 +171,7 @@ impl ForkTree<'_> {
             let mut below: BTreeMap<usize, u64> = BTreeMap::new();
             let mut size = u64::from(self.is_listed(key));
             for child in self.children(key) {
-                let (shape, below_child) = self.shapes[&child];
+                let (shape, below_child) = self.shapes[child.index()];
                 *below.entry(shape).or_default() += 1;
                 size += below_child;
             }
@@ -178,10 +179,10 @@ impl ForkTree<'_> {
             let end = (process.outcome(), unfinished(&process));
             let end = self.is_listed(key).then_some(end);
             let below = below.into_iter().collect();
-            let shape_key = (command_name(process.known_comm()), end, below);
+            let shape_key = (process.known_comm(), end, below);
             let next = shape_keys.len();
             let shape = *shape_keys.entry(shape_key).or_insert(next);
-            self.shapes.insert(key, (shape, size));
+            self.shapes[key.index()] = (shape, size);
         }
     }
 
@@ -190,7 +191,7 @@ impl ForkTree<'_> {
         let mut groups: Vec<Group> = Vec::new();
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();
         for child in self.children(key) {
-            let (shape, _) = self.shapes[&child];
+            let (shape, _) = self.shapes[child.index()];
             let place = *places.entry(shape).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some(group) => group.count += 1,
@@ -204,7 +205,7 @@ impl ForkTree<'_> {
     }
 
     fn print(&self, roots: &[Key], page: &mut dyn Output) {
-        let total: u64 = roots.iter().map(|root| self.shapes[root].1).sum();
+        let total: u64 = roots.iter().map(|root| self.shapes[root.index()].1).sum();
         let mut printed = 0;
         let mut lines: Vec<Line> = roots
             .iter()
@@ -247,7 +248,7 @@ impl ForkTree<'_> {
     /// Returns the lines below a process, the last one first.
     fn below(&self, line: &Line, key: Key, count: u64) -> Vec<Line> {
         let groups = self.groups(key);
-        let size = |group: &Group| group.count * self.shapes[&group.first].1;
+        let size = |group: &Group| group.count * self.shapes[group.first.index()].1;
         let (shapes, depth) = match self.scope.layout.rows {
             Rows::Usual => (SHAPES, DEPTH),
             Rows::Top(_) | Rows::All => (usize::MAX, MAX_DEPTH),

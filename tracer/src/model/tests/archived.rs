@@ -77,6 +77,17 @@ fn archive_lists_the_same_as_a_model_that_retains_all() {
     assert_same_list(&model, &keeping(usize::MAX, &events));
 }
 
+/// Its own count includes the tables beside the packed processes.
+#[test]
+fn archived_process_takes_at_most_300_bytes() {
+    let events = night(5_000).events;
+    let model = archiving(Archive::new(usize::MAX), &events);
+    let archived = model.processes().filter(|it| it.1.is_settled()).count();
+    assert!(archived > 9_000);
+    let each = model.archive().bytes() / archived;
+    assert!((50..=300).contains(&each), "{each}");
+}
+
 /// The archive of the whole stream serves a saved state of any moment.
 #[test]
 fn archive_serves_every_place_of_the_stream() {
@@ -119,7 +130,7 @@ fn full_archive_says_what_is_missing_and_prefers_what_is_wanted() {
             .filter(|&(key, _)| is_part(model, key))
             .count()
     };
-    let room = 1_250 * 250;
+    let room = 1_200 * 250;
     let small = archiving(Archive::new(room), &events);
     let choosing = archiving(Archive::new(room).preferring(is_part), &events);
     for model in [&small, &choosing] {

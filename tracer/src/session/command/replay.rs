@@ -14,7 +14,7 @@ use crate::{
     event::{Event, Who, units},
     export::{self, Exporter, Format},
     filter::{Filter, Truth},
-    model::{Archive, Key, Model, NoCommand, Retention, TracedCommand},
+    model::{Archive, FirstPass, Key, Model, NoCommand, Retention, TracedCommand},
     playback::Place,
     session::{
         console::{
@@ -37,7 +37,7 @@ use crate::{
             growth::Growth,
             match_buffer::MatchBuffer,
             range::{self, Part},
-            read,
+            read::{self, Notices},
             recording::Input,
             spool::Spool,
             window::Window,
@@ -138,7 +138,7 @@ fn report(replay: &Replay, report: &Report) -> Result<()> {
     let Part { model, until } = replay.part()?;
     check(filter, &model)?;
     if let Some(filter) = filter.filter(|_| report.json) {
-        notify_if_none(&model, |key| filter.keeps(&model, key, model.now()));
+        notify_if_none(&model, 0, |key| filter.keeps(&model, key, model.now()));
     }
     output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))
 }
@@ -162,6 +162,10 @@ fn check(filter: Option<&Filter>, model: &Model) -> Result<()> {
 
 fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let mut exporter = (format.start)(&time_zone::zone());
+    let is_local = replay.filter.as_ref().is_none_or(Filter::is_local);
+    if format.streams_processes && is_local && !replay.follow {
+        return export_processes(replay, &mut *exporter, out);
+    }
     let Some(filter) = &replay.filter else {
         if !format.exports_events {
             let Part { model, .. } = replay.part()?;
@@ -187,7 +191,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let Part { model, .. } = replay.part()?;
     check(Some(filter), &model)?;
     let matches = |key| filter.keeps(&model, key, model.now());
-    notify_if_none(&model, matches);
+    notify_if_none(&model, 0, matches);
     if !format.exports_events {
         return Ok(exporter.end(&model, &matches, out)?);
     }
@@ -201,12 +205,56 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     Ok(exporter.end(&model, &matches, out)?)
 }
 
-/// Notifies the user if no process matches the filter.
-fn notify_if_none(model: &Model, matches: impl Fn(Key) -> bool) {
+/// Exports each process as soon as it is final, so that none needs to be kept. The recording
+/// is read twice: what the end says about the others is known before the first is written.
+fn export_processes(
+    replay: &Replay,
+    exporter: &mut dyn Exporter,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let spool = (replay.path == Path::new("-"))
+        .then(Spool::complete)
+        .transpose()?;
+    let path = spool
+        .as_ref()
+        .map_or_else(|| replay.path.clone(), Spool::path);
+    let pass = |notices, after: &mut dyn FnMut(&mut Model) -> Result<()>| {
+        let archive = Archive::new(usize::MAX);
+        range::model_with(&replay.window, &path, archive, notices, after)
+    };
+    let mut first = FirstPass::default();
+    let part = pass(Notices::Emit, &mut |model| {
+        first.take(model);
+        Ok(())
+    })?;
+    let mut second = first.end(part.model);
+    let (filter, now) = (replay.filter.as_ref(), second.end().now());
+    check(filter, second.end())?;
+    let keeps = |model: &Model, key| filter.is_none_or(|it| it.keeps(model, key, now));
+    let mut matching = 0_u64;
+    pass(Notices::Suppress, &mut |model| {
+        second.take(model, |model, key, names| {
+            if keeps(model, key) {
+                matching += 1;
+                exporter.process(model, key, names, out)?;
+            }
+            Ok(())
+        })
+    })?;
+    let end = second.end();
+    if filter.is_some() && matching == 0 {
+        notify_if_none(end, second.final_count(), |key| keeps(end, key));
+    }
+    Ok(exporter.end(end, &|key| keeps(end, key), out)?)
+}
+
+/// Notifies the user if no process matches the filter. `others` is the number of processes
+/// that are not in the model and do not match either.
+fn notify_if_none(model: &Model, others: u64, matches: impl Fn(Key) -> bool) {
     if model.processes_of_this_part().any(|(key, _)| matches(key)) {
         return;
     }
-    let count = model.processes_of_this_part().count();
+    let count = model.count_of_this_part() + others;
     let span = model.session().map_or_else(String::new, |session| {
         let [began, ended] = [model.began(), model.now()].map(|at| session.realtime(at));
         format!(" from {}", time_zone::zone().span(began, ended, 0))
@@ -235,7 +283,7 @@ fn export_while_growing(
     notify_unlisted(model);
     check(Some(filter), model)?;
     let matches = |key| filter.keeps(model, key, model.now());
-    notify_if_none(model, matches);
+    notify_if_none(model, 0, matches);
     Ok(exporter.end(model, &matches, out)?)
 }
 

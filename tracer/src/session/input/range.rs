@@ -61,9 +61,18 @@ impl Stage for ModelBefore {
 
 /// Emits the events of the window to `take`, after the events that describe the
 /// state at its beginning.
-pub fn read(window: &Window, path: &Path, mut take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+pub fn read(window: &Window, path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+    read_with(window, path, Notices::Emit, take)
+}
+
+fn read_with(
+    window: &Window,
+    path: &Path,
+    notices: Notices,
+    mut take: impl FnMut(Event) -> Result<()>,
+) -> Result<()> {
     let Some(root) = window.tree else {
-        return read_all(window, &Input::find(path, window)?, Notices::Emit, take);
+        return read_all(window, &Input::find(path, window)?, notices, take);
     };
     // The members are known only at the end, so the recording is read twice.
     let spool = (path == Path::new("-")).then(Spool::complete).transpose()?;
@@ -75,7 +84,7 @@ pub fn read(window: &Window, path: &Path, mut take: impl FnMut(Event) -> Result<
         Ok(())
     })?;
     let mut subtree = Subtree::new(family.members());
-    read_all(window, &input, Notices::Emit, |event| {
+    read_all(window, &input, notices, |event| {
         subtree.filter(event, &mut take)
     })?;
     subtree.finish(&mut take)
@@ -110,12 +119,24 @@ pub struct Part {
 
 /// Returns the model of the window. Evicted processes go to `archive`.
 pub fn model(window: &Window, path: &Path, archive: Archive) -> Result<Part> {
+    model_with(window, path, archive, Notices::Emit, |_| Ok(()))
+}
+
+/// Does the same as [`model`], with or without notices. Calls `after` after each event of the
+/// window.
+pub fn model_with(
+    window: &Window,
+    path: &Path,
+    archive: Archive,
+    notices: Notices,
+    mut after: impl FnMut(&mut Model) -> Result<()>,
+) -> Result<Part> {
     let mut model = Model::new(Retention::default());
     if window.is_unbounded() || window.tree.is_some() {
         model.set_archive(archive);
-        read(window, path, |event| {
+        read_with(window, path, notices, |event| {
             model.apply(&event);
-            Ok(())
+            after(&mut model)
         })?;
         return Ok(Part { model, until: None });
     }
@@ -125,9 +146,11 @@ pub fn model(window: &Window, path: &Path, archive: Archive) -> Result<Part> {
     model.set_archive(archive);
     let until = range.emit_events(&mut |event| {
         model.apply(&event);
-        Ok(())
+        after(&mut model)
     })?;
-    range.notify_if_empty();
+    if notices == Notices::Emit {
+        range.notify_if_empty();
+    }
     Ok(Part { model, until })
 }
 

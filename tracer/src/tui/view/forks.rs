@@ -6,7 +6,7 @@ use crate::{
     event::units,
     model::{ForkCost, Key, Process, SharingEnd, State},
     tui::{
-        state::data::Data,
+        state::{column_cache::ColumnCache, data::Data},
         style::phrase::{Phrase, Tone},
         text::words,
         view::{empty::Empty, process_table::Rows},
@@ -31,7 +31,12 @@ const COLUMNS: [Column; 9] = [
 
 /// Forks that copied an address space, listed by child and sorted by a cost.
 #[derive(Default)]
-pub struct Forks;
+pub struct Forks {
+    /// The value to sort by; `None` for a process whose fork copied no address space.
+    figures: ColumnCache<Option<Option<u64>>>,
+    /// The column of these values.
+    sorted_by: Option<usize>,
+}
 
 fn figure_of(process: &Process, cost: &ForkCost, column: usize) -> Option<u64> {
     match column {
@@ -51,11 +56,22 @@ impl Rows for Forks {
     const COLUMNS: &'static [Column] = &COLUMNS;
     const SORTS: &'static [usize] = &[2, 5, 6, 3, 7, 0];
 
-    fn rows(&mut self, data: &Data<'_>, order: SortOrder) -> Vec<Key> {
-        let column = order.column().unwrap_or_default();
-        let listed = data.model.processes().filter_map(|(key, process)| {
+    fn collect(&mut self, data: &Data<'_>, order: SortOrder) -> bool {
+        let column = order.column();
+        if self.sorted_by != column {
+            self.sorted_by = column;
+            self.figures = ColumnCache::default();
+        }
+        let column = column.unwrap_or_default();
+        self.figures.update(data, |_, process| {
             let cost = process.fork_cost.as_deref()?;
-            let order = Reverse(figure_of(&process, cost, column));
+            Some(figure_of(process, cost, column))
+        })
+    }
+
+    fn rows(&mut self, data: &Data<'_>, _: SortOrder) -> Vec<Key> {
+        let listed = self.figures.iter().filter_map(|(key, &figure)| {
+            let order = Reverse(figure?);
             data.filter.shows(key).then_some((order, key))
         });
         let mut rows: Vec<_> = listed.collect();
@@ -75,11 +91,12 @@ impl Rows for Forks {
         format!("by {} · {position}", order.title())
     }
 
-    fn reset(&mut self) {}
+    fn reset(&mut self) {
+        self.figures = ColumnCache::default();
+    }
 
     fn empty(&self, data: &Data<'_>) -> Empty {
-        let processes = data.model.processes();
-        let copied = processes.filter(|(_, process)| process.fork_cost.is_some());
+        let copied = self.figures.iter().filter(|(_, figure)| figure.is_some());
         let nothing = "No fork has copied an address space";
         Empty::of(data, nothing, ("fork", "forks"), copied.map(|(key, _)| key))
             .yet(data)

@@ -7,7 +7,7 @@ mod figures;
 mod zombie_marks;
 
 use crate::{
-    model::{Key, Process},
+    model::Key,
     tui::{
         input::action::Action,
         state::{
@@ -169,24 +169,19 @@ impl Tree {
 
     /// Returns the message for a tree without rows.
     fn empty(&self, data: &Data<'_>) -> Empty {
-        let processes = || data.model.processes();
+        let keys = || data.model.keys_since(0);
         let is_hidden = self.filter.exited != ShownExits::All;
-        let is_gone = |process: &Process| process.state().is_gone();
-        let hidden = processes().filter(|(key, it)| data.filter.shows(*key) && is_gone(it));
-        let listed = processes().filter(|(_, it)| !is_hidden || !is_gone(it));
+        let is_gone = |key: Key| data.model.process(key).state().is_gone();
+        let hidden = keys().filter(|&key| data.filter.shows(key) && is_gone(key));
+        let listed = keys().filter(|&key| !is_hidden || !is_gone(key));
         let nouns = ("process", "processes");
-        Empty::of(
-            data,
-            "No process was seen",
-            nouns,
-            listed.map(|(key, _)| key),
-        )
-        .yet(data)
-        .of_the_past(data)
-        .hint(
-            is_hidden && hidden.count() > 0,
-            "Exited processes are hidden: d shows them.",
-        )
+        Empty::of(data, "No process was seen", nouns, listed)
+            .yet(data)
+            .of_the_past(data)
+            .hint(
+                is_hidden && hidden.count() > 0,
+                "Exited processes are hidden: d shows them.",
+            )
     }
 
     /// Selects the newest listed process.
