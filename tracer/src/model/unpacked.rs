@@ -9,9 +9,12 @@ use crate::event::ProcessId;
 /// Number of processes kept.
 const KEPT: usize = 64;
 
-/// A cache of unpacked processes, by the last digits of their keys. A clone is empty.
+/// A place for one of the processes whose keys have the same last digits.
+type Place = Option<(Key, Arc<Process>)>;
+
+/// A cache of unpacked processes. A clone is empty.
 #[derive(Default)]
-pub(super) struct Unpacked(Mutex<Vec<Option<(Key, Arc<Process>)>>>);
+pub(super) struct Unpacked(Mutex<Vec<Place>>);
 
 impl Unpacked {
     /// Returns the process with this key, unpacked by `unpack` if it is not at hand.
