@@ -147,6 +147,20 @@ fn command_that_cannot_be_run_leaves_no_file() {
 }
 
 #[test]
+fn user_of_a_command_must_exist() {
+    for arguments in [
+        &["record", "-", "--user", "nobody"][..],
+        &["record", "-", "--as-root"],
+        &["record", "-", "--as-root", "--user", "nobody", "--", "true"],
+        &["record", "-", "--insecure-dir"],
+    ] {
+        assert_eq!(tracer(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    let record = ["record", "-", "--user", "no such user", "--", "true"];
+    refused(&tracer(&record), &["no such user"]);
+}
+
+#[test]
 fn replay_without_a_terminal_prints_the_report() {
     let golden = golden();
     let golden = golden.to_str().unwrap();

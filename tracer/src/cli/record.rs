@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use clap::{Args, ValueHint};
-use tracer::session::{self, Exit, FlightRecorder, Record, Save, Target};
+use tracer::session::{self, Exit, FlightRecorder, Record, RunAs, Save, Target, Trust};
 
 use super::kernel::KernelArgs;
 
@@ -14,6 +14,8 @@ Examples:
   sudo tracer record                            record to tracer-DATE.trace until Ctrl-C
   sudo tracer record night.trace --for 8h       record for eight hours
   sudo tracer record ci.trace -- make test      record while a command runs; exit with its code
+  sudo tracer record web.trace --user www-data -- ./server
+                                                run the command as another user
   sudo tracer record - | ssh host tracer replay -
   sudo tracer record --ring /var/lib/tracer --keep 24h --max-size 2GiB
   tracer replay /var/lib/tracer --since 03:10 --until 03:15
@@ -68,10 +70,18 @@ pub struct RecordArgs {
     ///
     /// The recording is about the command: reports begin with it, the dashboard opens
     /// at it, and in filters `command()` is the command and its descendants.
-    /// The command runs as the user who runs tracer: under sudo, as root. To run
-    /// it as another user, use `sudo -u USER CMD`.
+    /// The command runs as you, also under sudo, pkexec or doas: with your groups and
+    /// HOME, USER, LOGNAME and SHELL. PATH and the umask are those that sudo sets.
     #[arg(last = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
+    /// Run the command as this user, with the user's groups, HOME, USER, LOGNAME and SHELL
+    ///
+    /// A name, or a number of the user database.
+    #[arg(long, value_name = "NAME|UID", requires = "command", value_hint = ValueHint::Username)]
+    user: Option<String>,
+    /// Run the command as root, also under sudo, pkexec or doas
+    #[arg(long, requires = "command", conflicts_with = "user")]
+    as_root: bool,
     /// Stop after this time: 500ms, 10s, 5m, 8h; a command then gets SIGTERM
     #[arg(long = "for", value_name = "TIME", value_parser = session::duration)]
     limit: Option<Duration>,
@@ -95,17 +105,24 @@ impl RecordArgs {
                 max_size: self.max_size,
                 segment: self.segment,
                 insecure: self.insecure_dir,
+                trust: Trust::Invoker,
             }),
             None => Target::File(Save {
                 path: self.file.unwrap_or_else(session::default_file),
                 force: self.force,
             }),
         };
+        let run_as = match self.user {
+            Some(name) => RunAs::User(name),
+            None if self.as_root => RunAs::Own,
+            None => RunAs::Invoker,
+        };
         session::record(Record {
             kernel: self.kernel.options(),
             save,
             limit: self.limit,
             command,
+            run_as,
         })
     }
 }

@@ -58,4 +58,5 @@ pub use input::{
     when::When,
     window::Window,
 };
-pub use recorder::target::{FlightRecorder, Save, Target};
+pub use recorder::target::{FlightRecorder, Save, Target, Trust};
+pub use trace::account::RunAs;

@@ -20,8 +20,13 @@ fn built(variable: &str) -> PathBuf {
     }
 }
 
+/// Returns tracer, as root itself starts it: `cargo xtask test` may use sudo.
 pub fn tracer() -> Command {
-    Command::new(built("TRACER_BIN"))
+    let mut tracer = Command::new(built("TRACER_BIN"));
+    for by in ["SUDO_UID", "PKEXEC_UID", "DOAS_USER"] {
+        tracer.env_remove(by);
+    }
+    tracer
 }
 
 pub fn workload() -> PathBuf {

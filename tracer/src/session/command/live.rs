@@ -58,6 +58,7 @@ pub fn live(live: Live) -> Result<Exit> {
         limit: live.limit,
         history: live.past,
         command: None,
+        account: None,
     };
     trace(plan, frontend)
 }

@@ -11,7 +11,10 @@ use crate::{
         display::frontend::Frontend,
         files::paths,
         recorder::target::Target,
-        trace::pump::{Plan, trace},
+        trace::{
+            account::{Account, RunAs},
+            pump::{Plan, trace},
+        },
     },
     source::live::Options,
 };
@@ -26,16 +29,23 @@ pub struct Record {
     pub limit: Option<Duration>,
     /// Command to run. The trace ends with it and takes its exit code.
     pub command: Option<Vec<OsString>>,
+    /// User that the command runs as.
+    pub run_as: RunAs,
 }
 
 /// Records until the command ends, a signal arrives, or the limit has passed.
 pub fn record(record: Record) -> Result<Exit> {
+    let account = match &record.command {
+        Some(_) => Account::find(&record.run_as)?,
+        None => None,
+    };
     let frontend = Frontend::status(&record.save, record.command.is_some());
     let Record {
         kernel,
         save,
         limit,
         command,
+        run_as: _,
     } = record;
     trace(
         Plan {
@@ -44,6 +54,7 @@ pub fn record(record: Record) -> Result<Exit> {
             limit,
             history: false,
             command,
+            account,
         },
         frontend,
     )

@@ -20,11 +20,14 @@ use crate::{
     event::Event,
     model::{Model, Retention},
     playback::{SavedState, StatePlace, StateSpacing, States},
-    recording::segments,
+    recording::{open_regular, segments},
     records::Sink,
-    session::recorder::{
-        Recorder,
-        target::{FlightRecorder, Target},
+    session::{
+        files::invoker,
+        recorder::{
+            Recorder,
+            target::{FlightRecorder, Target, Trust},
+        },
     },
 };
 
@@ -72,6 +75,8 @@ impl History {
             saving: None,
         };
         if let Some(file) = saved.filter(|file| file.is_file()) {
+            // The dashboard reads it without privileges.
+            invoker::share_with_root(&open_regular(file)?)?;
             return Ok(history(file, None));
         }
         let folder = env::temp_dir();
@@ -83,6 +88,8 @@ impl History {
             max_size: SIZE,
             segment: SEGMENT,
             insecure: false,
+            // The dashboard reads it without privileges.
+            trust: Trust::Own,
         };
         let recorder =
             Recorder::start(&Target::FlightRecorder(ring)).inspect_err(|_| remove(&path))?;

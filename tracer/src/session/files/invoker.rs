@@ -3,7 +3,15 @@
 //! Its variables are believed only if the real user is root: they are then set by one of these
 //! programs, or by root.
 
-use std::{env, ffi::OsString, fmt, io, os::fd::AsFd, sync::OnceLock};
+use std::{
+    env,
+    ffi::OsString,
+    fmt,
+    fs::{File, Permissions},
+    io,
+    os::{fd::AsFd, unix::fs::PermissionsExt as _},
+    sync::OnceLock,
+};
 
 use nix::unistd::{User, setfsgid, setfsuid};
 use rustix::{
@@ -74,6 +82,16 @@ pub fn give(file: impl AsFd) -> io::Result<()> {
             Some(Uid::from_raw(to.uid)),
             Some(Gid::from_raw(to.gid)),
         )?;
+    }
+    Ok(())
+}
+
+/// Lets root read a file that was given to another user, without the capability to read any
+/// file: by its group.
+pub fn share_with_root(file: &File) -> io::Result<()> {
+    if invoker().is_some() {
+        fchown(file, None, Some(Gid::ROOT))?;
+        file.set_permissions(Permissions::from_mode(0o640))?;
     }
     Ok(())
 }

@@ -152,6 +152,7 @@ impl Recorder {
 
     fn begin(path: &Path, output: Output, segment: Option<SegmentPosition>) -> Result<Recorder> {
         let cannot = || format!("{} cannot be written", path.display());
+        let given = matches!(&output, Output::Segments(segments) if segments.are_given());
         let (queue, jobs) = channel();
         let (back, spare) = channel();
         let progress = Arc::<WriterProgress>::default();
@@ -160,7 +161,9 @@ impl Recorder {
         let writer = thread::Builder::new()
             .name("tracer-writer".to_owned())
             .spawn(move || {
-                invoker::create_files_as_invoker();
+                if given {
+                    invoker::create_files_as_invoker();
+                }
                 source::live::drop_all_but_files();
                 writer.run(&jobs)
             })

@@ -17,7 +17,10 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::fs::{FileType, OFlags};
 
-use super::{disk::sync_directory, target::FlightRecorder};
+use super::{
+    disk::sync_directory,
+    target::{FlightRecorder, Trust},
+};
 use crate::{
     event::Utc,
     recording::{
@@ -26,7 +29,7 @@ use crate::{
     },
     session::{
         console::notice::notify,
-        files::folder::{Folder, Trust, Weakness},
+        files::folder::{Folder, Weakness},
         input::segment::SegmentHead,
     },
     source::live,
@@ -64,7 +67,7 @@ enum EndTime {
 
 /// Checks the conditions of [`Segments::open`] without creating anything.
 pub fn may_open(ring: &FlightRecorder) -> Result<()> {
-    match Folder::open(&ring.dir, Trust::Invoker) {
+    match Folder::open(&ring.dir, ring.trust) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         folder => match folder.with_context(|| cannot_hold(&ring.dir))?.weakness() {
             Some(weakness) if !ring.insecure => bail!(insecure(&ring.dir, weakness)),
@@ -102,14 +105,14 @@ impl Segments {
     pub fn open(ring: &FlightRecorder) -> Result<Segments> {
         let dir = &ring.dir;
         let cannot = || cannot_hold(dir);
-        let folder = match Folder::create(dir, Trust::Invoker, ring.insecure) {
+        let folder = match Folder::create(dir, ring.trust, ring.insecure) {
             Err(error) => match Weakness::of(&error) {
                 Some(weakness) => bail!(insecure(dir, weakness)),
                 None => return Err(error).with_context(cannot),
             },
             Ok(folder) => folder,
         };
-        let Some(lock) = lock_folder(&folder).with_context(cannot)? else {
+        let Some(lock) = lock_folder(&folder, ring.trust).with_context(cannot)? else {
             return Err(busy(dir));
         };
         let listing = segments::list(dir).with_context(cannot)?;
@@ -136,6 +139,11 @@ impl Segments {
     /// Returns the finished segments, the latest first.
     pub fn earlier(&self) -> impl Iterator<Item = &Path> {
         self.finished.iter().rev().map(|it| it.path.as_path())
+    }
+
+    /// Returns true if later segments belong to the user that started tracer.
+    pub fn are_given(&self) -> bool {
+        self.ring.trust == Trust::Invoker
     }
 
     /// Returns the file of the current segment.
@@ -203,14 +211,14 @@ impl Write for Segments {
 /// Locks the directory until the returned file is dropped. Returns `None` if another
 /// recorder holds the lock. What is in the place of the lock file and could not be one, such
 /// as a link, is removed.
-fn lock_folder(folder: &Folder) -> io::Result<Option<File>> {
+fn lock_folder(folder: &Folder, trust: Trust) -> io::Result<Option<File>> {
     let name = OsStr::new(segments::LOCK);
     let file = loop {
         match folder.create_new(name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let entry = folder.entry(name)?;
                 let is_file = FileType::from_raw_mode(entry.st_mode) == FileType::RegularFile;
-                if is_file && Trust::Invoker.includes(entry.st_uid) {
+                if is_file && trust.includes(entry.st_uid) {
                     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK;
                     break folder.open_entry(name, flags)?;
                 }

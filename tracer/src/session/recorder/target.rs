@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+pub use crate::session::files::folder::Trust;
+
 /// File or pipe that a recording is written to.
 #[derive(Clone, Debug)]
 pub struct Save {
@@ -43,6 +45,8 @@ pub struct FlightRecorder {
     pub segment: Duration,
     /// True to accept a directory that other users can change.
     pub insecure: bool,
+    /// Users that may own the directory; decides also the owner of what is created.
+    pub trust: Trust,
 }
 
 /// Destination of a trace.

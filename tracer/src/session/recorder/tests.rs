@@ -16,7 +16,7 @@ use std::{
 use super::{
     Recorder,
     segments::Segments,
-    target::{FlightRecorder, Save, Target},
+    target::{FlightRecorder, Save, Target, Trust},
 };
 use crate::{
     event::{
@@ -49,6 +49,7 @@ impl Scratch {
             max_size: 1 << 30,
             segment: Duration::from_secs(3600),
             insecure: false,
+            trust: Trust::Own,
         }
     }
 }

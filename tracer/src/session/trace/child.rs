@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Result, anyhow};
 
+use super::account::Account;
 use crate::session::console::{exit::Exit, notice::notify};
 
 /// Exit code of a shell that cannot run a command.
@@ -40,17 +41,21 @@ impl Child {
         Some(cannot_be_run(program, &error))
     }
 
-    /// Starts a command: the program and its arguments.
+    /// Starts a command: the program and its arguments, as the user of `account` or else as
+    /// tracer's own.
     ///
     /// A command that cannot be started is a notice and an exit code, not an error.
-    pub fn spawn(command: &[OsString]) -> Result<Child> {
+    pub fn spawn(command: &[OsString], account: Option<&Account>) -> Result<Child> {
         let (program, arguments) = command
             .split_first()
             .ok_or_else(|| anyhow!("no command given"))?;
-        match tokio::process::Command::new(program)
-            .args(arguments)
-            .spawn()
-        {
+        let mut command = tokio::process::Command::new(program);
+        command.args(arguments);
+        if let Some(account) = account {
+            account.apply(&mut command);
+            notify(format_args!("{} runs as {account}", program.display()));
+        }
+        match command.spawn() {
             Ok(child) => Ok(Child::Running(child)),
             Err(error) => Ok(Child::Failed(cannot_be_run(program, &error))),
         }

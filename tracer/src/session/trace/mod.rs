@@ -3,6 +3,7 @@
 //!
 //! Imports `console`, `recorder` and `display`.
 
+pub mod account;
 mod child;
 mod drain;
 mod meter;

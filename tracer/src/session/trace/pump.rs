@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    account::Account,
     child::Child,
     drain::Drain,
     meter::Meter,
@@ -65,6 +66,8 @@ pub struct Plan {
     pub history: bool,
     /// Command to run. The trace ends with it and takes its exit code.
     pub command: Option<Vec<OsString>>,
+    /// User that the command runs as, if not tracer's own.
+    pub account: Option<Account>,
 }
 
 /// Consumers of the records besides the frontend.
@@ -261,8 +264,9 @@ async fn pump(
     let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
     // SAFETY: an OwnedFd refers to one open file for its whole life.
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
-    let stop = StopCondition::begin(plan.command.as_deref(), plan.limit)?;
-    source.drop_privileges();
+    let account = plan.account.as_ref();
+    let stop = StopCondition::begin(plan.command.as_deref(), account, plan.limit)?;
+    source.drop_privileges(account.is_some());
     let mut feed = LiveFeed {
         source,
         outputs,

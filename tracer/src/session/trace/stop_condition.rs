@@ -5,7 +5,7 @@ use std::{ffi::OsString, time::Duration};
 
 use anyhow::Result;
 
-use super::child::Child;
+use super::{account::Account, child::Child};
 use crate::session::console::{
     exit::Exit,
     stop_signals::{StopReason, StopSignals},
@@ -32,11 +32,18 @@ pub enum StopEvent {
 }
 
 impl StopCondition {
-    /// Starts the command, if there is one, and listens for requests to stop.
-    pub fn begin(command: Option<&[OsString]>, limit: Option<Duration>) -> Result<StopCondition> {
+    /// Starts the command, if there is one, as the user of `account`, and listens for requests
+    /// to stop.
+    pub fn begin(
+        command: Option<&[OsString]>,
+        account: Option<&Account>,
+        limit: Option<Duration>,
+    ) -> Result<StopCondition> {
         Ok(StopCondition {
             signals: StopSignals::new(limit)?,
-            child: command.map(Child::spawn).transpose()?,
+            child: command
+                .map(|command| Child::spawn(command, account))
+                .transpose()?,
             asked: false,
             requests: 0,
             code: None,

@@ -246,9 +246,9 @@ impl Live {
     }
 
     /// Drops every capability that the rest of the trace does not need, for the
-    /// calling thread.
-    pub fn drop_privileges(&self) {
-        privilege::drop_the_rest(self.enricher.reads_proc());
+    /// calling thread. `signals_command`: it must be able to end a command of another user.
+    pub fn drop_privileges(&self, signals_command: bool) {
+        privilege::drop_the_rest(self.enricher.reads_proc(), signals_command);
     }
 
     /// Emits the records that arrived since the last call, and gaps for those that were

@@ -125,12 +125,15 @@ pub fn counts_maps() -> bool {
 /// Drops the capabilities of the calling thread that tracing does not need once
 /// everything is attached. The rest is used to read the ring buffer and to take a new
 /// snapshot after a gap. `/proc` shows a zombie's exit code only to a process that
-/// may trace it (CAP_SYS_PTRACE).
-pub fn drop_the_rest(reads_proc: bool) {
+/// may trace it (CAP_SYS_PTRACE). A command of another user can be ended only with CAP_KILL.
+pub fn drop_the_rest(reads_proc: bool, signals_command: bool) {
     let mut needed = CapsHashSet::from([Capability::CAP_BPF, Capability::CAP_PERFMON]);
     let whole = needed.clone();
     if reads_proc {
         needed.insert(Capability::CAP_SYS_PTRACE);
+    }
+    if signals_command {
+        needed.insert(Capability::CAP_KILL);
     }
     let dropped = caps::read(None, CapSet::Permitted).and_then(|held| {
         let mut keep: CapsHashSet = held.intersection(&needed).copied().collect();
