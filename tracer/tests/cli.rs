@@ -152,7 +152,9 @@ fn user_of_a_command_must_exist() {
         &["record", "-", "--user", "nobody"][..],
         &["record", "-", "--as-root"],
         &["record", "-", "--as-root", "--user", "nobody", "--", "true"],
+        &["record", "--insecure-dir"],
         &["record", "-", "--insecure-dir"],
+        &["record", "-", "--keep", "1h"],
     ] {
         assert_eq!(tracer(arguments).status.code(), Some(2), "{arguments:?}");
     }

@@ -48,23 +48,23 @@ pub struct RecordArgs {
     ring: Option<PathBuf>,
     /// With --ring: keep this much history: 90m, 24h, 7d
     #[arg(long, value_name = "TIME", default_value = "24h", requires = "ring",
-          value_parser = session::duration)]
+          conflicts_with = "file", value_parser = session::duration)]
     keep: Duration,
     /// With --ring: the maximum size of all segments, 1M or more
     #[arg(long, value_name = "SIZE", default_value = "2GiB", requires = "ring",
-          value_parser = ring_size)]
+          conflicts_with = "file", value_parser = ring_size)]
     max_size: u64,
     /// With --ring: the maximum duration of a segment, 1s or more
     ///
     /// A segment also ends when it reaches an eighth of --max-size or twice the size
     /// of its first snapshot, whichever is larger.
     #[arg(long, value_name = "TIME", default_value = "10m", requires = "ring",
-          value_parser = segment_duration)]
+          conflicts_with = "file", value_parser = segment_duration)]
     segment: Duration,
     /// With --ring: accept a directory that other users can change
     ///
     /// They can then remove segments, or put others in their place.
-    #[arg(long, requires = "ring")]
+    #[arg(long, requires = "ring", conflicts_with = "file")]
     insecure_dir: bool,
     /// Record while this command runs, and exit with its exit code
     ///

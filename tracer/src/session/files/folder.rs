@@ -40,7 +40,7 @@ const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
 
 /// Users that may own the folders and links of a path, besides root.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// The user of this process.
     Own,
