@@ -25,11 +25,14 @@ pub struct InfoArgs {
     /// Print JSON: one object per recording or segment
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 impl InfoArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
+        self.memory.apply();
         session::info(&Info {
             path: self.file,
             json: self.json,
@@ -53,11 +56,14 @@ pub struct RepairArgs {
     from: PathBuf,
     #[command(flatten)]
     to: OutArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 impl RepairArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
+        self.memory.apply();
         session::repair(&Repair {
             from: self.from,
             to: self.to.save(),
@@ -102,11 +108,14 @@ pub struct CutArgs {
     tree: Option<u32>,
     #[command(flatten)]
     names: NameArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 impl CutArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
+        self.memory.apply();
         session::cut(&Cut {
             from: self.from,
             to: self.to.save(),
@@ -136,11 +145,14 @@ pub struct MergeArgs {
     from: Vec<PathBuf>,
     #[command(flatten)]
     names: NameArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 impl MergeArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
+        self.memory.apply();
         session::merge(&Merge {
             from: self.from,
             to: self.to.save(),
@@ -159,6 +171,28 @@ struct NameArgs {
     /// release, the number of arguments and the depth of paths stay.
     #[arg(long)]
     anonymize: bool,
+}
+
+/// The memory that a recording may take.
+#[derive(Args)]
+pub struct MemoryArgs {
+    /// Memory that a recording may take: 512M, 2G [default: a quarter of the machine's, at most 2G]
+    ///
+    /// If exited processes need more, reports list deaths by signal, zombies that lasted,
+    /// forks that cost and failures before plain successes, and with --filter, what matches.
+    /// Counts still include all processes. If anything else needs more, the command fails
+    /// (exit code 1).
+    #[arg(long, value_name = "SIZE", value_parser = session::bytes)]
+    memory: Option<u64>,
+}
+
+impl MemoryArgs {
+    /// Applies the option to the recordings that the command reads.
+    pub fn apply(&self) {
+        if let Some(bytes) = self.memory {
+            session::allow_memory(bytes);
+        }
+    }
 }
 
 /// The time window that a command reads.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::files::MemoryArgs;
 use anyhow::Result;
 use clap::{Args, ValueHint};
 use tracer::session::{self, Exit, Index};
@@ -22,11 +23,14 @@ pub struct IndexArgs {
     /// The recording, or a flight recorder's directory
     #[arg(value_hint = ValueHint::AnyPath)]
     file: PathBuf,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 impl IndexArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
+        self.memory.apply();
         session::index(&Index { path: self.file })
     }
 }

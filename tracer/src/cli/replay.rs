@@ -8,7 +8,7 @@ use tracer::session::{self, Exit, Filter, Replay, Shown};
 
 use super::{
     display::DisplayArgs,
-    files::WindowArgs,
+    files::{MemoryArgs, WindowArgs},
     report::{SectionsArg, TableArgs, report_help, sections},
 };
 
@@ -83,13 +83,8 @@ pub struct ReplayArgs {
     /// events are printed.
     #[arg(long, value_name = "FILTER", value_parser = session::filter)]
     filter: Option<Filter>,
-    /// Memory for exited processes: 512M, 2G [default: a quarter of the machine's, at most 2G]
-    ///
-    /// If it does not suffice, deaths by signal, zombies that lasted, forks that cost and
-    /// failures are listed before plain successes, and with --filter, what matches. Counts
-    /// still include all processes.
-    #[arg(long, value_name = "SIZE", value_parser = session::bytes)]
-    memory: Option<u64>,
+    #[command(flatten)]
+    memory: MemoryArgs,
     #[command(flatten)]
     looks: DisplayArgs,
 }
@@ -97,6 +92,7 @@ pub struct ReplayArgs {
 impl ReplayArgs {
     /// Runs the command and returns the exit code.
     pub fn run(self) -> Result<Exit> {
+        self.memory.apply();
         let shown = match (self.report, self.json, self.events) {
             (Some(sections), json, _) => Shown::Report(self.tables.report(sections, json)),
             (_, true, true) => Shown::Export("events-json"),
@@ -111,9 +107,6 @@ impl ReplayArgs {
             window: self.window.window(None),
             appearance: self.looks.looks(),
             follow: self.follow,
-            memory: self.memory.map_or_else(session::default_memory, |size| {
-                usize::try_from(size).unwrap_or(usize::MAX)
-            }),
         })
     }
 }

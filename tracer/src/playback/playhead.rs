@@ -15,7 +15,8 @@ use crate::{
     event::Event,
     model::Retention,
     recording::{
-        Chain, ChainPart, ChainPosition, Error, GrowingIndex, Index, IndexEntry, SnapshotFn, Span,
+        Chain, ChainPart, ChainPosition, Error, GrowingIndex, Index, IndexEntry, MemoryLimit,
+        SnapshotFn, Span,
     },
 };
 
@@ -173,6 +174,12 @@ impl<R: Read + Seek> Playback<R> {
     /// See [`crate::recording::Reader::with_gap_repair`].
     pub fn with_gap_repair(mut self, snapshot_fn: SnapshotFn) -> Playback<R> {
         self.chain = self.chain.with_gap_repair(snapshot_fn);
+        self
+    }
+
+    /// See [`crate::recording::Reader::with_memory_limit`].
+    pub fn with_memory_limit(mut self, limit: MemoryLimit) -> Playback<R> {
+        self.chain = self.chain.with_memory_limit(limit);
         self
     }
 

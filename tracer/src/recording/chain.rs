@@ -7,9 +7,10 @@ mod resume;
 use std::io::{Read, Seek};
 
 use super::{
-    chain_part::{ChainPart, OpenedPart, PartReport, PartSource, open_from},
+    chain_part::{ChainPart, OpenedPart, PartReport, PartSource, ReadOptions, open_from},
     error::Error,
     gap_repair::SnapshotFn,
+    memory_limit::MemoryLimit,
     reader::Reader,
 };
 use crate::event::{Event, Gap, GapCause, Summary, What, Who};
@@ -22,7 +23,7 @@ pub struct Chain<R> {
     /// Index of the part that is read.
     at: usize,
     reader: Reader<R>,
-    snapshot_fn: Option<SnapshotFn>,
+    options: ReadOptions,
     /// True if the part before this one has been read, so that the session at the beginning of
     /// this one has been emitted.
     continues: bool,
@@ -57,13 +58,13 @@ impl<R: Read> Chain<R> {
             part,
             reader,
             refused,
-        } = open_from(&mut parts, 0, None)?;
+        } = open_from(&mut parts, 0, ReadOptions::default())?;
         let mut chain = Chain {
             parts,
             first: part,
             at: part,
             reader,
-            snapshot_fn: None,
+            options: ReadOptions::default(),
             continues: false,
             latest: 0,
             missing: 0,
@@ -78,8 +79,15 @@ impl<R: Read> Chain<R> {
 
     /// See [`Reader::with_gap_repair`].
     pub fn with_gap_repair(mut self, snapshot_fn: SnapshotFn) -> Chain<R> {
+        self.options.snapshot_fn = Some(snapshot_fn);
         self.reader = self.reader.with_gap_repair(snapshot_fn);
-        self.snapshot_fn = Some(snapshot_fn);
+        self
+    }
+
+    /// See [`Reader::with_memory_limit`].
+    pub fn with_memory_limit(mut self, limit: MemoryLimit) -> Chain<R> {
+        self.options.memory = Some(limit);
+        self.reader = self.reader.with_memory_limit(limit);
         self
     }
 
@@ -146,7 +154,7 @@ impl<R: Read> Chain<R> {
             part,
             reader,
             refused,
-        } = open_from(&mut self.parts, self.at + 1, self.snapshot_fn)?;
+        } = open_from(&mut self.parts, self.at + 1, self.options)?;
         self.reports.push(self.report());
         self.reports.extend(refused);
         self.missing += self.before(part).saturating_sub(read);
@@ -214,7 +222,11 @@ impl<R: Read> Chain<R> {
 
     /// Returns the counts of all events before the first part.
     fn read_base(&mut self) -> Result<Summary, Error> {
-        let mut first = open_from(&mut self.parts, self.first, None)?.reader;
+        let options = ReadOptions {
+            snapshot_fn: None,
+            ..self.options
+        };
+        let mut first = open_from(&mut self.parts, self.first, options)?.reader;
         while let Some(event) = first.next_event()? {
             if !first.is_outside_stream() && first.number() > 1 {
                 break;
@@ -299,7 +311,7 @@ impl<R: Read + Seek> Chain<R> {
     /// Enters a part as if nothing had been read before.
     pub(super) fn enter(&mut self, part: usize) -> Result<(), Error> {
         if part != self.at {
-            self.reader = self.parts[part].read(self.snapshot_fn)?;
+            self.reader = self.parts[part].read(self.options)?;
             self.at = part;
         }
         (self.continues, self.latest) = (false, 0);
@@ -311,7 +323,7 @@ impl<R: Read + Seek> Chain<R> {
     /// Restarts at the first part that can still be opened.
     pub fn rewind(&mut self) -> Result<(), Error> {
         if self.at != self.first {
-            let opened = open_from(&mut self.parts, self.first, self.snapshot_fn)?;
+            let opened = open_from(&mut self.parts, self.first, self.options)?;
             (self.at, self.reader) = (opened.part, opened.reader);
         }
         self.begin();

@@ -7,9 +7,31 @@ use super::{
     damage::{Damage, Ending, Unknown},
     error::Error,
     gap_repair::SnapshotFn,
+    memory_limit::MemoryLimit,
     reader::Reader,
 };
 use crate::event::Segment;
+
+/// The way to read each part.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ReadOptions {
+    /// See [`Reader::with_gap_repair`].
+    pub snapshot_fn: Option<SnapshotFn>,
+    /// See [`Reader::with_memory_limit`].
+    pub memory: Option<MemoryLimit>,
+}
+
+impl ReadOptions {
+    pub fn apply<R: Read>(self, mut reader: Reader<R>) -> Reader<R> {
+        if let Some(snapshot_fn) = self.snapshot_fn {
+            reader = reader.with_gap_repair(snapshot_fn);
+        }
+        if let Some(limit) = self.memory {
+            reader = reader.with_memory_limit(limit);
+        }
+        reader
+    }
+}
 
 /// The way to open a part.
 pub enum PartSource<R> {
@@ -48,12 +70,8 @@ impl<R> ChainPart<R> {
 }
 
 impl<R: Read> ChainPart<R> {
-    pub(super) fn read(&mut self, snapshot_fn: Option<SnapshotFn>) -> Result<Reader<R>, Error> {
-        let reader = Reader::new(self.open()?)?;
-        Ok(match snapshot_fn {
-            Some(snapshot_fn) => reader.with_gap_repair(snapshot_fn),
-            None => reader,
-        })
+    pub(super) fn read(&mut self, options: ReadOptions) -> Result<Reader<R>, Error> {
+        Ok(options.apply(Reader::new(self.open()?)?))
     }
 }
 
@@ -69,13 +87,13 @@ pub(super) struct OpenedPart<R> {
 pub(super) fn open_from<R: Read>(
     parts: &mut [ChainPart<R>],
     mut part: usize,
-    snapshot_fn: Option<SnapshotFn>,
+    options: ReadOptions,
 ) -> Result<OpenedPart<R>, Error> {
     let mut refused = Vec::new();
     loop {
         let is_last = part + 1 == parts.len();
         let next = parts.get_mut(part).ok_or(Error::Empty)?;
-        match next.read(snapshot_fn) {
+        match next.read(options) {
             Ok(reader) => {
                 return Ok(OpenedPart {
                     part,

@@ -4,6 +4,7 @@
 use std::{fmt, io};
 
 use super::version::VERSION;
+use crate::event::units;
 
 /// Error returned when a recording cannot be read.
 #[derive(Debug)]
@@ -16,6 +17,11 @@ pub enum Error {
     Empty,
     /// The session at the beginning of a segment is damaged, so its trace is unknown.
     Beginning,
+    /// Its contents take more memory than [`MemoryLimit`](super::MemoryLimit) allows.
+    OverMemoryLimit {
+        /// The limit in bytes.
+        bytes: u64,
+    },
     /// The format version is not supported by this version of tracer.
     Version(u16),
 }
@@ -35,6 +41,11 @@ impl fmt::Display for Error {
             Error::Beginning => write!(
                 f,
                 "its beginning is damaged, so the trace that it belongs to is unknown"
+            ),
+            Error::OverMemoryLimit { bytes } => write!(
+                f,
+                "its contents take more memory than allowed ({}): --memory SIZE allows more",
+                units::bytes(*bytes),
             ),
             Error::Version(version) => write!(
                 f,

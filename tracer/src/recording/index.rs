@@ -130,7 +130,7 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
     let mut next = raw
         .first_chunk()
         .map_or(0, |&bytes| u64::from_le_bytes(bytes));
-    let mut parts = Vec::new();
+    let (mut parts, mut blocks) = (Vec::new(), 0_usize);
     while next != 0 {
         // Offsets must decrease, or the chain could be a loop.
         if next >= before || !open(from, next, INDEX, &mut opener, &mut raw)? {
@@ -141,6 +141,11 @@ fn written(from: &mut (impl Read + Seek)) -> Result<Option<Index>, Error> {
             return Ok(None);
         };
         next = earlier;
+        // Each entry stands for a block of the file.
+        blocks += entries.len() + checkpoints.len();
+        if blocks as u64 > length / HEADER as u64 {
+            return Ok(None);
+        }
         parts.push((entries, checkpoints));
     }
     let mut index = Index {

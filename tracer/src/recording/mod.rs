@@ -20,7 +20,7 @@
 //! | `block_decoder` | events of any block |
 //! | `record_block`, `record_block_decoder`, `record_layouts`, `planes` | blocks of records |
 //! | `event_block`, `event_fields`, `enum_values`, `codec`, `tables`, `columns` | blocks of events |
-//! | `varint`, `span`, `limits`, `malformed` | shared basics |
+//! | `varint`, `span`, `limits`, `memory_limit`, `malformed` | shared basics |
 
 mod block_decoder;
 mod block_header;
@@ -42,6 +42,7 @@ mod limits;
 mod lock;
 mod lookahead;
 mod malformed;
+mod memory_limit;
 mod payload;
 mod planes;
 mod position;
@@ -69,6 +70,7 @@ pub use error::Error;
 pub use gap_repair::SnapshotFn;
 pub use index::{GrowingIndex, Index, IndexEntry};
 pub use lock::{is_being_written, is_locked, lock, open_regular};
+pub use memory_limit::MemoryLimit;
 pub use payload::Effort;
 pub use position::ChainPosition;
 pub use reader::Reader;

@@ -17,6 +17,7 @@ use super::{
     file_header,
     gap_repair::{GapRepair, SnapshotFn},
     lookahead::Lookahead,
+    memory_limit::{LimitCheck, MemoryLimit},
     payload::PayloadOpener,
     record_layouts::KnownLayouts,
     size_tally::SizeTally,
@@ -47,6 +48,7 @@ pub struct Reader<R> {
     /// True if the last event returned is not part of the stream.
     outside_stream: bool,
     repair: GapRepair,
+    memory: LimitCheck,
     /// The end of a snapshot, held back until everything that happened while it was taken has
     /// been returned.
     snapshot_end: Option<Event>,
@@ -90,6 +92,7 @@ impl<R: Read> Reader<R> {
             repeats_session: false,
             outside_stream: false,
             repair: GapRepair::default(),
+            memory: LimitCheck::default(),
             snapshot_end: None,
             held: None,
             latest: 0,
@@ -109,10 +112,17 @@ impl<R: Read> Reader<R> {
         self
     }
 
+    /// Limits the memory in use while the recording is read.
+    pub fn with_memory_limit(mut self, limit: MemoryLimit) -> Self {
+        self.memory = LimitCheck::of(Some(limit));
+        self
+    }
+
     /// Returns the next event, or none at the end; [`ending`](Self::ending) then describes the
     /// end. Call it again if the recording is still being written.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         loop {
+            self.memory.on_event()?;
             if let Some(event) = self.repair.next() {
                 return Ok(Some(event));
             }
@@ -148,6 +158,7 @@ impl<R: Read> Reader<R> {
                         return Ok(None);
                     };
                     file_header::check(found.header.version)?;
+                    self.memory.on_block()?;
                     if let Some(gap) = self.enter_block(&found) {
                         return Ok(Some(gap));
                     }

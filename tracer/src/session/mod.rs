@@ -53,7 +53,7 @@ pub use console::{
 };
 pub use display::appearance::{Appearance, Colours, themes};
 pub use input::{
-    memory::default_memory,
+    memory::allow_memory,
     subtree::{Family, Members, Subtree},
     when::When,
     window::Window,

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     event::Event,
-    recording::{self, Reader, Survey},
+    recording::{self, MemoryLimit, Reader, Survey},
 };
 
 /// Reader of one recording, by file name.
@@ -43,6 +43,12 @@ impl Replay {
             }),
             Err(why) => Err(error(name, why)),
         }
+    }
+
+    /// See [`Reader::with_memory_limit`].
+    pub fn with_memory_limit(mut self, limit: MemoryLimit) -> Self {
+        self.reader = self.reader.with_memory_limit(limit);
+        self
     }
 
     /// Returns the next event, or None at the end of the recording.

@@ -36,6 +36,7 @@ use crate::{
             follow_timer::FollowTimer,
             growth::Growth,
             match_buffer::MatchBuffer,
+            memory,
             range::{self, Part},
             read::{self, Notices},
             recording::Input,
@@ -60,8 +61,6 @@ pub struct Replay {
     pub appearance: Appearance,
     /// True to follow a recording that is still written.
     pub follow: bool,
-    /// Maximum memory for exited processes, bytes.
-    pub memory: usize,
 }
 
 /// Kind of output of `tracer replay`.
@@ -77,7 +76,7 @@ pub enum Shown {
 impl Replay {
     /// Returns an empty archive, which prefers the processes that match the filter.
     fn archive(&self) -> Archive {
-        let archive = Archive::new(self.memory);
+        let archive = Archive::new(memory::for_exited());
         match self.filter.clone() {
             Some(filter) => archive.preferring(move |model, key| {
                 filter.evaluate(model, key, model.now()) != Truth::No

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{
-    directory,
+    directory, memory,
     segment::{self, SegmentHead},
     window::Window,
 };
@@ -69,7 +69,8 @@ impl Input {
         if !self.has_segments() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
             let chain = Chain::of(from).with_context(cannot)?;
-            return Ok((chain.with_gap_repair(presence_snapshot), length));
+            let chain = chain.with_gap_repair(presence_snapshot);
+            return Ok((chain.with_memory_limit(memory::limit()), length));
         }
         let open = |path: &Path| Ok(Box::new(segment::open(path)?) as Box<dyn Read + Send>);
         let parts = self.segments.iter().map(|head| head.part(open)).collect();
@@ -77,7 +78,8 @@ impl Input {
             .map(|part| self.length_of(part))
             .sum();
         let chain = Chain::open(parts).with_context(cannot)?;
-        Ok((chain.with_gap_repair(presence_snapshot), Some(length)))
+        let chain = chain.with_gap_repair(presence_snapshot);
+        Ok((chain.with_memory_limit(memory::limit()), Some(length)))
     }
 
     /// Opens the input for seeking. With `follow`, it may grow.
@@ -99,7 +101,8 @@ impl Input {
             }
         };
         let playback = Playback::open_parts(parts, follow).with_context(cannot)?;
-        Ok(playback.with_gap_repair(presence_snapshot))
+        let playback = playback.with_gap_repair(presence_snapshot);
+        Ok(playback.with_memory_limit(memory::limit()))
     }
 
     /// Returns the file of the segment with that index.

@@ -20,6 +20,7 @@ use crate::{
         progress::Progress,
         time_zone::zone,
     },
+    session::input::memory,
     source::replay::Replay,
 };
 
@@ -40,7 +41,7 @@ pub fn info(info: &Info) -> Result<Exit> {
     if info.path.is_dir() {
         return segments::info(&info.path, info.json);
     }
-    let mut source = Replay::open(&info.path)?;
+    let mut source = Replay::open(&info.path)?.with_memory_limit(memory::limit());
     let mut progress = Progress::new("checking", &info.path, source.length());
     let survey = source.survey(|position| progress.step(position))?;
     drop(progress);
