@@ -12,6 +12,8 @@ mod local_time;
 mod reports;
 #[path = "cli/terminal.rs"]
 mod terminal;
+#[path = "cli/writing.rs"]
+mod writing;
 
 use std::{
     path::{Path, PathBuf},
@@ -107,59 +109,6 @@ fn error_names_the_file_and_the_reason() {
         &[&path(&empty), "empty"],
     );
     std::fs::remove_dir_all(&scratch).unwrap();
-}
-
-#[test]
-fn recording_is_not_overwritten_without_force() {
-    let file = std::env::temp_dir().join(format!("tracer-precious-{}", std::process::id()));
-    std::fs::write(&file, "precious").unwrap();
-    refused(
-        &tracer(&["record", file.to_str().unwrap()]),
-        &["exists", "--force"],
-    );
-    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
-    std::fs::remove_file(&file).unwrap();
-}
-
-#[test]
-fn command_that_cannot_be_run_leaves_no_file() {
-    let scratch = tempfile::tempdir().unwrap();
-    let file = scratch.path().join("x.trace");
-    let script = scratch.path().join("no-script");
-    std::fs::write(&script, "exit 0").unwrap();
-    let folder = scratch.path().to_str().unwrap();
-    for (command, code, why) in [
-        ("no-such-command", 127, "No such file"),
-        ("/no/such/command", 127, "No such file"),
-        (script.to_str().unwrap(), 126, "Permission denied"),
-        (folder, 126, "Permission denied"),
-    ] {
-        let output = tracer(&["record", file.to_str().unwrap(), "--", command]);
-        let message = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{message}");
-        assert!(
-            message.contains(command) && message.contains(why),
-            "{message}"
-        );
-        assert_eq!(message.lines().count(), 1, "{message}");
-        assert!(!file.exists());
-    }
-}
-
-#[test]
-fn user_of_a_command_must_exist() {
-    for arguments in [
-        &["record", "-", "--user", "nobody"][..],
-        &["record", "-", "--as-root"],
-        &["record", "-", "--as-root", "--user", "nobody", "--", "true"],
-        &["record", "--insecure-dir"],
-        &["record", "-", "--insecure-dir"],
-        &["record", "-", "--keep", "1h"],
-    ] {
-        assert_eq!(tracer(arguments).status.code(), Some(2), "{arguments:?}");
-    }
-    let record = ["record", "-", "--user", "no such user", "--", "true"];
-    refused(&tracer(&record), &["no such user"]);
 }
 
 #[test]

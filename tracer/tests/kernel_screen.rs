@@ -9,6 +9,7 @@ mod support;
 
 use std::{
     io::Write as _,
+    os::unix::fs::MetadataExt as _,
     process::{Child, Command, Stdio},
 };
 
@@ -294,4 +295,23 @@ fn live_seeks_to_the_past_and_back_to_the_present() {
     terminal.line(&["left with 0"]);
     let kept = std::fs::read_to_string(terminal.state.file("state/tracer/dashboard")).unwrap();
     assert!(kept.contains("theme = dark"), "{kept}");
+}
+
+/// The dashboard has dropped its privileges when it reads the file, which is another user's.
+#[test]
+fn live_goes_back_in_a_file_of_the_user_of_sudo() {
+    let scratch = Scratch::new("past-by-sudo");
+    let file = scratch.file("saved.trace");
+    let live = format!(
+        "env SUDO_UID=65534 SUDO_GID=65534 {} live --save {}; cat",
+        tracer().get_program().display(),
+        file.display()
+    );
+    let terminal = Terminal::open("past-by-sudo", (120, 40), &live);
+    terminal.line(&["LIVE"]);
+    terminal.keys(&["E"]);
+    terminal.line(&["PAST", "lost"]);
+    let metadata = std::fs::metadata(&file).unwrap();
+    let owner = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
+    assert_eq!(owner, (65_534, 0, 0o640));
 }

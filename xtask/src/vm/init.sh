@@ -5,9 +5,13 @@
 # `TRACER_FACTS` to print what this kernel offers instead.
 # xtask/src/vm/verdict.rs parses the lines that start with "tracer-vm:".
 
-/bin/busybox mkdir -p /proc /sys /dev /tmp /run /root
+/bin/busybox mkdir -p /proc /sys /dev /tmp /run /root /etc
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/root
+
+echo root:x:0:0:root:/root:/bin/sh >/etc/passwd
+echo nobody:x:65534:65534:nobody:/nonexistent:/bin/sh >>/etc/passwd
+echo nogroup:x:65534: >/etc/group
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

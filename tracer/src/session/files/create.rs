@@ -111,14 +111,7 @@ fn examine(path: &Path, folder: &Folder, name: &OsStr) -> Result<Existing> {
     let shown = path.display();
     let cannot = || format!("{shown} cannot be replaced");
     let entry = folder.entry(name).with_context(cannot)?;
-    if let Some(weakness) = folder.weakness() {
-        let uid = entry.st_uid;
-        ensure!(
-            Trust::Invoker.includes(uid),
-            "{shown} belongs to another user (uid {uid}), and {weakness}: choose another name, \
-             or remove it first"
-        );
-    }
+    folder.check_owner(&entry).with_context(cannot)?;
     match kind(&entry) {
         FileType::RegularFile => {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;

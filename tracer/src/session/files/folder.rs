@@ -162,6 +162,19 @@ impl Folder {
         Ok(statat(&self.fd, name, AtFlags::empty())?)
     }
 
+    /// Fails if another user may have put an entry into the folder: it belongs to another
+    /// user, who can change the folder.
+    pub fn check_owner(&self, entry: &Stat) -> io::Result<()> {
+        let uid = entry.st_uid;
+        match &self.weakness {
+            Some(weakness) if !self.trust.includes(uid) => Err(io::Error::other(format!(
+                "it belongs to another user (uid {uid}), and {weakness}: choose another name, \
+                 or remove it first"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Opens an entry, without waiting for the other end of a pipe unless the flags are those
     /// of a writer.
     pub fn open_entry(&self, name: &OsStr, flags: OFlags) -> io::Result<File> {
@@ -330,4 +343,82 @@ fn push(stack: &mut Vec<OsString>, path: &Path) {
 fn open_folder(at: impl std::os::fd::AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(openat(at, name, flags, Mode::empty())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::{PermissionsExt as _, chown, symlink},
+    };
+
+    use super::*;
+
+    fn weakness(path: &Path) -> Option<String> {
+        let folder = Folder::open(path, Trust::Own).unwrap();
+        folder.weakness().map(ToString::to_string)
+    }
+
+    #[test]
+    fn path_is_as_safe_as_each_of_its_parts() {
+        let own = tempfile::tempdir().unwrap();
+        let at = |name: &str| own.path().join(name);
+        let set = |name: &str, mode| {
+            fs::set_permissions(at(name), Permissions::from_mode(mode)).unwrap();
+        };
+        fs::create_dir_all(at("open/below/deep")).unwrap();
+        fs::create_dir(at("safe")).unwrap();
+        symlink(at("safe"), at("open/link")).unwrap();
+        symlink("open/link/../safe", at("chain")).unwrap();
+        for path in [
+            "open/below/deep",
+            "open/link",
+            "chain",
+            "safe/../open/below",
+        ] {
+            assert_eq!(weakness(&at(path)), None, "{path}");
+        }
+        let writable = format!("other users can write to {}", at("open").display());
+        for mode in [0o777, 0o1777] {
+            set("open", mode);
+            // In a sticky folder, others can add entries, but not replace those of this user.
+            let below = (mode == 0o777).then(|| writable.clone());
+            for path in [
+                "open/below/deep",
+                "open/link",
+                "chain",
+                "safe/../open/below",
+            ] {
+                assert_eq!(weakness(&at(path)), below, "{path}");
+            }
+            assert_eq!(weakness(&at("open")), Some(writable.clone()));
+        }
+        set("open", 0o775);
+        assert_eq!(
+            weakness(&at("open")),
+            None,
+            "the group is that of this user"
+        );
+        // Only root can change the owner and have another group.
+        if chown(at("open"), None, Some(65_534)).is_ok() {
+            assert_eq!(weakness(&at("open")), Some(writable));
+            set("open", 0o755);
+            chown(at("open"), Some(65_534), None).unwrap();
+            let reason = format!(
+                "{} belongs to another user (uid 65534)",
+                at("open").display()
+            );
+            assert_eq!(weakness(&at("chain")), Some(reason));
+        }
+    }
+
+    #[test]
+    fn circle_of_links_is_an_error() {
+        let own = tempfile::tempdir().unwrap();
+        symlink("circle", own.path().join("circle")).unwrap();
+        let error = Folder::open(&own.path().join("circle"), Trust::Own)
+            .err()
+            .unwrap();
+        assert_eq!(error.raw_os_error(), Some(Errno::LOOP.raw_os_error()));
+    }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use rustix::fs::OFlags;
 
 use super::recording::Input;
 use crate::{
@@ -73,8 +74,9 @@ fn read_segment(input: &Input, segment: usize) -> Option<SideFile> {
 /// could not have written the recording, since it could contain anything.
 fn open(path: &Path, recording: &File) -> io::Result<Option<File>> {
     // Opening a pipe in its place must not block.
+    let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
     let mut options = File::options();
-    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options.read(true).custom_flags(flags);
     let side = options.open(path)?;
     let metadata = side.metadata()?;
     // SAFETY: geteuid has no arguments and cannot fail.
@@ -124,6 +126,9 @@ fn write_segment(recording: &Path, side: &SideFile) -> Result<()> {
         let name = path.file_name().unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder = Folder::open(folder, Trust::Invoker)?;
+        if let Ok(old) = folder.entry(name) {
+            folder.check_owner(&old)?;
+        }
         folder.replace(name, |file| file.write_all(&side.to_bytes(&of)))?;
         Ok(())
     };

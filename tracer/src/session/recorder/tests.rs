@@ -2,6 +2,7 @@
 
 mod broken;
 mod missing;
+mod odd_entries;
 
 use std::{
     collections::BTreeMap,

@@ -45,7 +45,7 @@ fn make_pipe(path: &Path) {
 #[track_caller]
 fn refused(path: &Path, reason: &str) {
     for error in [may_create(path, true).err(), create(path, true).err()] {
-        let error = error.expect("it is refused").to_string();
+        let error = format!("{:#}", error.expect("it is refused"));
         assert!(error.contains(reason), "{error}");
     }
 }
