@@ -61,6 +61,8 @@ struct Place {
     segment: NonZeroU32,
     /// Position in it, bytes.
     offset: u16,
+    /// True if it was forked while tracing.
+    is_forked: bool,
 }
 
 /// The archive of a stream, for models of type `M`. Clones share their contents until one of them changes.
@@ -274,6 +276,13 @@ impl<M: Clone + Default> Archive<M> {
         contents.bytes = 0;
     }
 
+    /// Returns true if an archived process was forked while tracing.
+    pub(super) fn is_forked(&self, key: Key) -> bool {
+        let slot = self.0.as_ref().and_then(|contents| contents.slot(key));
+        slot.and_then(|slot| slot.place)
+            .is_some_and(|place| place.is_forked)
+    }
+
     /// Returns the parent of an archived process in the fork tree.
     pub(super) fn tree_parent(&self, key: Key) -> Option<Key> {
         self.0.as_ref()?.slot(key)?.parent
@@ -356,8 +365,8 @@ impl<M> Contents<M> {
         if self.texts.size_of_new(&mut process) > room {
             return None;
         }
-        let mut packed = Vec::with_capacity(256);
-        let texts = packed::pack(process, reaped, &mut self.texts, &mut packed);
+        let is_forked = process.forked_at.is_some();
+        let (packed, texts) = packed::pack(process, reaped, &mut self.texts);
         self.bytes += texts;
         // Its slots may need a chunk each.
         if texts + packed.len() + 2 * CHUNK_SIZE > room {
@@ -373,7 +382,11 @@ impl<M> Contents<M> {
         let last = Arc::make_mut(self.segments.last_mut()?);
         let offset = last.len() as u16;
         last.extend_from_slice(&packed);
-        Some(Place { segment, offset })
+        Some(Place {
+            segment,
+            offset,
+            is_forked,
+        })
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {

@@ -80,12 +80,15 @@ fn references(process: &Process) -> [Option<Key>; 5 + FORMER_OWNERS] {
     references[1] = process.original_parent;
     references[2] = process.parent;
     references[3] = process.heir;
-    references[4] = process.tracer();
-    let former = process.former_owners().iter().map(|former| former.owner);
-    references[5..]
-        .iter_mut()
-        .zip(former)
-        .for_each(|(place, owner)| *place = owner);
+    // Most processes have none of the others.
+    if let Some(pending) = &process.pending {
+        references[4] = pending.tracer;
+        let former = pending.rare.former_owners.iter().map(|former| former.owner);
+        references[5..]
+            .iter_mut()
+            .zip(former)
+            .for_each(|(place, owner)| *place = owner);
+    }
     references
 }
 

@@ -64,6 +64,21 @@ impl Model {
         })
     }
 
+    /// Returns true if a listed process was forked while tracing. Does not unpack it.
+    pub fn is_forked(&self, key: Key) -> bool {
+        match self.has_archived(key) {
+            true => self.archive.is_forked(key),
+            false => self.processes[key].forked_at.is_some(),
+        }
+    }
+
+    /// Returns true if a listed process [is of this part](Self::is_of_this_part). Does not
+    /// unpack it.
+    pub fn has_in_this_part(&self, key: Key) -> bool {
+        // Only such processes are archived.
+        self.has_archived(key) || self.is_of_this_part(&self.processes[key])
+    }
+
     /// Returns the number of evictions so far.
     fn evicted(&self) -> u64 {
         self.retained.tally().processes
@@ -78,8 +93,7 @@ impl Model {
     /// Takes time linear in the retained ones.
     pub fn count_of_this_part(&self) -> u64 {
         let retained = self.processes.since(0);
-        let retained = retained.filter(|(_, process)| self.is_of_this_part(process));
-        // Only such processes are archived.
+        let retained = retained.filter(|&(key, _)| self.has_in_this_part(key));
         retained.count() as u64 + self.archive.len(self.evicted())
     }
 

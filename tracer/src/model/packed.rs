@@ -5,13 +5,21 @@
 
 use std::sync::LazyLock;
 
-use serde::{Serialize, de::DeserializeOwned};
+use postcard::{
+    Deserializer, Serializer,
+    de_flavors::Slice,
+    ser_flavors::{AllocVec, Flavor as _},
+};
+use serde::{Deserialize, Serialize};
 
 use super::{OwnerTally, Process, delta::DeltaCodec, process::Pending, texts::Texts};
 use crate::event::ProcessId;
 
 /// A process about which nothing is known.
 static UNKNOWN: LazyLock<Process> = LazyLock::new(|| Process::new(ProcessId::default()));
+
+type Writer = Serializer<AllocVec>;
+type Reader<'a> = Deserializer<'a, Slice<'a>>;
 
 /// The mark of a process with an [`OwnerTally`].
 const HAS_TALLY: u64 = 1 << 63;
@@ -20,7 +28,7 @@ const HAS_TALLY: u64 = 1 << 63;
 /// model is left out, and the links that are stored beside the bytes.
 macro_rules! facts {
     ($($fact:ident)*; left out: $($left_out:ident)*) => {
-        fn write_facts(process: &Process, out: &mut Vec<u8>) -> u64 {
+        fn write_facts(process: &Process, out: &mut Writer) -> u64 {
             let unknown = &*UNKNOWN;
             // No field is forgotten.
             let Process { $($fact,)* id: _, threads, $($left_out: _,)* } = process;
@@ -39,7 +47,7 @@ macro_rules! facts {
             marks
         }
 
-        fn read_facts(marks: u64, process: &mut Process, bytes: &mut &[u8]) -> Option<()> {
+        fn read_facts(marks: u64, process: &mut Process, bytes: &mut Reader<'_>) -> Option<()> {
             let mut mark = 1_u64;
             $(
                 if marks & mark != 0 {
@@ -67,14 +75,13 @@ facts! {
     left out: tree_parent tree_children predecessor reference_count eviction
 }
 
-/// Appends a process and its former zombies to `out`. Returns the memory of the texts that are
+/// Returns a process and its former zombies as bytes, and the memory of the texts that are
 /// new, in bytes.
 pub(super) fn pack(
     mut process: Box<Process>,
     reaped: Option<&OwnerTally>,
     texts: &mut Texts,
-    out: &mut Vec<u8>,
-) -> usize {
+) -> (Vec<u8>, usize) {
     process.pending = process.pending.filter(|it| **it != Pending::default());
     let (mut numbers, mut new) = (Vec::new(), 0);
     process.each_text(&mut |text| {
@@ -83,22 +90,27 @@ pub(super) fn pack(
         numbers.push(number);
     });
     DeltaCodec::default().encode(&mut process);
-    let start = out.len();
-    out.extend([0; size_of::<u64>()]);
-    write(&process.id, out);
-    let mut marks = 0;
+    let mut out = Writer {
+        output: AllocVec::new(),
+    };
+    write(&0_u64.to_le_bytes(), &mut out);
+    write(&process.id, &mut out);
     if let Some(reaped) = reaped {
-        marks |= HAS_TALLY;
-        write(reaped, out);
+        write(reaped, &mut out);
     }
-    marks |= write_facts(&process, out);
-    numbers.iter().for_each(|number| write(number, out));
-    out[start..start + size_of::<u64>()].copy_from_slice(&marks.to_le_bytes());
-    new
+    let mut marks = write_facts(&process, &mut out);
+    if reaped.is_some() {
+        marks |= HAS_TALLY;
+    }
+    numbers.iter().for_each(|number| write(number, &mut out));
+    let mut bytes = out.output.finalize().expect(INFALLIBLE);
+    bytes[..size_of::<u64>()].copy_from_slice(&marks.to_le_bytes());
+    (bytes, new)
 }
 
 /// Sets `process` to the one at the beginning of `bytes`.
-pub(super) fn unpack(mut bytes: &[u8], texts: &Texts, process: &mut Process) -> Option<()> {
+pub(super) fn unpack(bytes: &[u8], texts: &Texts, process: &mut Process) -> Option<()> {
+    let mut bytes = Reader::from_bytes(bytes);
     let (marks, id) = read_head(&mut bytes)?;
     if marks & HAS_TALLY != 0 {
         read::<OwnerTally>(&mut bytes)?;
@@ -114,24 +126,23 @@ pub(super) fn unpack(mut bytes: &[u8], texts: &Texts, process: &mut Process) -> 
 }
 
 /// Returns the former zombies of the process at the beginning of `bytes`.
-pub(super) fn unpack_tally(mut bytes: &[u8]) -> Option<OwnerTally> {
+pub(super) fn unpack_tally(bytes: &[u8]) -> Option<OwnerTally> {
+    let mut bytes = Reader::from_bytes(bytes);
     let (marks, _) = read_head(&mut bytes)?;
     (marks & HAS_TALLY != 0).then(|| read(&mut bytes))?
 }
 
-fn read_head(bytes: &mut &[u8]) -> Option<(u64, ProcessId)> {
-    let (marks, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some((u64::from_le_bytes(*marks), read(bytes)?))
+fn read_head(bytes: &mut Reader<'_>) -> Option<(u64, ProcessId)> {
+    Some((u64::from_le_bytes(read(bytes)?), read(bytes)?))
 }
 
-fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    *out = postcard::to_extend(value, std::mem::take(out))
-        .expect("every length is known, and memory has room");
+fn write<T: Serialize + ?Sized>(value: &T, out: &mut Writer) {
+    value.serialize(out).expect(INFALLIBLE);
 }
 
-fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Option<T> {
-    let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
-    *bytes = rest;
-    Some(value)
+const INFALLIBLE: &str = "every length is known, and memory has room";
+
+#[inline]
+fn read<'a, T: Deserialize<'a>>(bytes: &mut Reader<'a>) -> Option<T> {
+    T::deserialize(bytes).ok()
 }

@@ -139,7 +139,7 @@ fn command(scope: &Scope<'_>, page: &mut dyn Output) {
     };
     let process = model.process(key);
     let subtree = model.subtree(key);
-    let of_part = subtree.filter(|&key| model.is_of_this_part(&model.process(key)));
+    let of_part = subtree.filter(|&key| model.has_in_this_part(key));
     let processes = of_part.count() as u64;
     // Descendants that have been evicted, that ended before this part, or of which the
     // records were lost.

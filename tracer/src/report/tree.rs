@@ -62,8 +62,6 @@ struct Group {
 struct ForkTree<'a> {
     model: &'a Model,
     scope: &'a Scope<'a>,
-    /// True for the processes that were created in the trace, by [`Key::index`].
-    created: Vec<bool>,
     /// With a filter or in a part of a recording, the processes of the report and their
     /// ancestors.
     visible: Option<HashSet<Key>>,
@@ -77,19 +75,17 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     let mut tree = ForkTree {
         model,
         scope,
-        created: Vec::new(),
         visible: None,
         shapes: Vec::new(),
     };
     let mut roots = Vec::new();
     let mut is_part = false;
-    for (key, process) in model.processes() {
+    for key in model.keys_since(0) {
         roots.push(key);
-        tree.created.resize(key.index() + 1, false);
-        tree.shapes.resize(key.index() + 1, (0, 0));
-        tree.created[key.index()] = process.forked_at.is_some();
-        is_part |= !model.is_of_this_part(&process);
+        is_part |= !model.has_in_this_part(key);
     }
+    let count = roots.last().map_or(0, |last| last.index() + 1);
+    tree.shapes.resize(count, (0, 0));
     if scope.filtered.is_some() || is_part {
         tree.visible = Some(tree.kept_with_ancestors());
     }
@@ -109,9 +105,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
 
 impl ForkTree<'_> {
     fn is_created(&self, key: Key) -> bool {
-        self.created
-            .get(key.index())
-            .is_some_and(|&created| created)
+        self.model.is_forked(key)
     }
 
     /// Returns the created processes of the report, and their ancestors up to the first
