@@ -21,10 +21,10 @@ Examples:
   tracer replay /var/lib/tracer --since 03:10 --until 03:15
 
 A flight recorder (--ring) continues the trace that an earlier one left in the same
-directory. It removes its oldest segments when all segments together exceed --max-size or
-the disk is full, but never the segment that it writes, so a directory can exceed --max-size,
-normally by at most one second of data. Index files (`.index`) are not counted. On a full
-disk, the recorder stops when only the current segment is left.
+directory. Segments and index files (`.index`) together stay within --max-size: before the
+recorder writes, it removes index files, then its oldest segments. It does the same on a full
+disk, and stops when only the current segment is left. If there is no room for --keep, the
+status line and `tracer info` say how much history there is.
 
 The first Ctrl-C or SIGTERM ends the recording in order; a running command gets SIGTERM and may
 finish. If the output has stalled, the second one gives it up within two seconds and says how
@@ -50,14 +50,14 @@ pub struct RecordArgs {
     #[arg(long, value_name = "TIME", default_value = "24h", requires = "ring",
           conflicts_with = "file", value_parser = session::duration)]
     keep: Duration,
-    /// With --ring: the maximum size of all segments, 1M or more
+    /// With --ring: the maximum size of all segments and index files, 1M or more
     #[arg(long, value_name = "SIZE", default_value = "2GiB", requires = "ring",
           conflicts_with = "file", value_parser = ring_size)]
     max_size: u64,
     /// With --ring: the maximum duration of a segment, 1s or more
     ///
     /// A segment also ends when it reaches an eighth of --max-size or twice the size
-    /// of its first snapshot, whichever is larger.
+    /// of its first snapshot, whichever is larger, and at half of --max-size.
     #[arg(long, value_name = "TIME", default_value = "10m", requires = "ring",
           conflicts_with = "file", value_parser = segment_duration)]
     segment: Duration,

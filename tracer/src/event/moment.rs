@@ -354,6 +354,10 @@ pub enum GapCause {
     /// it ran; `lost` gives the kinds they report. Not every run emits a record, so
     /// the counts are upper bounds.
     Skipped,
+    /// Records of kinds that a process can cause at will (changes of the command name,
+    /// signals that are blocked, failed forks, cgroup moves) were beyond the budget of a
+    /// user and were not sent; `lost` gives their kinds. Lives are never among them.
+    OverBudget,
     /// No tracer was running; `lost` is empty and nothing is known about the
     /// interval.
     Untraced,

@@ -341,6 +341,7 @@ fn gap(f: &mut Formatter<'_>, gap: &Gap) -> fmt::Result {
     match gap.cause {
         GapCause::NoRoom => write!(f, "lost: {}", lost()),
         GapCause::Skipped => write!(f, "skipped by the kernel: at most {}", lost()),
+        GapCause::OverBudget => write!(f, "beyond a user's budget: {}", lost()),
         GapCause::Unreadable {
             events: Some(events),
         } => write!(f, "{events} events unreadable"),

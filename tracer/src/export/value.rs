@@ -280,6 +280,7 @@ pub fn gap_cause(cause: GapCause) -> (&'static str, Option<u64>) {
     match cause {
         GapCause::NoRoom => ("no_room", None),
         GapCause::Skipped => ("skipped", None),
+        GapCause::OverBudget => ("over_budget", None),
         GapCause::Unreadable { events } => ("unreadable", events),
         GapCause::Untraced => ("untraced", None),
     }

@@ -51,7 +51,7 @@ impl Model {
         if self
             .gaps()
             .iter()
-            .any(|gap| gap.since <= ended && gap.until >= began)
+            .any(|gap| gap.hides_lives() && gap.since <= ended && gap.until >= began)
         {
             return None;
         }

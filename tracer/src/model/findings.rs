@@ -146,10 +146,16 @@ impl Model {
                 count: self.totals.lost,
                 since: self.gaps.iter().map(|gap| gap.since).min(),
                 until: self.gaps.iter().map(|gap| gap.until).max(),
-                says: format!(
-                    "{}: counts are lower bounds{advice}",
-                    plural(self.totals.lost, "record was lost", "records were lost")
-                ),
+                says: match self.gaps.iter().any(GapSpan::hides_lives) {
+                    true => format!(
+                        "{}: counts are lower bounds{advice}",
+                        plural(self.totals.lost, "record was lost", "records were lost")
+                    ),
+                    false => format!(
+                        "{} beyond a user's budget and not sent, no lives among them",
+                        plural(self.totals.lost, "record was", "records were")
+                    ),
+                },
             });
         }
         findings.extend(self.unmeasured_gap_findings());

@@ -22,7 +22,7 @@ impl GapSpan {
     /// Returns the number of lost records, as far as it is known.
     pub fn total(&self) -> u64 {
         match self.cause {
-            GapCause::NoRoom | GapCause::Skipped => {
+            GapCause::NoRoom | GapCause::Skipped | GapCause::OverBudget => {
                 let counts = self.lost.iter().map(|&(_, count)| count);
                 counts.fold(0, u64::saturating_add)
             }
@@ -34,17 +34,26 @@ impl GapSpan {
     /// Returns true if the number of lost records is unknown.
     pub fn has_unknown_size(&self) -> bool {
         match self.cause {
-            GapCause::NoRoom | GapCause::Skipped | GapCause::Unreadable { events: Some(_) } => {
-                false
-            }
+            GapCause::NoRoom
+            | GapCause::Skipped
+            | GapCause::OverBudget
+            | GapCause::Unreadable { events: Some(_) } => false,
             GapCause::Unreadable { events: None } | GapCause::Untraced => true,
         }
+    }
+
+    /// Returns true if lives may be missing: forks, execs, exits, reaps.
+    pub fn hides_lives(&self) -> bool {
+        self.cause != GapCause::OverBudget
     }
 
     /// Returns true if `next` is part of the same interval, reported in two
     /// records.
     pub(super) fn continues_into(&self, next: &GapSpan) -> bool {
-        let counted = matches!(self.cause, GapCause::NoRoom | GapCause::Skipped);
+        let counted = matches!(
+            self.cause,
+            GapCause::NoRoom | GapCause::Skipped | GapCause::OverBudget
+        );
         counted && self.cause == next.cause && next.since <= self.until
     }
 

@@ -135,6 +135,7 @@ impl Field for GapCause {
             }
             GapCause::Untraced => to.number(2),
             GapCause::Skipped => to.number(3),
+            GapCause::OverBudget => to.number(4),
         }
     }
 
@@ -148,6 +149,7 @@ impl Field for GapCause {
             }
             2 => GapCause::Untraced,
             3 => GapCause::Skipped,
+            4 => GapCause::OverBudget,
             _ => from.unknown(GapCause::NoRoom),
         }
     }

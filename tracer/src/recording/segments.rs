@@ -38,6 +38,8 @@ pub struct SegmentFile {
 pub struct Listing {
     /// Segments in order.
     pub segments: Vec<SegmentFile>,
+    /// Side files of segments, finished or not, in the order of their names.
+    pub side_files: Vec<PathBuf>,
     /// Number of files that are neither segments nor belong to tracer.
     pub foreign: usize,
 }
@@ -88,13 +90,13 @@ pub fn list(dir: &Path) -> io::Result<Listing> {
                 number,
                 path: entry.path(),
             }),
-            None => {
-                let is_own = name == LOCK || is_side_file(&name);
-                listing.foreign += usize::from(!is_own);
-            }
+            None if is_side_file(&name) && is_file => listing.side_files.push(entry.path()),
+            None if is_side_file(&name) => {}
+            None => listing.foreign += usize::from(name != LOCK),
         }
     }
     listing.segments.sort();
+    listing.side_files.sort();
     Ok(listing)
 }
 
@@ -148,7 +150,7 @@ mod tests {
         assert_eq!(is_locked(&dir), Some(false));
         let listing = list(&dir).unwrap();
         assert_eq!(listing.segments, [later, last]);
-        assert_eq!(listing.foreign, 9);
+        assert_eq!((listing.side_files.len(), listing.foreign), (3, 9));
         fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -19,6 +19,11 @@ pub trait Sink {
     /// out of order in the ring buffer, because a program reserves space before it reads the
     /// clock.
     fn end_group(&mut self);
+    /// Returns true if the source is to end its delivery after this group, until the owner
+    /// of the sink has made room.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// Turns groups into events.

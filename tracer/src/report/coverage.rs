@@ -99,6 +99,7 @@ fn gaps(scope: &Scope<'_>, page: &mut dyn Output) {
         let (count, cause) = match gap.cause {
             GapCause::NoRoom => (Some(gap.total()), "buffer full"),
             GapCause::Skipped => (Some(gap.total()), "skipped by the kernel, at most"),
+            GapCause::OverBudget => (Some(gap.total()), "beyond a user's budget"),
             GapCause::Unreadable { events: None } => (None, "unreadable"),
             GapCause::Unreadable { .. } => (Some(gap.total()), "unreadable"),
             GapCause::Untraced => (None, "no tracer was running"),

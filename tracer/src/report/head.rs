@@ -263,8 +263,12 @@ fn lost(model: &Model) -> String {
         true => "at least ",
         false => "",
     };
+    let counts = match gaps.iter().any(GapSpan::hides_lives) {
+        true => "counts below are lower bounds",
+        false => "no lives among them",
+    };
     format!(
-        "{at_least}{} in {} (listed at the end); counts below are lower bounds",
+        "{at_least}{} in {} (listed at the end); {counts}",
         plural(model.totals().lost, "record", "records"),
         plural(gaps.len() as u64, "gap", "gaps"),
     )

@@ -543,7 +543,8 @@ fn gap() -> impl Strategy<Value = Gap> {
         Just(GapCause::NoRoom),
         unreadable,
         Just(GapCause::Untraced),
-        Just(GapCause::Skipped)
+        Just(GapCause::Skipped),
+        Just(GapCause::OverBudget)
     ];
     (int64(), lost, cause).prop_map(|(since, lost, cause)| Gap { since, lost, cause })
 }

@@ -16,7 +16,7 @@ use crate::{
     session::{
         console::{notice::notify, output, report::Report},
         recorder::{
-            Finished,
+            Finished, Recorder,
             target::{Target, is_standard_output},
         },
     },
@@ -191,10 +191,11 @@ impl Frontend {
         true
     }
 
-    /// Sets the size of the recording so far, in bytes.
-    pub fn set_saved_bytes(&mut self, bytes: u64) {
+    /// Shows how much a recorder has written and keeps.
+    pub fn show_recorder(&mut self, recorder: &Recorder) {
         if let Frontend::Status(status) = self {
-            status.set_saved_bytes(bytes);
+            status.set_saved_bytes(recorder.bytes());
+            status.set_shortened(recorder.shortened_history());
         }
     }
 

@@ -193,6 +193,10 @@ impl Sink for History {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.recorder.as_ref().is_some_and(Sink::is_full)
+    }
+
     fn end_group(&mut self) {
         if let Some(recorder) = &mut self.recorder {
             recorder.end_group();

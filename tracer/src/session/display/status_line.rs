@@ -11,7 +11,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::{
     event::{Event, GapCause, What, units},
-    session::{console::notice::notify, recorder::Finished},
+    session::{
+        console::notice::notify,
+        recorder::{Finished, ShortenedHistory},
+    },
 };
 
 /// Interval between two updates.
@@ -29,7 +32,11 @@ pub struct StatusLine {
     events: u64,
     /// Size of the recording, in bytes.
     saved_bytes: u64,
+    /// History of a flight recorder, if it is shorter than its age limit.
+    shortened: Option<ShortenedHistory>,
     lost: u64,
+    /// Number of records beyond the budgets of users.
+    over_budget: u64,
     /// Remark about the lost records.
     remark: &'static str,
     /// Events and time at the last update, for the rate.
@@ -54,7 +61,9 @@ impl StatusLine {
             began: now,
             events: 0,
             saved_bytes: 0,
+            shortened: None,
             lost: 0,
+            over_budget: 0,
             remark: "",
             last: (0, now),
         }
@@ -69,7 +78,11 @@ impl StatusLine {
             } else if gap.cause == GapCause::Skipped && self.remark.is_empty() {
                 self.remark = " at most: the kernel skipped programs";
             }
-            self.lost += gap.lost.iter().map(|lost| lost.count).sum::<u64>();
+            let records = gap.lost.iter().map(|lost| lost.count).sum::<u64>();
+            match gap.cause {
+                GapCause::OverBudget => self.over_budget += records,
+                _ => self.lost += records,
+            }
         }
     }
 
@@ -81,6 +94,11 @@ impl StatusLine {
     /// Sets the size of the recording so far, in bytes.
     pub fn set_saved_bytes(&mut self, bytes: u64) {
         self.saved_bytes = bytes;
+    }
+
+    /// Sets the history of a flight recorder, if it is shorter than its age limit.
+    pub fn set_shortened(&mut self, shortened: Option<ShortenedHistory>) {
+        self.shortened = shortened;
     }
 
     /// Starts the timer of a line that is rewritten in place.
@@ -119,12 +137,14 @@ impl StatusLine {
         let mut stderr = stderr();
         let _ = write!(
             stderr,
-            "\r\x1b[K{}: {}, {} events, {}/s, {size}, {} lost ({})",
+            "\r\x1b[K{}: {}, {} events, {}/s, {size}{}, {} lost{} ({})",
             self.target,
             units::duration(self.began.elapsed().as_nanos() as u64),
             units::count(self.events),
             units::count(rate),
+            history(self.shortened),
             units::count(self.lost),
+            beyond_budgets(self.over_budget),
             self.until,
         );
         let _ = stderr.flush();
@@ -137,18 +157,33 @@ impl StatusLine {
         }
         match saved {
             Some(Ok(saved)) => notify(format_args!(
-                "{}: {} events in {}, {}, {}",
+                "{}: {} events in {}, {}{}, {}{}",
                 saved.path.display(),
                 saved.events,
                 units::duration(self.began.elapsed().as_nanos() as u64),
                 units::bytes(saved.bytes),
+                history(saved.shortened),
                 match self.lost {
                     0 => "nothing lost".to_owned(),
                     lost => format!("{lost} records lost{}", self.remark),
                 },
+                beyond_budgets(self.over_budget),
             )),
             Some(Err(error)) => notify(format_args!("{error:#}")),
             None => {}
         }
     }
+}
+
+/// Returns the remark about records beyond the budgets of users, if there are any.
+fn beyond_budgets(records: u64) -> String {
+    match records {
+        0 => String::new(),
+        records => format!(", {} beyond a user's budget", units::count(records)),
+    }
+}
+
+/// Returns the remark about a history that is shorter than asked for, if it is.
+fn history(shortened: Option<ShortenedHistory>) -> String {
+    shortened.map_or_else(String::new, |shortened| format!(", {shortened}"))
 }

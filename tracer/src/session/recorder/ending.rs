@@ -1,6 +1,6 @@
 //! The end of a recording: the writer thread writes what is left.
 
-use std::{fmt, path::PathBuf, sync::Arc, thread::JoinHandle};
+use std::{fmt, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use anyhow::{Error, Result, anyhow};
 
@@ -14,6 +14,26 @@ pub struct Ending {
     pub(super) writer: JoinHandle<Result<Written, Failure>>,
     /// Number of sessions repeated at the beginning of later segments.
     pub(super) repeated: u64,
+    /// History of a flight recorder, if it is shorter than its age limit.
+    pub(super) shortened: Option<ShortenedHistory>,
+}
+
+/// History of a flight recorder that is shorter than its age limit, because there was
+/// no room for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortenedHistory {
+    /// Time that the segments cover.
+    pub held: Duration,
+    /// Age limit.
+    pub asked: Duration,
+}
+
+impl fmt::Display for ShortenedHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |of: Duration| units::duration(of.as_nanos() as u64);
+        let (held, asked) = (text(self.held), text(self.asked));
+        write!(f, "keeps {held} instead of {asked}: no room for more")
+    }
 }
 
 /// Finished recording.
@@ -24,6 +44,8 @@ pub struct Finished {
     pub events: u64,
     /// Size in bytes.
     pub bytes: u64,
+    /// History of a flight recorder, if it is shorter than its age limit.
+    pub shortened: Option<ShortenedHistory>,
 }
 
 impl fmt::Display for Finished {
@@ -49,6 +71,7 @@ impl Ending {
             path,
             writer,
             repeated,
+            shortened,
             ..
         } = self;
         let outcome = writer
@@ -59,6 +82,7 @@ impl Ending {
                 path,
                 events: events - repeated.min(events),
                 bytes,
+                shortened,
             }),
             Err(Failure { why, kept }) => Err(anyhow!(
                 "{}: {why}; the {} events written before can be read with `tracer replay`",

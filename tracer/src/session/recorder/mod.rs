@@ -15,8 +15,10 @@ mod backlog;
 mod disk;
 mod ending;
 mod output;
+mod removable;
 mod resume;
 mod segments;
+mod snapshot_limit;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -42,11 +44,11 @@ use crate::{
     session::files::invoker,
     source,
 };
-pub use ending::{Ending, Finished};
+pub use ending::{Ending, Finished, ShortenedHistory};
 use output::Output;
 use resume::Resumed;
 use segments::Segments;
-use target::{Save, Target};
+use target::{FlightRecorder, Save, Target};
 use writer_thread::{Failure, Job, WriterProgress, WriterThread};
 
 /// Interval between syncs. With the delay of the ring buffer, a crash loses at most
@@ -102,9 +104,13 @@ struct SegmentPosition {
     began_at: u64,
     /// Time at which this segment began.
     began: Instant,
-    /// Duration after which this segment ends. The recorder checks it, because the
-    /// writer thread does nothing while it has no job.
-    duration: Duration,
+    /// Limits. The recorder checks the duration, because the writer thread does
+    /// nothing while it has no job.
+    ring: FlightRecorder,
+    /// Tasks of a snapshot in progress, which is written once its size is known.
+    snapshot: Vec<Event>,
+    /// True if tasks were left out of the last snapshot.
+    is_incomplete: bool,
     /// End of an earlier recorder's trace, until the session of this one arrives.
     resumed: Option<Resumed>,
 }
@@ -141,7 +147,9 @@ impl Recorder {
                     turns: 0,
                     began_at: 0,
                     began: Instant::now(),
-                    duration: ring.segment,
+                    ring: ring.clone(),
+                    snapshot: Vec::new(),
+                    is_incomplete: false,
                     resumed,
                 };
                 let output = Output::Segments(Box::new(segments));
@@ -202,6 +210,15 @@ impl Recorder {
         let block = std::mem::replace(&mut self.block, next);
         self.ask(Job::Write(block, effort));
         self.needs_sync = true;
+        if self.is_small() {
+            self.progress.backlog.wait_below(1, WAIT);
+        }
+    }
+
+    /// Returns true if blocks are not small against the size limit of the directory.
+    fn is_small(&self) -> bool {
+        let position = self.segment.as_ref();
+        position.is_some_and(|position| position.ring.is_small())
     }
 
     /// Takes an event that is a group of its own. Blocks while the disk is far behind.
@@ -222,6 +239,7 @@ impl Recorder {
     }
 
     fn flush(&mut self) {
+        self.end_snapshot();
         // At a low event rate there is time to compress well.
         self.close_block(Effort::Normal);
         if std::mem::take(&mut self.needs_sync) {
@@ -253,26 +271,31 @@ impl Recorder {
         };
         // `full` may still describe a segment that is about to end.
         let is_current = position.turns == self.progress.turns.load(Ordering::Acquire);
-        let is_over = position.began.elapsed() >= position.duration;
+        let is_over = position.began.elapsed() >= position.ring.segment;
         is_current && (is_over || self.progress.full.load(Ordering::Relaxed))
     }
 
     /// Writes a checkpoint: a session, cgroups and tasks, then the end of the
-    /// snapshot. If the next segment is due, it begins with this checkpoint.
-    pub fn checkpoint(&mut self, mut events: Vec<Event>) {
+    /// snapshot. If the next segment is due, it begins with this checkpoint. Returns
+    /// true if it does.
+    pub fn checkpoint(&mut self, mut events: Vec<Event>) -> bool {
         let turns = self.wants_turn();
+        self.end_snapshot();
         self.close_block(Effort::Normal);
-        if turns {
-            self.turn(&mut events);
-        }
         let tasks = events.len() as u64;
         self.checkpoint_at = self.handed_over + CHECKPOINT.max(SPARING * tasks);
-        self.ask(Job::Checkpoint(events));
+        if turns {
+            self.count_turn(&mut events);
+            self.ask(Job::Turn(events));
+        } else {
+            self.ask(Job::Checkpoint(events));
+        }
         self.needs_sync = true;
+        turns
     }
 
-    /// Begins the next segment and marks the session in `events` with it.
-    fn turn(&mut self, events: &mut [Event]) {
+    /// Counts the next segment and marks the session in `events` with it.
+    fn count_turn(&mut self, events: &mut [Event]) {
         let (Some(position), Some(first)) = (&mut self.segment, events.first_mut()) else {
             return;
         };
@@ -284,9 +307,7 @@ impl Recorder {
         if let What::Session(session) = &mut first.what {
             session.segment = Some(position.segment);
         }
-        let session = first.clone();
         self.repeated += 1;
-        self.ask(Job::Turn(session));
     }
 
     /// Marks a session with its segment. If the trace continues an earlier
@@ -344,6 +365,18 @@ impl Recorder {
         self.progress.bytes.load(Ordering::Relaxed)
     }
 
+    /// Returns the history that the directory holds and the one asked for, if segments
+    /// were removed before their age limit.
+    pub fn shortened_history(&self) -> Option<ShortenedHistory> {
+        let ring = &self.segment.as_ref()?.ring;
+        let held = Duration::from_nanos(self.progress.history.load(Ordering::Relaxed));
+        let is_shortened = self.progress.shortened.load(Ordering::Relaxed) && held < ring.keep;
+        is_shortened.then_some(ShortenedHistory {
+            held,
+            asked: ring.keep,
+        })
+    }
+
     /// Ends the recording.
     ///
     /// # Errors
@@ -355,8 +388,10 @@ impl Recorder {
 
     /// Hands over what is left, without waiting for the disk.
     pub fn end(mut self) -> Ending {
+        self.end_snapshot();
         self.close_block(Effort::Normal);
         Ending {
+            shortened: self.shortened_history(),
             path: self.path,
             progress: self.progress,
             writer: self.writer,
@@ -365,14 +400,51 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    /// Writes the tasks of a snapshot in progress, as far as the directory has room.
+    fn end_snapshot(&mut self) {
+        let Some(position) = &mut self.segment else {
+            return;
+        };
+        if position.snapshot.is_empty() {
+            return;
+        }
+        let mut tasks = std::mem::take(&mut position.snapshot);
+        let limit = position.ring.snapshot_limit();
+        position.is_incomplete = !snapshot_limit::apply(&mut tasks, limit);
+        for task in tasks {
+            self.block.event(task);
+            self.end_group();
+        }
+    }
+}
+
 impl Sink for Recorder {
     fn event(&mut self, mut event: Event) {
+        if let Some(position) = &mut self.segment
+            && let What::Snapshot(_) = event.what
+        {
+            position.snapshot.push(event);
+            return;
+        }
+        self.end_snapshot();
+        if let Some(position) = &mut self.segment
+            && let What::SnapshotEnd(_) = event.what
+            && std::mem::take(&mut position.is_incomplete)
+        {
+            snapshot_limit::mark_incomplete(&mut event);
+        }
         self.mark(&mut event);
         self.block.event(event);
     }
 
     fn record(&mut self, record: &[u8]) {
+        self.end_snapshot();
         self.block.record(record);
+    }
+
+    fn is_full(&self) -> bool {
+        self.wants_turn() || (self.is_small() && self.progress.backlog.jobs() > 0)
     }
 
     fn end_group(&mut self) {

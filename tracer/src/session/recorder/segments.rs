@@ -1,16 +1,14 @@
-//! The directory of a flight recorder while it is written: the current segment
-//! and the removal of old ones.
+//! The directory of a flight recorder while it is written: its current segment.
 //!
-//! The oldest segments are removed first: those above the age limit, those above
-//! the size limit, and on a full disk as many as needed. This file must not know
-//! the contents of a segment.
+//! Room is made before anything is written, so that all segments and side files
+//! together stay within the size limit. This file must not know the contents of a
+//! segment.
 
 use std::{
-    collections::VecDeque,
     ffi::OsStr,
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -19,6 +17,7 @@ use rustix::fs::{FileType, OFlags};
 
 use super::{
     disk::sync_directory,
+    removable::{Finished, Moment, Removable},
     target::{FlightRecorder, Trust},
 };
 use crate::{
@@ -30,39 +29,23 @@ use crate::{
     session::{
         console::notice::notify,
         files::folder::{Folder, Weakness},
-        input::segment::SegmentHead,
     },
-    source::live,
 };
 
-/// Inverse of the largest share of the size limit that one segment may take.
+/// Inverse of the share of the size limit at which a segment ends.
 const SHARE: u64 = 8;
 
 /// Directory of a flight recorder, locked, with its current segment.
 pub struct Segments {
     ring: FlightRecorder,
-    folder: Folder,
     _lock: File,
-    finished: VecDeque<Finished>,
+    removable: Removable,
     current: SegmentFile,
     file: File,
-}
-
-/// Finished segment.
-struct Finished {
-    path: PathBuf,
-    bytes: u64,
-    ended: EndTime,
-}
-
-/// Time at which a segment ended.
-///
-/// Within one boot the monotonic clock counts, since the wall clock can be set.
-enum EndTime {
-    /// In this boot, ns since boot.
-    ThisBoot(u64),
-    /// In an earlier boot, by the wall clock.
-    Earlier(SystemTime),
+    /// Beginning of the current segment.
+    began: Moment,
+    /// Size of the current segment, bytes.
+    written: u64,
 }
 
 /// Checks the conditions of [`Segments::open`] without creating anything.
@@ -124,21 +107,29 @@ impl Segments {
             ));
         }
         let number = listing.segments.last().map_or(1, |last| last.number + 1);
-        let mut finished = finished(listing.segments).with_context(cannot)?;
-        let (current, file) = begin(ring, &folder, number, &mut finished).with_context(cannot)?;
+        let mut removable = Removable::new(folder, dir, listing).with_context(cannot)?;
+        // An earlier recorder may have had a larger limit.
+        removable.make_room(ring.max_size).with_context(cannot)?;
+        let (current, file) = begin(ring, number, &mut removable).with_context(cannot)?;
         Ok(Segments {
             ring: ring.clone(),
-            folder,
             _lock: lock,
-            finished,
+            removable,
             current,
             file,
+            began: Moment::now(),
+            written: 0,
         })
     }
 
     /// Returns the finished segments, the latest first.
     pub fn earlier(&self) -> impl Iterator<Item = &Path> {
-        self.finished.iter().rev().map(|it| it.path.as_path())
+        self.removable.latest_first()
+    }
+
+    /// Returns the limits of the directory.
+    pub fn ring(&self) -> &FlightRecorder {
+        &self.ring
     }
 
     /// Returns true if later segments belong to the user that started tracer.
@@ -151,56 +142,57 @@ impl Segments {
         &self.file
     }
 
-    /// Returns true if the current segment, which holds `bytes` and began with
-    /// `opening` of them, has reached its share of the directory.
-    pub fn is_full(&self, bytes: u64, opening: u64) -> bool {
-        bytes >= (self.ring.max_size / SHARE).max(2 * opening)
+    /// Returns true if the current segment, which began with a snapshot of `opening`
+    /// bytes, has reached its share of the directory.
+    pub fn is_full(&self, opening: u64) -> bool {
+        let limit = self.ring.max_size;
+        self.written >= (limit / SHARE).max(2 * opening).min(limit / 2)
+    }
+
+    /// Returns the time that all segments cover.
+    pub fn history(&self) -> Duration {
+        self.removable.oldest().unwrap_or(&self.began).age()
+    }
+
+    /// Returns true if a segment was removed before its age limit.
+    pub fn is_shortened(&self) -> bool {
+        self.removable.youngest_removed() < self.ring.keep
     }
 
     /// Ends the current segment and begins the next one.
     pub fn turn(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
-        let bytes = self.file.metadata()?.len();
-        let number = self.current.number + 1;
-        let next = begin(&self.ring, &self.folder, number, &mut self.finished)?;
-        let (current, file) = (
-            std::mem::replace(&mut self.current, next.0),
-            std::mem::replace(&mut self.file, next.1),
-        );
-        drop(file);
-        self.finished.push_back(Finished {
-            path: current.path,
-            bytes,
-            ended: EndTime::ThisBoot(live::now()),
+        let next = begin(&self.ring, self.current.number + 1, &mut self.removable)?;
+        let path = std::mem::replace(&mut self.current, next.0).path;
+        self.file = next.1;
+        self.removable.push(Finished {
+            path,
+            bytes: std::mem::take(&mut self.written),
+            began: std::mem::replace(&mut self.began, Moment::now()),
+            ended: Moment::now(),
         });
         Ok(())
     }
 
-    /// Removes finished segments above the age limit, and those for which there is
-    /// no room beside the current one, which holds `current` bytes.
-    pub fn trim(&mut self, current: u64) -> io::Result<()> {
-        let mut all: u64 = current + self.finished.iter().map(|it| it.bytes).sum::<u64>();
-        while let Some(oldest) = self.finished.front() {
-            if all <= self.ring.max_size && oldest.age() < self.ring.keep {
-                break;
-            }
-            all -= oldest.bytes;
-            remove_oldest(&self.folder, &mut self.finished)?;
-        }
-        Ok(())
+    /// Removes finished segments above the age limit.
+    pub fn trim(&mut self) -> io::Result<()> {
+        self.removable.trim(self.ring.keep)
     }
 }
 
 impl Write for Segments {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
+        let needed = self.written + bytes.len() as u64;
+        let limit = self.ring.max_size;
+        self.removable.make_room(limit.saturating_sub(needed))?;
+        let written = loop {
             match self.file.write(bytes) {
-                Err(error)
-                    if is_disk_full(&error) && remove_oldest(&self.folder, &mut self.finished)? => {
-                }
-                written => return written,
+                Err(error) if is_disk_full(&error) && self.removable.remove_one()? => {}
+                written => break written?,
             }
-        }
+        };
+        self.written += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -233,17 +225,16 @@ fn lock_folder(folder: &Folder, trust: Trust) -> io::Result<Option<File>> {
 /// Creates the file of a segment, with the next number if another file has its name.
 fn begin(
     ring: &FlightRecorder,
-    folder: &Folder,
     mut number: u64,
-    finished: &mut VecDeque<Finished>,
+    removable: &mut Removable,
 ) -> io::Result<(SegmentFile, File)> {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let now = Utc(since.as_nanos().try_into().unwrap_or(i64::MAX));
     loop {
         let segment = SegmentFile::new(&ring.dir, number, now);
         let name = segment.path.file_name().unwrap_or_default();
-        match folder.create_new(name) {
-            Err(error) if is_disk_full(&error) && remove_oldest(folder, finished)? => {}
+        match removable.folder().create_new(name) {
+            Err(error) if is_disk_full(&error) && removable.remove_one()? => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             file => {
                 let file = file?;
@@ -260,59 +251,4 @@ fn begin(
 fn is_disk_full(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
-}
-
-/// Removes the oldest finished segment. Returns false if there is none.
-fn remove_oldest(folder: &Folder, finished: &mut VecDeque<Finished>) -> io::Result<bool> {
-    let Some(oldest) = finished.pop_front() else {
-        return Ok(false);
-    };
-    // The index is useless without its recording. Most segments have none.
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
-    let _ = folder.remove(&name(&segments::side_file_path(&oldest.path)));
-    match folder.remove(&name(&oldest.path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        // Another process has removed it.
-        Err(_) | Ok(()) => Ok(true),
-    }
-}
-
-/// Returns the segments of earlier recorders, with the time at which each ended.
-fn finished(segments: Vec<SegmentFile>) -> io::Result<VecDeque<Finished>> {
-    let boot = live::boot_id();
-    let now = live::now();
-    // A segment ended when the next one began. Without a next one in this boot,
-    // the current time or the last write is taken.
-    let mut next = Some(now);
-    let mut finished = VecDeque::new();
-    for SegmentFile { path, .. } in segments.into_iter().rev() {
-        let metadata = match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            metadata => metadata?,
-        };
-        let began = SegmentHead::read(path.clone())
-            .filter(|head| head.session().boot_id == boot)
-            .map(|head| head.at());
-        let ended = match (began, next) {
-            (Some(_), next) => EndTime::ThisBoot(next.unwrap_or(now)),
-            (None, _) => EndTime::Earlier(metadata.modified()?),
-        };
-        next = began;
-        finished.push_front(Finished {
-            path,
-            bytes: metadata.len(),
-            ended,
-        });
-    }
-    Ok(finished)
-}
-
-impl Finished {
-    fn age(&self) -> Duration {
-        match self.ended {
-            EndTime::ThisBoot(at) => Duration::from_nanos(live::now().saturating_sub(at)),
-            // After the clock was set back, the age counts as zero.
-            EndTime::Earlier(at) => at.elapsed().unwrap_or_default(),
-        }
-    }
 }

@@ -49,6 +49,19 @@ pub struct FlightRecorder {
     pub trust: Trust,
 }
 
+impl FlightRecorder {
+    /// Returns the maximum size of a snapshot, bytes before compression.
+    pub fn snapshot_limit(&self) -> u64 {
+        self.max_size / 4
+    }
+
+    /// Returns true if the blocks that wait to be written are not small against the
+    /// size limit, so that each must be written before the next one is filled.
+    pub fn is_small(&self) -> bool {
+        self.max_size < 64 << 20
+    }
+}
+
 /// Destination of a trace.
 #[derive(Clone, Debug)]
 pub enum Target {

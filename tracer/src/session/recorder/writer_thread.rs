@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use super::{backlog::Backlog, output::Output};
+use super::{backlog::Backlog, output::Output, snapshot_limit};
 use crate::{
     event::Event,
     recording::{Effort, RecordBlock, Writer, Written},
@@ -24,8 +24,8 @@ pub enum Job {
     Sync,
     /// Write a checkpoint.
     Checkpoint(Vec<Event>),
-    /// Begin the next segment with this session event.
-    Turn(Event),
+    /// Begin the next segment with a checkpoint.
+    Turn(Vec<Event>),
 }
 
 impl Job {
@@ -49,6 +49,10 @@ pub struct WriterProgress {
     pub full: AtomicBool,
     /// Number of segments begun after the first.
     pub turns: AtomicU64,
+    /// Time that the segments in the directory cover, ns.
+    pub history: AtomicU64,
+    /// True if a segment was removed before its age limit, to make room.
+    pub shortened: AtomicBool,
     /// Error that ended the recording, if any.
     pub failed: OnceLock<String>,
 }
@@ -66,7 +70,7 @@ pub struct WriterThread {
     writer: Writer<Output>,
     /// Events and bytes in the segments before the current one.
     before: Written,
-    /// Size of the session that the current segment began with, in bytes.
+    /// Size of the snapshot that the current segment began with, in bytes.
     opening: u64,
     progress: Arc<WriterProgress>,
     /// Returns written blocks to be reused.
@@ -133,9 +137,13 @@ impl WriterThread {
                 self.writer.flush()?;
                 self.writer.output().sync()?;
             }
-            Job::Checkpoint(events) => self.writer.checkpoint(&events)?,
-            Job::Turn(session) => {
-                self.turn(&session)?;
+            Job::Checkpoint(mut events) => {
+                self.limit(&mut events);
+                self.writer.checkpoint(&events)?;
+            }
+            Job::Turn(mut events) => {
+                self.limit(&mut events);
+                self.turn(&events)?;
                 self.trim_and_report()?;
                 self.progress.turns.fetch_add(1, Ordering::Release);
             }
@@ -143,26 +151,44 @@ impl WriterThread {
         self.trim_and_report()
     }
 
+    /// Reduces a snapshot to what the directory has room for.
+    fn limit(&self, snapshot: &mut Vec<Event>) {
+        if let Output::Segments(segments) = self.writer.output()
+            && !snapshot_limit::apply(snapshot, segments.ring().snapshot_limit())
+            && let Some(end) = snapshot.last_mut()
+        {
+            snapshot_limit::mark_incomplete(end);
+        }
+    }
+
     /// Removes old segments and updates the shared progress.
     fn trim_and_report(&mut self) -> io::Result<()> {
-        let bytes = self.writer.written().bytes;
         if let Output::Segments(segments) = self.writer.output_mut() {
-            segments.trim(bytes)?;
-            let full = segments.is_full(bytes, self.opening);
-            self.progress.full.store(full, Ordering::Relaxed);
+            segments.trim()?;
+            let progress = &self.progress;
+            let full = segments.is_full(self.opening);
+            progress.full.store(full, Ordering::Relaxed);
+            let history = u64::try_from(segments.history().as_nanos()).unwrap_or(u64::MAX);
+            progress.history.store(history, Ordering::Relaxed);
+            let shortened = segments.is_shortened();
+            progress.shortened.store(shortened, Ordering::Relaxed);
         }
         let bytes = self.written().bytes;
         self.progress.bytes.store(bytes, Ordering::Relaxed);
         Ok(())
     }
 
-    fn turn(&mut self, session: &Event) -> io::Result<()> {
+    fn turn(&mut self, checkpoint: &[Event]) -> io::Result<()> {
         let ended = self.writer.begin_another(|output| match output {
             Output::Segments(segments) => segments.turn(),
             Output::File(_) | Output::Stream(_) => Ok(()),
         })?;
         self.before = sum(self.before, ended);
-        self.writer.write(session)?;
+        // The segment begins with the session as a part of its stream.
+        if let Some(session) = checkpoint.first() {
+            self.writer.write(session)?;
+        }
+        self.writer.checkpoint(checkpoint)?;
         self.writer.flush()?;
         self.opening = self.writer.written().bytes;
         Ok(())

@@ -52,6 +52,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Interval between two looks at the end of a recording.
 const ENDING_INTERVAL: Duration = Duration::from_millis(2);
 
+/// Maximum number of segments that begin while the ring buffer is read once.
+const TURNS: usize = 16;
+
 const LEFT_BEHIND: &str = "the command continues without tracer";
 
 /// Parameters of a trace.
@@ -140,6 +143,12 @@ impl Sink for Tee<'_> {
         if let Some(recorder) = &mut outputs.recorder {
             recorder.end_group();
         }
+    }
+
+    fn is_full(&self) -> bool {
+        let outputs = &*self.outputs;
+        outputs.recorder.as_ref().is_some_and(Sink::is_full)
+            || outputs.history.as_ref().is_some_and(Sink::is_full)
     }
 }
 
@@ -279,6 +288,8 @@ async fn pump(
         recording_failed: false,
     };
     event_loop::run(&mut feed, frontend).await?;
+    // What is left for `Live::stop` is written without a new segment.
+    feed.poll(frontend)?;
     if !feed.recording_failed && feed.stop.command_runs() {
         notify(LEFT_BEHIND);
     }
@@ -372,7 +383,7 @@ impl Feed for LiveFeed<'_> {
             frontend.history_ended(&why);
         }
         if let Some(recorder) = &self.outputs.recorder {
-            frontend.set_saved_bytes(recorder.bytes());
+            frontend.show_recorder(recorder);
             if let Some(why) = recorder.failure()
                 && !frontend.saving_ended(&why)
             {
@@ -390,6 +401,17 @@ impl LiveFeed<'_> {
     ///
     /// Returns true if more may come soon. Otherwise the kernel wakes the reader.
     fn poll(&mut self, frontend: &mut Frontend) -> Result<bool> {
+        let mut busy = self.poll_once(frontend)?;
+        for _ in 0..TURNS {
+            if !self.make_checkpoints()? {
+                break;
+            }
+            busy = self.poll_once(frontend)?;
+        }
+        Ok(busy || self.outputs.drain.as_ref().is_some_and(Drain::has_begun))
+    }
+
+    fn poll_once(&mut self, frontend: &mut Frontend) -> Result<bool> {
         let outputs = &mut *self.outputs;
         let mut busy = true;
         if outputs.have_room() {
@@ -399,13 +421,20 @@ impl LiveFeed<'_> {
             };
             busy = self.source.poll(&mut tee)? || self.source.arm_wakeup(&mut tee)?;
         }
-        for recorder in outputs.recorders() {
+        outputs.recorders().for_each(Recorder::flush_if_due);
+        Ok(busy)
+    }
+
+    /// Writes the checkpoints that are due. Returns true if one began a segment: then
+    /// records may be left that the one before had no room for.
+    fn make_checkpoints(&mut self) -> Result<bool> {
+        let mut turned = false;
+        for recorder in self.outputs.recorders() {
             if recorder.wants_checkpoint() {
-                recorder.checkpoint(self.source.checkpoint()?);
+                turned |= recorder.checkpoint(self.source.checkpoint()?);
             }
-            recorder.flush_if_due();
         }
-        Ok(busy || outputs.drain.as_ref().is_some_and(Drain::has_begun))
+        Ok(turned)
     }
 }
 

@@ -53,6 +53,7 @@ use mappings::Mappings;
 pub use plan::{DeniedHooks, FaultMode, StateMode, UnknownHook};
 pub use privilege::drop_all_but_files;
 use procfs::ProcView;
+use ring_buffer::Extent;
 pub use session::boot_id;
 use snapshot::SnapshotSource;
 
@@ -203,7 +204,7 @@ impl Live {
         let Some(all) = self.for_each_task(&mut |event| emit(event, sink))? else {
             return Ok(());
         };
-        self.drain(sink);
+        self.drain(Extent::All, sink);
         if all {
             emit(host(now(), What::SnapshotEnd(began)), sink);
         }
@@ -240,9 +241,9 @@ impl Live {
         Ok(events)
     }
 
-    fn drain(&mut self, sink: &mut dyn Sink) -> bool {
+    fn drain(&mut self, extent: Extent, sink: &mut dyn Sink) -> bool {
         let no_counts = Vec::new().into_iter().peekable();
-        self.ring.drain(&mut self.enricher, no_counts, sink)
+        self.ring.drain(extent, &mut self.enricher, no_counts, sink)
     }
 
     /// Drops every capability that the rest of the trace does not need, for the
@@ -252,14 +253,22 @@ impl Live {
     }
 
     /// Emits the records that arrived since the last call, and gaps for those that were
-    /// lost. Returns true if more may follow soon.
+    /// lost. Returns true if more may follow soon. If the sink is full, records are left
+    /// for the next call.
     pub fn poll(&mut self, sink: &mut dyn Sink) -> Result<bool> {
         if let Some(logger) = &mut self.logger {
             logger.flush();
         }
-        let came = self.drain(sink);
+        let came = self.drain(Extent::WithinRoom, sink);
         self.wakeup_armed &= !came;
         self.fill = self.ring.fill();
+        // A gap and a snapshot follow the records before them.
+        Ok(sink.is_full() || self.emit_losses(sink)? || came)
+    }
+
+    /// Emits a gap if records were lost since the last call, or else the snapshot that
+    /// is due after earlier gaps. Returns true if there was one.
+    fn emit_losses(&mut self, sink: &mut dyn Sink) -> Result<bool> {
         match self.loss.read()? {
             Some(gap) => {
                 self.needs_snapshot |= snapshot_heals(&gap);
@@ -270,7 +279,7 @@ impl Live {
                 self.needs_snapshot = false;
                 self.emit_snapshot(sink)?;
             }
-            None => return Ok(came),
+            None => return Ok(false),
         }
         Ok(true)
     }
@@ -308,7 +317,8 @@ impl Live {
         }
         // Counts are emitted after the waiting records that are older.
         let counts = counts.into_iter().peekable();
-        self.ring.drain(&mut self.enricher, counts, sink);
+        self.ring
+            .drain(Extent::All, &mut self.enricher, counts, sink);
         Ok(())
     }
 
@@ -322,7 +332,8 @@ impl Live {
         if let Some(ebpf) = self.ebpf.take() {
             load::detach(ebpf);
         }
-        self.poll(sink)?;
+        self.drain(Extent::All, sink);
+        self.emit_losses(sink)?;
         emit(host(end, What::End), sink);
         Ok(())
     }

@@ -49,6 +49,15 @@ pub struct RingBuffer {
 /// Count events in the order of their times.
 pub type Counts = Peekable<vec::IntoIter<Event>>;
 
+/// Records to drain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All that are waiting.
+    All,
+    /// As many as the sink has room for ([`Sink::is_full`]).
+    WithinRoom,
+}
+
 impl RingBuffer {
     /// Opens the buffer of `size` bytes. Records from before `began` are dropped.
     pub fn new(ebpf: &mut Ebpf, size: u32, began: u64) -> Result<RingBuffer> {
@@ -84,13 +93,14 @@ impl RingBuffer {
         asked.map_err(Error::step("asking the kernel side for a wake-up"))
     }
 
-    /// Emits all waiting records in groups. Returns true if there were any.
+    /// Emits waiting records in groups. Returns true if there were any.
     ///
     /// A count is emitted with the first group that reaches its time, so that copied
     /// pages are attributed to the fork before them. Records that arrive meanwhile are
     /// left for the next call: on a large machine the loop might never end.
     pub fn drain(
         &mut self,
+        extent: Extent,
         enricher: &mut Enricher,
         mut counts: Counts,
         sink: &mut dyn Sink,
@@ -121,6 +131,7 @@ impl RingBuffer {
             due.take(COUNTS)
                 .for_each(|count| enricher.event(count, sink));
             enricher.end_group(sink);
+            more &= extent == Extent::All || !sink.is_full();
         }
         for count in counts {
             enricher.event(count, sink);

@@ -332,6 +332,7 @@ fn lost(data: &Data<'_>, gap: &Gap) -> Phrase {
     let text = match gap.cause {
         GapCause::NoRoom => format!("lost {}", kinds()),
         GapCause::Skipped => format!("skipped by the kernel: at most {}", kinds()),
+        GapCause::OverBudget => format!("beyond a user's budget: {}", kinds()),
         GapCause::Unreadable { events } => {
             let events = events.map_or_else(|| "?".to_owned(), units::count);
             format!("a part of the recording cannot be read: {events} events")

@@ -307,6 +307,7 @@ fn losses(data: &Data<'_>, width: usize) -> Sheet {
         let (count, how) = match gap.cause {
             GapCause::NoRoom => (units::count(gap.total()), "lost"),
             GapCause::Skipped => (units::count(gap.total()), "skipped"),
+            GapCause::OverBudget => (units::count(gap.total()), "beyond a user's budget"),
             GapCause::Unreadable {
                 events: Some(events),
             } => (units::count(events), "unreadable"),

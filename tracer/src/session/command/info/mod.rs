@@ -183,6 +183,10 @@ fn write_gaps(text: &mut String, survey: &Survey) -> fmt::Result {
                 let lost = units::plural(lost, "record", "records");
                 format!("{lost} lost at most: programs were skipped")
             }
+            GapCause::OverBudget => {
+                let records = units::plural(lost, "record", "records");
+                format!("{records} beyond a user's budget")
+            }
             GapCause::Unreadable {
                 events: Some(events),
             } => units::plural(events, "event unreadable", "events unreadable"),
