@@ -43,6 +43,7 @@ macro_rules! kernel_fields {
             TASK_MAJ_FLT: "task_struct", "maj_flt";
             TASK_IN_EXECVE: "task_struct", "in_execve";
             TASK_BLOCKED: "task_struct", "blocked";
+            TASK_REAL_BLOCKED: "task_struct", "real_blocked";
             SIGNAL_LIVE: "signal_struct", "live";
             SIGNAL_FLAGS: "signal_struct", "flags";
             SIGNAL_GROUP_EXIT_CODE: "signal_struct", "group_exit_code";

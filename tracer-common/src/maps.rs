@@ -148,6 +148,9 @@ pub type RecentWaits = [WaitCalls; RECENT_WAITS];
 /// mask.
 pub const RECENT_WAITS: usize = 1024;
 
+/// The kernel side wakes the reader when this fraction of the ring buffer is filled.
+pub const WAKE_FRACTION: u64 = 16;
+
 /// Lost records by kind, one array per CPU. The index is the number of the
 /// [`Kind`]. [`LOST_FAULTS`] counts page faults that found the fault table full;
 /// [`LOST_STATES`] counts tasks that found the state table full when they were

@@ -8,6 +8,7 @@
 #![feature(asm_experimental_arch)]
 
 mod atomic;
+mod budget;
 mod faults;
 mod fields;
 mod hook;

@@ -8,11 +8,11 @@ use aya_ebpf::{
     maps::{Array, PerCpuArray, RingBuf},
 };
 use tracer_common::{
-    maps::LostCounts,
+    maps::{LostCounts, WAKE_FRACTION},
     wire::{Header, Record, Who},
 };
 
-use crate::{atomic, fields::get};
+use crate::{atomic, budget, fields::get};
 
 /// The ring buffer. The loader sets its size (`--buffer`).
 #[map]
@@ -21,8 +21,12 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 #[map]
 static LOST: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
 
-/// Bytes of unread records at which user space is woken before its timer. A wake-up
-/// costs more than a record.
+/// Records that were not sent because they are beyond a user's budget, by kind.
+#[map]
+static OVER_BUDGET: PerCpuArray<LostCounts> = PerCpuArray::with_max_entries(1, 0);
+
+/// Bytes of unread records at which user space is woken before its timer: the buffer's
+/// size by [`WAKE_FRACTION`]. A wake-up costs more than a record.
 #[unsafe(no_mangle)]
 static WAKE_AT: u64 = 0;
 
@@ -65,6 +69,49 @@ pub fn send<R: Record + 'static>(fill: impl FnOnce() -> R) {
         }
         None => lost(R::KIND as usize, 1),
     }
+}
+
+/// Sends a record of a kind that a process can cause at will, within the budget of that
+/// user. It leaves half of the buffer to records of lives.
+#[inline(always)]
+pub fn send_within_budget<R: Record + 'static>(user: u32, fill: impl FnOnce() -> R) {
+    if may_send::<R>(user) {
+        send(fill);
+    }
+}
+
+/// Returns true if a record of a kind that a process can cause at will may be sent for
+/// a user, or else counts it.
+#[inline(always)]
+pub fn may_send<R: Record>(user: u32) -> bool {
+    is_within_budget::<R>(user) && leaves_room::<R>()
+}
+
+/// Returns true if a record is within the user's budget for its kind, or else counts it.
+#[inline(always)]
+pub fn is_within_budget<R: Record>(user: u32) -> bool {
+    let pays = budget::pays_for_record(user, R::KIND);
+    if !pays {
+        count(&OVER_BUDGET, R::KIND as usize, 1);
+    }
+    pays
+}
+
+/// Returns true if at least half of the buffer is free, which is left to records of
+/// lives, or else counts the record as lost.
+#[inline(always)]
+pub fn leaves_room<R: Record>() -> bool {
+    let has_room = is_half_free();
+    if !has_room {
+        lost(R::KIND as usize, 1);
+    }
+    has_room
+}
+
+/// Returns true if at least half of the buffer is free.
+#[inline(always)]
+pub fn is_half_free() -> bool {
+    EVENTS.query(BPF_RB_AVAIL_DATA.into()) < get(&WAKE_AT) * (WAKE_FRACTION / 2)
 }
 
 /// Sends a record that is too large for the stack. `fill` must write every member in
@@ -154,7 +201,12 @@ fn wakes_for_unread() -> bool {
 /// Adds `n` to a loss counter ([`tracer_common::maps::LostCounts`]).
 #[inline(always)]
 pub fn lost(slot: usize, n: u64) {
-    if let Some(counts) = LOST.get_ptr_mut(0) {
+    count(&LOST, slot, n);
+}
+
+#[inline(always)]
+fn count(counters: &'static PerCpuArray<LostCounts>, slot: usize, n: u64) {
+    if let Some(counts) = counters.get_ptr_mut(0) {
         // SAFETY: the map's value for this CPU; the slot is a constant below
         // LOST_SLOTS. The addition is atomic: another probe may interrupt this one.
         unsafe { atomic::add(&raw mut (*counts)[slot], n) }

@@ -23,7 +23,7 @@ use tracer_common::{
 use crate::{
     fields::get,
     kernel::{Access, Trusted},
-    ring_buffer::{header_at, lost, send, send_in_place},
+    ring_buffer::{header_at, leaves_room, lost, send, send_in_place},
     task::Task,
 };
 
@@ -149,11 +149,13 @@ fn close(entry: &mut TaskStates, at: u64) {
 
 #[inline(always)]
 fn report<A: Access>(task: Task<A>, state: u32, at: u64) {
-    send(|| StateChange {
-        head: header_at::<StateChange>(task.who(), at),
-        state,
-        zero: 0,
-    });
+    if leaves_room::<StateChange>() {
+        send(|| StateChange {
+            head: header_at::<StateChange>(task.who(), at),
+            state,
+            zero: 0,
+        });
+    }
 }
 
 /// Handles a switch from `prev` to `next`. `state` is the `__state` of `prev`; 0 if it

@@ -373,6 +373,21 @@ impl<A: Access> Task<A> {
         (uid.wrapping_add(1), euid.wrapping_add(1))
     }
 
+    /// Returns the real user ID plus 1, whose budget its records are charged to.
+    #[inline(always)]
+    pub fn user(self) -> u32 {
+        self.user_ids().0
+    }
+
+    /// Returns true if the task blocks the signal, or will again when a call that waits
+    /// for it returns (`sigtimedwait`, kernel/signal.c).
+    #[inline(always)]
+    pub fn blocks(self, signal: u32) -> bool {
+        let blocked: u64 = self.read(&fields::TASK_BLOCKED);
+        let real: u64 = self.read(&fields::TASK_REAL_BLOCKED);
+        (blocked | real) >> ((signal - 1) & 63) & 1 != 0
+    }
+
     /// Returns the process group, session, tracer and user of its process.
     #[inline(always)]
     pub fn ties(self) -> Ties {

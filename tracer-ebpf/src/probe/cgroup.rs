@@ -5,7 +5,7 @@
 //! cgroup *dst_cgrp, const char *path, struct task_struct *task, bool
 //! threadgroup)`, in `cgroup_attach_task`. They fire for every hierarchy; only
 //! [`fields::CGROUP_HIERARCHY`] is traced. User space finds existing cgroups in the
-//! file system. Sends: [`Cgroup`], [`Moved`].
+//! file system. Sends: [`Cgroup`], [`Moved`], within the user's budget.
 
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
 use tracer_common::wire::{Cgroup, Moved, Who};
@@ -14,7 +14,8 @@ use crate::{
     fields::{self, get},
     hook::{Arguments, hooks},
     kernel::{Access, Struct},
-    ring_buffer::{header, send, send_in_place},
+    ring_buffer::{header, may_send, send_in_place, send_within_budget},
+    task::current,
 };
 
 hooks! {
@@ -49,7 +50,7 @@ fn id<A: Access>(cgroup: Struct<A>) -> u64 {
 #[inline(always)]
 fn created(ctx: &impl Arguments) {
     let cgroup = ctx.pointer(0);
-    if is_traced(cgroup) {
+    if is_traced(cgroup) && may_send::<Cgroup>(current().user()) {
         send_in_place::<Cgroup>(|record| {
             record.head = header::<Cgroup>(HOST);
             record.id = id(cgroup);
@@ -67,7 +68,7 @@ fn created(ctx: &impl Arguments) {
 fn attached(ctx: &impl Arguments) {
     let (cgroup, task) = (ctx.pointer(0), ctx.pointer(2));
     if is_traced(cgroup) {
-        send(|| Moved {
+        send_within_budget(current().user(), || Moved {
             head: header::<Moved>(task.who()),
             cgroup: id(cgroup),
         });

@@ -2,7 +2,11 @@
 //!
 //! Hook: `sched_process_exec(p, pid_t old_pid, struct linux_binprm *bprm)`, in
 //! `exec_binprm` (fs/exec.c), once the new image is in place: the arguments are on the
-//! new stack. Sends: [`Exec`], followed by file name and arguments.
+//! new stack. Sends: [`Exec`], followed by file name and arguments. Beyond the user's
+//! budget for arguments, and while half of the ring buffer is in use, arguments are cut
+//! (`argv_len` is less than `argv_total`).
+
+use core::hint::black_box;
 
 use aya_ebpf::{
     EbpfContext,
@@ -19,9 +23,9 @@ use tracer_common::wire::{
 };
 
 use crate::{
-    faults, fields,
+    budget, faults, fields,
     hook::{Arguments, hooks},
-    ring_buffer::{EVENTS, header, lost, wake_flag},
+    ring_buffer::{EVENTS, header, is_half_free, lost, wake_flag},
     states,
 };
 
@@ -32,6 +36,9 @@ struct Draft {
     exec: Exec,
     text: [u8; FILENAME_MAX + ARGV_MAX],
 }
+
+/// Length to which arguments are cut beyond the user's budget, bytes.
+const ARGV_CUT: usize = 128;
 
 #[map]
 static DRAFT: PerCpuArray<Draft> = PerCpuArray::with_max_entries(1, 0);
@@ -72,7 +79,12 @@ fn exec(ctx: &(impl Arguments + EbpfContext)) {
         flags |= EXEC_FILENAME_CUT;
     }
 
-    let mut argv_len = (argv_total as usize).min(ARGV_MAX - 1) & (ARGV_MAX - 1);
+    let wanted = (argv_total as usize).min(ARGV_MAX - 1);
+    let is_cut = wanted > ARGV_CUT
+        && !(is_half_free() && budget::pays_for_arguments(ties.uid_plus_1, wanted as u64));
+    let wanted = if is_cut { ARGV_CUT } else { wanted };
+    // Keeps the compiler from dropping the mask, which older verifiers need.
+    let mut argv_len = black_box(wanted) & (ARGV_MAX - 1);
     // SAFETY: `filename_len` is below FILENAME_MAX and `argv_len` below
     // ARGV_MAX, so the read ends inside `text`.
     let failed = unsafe {

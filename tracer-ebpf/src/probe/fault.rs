@@ -21,7 +21,7 @@ use crate::{
     faults::{Pending, Slot, slot},
     fields::{self, get},
     hook::{Arguments, hooks},
-    ring_buffer::{header, send},
+    ring_buffer::{header, leaves_room, send},
     task::{current, current_trusted},
 };
 
@@ -119,6 +119,9 @@ pub fn stream(slot: &mut Slot, address: u64, class: usize, region: usize, in_ker
         return;
     }
     slot.unsent = 0;
+    if !leaves_room::<Fault>() {
+        return;
+    }
     send(|| Fault {
         head: header::<Fault>(current().who()),
         address,

@@ -16,7 +16,7 @@ use crate::{
     fields::{self, ABSENT, get},
     hook::{Arguments, field, hooks, unless_floor},
     kernel::{Access, Probed},
-    ring_buffer::{header, send},
+    ring_buffer::{header, send_within_budget},
     task::{Task, current},
 };
 
@@ -94,7 +94,7 @@ fn failed(returned: i64) {
     if returned != -ERESTARTNOINTR {
         let caller = current();
         let (pids, max_pids) = pids(caller);
-        send(|| ForkFailed {
+        send_within_budget(caller.user(), || ForkFailed {
             head: header::<ForkFailed>(caller.who()),
             errno: -returned as i32,
             zero: 0,

@@ -3,14 +3,15 @@
 //! Hook: `signal_generate` (prototype in notify.rs), in the sender's context. Only
 //! SIGKILL and signals whose default action terminates the process, if the target has
 //! not changed that action: other signals cannot cause an exit.
-//! Sends: [`Signal`].
+//! Sends: [`Signal`], within the user's budget if the target blocks the signal or is
+//! traced.
 
 use tracer_common::wire::Signal;
 
 use crate::{
     fields,
     hook::{Arguments, hooks},
-    ring_buffer::{header, send},
+    ring_buffer::{header, may_send, send},
     task::current,
 };
 
@@ -50,6 +51,13 @@ fn signal(ctx: &impl Arguments) {
         1 => SI_KERNEL,
         _ => info.read(&fields::SIGINFO_CODE),
     };
+    // Such a signal need not end the process, so that any number of them can be sent.
+    // The target's user is charged: an interrupted task has nothing to do with a timer's
+    // signal.
+    let is_at_will = sig != SIGKILL && (target.blocks(sig) || target.is_traced());
+    if is_at_will && !may_send::<Signal>(target.user()) {
+        return;
+    }
     let sender = current();
     send(|| Signal {
         head: header::<Signal>(target.who()),

@@ -4,7 +4,8 @@
 //! Hooks: `syscalls:sys_exit_wait4`, `sys_enter_waitid` and `sys_exit_waitid`
 //! (perf tracepoints). Any enabled system call tracepoint puts every system call of
 //! every task on the slow path (docs/architecture.md), so `--without syscalls` leaves
-//! them out. Sends: [`Wait`].
+//! them out. Sends: [`Wait`], within the user's budget while half of the ring buffer is in
+//! use.
 
 use aya_ebpf::{
     helpers::{bpf_get_current_pid_tgid, bpf_probe_read_user},
@@ -16,8 +17,8 @@ use tracer_common::wire::Wait;
 
 use crate::{
     hook::{field, unless_floor},
-    ring_buffer::{header, send},
-    task::current_who,
+    ring_buffer::{header, is_half_free, is_within_budget, send},
+    task::{current, current_who},
 };
 
 /// Offsets in the tracepoints' format (tracefs, all kernels 5.10 to 7.3).
@@ -102,9 +103,13 @@ fn waitid_returns(ctx: &TracePointContext) {
 
 #[inline(always)]
 fn reaped(child: u32) {
-    send(|| Wait {
-        head: header::<Wait>(current_who()),
-        child,
-        zero: 0,
-    });
+    // A debugger's waits return a child at each of its stops. They count only when room is
+    // scarce: most waits reap, and a look at the budget costs as much as the record.
+    if is_half_free() || is_within_budget::<Wait>(current().user()) {
+        send(|| Wait {
+            head: header::<Wait>(current_who()),
+            child,
+            zero: 0,
+        });
+    }
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
-use tracer::session::{self, DeniedHooks, FaultMode, KernelOptions, StateMode};
+use tracer::session::{self, ArgumentBudget, DeniedHooks, FaultMode, KernelOptions, StateMode};
 
 /// Arguments for the kernel side.
 #[derive(Args)]
@@ -75,6 +75,7 @@ impl KernelArgs {
             without: self.without,
             faults: self.faults.mode(self.fault_sample),
             states: self.states.mode(self.states_of),
+            arguments: ArgumentBudget::default(),
             verbose: self.verbose > 0,
         }
     }

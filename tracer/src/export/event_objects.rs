@@ -226,8 +226,8 @@ object! {
     pub struct Gap {
         /// Begin of the gap, ns since boot. It ends at the time of the event.
         since_ns: u64,
-        /// Why: `no_room` in the ring buffer, `skipped` by the kernel, `unreadable` in the
-        /// recording, or `untraced`.
+        /// Why: `no_room` in the ring buffer, `skipped` by the kernel, `over_budget`, because
+        /// one user caused too many, `unreadable` in the recording, or `untraced`.
         cause: &'static str,
         /// Number of lost records by kind.
         lost: Keyed<u64>,

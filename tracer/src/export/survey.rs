@@ -107,8 +107,8 @@ object! {
         since: Option<String>,
         /// Number of lost records by kind.
         lost: Keyed<u64>,
-        /// Why: `no_room` in the ring buffer, `skipped` by the kernel, `unreadable` in the
-        /// recording, or `untraced`.
+        /// Why: `no_room` in the ring buffer, `skipped` by the kernel, `over_budget`, because
+        /// one user caused too many, `unreadable` in the recording, or `untraced`.
         cause: &'static str,
         /// Number of unreadable events.
         unreadable_events: Option<u64>,

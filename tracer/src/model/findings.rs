@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Key, Killed, Model, Occurrences, Process, Sender};
+use super::{GapSpan, Key, Killed, Model, Occurrences, Process, Sender};
 use crate::event::{
     GapCause, signal_name,
     units::{duration, plural},

@@ -28,7 +28,7 @@ pub use crate::{
     filter::Filter,
     model::Retention,
     report::{ReportSection, Rows},
-    source::live::{DeniedHooks, FaultMode, Options as KernelOptions, StateMode},
+    source::live::{ArgumentBudget, DeniedHooks, FaultMode, Options as KernelOptions, StateMode},
 };
 pub use command::{
     cut::{Cut, cut},

@@ -41,12 +41,13 @@ pub fn record(record: Record) -> Result<Exit> {
     };
     let frontend = Frontend::status(&record.save, record.command.is_some());
     let Record {
-        kernel,
+        mut kernel,
         save,
         limit,
         command,
         run_as: _,
     } = record;
+    kernel.arguments = save.arguments();
     trace(
         Plan {
             kernel,

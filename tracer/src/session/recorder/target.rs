@@ -9,6 +9,7 @@ use std::{
 };
 
 pub use crate::session::files::folder::Trust;
+use crate::source::live::ArgumentBudget;
 
 /// File or pipe that a recording is written to.
 #[derive(Clone, Debug)]
@@ -55,6 +56,15 @@ impl FlightRecorder {
         self.max_size / 4
     }
 
+    /// Returns the budget of each user for arguments: they take at least a quarter of an
+    /// hour to fill the directory.
+    fn arguments(&self) -> ArgumentBudget {
+        ArgumentBudget {
+            burst: ArgumentBudget::default().burst.min(self.max_size / 16),
+            refill: Duration::from_secs(60),
+        }
+    }
+
     /// Returns true if the blocks that wait to be written are not small against the
     /// size limit, so that each must be written before the next one is filled.
     pub fn is_small(&self) -> bool {
@@ -72,6 +82,14 @@ pub enum Target {
 }
 
 impl Target {
+    /// Returns the budget of each user for arguments.
+    pub fn arguments(&self) -> ArgumentBudget {
+        match self {
+            Target::File(_) => ArgumentBudget::default(),
+            Target::FlightRecorder(ring) => ring.arguments(),
+        }
+    }
+
     /// Returns the file or directory; `-` is standard output.
     pub fn path(&self) -> &Path {
         match self {

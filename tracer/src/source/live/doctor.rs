@@ -6,7 +6,7 @@
 use std::{fs, path::Path};
 
 use super::{
-    Options,
+    ArgumentBudget, Options,
     clock::{self, Offset},
     error::{Error, Result},
     facts::{self, Facts},
@@ -42,6 +42,7 @@ pub fn examine(options: &Options) -> Diagnosis {
         let settings = Settings {
             buffer: options.buffer,
             wake_at: 0,
+            arguments: ArgumentBudget::default(),
             stream_faults: 0,
             states: states.clone(),
             verbose: false,

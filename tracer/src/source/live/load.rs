@@ -12,6 +12,7 @@ use aya::{
 };
 
 use super::{
+    ArgumentBudget,
     attach::Attacher,
     error::{BtfError, Error, Result},
     facts::{self, Facts},
@@ -35,6 +36,8 @@ pub struct Settings {
     pub buffer: u32,
     /// Number of waiting bytes at which the reader is woken.
     pub wake_at: u64,
+    /// Budget of each user for arguments.
+    pub arguments: ArgumentBudget,
     /// One of this many faults is sent by itself; 0 for none.
     pub stream_faults: u64,
     pub states: StateMode,
@@ -73,6 +76,10 @@ impl Loaded {
         globals.push(("HAVE_TASK_BTF", facts.gives_typed_task().into()));
         globals.extend(facts.cgroups.globals(&facts.btf));
         globals.push(("WAKE_AT", settings.wake_at));
+        let ArgumentBudget { burst, refill } = settings.arguments;
+        let refill = u64::try_from(refill.as_nanos()).unwrap_or(u64::MAX);
+        globals.push(("ARGV_PRICE", refill / burst.max(1)));
+        globals.push(("ARGV_BURST", refill));
         globals.push(("STREAM_FAULTS", settings.stream_faults));
         let count_states = settings.states != StateMode::Off;
         globals.push(("COUNT_STATES", count_states.into()));

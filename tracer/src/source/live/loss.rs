@@ -1,4 +1,5 @@
-//! Turns the kernel side's counters of lost records into gaps.
+//! Turns the kernel side's counters of lost records, and of records beyond the budgets
+//! of users, into gaps.
 
 use aya::{
     Ebpf,
@@ -19,8 +20,9 @@ use crate::{
     records::event_kind,
 };
 
-/// Reader of the loss counters.
+/// Reader of counters of one cause.
 pub struct Losses {
+    cause: GapCause,
     map: PerCpuArray<MapData, LostCounts>,
     /// Sums over all CPUs at the last read.
     known: LostCounts,
@@ -29,15 +31,26 @@ pub struct Losses {
 }
 
 impl Losses {
-    pub fn new(ebpf: &mut Ebpf) -> Result<Losses> {
+    /// Opens the counters of records that found no room.
+    pub fn no_room(ebpf: &mut Ebpf) -> Result<Losses> {
+        Losses::new(ebpf, "LOST", GapCause::NoRoom)
+    }
+
+    /// Opens the counters of records beyond the budgets of users.
+    pub fn over_budget(ebpf: &mut Ebpf) -> Result<Losses> {
+        Losses::new(ebpf, "OVER_BUDGET", GapCause::OverBudget)
+    }
+
+    fn new(ebpf: &mut Ebpf, map: &str, cause: GapCause) -> Result<Losses> {
         Ok(Losses {
-            map: maps::take(ebpf, "LOST")?,
+            cause,
+            map: maps::take(ebpf, map)?,
             known: [0; LOST_SLOTS],
             read_at: now(),
         })
     }
 
-    /// Returns a gap if records were lost since the last call. Costs one system call.
+    /// Returns a gap if the counters have risen since the last call. Costs one system call.
     pub fn read(&mut self) -> Result<Option<Gap>> {
         let per_cpu = self.map.get(&0, 0);
         let per_cpu = per_cpu.map_err(Error::step("reading the loss counters"))?;
@@ -61,7 +74,7 @@ impl Losses {
         Ok((!lost.is_empty()).then_some(Gap {
             since,
             lost,
-            cause: GapCause::NoRoom,
+            cause: self.cause,
         }))
     }
 }

@@ -38,10 +38,11 @@ mod symbols;
 mod users;
 mod wait_counts;
 
-use std::{os::fd::AsFd, path::PathBuf};
+use std::{os::fd::AsFd, path::PathBuf, time::Duration};
 
 use aya::Ebpf;
 use aya_log::EbpfLogger;
+use tracer_common::maps::WAKE_FRACTION;
 
 pub use btf::Malformed;
 pub use clock::{now, realtime_offset};
@@ -62,6 +63,25 @@ use crate::{
     records::{FaultClassifier, RecordDecoder, Sink},
 };
 
+/// Budget of each user for the arguments of its execs. Beyond it, arguments are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgumentBudget {
+    /// Number of bytes that may be sent at once.
+    pub burst: u64,
+    /// Time in which the burst is available again.
+    pub refill: Duration,
+}
+
+impl Default for ArgumentBudget {
+    /// 64 MiB, and 4 MiB a second.
+    fn default() -> Self {
+        ArgumentBudget {
+            burst: 64 << 20,
+            refill: Duration::from_secs(16),
+        }
+    }
+}
+
 /// Options of a live trace.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -75,12 +95,11 @@ pub struct Options {
     pub faults: FaultMode,
     /// Tracing of task states.
     pub states: StateMode,
+    /// Budget of each user for arguments.
+    pub arguments: ArgumentBudget,
     /// Sends the kernel side's diagnostics to the `log` facade.
     pub verbose: bool,
 }
-
-/// The kernel wakes the reader when this fraction of the ring buffer is filled.
-const WAKE_FRACTION: u64 = 16;
 
 /// A running trace of the kernel. Dropping it detaches all programs.
 pub struct Live {
@@ -88,6 +107,9 @@ pub struct Live {
     ebpf: Option<Ebpf>,
     ring: ring_buffer::RingBuffer,
     loss: loss::Losses,
+    over_budget: loss::Losses,
+    /// True if the last read found records beyond the budgets of users.
+    was_over_budget: bool,
     skipped: skipped::Skipped,
     /// None if faults are not traced.
     faults: Option<fault_counts::FaultCounts>,
@@ -121,6 +143,7 @@ impl Live {
         let settings = load::Settings {
             buffer: options.buffer,
             wake_at: u64::from(options.buffer) / WAKE_FRACTION,
+            arguments: options.arguments,
             stream_faults: options.faults.one_in(),
             states: options.states.clone(),
             verbose: options.verbose,
@@ -158,7 +181,9 @@ impl Live {
         let faults = FaultClassifier::for_hooks(&session.hooks);
         Ok(Live {
             ring: ring_buffer::RingBuffer::new(&mut ebpf, options.buffer, began)?,
-            loss: loss::Losses::new(&mut ebpf)?,
+            loss: loss::Losses::no_room(&mut ebpf)?,
+            over_budget: loss::Losses::over_budget(&mut ebpf)?,
+            was_over_budget: false,
             skipped: skipped::Skipped::new(&ebpf),
             faults: faults
                 .map(|classifier| fault_counts::FaultCounts::new(&mut ebpf, classifier))
@@ -298,13 +323,21 @@ impl Live {
     }
 
     /// Emits the counters that have changed since the last call: faults, calls of
-    /// wait, states and skipped programs.
+    /// wait, states, skipped programs and records beyond the budgets of users.
     ///
     /// Linear in the running tasks with a counter, so call it about once a second.
     pub fn poll_counters(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if let Some(gap) = self.skipped.read() {
             self.needs_snapshot |= snapshot_heals(&gap);
             emit(host(now(), What::Gap(Box::new(gap))), sink);
+        }
+        match self.over_budget.read()? {
+            Some(gap) => {
+                self.was_over_budget = true;
+                emit(host(now(), What::Gap(Box::new(gap))), sink);
+            }
+            // Names and cgroups may have changed unseen.
+            None => self.needs_snapshot |= std::mem::take(&mut self.was_over_budget),
         }
         let mut counts = Vec::new();
         let mut count = |event| counts.push(event);

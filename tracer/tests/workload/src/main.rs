@@ -101,6 +101,30 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         in_all: false,
+        ..scenario("renames", 100_000, loads::renames)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("blocked_signals", 100_000, loads::blocked_signals)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("refused_forks", 100_000, loads::refused_forks)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("exec_loop", 1000, loads::exec_loop)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("idle", 0, loads::idle)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("crowd", 500, loads::crowd)
+    },
+    Scenario {
+        in_all: false,
         ..scenario("reuse", 3000, reuse::reuse)
     },
     Scenario {
