@@ -214,6 +214,7 @@ fn in_parts(events: &[Event]) -> Vec<(Vec<u8>, Segment, u64)> {
             number: number as u64,
             began: events[0].at,
             events_before: (number * size) as u64,
+            keep: None,
         };
         let first = Event {
             at: piece[0].at,

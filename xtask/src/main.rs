@@ -3,6 +3,7 @@
 //! `bench` and `check` are crates of their own (xtask/bench, xtask/check), so that
 //! the other verbs are built quickly on a new machine.
 
+mod attack;
 mod crates;
 mod fmt;
 mod fuzz;
@@ -145,6 +146,17 @@ Examples:
   cargo xtask fuzz blocks --input target/fuzz/findings/blocks/crash-1234")]
     Fuzz(fuzz::Options),
 
+    /// Attack tracer as an untrusted user would, and print what each attack costs
+    #[command(after_help = "\
+Needs root. The table is in docs/security.md.
+
+Examples:
+  cargo xtask attack                            all attacks, then 200 + 200 kills
+  cargo xtask attack renames signals
+  cargo xtask attack renames --tracer /usr/local/bin/tracer    an earlier version
+  cargo xtask attack kill --kills 20")]
+    Attack(attack::Options),
+
     /// Redraw the pictures in docs/ from the real screen
     #[command(after_help = "\
 Needs tmux, and root to record the processes that the pictures show.
@@ -207,6 +219,7 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
         }),
         Some(Verb::Bench { args }) => crates::run("xtask-bench", &args),
         Some(Verb::Fuzz(options)) => fuzz::verb(&options),
+        Some(Verb::Attack(options)) => attack::verb(&options),
         Some(Verb::Pictures { recording }) => pictures::verb(recording.as_deref()),
         Some(Verb::Check) => crates::run("xtask-check", &[]),
         Some(Verb::Fmt) => fmt::apply(),

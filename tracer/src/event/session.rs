@@ -63,6 +63,9 @@ pub struct Segment {
     /// Number of events in the segments before. Of the session events that start
     /// each segment, only the first segment's counts.
     pub events_before: u64,
+    /// Age limit of the flight recorder (`--keep`), ns; none in recordings of earlier
+    /// versions.
+    pub keep: Option<u64>,
 }
 
 impl Segment {

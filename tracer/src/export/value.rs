@@ -178,6 +178,8 @@ object! {
         trace_began_ns: u64,
         /// Number of events in the segments before it.
         events_before: u64,
+        /// Age limit of the flight recorder, ns; null in recordings of earlier versions.
+        keep_ns: Option<u64>,
     }
 
     /// The kernel hook that serves a purpose.
@@ -446,6 +448,7 @@ pub fn session(session: &event::Session) -> SessionFacts {
             number: segment.number,
             trace_began_ns: segment.began,
             events_before: segment.events_before,
+            keep_ns: segment.keep,
         }),
         users: users.collect(),
     }

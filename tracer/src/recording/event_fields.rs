@@ -219,7 +219,7 @@ struct_parts! {
     Wakeups { 1 count, 2 latency, 3 latency_max }
     OomCause { 1 constraint, 2 oom_memcg, 3 task_memcg }
     SigchldPolicy { 1 sigchld, 2 nocldwait, 3 blocked, 4 stopped, 5 from_proc }
-    Segment { 1 number, 2 began, 3 events_before }
+    Segment { 1 number, 2 began, 3 events_before, 4 keep }
     ChildUsage { 1 utime, 2 stime, 3 nvcsw, 4 nivcsw, 5 min_flt, 6 maj_flt, 7 maxrss }
 }
 

@@ -86,6 +86,7 @@ fn command_in_a_snapshot_started_after_the_trace() {
                 number: 1,
                 began,
                 events_before: 10,
+                keep: None,
             });
         });
         // A process found starts at its number.

@@ -200,11 +200,12 @@ fn session() -> impl Strategy<Value = Session> {
     let numbers = (any::<i64>(), int64(), int64(), int32(), int32());
     let sizes = (option::of(int64()), option::of(int64()));
     let hooks = vec(hook(), 0..15);
-    let segment = option::of((int64(), int64(), int64()).prop_map(
-        |(number, began, events_before)| Segment {
+    let segment = option::of((int64(), int64(), int64(), option::of(int64())).prop_map(
+        |(number, began, events_before, keep)| Segment {
             number,
             began,
             events_before,
+            keep,
         },
     ));
     let users = vec((any::<u32>(), string()), 0..5);

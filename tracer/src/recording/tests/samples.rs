@@ -194,6 +194,7 @@ pub fn every_kind() -> Vec<Event> {
             number: 3,
             began: 59_000_000_000,
             events_before: 4_000_000,
+            keep: Some(86_400_000_000_000),
         }),
         users: Vec::new(),
     };

@@ -143,7 +143,10 @@ impl Recorder {
                 let segments = Segments::open(ring)?;
                 let resumed = resume::resume(&segments);
                 let position = SegmentPosition {
-                    segment: resumed.map_or_else(Segment::default, |it| it.segment),
+                    segment: Segment {
+                        keep: u64::try_from(ring.keep.as_nanos()).ok(),
+                        ..resumed.map_or_else(Segment::default, |it| it.segment)
+                    },
                     turns: 0,
                     began_at: 0,
                     began: Instant::now(),

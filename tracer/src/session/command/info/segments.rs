@@ -1,7 +1,7 @@
 //! `tracer info DIR`: the segments of a flight recorder, the traces they belong to,
 //! and whether all of them can be read.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Result, ensure};
 
@@ -17,6 +17,7 @@ use crate::{
             time_zone::zone,
         },
         input::directory::Directory,
+        recorder::ShortenedHistory,
     },
     source::replay::Replay,
 };
@@ -31,6 +32,7 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         dir.display()
     );
     let (mut all_whole, mut bytes, mut lines, mut objects) = (true, 0, String::new(), Vec::new());
+    let mut latest_event = 0;
     for (number, trace) in traces.iter().enumerate() {
         let mut before = None;
         for head in trace {
@@ -57,6 +59,7 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
             all_whole &= survey.is_whole() || (written && survey.damage.is_empty());
             let size = survey.tally.all().stored;
             bytes += size;
+            latest_event = survey.span.map_or(0, |span| span.latest);
             if json {
                 objects.push(export::survey_json(&head.path.to_string_lossy(), &survey));
                 continue;
@@ -95,7 +98,9 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         let latest = traces.last().and_then(|trace| {
             let (first, last) = (trace.first()?, trace.last()?);
             let began = zone().at(last.session().realtime(first.at()));
-            Some(format!(", the latest trace from {began} on"))
+            let history = shortened(first.segment(), last.segment(), first.at(), latest_event);
+            let history = history.map_or_else(String::new, |history| format!(" ({history})"));
+            Some(format!(", the latest trace from {began} on{history}"))
         });
         let latest = latest.unwrap_or_default();
         let work = match segments::is_locked(dir) {
@@ -112,6 +117,19 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         ))?;
     }
     Ok(if all_whole { OK } else { RECORDING_INCOMPLETE })
+}
+
+/// Returns the remark about a trace whose first segments were removed before the age limit,
+/// because there was no room for more. The trace holds events from `began` to `latest`.
+fn shortened(
+    first: Option<Segment>,
+    last: Option<Segment>,
+    began: u64,
+    latest: u64,
+) -> Option<ShortenedHistory> {
+    let held = Duration::from_nanos(latest.saturating_sub(began));
+    let asked = Duration::from_nanos(last?.keep?);
+    (first?.number > 0 && held < asked).then_some(ShortenedHistory { held, asked })
 }
 
 /// Returns the number of segments missing between two, if any.
@@ -132,5 +150,31 @@ fn state(survey: &Survey, written: bool) -> &'static str {
         (true, true, _) => "good",
         (true, false, true) => "is being written",
         (true, false, false) => "good, its recorder was killed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_is_shortened_if_its_beginning_was_removed_before_the_age_limit() {
+        let segment = |number| {
+            Some(Segment {
+                number,
+                keep: Some(1000),
+                ..Segment::default()
+            })
+        };
+        let says = shortened(segment(3), segment(9), 200, 900).map(|it| it.to_string());
+        assert_eq!(
+            says.unwrap(),
+            "keeps 700 ns instead of 1.0 µs: no room for more"
+        );
+        // Nothing was removed, or it was too old.
+        assert_eq!(shortened(segment(0), segment(9), 200, 900), None);
+        assert_eq!(shortened(segment(3), segment(9), 200, 1200), None);
+        let earlier_version = Some(Segment::default());
+        assert_eq!(shortened(segment(3), earlier_version, 200, 900), None);
     }
 }
