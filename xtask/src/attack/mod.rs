@@ -29,6 +29,9 @@ pub struct Options {
     /// Attack this binary of tracer instead of a new one, such as an earlier version
     #[arg(long)]
     tracer: Option<PathBuf>,
+    /// Use this build of the workload. With --tracer, nothing is built
+    #[arg(long, requires = "tracer")]
+    workload: Option<PathBuf>,
 }
 
 /// Programs of an attack.
@@ -99,11 +102,18 @@ pub fn verb(options: &Options) -> Result<()> {
         privilege::is_root(),
         "attacks trace the kernel and act as other users: run them as root"
     );
-    let object = build::object(&setup::ensure()?)?;
-    let programs = Programs::build(&object)?;
-    let attacked = Attacked {
-        tracer: options.tracer.clone().unwrap_or(programs.tracer),
-        workload: programs.workload,
+    let attacked = match (&options.tracer, &options.workload) {
+        (Some(tracer), Some(workload)) => Attacked {
+            tracer: tracer.clone(),
+            workload: workload.clone(),
+        },
+        (tracer, _) => {
+            let programs = Programs::build(&build::object(&setup::ensure()?)?)?;
+            Attacked {
+                tracer: tracer.clone().unwrap_or(programs.tracer),
+                workload: programs.workload,
+            }
+        }
     };
     let scratch = std::env::temp_dir().join(format!("tracer-attack-{}", std::process::id()));
     std::fs::create_dir_all(&scratch)?;
