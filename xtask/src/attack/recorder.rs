@@ -17,8 +17,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A running `tracer record`. Dropping it kills it.
 pub struct Recorder {
     child: Child,
-    /// File or directory that it writes.
-    pub path: PathBuf,
 }
 
 impl Recorder {
@@ -41,10 +39,7 @@ impl Recorder {
         let child = child
             .spawn()
             .with_context(|| format!("`{}` could not be started", process::show(&command)))?;
-        let mut recorder = Recorder {
-            child,
-            path: path.to_owned(),
-        };
+        let mut recorder = Recorder { child };
         let began = Instant::now();
         while contents(path) == before || size(path) < 1000 {
             if let Some(status) = recorder.child.try_wait()? {
