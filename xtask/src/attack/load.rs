@@ -14,15 +14,9 @@ use serde_json::Value;
 use xtask::process;
 
 use super::{
-    Attack, Attacked,
+    attacks::{Attack, Attacked, Load, UNLIMITED},
     recorder::{Recorder, contents, size},
 };
-
-/// A scenario of the workload and its number of repetitions.
-pub struct Load(pub &'static str, pub u32);
-
-/// Size limit of a recording without one.
-pub const UNLIMITED: u64 = u64::MAX;
 
 /// Scenario that runs until it is killed.
 const ENDLESS: &str = "crowd";

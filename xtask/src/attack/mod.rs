@@ -1,6 +1,7 @@
 //! `cargo xtask attack`: attacks tracer as an untrusted user, a crash or a full disk would,
 //! and prints what each cost: memory, size of the recording, and lost records by kind.
 
+mod attacks;
 mod kill;
 mod load;
 mod recorder;
@@ -13,7 +14,7 @@ use clap::Args;
 use xtask::{build, privilege, setup};
 
 use crate::programs::Programs;
-use load::{Load, UNLIMITED};
+use attacks::{ATTACKS, Attacked};
 
 /// Options of `cargo xtask attack`.
 #[derive(Args)]
@@ -34,62 +35,8 @@ pub struct Options {
     workload: Option<PathBuf>,
 }
 
-/// Programs of an attack.
-struct Attacked {
-    tracer: PathBuf,
-    workload: PathBuf,
-}
-
-/// An attack by load.
-struct Attack {
-    name: &'static str,
-    /// Options of `tracer record`; `--ring` makes it record to a directory.
-    options: &'static [&'static str],
-    /// Loads, all at the same time.
-    loads: &'static [Load],
-}
-
 /// Name of the attack that kills recorders.
 const KILL: &str = "kill";
-
-#[rustfmt::skip]
-const ATTACKS: &[Attack] = &[
-    Attack {
-        name: "renames",
-        options: &[],
-        loads: &[Load("renames", 1_000_000), Load("renames", 1_000_000), Load("storm", 20_000)],
-    },
-    Attack {
-        name: "signals",
-        options: &[],
-        loads: &[Load("blocked_signals", 600_000), Load("storm", 20_000)],
-    },
-    Attack {
-        name: "refused forks",
-        options: &[],
-        loads: &[Load("refused_forks", 600_000), Load("storm", 20_000)],
-    },
-    Attack {
-        name: "arguments, 16 MiB",
-        options: &["--ring", "--max-size", "16M"],
-        loads: &[Load("exec_loop", 40_000)],
-    },
-    Attack {
-        name: "arguments, 1 MiB",
-        options: &["--ring", "--max-size", "1M", "--segment", "1s"],
-        loads: &[Load("exec_loop", 20_000)],
-    },
-    Attack {
-        name: "crowd, 16 MiB",
-        options: &["--ring", "--max-size", "16M", "--segment", "1s"],
-        loads: &[Load("crowd", 3000), Load("storm", 50_000)],
-    },
-    Attack {
-        name: "storm, 16 MiB",
-        options: &["--ring", "--max-size", "16M"],
-        loads: &[Load("storm", 200_000), Load("storm", 200_000)],
-    },
-];
 
 pub fn verb(options: &Options) -> Result<()> {
     let known = |name: &String| name == KILL || ATTACKS.iter().any(|it| it.name == name);
@@ -137,15 +84,4 @@ fn run(options: &Options, attacked: &Attacked, scratch: &Path) -> Result<()> {
         kill::run(attacked, options.kills, scratch)?;
     }
     Ok(())
-}
-
-impl Attack {
-    /// Returns the size limit of the directory, bytes; unlimited for a file.
-    fn limit(&self) -> u64 {
-        let size = self.options.iter().skip_while(|it| **it != "--max-size");
-        let mebibytes = size
-            .skip(1)
-            .find_map(|size| size.strip_suffix('M')?.parse().ok());
-        mebibytes.map_or(UNLIMITED, |size: u64| size << 20)
-    }
 }

@@ -12,7 +12,7 @@ use aya::{
 };
 
 use super::{
-    ArgumentBudget,
+    argument_budget::ArgumentBudget,
     attach::Attacher,
     error::{BtfError, Error, Result},
     facts::{self, Facts},

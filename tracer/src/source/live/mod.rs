@@ -9,6 +9,7 @@
 //!
 //! It must not know what becomes of the events: it emits them to a [`Sink`].
 
+mod argument_budget;
 mod attach;
 mod btf;
 mod cgroups;
@@ -38,12 +39,13 @@ mod symbols;
 mod users;
 mod wait_counts;
 
-use std::{os::fd::AsFd, path::PathBuf, time::Duration};
+use std::{os::fd::AsFd, path::PathBuf};
 
 use aya::Ebpf;
 use aya_log::EbpfLogger;
 use tracer_common::maps::WAKE_FRACTION;
 
+pub use argument_budget::ArgumentBudget;
 pub use btf::Malformed;
 pub use clock::{now, realtime_offset};
 pub use doctor::{examine, facts_as_text};
@@ -62,25 +64,6 @@ use crate::{
     event::{Event, Gap, Session, What, Who},
     records::{FaultClassifier, RecordDecoder, Sink},
 };
-
-/// Budget of each user for the arguments of its execs. Beyond it, arguments are cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArgumentBudget {
-    /// Number of bytes that may be sent at once.
-    pub burst: u64,
-    /// Time in which the burst is available again.
-    pub refill: Duration,
-}
-
-impl Default for ArgumentBudget {
-    /// 64 MiB, and 4 MiB a second.
-    fn default() -> Self {
-        ArgumentBudget {
-            burst: 64 << 20,
-            refill: Duration::from_secs(16),
-        }
-    }
-}
 
 /// Options of a live trace.
 #[derive(Clone, Debug)]
