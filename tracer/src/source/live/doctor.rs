@@ -6,7 +6,7 @@
 use std::{fs, path::Path};
 
 use super::{
-    ArgumentBudget, Options,
+    Options,
     argument_budget::ArgumentBudget,
     clock::{self, Offset},
     error::{Error, Result},
