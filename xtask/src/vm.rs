@@ -14,7 +14,15 @@ mod kernels;
 mod promise;
 mod verdict;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    panic::resume_unwind,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow, bail};
 
@@ -38,6 +46,7 @@ const TESTS: &[&str] = &[
     "kernel_states",
     "kernel_storm",
     "kernel_beginning",
+    "kernel_zombies",
 ];
 
 /// Test targets that only the whole matrix runs: they take minutes.
@@ -126,7 +135,7 @@ fn record_facts(programs: &Programs, kernels: &[Fetched]) -> Result<()> {
         )?;
         let verdict = judge(&boot);
         if verdict.trouble.is_some() || verdict.facts.is_empty() {
-            explain(&verdict, &boot);
+            print!("{}", explain(&verdict, &boot));
             bail!("{} did not print what it offers", image.version);
         }
         let file = workspace::root()
@@ -148,41 +157,37 @@ fn fetch(kernels: &[&'static Kernel], update: bool) -> Vec<Fetched> {
         .collect()
 }
 
-/// Runs the tests on every kernel and rung, one after another: a small machine has
-/// room for two emulated processors.
+/// A kernel to boot, and the hooks to use.
+struct Run<'a> {
+    kernel: &'static Kernel,
+    image: &'a Image,
+    rung: &'a Rung,
+}
+
+/// Runs the tests on every kernel and rung. A guest takes one processor of this machine,
+/// so that as many run at once.
 fn run(programs: &Programs, tests: &[&str], kernels: &[Fetched], rungs: &[Rung]) -> Result<()> {
     let initramfs = initramfs::make(&guest_programs(programs, tests))?;
     let page = fs::read_to_string(workspace::root().join(PROMISES))?;
-    let mut table = Vec::new();
-    let mut costs = Costs::default();
-    let mut bad = 0;
+    let (mut table, mut planned) = (Vec::new(), Vec::new());
     for (kernel, image) in kernels {
-        let image = match image {
-            Ok(image) => image,
-            Err(error) => {
-                bad += 1;
-                table.push(format!("{:<6}{error:#}", kernel.series));
-                continue;
-            }
-        };
-        for rung in rungs {
-            println!("booting {}, {} …", image.version, rung.name);
-            let directory = runs().join(format!("{} {}", kernel.series, rung.name));
-            let variables = [("TRACER_WITHOUT", rung.without.as_str())];
-            let boot = boot::boot(image, &initramfs, &variables, &directory, LIMIT)?;
-            let mut verdict = judge(&boot);
-            if let Some(promise) = promise::read(&page, kernel.series, &rung.name) {
-                verdict.hold_to(&promise);
-            }
-            if !verdict.is_good() {
-                bad += 1;
-                explain(&verdict, &boot);
-            }
-            let line = line(kernel, rung, &verdict, boot.took);
-            println!("{line}");
-            table.push(line);
-            costs.add(kernel.series, verdict.verified);
+        match image {
+            Ok(image) => planned.extend(rungs.iter().map(|rung| Run {
+                kernel,
+                image,
+                rung,
+            })),
+            Err(error) => table.push(format!("{:<6}{error:#}", kernel.series)),
         }
+    }
+    let mut bad = table.len();
+    let mut costs = Costs::default();
+    let verdicts = in_parallel(&planned, |run| run.verdict(&initramfs, &page));
+    for (run, verdict) in planned.iter().zip(verdicts) {
+        let (verdict, line) = verdict?;
+        bad += usize::from(!verdict.is_good());
+        table.push(line);
+        costs.add(run.kernel.series, verdict.verified);
     }
     println!("\n{}\n\n{costs}", table.join("\n"));
     for (test, why) in SKIPPED {
@@ -196,6 +201,58 @@ fn run(programs: &Programs, tests: &[&str], kernels: &[Fetched], rungs: &[Rung])
         );
     }
     Ok(())
+}
+
+impl Run<'_> {
+    /// Boots the kernel, prints the result, and returns it with its line of the table.
+    fn verdict(&self, initramfs: &Path, page: &str) -> Result<(Verdict, String)> {
+        let Run {
+            kernel,
+            image,
+            rung,
+        } = self;
+        println!("booting {}, {} …", image.version, rung.name);
+        let directory = runs().join(format!("{} {}", kernel.series, rung.name));
+        let variables = [("TRACER_WITHOUT", rung.without.as_str())];
+        let boot = boot::boot(image, initramfs, &variables, &directory, LIMIT)?;
+        let mut verdict = judge(&boot);
+        if let Some(promise) = promise::read(page, kernel.series, &rung.name) {
+            verdict.hold_to(&promise);
+        }
+        let line = line(kernel, rung, &verdict, boot.took);
+        let failures = match verdict.is_good() {
+            true => String::new(),
+            false => explain(&verdict, &boot),
+        };
+        // At once, because other guests run at the same time.
+        println!("{failures}{line}");
+        Ok((verdict, line))
+    }
+}
+
+/// Does `work` for each item, on all processors of this machine. Returns the results in
+/// the order of the items.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(place) else {
+                return done;
+            };
+            done.push((place, work(item)));
+        }
+    };
+    let at_once = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(worker)).collect();
+        let done = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let done: BTreeMap<usize, R> = done.collect();
+        done.into_values().collect()
+    })
 }
 
 /// Returns the directory that keeps the serial ports of each boot until the next one.
@@ -222,16 +279,18 @@ fn line(kernel: &Kernel, rung: &Rung, verdict: &Verdict, took: Duration) -> Stri
     )
 }
 
-fn explain(verdict: &Verdict, boot: &Boot) {
-    print!("{}", verdict.failures);
-    // A kernel that crashed says so only on the console.
+/// Returns the output of the failed tests, and the end of the console if there was other
+/// trouble: a kernel that crashed says so only there.
+fn explain(verdict: &Verdict, boot: &Boot) -> String {
+    let mut text = verdict.failures.clone();
     if verdict.trouble.is_some() {
-        println!(
-            "the end of {}:\n{}",
+        text += &format!(
+            "the end of {}:\n{}\n",
             boot.console.display(),
             boot::tail(&boot.console)
         );
     }
+    text
 }
 
 /// Returns the programs that the guest runs.
@@ -247,5 +306,19 @@ fn guest_programs(programs: &Programs, tests: &[&str]) -> initramfs::Programs {
         tests: tests
             .map(|test| (test.name.clone(), test.path.clone()))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        let items: Vec<u64> = (0..50).collect();
+        assert_eq!(
+            in_parallel(&items, |item| item * 2),
+            (0..50).map(|it| it * 2).collect::<Vec<_>>()
+        );
     }
 }
