@@ -174,7 +174,10 @@ pub fn charge<A: Access>(task: Task<A>) {
         None => {
             slot.draft.who = task.who();
             let counts = &slot.draft.counts;
-            if FAULTS.insert(&key, &slot.draft, 0).is_err() {
+            if slot.draft.who.tgid == 0 {
+                // The idle task, which makes no faults. The switch from the task that did
+                // came before the hook was attached, or the kernel hid it.
+            } else if FAULTS.insert(&key, &slot.draft, 0).is_err() {
                 lost(LOST_FAULTS, counts[..FAULT_BASES].iter().sum());
             } else if let Some(note) = note {
                 note.counted(counts[WP_COPY] + counts[ALLOC_COPY]);
