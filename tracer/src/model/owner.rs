@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Key, Process, ReapKind, State, ZombieTime,
     former_owner::{FORMER_OWNERS, FormerOwner},
+    zombie_time::Bounds,
 };
 use crate::event::Disposition;
 
@@ -169,6 +170,8 @@ impl Process {
         let span = self.zombie_span(now);
         let reaped = self.reap_kind();
         let former = self.former_owners();
+        let seen = self.last_seen_as_zombie();
+        let seen = seen.filter(|_| reaped == Some(ReapKind::Unseen));
         // The last former owner reaped it and passed it on in one.
         let is_last = former
             .last()
@@ -181,7 +184,14 @@ impl Process {
                 None => span.start,
             };
             let (owner, ends) = match former.get(place) {
-                Some(former) => (former.owner, former.until.into()),
+                Some(former) => {
+                    let until = Bounds {
+                        // It may have been reaped before.
+                        earliest: Some(seen.map_or(former.until, |seen| seen.min(former.until))),
+                        latest: former.until,
+                    };
+                    (former.owner, until)
+                }
                 None => (self.owner(), span.end),
             };
             let end = match former.get(place) {

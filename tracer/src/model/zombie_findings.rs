@@ -178,7 +178,7 @@ fn describe_left(name: &str, end: TenureEnd, left: &LeftZombies) -> String {
         None => format!("; {successor} owns {them} now"),
         Some(ReapKind::Wait | ReapKind::Autoreap) => format!("; {successor} reaped {them}"),
         Some(ReapKind::Unseen) => {
-            format!("; {successor} reaped {them} by a call that was not seen")
+            format!("; the call that reaped {them} was not seen")
         }
         Some(ReapKind::OwnerExit) => format!("; the exit of {successor} released {them}"),
     };

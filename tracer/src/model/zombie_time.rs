@@ -140,10 +140,11 @@ impl Process {
     }
 
     /// Returns the latest time at which it was certainly still a zombie, for one that
-    /// was reaped unobserved: when it passed to another owner, and [`GRACE`] before it
-    /// was freed.
-    fn last_seen_as_zombie(&self) -> Option<u64> {
-        let handed_over = self.former_owners().last().map(|former| former.until);
+    /// was reaped unobserved: when it passed to its second owner, and [`GRACE`] before
+    /// it was freed. The second owner may have ignored SIGCHLD, and then the exit of the
+    /// first released it.
+    pub(super) fn last_seen_as_zombie(&self) -> Option<u64> {
+        let handed_over = self.former_owners().first().map(|former| former.until);
         let freed = self.freed_at.map(|freed| freed.saturating_sub(GRACE));
         [self.zombie_at, self.found_exited_at(), handed_over, freed]
             .into_iter()

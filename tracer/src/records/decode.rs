@@ -172,7 +172,10 @@ impl RecordDecoder {
             faults: self.faults.map(|classifier| classifier.tally(faults)),
             comm: Comm::new(&exit.comm),
             relations: Some(relations(exit.ties)),
-            sigchld_policy: has(wire::EXIT_GROUP_DEAD).then(|| sigchld_policy(exit.care)),
+            // Without a reliable flag it is read if this seems to be the last thread.
+            sigchld_policy: (has(wire::EXIT_GROUP_DEAD)
+                || has(wire::EXIT_GROUP_DEAD_UNKNOWN) && exit.care != 0)
+                .then(|| sigchld_policy(exit.care)),
             children: has(wire::EXIT_GROUP_DEAD).then(|| children(exit.children)),
         }
     }
@@ -442,6 +445,8 @@ fn free(free: wire::Free) -> Option<Box<Usage>> {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::offset_of;
+
     use super::*;
 
     #[test]
@@ -466,6 +471,21 @@ mod tests {
             );
             assert_eq!(decoder.decode(&record).is_ok(), alone, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn policy_of_the_parent_is_known_without_a_reliable_flag() {
+        let mut record = vec![0; size_of::<wire::Exit>()];
+        record[0] = wire::Kind::Exit as u8;
+        let policy = |record: &[u8]| match RecordDecoder::default().decode(record).unwrap().what {
+            What::Exit(exit) => exit.sigchld_policy.map(|policy| policy.sigchld),
+            what => panic!("{what:?}"),
+        };
+        assert_eq!(policy(&record), None);
+        record[offset_of!(wire::Exit, flags)] = wire::EXIT_GROUP_DEAD_UNKNOWN as u8;
+        assert_eq!(policy(&record), None);
+        record[offset_of!(wire::Exit, care)] = wire::CARE_IGNORED as u8;
+        assert_eq!(policy(&record), Some(Disposition::Ignored));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
         Disposition, ExitedProcess, Notify, ProcessId, Sigchld, SigchldPolicy, Wait, What,
         script::{MS, SEC, START, Script},
     },
-    model::{Key, Known, Model, Moment, ReapKind, State, TenureEnd, UnknownReason},
+    model::{Key, Known, Model, Moment, ReapKind, State, TenureEnd, UnknownReason, ZombieTime},
 };
 
 stories! {
@@ -376,6 +376,19 @@ stories! {
             let time = zombie.zombie_time(model.now()).unwrap();
             assert_eq!((time.min, time.max), (2_000 * MS - NOTIFIED, Some(2_100 * MS - NOTIFIED)));
             assert_eq!(zombie.tenures(model.now()).next().unwrap().time, time.min.into());
+        }
+
+    // Its heir exits too, and may have ignored SIGCHLD.
+    unseen_reap_leaves_the_time_of_later_owners_open: family()
+        .at(2_000 * MS).exit_with(5, |exit| exit.reaper = Some(REAPER))
+        .at(2_050 * MS).exit_with(4, |exit| exit.reaper = Some(ProcessId { tgid: 1, start: 1 }))
+        .at(2_100 * MS).free(10)
+        => |model| {
+            let zombie = one(model, 10);
+            assert_eq!(zombie.reap_kind(), Some(ReapKind::Unseen));
+            let times: Vec<_> = zombie.tenures(model.now()).map(|it| it.time).collect();
+            let up_to = |ns| ZombieTime { min: 0, max: Some(ns) };
+            assert_eq!(times, [(2_000 * MS - NOTIFIED).into(), up_to(50 * MS), up_to(50 * MS)]);
         }
 
     // Nothing but the free was seen of its reap, minutes after its exit.
