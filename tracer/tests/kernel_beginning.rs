@@ -52,6 +52,11 @@ fn children_reaped_before_the_trace_are_not_part_of_it() {
         let known = !process["exit_code"].is_null() || !process["exit_signal"].is_null();
         assert!(!ended || known, "{process}");
     }
+    // Idle tasks, PID 0, are no processes.
+    let of_host = ["session", "snapshot_end", "gap", "summary", "cgroup", "end"];
+    let mut nameless = events(&file).into_iter().filter(|it| it["pid"].is_null());
+    let idle = nameless.find(|it| !of_host.contains(&it["event"].as_str().unwrap()));
+    assert_eq!(idle, None);
 }
 
 /// The snapshot contains the process, and an exec is reported before the snapshot ends.

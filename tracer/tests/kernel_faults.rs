@@ -24,6 +24,10 @@ const SLACK: u64 = 3;
 /// (`wp_can_reuse_anon_folio`, mm/memory.c): a task that has migrated copies them.
 const HELD: u64 = 31;
 
+/// Pages that exec touches for the new program, by `get_user_pages` (`get_arg_page`,
+/// fs/exec.c). The kernel counts them as faults of the task; not every hook sees them.
+const BY_EXEC: u64 = 40;
+
 /// Anonymous pages for each processor that may be missing in the pages of a fork. Since
 /// 6.2, `rss_stat` counts per CPU and sums up in batches (`percpu_counter_batch`,
 /// lib/percpu_counter.c); tracer reads the sum.
@@ -149,7 +153,53 @@ fn copies_are_charged_to_the_fork_that_shared_the_page() {
             );
         }
         assert_eq!(cost["ambiguous"], fact["ambiguous"], "{cost} of {fact}");
+        let story = process(&processes, &fact["pid"]);
+        let ended = [
+            &story["zombie_start_ns"],
+            &events[events.len() - 1]["at_ns"],
+        ];
+        for (whose, ended) in ["child", "parent"].into_iter().zip(ended) {
+            let ns = |what: &str| cost[format!("{whose}_{what}")].as_u64().unwrap();
+            let copies = ns("copies");
+            if copies < PAGES / 4 {
+                continue;
+            }
+            let (first, last) = (ns("first_copy_ns"), ns("last_copy_ns"));
+            let times = [&story["forked_ns"], &first.into(), &last.into(), ended];
+            let times = times.map(|time| time.as_u64().unwrap());
+            assert!(times.is_sorted(), "{whose}: {times:?} of {story}");
+            // They were made at once, and counted in one second or the next.
+            let peak = ns("peak_copies_per_s");
+            assert!((copies / 2..=copies).contains(&peak), "{whose}: {story}");
+        }
     }
+}
+
+/// The counters of running tasks are read once a second, and each exec and exit reports
+/// copies too: none is counted twice.
+#[test]
+fn faults_of_processes_that_exec_are_the_kernels_count() {
+    let scratch = Scratch::new("execs-copies");
+    let file = scratch.file("copies.trace");
+    let facts = record_workload(&file, &["copies_before_execs"]);
+    let unseen = skipped(&events(&file));
+    let mut compared = 0;
+    for story in processes(&file) {
+        let is_child = facts
+            .iter()
+            .any(|it| it["pid"] == story["original_parent_pid"]);
+        if !is_child || story["usage"]["complete"] != true {
+            continue;
+        }
+        let faults = |class: &str| story["faults"][class].as_u64().unwrap();
+        let (counted, kernel) = (faults("total"), faults("minor") + faults("major"));
+        assert!(
+            (kernel.saturating_sub(BY_EXEC + unseen)..=kernel + SLACK).contains(&counted),
+            "{counted} for {kernel}, {unseen} unseen: {story}"
+        );
+        compared += 1;
+    }
+    assert!(compared > 5, "{compared} were compared");
 }
 
 #[test]

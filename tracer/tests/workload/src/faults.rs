@@ -144,6 +144,33 @@ pub fn fork_costs(n: usize) {
     cost(second, half, quarter, true);
 }
 
+/// Forks children for `ms` that copy pages and then execute a program, in two processes at
+/// once.
+pub fn copies_before_execs(ms: usize) {
+    const PAGES: usize = 300;
+    let until = now() + ms as u64 * 1_000_000;
+    let loops = [(); 2].map(|()| {
+        fork(|| {
+            let pages = Pages::fresh(PAGES);
+            pages.write(0..PAGES);
+            while now() < until {
+                wait(fork(|| {
+                    pages.write(0..PAGES);
+                    execute("/bin/true", &[b"true"])
+                }));
+            }
+            exit(0)
+        })
+    });
+    for pid in loops {
+        say(&reaped_with_children(
+            "copies_before_execs",
+            pid,
+            &wait(pid),
+        ));
+    }
+}
+
 /// Runs something with pages in hugetlbfs, if the machine has them.
 fn with_huge_pages(count: usize, run: impl FnOnce(Pages)) {
     const SETTING: &str = "/proc/sys/vm/nr_hugepages";

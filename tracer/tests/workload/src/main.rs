@@ -16,6 +16,7 @@ mod families;
 mod faults;
 mod limits;
 mod loads;
+mod owners;
 mod reuse;
 mod states;
 mod system;
@@ -78,6 +79,14 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         in_all: false,
         ..scenario("stuck_in_exit", 1100, families::stuck_in_exit)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("copies_before_execs", 1500, faults::copies_before_execs)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("owners", 0, owners::owners)
     },
     Scenario {
         in_all: false,

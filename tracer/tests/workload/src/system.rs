@@ -23,6 +23,12 @@ pub fn pid() -> pid_t {
     unsafe { libc::getpid() }
 }
 
+/// Returns the PID of this process in the pid namespace of the mounted /proc, the host's.
+pub fn host_pid() -> i64 {
+    let name = std::fs::read_link("/proc/self").unwrap();
+    name.to_str().unwrap().parse().unwrap()
+}
+
 pub fn check(result: impl Into<i64>, what: &str) -> i64 {
     let result = result.into();
     assert!(result >= 0, "{what}: {}", std::io::Error::last_os_error());
