@@ -33,7 +33,6 @@ pub struct FirstPass {
     seen: Table<(Option<Comm>, bool)>,
     names: OwnerNames,
     events: u64,
-    finals: u64,
 }
 
 impl FirstPass {
@@ -55,7 +54,6 @@ impl FirstPass {
         for &key in &archived {
             self.settle(model, key);
         }
-        self.finals += archived.len() as u64;
         model.clear_archive();
     }
 
@@ -80,7 +78,6 @@ impl FirstPass {
             end,
             names: self.names,
             events: self.events,
-            finals: self.finals,
         }
     }
 }
@@ -92,19 +89,13 @@ pub struct FinalPass {
     names: OwnerNames,
     /// Number of events that the first pass took and this one has not.
     events: u64,
-    finals: u64,
 }
 
 impl FinalPass {
     /// Returns the model at the end of the stream. It lists the processes that are not final
-    /// before.
+    /// before, and counts all.
     pub fn end(&self) -> &Model {
         &self.end
-    }
-
-    /// Returns the number of processes that are final before the end.
-    pub fn final_count(&self) -> u64 {
-        self.finals
     }
 
     /// Takes the model after each event of the stream, and empties its archive. Calls `emit`

@@ -137,7 +137,7 @@ fn report(replay: &Replay, report: &Report) -> Result<()> {
     let Part { model, until } = replay.part()?;
     check(filter, &model)?;
     if let Some(filter) = filter.filter(|_| report.json) {
-        notify_if_none(&model, 0, |key| filter.keeps(&model, key, model.now()));
+        notify_if_none(&model, |key| filter.keeps(&model, key, model.now()));
     }
     output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))
 }
@@ -190,7 +190,7 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     let Part { model, .. } = replay.part()?;
     check(Some(filter), &model)?;
     let matches = |key| filter.keeps(&model, key, model.now());
-    notify_if_none(&model, 0, matches);
+    notify_if_none(&model, matches);
     if !format.exports_events {
         return Ok(exporter.end(&model, &matches, out)?);
     }
@@ -242,18 +242,17 @@ fn export_processes(
     })?;
     let end = second.end();
     if filter.is_some() && matching == 0 {
-        notify_if_none(end, second.final_count(), |key| keeps(end, key));
+        notify_if_none(end, |key| keeps(end, key));
     }
     Ok(exporter.end(end, &|key| keeps(end, key), out)?)
 }
 
-/// Notifies the user if no process matches the filter. `others` is the number of processes
-/// that are not in the model and do not match either.
-fn notify_if_none(model: &Model, others: u64, matches: impl Fn(Key) -> bool) {
+/// Notifies the user if no process in the model matches the filter.
+fn notify_if_none(model: &Model, matches: impl Fn(Key) -> bool) {
     if model.processes_of_this_part().any(|(key, _)| matches(key)) {
         return;
     }
-    let count = model.count_of_this_part() + others;
+    let count = model.count_of_this_part();
     let span = model.session().map_or_else(String::new, |session| {
         let [began, ended] = [model.began(), model.now()].map(|at| session.realtime(at));
         format!(" from {}", time_zone::zone().span(began, ended, 0))
@@ -282,7 +281,7 @@ fn export_while_growing(
     notify_unlisted(model);
     check(Some(filter), model)?;
     let matches = |key| filter.keeps(model, key, model.now());
-    notify_if_none(model, 0, matches);
+    notify_if_none(model, matches);
     Ok(exporter.end(model, &matches, out)?)
 }
 
