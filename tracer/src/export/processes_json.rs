@@ -86,7 +86,9 @@ impl ProcessObject {
             created_by: process.created_by.name(),
             clone_flags: process.clone_flags.map(clone_flag_names),
             parent_pid: parent_pid(model, &process),
-            original_parent_pid: process.original_parent.map(|key| pid(model, key)),
+            original_parent_pid: model
+                .original_parent(&process)
+                .map(|(parent, _)| parent.tgid),
             forked_by_tid: process.forked_by.map(|who| who.task.pid),
             ns_pid: process.ns.map(|(pid, _)| pid),
             ns_level: process.ns.map(|(_, level)| level),

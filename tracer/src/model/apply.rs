@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, ProcessRef, Retention, Tally, archive,
+    Key, Process, Retention, Tally, archive,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -253,11 +253,6 @@ impl Model {
             tally.add(&process, self);
         }
         tally
-    }
-
-    /// Returns the original parent of a process, if it is known.
-    pub(super) fn original_parent(&self, process: &Process) -> Option<ProcessRef<'_>> {
-        process.original_parent.map(|parent| self.process(parent))
     }
 
     /// Returns the children that were reparented to a process and are still

@@ -21,6 +21,10 @@ const CLONE_NEW: u64 = 0x7e02_0080;
 /// ever must not fill the memory.
 const EXECUTIONS_KEPT: usize = 64;
 
+/// Maximum length of their arguments and file names together, bytes. The last program is kept
+/// whatever its length.
+const TEXTS_KEPT: usize = 64 << 10;
+
 /// Maximum number of distinct callers and errors of failed forks.
 const FAILURES_KEPT: usize = 1024;
 
@@ -253,10 +257,7 @@ impl Model {
                 exec: exec.clone(),
             };
             process.executions.insert(place, execution);
-            if process.executions.len() > EXECUTIONS_KEPT {
-                process.executions.remove(0);
-                process.executions_left_out = process.executions_left_out.saturating_add(1);
-            }
+            process.limit_executions();
             if process.is_known_exited() {
                 return;
             }
@@ -293,6 +294,26 @@ impl Model {
 }
 
 impl Process {
+    /// Drops the earliest programs beyond the limits.
+    fn limit_executions(&mut self) {
+        let mut texts = 0;
+        let mut lengths = self.executions.iter().rev().map(|execution| {
+            let argv = execution.exec.argv.as_ref();
+            texts += execution.exec.filename.as_bytes().len();
+            texts += argv.map_or(0, |argv| argv.as_bytes().len());
+            texts
+        });
+        let fits = |&length: &usize| length <= TEXTS_KEPT;
+        let kept = lengths
+            .by_ref()
+            .take(EXECUTIONS_KEPT)
+            .take_while(fits)
+            .count();
+        let dropped = self.executions.len() - kept.max(1);
+        self.executions.drain(..dropped);
+        self.executions_left_out = self.executions_left_out.saturating_add(dropped as u32);
+    }
+
     /// Removes all other threads (`de_thread`, fs/exec.c). The caller has taken the
     /// leader's PID and start time.
     fn replace_threads(&mut self, leader: TaskId, exec: &Exec) {

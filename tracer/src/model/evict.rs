@@ -83,6 +83,7 @@ impl Model {
         if !self.retained.is_due(self.now) {
             return;
         }
+        self.collapse_lineages();
         let mut parents = BTreeSet::new();
         let mut youngest = Key::FIRST;
         let mut tally = std::mem::take(&mut self.retained.tally);
@@ -97,9 +98,11 @@ impl Model {
             }
             if process.reference_count > 0 {
                 process.eviction = Eviction::Now;
+                self.retained.pinned.push(key);
                 continue;
             }
             let parent = process.tree_parent;
+            let is_own = process.lost_parent().is_none();
             youngest = youngest.max(key);
             let is_counted = !self.retained.uncounted && self.is_of_this_part(&self.processes[key]);
             let is_awaited = is_counted && self.archive.awaits(tally.processes);
@@ -111,9 +114,7 @@ impl Model {
             // Before the parent may be evicted, too.
             if let Some(parent) = parent {
                 parents.insert(parent);
-                self.change_unindexed(parent, |process| {
-                    process.pending_mut().rare.evicted_children += 1;
-                });
+                self.change_unindexed(parent, |process| process.count_evicted_child(is_own));
             }
             let Some(process) = self.remove(key) else {
                 continue;

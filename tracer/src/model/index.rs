@@ -77,7 +77,10 @@ impl IndexedState {
 fn references(process: &Process) -> [Option<Key>; 5 + FORMER_OWNERS] {
     let mut references = [None; 5 + FORMER_OWNERS];
     references[0] = process.tree_parent;
-    references[1] = process.original_parent;
+    let lost = process.lost_parent().map(|lost| lost.key);
+    references[1] = process
+        .original_parent
+        .filter(|&parent| Some(parent) != lost);
     references[2] = process.parent;
     references[3] = process.heir;
     // Most processes have none of the others.

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::{
     fork_cost::{ForkCost, Forks},
     former_owner::FormerOwner,
+    lost_parent::LostParent,
     reaping::Reaping,
     recent::Recent,
     scheduling::Scheduling,
@@ -103,8 +104,12 @@ pub(super) struct Rare {
     /// Time at which the caller of vfork ended although this child still held it,
     /// ns since boot.
     pub vfork_caller_ended_at: Option<u64>,
-    /// Number of evicted processes that had this one as `tree_parent`.
+    /// Number of evicted processes that it created.
     pub evicted_children: u64,
+    /// Number of its [`Process::tree_children`] that descendants created, see `lineage`.
+    pub distant_children: u64,
+    /// Its parent at the fork, if that is no longer retained.
+    pub lost_parent: Option<Box<LostParent>>,
 }
 
 /// The facts known about one process.
@@ -473,7 +478,7 @@ impl Process {
 
     /// Returns the number of children in the fork tree, evicted ones included.
     pub fn tree_child_count(&self) -> u64 {
-        self.tree_children.len() as u64 + self.evicted_child_count()
+        self.own_child_count() + self.evicted_child_count()
     }
 
     /// Returns how many of them are evicted.

@@ -5,8 +5,8 @@
 //! processes.
 //!
 //! A process is never evicted while a retained process refers to it: as its parent,
-//! as an ancestor of a running process, or as the heir of its children. Memory is
-//! therefore bounded by the policy, the present processes and their ancestors.
+//! as an ancestor of a running process, or as the heir of its children. A [lineage](super::lineage)
+//! of such processes collapses, so memory is bounded by the policy and the present processes.
 
 use std::collections::VecDeque;
 
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Key, Tally,
+    pinned::Pinned,
     process::{Eviction, GRACE},
     table::Table,
     worth::Worthy,
@@ -64,6 +65,8 @@ pub(super) struct Retained {
     pub(super) incomplete: VecDeque<(u64, Key)>,
     /// Overdue processes with no reference left.
     pub(super) evictable: Vec<Key>,
+    /// Overdue processes to which others refer.
+    pub(super) pinned: Pinned,
     /// Counts over the evicted processes.
     pub(super) tally: Tally,
     /// True if evicted processes are not tallied.

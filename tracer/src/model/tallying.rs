@@ -4,6 +4,7 @@ use super::{
     Key, Killed, Model, Outcome, OwnerTally, ParentCounts, Process, ReapKind, Reapers, State,
     Successor, Tally, Tenure, TenureEnd, counts::add, tally::KINDS,
 };
+use crate::event::{Comm, ProcessId};
 
 /// Maximum number of distinct parents per kind of process.
 const PARENTS: usize = 64;
@@ -34,23 +35,28 @@ impl Tally {
         add(&mut self.reaped_by_wait, u64::from(by_wait));
         self.reapers.add(process, model);
         if process.forked_at.is_some_and(is_counted) {
-            self.add_started(process, model.original_parent(process).as_deref(), outcome);
+            self.add_started(process, model.original_parent(process), outcome);
         }
         if let Some(killed) = Killed::of(process) {
             self.killed.of(killed).add(process.end_seen_at());
         }
     }
 
-    fn add_started(&mut self, process: &Process, parent: Option<&Process>, outcome: Outcome) {
-        let by = parent.map(Process::known_comm);
+    fn add_started(
+        &mut self,
+        process: &Process,
+        parent: Option<(ProcessId, Option<Comm>)>,
+        outcome: Outcome,
+    ) {
+        let by = parent.map(|(_, comm)| comm);
         let started = self.started.of((process.known_comm(), by));
         add(&mut started.count, 1);
         add(started.outcomes.entry(outcome).or_default(), 1);
-        let Some(parent) = parent else { return };
+        let Some((parent, comm)) = parent else { return };
         let ParentCounts { by_parent, more } = &mut started.parents;
-        if by_parent.len() < PARENTS || by_parent.contains_key(&parent.id) {
-            let entry = by_parent.entry(parent.id).or_default();
-            *entry = (parent.known_comm(), entry.1.saturating_add(1));
+        if by_parent.len() < PARENTS || by_parent.contains_key(&parent) {
+            let entry = by_parent.entry(parent).or_default();
+            *entry = (comm, entry.1.saturating_add(1));
         } else {
             *more = true;
         }

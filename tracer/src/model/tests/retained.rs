@@ -4,7 +4,7 @@
 use super::{all, check, key, one};
 use crate::{
     event::{
-        AddressSpace, Event, Fork, Summary, What, Who,
+        AddressSpace, Event, Exit, Fork, ProcessId, Summary, What, Who,
         script::{MS, SEC, START, Script},
     },
     model::{Model, Retention, State, Tally},
@@ -419,4 +419,97 @@ fn children_are_counted_beyond_their_eviction() {
     let (count, evicted) = children(&few);
     assert_eq!(count, 50);
     assert!(evicted > 30, "{evicted}");
+}
+
+/// A relay of forks: each process exits after it has forked the next one.
+fn relay(length: u32) -> Script {
+    let mut script = Script::new().session().found(1, 0, "init").found_all();
+    script = script.fork(1, 10);
+    for pid in 10..10 + length {
+        script = script.fork(pid, pid + 1).exec(pid + 1, "next", &["next"]);
+        script = orphaning_exit(script, pid);
+    }
+    script
+}
+
+/// The exit of a process whose children init inherits, and which init reaps.
+fn orphaning_exit(script: Script, pid: u32) -> Script {
+    let init = ProcessId { tgid: 1, start: 1 };
+    let exit = |exit: &mut Exit| (exit.parent, exit.reaper) = (init, Some(init));
+    let script = script
+        .exit_with(pid, exit)
+        .notify_with(pid, |notify| notify.owner = init);
+    script.release(1, pid).free(pid)
+}
+
+/// A lineage of exited processes takes no memory for each generation, and its length stays
+/// known.
+#[test]
+fn lineage_collapses() {
+    let relay = relay(5_000);
+    let length = relay.events.len();
+    let model = keeping(40, &relay.events);
+    check(&model);
+    assert!(model.process_count() < 700, "{}", model.process_count());
+    let last = model.process(model.find_pid(5_010).unwrap());
+    let (parent, comm) = model.original_parent(&last).unwrap();
+    assert_eq!(
+        (parent.tgid, comm.unwrap().as_bytes()),
+        (5_009, &b"next"[..])
+    );
+    // The tree and the generations that it lacks add up to the lineage.
+    let mut up = model.find_pid(5_010);
+    let mut generations = 0;
+    while let Some(key) = up {
+        let process = model.process(key);
+        assert!(process.tree_child_count() <= 1, "{:?}", process.id);
+        generations += 1 + process.lost_parent().map_or(0, |lost| lost.generations);
+        up = model.tree_parent(key);
+    }
+    assert_eq!(generations, 5_002);
+    let all = keeping(usize::MAX, &relay.events);
+    let counts = |model: &Model| {
+        let tally = model.tally();
+        let started = tally.started.by_kind.into_iter();
+        let started = started.map(|(kind, it)| (kind, it.count, it.outcomes));
+        (tally.processes, tally.ended, started.collect::<Vec<_>>())
+    };
+    assert_eq!(counts(&model), counts(&all));
+    let mut restored = Model::restore(&model.save(), 10_000).unwrap();
+    let mut model = model;
+    let more = relay
+        .fork(5_010, 5_011)
+        .die(5_010, 0)
+        .reap(5_010)
+        .fork(1, 9)
+        .events;
+    for event in &more[length..] {
+        model.apply(event);
+        restored.apply(event);
+    }
+    check(&model);
+    assert!(model == restored);
+}
+
+/// Programs beyond 64 KiB of arguments are counted, not kept.
+#[test]
+fn arguments_of_one_process_are_bounded() {
+    let argument = "x".repeat(20 << 10);
+    let mut script = Script::new().session().fork(1, 10);
+    for _ in 0..10 {
+        script = script.exec(10, "again", &[&argument]);
+    }
+    let model = keeping(usize::MAX, &script.events);
+    let process = model.process(model.find_pid(10).unwrap());
+    assert_eq!(
+        (process.executions.len(), process.executions_left_out),
+        (3, 7)
+    );
+    let huge = "x".repeat(100 << 10);
+    let model = keeping(usize::MAX, &script.exec(10, "huge", &[&huge]).events);
+    let process = model.process(model.find_pid(10).unwrap());
+    assert_eq!(
+        (process.executions.len(), process.executions_left_out),
+        (1, 10)
+    );
 }

@@ -70,7 +70,19 @@ pub fn family(data: &Data<'_>, key: Key, width: usize) -> Sheet {
     if process.is_reparented()
         && let Some(original) = process.original_parent
     {
-        sheet.fact("original parent", relative(data, original));
+        match process.lost_parent().filter(|_| !model.contains(original)) {
+            None => sheet.fact("original parent", relative(data, original)),
+            Some(lost) => {
+                let comm = lost.comm.map_or("?".to_owned(), |comm| comm.to_string());
+                let text = format!("{} {comm}, no longer listed", lost.id.tgid);
+                sheet.fact("original parent", Phrase::of(Tone::Warn, text));
+            }
+        }
+    }
+    if let Some(lost) = process.lost_parent() {
+        let number = units::plural(lost.generations, "ancestor", "ancestors");
+        let text = format!("{number} that exited left out of the tree");
+        sheet.fact("ancestors", Phrase::of(Tone::Warn, text));
     }
     if let Some(user) = process.relations.and_then(|it| user(model, &it)) {
         sheet.fact("user", user);

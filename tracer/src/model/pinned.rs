@@ -1,0 +1,36 @@
+//! The list of exited processes that are retained because others refer to them.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::Key;
+
+/// Exited processes that the policy does not retain, but others refer to.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pinned {
+    /// The oldest first. Some are no longer pinned.
+    keys: VecDeque<Key>,
+    /// Length of the list at which it is examined.
+    examined_at: usize,
+}
+
+impl Pinned {
+    /// Appends a process.
+    pub fn push(&mut self, key: Key) {
+        self.keys.push_back(key);
+    }
+
+    /// Takes the list if it is to be examined. `most` is the number that may be pinned.
+    pub fn take_due(&mut self, most: usize) -> Option<VecDeque<Key>> {
+        let is_due = self.keys.len() > self.examined_at.max(most.saturating_mul(2));
+        is_due.then(|| std::mem::take(&mut self.keys))
+    }
+
+    /// Puts the list back after it has been examined.
+    pub fn put_back(&mut self, keys: VecDeque<Key>) {
+        // The cost of an examination is shared by as many new processes.
+        self.examined_at = keys.len().saturating_mul(2);
+        self.keys = keys;
+    }
+}
