@@ -62,9 +62,10 @@ pub fn pays_for_arguments(user: u32, bytes: u64) -> bool {
     let Some(by_all) = PAID_BY_ALL.get_ptr_mut(0) else {
         return true;
     };
+    // First the user: what is refused to one must not be charged to all.
     // SAFETY: the map's value.
-    let all_pay = unsafe { advance(by_all, now(), bytes * price / ARGV_USERS, burst) };
-    all_pay && pays(user, Kind::Exec, bytes * price, burst)
+    pays(user, Kind::Exec, bytes * price, burst)
+        && unsafe { advance(by_all, now(), bytes * price / ARGV_USERS, burst) }
 }
 
 #[inline(always)]
