@@ -10,7 +10,8 @@ mod support;
 
 use serde_json::Value;
 use support::{
-    Scratch, events, process, processes, record_workload, record_workload_with, skipped,
+    Scratch, events, json_lines, process, processes, record, record_workload, record_workload_with,
+    run, skipped, workload,
 };
 
 const PAGES: u64 = 500;
@@ -181,7 +182,11 @@ fn copies_are_charged_to_the_fork_that_shared_the_page() {
 fn faults_of_processes_that_exec_are_the_kernels_count() {
     let scratch = Scratch::new("execs-copies");
     let file = scratch.file("copies.trace");
-    let facts = record_workload(&file, &["copies_before_execs"]);
+    let recorded = run(record(&file)
+        .arg("--")
+        .arg(workload())
+        .arg("copies_before_execs"));
+    let facts = json_lines(&recorded.stdout);
     let unseen = skipped(&events(&file));
     let mut compared = 0;
     for story in processes(&file) {
