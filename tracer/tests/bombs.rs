@@ -223,6 +223,7 @@ fn no_file_takes_more_memory_than_allowed() {
             match status.code() {
                 Some(0 | 3) => {}
                 Some(1) => {
+                    assert!(messages.contains(path.to_str().unwrap()), "{what}");
                     assert!(messages.contains("more memory than allowed"), "{what}");
                     assert!(messages.contains("--memory"), "{what}");
                     refused += 1;

@@ -40,7 +40,8 @@ pub fn index(index: &Index) -> Result<Exit> {
     let retention = Retention::default();
     let mut pass = IndexPass::new(input.chain()?.0, span, retention);
     let mut progress = Progress::new("indexing", path, Some(input.length()));
-    while pass.advance(BATCH)? {
+    let cannot = || format!("{} cannot be read", path.display());
+    while pass.advance(BATCH).with_context(cannot)? {
         progress.show(pass.bytes());
     }
     drop(progress);

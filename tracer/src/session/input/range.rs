@@ -4,7 +4,10 @@
 //! alone. It comes from the index of the recording where there is one, so that
 //! little before the range is read.
 
-use std::{fs::File, path::Path};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -227,6 +230,7 @@ fn await_input(
 
 /// An open recording and the range of it that is read.
 struct Range {
+    path: PathBuf,
     playback: Playback<File>,
     /// True if the window has a beginning.
     has_beginning: bool,
@@ -258,6 +262,7 @@ impl Range {
         ensure!(since <= until, "--until lies before --since: {empty}");
         ensure!(since <= span.latest && until >= span.earliest, "{empty}");
         Ok(Range {
+            path: input.path.clone(),
             playback,
             has_beginning: window.since.is_some(),
             // Nothing is known about the time before the recording.
@@ -359,7 +364,8 @@ impl Range {
     /// recording goes beyond it.
     fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<Option<u64>> {
         let mut last = LastEvent::default();
-        while self.playback.step(&mut last)? {
+        let cannot = || format!("{} cannot be read", self.path.display());
+        while self.playback.step(&mut last).with_context(cannot)? {
             let Some(event) = last.0.take() else {
                 continue;
             };

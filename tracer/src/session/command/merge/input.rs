@@ -90,7 +90,8 @@ impl MergeInput {
 
     /// Returns the next event and reads the one after it.
     pub fn next(&mut self) -> Result<Option<Event>> {
-        let next = self.chain.next_event()?;
+        let cannot = || format!("{} cannot be read", self.path.display());
+        let next = self.chain.next_event().with_context(cannot)?;
         Ok(std::mem::replace(&mut self.head, next))
     }
 
