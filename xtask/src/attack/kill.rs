@@ -48,14 +48,14 @@ fn to_files(attacked: &Attacked, kills: u32, scratch: &Path) -> Result<u64> {
     let file = scratch.join("killed.trace");
     let mut events = 0;
     for kill in 0..kills {
-        let recorder = Recorder::start(&attacked.tracer, &file, &["--force"])?;
+        let recorder = Recorder::start(&attacked.tracer, &file, &[])?;
         thread::sleep(moment(kill));
         recorder.kill()?;
         let info = info(&attacked.tracer, &file)?;
         check(&info, kill)?;
         events += info["events"].as_u64().unwrap_or(0);
+        std::fs::remove_file(&file)?;
     }
-    std::fs::remove_file(&file)?;
     Ok(events)
 }
 
