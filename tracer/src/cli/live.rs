@@ -44,9 +44,9 @@ pub struct LiveArgs {
     json: bool,
     /// Keep N exited processes. Report totals still include all of them
     ///
-    /// These are the most recent ones and, before plain successes, deaths by signal,
-    /// zombies that lasted, forks that cost and failures. A storm of equal failures
-    /// does not displace the others.
+    /// These are the most recent ones and, before plain successes, what --filter
+    /// matches, deaths by signal, zombies that lasted, forks that cost and failures.
+    /// A storm of equal failures does not displace the others.
     #[arg(long, value_name = "N", default_value_t = Retention::default().exited)]
     keep: usize,
     /// Keep exited processes for at most this long: 10m, 8h [default: no time limit]

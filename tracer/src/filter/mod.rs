@@ -21,7 +21,7 @@ mod token;
 mod truth;
 mod value;
 
-use crate::model::{Key, Model, TracedCommand};
+use crate::model::{Key, Model, Preference, TracedCommand};
 
 pub use error::Error;
 pub use field::{FIELDS, FieldKind, FilterField};
@@ -89,6 +89,13 @@ impl Filter {
     /// Returns true if the filter keeps the process: it is true, not unknown.
     pub fn keeps(&self, model: &Model, key: Key, now: u64) -> bool {
         self.evaluate(model, key, now) == Truth::Yes
+    }
+
+    /// Returns the preference of a model for the processes that the filter keeps, or may
+    /// keep: something it needs to know of them is unknown.
+    pub fn preference(&self) -> Preference {
+        let filter = self.clone();
+        Preference::new(move |model, key| filter.evaluate(model, key, model.now()) != Truth::No)
     }
 
     /// Returns true if the filter depends on the process alone, not on its

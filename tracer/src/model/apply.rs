@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, Retention, Tally, archive,
+    Key, Preference, Process, Retention, Tally, archive,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
@@ -67,6 +67,7 @@ pub struct Model {
     /// [`Model::take_changed`].
     pub(super) changed: Option<Vec<Key>>,
     pub(super) archive: Archive,
+    pub(super) preference: Preference,
 }
 
 /// Returns true for an event of an idle task. These have PID 0, one task per CPU, and are

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Key, Model, Process, ProcessRef, Retention,
+    Key, Model, Preference, Process, ProcessRef, Retention,
     archive::Evicted,
     process::{Eviction, GRACE},
-    retention::Retained,
+    retention::{Decision, Retained},
 };
 
 impl Model {
@@ -62,6 +62,12 @@ impl Model {
         self.reset_counts(at);
     }
 
+    /// Retains the processes of this preference before others, as far as the policy
+    /// allows. What was evicted before stays evicted.
+    pub fn prefer(&mut self, preference: Preference) {
+        self.preference = preference;
+    }
+
     /// Returns true unless a process had left the process table before [`Self::began`].
     /// Such a process is retained because others refer to it or its last record was
     /// still to come; no count includes it.
@@ -87,7 +93,16 @@ impl Model {
         let mut parents = BTreeSet::new();
         let mut youngest = Key::FIRST;
         let mut tally = std::mem::take(&mut self.retained.tally);
-        while let Some(key) = self.retained.next(&mut self.processes, self.now) {
+        while let Some(decision) = self.retained.next(&mut self.processes, self.now) {
+            let key = match decision {
+                Decision::Evict(key) => key,
+                Decision::Rate(at, key) => {
+                    let process = self.processes.get(key);
+                    let wanted = process.is_some() && self.preference.wants(self, key);
+                    self.retained.offer(at, key, process, wanted);
+                    continue;
+                }
+            };
             let Some(process) = self.processes.get_mut(key) else {
                 continue;
             };

@@ -13,19 +13,19 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Tally,
+    Key, Process, Tally,
     pinned::Pinned,
     process::{Eviction, GRACE},
     table::Table,
-    worth::Worthy,
+    worth::{Kind, Worthy},
 };
 
 /// Policy for processes that have left the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
     /// Number of such processes retained. A quarter are the latest ones, the others
-    /// are those worth most: deaths by signal, zombies that lasted, forks that cost,
-    /// failures. If there are few of these, more of the latest are retained. Up to a
+    /// are those worth most: those of the [preference](super::Preference), deaths by
+    /// signal, zombies that lasted, forks that cost, failures. If there are few of these, more of the latest are retained. Up to a
     /// thirty-second more may remain for a while, because eviction works in batches.
     pub exited: usize,
     /// Maximum time since they left the process table, ns.
@@ -48,6 +48,15 @@ impl Default for Retention {
             max_age: u64::MAX,
         }
     }
+}
+
+/// Result of [`Retained::next`].
+pub(super) enum Decision {
+    /// The process is evicted.
+    Evict(Key),
+    /// The process, which left the process table at that time, is no longer one of the
+    /// latest, and is to be [offered](Retained::offer) by worth.
+    Rate(u64, Key),
 }
 
 /// State of eviction, and the tally of evicted processes.
@@ -124,11 +133,11 @@ impl Retained {
         self.exited_before_checkpoint
     }
 
-    /// Returns the next process to evict.
-    pub(super) fn next(&mut self, processes: &mut Table, now: u64) -> Option<Key> {
+    /// Returns the next process to evict, or to rate.
+    pub(super) fn next(&mut self, processes: &mut Table, now: u64) -> Option<Decision> {
         loop {
             if let Some(key) = self.evictable.pop() {
-                return Some(key);
+                return Some(Decision::Evict(key));
             }
             if self.is_grace_over(now)
                 && let Some((_, key)) = self.incomplete.pop_front()
@@ -136,7 +145,7 @@ impl Retained {
                 if let Some(process) = processes.get_mut(key) {
                     process.eviction = Eviction::Now;
                 }
-                return Some(key);
+                return Some(Decision::Evict(key));
             }
             if let Some((at, key)) = self.overdue.pop() {
                 match processes.get_mut(key) {
@@ -148,7 +157,7 @@ impl Retained {
                         self.incomplete.push_back((at, key));
                         continue;
                     }
-                    _ => return Some(key),
+                    _ => return Some(Decision::Evict(key)),
                 }
             }
             let &(at, key) = self.left_table.front()?;
@@ -158,13 +167,23 @@ impl Retained {
                 return None;
             }
             self.left_table.pop_front();
-            match processes.get(key) {
-                Some(process) if !is_old => {
-                    let overdue = &mut self.overdue;
-                    self.worthy.offer(at, key, process, exited, overdue);
-                }
-                _ => self.overdue.push((at, key)),
+            if !is_old {
+                return Some(Decision::Rate(at, key));
             }
+            self.overdue.push((at, key));
+        }
+    }
+
+    /// Keeps a process by worth, or does not retain it. `wanted` is true if the reader
+    /// asks for it.
+    pub(super) fn offer(&mut self, at: u64, key: Key, process: Option<&Process>, wanted: bool) {
+        let (exited, overdue) = (self.policy.exited, &mut self.overdue);
+        match process {
+            Some(process) => {
+                let place = (at, key);
+                (self.worthy).offer(place, Kind::of(process, wanted), exited, overdue);
+            }
+            None => overdue.push((at, key)),
         }
     }
 

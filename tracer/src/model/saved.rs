@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 
 use super::{
-    Archive, GapSpan, History, Key, Model, Process, Totals,
+    Archive, GapSpan, History, Key, Model, Preference, Process, Totals,
     cgroup_paths::Cgroups,
     delta::DeltaCodec,
     failures::FailedForks,
@@ -129,6 +129,7 @@ impl Model {
             history,
             changed: _,
             archive: _,
+            preference: _,
         } = self;
         let out = SavedModelRef {
             session,
@@ -200,6 +201,7 @@ impl Model {
             history,
             changed: None,
             archive: Archive::default(),
+            preference: Preference::default(),
         };
         if !model.rebuild_index(exited, claims) || !model.is_a_forest() {
             return Err(Unrestorable);

@@ -1,6 +1,6 @@
 //! Exited processes that are kept by worth: deaths by signal, zombies that lasted, forks
 //! that cost and failures outlive plain successes. Each kind has a ration, so that a storm
-//! of one kind does not evict the others.
+//! of one kind does not evict the others. What the reader asks for outlives all others.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,6 +22,8 @@ const KINDS: usize = 256;
 /// The class of a process, the least worth first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Worth {
+    /// A plain success, which is kept only if the reader asks for it.
+    Success,
     /// Exited with another code than 0, or its end was not seen.
     Failed,
     /// Its fork cost at least [`COSTLY`].
@@ -33,7 +35,8 @@ pub(super) enum Worth {
 }
 
 impl Worth {
-    const ALL: [Worth; 4] = [
+    const ALL: [Worth; 5] = [
+        Worth::Success,
         Worth::Failed,
         Worth::CostlyFork,
         Worth::LastingZombie,
@@ -44,6 +47,8 @@ impl Worth {
 /// Processes that are worth the same: they share a ration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Kind {
+    /// True if the reader asks for it.
+    wanted: bool,
     worth: Worth,
     cgroup: Option<u64>,
     /// None for the rest of the kinds of a class and cgroup.
@@ -55,8 +60,9 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    /// Returns the kind of an exited process; none for a plain success.
-    fn of(process: &Process) -> Option<Kind> {
+    /// Returns the kind of an exited process; none for a plain success, unless the reader
+    /// wants it.
+    pub fn of(process: &Process, wanted: bool) -> Option<Kind> {
         let outcome = process.outcome();
         let zombie = zombie_time(process).filter(|&ns| ns >= LASTED);
         let cost = process.fork_cost.as_ref().map(|cost| {
@@ -67,10 +73,12 @@ impl Kind {
             (Outcome::Killed(_), ..) => (Worth::Killed, 0),
             (_, Some(ns), _) => (Worth::LastingZombie, ns),
             (.., Some(ns)) if ns >= COSTLY => (Worth::CostlyFork, ns),
+            (Outcome::Ok, ..) if wanted => (Worth::Success, 0),
             (Outcome::Ok, ..) => return None,
             (Outcome::Code(_) | Outcome::Alive | Outcome::Unseen, ..) => (Worth::Failed, 0),
         };
         Some(Kind {
+            wanted,
             worth,
             cgroup: process.cgroup,
             comm: Some(process.known_comm()),
@@ -80,7 +88,7 @@ impl Kind {
     }
 
     fn is_beside(&self, other: &Kind) -> bool {
-        (self.worth, self.cgroup) == (other.worth, other.cgroup)
+        (self.wanted, self.worth, self.cgroup) == (other.wanted, other.worth, other.cgroup)
     }
 }
 
@@ -107,7 +115,7 @@ struct Limits {
     all: usize,
     /// Number that a class keeps although another one is worth more.
     class: usize,
-    /// Maximum number of one kind.
+    /// Maximum number of one kind that the reader does not ask for.
     kind: usize,
 }
 
@@ -128,18 +136,17 @@ impl Worthy {
         self.count
     }
 
-    /// Keeps a process that left the process table at `at`, unless it is a plain success.
+    /// Keeps a process, with the time at which it left the process table, if it has a kind.
     /// Adds the processes that are no longer retained to `overdue`; the process itself may be
     /// among them.
     pub fn offer(
         &mut self,
-        at: u64,
-        key: Key,
-        process: &Process,
+        (at, key): (u64, Key),
+        kind: Option<Kind>,
         exited: usize,
         overdue: &mut Vec<(u64, Key)>,
     ) {
-        let Some(mut kind) = Kind::of(process).filter(|_| exited > 0) else {
+        let Some(mut kind) = kind.filter(|_| exited > 0) else {
             overdue.push((at, key));
             return;
         };
@@ -150,10 +157,11 @@ impl Worthy {
             self.oldest = at;
         }
         let limits = Limits::of(exited);
+        let wanted = kind.wanted;
         let same = self.by_kind.entry(kind).or_default();
         same.push_back((at, key));
         self.count += 1;
-        if same.len() > limits.kind {
+        if !wanted && same.len() > limits.kind {
             self.count -= thin(same, limits.kind, overdue);
         }
         // In batches, because every kind is visited.
@@ -164,6 +172,7 @@ impl Worthy {
 
     fn kinds_beside(&self, kind: &Kind) -> usize {
         let least = Kind {
+            wanted: kind.wanted,
             worth: kind.worth,
             cgroup: kind.cgroup,
             comm: None,
@@ -177,15 +186,22 @@ impl Worthy {
             .count()
     }
 
-    /// Reduces the number to the limit: the class of least worth first, in it the kinds
-    /// with most processes.
+    /// Reduces the number to the limit: what the reader does not ask for and the class of
+    /// least worth first, in it the kinds with most processes.
     fn shrink(&mut self, limits: &Limits, overdue: &mut Vec<(u64, Key)>) {
-        for worth in Worth::ALL {
+        let prefers = self.by_kind.keys().any(|kind| kind.wanted);
+        let classes = [false, true].into_iter();
+        for class in classes.flat_map(|wanted| Worth::ALL.map(|worth| (wanted, worth))) {
             let excess = self.count.saturating_sub(limits.all);
             let kinds = self.by_kind.iter_mut();
-            let mut kinds: Vec<_> = kinds.filter(|(kind, _)| kind.worth == worth).collect();
+            let of_class = |kind: &Kind| (kind.wanted, kind.worth) == class;
+            let mut kinds: Vec<_> = kinds.filter(|(kind, _)| of_class(kind)).collect();
             let number: usize = kinds.iter().map(|(_, same)| same.len()).sum();
-            let kept = number.saturating_sub(excess).max(limits.class);
+            let least = match class {
+                (false, _) if prefers => limits.class / 2,
+                _ => limits.class,
+            };
+            let kept = number.saturating_sub(excess).max(least);
             if kept >= number {
                 continue;
             }

@@ -7,7 +7,7 @@ use crate::{
         AddressSpace, Event, Exit, Fork, ProcessId, Summary, What, Who,
         script::{MS, SEC, START, Script},
     },
-    model::{Model, Retention, State, Tally},
+    model::{Model, Preference, Retention, State, Tally},
 };
 
 pub fn keeping(exited: usize, events: &[Event]) -> Model {
@@ -314,7 +314,16 @@ fn before_a_storm() -> Script {
 
 const WORTHY: [u32; 8] = [10, 11, 12, 13, 14, 15, 16, 17];
 
-fn storm(mut script: Script, end: impl Fn(Script, u32) -> Script) -> Model {
+fn storm(script: Script, end: impl Fn(Script, u32) -> Script) -> Model {
+    preferring_storm(script, |_| false, end)
+}
+
+/// Prefers the processes with some PIDs.
+fn preferring_storm(
+    mut script: Script,
+    wanted: fn(u32) -> bool,
+    end: impl Fn(Script, u32) -> Script,
+) -> Model {
     for number in 0..3_000 {
         let pid = 1_000 + number;
         script = script
@@ -322,7 +331,11 @@ fn storm(mut script: Script, end: impl Fn(Script, u32) -> Script) -> Model {
             .fork(800, pid);
         script = end(script, pid).reap(pid).free(pid);
     }
-    let model = keeping(200, &script.events);
+    let mut model = keeping(200, &[]);
+    model.prefer(Preference::new(move |model, key| {
+        wanted(model.process(key).id.tgid)
+    }));
+    script.events.iter().for_each(|event| model.apply(event));
     check(&model);
     assert!(model.process_count() < 230, "{}", model.process_count());
     model
@@ -358,6 +371,37 @@ fn storm_with_many_names_leaves_what_is_worth_more() {
         [15, 16, 17].iter().all(|pid| kept.contains(pid)),
         "{kept:?}"
     );
+}
+
+#[test]
+fn preferred_processes_outlive_a_storm() {
+    // Every hundredth process is preferred: plain successes among deaths by signal.
+    let few = preferring_storm(
+        before_a_storm(),
+        |pid| pid == 17 || pid.is_multiple_of(100),
+        |script, pid| match pid.is_multiple_of(100) {
+            true => script.die(pid, 0),
+            false => script.killed(pid, 11).notify(pid).last_switch(pid),
+        },
+    );
+    let kept = pids(&few);
+    let wanted = (10..40).map(|number| number * 100);
+    for pid in wanted.chain(WORTHY) {
+        assert!(kept.contains(&pid), "{pid}: {kept:?}");
+    }
+    // A storm of preferred successes, which leaves some of the others.
+    let many = preferring_storm(
+        before_a_storm(),
+        |pid| pid >= 1_000 && pid.is_multiple_of(2),
+        |script, pid| script.die(pid, pid as i32 % 2),
+    );
+    let kept = pids(&many);
+    let (wanted, others): (Vec<u32>, Vec<u32>) = (kept.iter())
+        .filter(|&&pid| pid >= 1_000)
+        .partition(|&&pid| pid.is_multiple_of(2));
+    assert!(wanted.len() > 3 * others.len(), "{kept:?}");
+    assert!(wanted[0] == 1_000 && others.contains(&3_999), "{kept:?}");
+    assert!(WORTHY.iter().all(|pid| kept.contains(pid)), "{kept:?}");
 }
 
 #[test]

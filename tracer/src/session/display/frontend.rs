@@ -52,9 +52,11 @@ impl Frontend {
 
     /// Creates a report that is printed at the end.
     pub fn report(retention: Retention, report: Report, filter: Option<Filter>) -> Frontend {
+        let mut model = Box::new(Model::new(retention));
+        model.prefer(filter.as_ref().map(Filter::preference).unwrap_or_default());
         Frontend::Report {
             report,
-            model: Box::new(Model::new(retention)),
+            model,
             filter,
         }
     }

@@ -109,7 +109,7 @@ impl App {
         }
         let filtered = action.is_none() && self.filter.filter().is_some();
         if filtered {
-            self.filter.set(None);
+            self.set_filter(None);
         }
         filtered
     }
@@ -312,7 +312,7 @@ impl App {
             self.saved_filters.insert(name.clone(), filter.clone());
             self.effects.push(Effect::SaveFilter { name, filter });
         }
-        self.filter.set(filter);
+        self.set_filter(filter);
     }
 
     /// Returns a test for events that match the search; `None` without a search.

@@ -230,6 +230,8 @@ impl App {
 
     /// Shows only the processes that match; all of them without a filter.
     pub fn set_filter(&mut self, filter: Option<Filter>) {
+        let preference = filter.as_ref().map(Filter::preference);
+        self.stream.prefer(preference.unwrap_or_default());
         self.filter.set(filter);
         self.dirty = true;
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     event::{Event, Zone},
-    model::{Archive, Model, Retention},
+    model::{Archive, Model, Preference, Retention},
     tui::{
         input::action::Action,
         state::{
@@ -39,6 +39,7 @@ pub struct Stream {
     retention: Retention,
     zone: Zone,
     archive: Archive,
+    preference: Preference,
 }
 
 impl Stream {
@@ -54,13 +55,25 @@ impl Stream {
             retention: Retention::default(),
             zone: Zone::default(),
             archive: Archive::default(),
+            preference: Preference::default(),
         }
     }
 
     /// Sets how many exited processes the model retains. Discards the model.
     pub fn set_retention(&mut self, retention: Retention) {
-        self.latest.model = Model::new(retention);
         self.retention = retention;
+        self.latest.model = self.empty_model();
+        self.latest.model.prefer(self.preference.clone());
+    }
+
+    /// Sets which exited processes of a live trace are retained before others. A recording is
+    /// played as if nobody had watched it: its archive has the preference.
+    pub fn prefer(&mut self, preference: Preference) {
+        if self.is_live() {
+            self.shown_mut().model.prefer(preference.clone());
+            self.latest.model.prefer(preference.clone());
+            self.preference = preference;
+        }
     }
 
     /// Sets the time zone of all times of day.
@@ -170,6 +183,7 @@ impl Stream {
     /// Replaces the model that is shown, with an empty log.
     pub fn replace_model(&mut self, mut model: Model) {
         model.set_archive(self.archive.clone());
+        model.prefer(self.preference.clone());
         let shown = self.shown_mut();
         (shown.model, shown.log, shown.now) = (model, Log::default(), 0);
     }
