@@ -19,6 +19,8 @@ mod processes_json;
 #[cfg(test)]
 mod schema;
 mod survey;
+#[cfg(test)]
+mod table_schema;
 mod tables_json;
 #[cfg(test)]
 mod tests;

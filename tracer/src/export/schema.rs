@@ -19,6 +19,7 @@ use super::{
     owners::OwnerObject,
     process_object::ProcessObject,
     survey::{MissingObject, SurveyObject, UnreadableObject},
+    table_schema,
     value::{FaultClasses, KnownRegions, RegionFaults, StateTimes},
 };
 use crate::event::{FaultClass, Region, TaskState};
@@ -57,21 +58,33 @@ pub const DESCRIBED: &[Described] = described! {
 impl Described {
     /// Returns the schema (JSON Schema, draft 2020-12).
     pub fn schema(&self) -> Value {
-        let generator = SchemaSettings::draft2020_12().for_serialize();
-        let mut schema = (self.generate)(generator.into_generator());
-        // Comments are broken into lines.
-        let mut join = RecursiveTransform(|schema: &mut Schema| {
-            if let Some(Value::String(text)) = schema.get_mut("description") {
-                *text = text.replace('\n', " ");
-            }
-        });
-        join.transform(&mut schema);
-        schema.insert(
-            "title".to_owned(),
-            json!(format!("{}: {}", self.title, self.command)),
-        );
-        schema.to_value()
+        let schema = (self.generate)(generator());
+        finished(schema, &format!("{}: {}", self.title, self.command))
     }
+}
+
+/// Returns a generator of schemas for what is written.
+pub fn generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator()
+}
+
+/// Returns a schema with its title, and with descriptions of one line each.
+pub fn finished(mut schema: Schema, title: &str) -> Value {
+    let mut join = RecursiveTransform(|schema: &mut Schema| {
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            *text = text.replace('\n', " ");
+        }
+    });
+    join.transform(&mut schema);
+    schema.insert("title".to_owned(), json!(title));
+    schema.to_value()
+}
+
+/// Returns all schemas with the names of their files.
+fn schemas() -> impl Iterator<Item = (&'static str, Value)> {
+    let objects = DESCRIBED.iter().map(|it| (it.name, it.schema()));
+    objects.chain([("report", table_schema::schema())])
 }
 
 impl JsonSchema for WallTime {
@@ -371,9 +384,9 @@ fn docs(file: &str) -> PathBuf {
 
 #[test]
 fn schemas_and_page_are_up_to_date() {
-    let schemas = DESCRIBED.iter().map(|described| {
-        let text = format!("{:#}\n", described.schema());
-        (docs(&format!("schema/{}.json", described.name)), text)
+    let schemas = schemas().map(|(name, schema)| {
+        let text = format!("{schema:#}\n");
+        (docs(&format!("schema/{name}.json")), text)
     });
     for (path, text) in schemas.chain([(docs("json.md"), page())]) {
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -409,8 +422,8 @@ fn every_key_is_described() {
             }
         }
     }
-    for described in DESCRIBED {
-        visit(described.name, &described.schema());
+    for (name, schema) in schemas() {
+        visit(name, &schema);
     }
 }
 

@@ -2,7 +2,10 @@
 //! of zombies and findings are those of the formats `owners` and `findings`. Text of the
 //! report that is not in tables is left out.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -11,11 +14,11 @@ use super::{
     findings::Findings,
     json::{self, WallTime},
     owners::Owners,
-    value,
+    value::{self, object},
 };
 use crate::{
-    model::{Key, Outcome, Sender},
-    report::{self, Cell, Column, Output, ReportSection, Scope, TableKind},
+    model::{Key, Model, Outcome, Sender},
+    report::{self, Cell, Column, Holds, Output, ReportSection, Scope, TableKind},
 };
 
 /// Sections that are formats of their own, without the head of the report.
@@ -96,10 +99,67 @@ impl Output for Tables<'_> {
     }
 }
 
+object! {
+    /// A process with its command name.
+    pub struct NamedProcess {
+        /// PID in the initial pid namespace.
+        pid: u32,
+        /// Start of the process, ns since boot. PIDs are reused; together with the start they
+        /// are not.
+        start_ns: u64,
+        /// Command name; null if it is unknown.
+        comm: Option<String>,
+    }
+
+    /// The outcome of a process.
+    pub struct EndOfProcess {
+        /// `exit`, `signal`, `alive`, or `not_seen`.
+        kind: &'static str,
+        /// Exit code; null unless it exited.
+        exit_code: Option<i32>,
+        /// Number of the signal that killed it; null if none did.
+        exit_signal: Option<i32>,
+        /// Name of that signal; null for one without a name.
+        exit_signal_name: Option<Cow<'static, str>>,
+    }
+
+    /// An outcome of several processes.
+    pub struct CountedEnd {
+        /// `exit`, `signal`, `alive`, or `not_seen`.
+        kind: &'static str,
+        /// Exit code; null unless they exited.
+        exit_code: Option<i32>,
+        /// Number of the signal that killed them; null if none did.
+        exit_signal: Option<i32>,
+        /// Name of that signal; null for one without a name.
+        exit_signal_name: Option<Cow<'static, str>>,
+        /// Number of processes.
+        count: u64,
+    }
+
+    /// A signal.
+    pub struct NamedSignal {
+        /// Number of the signal.
+        number: i32,
+        /// Name of the signal; null for one without a name.
+        name: Option<Cow<'static, str>>,
+    }
+
+    /// The sender of a signal.
+    pub struct SignalSender {
+        /// `process`, `itself`, `kernel`, `oom_killer`, or `unknown`.
+        origin: &'static str,
+        /// PID of the process that sent it; null if none did.
+        pid: Option<u32>,
+        /// Command name of that process.
+        comm: Option<String>,
+    }
+}
+
 /// Inserts a cell under its key.
 fn put(object: &mut Map<String, Value>, scope: &Scope<'_>, column: &Column, cell: &Cell) {
     let model = scope.model;
-    if column.is_time {
+    if column.holds == Holds::Time {
         let at = match cell {
             Cell::Time(at) => Some(*at),
             _ => None,
@@ -109,81 +169,99 @@ fn put(object: &mut Map<String, Value>, scope: &Scope<'_>, column: &Column, cell
         object.insert(format!("{}_time", column.key), json!(clock));
         return;
     }
-    let process = |key: Key| {
-        let process = model.process(key);
-        json!({
-            "pid": process.id.tgid,
-            "start_ns": process.id.start,
-            "comm": process.known_comm().map(json::comm),
-        })
-    };
     let value = match cell {
         Cell::Nothing | Cell::Unknown => Value::Null,
         Cell::Duration(ns) | Cell::AtLeast(ns) | Cell::Time(ns) => json!(ns),
         Cell::Count(count) | Cell::Estimate(count) | Cell::Share(count) => json!(count),
         Cell::Flag(flag) => json!(flag),
-        Cell::Process(key) | Cell::Several(key) => process(*key),
+        Cell::Process(key) | Cell::Several(key) => json!(process(model, *key)),
         Cell::Command(comm) => json!(comm.map(json::comm)),
         Cell::Arguments(argv) => json!(json::argv(argv.as_bytes())),
         Cell::Text(text) => json!(text),
-        Cell::Signal(signal) => json!({"number": signal, "name": value::signal(*signal)}),
-        Cell::Outcome(outcome) => Value::Object(self::outcome(*outcome)),
+        Cell::Signal(signal) => json!(NamedSignal {
+            number: *signal,
+            name: value::signal(*signal),
+        }),
+        Cell::Outcome(outcome) => json!(end(*outcome)),
         Cell::Outcomes(outcomes) => {
             let counted = outcomes.iter().map(|&(outcome, count)| {
-                let mut object = self::outcome(outcome);
-                object.insert("count".to_owned(), json!(count));
-                Value::Object(object)
+                let EndOfProcess {
+                    kind,
+                    exit_code,
+                    exit_signal,
+                    exit_signal_name,
+                } = end(outcome);
+                json!(CountedEnd {
+                    kind,
+                    exit_code,
+                    exit_signal,
+                    exit_signal_name,
+                    count,
+                })
             });
             counted.collect()
         }
-        Cell::Sender(sender) => self::sender(sender),
+        Cell::Sender(sender) => json!(self::sender(sender)),
     };
     object.insert(column.key.to_owned(), value);
 }
 
-/// Returns an outcome: what kind of end, and the code or the signal.
-fn outcome(outcome: Outcome) -> Map<String, Value> {
-    let (kind, code, signal) = match outcome {
+fn process(model: &Model, key: Key) -> NamedProcess {
+    let process = model.process(key);
+    NamedProcess {
+        pid: process.id.tgid,
+        start_ns: process.id.start,
+        comm: process.known_comm().map(json::comm),
+    }
+}
+
+fn end(outcome: Outcome) -> EndOfProcess {
+    let (kind, exit_code, exit_signal) = match outcome {
         Outcome::Ok => ("exit", Some(0), None),
         Outcome::Code(code) => ("exit", Some(code), None),
         Outcome::Killed(signal) => ("signal", None, Some(signal)),
         Outcome::Alive => ("alive", None, None),
         Outcome::Unseen => ("not_seen", None, None),
     };
-    let object = [
-        ("kind", json!(kind)),
-        ("exit_code", json!(code)),
-        ("exit_signal", json!(signal)),
-        ("exit_signal_name", json!(signal.and_then(value::signal))),
-    ];
-    let object = object.map(|(key, value)| (key.to_owned(), value));
-    object.into_iter().collect()
+    EndOfProcess {
+        kind,
+        exit_code,
+        exit_signal,
+        exit_signal_name: exit_signal.and_then(value::signal),
+    }
 }
 
-/// Returns the sender of a signal.
-fn sender(sender: &Sender) -> Value {
+fn sender(sender: &Sender) -> SignalSender {
     let (origin, process) = match sender {
         Sender::OomKiller => ("oom_killer", None),
         Sender::Kernel => ("kernel", None),
         Sender::Itself => ("itself", None),
-        Sender::Process(comm, pid) => ("process", Some((comm, pid))),
+        Sender::Process(comm, pid) => ("process", Some((*comm, *pid))),
         Sender::Unknown => ("unknown", None),
     };
-    json!({
-        "origin": origin,
-        "pid": process.map(|(_, pid)| pid),
-        "comm": process.map(|(comm, _)| json::comm(*comm)),
-    })
+    SignalSender {
+        origin,
+        pid: process.map(|(_, pid)| pid),
+        comm: process.map(|(comm, _)| json::comm(comm)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::{
-        event::{Text, script::Script},
-        export::tests::{every_kind, lines},
+        event::{
+            Event, Kind, StateTimes, States, TaskState, Text, Wakeups, What,
+            script::{SEC, START, Script},
+        },
+        export::{
+            schema, table_schema,
+            tests::{every_kind, lines},
+        },
         filter::{Filter, SavedFilters},
-        model::Model,
+        recording::Reader,
         report::{Layout, Rows, SECTIONS, TABLES},
     };
 
@@ -191,6 +269,10 @@ mod tests {
     fn report_rows(script: &Script, section: &str, rows: Rows, filter: Option<&str>) -> Vec<Value> {
         let mut model = Model::default();
         script.events.iter().for_each(|event| model.apply(event));
+        rows_of(&model, section, rows, filter)
+    }
+
+    fn rows_of(model: &Model, section: &str, rows: Rows, filter: Option<&str>) -> Vec<Value> {
         let filter = filter.map(|text| Filter::parse(text, &SavedFilters::new()).unwrap());
         let layout = Layout {
             rows,
@@ -198,7 +280,7 @@ mod tests {
         };
         let sections = SECTIONS.iter().filter(|known| known.name == section);
         let mut out = Vec::new();
-        let scope = Scope::new(&model, filter.as_ref(), layout);
+        let scope = Scope::new(model, filter.as_ref(), layout);
         tables_json(&scope, &sections.collect::<Vec<_>>(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         text.lines()
@@ -270,25 +352,84 @@ mod tests {
         }
     }
 
-    /// Each row has every key of its table, and no other.
+    /// Returns a command with a zombie, counted states, a hook that loses something, and a gap.
+    fn troubled() -> Script {
+        let times = StateTimes {
+            running: SEC,
+            runnable: SEC,
+            uninterruptible: SEC,
+            ..StateTimes::default()
+        };
+        let states = States {
+            state: TaskState::Runnable,
+            since: START + 3 * SEC,
+            began: START,
+            times,
+            wakeups: Wakeups {
+                count: 1,
+                ..Wakeups::default()
+            },
+            missed: 0,
+        };
+        Script::new()
+            .session_with(|session| {
+                session.command = Text::new(b"tracer\0record\0f\0--\0make\0");
+                session.tracer_pid = 50;
+                session.hooks[0].loses = "something".into();
+            })
+            .found(1, 0, "init")
+            .found(50, 1, "tracer")
+            .found_all()
+            .fork(50, 60)
+            .exec(60, "make", &["make"])
+            .fork(60, 61)
+            .die(61, 3)
+            .notify(61)
+            .at(3 * SEC)
+            .event(60, What::States(Box::new(states)))
+            .lose(Kind::Wait, 3)
+    }
+
+    /// Each row has every key of its table with a value of its type, and no other.
     #[test]
-    fn rows_have_the_keys_that_are_documented() {
-        let rows = report_rows(&every_kind(), "summary", Rows::All, Some("pid > 0"));
-        for row in rows {
-            let kind = TABLES
-                .iter()
-                .find(|kind| row["table"] == kind.name)
-                .unwrap();
-            if kind.name == "owners" || kind.name == "findings" {
-                continue;
+    fn rows_fit_their_schema() {
+        let schema = table_schema::schema();
+        let golden = &include_bytes!("../../tests/recordings/v2.tracer")[..];
+        let golden = Reader::new(golden).unwrap().map(Result::unwrap);
+        let model = |events: Vec<Event>| {
+            let mut model = Model::default();
+            events.iter().for_each(|event| model.apply(event));
+            model
+        };
+        let scripts = [every_kind().events, troubled().events, golden.collect()];
+        let models = scripts.map(model);
+        let mut tables = BTreeSet::new();
+        // Without a section, the summary.
+        let sections = SECTIONS.iter().map(|section| section.name);
+        let sections = sections.chain(["summary"]);
+        for (section, model) in sections.flat_map(|it| models.each_ref().map(|model| (it, model))) {
+            for filter in [None, Some("pid > 0")] {
+                for row in rows_of(model, section, Rows::All, filter) {
+                    tables.insert(row["table"].as_str().unwrap().to_owned());
+                    let fits = schema::check(&schema, &row);
+                    fits.unwrap_or_else(|error| panic!("{section}: {error}: {row}"));
+                }
             }
-            let keys = kind.columns.iter().flat_map(|column| match column.is_time {
-                true => vec![format!("{}_ns", column.key), format!("{}_time", column.key)],
-                false => vec![column.key.to_owned()],
-            });
-            let keys: Vec<_> = ["table".to_owned()].into_iter().chain(keys).collect();
-            let found: Vec<_> = row.as_object().unwrap().keys().collect();
-            assert_eq!(found, keys.iter().collect::<Vec<_>>(), "{row}");
         }
+        let rows = report_rows(&every_kind(), "processes", Rows::All, None);
+        let row = rows.iter().find(|row| row["table"] == "processes").unwrap();
+        let wrong = |key: &str, value: Value| {
+            let mut row = row.clone();
+            row[key] = value;
+            schema::check(&schema, &row).unwrap_err()
+        };
+        wrong("lifetime_ns", json!("1 s"));
+        wrong("outcome", json!({"kind": "exit"}));
+        wrong("new", json!(null));
+        wrong("table", json!("deaths"));
+        let missing = TABLES.iter().filter(|table| !tables.contains(table.name));
+        let missing: Vec<_> = missing.map(|table| table.name).collect();
+        // It has the columns of `faults`.
+        assert_eq!(missing, ["copies"]);
     }
 }

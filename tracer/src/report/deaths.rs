@@ -7,7 +7,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{
     layout::Rows,
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
 };
 use crate::{
     event::{Comm, Text},
@@ -33,14 +33,14 @@ pub static DEATHS: TableKind = TableKind {
             "ended",
             "time of the death, or of the last of several",
         ),
-        Column::left("process", "process", "process, or the last of several"),
-        Column::left("outcome", "outcome", "outcome"),
+        Column::left("process", "process", "process, or the last of several").of(Holds::Process),
+        Column::left("outcome", "outcome", "outcome").of(Holds::Outcome),
         Column::left(
             "oom",
             "",
             "memory limit that was reached, after an OOM kill",
         ),
-        Column::left("sender", "sent by", "sender of the signal"),
+        Column::left("sender", "sent by", "sender of the signal").of(Holds::Sender),
         Column::right(
             "lifetime_ns",
             "lifetime",
@@ -50,7 +50,8 @@ pub static DEATHS: TableKind = TableKind {
             "argv",
             "command line",
             "command line, or that of the last of several",
-        ),
+        )
+        .of(Holds::Arguments),
     ],
 };
 

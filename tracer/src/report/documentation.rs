@@ -1,6 +1,6 @@
 //! Test that docs/report-tables.md describes the tables of the report.
 
-use super::TABLES;
+use super::{Holds, TABLES};
 
 const HEAD: &str = "\
 # Tables of the report
@@ -8,6 +8,7 @@ const HEAD: &str = "\
 `tracer replay FILE --report=SECTION --json` prints the tables of a section, one JSON object per
 row. `table` is the name of the table. All rows are printed unless `--top N` is given. The
 sections `findings` and `zombies` have no `trace` and `command` rows.
+[schema/report.json](schema/report.json) is the JSON Schema of the rows.
 
 - A key that ends in `_ns` is a duration, or a time since boot (CLOCK_BOOTTIME), in nanoseconds. A
   time has a second key that ends in `_time`: the same on the wall clock, RFC 3339 in UTC.
@@ -34,7 +35,7 @@ fn page() -> String {
             page.push_str("\n| key | |\n|---|---|\n");
         }
         for column in table.columns {
-            let key = match column.is_time {
+            let key = match column.holds == Holds::Time {
                 true => format!("`{0}_ns`, `{0}_time`", column.key),
                 false => format!("`{}`", column.key),
             };

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
     words::process_name,
 };
 use crate::{
@@ -22,7 +22,7 @@ macro_rules! counts {
             about: $about,
             columns: &[
                 Column::right($key, $key, "number"),
-                Column::left("process", "process", "process"),
+                Column::left("process", "process", "process").of(Holds::Process),
             ],
         };
     };

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
     words::process_name,
 };
 use crate::{
@@ -89,8 +89,9 @@ pub static FORKS: TableKind = TableKind {
         Column::json(
             "ambiguous",
             "true if several forks shared the memory: copies are charged to the latest",
-        ),
-        Column::left("process", "process", "process that called fork"),
+        )
+        .of(Holds::Flag),
+        Column::left("process", "process", "process that called fork").of(Holds::Process),
     ],
 };
 
@@ -115,9 +116,10 @@ pub static COSTLIEST: TableKind = TableKind {
         Column::json(
             "ambiguous",
             "true if several forks shared the memory: copies are charged to the latest",
-        ),
-        Column::left("parent", "process", "process that called fork"),
-        Column::left("child", "child", "process that was created"),
+        )
+        .of(Holds::Flag),
+        Column::left("parent", "process", "process that called fork").of(Holds::Process),
+        Column::left("child", "child", "process that was created").of(Holds::Process),
     ],
 };
 

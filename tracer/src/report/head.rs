@@ -3,7 +3,7 @@
 use super::{
     outcome,
     scope::{Filtered, Scope},
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
 };
 use crate::{
     event::{
@@ -18,22 +18,25 @@ pub static COMMAND: TableKind = TableKind {
     name: "command",
     about: "the command that tracer ran (`tracer record FILE -- CMD`); no row if it ran none",
     columns: &[
-        Column::json("argv", "command line"),
+        Column::json("argv", "command line").of(Holds::Arguments),
         Column::json(
             "process",
             "its process; null if it is not in this part of the recording",
-        ),
+        )
+        .of(Holds::Process),
         Column::json(
             "processes",
             "number of its retained processes: itself and its descendants",
-        ),
+        )
+        .of(Holds::Number),
         Column::json(
             "more",
             "true if there may be more: processes are no longer listed, this part begins after the \
              command, or records were lost",
-        ),
-        Column::json("lifetime_ns", "time from fork to exit, or until now"),
-        Column::json("outcome", "outcome"),
+        )
+        .of(Holds::Flag),
+        Column::json("lifetime_ns", "time from fork to exit, or until now").of(Holds::Number),
+        Column::json("outcome", "outcome").of(Holds::Outcome),
     ],
 };
 
@@ -46,30 +49,34 @@ pub static TRACE: TableKind = TableKind {
         Column::json("kernel_release", "`uname -r`"),
         Column::json_time("began", "beginning of the trace, or of the part of it"),
         Column::json_time("ended", "end of the trace, or of the part of it"),
-        Column::json("complete", "false if the trace breaks off or goes on"),
+        Column::json("complete", "false if the trace breaks off or goes on").of(Holds::Flag),
         Column::json(
             "lost",
             "number of records known to be lost; counts are lower bounds if it is not 0",
-        ),
-        Column::json("gaps", "number of intervals in which records were lost"),
-        Column::json("processes", "number of processes known"),
+        )
+        .of(Holds::Number),
+        Column::json("gaps", "number of intervals in which records were lost").of(Holds::Number),
+        Column::json("processes", "number of processes known").of(Holds::Number),
         Column::json(
             "unlisted",
             "number of processes that are counted but no longer listed",
-        ),
+        )
+        .of(Holds::Number),
         Column::json("filter", "the filter"),
-        Column::json("matching", "number of processes that the filter keeps"),
+        Column::json("matching", "number of processes that the filter keeps").of(Holds::Number),
         Column::json(
             "unknown",
             "number of processes for which the filter is unknown",
-        ),
+        )
+        .of(Holds::Number),
         Column::json(
             "outcomes",
             "outcomes of the processes that have exited, with the number of each",
-        ),
-        Column::json("reaped", "number of processes that were reaped"),
-        Column::json("alive", "number of running processes at the end"),
-        Column::json("zombies", "number of zombies at the end"),
+        )
+        .of(Holds::Outcomes),
+        Column::json("reaped", "number of processes that were reaped").of(Holds::Number),
+        Column::json("alive", "number of running processes at the end").of(Holds::Number),
+        Column::json("zombies", "number of zombies at the end").of(Holds::Number),
     ],
 };
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
 };
 use crate::{event::units::plural, model::Killed};
 
@@ -17,9 +17,9 @@ pub static KILLED: TableKind = TableKind {
     columns: &[
         Column::right("count", "count", "number of processes"),
         Column::left("comm", "command", "command name"),
-        Column::left("signal", "signal", "signal"),
-        Column::left("sender", "sent by", "sender of the signal"),
-        Column::left("core_dumped", "", "true if they dumped core"),
+        Column::left("signal", "signal", "signal").of(Holds::Signal),
+        Column::left("sender", "sent by", "sender of the signal").of(Holds::Sender),
+        Column::left("core_dumped", "", "true if they dumped core").of(Holds::Flag),
     ],
 };
 

@@ -34,7 +34,7 @@ use crate::{filter::Filter, model::Model};
 pub use layout::{Layout, Rows};
 use page::Page;
 pub use scope::Scope;
-pub use table::{Align, Cell, Column, Output, TableKind};
+pub use table::{Align, Cell, Column, Holds, Output, TableKind};
 
 /// A section of the report that can be printed alone.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::{
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
 };
 use crate::{
     event::Text,
@@ -18,16 +18,17 @@ pub static PROCESSES: TableKind = TableKind {
     about: "processes in the order of appearance; `replay --json` has all facts about each",
     columns: &[
         Column::time("start", "started", "time of the fork"),
-        Column::left("process", "process", "process"),
+        Column::left("process", "process", "process").of(Holds::Process),
         Column::right(
             "lifetime_ns",
             "lifetime",
             "time from fork to exit, or until now",
         ),
-        Column::left("outcome", "outcome", "outcome"),
-        Column::left("sender", "killed by", "sender of the signal that killed it"),
-        Column::left("parent", "parent", "current parent"),
-        Column::left("argv", "command line", "command line"),
+        Column::left("outcome", "outcome", "outcome").of(Holds::Outcome),
+        Column::left("sender", "killed by", "sender of the signal that killed it")
+            .of(Holds::Sender),
+        Column::left("parent", "parent", "current parent").of(Holds::Process),
+        Column::left("argv", "command line", "command line").of(Holds::Arguments),
     ],
 };
 

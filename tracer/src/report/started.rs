@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use super::{
     outcome,
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
     words::comm_and_pid,
 };
 use crate::model::ParentCounts;
@@ -26,7 +26,8 @@ pub static STARTED: TableKind = TableKind {
             "outcomes",
             "outcome",
             "their outcomes with the number of each",
-        ),
+        )
+        .of(Holds::Outcomes),
     ],
 };
 

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use super::{
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
     words::process_name,
 };
 use crate::{
@@ -36,7 +36,7 @@ macro_rules! in_state {
                 ),
                 Column::right("running_ns", "running", "time on a CPU"),
                 Column::right("counted_ns", "counted", "time that was counted"),
-                Column::left("process", "process", "process"),
+                Column::left("process", "process", "process").of(Holds::Process),
             ],
         };
     };
@@ -68,7 +68,7 @@ pub static WAKEUPS: TableKind = TableKind {
             "fork to CPU",
             "delay from being made runnable by fork to the first run",
         ),
-        Column::left("process", "process", "process"),
+        Column::left("process", "process", "process").of(Holds::Process),
     ],
 };
 

@@ -27,10 +27,35 @@ pub struct Column {
     pub title: Option<&'static str>,
     /// Alignment in text.
     pub align: Align,
-    /// True for times.
-    pub is_time: bool,
+    /// What its cells hold, if anything.
+    pub holds: Holds,
     /// Meaning, for the documentation.
     pub about: &'static str,
+}
+
+/// What the cells of a column hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holds {
+    /// A number or a duration, ns.
+    Number,
+    /// A yes or no.
+    Flag,
+    /// A time.
+    Time,
+    /// Text, such as a command name.
+    Text,
+    /// The arguments of a command line.
+    Arguments,
+    /// A process.
+    Process,
+    /// A signal.
+    Signal,
+    /// The outcome of a process.
+    Outcome,
+    /// The outcomes of several processes.
+    Outcomes,
+    /// The sender of a signal.
+    Sender,
 }
 
 /// The alignment of a column.
@@ -49,7 +74,7 @@ impl Column {
             key,
             title: Some(title),
             align: Align::Left,
-            is_time: false,
+            holds: Holds::Text,
             about,
         }
     }
@@ -58,6 +83,7 @@ impl Column {
     pub const fn right(key: &'static str, title: &'static str, about: &'static str) -> Column {
         Column {
             align: Align::Right,
+            holds: Holds::Number,
             ..Column::left(key, title, about)
         }
     }
@@ -65,12 +91,17 @@ impl Column {
     /// Returns a column of times.
     pub const fn time(key: &'static str, title: &'static str, about: &'static str) -> Column {
         Column {
-            is_time: true,
+            holds: Holds::Time,
             ..Column::left(key, title, about)
         }
     }
 
-    /// Returns a column that only JSON has.
+    /// Returns this column with cells that hold something else.
+    pub const fn of(self, holds: Holds) -> Column {
+        Column { holds, ..self }
+    }
+
+    /// Returns a column of text that only JSON has.
     pub const fn json(key: &'static str, about: &'static str) -> Column {
         Column {
             title: None,

@@ -8,7 +8,7 @@ use super::{
     layout::Rows,
     outcome,
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
     words::{command, process_name},
 };
 use crate::{
@@ -24,15 +24,15 @@ pub static TREE: TableKind = TableKind {
             smaller depth. Processes that were not started in the trace, or that a filter does \
             not keep, are there for their descendants and have no outcome",
     columns: &[
-        Column::json("depth", "depth in the tree; 0 is a root"),
-        Column::json("count", "number of processes that the row stands for"),
-        Column::json("process", "process, or the first of several"),
-        Column::json("outcome", "outcome"),
+        Column::json("depth", "depth in the tree; 0 is a root").of(Holds::Number),
+        Column::json("count", "number of processes that the row stands for").of(Holds::Number),
+        Column::json("process", "process, or the first of several").of(Holds::Process),
+        Column::json("outcome", "outcome").of(Holds::Outcome),
         Column::json(
             "state",
             "`alive`, `exiting`, `zombie`, `reaped`, or `vanished`: its end was not seen",
         ),
-        Column::json("argv", "command line of the last exec"),
+        Column::json("argv", "command line of the last exec").of(Holds::Arguments),
     ],
 };
 

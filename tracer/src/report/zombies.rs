@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     scope::Scope,
-    table::{Cell, Column, Output, TableKind},
+    table::{Cell, Column, Holds, Output, TableKind},
     words::{command_name, process_name},
 };
 use crate::{
@@ -55,10 +55,10 @@ pub static ZOMBIES: TableKind = TableKind {
     about: "processes that are zombies at the end, the oldest first",
     columns: &[
         Column::right("age_ns", "age", "time as a zombie"),
-        Column::json("age_at_least", "true if the age is a lower bound"),
-        Column::left("process", "zombie", "process"),
-        Column::left("owner", "owner", "process that must wait for it"),
-        Column::left("outcome", "outcome", "outcome"),
+        Column::json("age_at_least", "true if the age is a lower bound").of(Holds::Flag),
+        Column::left("process", "zombie", "process").of(Holds::Process),
+        Column::left("owner", "owner", "process that must wait for it").of(Holds::Process),
+        Column::left("outcome", "outcome", "outcome").of(Holds::Outcome),
     ],
 };
 
