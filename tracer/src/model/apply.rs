@@ -7,12 +7,13 @@ use std::{collections::VecDeque, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Preference, Process, Retention, Tally, archive,
+    Key, Process, Retention, Tally, archive,
     cgroup_paths::Cgroups,
     failures::FailedForks,
     gap_span::GapSpan,
     history::History,
     index::Index,
+    preference,
     retention::Retained,
     table::{Inserted, Table},
     unmatched::Unmatched,
@@ -42,6 +43,9 @@ pub struct Totals {
 
 /// The archive of the processes that a stream's models have evicted.
 pub type Archive = archive::Archive<Model>;
+
+/// The exited processes that a reader of a model prefers.
+pub type Preference = preference::Preference<Model>;
 
 /// The state of all processes at one moment of a stream.
 #[derive(Clone, Default, PartialEq)]

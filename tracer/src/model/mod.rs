@@ -67,7 +67,7 @@ mod worth;
 mod zombie_findings;
 mod zombie_time;
 
-pub use apply::{Archive, Model, Totals};
+pub use apply::{Archive, Model, Preference, Totals};
 pub use cgroup_paths::Container;
 pub use counts::{Latencies, Occurrences};
 pub use failures::ForkFailures;
@@ -82,7 +82,6 @@ pub use lost_parent::LostParent;
 pub use naming::Series;
 pub use owned::OwnedZombies;
 pub use owner::{Tenure, TenureEnd};
-pub use preference::Preference;
 pub use presence::presence_snapshot;
 pub use process::{Execution, Process, Thread};
 pub use process_ref::ProcessRef;
