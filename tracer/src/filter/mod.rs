@@ -91,11 +91,11 @@ impl Filter {
         self.evaluate(model, key, now) == Truth::Yes
     }
 
-    /// Returns the preference of a model for the processes that the filter keeps, or may
-    /// keep: something it needs to know of them is unknown.
+    /// Returns the preference of a model for the processes that the filter keeps. One for which
+    /// it is unknown is not preferred: where records are lost, these are most.
     pub fn preference(&self) -> Preference {
         let filter = self.clone();
-        Preference::new(move |model, key| filter.evaluate(model, key, model.now()) != Truth::No)
+        Preference::new(move |model, key| filter.keeps(model, key, model.now()))
     }
 
     /// Returns true if the filter depends on the process alone, not on its

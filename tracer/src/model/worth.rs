@@ -255,6 +255,9 @@ impl Worthy {
 /// and the latest. Returns the number removed.
 fn thin(same: &mut VecDeque<(u64, Key)>, most: usize, overdue: &mut Vec<(u64, Key)>) -> usize {
     let excess = same.len().saturating_sub(most);
+    if excess == 0 {
+        return 0;
+    }
     let first = match most {
         0 | 1 => 0,
         _ => (most / 4).max(1),
@@ -300,5 +303,8 @@ mod tests {
         assert_eq!(thin(&mut same, 1, &mut overdue), 3);
         assert_eq!(same, [(9, Key::at(9))]);
         assert_eq!(overdue.len(), 9);
+        // A kind that is much smaller than its ration.
+        assert_eq!(thin(&mut same, 100, &mut overdue), 0);
+        assert_eq!(same.len(), 1);
     }
 }
