@@ -4,6 +4,11 @@
 use super::{Key, Model, Process, State, process::SIGCHLD};
 use crate::event::ProcessId;
 
+/// Maximum number of heirs, one after another, that are followed. Each was running when the
+/// one before exited, so a few steps reach a running process. Beyond a circle caused by lost
+/// events, the heir is unknown.
+const HEIRS: usize = 16;
+
 impl Model {
     /// Returns the PID of a process's current parent; 0 for init and kthreadd, which
     /// the idle task creates.
@@ -48,7 +53,21 @@ impl Model {
     /// a pid namespace's init, which inherits from itself and reaps them as it exits
     /// (`zap_pid_ns_processes`, kernel/pid_namespace.c), and those of which the heir
     /// discards exit statuses (`reparent_leader`, kernel/exit.c).
-    pub(super) fn reparent_children(&mut self, at: u64, from: Key, to: Key) {
+    pub(super) fn reparent_children(&mut self, mut at: u64, mut from: Key, mut to: Key) {
+        for _ in 0..HEIRS {
+            self.pass_children(at, from, to);
+            // The record of the heir's exit, which is later, may have arrived before.
+            let heir = &self.processes[to];
+            let later = heir.exited_at.filter(|&exited| exited > at);
+            let Some((exited, next)) = later.zip(heir.heir) else {
+                return;
+            };
+            (at, from, to) = (exited, to, next);
+        }
+    }
+
+    /// Passes the present children of a process on to its heir.
+    fn pass_children(&mut self, at: u64, from: Key, to: Key) {
         let released = from == to || self.processes[to].discards_children();
         if from != to {
             self.change(from, |process| process.heir = Some(to));
@@ -77,11 +96,7 @@ impl Model {
     /// heir.
     pub(super) fn heir(&self, parent: Option<Key>) -> Option<Key> {
         let parent = parent?;
-        // Each heir was running when the one before exited, so a few steps reach a
-        // running process. Beyond a circle caused by lost events, the heir is
-        // unknown.
-        const STEPS: usize = 16;
         let heirs = std::iter::successors(Some(parent), |&key| self.processes[key].heir);
-        heirs.take(STEPS).last()
+        heirs.take(HEIRS).last()
     }
 }

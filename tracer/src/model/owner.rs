@@ -154,11 +154,11 @@ impl Process {
 
     /// Returns true if the kernel releases its children as they exit, as far as
     /// known: it ignores SIGCHLD or set SA_NOCLDWAIT, or it is the init of a pid
-    /// namespace and exits.
+    /// namespace and exits, which has no heir.
     pub(super) fn discards_children(&self) -> bool {
         let reaping = self.reaping.as_ref();
         let policy = reaping.and_then(|reaping| reaping.sigchld_policy);
-        self.has_exited()
+        self.has_exited() && self.heir.is_none()
             || policy.is_some_and(|(_, policy)| {
                 policy.nocldwait || policy.sigchld == Disposition::Ignored
             })
