@@ -3,7 +3,7 @@
 use super::{apply_all, key, one, stories};
 use crate::{
     event::{
-        Disposition, ExitedProcess, Notify, ProcessId, Sigchld, SigchldPolicy, Wait, What,
+        Disposition, ExitedProcess, Notify, ProcessId, Sigchld, SigchldPolicy, Wait, What, Who,
         script::{MS, SEC, START, Script},
     },
     model::{Key, Known, Model, Moment, ReapKind, State, TenureEnd, UnknownReason, ZombieTime},
@@ -382,6 +382,8 @@ stories! {
     unseen_reap_leaves_the_time_of_later_owners_open: family()
         .at(2_000 * MS).exit_with(5, |exit| exit.reaper = Some(REAPER))
         .at(2_050 * MS).exit_with(4, |exit| exit.reaper = Some(ProcessId { tgid: 1, start: 1 }))
+        // An event of the host keeps the order: the free comes a grace period later.
+        .push(Who::HOST, What::Cgroup(Box::default()))
         .at(2_100 * MS).free(10)
         => |model| {
             let zombie = one(model, 10);
