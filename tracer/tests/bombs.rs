@@ -86,7 +86,7 @@ const BOMBS: [Bomb; 3] = [
 ];
 
 fn beginning() -> Vec<Event> {
-    let script = Script::new().session_with(|session| session.boot_id = "boot".to_owned());
+    let script = Script::new().session_with(|session| session.boot_id = "boot".into());
     script.found(1, 0, "init").found_all().events
 }
 

@@ -128,7 +128,7 @@ fn words(name: Name<'_>) -> Vec<Vec<u8>> {
             let argv = argv.clone().unwrap_or_default();
             arguments(argv.as_bytes()).map(<[u8]>::to_vec).collect()
         }
-        Name::Host(name) => vec![name.as_bytes().to_vec()],
+        Name::Host(name) => vec![name.raw().as_bytes().to_vec()],
     };
     words.into_iter().filter(|word| !word.is_empty()).collect()
 }

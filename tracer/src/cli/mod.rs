@@ -15,6 +15,8 @@ mod record;
 mod replay;
 mod report;
 
+use std::{env, process};
+
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
@@ -34,6 +36,7 @@ use self::{
 #[derive(Parser)]
 #[command(
     version,
+    bin_name = "tracer",
     arg_required_else_help = true,
     after_help = "\
 Examples:
@@ -124,9 +127,27 @@ impl Command {
 }
 
 impl Cli {
+    /// Parses the command line. Ends the process for `--help` and wrong usage.
+    ///
+    /// clap's messages quote arguments as they are. The message shown is about the escaped
+    /// command line, which is wrong in the same way.
+    pub fn from_arguments() -> Cli {
+        let arguments: Vec<_> = env::args_os().collect();
+        Cli::try_parse_from(&arguments).unwrap_or_else(|error| {
+            let escaped = arguments.iter().map(session::file_name);
+            match Cli::try_parse_from(escaped) {
+                Err(error) => error.exit(),
+                // An argument that is not Unicode becomes right when it is escaped.
+                Ok(_) => {
+                    eprint!("{}", session::escaped_lines(&error.to_string()));
+                    process::exit(error.exit_code());
+                }
+            }
+        })
+    }
+
     /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
-        session::on_notice(|text| eprintln!("tracer: {text}"));
         session::fail_writes_beyond_file_size_limit();
         if !self.utc {
             session::use_local_time();

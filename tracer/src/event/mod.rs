@@ -15,6 +15,7 @@ mod moment;
 mod named;
 mod names;
 mod oom;
+mod plain;
 mod relations;
 #[cfg(test)]
 pub mod script;
@@ -39,13 +40,14 @@ pub use moment::{
 pub use named::{Name, Named};
 pub use names::{clone_flag_names, errno_name, signal_name};
 pub use oom::{Constraint, OomCause, OomVictim};
+pub(crate) use plain::is_plain;
 pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPolicy, Uid, Waits};
 pub use session::{Hook, Purpose, Segment, Session, User};
 pub use states::{StateTimes, States, TaskState, Wakeups};
 pub use summary::{Reaper, SecondCounts, Summary};
-pub(crate) use text::is_plain;
 pub use text::{
-    Comm, Text, arguments, byte_character, bytes_of, command_line, escaped, escaped_lines, unicode,
+    Comm, Label, Text, arguments, byte_character, bytes_of, command_line, escaped, escaped_lines,
+    file_name, unicode,
 };
 pub use wall_time::{Utc, WallTime, Zone};
 pub use what::{Event, What};

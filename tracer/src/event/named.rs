@@ -2,7 +2,7 @@
 //! names can be replaced or left out. A new field that holds a name must be visited
 //! here. PIDs, times and numbers are not names.
 
-use super::{Comm, Event, Exec, OomVictim, Session, Text, What, Who};
+use super::{Comm, Event, Exec, Label, OomVictim, Session, Text, What, Who};
 
 /// A name in an event.
 pub enum Name<'a> {
@@ -13,7 +13,7 @@ pub enum Name<'a> {
     /// NUL-separated arguments; none if unknown.
     Arguments(&'a mut Option<Text>),
     /// The name or the boot ID of the host, or the name of a user.
-    Host(&'a mut String),
+    Host(&'a mut Label),
 }
 
 /// The task or the thing that a [`Name`] belongs to.

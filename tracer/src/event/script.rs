@@ -140,7 +140,7 @@ impl Script {
         let hook = |purpose| Hook {
             purpose,
             hook: Some("script".into()),
-            loses: String::new(),
+            loses: "".into(),
         };
         let mut session = Session {
             tracer_version: "0.1.0".into(),

@@ -3,19 +3,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Text, Uid};
+use super::{Label, Text, Uid};
 
 /// The machine and the tracer that produced a stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Version of tracer.
-    pub tracer_version: String,
+    pub tracer_version: Label,
     /// `uname -r`.
-    pub kernel_release: String,
+    pub kernel_release: Label,
     /// Host name.
-    pub hostname: String,
+    pub hostname: Label,
     /// /proc/sys/kernel/random/boot_id.
-    pub boot_id: String,
+    pub boot_id: Label,
     /// CLOCK_REALTIME minus CLOCK_BOOTTIME when tracing began, ns.
     pub realtime_offset: i64,
     /// Page size in bytes.
@@ -49,7 +49,7 @@ pub struct User {
     /// User ID.
     pub uid: u32,
     /// Name.
-    pub name: String,
+    pub name: Label,
 }
 
 /// The position of a segment in its trace. Each segment is a file of its own.
@@ -83,10 +83,18 @@ pub struct Hook {
     /// The purpose.
     pub purpose: Purpose,
     /// Hook in use, as `type:name`; none if the purpose is not served.
-    pub hook: Option<String>,
+    pub hook: Option<Label>,
     /// Facts that a better hook would report and this one does not, or the reason
     /// there is no hook; empty if nothing is lost.
-    pub loses: String,
+    pub loses: Label,
+}
+
+impl Hook {
+    /// Returns the hook in use as a reader is shown it.
+    pub fn name(&self) -> String {
+        let hook = self.hook.as_ref();
+        hook.map_or_else(|| "none".to_owned(), Label::to_string)
+    }
 }
 
 /// The purpose of a hook. Numbered by hand, because the number is in recordings.
@@ -219,9 +227,9 @@ impl Session {
     }
 
     /// Returns the name of a user, if it is known.
-    pub fn user(&self, uid: Uid) -> Option<&str> {
+    pub fn user(&self, uid: Uid) -> Option<&Label> {
         let user = self.users.iter().find(|user| user.uid == uid.get());
-        user.map(|user| user.name.as_str())
+        user.map(|user| &user.name)
     }
 
     /// Returns the entry for a purpose, if the session lists it.
@@ -230,9 +238,9 @@ impl Session {
     }
 
     /// Returns the reason why a purpose is not served; none if it is.
-    pub fn missing(&self, purpose: Purpose) -> Option<&str> {
+    pub fn missing(&self, purpose: Purpose) -> Option<&Label> {
         let hook = self.hook(purpose)?;
-        hook.hook.is_none().then_some(hook.loses.as_str())
+        hook.hook.is_none().then_some(&hook.loses)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Names and arguments as the kernel has them: bytes, not text. Escaping happens
 //! here and nowhere else, so that no name can control a terminal.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Visitor},
 };
+
+use super::plain::{is_mark, is_plain};
 
 /// A command name (`task_struct.comm`): at most 15 bytes.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,6 +78,40 @@ impl fmt::Debug for Text {
     }
 }
 
+/// A line of text from outside, such as the name of a host or of a hook.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label(String);
+
+impl Label {
+    /// Returns the text as it is. It must not reach a terminal.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns true if the text is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: Into<String>> From<T> for Label {
+    fn from(text: T) -> Self {
+        Label(text.into())
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&escaped(self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", escaped(self.0.as_bytes()))
+    }
+}
+
 impl Serialize for Comm {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(self.as_bytes())
@@ -116,13 +152,14 @@ impl<T> Visitor<'_> for Bytes<T> {
 }
 
 /// Formats bytes as one printable line. Valid UTF-8 stays; control characters,
-/// invisible formatting characters and invalid bytes become `\n`, `\u{1b}` or
-/// `\xff`.
+/// invisible characters, those that reorder text and invalid bytes become `\n`,
+/// `\u{1b}` or `\xff`, and so does a mark that would be drawn over what precedes the
+/// text.
 pub fn escaped(bytes: &[u8]) -> String {
     let mut line = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if is_plain(character) {
+            if is_plain(character) && !(line.is_empty() && is_mark(character)) {
                 line.push(character);
             } else {
                 line.extend(character.escape_default());
@@ -133,6 +170,11 @@ pub fn escaped(bytes: &[u8]) -> String {
         }
     }
     line
+}
+
+/// Formats the name of a file as [`escaped`] does.
+pub fn file_name(path: impl AsRef<Path>) -> String {
+    escaped(path.as_ref().as_os_str().as_encoded_bytes())
 }
 
 /// Formats a message of one or more lines for a terminal, as [`escaped`] does for one
@@ -193,14 +235,6 @@ fn byte_of(character: char) -> Option<u8> {
     u8::try_from(byte).ok().filter(|&byte| byte >= 0x80)
 }
 
-/// Returns true if the character is neither a control character nor one that
-/// reorders or hides text: bidi controls, zero-width characters and line separators
-/// of Unicode.
-pub(crate) fn is_plain(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}' | '\u{00ad}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
 /// Formats NUL-separated arguments as one command line, each quoted if a shell
 /// would need it.
 pub fn command_line(argv: &[u8]) -> String {
@@ -243,6 +277,8 @@ mod tests {
         );
         assert_eq!(escaped("\u{9b}31m".as_bytes()), "\\u{9b}31m");
         assert_eq!(escaped_lines("a\x1b[2J\n  ^\t"), "a\\u{1b}[2J\n  ^\\t");
+        assert_eq!(escaped("\u{301}e\u{301}".as_bytes()), "\\u{301}e\u{301}");
+        assert_eq!(format!("{:>6}", Label::from("\x07")), " \\u{7}");
     }
 
     #[test]

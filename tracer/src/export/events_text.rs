@@ -12,7 +12,7 @@ use crate::{
     event::{
         Event, Exec, Exit, ExitedProcess, Fault, FaultClass, Faults, Fork, Gap, GapCause, Implied,
         Notify, Session, Sigchld, Signal, Snapshot, States, TaskState, Usage, What, Who, Zone,
-        clone_flag_names, command_line, escaped, signal_name, units::duration,
+        clone_flag_names, command_line, signal_name, units::duration,
     },
     model::{Model, WaitStatus},
 };
@@ -134,14 +134,10 @@ fn task_states(f: &mut Formatter<'_>, states: &States) -> fmt::Result {
 }
 
 fn session(f: &mut Formatter<'_>, session: &Session) -> fmt::Result {
-    let text = |text: &str| escaped(text.as_bytes());
     write!(
         f,
         "tracer {} on {}, Linux {}, {} CPUs",
-        text(&session.tracer_version),
-        text(&session.hostname),
-        text(&session.kernel_release),
-        session.cpus
+        session.tracer_version, session.hostname, session.kernel_release, session.cpus
     )
 }
 

@@ -86,12 +86,13 @@ pub fn pretty(object: &impl Serialize) -> String {
 
 const INFALLIBLE: &str = "keys are strings, and no value refuses to be written";
 
-/// Returns the same JSON with `\u` escapes for characters that a terminal obeys, or
-/// that hide or reorder text, and for those of bytes that are not UTF-8. serde_json
-/// escapes those below U+0020 only. The others can only be in strings, where the
-/// escapes have the same meaning.
+/// Returns the same JSON with `\u` escapes for characters that a terminal obeys, that
+/// are not visible or that reorder text, and for those of bytes that are not UTF-8.
+/// serde_json escapes those below U+0020 only. The others can only be in strings, where
+/// the escapes have the same meaning.
 fn printable(json: String) -> String {
-    let shown = |c: char| c < '\u{7f}' || (is_plain(c) && !('\u{ef80}'..='\u{efff}').contains(&c));
+    // Between the values there may be line ends.
+    let shown = |c: char| c < '\u{7f}' || is_plain(c);
     if json.chars().all(shown) {
         return json;
     }

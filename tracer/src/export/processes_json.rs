@@ -95,7 +95,7 @@ impl ProcessObject {
             ties: relations.map(value::ties),
             uid: uid.map(Uid::get),
             euid: relations.and_then(|it| it.euid).map(Uid::get),
-            user: uid.and_then(|uid| Some(session?.user(uid)?.to_owned())),
+            user: uid.and_then(|uid| Some(session?.user(uid)?.raw().to_owned())),
             cgroup: model.cgroup(key).map(|path| text(path.as_bytes())),
             container: model.container(key).map(|container| Container {
                 runtime: container.runtime,

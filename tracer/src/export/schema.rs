@@ -22,7 +22,7 @@ use super::{
     table_schema,
     value::{FaultClasses, KnownRegions, RegionFaults, StateTimes},
 };
-use crate::event::{FaultClass, Region, TaskState};
+use crate::event::{FaultClass, Region, TaskState, file_name};
 
 /// A kind of JSON that tracer prints.
 pub struct Described {
@@ -397,7 +397,7 @@ fn schemas_and_page_are_up_to_date() {
         assert!(
             file == text,
             "{} is out of date: UPDATE_GOLDEN=1",
-            path.display()
+            file_name(&path)
         );
     }
 }

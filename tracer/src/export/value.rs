@@ -418,8 +418,8 @@ pub fn wakeups(wakeups: &event::Wakeups) -> Wakeups {
 pub fn hooks(hooks: &[Hook]) -> Vec<HookInUse> {
     let hooks = hooks.iter().map(|hook| HookInUse {
         purpose: hook.purpose.name(),
-        hook: hook.hook.clone(),
-        loses: hook.loses.clone(),
+        hook: hook.hook.as_ref().map(|hook| hook.raw().to_owned()),
+        loses: hook.loses.raw().to_owned(),
     });
     hooks.collect()
 }
@@ -428,13 +428,13 @@ pub fn hooks(hooks: &[Hook]) -> Vec<HookInUse> {
 pub fn session(session: &event::Session) -> SessionFacts {
     let users = session.users.iter().map(|user| UserName {
         uid: user.uid,
-        name: user.name.clone(),
+        name: user.name.raw().to_owned(),
     });
     SessionFacts {
-        tracer_version: session.tracer_version.clone(),
-        kernel_release: session.kernel_release.clone(),
-        hostname: session.hostname.clone(),
-        boot_id: session.boot_id.clone(),
+        tracer_version: session.tracer_version.raw().to_owned(),
+        kernel_release: session.kernel_release.raw().to_owned(),
+        hostname: session.hostname.raw().to_owned(),
+        boot_id: session.boot_id.raw().to_owned(),
         realtime_offset_ns: session.realtime_offset,
         page_size: session.page_size,
         ticks: session.ticks,

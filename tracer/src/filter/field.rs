@@ -202,7 +202,7 @@ fn user<'a>(of: &Candidate<'a>) -> Value<'a> {
     let uid = of.process.relations.as_ref().and_then(|it| it.uid);
     let name = uid.and_then(|uid| of.model.session()?.user(uid));
     name.map_or(Value::Unknown, |name| {
-        Value::Text(Cow::Borrowed(name.as_bytes()))
+        Value::Text(Cow::Borrowed(name.raw().as_bytes()))
     })
 }
 

@@ -513,7 +513,7 @@ fn users_match_by_id_and_name() {
     };
     let named = |uid: u32, name: &str| User {
         uid,
-        name: name.to_owned(),
+        name: name.into(),
     };
     let script = Script::new()
         .session_with(|session| session.users = vec![named(0, "root"), named(33, "www-data")])

@@ -18,7 +18,7 @@ use super::{
     table::{Inserted, Table},
     unmatched::Unmatched,
 };
-use crate::event::{Event, FaultTally, Faults, ProcessId, Purpose, Session, What, Who};
+use crate::event::{Event, FaultTally, Faults, Label, ProcessId, Purpose, Session, What, Who};
 
 /// Counts since the stream began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -267,7 +267,7 @@ impl Model {
     }
 
     /// Returns the reason why a purpose is not served; none if it is.
-    pub(super) fn missing(&self, purpose: Purpose) -> Option<&str> {
+    pub(super) fn missing(&self, purpose: Purpose) -> Option<&Label> {
         self.session.as_ref()?.missing(purpose)
     }
 

@@ -8,7 +8,7 @@ use super::{
     tables::{CounterBases, Subjects, Tables, Texts},
     varint,
 };
-use crate::event::{Comm, ProcessId, Text, Uid, Who};
+use crate::event::{Comm, Label, ProcessId, Text, Uid, Who};
 
 /// A value that an event can contain.
 ///
@@ -311,17 +311,18 @@ impl Field for Text {
     }
 }
 
-/// Stored in place: only the session has strings, and with a table a few bytes could demand the
+/// Stored in place: only the session has labels, and with a table a few bytes could demand the
 /// same long string many times.
-impl Field for String {
+impl Field for Label {
     fn put(&self, to: &mut FieldEncoder) {
-        to.number(self.len() as u64);
-        to.columns.bytes(to.column, self.as_bytes());
+        let bytes = self.raw().as_bytes();
+        to.number(bytes.len() as u64);
+        to.columns.bytes(to.column, bytes);
     }
 
     #[inline]
     fn get(from: &mut FieldDecoder) -> Self {
         let bytes = from.sized();
-        String::from_utf8_lossy(bytes.rest(from.payload)).into_owned()
+        String::from_utf8_lossy(bytes.rest(from.payload)).into()
     }
 }

@@ -6,7 +6,9 @@
 
 use tracer_common::{maps::*, wire};
 
-use crate::event::{Fault, FaultClass, FaultPlaces, FaultTally, Faults, Hook, Purpose, Region};
+use crate::event::{
+    Fault, FaultClass, FaultPlaces, FaultTally, Faults, Hook, Label, Purpose, Region,
+};
 
 /// The way to classify faults, which depends on the hooks in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +26,7 @@ impl FaultClassifier {
     pub fn for_hooks(hooks: &[Hook]) -> Option<FaultClassifier> {
         let serving = |purpose| {
             let hook = hooks.iter().find(|hook| hook.purpose == purpose)?;
-            hook.hook.as_deref()
+            hook.hook.as_ref().map(Label::raw)
         };
         serving(Purpose::Faults)?;
         Some(match serving(Purpose::Cow) {

@@ -7,10 +7,7 @@ use super::{
     scope::Scope,
     table::{Cell, Column, Output, TableKind},
 };
-use crate::{
-    event::{GapCause, escaped},
-    model::GapSpan,
-};
+use crate::{event::GapCause, model::GapSpan};
 
 const ROWS: usize = 10;
 
@@ -55,19 +52,14 @@ fn hooks(scope: &Scope<'_>, page: &mut dyn Output) {
     if limited.peek().is_some() {
         page.section("Missing or limited hooks");
     }
-    let text = |text: &str| escaped(text.as_bytes());
     for hook in limited {
-        let name = hook.hook.as_deref().map(text);
         let purpose = hook.purpose.name();
-        page.line(&format!(
-            "  {purpose}, by {}:",
-            name.as_deref().unwrap_or("none")
-        ));
-        page.labelled("", &text(&hook.loses));
+        page.line(&format!("  {purpose}, by {}:", hook.name()));
+        page.labelled("", &hook.loses.to_string());
         let row = vec![
             Cell::Text(purpose.to_owned()),
-            Cell::some(name, Cell::Text),
-            Cell::Text(text(&hook.loses)),
+            Cell::some(hook.hook.as_ref(), |name| Cell::Text(name.raw().to_owned())),
+            Cell::Text(hook.loses.raw().to_owned()),
         ];
         page.facts(scope, &HOOKS, row);
     }

@@ -268,7 +268,7 @@ fn not_served(model: &Model, purpose: Purpose) -> Option<String> {
     let hook = model.session()?.hook(purpose);
     match hook {
         None => Some("the trace does not say".to_owned()),
-        Some(hook) if hook.hook.is_none() => Some(hook.loses.clone()),
+        Some(hook) if hook.hook.is_none() => Some(hook.loses.to_string()),
         Some(_) => None,
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     event::{
-        Session, Text, command_line, escaped,
+        Session, Text, command_line,
         units::{duration, plural},
     },
     model::{Creation, GapSpan, Model, Outcome, State, Tally, TracedCommand},
@@ -107,8 +107,10 @@ fn facts(scope: &Scope<'_>) -> Vec<Cell> {
     let (alive, zombies) = present(scope);
     let filtered = scope.filtered.as_ref();
     vec![
-        Cell::known(model.session(), |session| text(&session.hostname)),
-        Cell::known(model.session(), |session| text(&session.kernel_release)),
+        Cell::known(model.session(), |session| text(session.hostname.raw())),
+        Cell::known(model.session(), |session| {
+            text(session.kernel_release.raw())
+        }),
         Cell::Time(model.began()),
         Cell::Time(scope.layout.until.unwrap_or(model.now())),
         Cell::Flag(model.ended() && scope.layout.until.is_none()),
@@ -201,13 +203,10 @@ fn matching(model: &Model, filtered: &Filtered<'_>) -> String {
 }
 
 fn machine(session: &Session) -> String {
-    let text = |text: &str| escaped(text.as_bytes());
     let cpus = plural(session.cpus.into(), "CPU", "CPUs");
     let mut machine = format!(
         "{}, Linux {}, {cpus}, by tracer {}",
-        text(&session.hostname),
-        text(&session.kernel_release),
-        text(&session.tracer_version),
+        session.hostname, session.kernel_release, session.tracer_version,
     );
     let command = command_line(session.command.as_bytes());
     if !command.is_empty() {

@@ -6,7 +6,7 @@ use super::{
     table::{Align, Cell, Column, Output, TableKind},
     words::{command, command_name, process_name, time},
 };
-use crate::event::{command_line, units::duration};
+use crate::event::{command_line, escaped, units::duration};
 
 /// Returns the maximum number of columns of a character: two for wide East Asian
 /// characters and emoji. Combining marks count as one column, so a line may be too
@@ -176,7 +176,7 @@ fn cell_text(scope: &Scope<'_>, cell: &Cell, column: &Column) -> String {
         Cell::Several(key) => command(scope.model, *key),
         Cell::Command(comm) => command_name(*comm),
         Cell::Arguments(argv) => command_line(argv.as_bytes()),
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) => escaped(text.as_bytes()),
         Cell::Signal(signal) => signal_text(*signal),
         Cell::Outcome(outcome) => outcome::text(*outcome),
         Cell::Outcomes(outcomes) => outcome::outcomes(outcomes),

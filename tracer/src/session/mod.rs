@@ -23,8 +23,11 @@ mod input;
 mod recorder;
 mod trace;
 
-pub use crate::event::units::{parse_bytes as bytes, parse_duration as duration};
 pub use crate::{
+    event::{
+        escaped_lines, file_name,
+        units::{parse_bytes as bytes, parse_duration as duration},
+    },
     filter::Filter,
     model::Retention,
     report::{ReportSection, Rows},

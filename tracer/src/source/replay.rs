@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    event::Event,
+    event::{Event, file_name},
     recording::{self, MemoryLimit, Reader, Survey},
 };
 
@@ -110,7 +110,7 @@ pub fn open(name: &Path) -> io::Result<(Bytes, Option<u64>)> {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Error { name, why } = self;
-        write!(f, "{} cannot be read: {why}", name.display())
+        write!(f, "{} cannot be read: {why}", file_name(&name))
     }
 }
 

@@ -88,7 +88,7 @@ impl Families {
         let hook = |purpose| Hook {
             purpose,
             hook: Some("made up".into()),
-            loses: String::new(),
+            loses: "".into(),
         };
         let session = Session {
             tracer_version: "0.1.0".into(),

@@ -68,7 +68,7 @@ impl Default for Storm {
             hooks: vec![Hook {
                 purpose: Purpose::Faults,
                 hook: Some("tp_btf:page_fault_user".into()),
-                loses: String::new(),
+                loses: "".into(),
             }],
             ..Session::default()
         };

@@ -156,6 +156,11 @@ pub const FENCES: &[Fence] = &[
         because: "the terminal is one view among others",
     },
     Fence {
+        crates: &["regex_syntax"],
+        only_in: &["event"],
+        because: "it alone knows which characters can be shown",
+    },
+    Fence {
         crates: &["regex", "strsim", "annotate_snippets"],
         only_in: &["filter"],
         because: "there is one filter language",

@@ -211,10 +211,10 @@ fn session() -> impl Strategy<Value = Session> {
     let users = vec((any::<u32>(), string()), 0..5);
     (strings, numbers, sizes, text(), hooks, segment, users).prop_map(
         |(strings, numbers, sizes, command, hooks, segment, users)| Session {
-            tracer_version: strings.0,
-            kernel_release: strings.1,
-            hostname: strings.2,
-            boot_id: strings.3,
+            tracer_version: strings.0.into(),
+            kernel_release: strings.1.into(),
+            hostname: strings.2.into(),
+            boot_id: strings.3.into(),
             realtime_offset: numbers.0,
             page_size: numbers.1,
             ticks: numbers.2,
@@ -227,7 +227,10 @@ fn session() -> impl Strategy<Value = Session> {
             segment,
             users: users
                 .into_iter()
-                .map(|(uid, name)| User { uid, name })
+                .map(|(uid, name)| User {
+                    uid,
+                    name: name.into(),
+                })
                 .collect(),
         },
     )
@@ -237,8 +240,8 @@ fn hook() -> impl Strategy<Value = Hook> {
     let purpose = prop::sample::select(&Purpose::ALL[..]);
     (purpose, option::of(string()), string()).prop_map(|(purpose, hook, loses)| Hook {
         purpose,
-        hook,
-        loses,
+        hook: hook.map(Into::into),
+        loses: loses.into(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{forged, payload, read, samples};
 use crate::{
-    event::{Comm, Event, Hook, Kind, Purpose, Text, What},
+    event::{Comm, Event, Hook, Kind, Label, Purpose, Text, What},
     recording::{
         Error, Reader, Span,
         block_header::{EVENTS, HEADER, Header},
@@ -137,8 +137,8 @@ fn list_entries_may_grow_and_unknown_ones_are_skipped() {
     };
     let hook = |purpose, hook: Option<&str>, loses: &str| Hook {
         purpose,
-        hook: hook.map(str::to_owned),
-        loses: loses.to_owned(),
+        hook: hook.map(Label::from),
+        loses: loses.into(),
     };
     let expected = [
         hook(Purpose::Fork, Some("a"), "b"),

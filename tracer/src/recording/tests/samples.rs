@@ -182,7 +182,7 @@ pub fn every_kind() -> Vec<Event> {
             Hook {
                 purpose: Purpose::Fork,
                 hook: Some("tp_btf:sched_process_fork".into()),
-                loses: String::new(),
+                loses: "".into(),
             },
             Hook {
                 purpose: Purpose::Faults,

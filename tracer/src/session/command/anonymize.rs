@@ -25,7 +25,7 @@ impl Mask {
             Name::Comm(comm) => self.comm(comm),
             Name::Path(path) => *path = path.as_ref().map(|path| self.path(path)),
             Name::Arguments(argv) => *argv = argv.as_ref().map(|argv| self.arguments(argv)),
-            Name::Host(name) => *name = self.token(name.as_bytes()),
+            Name::Host(name) => *name = self.token(name.raw().as_bytes()).into(),
         });
     }
 

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::{anonymize::Mask, rewrite::Rewrite};
 use crate::{
-    event::What,
+    event::{What, file_name},
     session::{
         console::exit::Exit,
         input::{range, window::Window},
@@ -48,5 +48,5 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
         }
         rewrite.take(event)
     })?;
-    rewrite.finish(|| format!("{} contains no events of that part", cut.from.display()))
+    rewrite.finish(|| format!("{} contains no events of that part", file_name(&cut.from)))
 }

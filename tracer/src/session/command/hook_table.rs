@@ -16,8 +16,12 @@ pub fn table(hooks: &[Hook]) -> String {
             (Some(_), true) => "ok",
             (Some(_), false) => "-",
         };
-        let name = hook.hook.as_deref().unwrap_or("none");
-        let _ = writeln!(text, "{mark:>3}  {:<23} {name}", hook.purpose.name());
+        let _ = writeln!(
+            text,
+            "{mark:>3}  {:<23} {}",
+            hook.purpose.name(),
+            hook.name()
+        );
         if !hook.loses.is_empty() {
             let word = if hook.hook.is_some() {
                 "does not report"

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    event::file_name,
     model::Retention,
     playback::IndexPass,
     session::{
@@ -32,15 +33,15 @@ pub fn index(index: &Index) -> Result<Exit> {
     ensure!(
         path.is_file() || path.is_dir(),
         "{} is neither a recording nor a directory of segments",
-        path.display()
+        file_name(path)
     );
     let input = Input::find(path, &Window::default())?;
     let span = input.playback(false)?.span();
-    let span = span.with_context(|| format!("{} is empty", path.display()))?;
+    let span = span.with_context(|| format!("{} is empty", file_name(path)))?;
     let retention = Retention::default();
     let mut pass = IndexPass::new(input.chain()?.0, span, retention);
     let mut progress = Progress::new("indexing", path, Some(input.length()));
-    let cannot = || format!("{} cannot be read", path.display());
+    let cannot = || format!("{} cannot be read", file_name(&path));
     while pass.advance(BATCH).with_context(cannot)? {
         progress.show(pass.bytes());
     }
@@ -49,7 +50,7 @@ pub fn index(index: &Index) -> Result<Exit> {
     let states = pass.states();
     notify(format_args!(
         "{}: {} events, {} states in {} KiB",
-        path.display(),
+        file_name(path),
         pass.events(),
         states.iter().len(),
         states.size() >> 10

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 use super::rewrite::Rewrite;
+use crate::event::file_name;
 use crate::session::{
     console::exit::{Exit, RECORDING_INCOMPLETE},
     input::read,
@@ -28,7 +29,7 @@ pub fn repair(repair: &Repair) -> Result<Exit> {
     );
     let mut rewrite = Rewrite::begin(&repair.to)?;
     let complete = read::read(&repair.from, |event| rewrite.take(event))?;
-    let nothing = || format!("{} contains no readable events", repair.from.display());
+    let nothing = || format!("{} contains no readable events", file_name(&repair.from));
     let written = rewrite.finish(nothing)?;
     Ok(if complete {
         written

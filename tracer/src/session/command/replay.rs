@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    event::{Event, Who, units},
+    event::{Event, Who, file_name, units},
     export::{self, Exporter, Format},
     filter::{Filter, Truth},
     model::{Archive, FirstPass, Key, Model, NoCommand, Retention, TracedCommand},
@@ -289,7 +289,7 @@ fn dashboard(replay: &Replay) -> Result<()> {
     let path = &replay.path;
     let retention = Retention::default();
     let mut dashboard = Dashboard::replay(
-        path.display().to_string(),
+        file_name(path),
         retention,
         replay.filter.clone(),
         &replay.appearance,

@@ -8,6 +8,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::event::file_name;
+
 /// Time before the bar appears.
 const DELAY: Duration = Duration::from_secs(1);
 
@@ -27,7 +29,7 @@ impl Progress {
     /// Starts to track a read of `length` bytes. A pipe's length is unknown.
     pub fn new(verb: &str, path: &Path, length: Option<u64>) -> Progress {
         Progress {
-            label: format!("{verb} {}", path.display()),
+            label: format!("{verb} {}", file_name(path)),
             length,
             began: Instant::now(),
             steps: 0,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    event::file_name,
     recording::open_regular,
     session::files::paths,
     tui::{App, Phrase, Tone},
@@ -37,7 +38,7 @@ impl DashboardState {
                 Err(error) => Some(error.to_string()),
             };
             if let Some(why) = complaint {
-                let text = format!("{}, {why}; ignored", path.display());
+                let text = format!("{}, {why}; ignored", file_name(&path));
                 app.notify(Phrase::of(
                     Tone::Warn,
                     crate::event::escaped(text.as_bytes()),

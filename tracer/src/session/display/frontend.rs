@@ -10,7 +10,7 @@ use super::{
     wake::Wake,
 };
 use crate::{
-    event::Event,
+    event::{Event, file_name},
     filter::Filter,
     model::{Model, Retention},
     session::{
@@ -65,7 +65,7 @@ impl Frontend {
     pub fn status(save: &Target, while_command: bool) -> Frontend {
         let target = match is_standard_output(save.path()) {
             true => "standard output".to_owned(),
-            false => save.path().display().to_string(),
+            false => file_name(save.path()),
         };
         Frontend::Status(StatusLine::new(target, while_command))
     }
@@ -240,7 +240,7 @@ fn report_saved(saved: Option<Result<Finished>>) {
         Some(Ok(saved)) => notify(format_args!(
             "saved {} events to {}",
             saved.events,
-            saved.path.display()
+            file_name(&saved.path)
         )),
         Some(Err(error)) => notify(format_args!("{error:#}")),
         None => {}

@@ -17,7 +17,7 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    event::Event,
+    event::{Event, file_name},
     model::{Model, Retention},
     playback::{SavedState, StatePlace, StateSpacing, States},
     recording::{open_regular, segments},
@@ -228,7 +228,10 @@ fn remove_orphans(folder: &Path) {
     // SAFETY: geteuid has no arguments and cannot fail.
     let own = unsafe { libc::geteuid() };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let has_name = entry.file_name().to_string_lossy().starts_with(NAME);
+        let has_name = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(NAME.as_bytes());
         let is_own = || {
             entry
                 .metadata()
@@ -243,7 +246,7 @@ fn remove_orphans(folder: &Path) {
 fn remove(folder: &Path) {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            log::info!("{} cannot be removed: {error}", folder.display());
+            log::info!("{} cannot be removed: {error}", file_name(&folder));
         }
         Err(_) | Ok(()) => {}
     }

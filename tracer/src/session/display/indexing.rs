@@ -12,6 +12,7 @@ use std::{
 use anyhow::Result;
 
 use crate::{
+    event::file_name,
     model::{Archive, Retention},
     playback::{IndexPass, StateSpacing, States, TimelineMark},
     recording::Span,
@@ -67,7 +68,10 @@ impl Indexing {
         let (latest, cancelled) = (indexing.latest.clone(), indexing.cancelled.clone());
         thread::spawn(move || {
             if let Err(error) = run(&input, span, plan, &latest, &cancelled) {
-                log::info!("{} has no index beside it: {error:#}", input.path.display());
+                log::info!(
+                    "{} has no index beside it: {error:#}",
+                    file_name(&input.path)
+                );
                 put(&latest, |progress| progress.done = true);
             }
         });

@@ -10,7 +10,7 @@ use anyhow::Result;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::{
-    event::{Event, GapCause, What, units},
+    event::{Event, GapCause, What, file_name, units},
     session::{
         console::notice::notify,
         recorder::{Finished, ShortenedHistory},
@@ -158,7 +158,7 @@ impl StatusLine {
         match saved {
             Some(Ok(saved)) => notify(format_args!(
                 "{}: {} events in {}, {}{}, {}{}",
-                saved.path.display(),
+                file_name(&saved.path),
                 saved.events,
                 units::duration(self.began.elapsed().as_nanos() as u64),
                 units::bytes(saved.bytes),

@@ -30,6 +30,7 @@ use rustix::{
 };
 
 use super::invoker::{give, invoker};
+use crate::event::file_name;
 
 /// Maximum number of links on a path, as in the kernel (MAXSYMLINKS, include/linux/namei.h).
 const MAX_LINKS: u32 = 40;
@@ -97,7 +98,7 @@ enum Why {
 
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
+        let path = file_name(&self.path);
         match self.why {
             Why::Owner(uid) => write!(f, "{path} belongs to another user (uid {uid})"),
             Why::Writable => write!(f, "other users can write to {path}"),
@@ -378,7 +379,7 @@ mod tests {
         ] {
             assert_eq!(weakness(&at(path)), None, "{path}");
         }
-        let writable = format!("other users can write to {}", at("open").display());
+        let writable = format!("other users can write to {}", file_name(at("open")));
         for mode in [0o777, 0o1777] {
             set("open", mode);
             // In a sticky folder, others can add entries, but not replace those of this user.
@@ -406,7 +407,7 @@ mod tests {
             chown(at("open"), Some(65_534), None).unwrap();
             let reason = format!(
                 "{} belongs to another user (uid 65534)",
-                at("open").display()
+                file_name(at("open"))
             );
             assert_eq!(weakness(&at("chain")), Some(reason));
         }

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use rustix::fs::OFlags;
 
 use super::paths;
-use crate::filter::SavedFilters;
+use crate::{event::file_name, filter::SavedFilters};
 
 fn file() -> Option<PathBuf> {
     paths::config("filters")
@@ -50,7 +50,7 @@ pub fn save(name: &str, filter: &str) -> Result<()> {
         };
         writeln!(file, "{name} = {filter}")
     };
-    append().with_context(|| format!("the filter cannot be saved in {}", file.display()))
+    append().with_context(|| format!("the filter cannot be saved in {}", file_name(&file)))
 }
 
 #[cfg(test)]

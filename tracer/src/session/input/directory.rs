@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{segment::SegmentHead, when::WallSpan, window::Window};
 use crate::{
+    event::file_name,
     recording::{self, Index, is_being_written, open_regular, segments},
     session::console::{notice::notify, time_zone::zone},
 };
@@ -35,12 +36,12 @@ pub struct Selected {
 impl Directory {
     /// Reads the beginning of each segment.
     pub fn read(dir: &Path) -> Result<Directory> {
-        let cannot = || format!("{} cannot be read", dir.display());
+        let cannot = || format!("{} cannot be read", file_name(dir));
         let listing = segments::list(dir).with_context(cannot)?;
         if listing.foreign > 0 && !listing.segments.is_empty() {
             notify(format_args!(
                 "{}: {} files in it are not segments",
-                dir.display(),
+                file_name(dir),
                 listing.foreign
             ));
         }
@@ -80,9 +81,9 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
         mut traces,
         unreadable,
     } = Directory::read(dir)?;
-    let dir = dir.display();
+    let dir = file_name(dir);
     for (path, why) in unreadable {
-        let path = path.display();
+        let path = file_name(&path);
         notify(format_args!("{path}: {why}; its events become a gap"));
     }
     let Some(last) = traces.last() else {
@@ -147,7 +148,7 @@ fn latest(trace: &[SegmentHead]) -> Result<u64> {
     let Some(last) = trace.last() else {
         return Ok(0);
     };
-    let cannot = || format!("{} cannot be read", last.path.display());
+    let cannot = || format!("{} cannot be read", file_name(&last.path));
     let index = Index::load(open_regular(&last.path).with_context(cannot)?).with_context(cannot)?;
     let latest = index.entries.iter().map(|entry| entry.span.latest);
     Ok(latest.max().unwrap_or(last.at()))

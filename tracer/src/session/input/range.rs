@@ -22,7 +22,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    event::{Event, Summary, What},
+    event::{Event, Summary, What, file_name},
     model::{Archive, Model, Retention},
     playback::{EventSelection, Place, Playback, Stage},
     session::console::{notice::notify, progress::Progress},
@@ -247,11 +247,11 @@ impl Range {
         let session = input.session()?;
         let playback = input.playback(follow)?;
         let span = playback.span();
-        let span = span.with_context(|| format!("{} is empty", input.path.display()))?;
+        let span = span.with_context(|| format!("{} is empty", file_name(&input.path)))?;
         let session = session.as_deref();
         let covered = WallSpan::new(span, session);
         let range = input.range.unwrap_or_else(|| window.wall_range(covered));
-        let name = input.path.display();
+        let name = file_name(&input.path);
         let empty = match session {
             Some(_) => window.empty_text(range, name, covered),
             None => format!("nothing there; {name} lacks its wall-clock time"),
@@ -346,7 +346,7 @@ impl Range {
                 }
                 Growing::Ended { killed } => {
                     if killed {
-                        let path = input.path.display();
+                        let path = file_name(&input.path);
                         notify(format_args!(
                             "{path}: the recorder was killed, so the recording ends here"
                         ));
@@ -364,7 +364,7 @@ impl Range {
     /// recording goes beyond it.
     fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<Option<u64>> {
         let mut last = LastEvent::default();
-        let cannot = || format!("{} cannot be read", self.path.display());
+        let cannot = || format!("{} cannot be read", file_name(&self.path));
         while self.playback.step(&mut last).with_context(cannot)? {
             let Some(event) = last.0.take() else {
                 continue;

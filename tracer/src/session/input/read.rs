@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::{recording::Input, window::Window};
 use crate::{
-    event::Event,
+    event::{Event, file_name},
     recording::{Ending, PartReport},
     session::console::{notice::notify, progress::Progress},
 };
@@ -40,7 +40,7 @@ pub fn read_events(
     notices: Notices,
     mut take: impl FnMut(Event) -> Result<()>,
 ) -> Result<bool> {
-    let cannot = || format!("{} cannot be read", input.path.display());
+    let cannot = || format!("{} cannot be read", file_name(&input.path));
     let (mut chain, length) = input.chain()?;
     let mut progress = Progress::new("reading", &input.path, length);
     let (mut part, mut before) = (0, 0);
@@ -65,7 +65,7 @@ pub fn read_events(
 }
 
 fn report_damage(path: &Path, report: &PartReport) {
-    let path = path.display();
+    let path = file_name(path);
     if let Some(why) = &report.refused {
         notify(format_args!("{path}: {why}"));
     }

@@ -15,7 +15,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    event::{Session, What},
+    event::{Session, What, file_name},
     model::presence_snapshot,
     playback::Playback,
     recording::{Chain, ChainPart, PartSource, Reader},
@@ -65,7 +65,7 @@ impl Input {
     ///
     /// Also returns its size in bytes, which is unknown for a pipe.
     pub fn chain(&self) -> Result<(Chain<replay::Bytes>, Option<u64>)> {
-        let cannot = || format!("{} cannot be read", self.path.display());
+        let cannot = || format!("{} cannot be read", file_name(&self.path));
         if !self.has_segments() {
             let (from, length) = replay::open(&self.path).with_context(cannot)?;
             let chain = Chain::of(from).with_context(cannot)?;
@@ -84,7 +84,7 @@ impl Input {
 
     /// Opens the input for seeking. With `follow`, it may grow.
     pub fn playback(&self, follow: bool) -> Result<Playback<File>> {
-        let cannot = || format!("{} cannot be read", self.path.display());
+        let cannot = || format!("{} cannot be read", file_name(&self.path));
         let parts = match self.has_segments() {
             true => {
                 let parts = self.segments.iter().map(|head| head.part(segment::open));
@@ -134,11 +134,11 @@ impl Input {
         if let Some(last) = self.segments.last() {
             return Ok(Some(Box::new(last.session().clone())));
         }
-        let cannot = || format!("{} cannot be read", self.path.display());
+        let cannot = || format!("{} cannot be read", file_name(&self.path));
         ensure!(
             self.path != Path::new("-") && self.path.metadata().with_context(cannot)?.is_file(),
             "{} is not a file, and only a file can be searched for a time",
-            self.path.display()
+            file_name(&self.path)
         );
         let file = File::open(&self.path).with_context(cannot)?;
         let first = Reader::new(file).with_context(cannot)?;

@@ -15,6 +15,7 @@ use rustix::fs::OFlags;
 
 use super::recording::Input;
 use crate::{
+    event::file_name,
     model::Retention,
     playback::{Fingerprint, IndexPass, SideFile, StatePlace, States, TimelineMark},
     recording::{Index, segments},
@@ -64,7 +65,7 @@ fn read_segment(input: &Input, segment: usize) -> Option<SideFile> {
         Ok(side) => side,
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => {
-            log::info!("{} is not used: {error}", path.display());
+            log::info!("{} is not used: {error}", file_name(&path));
             None
         }
     }
@@ -132,5 +133,5 @@ fn write_segment(recording: &Path, side: &SideFile) -> Result<()> {
         folder.replace(name, |file| file.write_all(&side.to_bytes(&of)))?;
         Ok(())
     };
-    put().with_context(|| format!("{} cannot be written", path.display()))
+    put().with_context(|| format!("{} cannot be written", file_name(&path)))
 }

@@ -13,7 +13,10 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{recording, source::replay::STDIN_IS_TERMINAL};
+use crate::{
+    event::file_name,
+    {recording, source::replay::STDIN_IS_TERMINAL},
+};
 
 /// Copy of standard input.
 pub struct Spool {
@@ -55,7 +58,7 @@ impl Spool {
         };
         create().with_context(|| {
             let folder = env::temp_dir();
-            format!("standard input cannot be stored in {}", folder.display())
+            format!("standard input cannot be stored in {}", file_name(&folder))
         })
     }
 

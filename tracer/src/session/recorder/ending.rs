@@ -5,7 +5,10 @@ use std::{fmt, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use anyhow::{Error, Result, anyhow};
 
 use super::writer_thread::{Failure, WriterProgress};
-use crate::{event::units, recording::Written};
+use crate::{
+    event::{file_name, units},
+    recording::Written,
+};
 
 /// Recording whose last events are being written.
 pub struct Ending {
@@ -50,7 +53,7 @@ pub struct Finished {
 
 impl fmt::Display for Finished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, size) = (self.path.display(), units::bytes(self.bytes));
+        let (path, size) = (file_name(&self.path), units::bytes(self.bytes));
         write!(f, "{path}: {} events, {size}", self.events)
     }
 }
@@ -76,7 +79,7 @@ impl Ending {
         } = self;
         let outcome = writer
             .join()
-            .map_err(|_| anyhow!("{}: the writer thread has crashed", path.display()))?;
+            .map_err(|_| anyhow!("{}: the writer thread has crashed", file_name(&path)))?;
         match outcome {
             Ok(Written { events, bytes }) => Ok(Finished {
                 path,
@@ -86,7 +89,7 @@ impl Ending {
             }),
             Err(Failure { why, kept }) => Err(anyhow!(
                 "{}: {why}; the {} events written before can be read with `tracer replay`",
-                path.display(),
+                file_name(&path),
                 kept.events - repeated.min(kept.events),
             )),
         }
@@ -103,7 +106,7 @@ impl Ending {
         anyhow!(
             "{}: it takes no more data, and {events} not written; what was written before can \
              be read with `tracer replay`",
-            self.path.display()
+            file_name(&self.path)
         )
     }
 }

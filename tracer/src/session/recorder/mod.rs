@@ -38,7 +38,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use crate::{
-    event::{Event, Gap, GapCause, Segment, What, Who},
+    event::{Event, Gap, GapCause, Segment, What, Who, file_name},
     recording::{Effort, RecordBlock, Written},
     records::Sink,
     session::files::invoker,
@@ -162,7 +162,7 @@ impl Recorder {
     }
 
     fn begin(path: &Path, output: Output, segment: Option<SegmentPosition>) -> Result<Recorder> {
-        let cannot = || format!("{} cannot be written", path.display());
+        let cannot = || format!("{} cannot be written", file_name(&path));
         let given = matches!(&output, Output::Segments(segments) if segments.are_given());
         let (queue, jobs) = channel();
         let (back, spare) = channel();
@@ -360,7 +360,7 @@ impl Recorder {
         };
         let failed = self.progress.failed.get().map(String::as_str);
         let why = failed.or_else(crashed)?;
-        Some(format!("{}: {why}", self.path.display()))
+        Some(format!("{}: {why}", file_name(&self.path)))
     }
 
     /// Returns the number of bytes written so far.

@@ -21,7 +21,7 @@ use super::{
     target::{FlightRecorder, Trust},
 };
 use crate::{
-    event::Utc,
+    event::{Utc, file_name},
     recording::{
         lock,
         segments::{self, SegmentFile},
@@ -64,7 +64,7 @@ pub fn may_open(ring: &FlightRecorder) -> Result<()> {
 }
 
 fn cannot_hold(dir: &Path) -> String {
-    format!("{} cannot hold recordings", dir.display())
+    format!("{} cannot hold recordings", file_name(&dir))
 }
 
 fn insecure(dir: &Path, weakness: &Weakness) -> anyhow::Error {
@@ -78,7 +78,7 @@ fn insecure(dir: &Path, weakness: &Weakness) -> anyhow::Error {
 fn busy(dir: &Path) -> anyhow::Error {
     anyhow!(
         "{}: another tracer records there: choose another directory",
-        dir.display()
+        file_name(&dir)
     )
 }
 
@@ -103,7 +103,7 @@ impl Segments {
             let others = listing.foreign;
             notify(format_args!(
                 "{}: {others} files in it are not segments and stay untouched",
-                dir.display()
+                file_name(&dir)
             ));
         }
         let number = listing.segments.last().map_or(1, |last| last.number + 1);

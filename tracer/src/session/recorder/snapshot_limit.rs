@@ -37,7 +37,7 @@ fn size(event: &Event) -> u64 {
             let users = session
                 .users
                 .iter()
-                .map(|user| EVENT + user.name.len() as u64);
+                .map(|user| EVENT + user.name.raw().len() as u64);
             users.sum::<u64>() + session.command.as_bytes().len() as u64
         }
         What::Cgroup(cgroup) => cgroup.path.as_bytes().len() as u64,

@@ -331,7 +331,7 @@ fn segment_has_the_session_of_its_own_recorder() {
         let own = if number < firsts { "first" } else { "second" };
         let events = read(&segment.path);
         let sessions = events.iter().filter_map(|event| match &event.what {
-            What::Session(session) => Some((session.kernel_release.as_str(), session.segment)),
+            What::Session(session) => Some((session.kernel_release.raw(), session.segment)),
             _ => None,
         });
         let sessions: Vec<_> = sessions.collect();

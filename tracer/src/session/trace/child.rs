@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Result, anyhow};
 
 use super::account::Account;
-use crate::session::console::{exit::Exit, notice::notify};
+use crate::{
+    event::file_name,
+    session::console::{exit::Exit, notice::notify},
+};
 
 /// Exit code of a shell that cannot run a command.
 const CANNOT_RUN: Exit = 126;
@@ -53,7 +56,7 @@ impl Child {
         command.args(arguments);
         if let Some(account) = account {
             account.apply(&mut command);
-            notify(format_args!("{} runs as {account}", program.display()));
+            notify(format_args!("{} runs as {account}", file_name(&program)));
         }
         match command.spawn() {
             Ok(child) => Ok(Child::Running(child)),
@@ -92,7 +95,10 @@ impl Child {
 
 /// Emits the notice about a command that does not start. Returns tracer's exit code.
 fn cannot_be_run(program: &OsStr, error: &io::Error) -> Exit {
-    notify(format_args!("{} cannot be run: {error}", program.display()));
+    notify(format_args!(
+        "{} cannot be run: {error}",
+        file_name(&program)
+    ));
     match error.kind() {
         io::ErrorKind::NotFound => NOT_FOUND,
         _ => CANNOT_RUN,

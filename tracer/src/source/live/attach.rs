@@ -34,7 +34,7 @@ impl Attacher<'_> {
             return Hook {
                 purpose,
                 hook: None,
-                loses: reason.to_owned(),
+                loses: reason.into(),
             };
         }
         let mut obstacles = Vec::new();
@@ -53,8 +53,8 @@ impl Attacher<'_> {
                     };
                     return Hook {
                         purpose,
-                        hook: Some(rung.hook()),
-                        loses,
+                        hook: Some(rung.hook().into()),
+                        loses: loses.into(),
                     };
                 }
                 Some(obstacle) => {
@@ -69,7 +69,7 @@ impl Attacher<'_> {
         Hook {
             purpose,
             hook: None,
-            loses: obstacles.join("; "),
+            loses: obstacles.join("; ").into(),
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
     privilege,
     recorded::RecordedFacts,
 };
-use crate::event::{Diagnosis, DoctorCheck, units::duration};
+use crate::event::{Diagnosis, DoctorCheck, file_name, units::duration};
 
 /// Diagnoses this host. Hooks that `options` deny are not tried.
 pub fn examine(options: &Options) -> Diagnosis {
@@ -128,7 +128,7 @@ fn btf(facts: &Facts) -> DoctorCheck {
     DoctorCheck {
         what: "BTF",
         good: Some(facts.own_btf),
-        says: facts.btf_source.display().to_string(),
+        says: file_name(&facts.btf_source),
         advice: (!facts.own_btf).then_some(
             "a kernel with CONFIG_DEBUG_INFO_BTF=y offers fentry, BTF tracepoints and the task iterator",
         ),

@@ -7,7 +7,7 @@
 use std::{fmt, io, path::PathBuf};
 
 use super::btf::{Malformed, VMLINUX};
-use crate::event::Purpose;
+use crate::event::{Purpose, file_name};
 
 /// An error of another library or of the operating system.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -106,7 +106,7 @@ impl fmt::Display for Error {
                 missing.join(" and ")
             ),
             Error::Btf { file, why } => {
-                let file = file.display();
+                let file = file_name(&file);
                 match why {
                     BtfError::NotOffered(why) => write!(
                         f,

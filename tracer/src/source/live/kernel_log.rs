@@ -38,7 +38,7 @@ pub fn open(hooks: &mut [Hook]) -> Option<KernelLog> {
     match KernelLog::open() {
         Ok(log) => Some(log),
         Err(error) => {
-            hook.loses = format!("the constraint and the cgroup: /dev/kmsg: {error}");
+            hook.loses = format!("the constraint and the cgroup: /dev/kmsg: {error}").into();
             None
         }
     }

@@ -3,12 +3,12 @@
 use std::fs;
 
 use super::{clock, facts::Facts, procfs::ProcView, users};
-use crate::event::{Hook, Session, Text};
+use crate::event::{Hook, Label, Session, Text};
 
 /// Returns the session. `own` is tracer's PID in the initial pid namespace, if known.
 pub fn describe(facts: &Facts, view: ProcView, own: Option<u32>, hooks: Vec<Hook>) -> Session {
     Session {
-        tracer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        tracer_version: env!("CARGO_PKG_VERSION").into(),
         kernel_release: line("/proc/sys/kernel/osrelease"),
         hostname: line("/proc/sys/kernel/hostname"),
         boot_id: boot_id(),
@@ -27,13 +27,13 @@ pub fn describe(facts: &Facts, view: ProcView, own: Option<u32>, hooks: Vec<Hook
 }
 
 /// Returns the kernel's boot id, which differs between boots and machines.
-pub fn boot_id() -> String {
+pub fn boot_id() -> Label {
     line("/proc/sys/kernel/random/boot_id")
 }
 
-fn line(path: &str) -> String {
+fn line(path: &str) -> Label {
     let line = fs::read_to_string(path).unwrap_or_default();
-    line.trim().to_owned()
+    line.trim().into()
 }
 
 fn sysconf(name: libc::c_int) -> u64 {

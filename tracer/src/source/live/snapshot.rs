@@ -73,7 +73,7 @@ impl SnapshotSource {
 pub fn source(hooks: &mut [Hook], view: ProcView, cgroups: Cgroups) -> Option<SnapshotSource> {
     let mut hooks = hooks.iter_mut();
     let hook = hooks.find(|hook| hook.purpose == Purpose::Snapshot)?;
-    if hook.hook.as_deref()?.starts_with(Method::Proc.name()) {
+    if hook.hook.as_ref()?.raw().starts_with(Method::Proc.name()) {
         return Some(SnapshotSource::Proc {
             starts: Starts::default(),
             cgroups,
@@ -83,7 +83,7 @@ pub fn source(hooks: &mut [Hook], view: ProcView, cgroups: Cgroups) -> Option<Sn
         hook.loses =
             "tasks outside tracer's own pid namespace, and deaths there that no hook saw: \
                       run tracer in the host's"
-                .to_owned();
+                .into();
     }
     Some(SnapshotSource::Iterator {
         all: !view.nested,

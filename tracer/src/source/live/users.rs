@@ -42,7 +42,7 @@ fn parse(file: &[u8]) -> Vec<User> {
         let is_new = !name.is_empty() && !name.starts_with(['+', '-', '#']) && seen.insert(uid);
         is_new.then(|| User {
             uid,
-            name: name.to_owned(),
+            name: name.into(),
         })
     });
     users.take(MAX_USERS).collect()
@@ -60,7 +60,7 @@ mod tests {
             .into_iter()
             .map(|user| (user.uid, user.name))
             .collect();
-        assert_eq!(users, [(0, "root".to_owned()), (1000, "aé".to_owned())]);
+        assert_eq!(users, [(0, "root".into()), (1000, "aé".into())]);
         let many: String = (0..2000)
             .map(|uid| format!("u{uid}:x:{uid}:0::/:/\n"))
             .collect();

@@ -87,10 +87,7 @@ fn scene(stream: &Stream, data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
         phrase.push(Tone::Strong, format!(" {}", escaped(file.as_bytes())));
     }
     if let Some(session) = data.model.session() {
-        phrase.push(
-            Tone::Strong,
-            format!(" {}", escaped(session.hostname.as_bytes())),
-        );
+        phrase.push(Tone::Strong, format!(" {}", session.hostname));
     }
     let began = data.model.began();
     let span = units::duration(data.now.saturating_sub(began));
@@ -111,7 +108,7 @@ fn times(data: &Data<'_>, room: usize, roomy: bool) -> Phrase {
     let here = data.zone.at(now);
     let (clock, offset) = (here.clock(0), here.offset());
     let span = data.zone.span(began, now, 0);
-    let release = escaped(session.kernel_release.as_bytes());
+    let release = session.kernel_release.to_string();
     let texts = [
         roomy.then(|| format!("{span}  Linux {release}")),
         roomy.then(|| span.clone()),

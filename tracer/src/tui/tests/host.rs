@@ -224,24 +224,24 @@ fn text(arguments: &[&str]) -> Text {
 }
 
 fn describe(session: &mut Session) {
-    session.hostname = "web-1".to_owned();
-    session.kernel_release = "6.12.9-amd64".to_owned();
-    session.boot_id = "0d6c1f0e-8f3a-4a58-9d2b-2b1c7a4e9f10".to_owned();
+    session.hostname = "web-1".into();
+    session.kernel_release = "6.12.9-amd64".into();
+    session.boot_id = "0d6c1f0e-8f3a-4a58-9d2b-2b1c7a4e9f10".into();
     // Scripts begin a thousand seconds after boot.
     session.realtime_offset = 1_773_484_200 * SEC as i64 - 1_000 * SEC as i64;
     session.kernel_stack_size = Some(16_384);
     session.tracer_pid = 1999;
     for hook in &mut session.hooks {
         let name = hook.purpose.name().replace([' ', ','], "_");
-        hook.hook = Some(format!("tp_btf:{name}"));
+        hook.hook = Some(format!("tp_btf:{name}").into());
         match hook.purpose {
             Purpose::Zombie => {
-                hook.hook = Some("tp_btf:signal_generate".to_owned());
-                hook.loses = "not sent when SIGCHLD is ignored".to_owned();
+                hook.hook = Some("tp_btf:signal_generate".into());
+                hook.loses = "not sent when SIGCHLD is ignored".into();
             }
             Purpose::Oom => {
                 hook.hook = None;
-                hook.loses = "this kernel has no tracepoint mark_victim".to_owned();
+                hook.loses = "this kernel has no tracepoint mark_victim".into();
             }
             _ => {}
         }

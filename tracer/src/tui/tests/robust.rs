@@ -343,7 +343,7 @@ fn values_without_a_hook_are_never_shown_as_zero() {
             .find(|hook| hook.purpose == Purpose::Faults);
         let hook = hook.unwrap();
         hook.hook = None;
-        hook.loses = "page_fault_user is not there".to_owned();
+        hook.loses = "page_fault_user is not there".into();
     });
     events.retain(|event| !matches!(event.what, What::Faults(_)));
     let mut bench = Bench::new(Mode::Live, &events, 120, 40);

@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::{
     event::{
-        Comm, Faults, Purpose, TaskState, Usage, Who, arguments, command_line, escaped,
+        Comm, Faults, Label, Purpose, TaskState, Usage, Who, arguments, command_line, escaped,
         signal_name, units,
     },
     model::{ForkCost, Key, Model, Process, ReapKind, State, UnknownReason, ZombieTime},
@@ -192,7 +192,7 @@ pub fn copies(model: &Model, counted: &Faults) -> Phrase {
 }
 
 /// Returns why page faults are not traced; `None` if they are.
-pub fn faults_missing(model: &Model) -> Option<&str> {
+pub fn faults_missing(model: &Model) -> Option<&Label> {
     model.session()?.missing(Purpose::Faults)
 }
 

@@ -3,7 +3,7 @@
 //! empty for one of the latter reasons must not claim the first.
 
 use crate::{
-    event::{escaped, units},
+    event::{Label, escaped, units},
     filter::Truth,
     model::Key,
     tui::{
@@ -84,10 +84,10 @@ impl Empty {
     }
 
     /// Adds why the events that the list is made from are not traced, if they are not.
-    pub fn untraced(mut self, events: &str, why: Option<&str>) -> Empty {
-        self.untraced = why.map(|why| match why {
-            "" => format!("{events} are not traced"),
-            why => format!("{events} are not traced: {why}"),
+    pub fn untraced(mut self, events: &str, why: Option<&Label>) -> Empty {
+        self.untraced = why.map(|why| match why.is_empty() {
+            true => format!("{events} are not traced"),
+            false => format!("{events} are not traced: {why}"),
         });
         self
     }

@@ -130,7 +130,7 @@ impl Rows for Faults {
 
     fn status(&self, data: &Data<'_>, order: SortOrder, position: &str) -> String {
         match words::faults_missing(data.model) {
-            Some("") => "faults are not traced".to_owned(),
+            Some(reason) if reason.is_empty() => "faults are not traced".to_owned(),
             Some(reason) => format!("faults are not traced: {reason}"),
             None => {
                 let exited = match self.hide_exited {

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
-    event::{GapCause, Hook, Kind, Purpose, escaped, units},
+    event::{GapCause, Hook, Kind, Purpose, units},
     model::{Evidence, Finding, FindingKind, Key},
     tui::{
         input::action::Action,
@@ -240,7 +240,7 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
                 ..
             }) if loses.is_empty() => (
                 Phrase::of(Tone::Good, data.glyphs.alive),
-                Phrase::plain(escape(hook)),
+                Phrase::plain(hook.to_string()),
                 None,
             ),
             Some(Hook {
@@ -249,7 +249,7 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
                 ..
             }) => (
                 Phrase::of(Tone::Warn, data.glyphs.exiting),
-                Phrase::plain(escape(hook)),
+                Phrase::plain(hook.to_string()),
                 Some(loses),
             ),
             Some(Hook {
@@ -272,15 +272,10 @@ fn hooks(data: &Data<'_>, width: usize) -> Sheet {
         };
         sheet.wide_fact(glyph.and(Tone::Plain, format!(" {}", purpose.name())), text);
         if let Some(loses) = loses.filter(|loses| !loses.is_empty()) {
-            sheet.wide_fact(Phrase::new(), Phrase::of(Tone::Warn, escape(loses)));
+            sheet.wide_fact(Phrase::new(), Phrase::of(Tone::Warn, loses.to_string()));
         }
     }
     sheet
-}
-
-/// Escapes text of a recording, which may contain anything.
-fn escape(text: &str) -> String {
-    escaped(text.as_bytes())
 }
 
 fn losses(data: &Data<'_>, width: usize) -> Sheet {
@@ -342,7 +337,7 @@ fn cost(data: &Data<'_>, width: usize) -> Sheet {
         None => sheet.line(Phrase::of(Tone::Dim, "measured live only")),
     }
     if let Some(session) = data.model.session() {
-        sheet.fact("version", escape(&session.tracer_version));
+        sheet.fact("version", session.tracer_version.to_string());
         sheet.fact("pid", session.tracer_pid.to_string());
     }
     sheet
@@ -371,12 +366,12 @@ fn stream(data: &Data<'_>, width: usize) -> Sheet {
     };
     sheet.fact("ended", end);
     if let Some(session) = model.session() {
-        sheet.fact("kernel", escape(&session.kernel_release));
+        sheet.fact("kernel", session.kernel_release.to_string());
         sheet.fact(
             "host",
-            format!("{}, {} CPUs", escape(&session.hostname), session.cpus),
+            format!("{}, {} CPUs", session.hostname, session.cpus),
         );
-        sheet.fact("boot", escape(&session.boot_id));
+        sheet.fact("boot", session.boot_id.to_string());
     }
     sheet
 }

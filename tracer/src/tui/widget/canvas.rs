@@ -8,14 +8,17 @@ use ratatui::{
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::tui::{
-    state::search::SearchQuery,
-    style::{
-        glyphs::Glyphs,
-        look::Look,
-        phrase::{Phrase, Tone},
+use crate::{
+    event::is_plain,
+    tui::{
+        state::search::SearchQuery,
+        style::{
+            glyphs::Glyphs,
+            look::Look,
+            phrase::{Phrase, Tone},
+        },
+        widget::page::wrapped,
     },
-    widget::page::wrapped,
 };
 
 /// A rectangle of cells and the look of text in it.
@@ -96,27 +99,36 @@ impl<'a> Canvas<'a> {
         self.put(x.saturating_add(indent), y, width - indent, phrase);
     }
 
-    /// Returns text that the terminal can show: in ASCII, other characters become question marks of
-    /// the same width.
+    /// Returns text that the terminal can show. Text from outside comes escaped; whatever is not
+    /// plain all the same becomes a question mark. In ASCII, other characters become question marks
+    /// of the same width.
     fn printable<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-        if !self.look.glyphs.ascii || text.is_ascii() {
+        let ascii = self.look.glyphs.ascii;
+        if text
+            .chars()
+            .all(|c| is_plain(c) && (c.is_ascii() || !ascii))
+        {
             return text.into();
         }
-        let mut ascii = String::with_capacity(text.len());
+        if !ascii {
+            let plain = |c| if is_plain(c) { c } else { '?' };
+            return text.chars().map(plain).collect();
+        }
+        let mut line = String::with_capacity(text.len());
         for character in text.chars() {
             match character {
-                'µ' => ascii.push('u'),
-                '·' => ascii.push('.'),
-                '–' => ascii.push('-'),
-                '←' => ascii.push('<'),
-                '→' => ascii.push('>'),
-                '↑' => ascii.push('^'),
-                '↓' => ascii.push('v'),
-                c if c.is_ascii() => ascii.push(c),
-                c => ascii.extend(std::iter::repeat_n('?', c.width().unwrap_or(0))),
+                'µ' => line.push('u'),
+                '·' => line.push('.'),
+                '–' => line.push('-'),
+                '←' => line.push('<'),
+                '→' => line.push('>'),
+                '↑' => line.push('^'),
+                '↓' => line.push('v'),
+                c if c.is_ascii() => line.push(if is_plain(c) { c } else { '?' }),
+                c => line.extend(std::iter::repeat_n('?', c.width().unwrap_or(0))),
             }
         }
-        ascii.into()
+        line.into()
     }
 
     /// Empties all cells.

@@ -24,9 +24,11 @@ fn kept(event: &Event) -> Vec<String> {
     };
     let hooks = session.hooks.iter().flat_map(|hook| {
         let Hook { hook, loses, .. } = hook;
-        hook.iter().chain([loses]).flat_map(|text| text.split(' '))
+        hook.iter()
+            .chain([loses])
+            .flat_map(|text| text.raw().split(' '))
     });
-    let others = [&session.tracer_version[..], &session.kernel_release[..]];
+    let others = [session.tracer_version.raw(), session.kernel_release.raw()];
     hooks.chain(others).map(str::to_owned).collect()
 }
 

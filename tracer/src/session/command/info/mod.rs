@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::hook_table;
 use crate::{
-    event::{GapCause, Session, command_line, escaped, units},
+    event::{GapCause, Session, command_line, file_name, unicode, units},
     export,
     recording::{Ending, Survey, block_name},
     session::console::{
@@ -46,7 +46,7 @@ pub fn info(info: &Info) -> Result<Exit> {
     let survey = source.survey(|position| progress.step(position))?;
     drop(progress);
     if info.json {
-        let name = info.path.to_string_lossy();
+        let name = unicode(info.path.as_os_str().as_encoded_bytes());
         output::print(&export::survey_json(&name, &survey))?;
     } else {
         let mut text = String::new();
@@ -67,7 +67,7 @@ fn write_text(text: &mut String, path: &Path, survey: &Survey) -> fmt::Result {
         Some(version) => format!("format version {version}"),
         None => "its header is damaged".to_owned(),
     };
-    let name = escaped(path.to_string_lossy().as_bytes());
+    let name = file_name(path);
     let size = units::bytes(all.stored);
     text.push_str(&row("file", &format!("{name}, {size}, {version}")));
     if let Some(session) = &survey.session {
@@ -107,10 +107,7 @@ fn write_text(text: &mut String, path: &Path, survey: &Survey) -> fmt::Result {
 fn origin(session: &Session) -> String {
     format!(
         "tracer {} on {}, Linux {}, {} CPUs",
-        escaped(session.tracer_version.as_bytes()),
-        escaped(session.hostname.as_bytes()),
-        escaped(session.kernel_release.as_bytes()),
-        session.cpus,
+        session.tracer_version, session.hostname, session.kernel_release, session.cpus,
     )
 }
 

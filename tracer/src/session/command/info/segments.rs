@@ -6,7 +6,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Result, ensure};
 
 use crate::{
-    event::{Segment, escaped, units},
+    event::{Segment, file_name, unicode, units},
     export,
     recording::{Survey, is_being_written, segments},
     session::{
@@ -29,7 +29,7 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
     ensure!(
         !traces.is_empty() || !unreadable.is_empty(),
         "{} is a directory without segments, as `tracer record --ring` writes them",
-        dir.display()
+        file_name(dir)
     );
     let (mut all_whole, mut bytes, mut lines, mut objects) = (true, 0, String::new(), Vec::new());
     let mut latest_event = 0;
@@ -61,11 +61,14 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
             bytes += size;
             latest_event = survey.span.map_or(0, |span| span.latest);
             if json {
-                objects.push(export::survey_json(&head.path.to_string_lossy(), &survey));
+                objects.push(export::survey_json(
+                    &unicode(head.path.as_os_str().as_encoded_bytes()),
+                    &survey,
+                ));
                 continue;
             }
             let name = head.path.file_name().unwrap_or_default();
-            let name = escaped(name.to_string_lossy().as_bytes());
+            let name = file_name(name);
             let state = state(&survey, written);
             lines.push_str(&format!(
                 "{:>5}  {name:<30}  {:>8}  {:>10} events  {:>9}  {state}\n",
@@ -81,11 +84,15 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         let size = path.metadata().map_or(0, |file| file.len());
         bytes += size;
         if json {
-            objects.push(export::unreadable_json(&path.to_string_lossy(), size, why));
+            objects.push(export::unreadable_json(
+                &unicode(path.as_os_str().as_encoded_bytes()),
+                size,
+                why,
+            ));
             continue;
         }
         let name = path.file_name().unwrap_or_default();
-        let name = escaped(name.to_string_lossy().as_bytes());
+        let name = file_name(name);
         let size = units::bytes(size);
         lines.push_str(&format!("    ?  {name:<30}  {size:>40}  {why}\n"));
     }
@@ -111,7 +118,7 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
         output::print(&format!(
             "{}: {segments} segments of {} traces, {}{latest}; {work}\n\n\
              trace  segment\n{lines}",
-            escaped(dir.to_string_lossy().as_bytes()),
+            file_name(dir),
             traces.len(),
             units::bytes(bytes),
         ))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    event::{Event, Session, What},
+    event::{Event, Session, What, file_name},
     recording::Chain,
     session::input::{read, recording::Input, window::Window},
     source::replay::Bytes,
@@ -48,7 +48,7 @@ pub enum Phase {
 impl MergeInput {
     /// Opens a recording. Reads it once to find the end of its description.
     pub fn open(path: &Path) -> Result<MergeInput> {
-        let cannot = || format!("{} cannot be merged", path.display());
+        let cannot = || format!("{} cannot be merged", file_name(path));
         ensure!(
             path.as_os_str() != "-",
             "standard input cannot be merged, because each recording is read twice"
@@ -70,7 +70,7 @@ impl MergeInput {
             Ok(())
         })?;
         let session = session.with_context(|| {
-            let path = path.display();
+            let path = file_name(path);
             format!("{path} cannot be merged: it does not record its boot")
         })?;
         let mut input = MergeInput {
@@ -90,7 +90,7 @@ impl MergeInput {
 
     /// Returns the next event and reads the one after it.
     pub fn next(&mut self) -> Result<Option<Event>> {
-        let cannot = || format!("{} cannot be read", self.path.display());
+        let cannot = || format!("{} cannot be read", file_name(&self.path));
         let next = self.chain.next_event().with_context(cannot)?;
         Ok(std::mem::replace(&mut self.head, next))
     }

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 
 use super::anonymize::Mask;
+use crate::event::file_name;
 use crate::session::{
     console::{
         exit::{Exit, OK},
@@ -52,7 +53,7 @@ pub fn merge(merge: &Merge) -> Result<Exit> {
         ensure!(
             !merge.to.replaces(from),
             "{} would be merged into itself: choose another name for the merged recording",
-            from.display()
+            file_name(from)
         );
     }
     Recorder::may_create(&merge.to)?;
@@ -87,14 +88,14 @@ fn ensure_same_boot(inputs: &[MergeInput]) -> Result<()> {
         let (one, two) = (&first.session, &other.session);
         if one.boot_id != two.boot_id || one.boot_id.is_empty() {
             bail!(
-                "{} is from boot {:?} of host {:?} and {} is from boot {:?} of host {:?}: only \
+                "{} is from boot {} of host {} and {} is from boot {} of host {}: only \
                  recordings of one boot can be merged, because times and PIDs of different boots \
                  cannot be compared (recordings that were anonymized separately also have \
                  different boots: merge them first)",
-                first.path.display(),
+                file_name(&first.path),
                 one.boot_id,
                 one.hostname,
-                other.path.display(),
+                file_name(&other.path),
                 two.boot_id,
                 two.hostname,
             );

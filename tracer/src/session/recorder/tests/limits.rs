@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Scratch, Tracer, last, read, segment_count, size, write};
 use crate::{
-    event::{Event, What, script::Script},
+    event::{Event, What, file_name, script::Script},
     recording::segments,
     records::Sink as _,
     source::live,
@@ -99,6 +99,6 @@ fn snapshot_of_a_crowd_fits_into_the_directory() {
                 _ => None,
             })
             .collect();
-        assert_eq!(ends, [0], "{}", segment.path.display());
+        assert_eq!(ends, [0], "{}", file_name(&segment.path));
     }
 }

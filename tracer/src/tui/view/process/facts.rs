@@ -4,7 +4,7 @@
 use crate::{
     event::{
         FaultTally, Relations, Sigchld, TaskState, Uid, Usage, clone_flag_names, command_line,
-        escaped, units,
+        units,
     },
     model::{Creation, Key, MissingStates, Model, Process, State},
     tui::{
@@ -22,7 +22,7 @@ const NAMED: usize = 12;
 /// another. None if unknown.
 fn user(model: &Model, relations: &Relations) -> Option<String> {
     let named = |uid: Uid| match model.session().and_then(|session| session.user(uid)) {
-        Some(name) => format!("{} ({})", escaped(name.as_bytes()), uid.get()),
+        Some(name) => format!("{name} ({})", uid.get()),
         None => uid.get().to_string(),
     };
     let uid = relations.uid?;
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn user_is_named_by_the_recorded_host() {
         let script = Script::new().session_with(|session| {
-            let name = "al\x1bice".to_owned();
+            let name = "al\x1bice".into();
             session.users = vec![User { uid: 1000, name }];
         });
         let mut model = Model::default();
