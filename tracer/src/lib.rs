@@ -28,6 +28,7 @@
 //! In import order; `cargo xtask check` enforces it.
 //!
 //! - [`event`]: the events, and identities of tasks.
+//! - `confinement`: takes rights away from threads of tracer.
 //! - [`model`]: processes, built from events by [`Model::apply`](model::Model::apply).
 //! - [`records`]: decoding of the kernel side's records into events.
 //! - [`recording`]: the file format.
@@ -53,6 +54,8 @@
 #![warn(missing_docs)]
 #![deny(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
 
+#[cfg(feature = "live")]
+pub mod confinement;
 pub mod event;
 pub mod export;
 pub mod filter;

@@ -51,6 +51,10 @@ pub struct Cli {
     /// Show and read times in UTC [default: the local time zone, or the one in TZ]
     #[arg(long, global = true)]
     utc: bool,
+    /// Do without seccomp and Landlock, for example to trace tracer with a debugger or if a
+    /// library of this machine needs a system call that tracer does not expect
+    #[arg(long, global = true)]
+    unconfined: bool,
 }
 
 #[derive(Subcommand)]
@@ -149,6 +153,9 @@ impl Cli {
     /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
         session::fail_writes_beyond_file_size_limit();
+        if self.unconfined {
+            session::turn_off_confinement();
+        }
         if !self.utc {
             session::use_local_time();
         }

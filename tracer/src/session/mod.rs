@@ -24,6 +24,7 @@ mod recorder;
 mod trace;
 
 pub use crate::{
+    confinement::turn_off as turn_off_confinement,
     event::{
         escaped_lines, file_name,
         units::{parse_bytes as bytes, parse_duration as duration},

@@ -21,16 +21,17 @@ const fn module(rank: u32, name: &'static str, may_import: &'static [&'static st
 pub const MODULES: &[Module] = &[
     //     rank  name         may import
     module(1,    "event",     &[]),
+    module(2,    "confinement", &["event"]),
     module(2,    "model",     &["event"]),
     module(2,    "records",   &["event"]),
     module(3,    "recording", &["event", "records"]),
-    module(4,    "source",    &["event", "recording", "records"]),
+    module(4,    "source",    &["confinement", "event", "recording", "records"]),
     module(4,    "playback",  &["event", "model", "recording"]),
     module(3,    "filter",    &["event", "model"]),
     module(5,    "report",    &["event", "model", "filter"]),
     module(5,    "tui",       &["event", "model", "filter"]),
     module(6,    "export",    &["event", "model", "recording", "filter", "report"]),
-    module(7,    "session",   &["event", "model", "records", "recording", "playback", "source", "filter", "report", "export", "tui"]),
+    module(7,    "session",   &["confinement", "event", "model", "records", "recording", "playback", "source", "filter", "report", "export", "tui"]),
     module(8,    "cli",       &["session"]),
     module(9,    ROOT,        &["cli", "session"]),
 ];
@@ -103,9 +104,19 @@ pub struct Fence {
 /// One row for every dependency of tracer.
 pub const FENCES: &[Fence] = &[
     Fence {
-        crates: &["aya", "aya_log", "aya_obj", "caps"],
+        crates: &["aya", "aya_log", "aya_obj"],
         only_in: &["source"],
         because: "the kernel ends where records begin",
+    },
+    Fence {
+        crates: &["caps"],
+        only_in: &["confinement", "source"],
+        because: "one takes capabilities away, the other checks those that tracing needs",
+    },
+    Fence {
+        crates: &["landlock", "seccompiler"],
+        only_in: &["confinement"],
+        because: "one module limits what tracer may do",
     },
     Fence {
         crates: &["tracer_common", "zerocopy"],
@@ -114,9 +125,9 @@ pub const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["libc", "log"],
-        only_in: &["source", "session"],
-        because: "only they act on this machine: source on its kernel, session on the user's \
-                  command and terminal",
+        only_in: &["confinement", "source", "session"],
+        because: "only they act on this machine: confinement on tracer itself, source on its \
+                  kernel, session on the user's command and terminal",
     },
     Fence {
         crates: &["rustix"],

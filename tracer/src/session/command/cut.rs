@@ -36,7 +36,7 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
         !cut.to.replaces(&cut.from),
         "a recording cannot be cut in place: choose another name for the part"
     );
-    let mut rewrite = Rewrite::begin(&cut.to)?;
+    let mut rewrite = Rewrite::begin([&cut.from], &cut.to)?;
     let mask = cut.anonymize.then(Mask::default);
     range::read(&cut.window, &cut.from, |mut event| {
         if let Some(mask) = &mask {

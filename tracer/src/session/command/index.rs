@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    confinement,
     event::file_name,
     model::Retention,
     playback::IndexPass,
@@ -14,6 +15,7 @@ use crate::{
             notice::notify,
             progress::Progress,
         },
+        files::rights,
         input::{recording::Input, side_file, window::Window},
     },
 };
@@ -35,6 +37,12 @@ pub fn index(index: &Index) -> Result<Exit> {
         "{} is neither a recording nor a directory of segments",
         file_name(path)
     );
+    // The index is written beside each file, in the folder.
+    let beside = match path.is_dir() {
+        true => path.join("index"),
+        false => path.clone(),
+    };
+    confinement::keep(&rights::rewriter([path], &beside));
     let input = Input::find(path, &Window::default())?;
     let span = input.playback(false)?.span();
     let span = span.with_context(|| format!("{} is empty", file_name(path)))?;

@@ -27,7 +27,7 @@ pub fn repair(repair: &Repair) -> Result<Exit> {
         !repair.to.replaces(&repair.from),
         "a recording cannot be repaired in place: choose another name for the repaired one"
     );
-    let mut rewrite = Rewrite::begin(&repair.to)?;
+    let mut rewrite = Rewrite::begin([&repair.from], &repair.to)?;
     let complete = read::read(&repair.from, |event| rewrite.take(event))?;
     let nothing = || format!("{} contains no readable events", file_name(&repair.from));
     let written = rewrite.finish(nothing)?;

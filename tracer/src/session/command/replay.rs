@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    env,
     io::{IsTerminal as _, Write},
     path::{Path, PathBuf},
     thread,
@@ -11,6 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    confinement::{self, Rights},
     event::{Event, Who, file_name, units},
     export::{self, Exporter, Format},
     filter::{Filter, Truth},
@@ -32,6 +34,7 @@ use crate::{
             frontend::Frontend,
             player::Player,
         },
+        files::rights,
         input::{
             follow_timer::FollowTimer,
             growth::Growth,
@@ -120,6 +123,9 @@ impl Replay {
 /// Shows a recording.
 pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
+    if !(terminal && matches!(replay.shown, Shown::Dashboard)) {
+        confinement::keep(&rights::reader([&replay.path]));
+    }
     match replay.shown {
         Shown::Dashboard if terminal => dashboard(&replay)?,
         Shown::Dashboard => report(&replay, &Report::default())?,
@@ -285,6 +291,19 @@ fn export_while_growing(
     Ok(exporter.end(model, &matches, out)?)
 }
 
+/// Returns the rights of the dashboard, which writes the index beside the recording.
+fn dashboard_rights(path: &Path) -> Rights {
+    let beside = match path {
+        _ if path == Path::new("-") => env::temp_dir(),
+        _ if path.is_dir() => path.to_owned(),
+        _ => rights::folder_of(path),
+    };
+    Rights {
+        writes: rights::dashboard_writes([beside]),
+        ..rights::reader([])
+    }
+}
+
 fn dashboard(replay: &Replay) -> Result<()> {
     let path = &replay.path;
     let retention = Retention::default();
@@ -294,6 +313,7 @@ fn dashboard(replay: &Replay) -> Result<()> {
         replay.filter.clone(),
         &replay.appearance,
     );
+    dashboard.set_confinement(confinement::keep(&dashboard_rights(path)));
     // A copy of standard input, so that playback can seek in it.
     let spool = (path == Path::new("-")).then(Spool::begin).transpose()?;
     let path = spool.as_ref().map_or_else(|| path.clone(), Spool::path);

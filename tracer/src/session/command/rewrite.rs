@@ -1,14 +1,18 @@
 //! A recording made from the events of another one, by `cut` and `repair`.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, anyhow};
 
 use crate::{
+    confinement,
     event::Event,
     session::{
         console::{
             exit::{Exit, OK},
             notice::notify,
         },
+        files::rights,
         recorder::{Recorder, target::Save},
     },
 };
@@ -20,9 +24,14 @@ pub struct Rewrite<'a> {
 }
 
 impl<'a> Rewrite<'a> {
-    /// Checks that the recording can be created, without creating it.
-    pub fn begin(to: &'a Save) -> Result<Rewrite<'a>> {
+    /// Checks that the recording can be created, without creating it. From now on the
+    /// thread can only read, and write the recording.
+    pub fn begin<'b>(
+        from: impl IntoIterator<Item = &'b PathBuf>,
+        to: &'a Save,
+    ) -> Result<Rewrite<'a>> {
         Recorder::may_create(to)?;
+        confinement::keep(&rights::rewriter(from, &to.path));
         Ok(Rewrite { to, recorder: None })
     }
 

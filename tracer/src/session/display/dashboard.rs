@@ -10,7 +10,7 @@ use super::{
     player::Player, wake::Wake,
 };
 use crate::{
-    event::Event,
+    event::{DoctorCheck, Event},
     filter::Filter,
     model::{Archive, Model, Retention},
     playback::Place,
@@ -223,6 +223,11 @@ impl Dashboard {
     /// Shows that the recording has ended before the trace.
     pub fn saving_ended(&mut self, why: &str) {
         self.app.set_alarm(&format!("recording has stopped: {why}"));
+    }
+
+    /// Sets what limits tracer itself.
+    pub fn set_confinement(&mut self, checks: Vec<DoctorCheck>) {
+        self.app.set_confinement(checks);
     }
 
     /// Sets the costs of tracer itself.

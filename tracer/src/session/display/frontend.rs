@@ -10,7 +10,7 @@ use super::{
     wake::Wake,
 };
 use crate::{
-    event::{Event, file_name},
+    event::{DoctorCheck, Event, file_name},
     filter::Filter,
     model::{Model, Retention},
     session::{
@@ -198,6 +198,13 @@ impl Frontend {
         if let Frontend::Status(status) = self {
             status.set_saved_bytes(recorder.bytes());
             status.set_shortened(recorder.shortened_history());
+        }
+    }
+
+    /// Sets what limits tracer itself.
+    pub fn set_confinement(&mut self, checks: Vec<DoctorCheck>) {
+        if let Frontend::Dashboard(dashboard) = self {
+            dashboard.set_confinement(checks);
         }
     }
 

@@ -101,6 +101,11 @@ impl History {
         &self.path
     }
 
+    /// Returns the directory of the private flight recorder, if there is one.
+    pub fn own_folder(&self) -> Option<&Path> {
+        self.recorder.as_ref().map(|_| self.path.as_path())
+    }
+
     /// Returns the recorder of the private flight recorder, if there is one.
     pub fn recorder(&mut self) -> Option<&mut Recorder> {
         self.recorder.as_mut()

@@ -8,4 +8,5 @@ pub mod create;
 pub mod folder;
 pub mod invoker;
 pub mod paths;
+pub mod rights;
 pub mod saved_filters;

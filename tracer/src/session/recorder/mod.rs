@@ -38,11 +38,11 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use crate::{
+    confinement,
     event::{Event, Gap, GapCause, Segment, What, Who, file_name},
     recording::{Effort, RecordBlock, Written},
     records::Sink,
-    session::files::invoker,
-    source,
+    session::files::{invoker, rights},
 };
 pub use ending::{Ending, Finished, ShortenedHistory};
 use output::Output;
@@ -169,13 +169,14 @@ impl Recorder {
         let progress = Arc::<WriterProgress>::default();
         let writer = WriterThread::new(output, Arc::clone(&progress), back);
         let writer = writer.with_context(cannot)?;
+        let rights = rights::writer(segment.is_some().then_some(path));
         let writer = thread::Builder::new()
             .name("tracer-writer".to_owned())
             .spawn(move || {
                 if given {
                     invoker::create_files_as_invoker();
                 }
-                source::live::drop_all_but_files();
+                confinement::keep(&rights);
                 writer.run(&jobs)
             })
             .with_context(cannot)?;

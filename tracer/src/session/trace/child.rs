@@ -82,10 +82,17 @@ impl Child {
         }
     }
 
+    /// Returns its PID unless it has been waited for.
+    pub fn pid(&self) -> Option<u32> {
+        match self {
+            Child::Running(child) => child.id(),
+            Child::Failed(_) => None,
+        }
+    }
+
     /// Asks the command to end, if it runs.
-    pub fn terminate(&mut self) {
-        let Child::Running(child) = self else { return };
-        if let Some(pid) = child.id() {
+    pub fn terminate(&self) {
+        if let Some(pid) = self.pid() {
             // SAFETY: kill takes no pointers. The child has not been waited for, so the
             // PID still refers to it.
             unsafe { libc::kill(pid.cast_signed(), libc::SIGTERM) };

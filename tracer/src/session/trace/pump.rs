@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     os::fd::{AsFd as _, OwnedFd},
+    path::Path,
     time::Duration,
 };
 
@@ -20,6 +21,7 @@ use super::{
     stop_condition::{StopCondition, StopEvent},
 };
 use crate::{
+    confinement::{self, Capability, Rights, Writes},
     event::Event,
     records::{Assembler, Sink},
     session::{
@@ -33,6 +35,7 @@ use crate::{
             frontend::Frontend,
             history::History,
         },
+        files::rights::dashboard_writes,
         recorder::{Finished, Recorder, target::Target},
     },
     source::live::{Live, Options},
@@ -261,6 +264,31 @@ async fn outlast(mut stop: StopCondition) -> Result<Option<Exit>> {
     Ok(stop.code())
 }
 
+/// Returns the rights that the main thread needs while it traces.
+fn rights(
+    plan: &Plan,
+    source: &Live,
+    outputs: &Outputs,
+    frontend: &Frontend,
+    stop: &StopCondition,
+) -> Rights {
+    let past = outputs.history.as_ref().and_then(History::own_folder);
+    let mut needed = source.rights();
+    if plan.account.is_some() {
+        // To end a command of another user.
+        needed.capabilities.push(Capability::CAP_KILL);
+    }
+    Rights {
+        signals: stop.command(),
+        writes: match frontend {
+            Frontend::Dashboard(_) => dashboard_writes(past.map(Path::to_owned)),
+            Frontend::Report { .. } | Frontend::Status(_) => Writes::None,
+        },
+        removes_folders_in: past.and_then(Path::parent).map(Path::to_owned),
+        ..needed
+    }
+}
+
 /// Moves records until the trace stops.
 async fn pump(
     plan: &Plan,
@@ -269,13 +297,16 @@ async fn pump(
     frontend: &mut Frontend,
 ) -> Result<StopCondition> {
     source.begin(&mut Tee { frontend, outputs })?;
-    frontend.open()?;
     let wakeup = source.wakeup().as_fd().try_clone_to_owned()?;
     // SAFETY: an OwnedFd refers to one open file for its whole life.
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
     let account = plan.account.as_ref();
     let stop = StopCondition::begin(plan.command.as_deref(), account, plan.limit)?;
-    source.drop_privileges(account.is_some());
+    // The command has the rights that tracer was started with. The threads that read the
+    // terminal and save states are created later, with the rights that are left.
+    let rights = rights(plan, source, outputs, frontend, &stop);
+    frontend.set_confinement(confinement::keep(&rights));
+    frontend.open()?;
     let mut feed = LiveFeed {
         source,
         outputs,

@@ -94,6 +94,11 @@ impl StopCondition {
         }
     }
 
+    /// Returns the PID of the command, if one was started and has not been reaped.
+    pub fn command(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::pid)
+    }
+
     /// Returns true while the command runs.
     pub fn command_runs(&self) -> bool {
         self.child.is_some() && self.code.is_none()

@@ -3,7 +3,7 @@
 //! It attaches every hook for a moment: nothing else shows whether the kernel accepts
 //! it.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use super::{
     Options,
@@ -16,11 +16,15 @@ use super::{
     privilege,
     recorded::RecordedFacts,
 };
-use crate::event::{Diagnosis, DoctorCheck, file_name, units::duration};
+use crate::{
+    confinement,
+    event::{Diagnosis, DoctorCheck, file_name, units::duration},
+};
 
 /// Diagnoses this host. Hooks that `options` deny are not tried.
 pub fn examine(options: &Options) -> Diagnosis {
     let mut checks = vec![kernel(), privileges(), memlock(), lockdown()];
+    checks.extend(confinement());
     let (facts, loader) = load::with_loader(|| Facts::of_this_host(options.btf.as_deref()));
     let tried = facts.and_then(|facts| {
         checks.extend([
@@ -101,6 +105,13 @@ fn privileges() -> DoctorCheck {
             .is_some_and(|missing| !missing.is_empty())
             .then_some("run as root, or give the binary CAP_BPF and CAP_PERFMON (setcap)"),
     }
+}
+
+/// Confines a thread as a trace confines itself, and returns what was in force.
+fn confinement() -> Vec<DoctorCheck> {
+    let rights = privilege::needed(false);
+    let confined = thread::spawn(move || confinement::keep(&rights));
+    confined.join().unwrap_or_default()
 }
 
 fn lockdown() -> DoctorCheck {

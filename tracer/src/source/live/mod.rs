@@ -54,13 +54,13 @@ use error::Result;
 pub use error::{BtfError, Cause, Error};
 use mappings::Mappings;
 pub use plan::{DeniedHooks, FaultMode, StateMode, UnknownHook};
-pub use privilege::drop_all_but_files;
 use procfs::ProcView;
 use ring_buffer::Extent;
 pub use session::boot_id;
 use snapshot::SnapshotSource;
 
 use crate::{
+    confinement::Rights,
     event::{Event, Gap, Session, What, Who},
     records::{FaultClassifier, RecordDecoder, Sink},
 };
@@ -254,10 +254,9 @@ impl Live {
         self.ring.drain(extent, &mut self.enricher, no_counts, sink)
     }
 
-    /// Drops every capability that the rest of the trace does not need, for the
-    /// calling thread. `signals_command`: it must be able to end a command of another user.
-    pub fn drop_privileges(&self, signals_command: bool) {
-        privilege::drop_the_rest(self.enricher.reads_proc(), signals_command);
+    /// Returns the rights that the rest of the trace needs, without those to write files.
+    pub fn rights(&self) -> Rights {
+        privilege::needed(self.enricher.reads_proc())
     }
 
     /// Emits the records that arrived since the last call, and gaps for those that were

@@ -1,11 +1,12 @@
 //! Privileges of this process: checks those that tracing needs before the kernel
-//! answers EPERM, raises the limit of locked memory, and drops what is not needed.
+//! answers EPERM, raises the limit of locked memory, and lists what is needed later.
 
 use std::io;
 
-use caps::{CapSet, Capability, CapsHashSet};
+use caps::CapSet;
 
 use super::error::{Error, Result};
+use crate::confinement::{Capability, Rights};
 
 /// Capability numbers (include/uapi/linux/capability.h).
 const NEEDED: [(u8, &str); 2] = [(38, "CAP_PERFMON"), (39, "CAP_BPF")];
@@ -122,42 +123,26 @@ pub fn counts_maps() -> bool {
     (numbers.next(), numbers.next()) < (Some(5), Some(11))
 }
 
-/// Drops the capabilities of the calling thread that tracing does not need once
-/// everything is attached. The rest is used to read the ring buffer and to take a new
-/// snapshot after a gap. `/proc` shows a zombie's exit code only to a process that
-/// may trace it (CAP_SYS_PTRACE). A command of another user can be ended only with CAP_KILL.
-pub fn drop_the_rest(reads_proc: bool, signals_command: bool) {
-    let mut needed = CapsHashSet::from([Capability::CAP_BPF, Capability::CAP_PERFMON]);
-    let whole = needed.clone();
-    if reads_proc {
-        needed.insert(Capability::CAP_SYS_PTRACE);
-    }
-    if signals_command {
-        needed.insert(Capability::CAP_KILL);
-    }
-    let dropped = caps::read(None, CapSet::Permitted).and_then(|held| {
-        let mut keep: CapsHashSet = held.intersection(&needed).copied().collect();
+/// Returns the rights that tracing needs once everything is attached: to read the ring buffer
+/// and counters, and to take a new snapshot after a gap. `/proc` shows a zombie's exit code
+/// only to a process that may trace it (CAP_SYS_PTRACE).
+pub fn needed(reads_proc: bool) -> Rights {
+    let mut capabilities = vec![Capability::CAP_BPF, Capability::CAP_PERFMON];
+    let has = |capability| caps::has_cap(None, CapSet::Permitted, capability).unwrap_or(false);
+    if !capabilities.iter().all(|&capability| has(capability)) {
         // The older capability that implies both.
-        if !keep.is_superset(&whole) && held.contains(&Capability::CAP_SYS_ADMIN) {
-            keep.insert(Capability::CAP_SYS_ADMIN);
-        }
-        caps::set(None, CapSet::Effective, &keep)?;
-        caps::set(None, CapSet::Permitted, &keep)
-    });
-    log::debug!("other capabilities dropped: {dropped:?}");
-}
-
-/// Drops all capabilities of the calling thread except the one to create files in any
-/// directory, CAP_DAC_OVERRIDE.
-pub fn drop_all_but_files() {
-    let held = caps::read(None, CapSet::Permitted);
-    let dropped = held.and_then(|held| {
-        let files = CapsHashSet::from([Capability::CAP_DAC_OVERRIDE]);
-        let keep: CapsHashSet = held.intersection(&files).copied().collect();
-        caps::set(None, CapSet::Effective, &keep)?;
-        caps::set(None, CapSet::Permitted, &keep)
-    });
-    log::debug!("capabilities of the writer dropped: {dropped:?}");
+        capabilities.push(Capability::CAP_SYS_ADMIN);
+    }
+    if reads_proc {
+        capabilities.push(Capability::CAP_SYS_PTRACE);
+    }
+    Rights {
+        capabilities,
+        bpf: true,
+        reads: true,
+        traces: reads_proc,
+        ..Rights::default()
+    }
 }
 
 /// Returns the effective capabilities in the text of /proc/PID/status, as a bit set.

@@ -9,7 +9,7 @@ mod saved_state;
 mod theme;
 
 use crate::{
-    event::{Event, ProcessId, Zone},
+    event::{DoctorCheck, Event, ProcessId, Zone},
     filter::{Filter, SavedFilters},
     model::{Archive, Key, Model, Retention, TracedCommand},
     tui::{
@@ -226,6 +226,12 @@ impl App {
     /// Sets the cost of tracer itself.
     pub fn set_own_cost(&mut self, own: OwnCost) {
         self.dirty |= self.stream.set_own(own);
+    }
+
+    /// Sets what limits tracer itself, for the Health view.
+    pub fn set_confinement(&mut self, checks: Vec<DoctorCheck>) {
+        self.stream.set_confinement(checks);
+        self.dirty = true;
     }
 
     /// Shows only the processes that match; all of them without a filter.

@@ -1,7 +1,7 @@
 //! The input of all views: one moment of the stream, through the active filter.
 
 use crate::{
-    event::Zone,
+    event::{DoctorCheck, Zone},
     model::Model,
     tui::{
         state::{active_filter::ActiveFilter, log::Log},
@@ -42,6 +42,8 @@ pub struct Data<'a> {
     pub now: u64,
     /// Cost of tracer itself; `None` in a recording.
     pub own: Option<OwnCost>,
+    /// What limits tracer itself.
+    pub confinement: &'a [DoctorCheck],
     /// True if events may still arrive.
     pub live: bool,
     /// True at the end of a recording that is complete: nothing more will happen.

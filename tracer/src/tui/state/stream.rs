@@ -2,7 +2,7 @@
 //! of both while the picture is paused, and the place of playback. Knows nothing of views.
 
 use crate::{
-    event::{Event, Zone},
+    event::{DoctorCheck, Event, Zone},
     model::{Archive, Model, Preference, Retention},
     tui::{
         input::action::Action,
@@ -38,6 +38,7 @@ pub struct Stream {
     can_go_back: bool,
     retention: Retention,
     zone: Zone,
+    confinement: Vec<DoctorCheck>,
     archive: Archive,
     preference: Preference,
 }
@@ -54,6 +55,7 @@ impl Stream {
             can_go_back: false,
             retention: Retention::default(),
             zone: Zone::default(),
+            confinement: Vec::new(),
             archive: Archive::default(),
             preference: Preference::default(),
         }
@@ -150,6 +152,7 @@ impl Stream {
             filter,
             now: self.now(),
             own: shown.own,
+            confinement: &self.confinement,
             live: self.is_live(),
             over: self.is_over(),
             zone: &self.zone,
@@ -222,6 +225,11 @@ impl Stream {
         let changed = self.latest.own != Some(own);
         self.latest.own = Some(own);
         changed
+    }
+
+    /// Sets what limits tracer itself.
+    pub fn set_confinement(&mut self, checks: Vec<DoctorCheck>) {
+        self.confinement = checks;
     }
 
     /// Returns true if there is a recording, or a recorded past, to play.

@@ -336,6 +336,14 @@ fn cost(data: &Data<'_>, width: usize) -> Sheet {
         }
         None => sheet.line(Phrase::of(Tone::Dim, "measured live only")),
     }
+    // The three measures of `confinement`: rights, syscalls and writes.
+    for check in data.confinement {
+        let tone = match check.good {
+            Some(true) => Tone::Plain,
+            Some(false) | None => Tone::Warn,
+        };
+        sheet.fact(check.what, Phrase::of(tone, escape(&check.says)));
+    }
     if let Some(session) = data.model.session() {
         sheet.fact("version", session.tracer_version.to_string());
         sheet.fact("pid", session.tracer_pid.to_string());

@@ -11,16 +11,20 @@ use anyhow::Result;
 
 use super::hook_table;
 use crate::{
+    confinement,
     event::{GapCause, Session, command_line, file_name, unicode, units},
     export,
     recording::{Ending, Survey, block_name},
-    session::console::{
-        exit::{Exit, OK, RECORDING_INCOMPLETE},
-        output,
-        progress::Progress,
-        time_zone::zone,
-    },
     session::input::memory,
+    session::{
+        console::{
+            exit::{Exit, OK, RECORDING_INCOMPLETE},
+            output,
+            progress::Progress,
+            time_zone::zone,
+        },
+        files::rights,
+    },
     source::replay::Replay,
 };
 
@@ -38,6 +42,7 @@ const LISTED: usize = 20;
 /// Prints the contents of a recording. The exit code is
 /// [`RECORDING_INCOMPLETE`] unless it is whole.
 pub fn info(info: &Info) -> Result<Exit> {
+    confinement::keep(&rights::reader([&info.path]));
     if info.path.is_dir() {
         return segments::info(&info.path, info.json);
     }

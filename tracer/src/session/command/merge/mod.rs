@@ -22,13 +22,17 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 
 use super::anonymize::Mask;
-use crate::event::file_name;
-use crate::session::{
-    console::{
-        exit::{Exit, OK},
-        notice::notify,
+use crate::{
+    confinement,
+    event::file_name,
+    session::{
+        console::{
+            exit::{Exit, OK},
+            notice::notify,
+        },
+        files::rights,
+        recorder::{Recorder, target::Save},
     },
-    recorder::{Recorder, target::Save},
 };
 use input::MergeInput;
 use stream::MergedStream;
@@ -57,6 +61,7 @@ pub fn merge(merge: &Merge) -> Result<Exit> {
         );
     }
     Recorder::may_create(&merge.to)?;
+    confinement::keep(&rights::rewriter(&merge.from, &merge.to.path));
     let mut inputs = Vec::new();
     for path in &merge.from {
         inputs.push(MergeInput::open(path)?);

@@ -1,0 +1,94 @@
+//! Takes rights away from threads of tracer itself: capabilities (`capabilities.rs`), system
+//! calls (`system_calls.rs`, seccomp) and places in the file system (`places.rs`, Landlock).
+//!
+//! Each measure concerns the calling thread and the threads that it creates later. None can
+//! be undone, and a program that such a thread executed would inherit them: a command is
+//! started before. A measure that the kernel does not offer is left out and reported.
+//!
+//! Must not know what the threads do: their creator lists the rights that they need.
+
+mod capabilities;
+mod places;
+mod system_calls;
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+pub use caps::Capability;
+
+use crate::event::DoctorCheck;
+
+/// Rights that a thread keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Rights {
+    /// Capabilities, as far as the thread has them.
+    pub capabilities: Vec<Capability>,
+    /// True for operations on the maps and links of BPF that exist.
+    pub bpf: bool,
+    /// PID of a process that it may signal, besides its own.
+    pub signals: Option<u32>,
+    /// True to read any file that the user may read.
+    pub reads: bool,
+    /// True to read what `/proc` shows only to a process that may trace the other one.
+    /// Landlock would forbid that (`hook_ptrace_access_check`, security/landlock/task.c).
+    pub traces: bool,
+    /// Files that it may create, open for writing, and remove.
+    pub writes: Writes,
+    /// Folder in which it may remove empty folders.
+    pub removes_folders_in: Option<PathBuf>,
+}
+
+/// Files that a thread may create, open for writing, rename and remove.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Writes {
+    /// None. Files that are open for writing can be written.
+    #[default]
+    None,
+    /// Those in these folders and below. Without Landlock, any that the user may.
+    Beneath(Vec<PathBuf>),
+}
+
+/// True if only capabilities are taken away.
+static OFF: AtomicBool = AtomicBool::new(false);
+
+/// Leaves out seccomp and Landlock from now on.
+pub fn turn_off() {
+    OFF.store(true, Ordering::Relaxed);
+}
+
+/// Takes all other rights from the calling thread. Returns what is in force, and what is not
+/// and why.
+pub fn keep(rights: &Rights) -> Vec<DoctorCheck> {
+    let off = OFF.load(Ordering::Relaxed);
+    let off = || off.then(|| "not limited, because of --unconfined".to_owned());
+    // The filter of system calls would forbid the others, so it comes last.
+    let capabilities = capabilities::keep(&rights.capabilities);
+    let places = off().map_or_else(|| places::keep(rights), Err);
+    let calls = off().map_or_else(|| system_calls::keep(rights), Err);
+    let places = match (&rights.writes, &calls) {
+        // Without a call that opens files for writing, Landlock only repeats that.
+        (Writes::None, Ok(_)) => Ok("opens no file for writing (seccomp)".to_owned()),
+        _ => places,
+    };
+    let checks = vec![
+        check("rights", capabilities),
+        check("syscalls", calls),
+        check("writes", places),
+    ];
+    log::debug!("confined to {rights:?}: {checks:?}");
+    checks
+}
+
+fn check(what: &'static str, done: Result<String, String>) -> DoctorCheck {
+    DoctorCheck {
+        what,
+        good: Some(done.is_ok()),
+        says: done.unwrap_or_else(|why| why),
+        advice: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
