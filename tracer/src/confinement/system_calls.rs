@@ -208,7 +208,7 @@ pub fn keep(rights: &Rights) -> Result<String, String> {
     };
     match limit() {
         Ok(count) => Ok(format!(
-            "{count} allowed; among the others: exec, fork, sockets, ptrace, mount (seccomp)"
+            "{count} allowed, without exec, fork, sockets, ptrace and mount (seccomp)"
         )),
         Err(error) => Err(format!("not limited: seccomp: {error}")),
     }
