@@ -70,39 +70,64 @@ fn two_capabilities_are_enough() {
     assert_eq!(shell["state"], "reaped");
 }
 
-/// Script that prints the capability sets of tracer and of the command.
+/// Script that prints the rights of the command, then those of every thread of tracer.
 const WATCH: &str = "
-    grep CapEff /proc/self/status
-    # tracer drops them once the command has been started.
+    show() { grep -hE '^(Cap|NoNewPrivs|Seccomp:)' \"$1/status\" | tr -s '[:space:]' ' '; echo; }
+    show /proc/self
+    # tracer gives its rights up once the command has been started.
     tries=0
-    until grep -qE 'CapPrm:.0*c000000000$' /proc/$PPID/status || [ $tries = 500 ]
+    until grep -q 'Seccomp:.*2' /proc/$PPID/status || [ $tries = 500 ]
     do tries=$((tries + 1)); sleep 0.02; done
-    grep -E 'CapEff|CapPrm' /proc/$PPID/status
+    for task in /proc/$PPID/task/*; do show $task; done
 ";
 
-/// Once all hooks are attached, tracer keeps only the two capabilities. The command has
-/// the capabilities that tracer was started with.
+/// Returns a value of a line that the script printed.
+fn right(line: &str, name: &str) -> u64 {
+    let mut words = line.split_whitespace().skip_while(|word| *word != name);
+    let value = words.nth(1).unwrap_or_else(|| panic!("{name} in {line}"));
+    u64::from_str_radix(value, 16).unwrap()
+}
+
+/// Once all hooks are attached, every thread of tracer has at most the two capabilities, and
+/// can neither gain others nor make other system calls. The command has the rights that tracer
+/// was started with, so that sudo works in it.
 #[test]
-fn unneeded_capabilities_are_dropped_and_the_command_keeps_its_own() {
+fn every_thread_gives_up_its_rights_and_the_command_keeps_its_own() {
     const BPF_AND_PERFMON: u64 = 1 << 39 | 1 << 38;
-    let own = fs::read_to_string("/proc/self/status").unwrap();
-    let sets = |text: &str| -> Vec<u64> {
-        let lines = text.lines().filter(|line| line.starts_with("Cap"));
-        let values = lines.filter_map(|line| line.split_whitespace().nth(1));
-        values
-            .map(|set| u64::from_str_radix(set, 16).unwrap())
-            .collect()
-    };
-    let effective = own.lines().find(|line| line.starts_with("CapEff")).unwrap();
-    let scratch = Scratch::new("dropped");
+    let scratch = support::Scratch::new("dropped");
     let file = scratch.file("x.trace");
-    let output = run(support::record(&file).args(["--", "sh", "-c", WATCH]));
+    let output = support::run(support::record(&file).args(["--", "sh", "-c", WATCH]));
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(
-        sets(&printed),
-        [sets(effective)[0], BPF_AND_PERFMON, BPF_AND_PERFMON],
-        "{printed}"
-    );
+    let mut lines = printed.lines();
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    let own = own.split_whitespace().collect::<Vec<_>>().join(" ");
+    let command = lines.next().unwrap();
+    for name in ["CapEff:", "CapPrm:", "CapBnd:", "NoNewPrivs:", "Seccomp:"] {
+        assert_eq!(right(command, name), right(&own, name), "{printed}");
+    }
+    let threads: Vec<_> = lines.collect();
+    // The one that reads the ring buffer, and the writer.
+    assert_eq!(threads.len(), 2, "{printed}");
+    assert_eq!(right(threads[0], "CapEff:"), BPF_AND_PERFMON, "{printed}");
+    threads.iter().for_each(|thread| confined(thread));
+}
+
+/// Asserts that a thread has no rights but two capabilities.
+fn confined(thread: &str) {
+    const BPF_AND_PERFMON: u64 = 1 << 39 | 1 << 38;
+    for name in ["CapEff:", "CapPrm:"] {
+        assert_eq!(right(thread, name) & !BPF_AND_PERFMON, 0, "{thread}");
+    }
+    for (name, value) in [
+        ("CapInh:", 0),
+        ("CapBnd:", 0),
+        ("CapAmb:", 0),
+        ("NoNewPrivs:", 1),
+        // SECCOMP_MODE_FILTER
+        ("Seccomp:", 2),
+    ] {
+        assert_eq!(right(thread, name), value, "{name} of {thread}");
+    }
 }
 
 /// Kernels before 5.11 charge BPF maps to the limit on locked memory. tracer raises it if

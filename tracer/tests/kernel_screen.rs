@@ -176,6 +176,39 @@ fn live_shows_a_zombie_with_its_age_and_owner() {
     drop(scratch);
 }
 
+/// The threads that write the past, read the terminal and save states are confined like the
+/// first one, and keys still work.
+#[test]
+fn every_thread_of_the_dashboard_is_confined() {
+    let live = format!("exec {} live", tracer().get_program().display());
+    let terminal = Terminal::open("confined", (120, 40), &live);
+    terminal.line(&["LIVE"]);
+    let pid = run(terminal.tmux().args(["list-panes", "-F", "#{pane_pid}"])).stdout;
+    let pid = String::from_utf8(pid).unwrap();
+    let threads = std::fs::read_dir(format!("/proc/{}/task", pid.trim())).unwrap();
+    let mut count = 0;
+    for thread in threads {
+        let path = thread.unwrap().path().join("status");
+        let status = std::fs::read_to_string(path).unwrap();
+        for line in [
+            "CapInh:\t0000000000000000",
+            "CapBnd:\t0000000000000000",
+            "CapAmb:\t0000000000000000",
+            "NoNewPrivs:\t1",
+            "Seccomp:\t2",
+        ] {
+            assert!(status.lines().any(|it| it == line), "{line} in {status}");
+        }
+        count += 1;
+    }
+    assert!(count >= 3, "{count} threads");
+    terminal.keys(&["q"]);
+    until("the terminal to end", || {
+        let listed = terminal.tmux().args(["list-panes"]).output().unwrap();
+        (!listed.status.success()).then_some(())
+    });
+}
+
 #[test]
 fn control_c_quits_and_restores_the_terminal() {
     let live = format!(
