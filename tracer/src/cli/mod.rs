@@ -20,7 +20,7 @@ use std::{env, process};
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
-use tracer::session::{self, Exit};
+use tracer::session::{self, Exit, Measures};
 
 use self::{
     doctor::DoctorArgs,
@@ -153,9 +153,10 @@ impl Cli {
     /// Runs the command. Exits with code 2 when its arguments conflict.
     pub fn run(self) -> Result<Exit> {
         session::fail_writes_beyond_file_size_limit();
-        if self.unconfined {
-            session::turn_off_confinement();
-        }
+        session::enable_confinement(match self.unconfined {
+            true => Measures::Capabilities,
+            false => Measures::All,
+        });
         if !self.utc {
             session::use_local_time();
         }

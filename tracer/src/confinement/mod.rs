@@ -11,10 +11,7 @@ mod capabilities;
 mod places;
 mod system_calls;
 
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{path::PathBuf, sync::OnceLock};
 
 pub use caps::Capability;
 
@@ -50,18 +47,34 @@ pub enum Writes {
     Beneath(Vec<PathBuf>),
 }
 
-/// True if only capabilities are taken away.
-static OFF: AtomicBool = AtomicBool::new(false);
+/// Measures that [`keep`] takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measures {
+    /// Capabilities and no_new_privs only.
+    Capabilities,
+    /// All that the kernel offers.
+    All,
+}
 
-/// Leaves out seccomp and Landlock from now on.
-pub fn turn_off() {
-    OFF.store(true, Ordering::Relaxed);
+/// Measures of this process. None unless it is a program that has asked for them: a user of
+/// the library would not expect to lose rights.
+static MEASURES: OnceLock<Measures> = OnceLock::new();
+
+/// Lets [`keep`] take these measures from now on. Only the first call has an effect.
+pub fn enable(measures: Measures) {
+    // Fails only on a second call, which is documented to do nothing.
+    let _ = MEASURES.set(measures);
 }
 
 /// Takes all other rights from the calling thread. Returns what is in force, and what is not
-/// and why.
+/// and why. Does nothing before [`enable`].
 pub fn keep(rights: &Rights) -> Vec<DoctorCheck> {
-    let off = OFF.load(Ordering::Relaxed);
+    let measures = MEASURES.get();
+    measures.map_or_else(Vec::new, |&measures| take(rights, measures))
+}
+
+fn take(rights: &Rights, measures: Measures) -> Vec<DoctorCheck> {
+    let off = measures == Measures::Capabilities;
     let off = || off.then(|| "not limited, because of --unconfined".to_owned());
     // The filter of system calls would forbid the others, so it comes last.
     let capabilities = capabilities::keep(&rights.capabilities);

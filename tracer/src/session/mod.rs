@@ -24,7 +24,7 @@ mod recorder;
 mod trace;
 
 pub use crate::{
-    confinement::turn_off as turn_off_confinement,
+    confinement::{Measures, enable as enable_confinement},
     event::{
         escaped_lines, file_name,
         units::{parse_bytes as bytes, parse_duration as duration},
