@@ -201,7 +201,8 @@ fn record_who(
 fn who_is_nobody() -> String {
     let database = fs::read_to_string("/etc/passwd").unwrap();
     let mut entries = database.lines();
-    let entry = entries.find(|entry| entry.contains(":65534:")).unwrap();
+    let entry = entries.find(|entry| entry.split(':').nth(2) == Some("65534"));
+    let entry = entry.unwrap();
     let fields: Vec<_> = entry.trim().split(':').collect();
     let [name, _, uid, gid, _, home, shell] = fields[..] else {
         panic!("{entry}");
