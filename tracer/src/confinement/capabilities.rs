@@ -15,14 +15,14 @@ pub fn keep(wanted: &[Capability]) -> Result<String, String> {
     forbid_new_privileges().map_err(|error| failed("no_new_privs cannot be set")(&error))?;
     let kept = match kept.is_empty() {
         true => "no capability".to_owned(),
-        false => kept.join(" and "),
+        false => kept.join(", "),
     };
     let bounding = match bounding {
         Ok(()) => "an empty bounding set",
         // Only root has CAP_SETPCAP. With no_new_privs, the set has no effect.
         Err(_) => "the bounding set of the caller",
     };
-    Ok(format!("{kept}, {bounding}, no_new_privs"))
+    Ok(format!("{kept}; {bounding}; no_new_privs"))
 }
 
 /// Returns the names of those that the thread has left.

@@ -10,6 +10,25 @@ use std::{
 
 use super::*;
 
+/// Folder of a test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let name = format!("tracer-confined-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        Scratch(folder)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Runs in a thread that keeps only these rights.
 fn with<T: Send + 'static>(rights: Rights, run: impl FnOnce() -> T + Send + 'static) -> T {
     let confined = move || {
@@ -48,8 +67,8 @@ fn status(names: &[&str]) -> Vec<String> {
 
 #[test]
 fn reader_cannot_execute_connect_trace_or_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
+    let folder = Scratch::new("reader");
+    let file = folder.0.join("file");
     fs::write(&file, "text").unwrap();
     let parent = std::os::unix::process::parent_id() as usize;
     let rights = Rights {
@@ -139,8 +158,8 @@ fn thread_has_only_the_capabilities_it_keeps() {
 
 #[test]
 fn files_are_written_only_in_the_folders_that_are_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let (kept, other) = (folder.path().join("kept"), folder.path().join("other"));
+    let folder = Scratch::new("folders");
+    let (kept, other) = (folder.0.join("kept"), folder.0.join("other"));
     for folder in [&kept, &other] {
         fs::create_dir(folder).unwrap();
         fs::write(folder.join("file"), "text").unwrap();

@@ -73,6 +73,6 @@ pub fn dashboard_writes(others: impl IntoIterator<Item = PathBuf>) -> Writes {
 pub fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
+        _ => env::current_dir().unwrap_or_else(|_| ".".into()),
     }
 }
