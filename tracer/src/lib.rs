@@ -51,7 +51,7 @@
 //! - `tui`: the dashboard.
 //! - `cli` (default): the commands, with `live` and `tui`.
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::disallowed_methods)]
 #![deny(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
 
 #[cfg(feature = "live")]

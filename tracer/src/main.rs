@@ -1,6 +1,8 @@
 //! The command `tracer`: parses the command line, runs the command and returns its exit
 //! code.
 
+#![warn(clippy::disallowed_methods)]
+
 mod cli;
 
 use std::{backtrace::Backtrace, panic, process::ExitCode, thread};

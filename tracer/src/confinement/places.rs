@@ -9,7 +9,8 @@ use landlock::{
     RulesetStatus, path_beneath_rules,
 };
 
-use super::{Rights, Writes};
+use super::rights::{Rights, Writes};
+use crate::event::file_name;
 
 /// Version whose rights are limited: the first with ioctls of devices. Kernels with an
 /// earlier one limit what they know.
@@ -81,7 +82,7 @@ fn listed(folders: &[PathBuf]) -> String {
     match folders {
         [] => "no folder".to_owned(),
         folders => {
-            let mut names: Vec<_> = folders.iter().map(|it| it.display().to_string()).collect();
+            let mut names: Vec<_> = folders.iter().map(file_name).collect();
             names.sort();
             names.dedup();
             names.join(", ")

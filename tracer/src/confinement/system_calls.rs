@@ -14,7 +14,7 @@ use seccompiler::{
     SeccompFilter, SeccompRule, apply_filter,
 };
 
-use super::{Rights, Writes};
+use super::rights::{Rights, Writes};
 
 /// Calls that are harmless with any arguments.
 const ALLOWED: &[i64] = &[

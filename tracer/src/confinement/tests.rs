@@ -8,6 +8,8 @@ use std::{
     ptr, thread,
 };
 
+use std::path::PathBuf;
+
 use super::*;
 
 /// Folder of a test.

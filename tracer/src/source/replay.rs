@@ -110,7 +110,7 @@ pub fn open(name: &Path) -> io::Result<(Bytes, Option<u64>)> {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Error { name, why } = self;
-        write!(f, "{} cannot be read: {why}", file_name(&name))
+        write!(f, "{} cannot be read: {why}", file_name(name))
     }
 }
 

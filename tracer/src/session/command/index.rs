@@ -49,7 +49,7 @@ pub fn index(index: &Index) -> Result<Exit> {
     let retention = Retention::default();
     let mut pass = IndexPass::new(input.chain()?.0, span, retention);
     let mut progress = Progress::new("indexing", path, Some(input.length()));
-    let cannot = || format!("{} cannot be read", file_name(&path));
+    let cannot = || format!("{} cannot be read", file_name(path));
     while pass.advance(BATCH).with_context(cannot)? {
         progress.show(pass.bytes());
     }

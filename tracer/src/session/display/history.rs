@@ -251,7 +251,7 @@ fn remove_orphans(folder: &Path) {
 fn remove(folder: &Path) {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            log::info!("{} cannot be removed: {error}", file_name(&folder));
+            log::info!("{} cannot be removed: {error}", file_name(folder));
         }
         Err(_) | Ok(()) => {}
     }

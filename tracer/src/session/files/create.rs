@@ -54,7 +54,7 @@ pub fn may_create(path: &Path, force: bool) -> Result<()> {
 ///
 /// Fails if the file exists and may not be replaced, is being written, or cannot be created.
 pub fn create(path: &Path, force: bool) -> Result<Created> {
-    let cannot = || format!("{} cannot be created", file_name(&path));
+    let cannot = || format!("{} cannot be created", file_name(path));
     let mut options = OpenOptions::new();
     let file = match options.write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -73,7 +73,7 @@ pub fn create(path: &Path, force: bool) -> Result<Created> {
     };
     let file = file.with_context(cannot)?;
     if let Some(user) = invoker() {
-        let (path, by) = (file_name(&path), user.by);
+        let (path, by) = (file_name(path), user.by);
         notify(format_args!("{path} belongs to {user}, the user of {by}"));
     }
     Ok(Created::File(file))
@@ -82,7 +82,7 @@ pub fn create(path: &Path, force: bool) -> Result<Created> {
 fn exists(path: &Path) -> anyhow::Error {
     anyhow!(
         "{} exists: choose another name, or replace it with --force",
-        file_name(&path)
+        file_name(path)
     )
 }
 
@@ -99,17 +99,17 @@ fn split(path: &Path) -> Result<(Folder, &OsStr)> {
     let name = name.ok_or_else(|| is_folder(path))?;
     let parent = path.parent().unwrap_or(Path::new(""));
     let folder = Folder::open(parent, Trust::Invoker);
-    let folder = folder.with_context(|| format!("{} cannot be replaced", file_name(&path)))?;
+    let folder = folder.with_context(|| format!("{} cannot be replaced", file_name(path)))?;
     Ok((folder, name))
 }
 
 fn is_folder(path: &Path) -> anyhow::Error {
-    anyhow!("{} is a directory: name a file in it", file_name(&path))
+    anyhow!("{} is a directory: name a file in it", file_name(path))
 }
 
 /// Returns what has the name of the recording now. Fails if it must not be written.
 fn examine(path: &Path, folder: &Folder, name: &OsStr) -> Result<Existing> {
-    let shown = file_name(&path);
+    let shown = file_name(path);
     let cannot = || format!("{shown} cannot be replaced");
     let entry = folder.entry(name).with_context(cannot)?;
     folder.check_owner(&entry).with_context(cannot)?;
@@ -146,12 +146,12 @@ fn is_stream(stat: &Stat) -> bool {
 /// Opens a pipe or a device. Of a named pipe, waits for the reader.
 fn open_stream(path: &Path, folder: &Folder, name: &OsStr) -> Result<Created> {
     let stream = folder.open_entry(name, OFlags::WRONLY);
-    let stream = stream.with_context(|| format!("{} cannot be written", file_name(&path)))?;
+    let stream = stream.with_context(|| format!("{} cannot be written", file_name(path)))?;
     // It may have been replaced since it was examined.
     ensure!(
         !stream.metadata()?.is_file(),
         "{} has changed meanwhile: try again",
-        file_name(&path)
+        file_name(path)
     );
     Ok(Created::Stream(stream))
 }

@@ -162,7 +162,7 @@ impl Recorder {
     }
 
     fn begin(path: &Path, output: Output, segment: Option<SegmentPosition>) -> Result<Recorder> {
-        let cannot = || format!("{} cannot be written", file_name(&path));
+        let cannot = || format!("{} cannot be written", file_name(path));
         let given = matches!(&output, Output::Segments(segments) if segments.are_given());
         let (queue, jobs) = channel();
         let (back, spare) = channel();

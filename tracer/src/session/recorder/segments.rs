@@ -64,7 +64,7 @@ pub fn may_open(ring: &FlightRecorder) -> Result<()> {
 }
 
 fn cannot_hold(dir: &Path) -> String {
-    format!("{} cannot hold recordings", file_name(&dir))
+    format!("{} cannot hold recordings", file_name(dir))
 }
 
 fn insecure(dir: &Path, weakness: &Weakness) -> anyhow::Error {
@@ -78,7 +78,7 @@ fn insecure(dir: &Path, weakness: &Weakness) -> anyhow::Error {
 fn busy(dir: &Path) -> anyhow::Error {
     anyhow!(
         "{}: another tracer records there: choose another directory",
-        file_name(&dir)
+        file_name(dir)
     )
 }
 
@@ -103,7 +103,7 @@ impl Segments {
             let others = listing.foreign;
             notify(format_args!(
                 "{}: {others} files in it are not segments and stay untouched",
-                file_name(&dir)
+                file_name(dir)
             ));
         }
         let number = listing.segments.last().map_or(1, |last| last.number + 1);

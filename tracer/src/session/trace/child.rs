@@ -56,7 +56,7 @@ impl Child {
         command.args(arguments);
         if let Some(account) = account {
             account.apply(&mut command);
-            notify(format_args!("{} runs as {account}", file_name(&program)));
+            notify(format_args!("{} runs as {account}", file_name(program)));
         }
         match command.spawn() {
             Ok(child) => Ok(Child::Running(child)),
@@ -104,7 +104,7 @@ impl Child {
 fn cannot_be_run(program: &OsStr, error: &io::Error) -> Exit {
     notify(format_args!(
         "{} cannot be run: {error}",
-        file_name(&program)
+        file_name(program)
     ));
     match error.kind() {
         io::ErrorKind::NotFound => NOT_FOUND,

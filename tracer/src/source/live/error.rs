@@ -106,7 +106,7 @@ impl fmt::Display for Error {
                 missing.join(" and ")
             ),
             Error::Btf { file, why } => {
-                let file = file_name(&file);
+                let file = file_name(file);
                 match why {
                     BtfError::NotOffered(why) => write!(
                         f,

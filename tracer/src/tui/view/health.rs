@@ -4,7 +4,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
-    event::{GapCause, Hook, Kind, Purpose, units},
+    event::{GapCause, Hook, Kind, Purpose, escaped, units},
     model::{Evidence, Finding, FindingKind, Key},
     tui::{
         input::action::Action,
@@ -342,7 +342,7 @@ fn cost(data: &Data<'_>, width: usize) -> Sheet {
             Some(true) => Tone::Plain,
             Some(false) | None => Tone::Warn,
         };
-        sheet.fact(check.what, Phrase::of(tone, escape(&check.says)));
+        sheet.fact(check.what, Phrase::of(tone, escaped(check.says.as_bytes())));
     }
     if let Some(session) = data.model.session() {
         sheet.fact("version", session.tracer_version.to_string());
