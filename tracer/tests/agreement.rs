@@ -38,19 +38,29 @@ const SCREEN: (u16, u16) = (200, 60);
 /// A filter of each kind: facts of a life, names, relatives, and a moment.
 const FILTERS: [&str; 4] = ["code != 0", "tree(sh)", "zombie > 1ms", "state == alive"];
 
-struct Play(Model);
+/// A dashboard of a recording.
+struct Play(App);
+
+impl Play {
+    fn new() -> Play {
+        let mode = Mode::Replay {
+            file: "trace".to_owned(),
+        };
+        Play(App::new(mode, Look::default()).with_retention(Retention::ALL))
+    }
+}
 
 impl Stage for Play {
     fn clear(&mut self) {
-        self.0 = Model::new(Retention::ALL);
+        self.0.clear_model();
     }
 
     fn restore(&mut self, model: Model) {
-        self.0 = model;
+        self.0.replace_model(model);
     }
 
     fn take(&mut self, event: &Event) {
-        self.0.apply(event);
+        self.0.apply_playback(event);
     }
 }
 
@@ -100,9 +110,12 @@ struct Answers {
 }
 
 impl Answers {
-    fn new(model: &Model, filter: Option<&str>) -> Answers {
+    fn new(app: &mut App, filter: Option<&str>) -> Answers {
         let saved = SavedFilters::default();
         let filter = filter.map(|text| Filter::parse(text, &saved).unwrap());
+        app.set_filter(filter.clone());
+        let screens = screens(app);
+        let model = app.model();
         let keeps = |key| {
             let kept = |filter: &Filter| filter.keeps(model, key, model.now());
             filter.as_ref().is_none_or(kept)
@@ -121,7 +134,7 @@ impl Answers {
             processes: processes.map(|key| process_json(model, key)).collect(),
             report: report::text(model, &sections, filter.as_ref(), layout),
             tables: String::from_utf8(tables).unwrap(),
-            screens: screens(model, filter),
+            screens,
         }
     }
 
@@ -142,26 +155,26 @@ impl Answers {
     }
 }
 
-/// Returns the screen of each view but the log of events and the view of one process.
-fn screens(model: &Model, filter: Option<Filter>) -> Vec<String> {
-    let mut app = App::new(
-        Mode::Replay {
-            file: "trace".to_owned(),
-        },
-        Look::default(),
-    );
-    app.set_filter(filter);
-    app.replace_model(model.clone());
-    app.set_now(model.now());
+/// Returns the screen of each view. The view of one process shows the latest of the tree.
+fn screens(app: &mut App) -> Vec<String> {
+    app.set_now(app.model().now());
     let (width, height) = SCREEN;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    let mut screen = |view: char| {
-        let key = KeyEvent::new(KeyCode::Char(view), KeyModifiers::NONE);
-        app.on_input(Input::Key(key));
+    let mut screen = |keys: &[KeyCode]| {
+        for key in keys {
+            app.on_input(Input::Key(KeyEvent::new(*key, KeyModifiers::NONE)));
+        }
         terminal.draw(|frame| app.render(frame)).unwrap();
         terminal.backend().to_string()
     };
-    "1234569".chars().map(&mut screen).collect()
+    // A selection is no answer, so it is moved to one end.
+    let mut screens: Vec<_> = "1234569"
+        .chars()
+        .map(|view| screen(&[KeyCode::Char(view), KeyCode::Home]))
+        .collect();
+    screens.push(screen(&[KeyCode::Char('7'), KeyCode::End]));
+    screens.push(screen(&[KeyCode::Char('1'), KeyCode::End, KeyCode::Enter]));
+    screens
 }
 
 /// Counts of a moment, from one of its descriptions.
@@ -288,8 +301,8 @@ fn assert_header(screen: &str, counts: &Counts, how: &str) {
 /// Compares the answers at some places of a recording. Returns their number.
 fn assert_agreement(recording: &Recording, count: u64) -> usize {
     let places = recording.places(count);
-    let (mut played, mut play) = (recording.open(), Play(Model::new(Retention::ALL)));
-    let (mut jumped, mut jump) = (recording.open(), Play(Model::new(Retention::ALL)));
+    let (mut played, mut play) = (recording.open(), Play::new());
+    let (mut jumped, mut jump) = (recording.open(), Play::new());
     jumped.set_states(recording.states.clone());
     let mut witness = Witness::default();
     let mut events = Reader::new(&recording.bytes[..]).unwrap();
@@ -312,8 +325,8 @@ fn assert_agreement(recording: &Recording, count: u64) -> usize {
         let filters = FILTERS.iter().copied().map(Some);
         for filter in [None].into_iter().chain(filters) {
             let how = format!("event {place}, filter {filter:?}");
-            let answers = Answers::new(&play.0, filter);
-            answers.assert_equal(&Answers::new(&jump.0, filter), &how);
+            let answers = Answers::new(&mut play.0, filter);
+            answers.assert_equal(&Answers::new(&mut jump.0, filter), &how);
             let json = Counts::of_json(&answers);
             assert_eq!(Counts::of_report(&answers), json, "{how}");
             if filter.is_none() {
