@@ -109,8 +109,11 @@ pub fn open(name: &Path) -> io::Result<(Bytes, Option<u64>)> {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Error { name, why } = self;
-        write!(f, "{} cannot be read: {why}", file_name(name))
+        let name = file_name(&self.name);
+        match &self.why {
+            recording::Error::Io(why) => write!(f, "{name} cannot be read: {why}"),
+            why => write!(f, "{name} cannot be read: {why}"),
+        }
     }
 }
 
