@@ -153,13 +153,15 @@ impl<T> Visitor<'_> for Bytes<T> {
 
 /// Formats bytes as one printable line. Valid UTF-8 stays; control characters,
 /// invisible characters, those that reorder text and invalid bytes become `\n`,
-/// `\u{1b}` or `\xff`, and so does a mark that would be drawn over what precedes the
-/// text.
+/// `\u{1b}` or `\xff`. So does a mark, such as an accent, that does not follow a
+/// character of the text and would be drawn over something else.
 pub fn escaped(bytes: &[u8]) -> String {
     let mut line = String::with_capacity(bytes.len());
+    let mut carries_marks = false;
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if is_plain(character) && !(line.is_empty() && is_mark(character)) {
+            carries_marks = is_plain(character) && (carries_marks || !is_mark(character));
+            if carries_marks {
                 line.push(character);
             } else {
                 line.extend(character.escape_default());
@@ -167,6 +169,7 @@ pub fn escaped(bytes: &[u8]) -> String {
         }
         for byte in chunk.invalid() {
             line.push_str(&format!("\\x{byte:02x}"));
+            carries_marks = false;
         }
     }
     line
@@ -277,7 +280,10 @@ mod tests {
         );
         assert_eq!(escaped("\u{9b}31m".as_bytes()), "\\u{9b}31m");
         assert_eq!(escaped_lines("a\x1b[2J\n  ^\t"), "a\\u{1b}[2J\n  ^\\t");
-        assert_eq!(escaped("\u{301}e\u{301}".as_bytes()), "\\u{301}e\u{301}");
+        assert_eq!(
+            escaped("\u{301}e\u{301}\n\u{301}".as_bytes()),
+            "\\u{301}e\u{301}\\n\\u{301}"
+        );
         assert_eq!(format!("{:>6}", Label::from("\x07")), " \\u{7}");
     }
 

@@ -2,6 +2,7 @@
 
 mod filters;
 mod host;
+mod hostile;
 mod keys;
 mod mouse;
 mod past;
