@@ -115,3 +115,33 @@ fn recorded(events: &[Event]) -> Vec<Event> {
 fn key(code: KeyCode) -> Input {
     Input::Key(KeyEvent::new(code, KeyModifiers::NONE))
 }
+
+/// What a view shows does not depend on the frames that were drawn before.
+#[test]
+fn earlier_frames_do_not_matter() {
+    let mut events = recorded(&host::busy());
+    // A snapshot lists processes in any order, such as children before their parents.
+    let is_found = |event: &Event| matches!(event.what, What::Snapshot(_));
+    let first = events.iter().position(is_found).unwrap();
+    let found = events[first..]
+        .iter()
+        .take_while(|event| is_found(event))
+        .count();
+    events[first..first + found].reverse();
+    assert!(found > 2);
+    for entry in VIEWS {
+        let (mut seen, rest) = (Bench::new(Mode::Live, &events[..1], 160, 60), &events[1..]);
+        seen.view(entry.name);
+        for event in rest {
+            seen.app.apply(event);
+            seen.draw();
+        }
+        let mut opened = Bench::new(Mode::Live, &events, 160, 60);
+        opened.view(entry.name);
+        for bench in [&mut seen, &mut opened] {
+            bench.press(KeyCode::End);
+            bench.press(KeyCode::Home);
+        }
+        assert_eq!(seen.text(), opened.text(), "{}", entry.name);
+    }
+}

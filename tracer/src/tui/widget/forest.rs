@@ -5,7 +5,7 @@
 //! because a process gets its place in the tree once, and because a freed process stays freed.
 //! Other exits are conclusions that the model may revise, so those processes are checked again.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::{
     model::{Key, Model, Process},
@@ -139,9 +139,19 @@ impl Forest {
             self.unsettled.push(index);
         }
         let mut roots = std::mem::take(&mut self.roots);
-        roots.retain(|&root| !self.attach(model, root));
+        let mut disordered = BTreeSet::new();
+        roots.retain(|&root| {
+            let parent = self.attach(model, root);
+            if let Some((parent, false)) = parent {
+                disordered.insert(parent);
+            }
+            parent.is_none()
+        });
         self.roots = roots;
         self.sort_roots(model);
+        for parent in disordered {
+            self.sort_children(parent);
+        }
         if filter.exited == ShownExits::All && !filter.with_threads {
             return;
         }
@@ -237,17 +247,33 @@ impl Forest {
         branches
     }
 
-    /// Moves a root below its parent. Returns false if it has none.
-    fn attach(&mut self, model: &Model, index: u32) -> bool {
-        let Some(parent) = model.tree_parent(self.nodes[index as usize].key) else {
-            return false;
-        };
-        let Some(parent) = self.place(parent) else {
-            return false;
-        };
+    /// Moves a root below its parent. Returns the parent, and false if the root appeared before
+    /// the parent's last child; none if it has no parent.
+    fn attach(&mut self, model: &Model, index: u32) -> Option<(usize, bool)> {
+        let parent = model.tree_parent(self.nodes[index as usize].key)?;
+        let parent = self.place(parent)?;
+        let last = self.nodes[parent].last_child;
         self.nodes[index as usize].parent = Some(parent as u32);
         self.append(parent, index);
-        true
+        Some((parent, last.is_none_or(|last| last < index)))
+    }
+
+    /// Restores the order of appearance among the children of a process, one of which was a root
+    /// until now. A requested order is restored by [`Self::arrange`].
+    fn sort_children(&mut self, parent: usize) {
+        if self.order.is_some() {
+            return;
+        }
+        let mut children: Vec<u32> = self.children(parent as u32).collect();
+        children.sort_unstable();
+        (
+            self.nodes[parent].first_child,
+            self.nodes[parent].last_child,
+        ) = (None, None);
+        for child in children {
+            self.nodes[child as usize].next_sibling = None;
+            self.append(parent, child);
+        }
     }
 
     fn place(&self, key: Key) -> Option<usize> {
