@@ -1,7 +1,7 @@
 //! Folders, opened one component of the path at a time, and which users can change what is in
 //! them.
 //!
-//! A path is as safe as its weakest part: whoever can rename a folder or a link on the way can
+//! A path is as safe as its weakest part: a user that can rename a folder or a link on the way can
 //! put another one in its place. What is done with the open folder afterwards does not look at
 //! the path again.
 

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use crate::{
     facts::{reaped, say, with},
-    system::{Pipe, check, exit, fork, now, pause_forever, pid, sleep_ms, until_zombie, wait},
+    system::{
+        Pipe, check, exit, fork, now, pause_forever, pid, set_sigchld, sleep_ms, until_zombie, wait,
+    },
 };
 
 /// Kills children by signals of others and of their own.
@@ -129,16 +131,7 @@ pub fn autoreap(n: usize) {
     ] {
         let pipe = Pipe::new();
         let owner = fork(|| {
-            // SAFETY: all zeroes is a valid sigaction, which is local.
-            unsafe {
-                let mut action: libc::sigaction = std::mem::zeroed();
-                action.sa_sigaction = handler;
-                action.sa_flags = flags;
-                check(
-                    libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()),
-                    "sigaction",
-                );
-            }
+            set_sigchld(handler, flags);
             for _ in 0..n {
                 pipe.send(fork(|| exit(4)).into());
             }

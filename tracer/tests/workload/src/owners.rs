@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::{
     facts::{reaped, say, with},
     system::{
-        Pipe, Waited, check, execute, exit, fork, host_pid, now, pause_forever, pid, sleep_ms,
-        until_zombie, wait,
+        Pipe, Waited, check, execute, exit, fork, host_pid, now, pause_forever, pid, set_sigchld,
+        sleep_ms, until_zombie, wait,
     },
 };
 
@@ -383,19 +383,6 @@ fn released(handler: libc::sighandler_t, flags: c_int, further: bool) {
             "finding": [format!("workload[{leaver}] left {COUNT} zombies for up to "), end],
         });
         say(&with(fact("released", &zombie, leaver), more));
-    }
-}
-
-fn set_sigchld(handler: libc::sighandler_t, flags: c_int) {
-    // SAFETY: all zeroes is a valid sigaction, which is local.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = handler;
-        action.sa_flags = flags;
-        check(
-            libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()),
-            "sigaction",
-        );
     }
 }
 

@@ -52,6 +52,20 @@ pub fn exit(code: c_int) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// Sets the handler of SIGCHLD, or how it is ignored.
+pub fn set_sigchld(handler: libc::sighandler_t, flags: c_int) {
+    // SAFETY: all zeroes is a valid sigaction, which is local.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        action.sa_flags = flags;
+        check(
+            libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()),
+            "sigaction",
+        );
+    }
+}
+
 pub struct Waited {
     pub status: c_int,
     pub usage: libc::rusage,
