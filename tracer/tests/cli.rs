@@ -6,6 +6,8 @@
     reason = "a panic is how a test fails, and it says where"
 )]
 
+#[path = "cli/incomplete.rs"]
+mod incomplete;
 #[path = "cli/local_time.rs"]
 mod local_time;
 #[path = "cli/reports.rs"]

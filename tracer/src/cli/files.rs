@@ -15,9 +15,9 @@ Examples:
   tracer info night.trace || tracer repair night.trace whole.trace
   tracer info /var/lib/tracer                   list the segments of a flight recorder
 
-Exit codes: 0 every block is valid and the recording has an end mark; 1 it cannot be read
-at all; 2 wrong usage; 3 it is damaged or truncated, or a segment is missing; the rest can
-be read.")]
+Exit codes: 0 every block is valid and the recording has an end mark and nothing behind it;
+1 it cannot be read at all; 2 wrong usage; 3 it is damaged or truncated, a segment is missing,
+or bytes follow its end mark (another recording, if files were joined); the rest can be read.")]
 pub struct InfoArgs {
     /// The recording, or a flight recorder's directory; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]
@@ -94,7 +94,8 @@ Examples:
   tracer cut night.trace part.trace --tree 1234
   tracer cut night.trace part.trace --tree 1234 --anonymize    for a public bug report
 
-Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage.")]
+Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage; 3 it was
+written, but a part of what it was made from is damaged or missing.")]
 pub struct CutArgs {
     /// The recording to cut from, or a flight recorder's directory; `-` is standard input
     #[arg(value_name = "IN", value_hint = ValueHint::AnyPath)]
@@ -136,7 +137,8 @@ Examples:
   tracer merge both.trace nginx.trace redis.trace    combine two process trees
   tracer merge --anonymize public.trace first.trace second.trace
 
-Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage.")]
+Exit codes: 0 the new recording was written; 1 it could not be made; 2 wrong usage; 3 it was
+written, but a part of what it was made from is damaged or missing.")]
 pub struct MergeArgs {
     #[command(flatten)]
     to: OutArgs,

@@ -18,7 +18,8 @@ Examples:
   tracer index /var/lib/tracer                  index the latest trace of a flight recorder
 
 Exit codes: 0 the index was written; 1 the recording cannot be read, or the index cannot
-be written; 2 wrong usage.")]
+be written; 2 wrong usage; 3 the index was written, but a part of the recording is damaged
+or missing.")]
 pub struct IndexArgs {
     /// The recording, or a flight recorder's directory
     #[arg(value_hint = ValueHint::AnyPath)]

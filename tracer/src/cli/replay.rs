@@ -46,8 +46,10 @@ Where the clocks are set back, --since means the first of two equal times and --
 second. The dashboard opens at --since (or else at --until), pauses at --until, and can
 seek in all of the recording.
 
-Exit codes: 0 success; unreadable parts are reported and shown as gaps (`tracer info`
-returns 3 for them); 1 nothing can be read; 2 wrong usage.")]
+Exit codes: 0 success; 1 nothing can be read; 2 wrong usage; 3 everything that can be read is
+printed, but a part of the recording is damaged or missing, or it has no end. What is missing
+is a gap in the output, and standard error says where. The dashboard shows gaps and exits
+with 0.")]
 pub struct ReplayArgs {
     /// The recording, or a flight recorder's directory; `-` is standard input
     #[arg(value_hint = ValueHint::AnyPath)]

@@ -29,12 +29,14 @@ object! {
         began: Option<String>,
         /// Time of the last event on the wall clock, UTC.
         ended: Option<String>,
-        /// True if nothing is damaged and the recording has its end mark.
+        /// True if nothing is damaged, and the recording has its end mark and nothing behind it.
         whole: bool,
         /// True if tracing ended regularly.
         trace_ended: bool,
         /// Offset of a block that is cut off, bytes.
         torn_at: Option<u64>,
+        /// Bytes behind the end mark, which are not read.
+        trailing: Option<TrailingBytes>,
         /// Unreadable parts.
         damage: Vec<DamagedPart>,
         /// What a later version of tracer wrote and this one skipped.
@@ -53,6 +55,16 @@ object! {
         gap_count: u64,
         /// The first 1,000 gaps.
         gaps: Vec<RecordingGap>,
+    }
+
+    /// Bytes behind the end mark of a recording.
+    pub struct TrailingBytes {
+        /// Offset, bytes.
+        offset: u64,
+        /// Size, bytes.
+        bytes: u64,
+        /// True if they begin like a recording: two files were joined.
+        is_recording: bool,
     }
 
     /// An unreadable part of a recording.
@@ -151,6 +163,7 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
         damage,
         unknown,
         ending,
+        trailing,
     } = survey;
     let wall = |at: u64| session.as_ref().map(|it| Utc(it.realtime(at)).to_string());
     let kinds = kinds.iter().map(|&(kind, events)| {
@@ -194,6 +207,11 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
             Some(Ending::Torn { offset, .. }) => Some(*offset),
             Some(Ending::Clean) | None => None,
         },
+        trailing: trailing.map(|trailing| TrailingBytes {
+            offset: trailing.offset,
+            bytes: trailing.bytes,
+            is_recording: trailing.is_recording,
+        }),
         damage: damage.iter().map(damaged).collect(),
         unknown: Skipped {
             events: unknown.events,

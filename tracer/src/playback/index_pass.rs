@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::{Archive, Model, Retention},
-    recording::{Chain, Error, Span},
+    recording::{Chain, Error, PartReport, Span},
 };
 
 /// The rule for when the next state is due, based on the cost of the last one.
@@ -100,6 +100,11 @@ impl<R: Read> IndexPass<R> {
     pub fn archiving(mut self, archive: Archive) -> IndexPass<R> {
         self.model.set_archive(archive);
         self
+    }
+
+    /// See [`Chain::part_reports`].
+    pub fn part_reports(&self) -> impl Iterator<Item = (usize, PartReport)> + '_ {
+        self.chain.part_reports()
     }
 
     /// Returns the archive, which covers the whole recording at the end.

@@ -16,7 +16,7 @@ use crate::{
     model::Retention,
     recording::{
         Chain, ChainPart, ChainPosition, Error, GrowingIndex, Index, IndexEntry, MemoryLimit,
-        SnapshotFn, Span,
+        PartReport, SnapshotFn, Span,
     },
 };
 
@@ -181,6 +181,11 @@ impl<R: Read + Seek> Playback<R> {
     pub fn with_memory_limit(mut self, limit: MemoryLimit) -> Playback<R> {
         self.chain = self.chain.with_memory_limit(limit);
         self
+    }
+
+    /// See [`Chain::part_reports`]. Places before the last seek may be missing.
+    pub fn part_reports(&self) -> impl Iterator<Item = (usize, PartReport)> + '_ {
+        self.chain.part_reports()
     }
 
     /// Returns true if the last event sent to the stage is not part of the stream: it belongs

@@ -6,6 +6,8 @@ use std::io::{self, Read, Seek};
 
 use super::{
     block_header::{HEADER, Header, MARKER},
+    damage::Trailing,
+    file_header::{self, FILE_HEADER},
     lookahead::Lookahead,
 };
 
@@ -122,6 +124,26 @@ impl<R: Read> BlockScanner<R> {
         let after = self.input.ahead().len() as u64;
         let good = self.input.offset() - self.skipped;
         (good, self.skipped + after)
+    }
+
+    /// Reads what follows the block returned last, to the end of the input. Returns none if
+    /// there is nothing.
+    pub fn trailing(&mut self) -> io::Result<Option<Trailing>> {
+        self.input.consume(std::mem::take(&mut self.returned));
+        let offset = self.input.offset();
+        let is_recording = file_header::begins(self.input.look(FILE_HEADER)?);
+        loop {
+            match self.input.look(1)?.len() {
+                0 => break,
+                count => self.input.consume(count),
+            }
+        }
+        let bytes = self.input.offset() - offset;
+        Ok((bytes > 0).then_some(Trailing {
+            offset,
+            bytes,
+            is_recording,
+        }))
     }
 
     fn skip(&mut self, count: usize) {

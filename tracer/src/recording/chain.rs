@@ -37,7 +37,10 @@ pub struct Chain<R> {
     is_after_gap: bool,
     /// Counts at the beginning of the first part.
     base: Option<Summary>,
-    reports: Vec<PartReport>,
+    /// Events missing before the current part.
+    missing_before: u64,
+    /// Reports on earlier parts, each with the index of the part.
+    reports: Vec<(usize, PartReport)>,
 }
 
 impl<R: Read> Chain<R> {
@@ -71,6 +74,7 @@ impl<R: Read> Chain<R> {
             held: None,
             is_after_gap: false,
             base: None,
+            missing_before: 0,
             reports: refused,
         };
         chain.begin();
@@ -155,7 +159,10 @@ impl<R: Read> Chain<R> {
             reader,
             refused,
         } = open_from(&mut self.parts, self.at + 1, self.options)?;
-        self.reports.push(self.report());
+        self.reports.push((self.at, self.report()));
+        // Those of a refused part are not missing between parts.
+        let between = self.before(part - refused.len()).saturating_sub(read);
+        self.missing_before = between;
         self.reports.extend(refused);
         self.missing += self.before(part).saturating_sub(read);
         let needs_snapshot = self.missing > 0 || self.reader.needs_snapshot();
@@ -287,8 +294,8 @@ impl<R: Read> Chain<R> {
 
     /// Returns a report for each part read so far, with the index of the part.
     pub fn part_reports(&self) -> impl Iterator<Item = (usize, PartReport)> + '_ {
-        let all = self.reports.iter().cloned().chain([self.report()]);
-        all.enumerate()
+        let current = (self.at, self.report());
+        self.reports.iter().cloned().chain([current])
     }
 
     fn report(&self) -> PartReport {
@@ -297,6 +304,8 @@ impl<R: Read> Chain<R> {
             damage: self.reader.damage().to_vec(),
             unknown: self.reader.unknown(),
             ending: self.reader.ending(),
+            trailing: self.reader.trailing(),
+            missing_before: self.missing_before,
         }
     }
 }
@@ -314,6 +323,7 @@ impl<R: Read + Seek> Chain<R> {
             self.reader = self.parts[part].read(self.options)?;
             self.at = part;
         }
+        self.missing_before = 0;
         (self.continues, self.latest) = (false, 0);
         (self.missing, self.held) = (0, None);
         self.is_after_gap = false;

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use super::{
-    damage::{Damage, Ending, Unknown},
+    damage::{Damage, Ending, Trailing, Unknown},
     error::Error,
     gap_repair::SnapshotFn,
     memory_limit::MemoryLimit,
@@ -79,7 +79,8 @@ impl<R: Read> ChainPart<R> {
 pub(super) struct OpenedPart<R> {
     pub part: usize,
     pub reader: Reader<R>,
-    pub refused: Vec<PartReport>,
+    /// The reports, each with the index of the part.
+    pub refused: Vec<(usize, PartReport)>,
 }
 
 /// Opens the first part that can be opened, starting with `part`. A recorder may remove its
@@ -102,10 +103,13 @@ pub(super) fn open_from<R: Read>(
                 });
             }
             Err(why) if is_last => return Err(why),
-            Err(why) => refused.push(PartReport {
-                refused: Some(why.to_string()),
-                ..PartReport::default()
-            }),
+            Err(why) => {
+                let report = PartReport {
+                    refused: Some(why.to_string()),
+                    ..PartReport::default()
+                };
+                refused.push((part, report));
+            }
         }
         part += 1;
     }
@@ -122,6 +126,11 @@ pub struct PartReport {
     pub unknown: Unknown,
     /// Ending of the part, or none if its end was not reached.
     pub ending: Option<Ending>,
+    /// What follows the end mark of the part.
+    pub trailing: Option<Trailing>,
+    /// Number of events that are missing between this part and the one before, because parts
+    /// between them are missing.
+    pub missing_before: u64,
 }
 
 impl PartReport {
@@ -130,6 +139,7 @@ impl PartReport {
         let missing = |damage: &Damage| damage.events != Some(0);
         let cut = matches!(self.ending, Some(Ending::Torn { bytes: 1.., .. }));
         let damaged = self.refused.is_some() || self.damage.iter().any(missing);
-        !damaged && !cut && self.unknown == Unknown::default()
+        let follows = self.trailing.is_some() || self.missing_before > 0;
+        !damaged && !cut && !follows && self.unknown == Unknown::default()
     }
 }

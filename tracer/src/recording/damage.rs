@@ -38,6 +38,35 @@ pub enum Ending {
     },
 }
 
+/// Bytes behind the end mark, which are not part of the recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trailing {
+    /// Offset, bytes.
+    pub offset: u64,
+    /// Length, bytes.
+    pub bytes: u64,
+    /// True if they begin like a recording: two files were joined.
+    pub is_recording: bool,
+}
+
+impl fmt::Display for Trailing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Trailing { offset, bytes, .. } = self;
+        write!(
+            f,
+            "{bytes} bytes behind the end mark, at offset {offset}, are "
+        )?;
+        match self.is_recording {
+            true => write!(
+                f,
+                "another recording, which is not read: `tail -c +{}` splits it off",
+                offset.saturating_add(1)
+            ),
+            false => write!(f, "not part of the recording and not read"),
+        }
+    }
+}
+
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Damage {

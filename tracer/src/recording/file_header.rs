@@ -32,6 +32,11 @@ pub(super) fn to_bytes() -> [u8; FILE_HEADER] {
     bytes
 }
 
+/// Returns true if bytes begin like a recording.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
 /// Skips the file header and returns the format version. A damaged header is left to be skipped
 /// like any other damage, because each block header repeats the version.
 pub(super) fn header<R: Read>(

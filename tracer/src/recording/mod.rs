@@ -65,7 +65,7 @@ mod writer;
 pub use chain::Chain;
 pub use chain_part::{ChainPart, PartReport, PartSource};
 pub use checkpoint::Checkpoint;
-pub use damage::{Damage, Ending, Unknown};
+pub use damage::{Damage, Ending, Trailing, Unknown};
 pub use error::Error;
 pub use gap_repair::SnapshotFn;
 pub use index::{GrowingIndex, Index, IndexEntry};

@@ -12,7 +12,7 @@ use super::{
     block_header::{CHECKPOINT, END, EVENTS, INDEX, LAYOUT, RECORDS},
     block_scanner::{BlockScanner, FoundBlock},
     checkpoint,
-    damage::{Damage, Ending, Unknown},
+    damage::{Damage, Ending, Trailing, Unknown},
     error::Error,
     file_header,
     gap_repair::{GapRepair, SnapshotFn},
@@ -59,6 +59,8 @@ pub struct Reader<R> {
     damage: Vec<Damage>,
     unknown: Unknown,
     ending: Option<Ending>,
+    /// What follows the end mark. The outer none: it has not been read yet.
+    trailing: Option<Option<Trailing>>,
     version: Option<u16>,
     /// Offset of the first block.
     front: u64,
@@ -99,6 +101,7 @@ impl<R: Read> Reader<R> {
             damage: Vec::new(),
             unknown: Unknown::default(),
             ending: None,
+            trailing: None,
             version,
             tally: SizeTally::default(),
         })
@@ -149,6 +152,9 @@ impl<R: Read> Reader<R> {
                     return Ok(Some(event));
                 }
                 Ok(None) if self.ending == Some(Ending::Clean) => {
+                    if self.trailing.is_none() {
+                        self.trailing = Some(self.blocks.trailing()?);
+                    }
                     return Ok(self.emit_snapshot_end());
                 }
                 Ok(None) => {
@@ -217,6 +223,12 @@ impl<R: Read> Reader<R> {
     /// Returns how the recording ends, or none before its end is reached.
     pub fn ending(&self) -> Option<Ending> {
         self.ending
+    }
+
+    /// Returns what follows the end mark. It is not read, because it belongs to no recording or
+    /// to another one.
+    pub fn trailing(&self) -> Option<Trailing> {
+        self.trailing.flatten()
     }
 
     /// Returns the format version from the file header, or none if that is damaged.
@@ -438,7 +450,7 @@ impl<R: Read + Seek> Reader<R> {
         self.repair.reset();
         self.latest = 0;
         self.damage.clear();
-        self.ending = None;
+        (self.ending, self.trailing) = (None, None);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::{
-    damage::{Damage, Ending, Unknown},
+    damage::{Damage, Ending, Trailing, Unknown},
     error::Error,
     reader::Reader,
     size_tally::SizeTally,
@@ -44,6 +44,8 @@ pub struct Survey {
     pub unknown: Unknown,
     /// Ending of the recording.
     pub ending: Option<Ending>,
+    /// What follows the end mark.
+    pub trailing: Option<Trailing>,
 }
 
 impl Survey {
@@ -70,6 +72,7 @@ impl Survey {
         survey.damage = reader.damage().to_vec();
         survey.unknown = reader.unknown();
         survey.ending = reader.ending();
+        survey.trailing = reader.trailing();
         Ok(survey)
     }
 
@@ -92,8 +95,10 @@ impl Survey {
         }
     }
 
-    /// Returns true if there is no damage and the recording has its end mark.
+    /// Returns true if there is no damage, and the recording has its end mark and nothing behind
+    /// it.
     pub fn is_whole(&self) -> bool {
-        self.damage.is_empty() && self.ending == Some(Ending::Clean)
+        let ends = self.ending == Some(Ending::Clean) && self.trailing.is_none();
+        self.damage.is_empty() && ends
     }
 }

@@ -38,7 +38,7 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
     );
     let mut rewrite = Rewrite::begin([&cut.from], &cut.to)?;
     let mask = cut.anonymize.then(Mask::default);
-    range::read(&cut.window, &cut.from, |mut event| {
+    let completeness = range::read(&cut.window, &cut.from, |mut event| {
         if let Some(mask) = &mask {
             mask.apply(&mut event);
         }
@@ -48,5 +48,6 @@ pub fn cut(cut: &Cut) -> Result<Exit> {
         }
         rewrite.take(event)
     })?;
-    rewrite.finish(|| format!("{} contains no events of that part", file_name(&cut.from)))
+    rewrite.finish(|| format!("{} contains no events of that part", file_name(&cut.from)))?;
+    Ok(completeness.exit())
 }

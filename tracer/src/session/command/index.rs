@@ -10,13 +10,14 @@ use crate::{
     model::Retention,
     playback::IndexPass,
     session::{
-        console::{
-            exit::{Exit, OK},
-            notice::notify,
-            progress::Progress,
-        },
+        console::{exit::Exit, notice::notify, progress::Progress},
         files::rights,
-        input::{recording::Input, side_file, window::Window},
+        input::{
+            read::{self, Notices},
+            recording::Input,
+            side_file,
+            window::Window,
+        },
     },
 };
 
@@ -63,5 +64,6 @@ pub fn index(index: &Index) -> Result<Exit> {
         states.iter().len(),
         states.size() >> 10
     ));
-    Ok(OK)
+    let completeness = read::report(&input, pass.part_reports(), Notices::Emit);
+    Ok(completeness.exit())
 }

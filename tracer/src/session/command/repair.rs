@@ -28,10 +28,10 @@ pub fn repair(repair: &Repair) -> Result<Exit> {
         "a recording cannot be repaired in place: choose another name for the repaired one"
     );
     let mut rewrite = Rewrite::begin([&repair.from], &repair.to)?;
-    let complete = read::read(&repair.from, |event| rewrite.take(event))?;
+    let completeness = read::read(&repair.from, |event| rewrite.take(event))?;
     let nothing = || format!("{} contains no readable events", file_name(&repair.from));
     let written = rewrite.finish(nothing)?;
-    Ok(if complete {
+    Ok(if completeness.is_complete {
         written
     } else {
         RECORDING_INCOMPLETE

@@ -36,6 +36,7 @@ use crate::{
         },
         files::rights,
         input::{
+            completeness::Completeness,
             follow_timer::FollowTimer,
             growth::Growth,
             match_buffer::MatchBuffer,
@@ -107,7 +108,7 @@ impl Replay {
         &self,
         take: impl FnMut(Event) -> Result<()>,
         mut pause: impl FnMut() -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Completeness> {
         if !self.follow || self.path == Path::new("-") {
             return range::read(&self.window, &self.path, take);
         }
@@ -120,32 +121,46 @@ impl Replay {
     }
 }
 
-/// Shows a recording.
+/// Shows a recording. The exit code is [`RECORDING_INCOMPLETE`] if a part of what is printed
+/// could not be read, or the recording has no end.
 pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
     if !(terminal && matches!(replay.shown, Shown::Dashboard)) {
         confinement::keep(&rights::reader([&replay.path]));
     }
-    match replay.shown {
-        Shown::Dashboard if terminal => dashboard(&replay)?,
+    let completeness = match replay.shown {
+        Shown::Dashboard if terminal => {
+            dashboard(&replay)?;
+            return Ok(OK);
+        }
         Shown::Dashboard => report(&replay, &Report::default())?,
         Shown::Report(ref asked) => report(&replay, asked)?,
         Shown::Export(name) => {
             let format = export::format(name).with_context(|| format!("no format {name}"))?;
-            output::to_stdout(|out| export(&replay, format, out))?;
+            let mut completeness = Completeness::default();
+            output::to_stdout(|out| {
+                completeness = export(&replay, format, out)?;
+                Ok(())
+            })?;
+            completeness
         }
-    }
-    Ok(OK)
+    };
+    Ok(completeness.exit())
 }
 
-fn report(replay: &Replay, report: &Report) -> Result<()> {
+fn report(replay: &Replay, report: &Report) -> Result<Completeness> {
     let filter = replay.filter.as_ref();
-    let Part { model, until } = replay.part()?;
+    let Part {
+        model,
+        until,
+        completeness,
+    } = replay.part()?;
     check(filter, &model)?;
     if let Some(filter) = filter.filter(|_| report.json) {
         notify_if_none(&model, |key| filter.keeps(&model, key, model.now()));
     }
-    output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))
+    output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))?;
+    Ok(completeness)
 }
 
 /// Notifies the user if some processes are not listed because memory is full.
@@ -165,7 +180,7 @@ fn check(filter: Option<&Filter>, model: &Model) -> Result<()> {
     filter.map_or(Ok(()), |filter| Ok(filter.check(model)?))
 }
 
-fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
+fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<Completeness> {
     let mut exporter = (format.start)(&time_zone::zone());
     let is_local = replay.filter.as_ref().is_none_or(Filter::is_local);
     if format.streams_processes && is_local && !replay.follow {
@@ -173,15 +188,19 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
     }
     let Some(filter) = &replay.filter else {
         if !format.exports_events {
-            let Part { model, .. } = replay.part()?;
-            return Ok(exporter.end(&model, &|_| true, out)?);
+            let Part {
+                model,
+                completeness,
+                ..
+            } = replay.part()?;
+            exporter.end(&model, &|_| true, out)?;
+            return Ok(completeness);
         }
         // Events are written as they are read, so no process needs to be retained.
         let shared = RefCell::new(&mut *out);
         let take = |event: Event| Ok(exporter.event(&event, *shared.borrow_mut())?);
         // Flush before each wait, so that a reader of the pipe is up to date.
-        replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
-        return Ok(());
+        return replay.read(take, || Ok(shared.borrow_mut().flush()?));
     };
     if replay.follow {
         return export_while_growing(replay, filter, &mut *exporter, out);
@@ -193,21 +212,27 @@ fn export(replay: &Replay, format: &Format, out: &mut dyn Write) -> Result<()> {
         "with --filter a recording is read twice, which is not possible with standard input: name a \
          file"
     );
-    let Part { model, .. } = replay.part()?;
+    let Part {
+        model,
+        completeness,
+        ..
+    } = replay.part()?;
     check(Some(filter), &model)?;
     let matches = |key| filter.keeps(&model, key, model.now());
     notify_if_none(&model, matches);
     if !format.exports_events {
-        return Ok(exporter.end(&model, &matches, out)?);
+        exporter.end(&model, &matches, out)?;
+        return Ok(completeness);
     }
-    range::read(&replay.window, &replay.path, |event| {
+    range::read_again(&replay.window, &replay.path, |event| {
         let process = model.find(event.who.process);
         if event.who == Who::HOST || process.is_some_and(matches) {
             exporter.event(&event, out)?;
         }
         Ok(())
     })?;
-    Ok(exporter.end(&model, &matches, out)?)
+    exporter.end(&model, &matches, out)?;
+    Ok(completeness)
 }
 
 /// Exports each process as soon as it is final, so that none needs to be kept. The recording
@@ -216,7 +241,7 @@ fn export_processes(
     replay: &Replay,
     exporter: &mut dyn Exporter,
     out: &mut dyn Write,
-) -> Result<()> {
+) -> Result<Completeness> {
     let spool = (replay.path == Path::new("-"))
         .then(Spool::complete)
         .transpose()?;
@@ -232,6 +257,7 @@ fn export_processes(
         first.take(model);
         Ok(())
     })?;
+    let completeness = part.completeness;
     let mut second = first.end(part.model);
     let (filter, now) = (replay.filter.as_ref(), second.end().now());
     check(filter, second.end())?;
@@ -250,7 +276,8 @@ fn export_processes(
     if filter.is_some() && matching == 0 {
         notify_if_none(end, |key| keeps(end, key));
     }
-    Ok(exporter.end(end, &|key| keeps(end, key), out)?)
+    exporter.end(end, &|key| keeps(end, key), out)?;
+    Ok(completeness)
 }
 
 /// Notifies the user if no process in the model matches the filter.
@@ -275,20 +302,21 @@ fn export_while_growing(
     filter: &Filter,
     exporter: &mut dyn Exporter,
     out: &mut dyn Write,
-) -> Result<()> {
+) -> Result<Completeness> {
     let mut buffer = MatchBuffer::new(filter, replay.archive());
     let shared = RefCell::new(&mut *out);
     let take = |event: Event| {
         let mut emit = |event: &Event| Ok(exporter.event(event, *shared.borrow_mut())?);
         buffer.take(event, &mut emit)
     };
-    replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
+    let completeness = replay.read(take, || Ok(shared.borrow_mut().flush()?))?;
     let model = buffer.model();
     notify_unlisted(model);
     check(Some(filter), model)?;
     let matches = |key| filter.keeps(model, key, model.now());
     notify_if_none(model, matches);
-    Ok(exporter.end(model, &matches, out)?)
+    exporter.end(model, &matches, out)?;
+    Ok(completeness)
 }
 
 /// Returns the rights of the dashboard, which writes the index beside the recording.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{segment::SegmentHead, when::WallSpan, window::Window};
+use super::{completeness::LISTED, segment::SegmentHead, when::WallSpan, window::Window};
 use crate::{
     event::file_name,
     recording::{self, Index, is_being_written, open_regular, segments},
@@ -82,9 +82,14 @@ pub fn select(dir: &Path, window: &Window) -> Result<Selected> {
         unreadable,
     } = Directory::read(dir)?;
     let dir = file_name(dir);
-    for (path, why) in unreadable {
-        let path = file_name(&path);
+    for (path, why) in unreadable.iter().take(LISTED) {
+        let path = file_name(path);
         notify(format_args!("{path}: {why}; its events become a gap"));
+    }
+    if let more @ 1.. = unreadable.len().saturating_sub(LISTED) {
+        notify(format_args!(
+            "{dir}: and {more} more segments: `tracer info` lists all of them"
+        ));
     }
     let Some(last) = traces.last() else {
         bail!("{dir} is a directory without segments, as `tracer record --ring` writes them");

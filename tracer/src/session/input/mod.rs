@@ -3,6 +3,7 @@
 //!
 //! Imports `console`. Knows nothing of the dashboard or of live traces.
 
+pub mod completeness;
 pub mod directory;
 pub mod follow_timer;
 pub mod growth;

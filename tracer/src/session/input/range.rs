@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{
+    completeness::Completeness,
     growth::{Growing, Growth},
     read::{self, Notices},
     recording::Input,
@@ -64,8 +65,21 @@ impl Stage for ModelBefore {
 
 /// Emits the events of the window to `take`, after the events that describe the
 /// state at its beginning.
-pub fn read(window: &Window, path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<()> {
+pub fn read(
+    window: &Window,
+    path: &Path,
+    take: impl FnMut(Event) -> Result<()>,
+) -> Result<Completeness> {
     read_with(window, path, Notices::Emit, take)
+}
+
+/// Does the same as [`read`] without notices, because the recording was read before.
+pub fn read_again(
+    window: &Window,
+    path: &Path,
+    take: impl FnMut(Event) -> Result<()>,
+) -> Result<Completeness> {
+    read_with(window, path, Notices::Suppress, take)
 }
 
 fn read_with(
@@ -73,7 +87,7 @@ fn read_with(
     path: &Path,
     notices: Notices,
     mut take: impl FnMut(Event) -> Result<()>,
-) -> Result<()> {
+) -> Result<Completeness> {
     let Some(root) = window.tree else {
         return read_all(window, &Input::find(path, window)?, notices, take);
     };
@@ -87,10 +101,11 @@ fn read_with(
         Ok(())
     })?;
     let mut subtree = Subtree::new(family.members());
-    read_all(window, &input, notices, |event| {
+    let completeness = read_all(window, &input, notices, |event| {
         subtree.filter(event, &mut take)
     })?;
-    subtree.finish(&mut take)
+    subtree.finish(&mut take)?;
+    Ok(completeness)
 }
 
 /// Emits the events of all processes in the window.
@@ -99,9 +114,9 @@ fn read_all(
     input: &Input,
     notices: Notices,
     mut take: impl FnMut(Event) -> Result<()>,
-) -> Result<()> {
+) -> Result<Completeness> {
     if window.is_unbounded() {
-        return read::read_events(input, notices, take).map(drop);
+        return read::read_events(input, notices, take);
     }
     let mut range = Range::open(window, input, false)?;
     range.emit_state_before(&mut take)?;
@@ -109,7 +124,7 @@ fn read_all(
     if notices == Notices::Emit {
         range.notify_if_empty();
     }
-    Ok(())
+    Ok(read::report(input, range.playback.part_reports(), notices))
 }
 
 /// Model of a part of a recording.
@@ -118,6 +133,8 @@ pub struct Part {
     pub model: Model,
     /// End of the part, ns since boot, if the recording goes beyond it.
     pub until: Option<u64>,
+    /// How much of the recording could be read.
+    pub completeness: Completeness,
 }
 
 /// Returns the model of the window. Evicted processes go to `archive`.
@@ -137,11 +154,15 @@ pub fn model_with(
     let mut model = Model::new(Retention::default());
     if window.is_unbounded() || window.tree.is_some() {
         model.set_archive(archive);
-        read_with(window, path, notices, |event| {
+        let completeness = read_with(window, path, notices, |event| {
             model.apply(&event);
             after(&mut model)
         })?;
-        return Ok(Part { model, until: None });
+        return Ok(Part {
+            model,
+            until: None,
+            completeness,
+        });
     }
     let input = Input::find(path, window)?;
     let mut range = Range::open(window, &input, false)?;
@@ -154,7 +175,12 @@ pub fn model_with(
     if notices == Notices::Emit {
         range.notify_if_empty();
     }
-    Ok(Part { model, until })
+    let completeness = read::report(&input, range.playback.part_reports(), notices);
+    Ok(Part {
+        model,
+        until,
+        completeness,
+    })
 }
 
 /// Emits the events of the window while the recording is written.
@@ -166,14 +192,14 @@ pub fn follow(
     path: &Path,
     mut wait: impl FnMut() -> Result<bool>,
     mut take: impl FnMut(Event) -> Result<()>,
-) -> Result<()> {
+) -> Result<Completeness> {
     let Some((input, window)) = await_input(window, path, &mut wait)? else {
-        return Ok(());
+        return Ok(Completeness::default());
     };
     let mut range = Range::open(&window, &input, true)?;
     range.emit_state_before(&mut take)?;
-    range.emit_while_growing(&input, &mut wait, &mut take)?;
-    Ok(())
+    let (_, completeness) = range.emit_while_growing(input, &mut wait, &mut take)?;
+    Ok(completeness)
 }
 
 /// Returns the model of the events that [`follow`] emits. Evicted processes go to
@@ -186,7 +212,11 @@ pub fn follow_model(
 ) -> Result<Part> {
     let mut model = Model::new(Retention::default());
     let Some((input, window)) = await_input(window, path, &mut wait)? else {
-        return Ok(Part { model, until: None });
+        return Ok(Part {
+            model,
+            until: None,
+            completeness: Completeness::default(),
+        });
     };
     let mut range = Range::open(&window, &input, true)?;
     if window.since.is_some() {
@@ -197,8 +227,12 @@ pub fn follow_model(
         model.apply(&event);
         Ok(())
     };
-    let until = range.emit_while_growing(&input, &mut wait, &mut take)?;
-    Ok(Part { model, until })
+    let (until, completeness) = range.emit_while_growing(input, &mut wait, &mut take)?;
+    Ok(Part {
+        model,
+        until,
+        completeness,
+    })
 }
 
 /// Returns the beginning and the end of the window, ns since boot; `None` for one
@@ -325,39 +359,35 @@ impl Range {
     }
 
     /// Emits the events up to the end of the range, including those written
-    /// meanwhile. Returns the end if the recording goes beyond it.
+    /// meanwhile. Returns the end if the recording goes beyond it, and how much could be read.
     fn emit_while_growing(
         &mut self,
-        input: &Input,
+        mut input: Input,
         wait: &mut impl FnMut() -> Result<bool>,
         take: &mut impl FnMut(Event) -> Result<()>,
-    ) -> Result<Option<u64>> {
-        let mut growth = Growth::of(input);
-        loop {
+    ) -> Result<(Option<u64>, Completeness)> {
+        let mut growth = Growth::of(&input);
+        let until = loop {
             if let Some(until) = self.emit_events(take)? {
-                return Ok(Some(until));
+                break Some(until);
             }
             self.playback.grow()?;
             let goes_on = match growth.poll(self.playback.has_ended()) {
                 Growing::Nothing => wait()?,
                 Growing::Segment(head) => {
                     self.playback.push(head.part(segment::open))?;
+                    input.segments.push(head);
                     true
                 }
-                Growing::Ended { killed } => {
-                    if killed {
-                        let path = file_name(&input.path);
-                        notify(format_args!(
-                            "{path}: the recorder was killed, so the recording ends here"
-                        ));
-                    }
-                    false
-                }
+                // The report says how it ended.
+                Growing::Ended { .. } => false,
             };
             if !goes_on {
-                return Ok(None);
+                break None;
             }
-        }
+        };
+        let reports = self.playback.part_reports();
+        Ok((until, read::report(&input, reports, Notices::Emit)))
     }
 
     /// Emits the events up to the end of the range. Returns the end if the

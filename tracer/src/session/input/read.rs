@@ -5,23 +5,26 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{recording::Input, window::Window};
+use super::{
+    completeness::{Completeness, LISTED},
+    recording::Input,
+    window::Window,
+};
 use crate::{
     event::{Event, file_name},
-    recording::{Ending, PartReport},
+    recording::{Damage, Ending, PartReport, is_being_written},
     session::console::{notice::notify, progress::Progress},
 };
 
 /// Emits every event of a recording that can be read.
 ///
-/// Damage does not end the read. Each damaged place becomes a notice. Returns
-/// true if everything that was recorded could be read.
-pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
+/// Damage does not end the read. The damaged places become notices.
+pub fn read(path: &Path, take: impl FnMut(Event) -> Result<()>) -> Result<Completeness> {
     read_input(&Input::find(path, &Window::default())?, take)
 }
 
 /// Does the same as [`read`] for an input that has been found already.
-pub fn read_input(input: &Input, take: impl FnMut(Event) -> Result<()>) -> Result<bool> {
+pub fn read_input(input: &Input, take: impl FnMut(Event) -> Result<()>) -> Result<Completeness> {
     read_events(input, Notices::Emit, take)
 }
 
@@ -39,7 +42,7 @@ pub fn read_events(
     input: &Input,
     notices: Notices,
     mut take: impl FnMut(Event) -> Result<()>,
-) -> Result<bool> {
+) -> Result<Completeness> {
     let cannot = || format!("{} cannot be read", file_name(&input.path));
     let (mut chain, length) = input.chain()?;
     let mut progress = Progress::new("reading", &input.path, length);
@@ -54,35 +57,82 @@ pub fn read_events(
         progress.step(before + offset);
     }
     drop(progress);
-    let mut complete = true;
-    for (part, report) in chain.part_reports() {
-        if notices == Notices::Emit {
-            report_damage(input.path_of(part), &report);
-        }
-        complete &= report.is_complete();
+    let path = input.path_of(chain.place().0);
+    if let Some(Ending::Torn { offset, .. }) = chain.reader().ending()
+        && notices == Notices::Emit
+        && is_being_written(path) == Some(true)
+    {
+        let path = file_name(path);
+        notify(format_args!(
+            "{path}: it is still being written, and was read up to offset {offset}"
+        ));
     }
-    Ok(complete)
+    Ok(report(input, chain.part_reports(), notices))
 }
 
-fn report_damage(path: &Path, report: &PartReport) {
-    let path = file_name(path);
-    if let Some(why) = &report.refused {
-        notify(format_args!("{path}: {why}"));
+/// Emits a notice for each damaged place, as many as fit on a screen. Returns how much of the
+/// recording could be read.
+pub fn report(
+    input: &Input,
+    reports: impl Iterator<Item = (usize, PartReport)>,
+    notices: Notices,
+) -> Completeness {
+    let (mut is_complete, mut is_whole, mut places) = (true, true, 0_usize);
+    let mut reports = reports.peekable();
+    while let Some((part, report)) = reports.next() {
+        let path = input.path_of(part);
+        let torn = torn(&report).filter(|_| is_being_written(path) != Some(true));
+        // A recorder that was killed and started again leaves a gap, which is no damage.
+        let goes_on = reports.peek().is_some();
+        is_whole &= damaged_places(&report).next().is_none() && (torn.is_none() || goes_on);
+        is_complete &= report.is_complete();
+        let name = file_name(path);
+        for place in damaged_places(&report).chain(torn) {
+            places += 1;
+            if notices == Notices::Emit && places <= LISTED {
+                notify(format_args!("{name}: {place}"));
+            }
+        }
     }
-    for damage in &report.damage {
-        notify(format_args!("{path}: {damage}"));
+    if notices == Notices::Emit && places > LISTED {
+        let more = places - LISTED;
+        let name = file_name(&input.path);
+        notify(format_args!(
+            "{name}: and {more} more places: `tracer info --json` lists all of them"
+        ));
     }
+    Completeness {
+        is_complete,
+        is_whole,
+    }
+}
+
+/// Returns what was wrong with a part, one message for each place.
+fn damaged_places(report: &PartReport) -> impl Iterator<Item = String> + '_ {
+    let missing = (report.missing_before > 0).then(|| {
+        let events = report.missing_before;
+        format!("{events} events are missing before this segment: other segments held them")
+    });
     let unknown = report.unknown;
-    if unknown.events + unknown.blocks > 0 {
-        notify(format_args!(
-            "{path}: {} events and {} blocks are of kinds that this version does not know",
+    let unknown = (unknown.events + unknown.blocks > 0).then(|| {
+        format!(
+            "{} events and {} blocks are of kinds that this version does not know",
             unknown.events, unknown.blocks
-        ));
-    }
-    if let Some(Ending::Torn { offset, bytes }) = report.ending {
-        notify(format_args!(
-            "{path}: ends without an end mark at offset {offset}: the recorder was killed or is \
-             still running, or the file was truncated ({bytes} bytes at the end are unreadable)"
-        ));
+        )
+    });
+    let trailing = report.trailing.map(|trailing| trailing.to_string());
+    let damage = report.damage.iter().map(Damage::to_string);
+    let before = missing.into_iter().chain(report.refused.clone());
+    before.chain(damage).chain(unknown).chain(trailing)
+}
+
+/// Returns how a part without an end mark ends.
+fn torn(report: &PartReport) -> Option<String> {
+    match report.ending {
+        Some(Ending::Torn { offset, bytes }) => Some(format!(
+            "ends without an end mark at offset {offset}: the recorder was killed, or the file \
+             was truncated ({bytes} bytes at the end are unreadable)"
+        )),
+        Some(Ending::Clean) | None => None,
     }
 }

@@ -146,7 +146,11 @@ fn integrity(survey: &Survey) -> String {
             );
         }
     }
-    if !survey.is_whole() {
+    if let Some(trailing) = survey.trailing {
+        let _ = write!(says, "; {trailing}");
+    }
+    let is_torn = matches!(survey.ending, Some(Ending::Torn { .. }));
+    if is_torn || !survey.damage.is_empty() {
         says.push_str("; `tracer repair` copies what can be read to a new recording");
     }
     says

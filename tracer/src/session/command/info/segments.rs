@@ -56,7 +56,8 @@ pub fn info(dir: &Path, json: bool) -> Result<Exit> {
             drop(progress);
             before = here;
             let written = is_being_written(&head.path) == Some(true);
-            all_whole &= survey.is_whole() || (written && survey.damage.is_empty());
+            all_whole &= survey.is_whole()
+                || (written && survey.damage.is_empty() && survey.trailing.is_none());
             let size = survey.tally.all().stored;
             bytes += size;
             latest_event = survey.span.map_or(0, |span| span.latest);
@@ -152,6 +153,9 @@ fn length(survey: &Survey) -> String {
 }
 
 fn state(survey: &Survey, written: bool) -> &'static str {
+    if survey.damage.is_empty() && survey.trailing.is_some() {
+        return "bytes that are not read follow its end mark";
+    }
     match (survey.damage.is_empty(), survey.is_whole(), written) {
         (false, ..) => "damaged",
         (true, true, _) => "good",

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{
     event::{Event, Session, What, file_name},
     recording::Chain,
-    session::input::{read, recording::Input, window::Window},
+    session::input::{completeness::Completeness, read, recording::Input, window::Window},
     source::replay::Bytes,
 };
 
@@ -27,6 +27,8 @@ pub struct MergeInput {
     pub description: usize,
     /// True once it has listed all processes that existed when it began.
     pub is_described: bool,
+    /// How much of the recording could be read.
+    pub completeness: Completeness,
     /// State of the merge.
     pub phase: Phase,
     chain: Chain<Bytes>,
@@ -56,7 +58,7 @@ impl MergeInput {
         let input = Input::find(path, &Window::default())?;
         let (mut number, mut description, mut began) = (0, 0, None);
         let mut session = None;
-        read::read_input(&input, |event| {
+        let completeness = read::read_input(&input, |event| {
             began.get_or_insert(event.at);
             number += 1;
             match event.what {
@@ -77,6 +79,7 @@ impl MergeInput {
             path: path.to_owned(),
             chain: input.chain()?.0,
             input,
+            completeness,
             session,
             head: None,
             began: began.unwrap_or(0),

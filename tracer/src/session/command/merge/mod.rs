@@ -26,11 +26,9 @@ use crate::{
     confinement,
     event::file_name,
     session::{
-        console::{
-            exit::{Exit, OK},
-            notice::notify,
-        },
+        console::{exit::Exit, notice::notify},
         files::rights,
+        input::completeness::Completeness,
         recorder::{Recorder, target::Save},
     },
 };
@@ -69,6 +67,8 @@ pub fn merge(merge: &Merge) -> Result<Exit> {
     ensure_same_boot(&inputs)?;
     // Of two events at the same time, the one of the earlier input comes first.
     inputs.sort_by_key(|input| input.began);
+    let each = inputs.iter().map(|input| input.completeness);
+    let completeness = each.fold(Completeness::default(), Completeness::and);
     let mut recorder = Recorder::create(&merge.to)?;
     let mask = merge.anonymize.then(Mask::default);
     let mut stream = MergedStream::new(inputs, |mut event| {
@@ -79,7 +79,7 @@ pub fn merge(merge: &Merge) -> Result<Exit> {
     });
     stream.run()?;
     notify(recorder.finish()?);
-    Ok(OK)
+    Ok(completeness.exit())
 }
 
 /// Fails if the inputs are from different boots, whose times and PIDs cannot be
