@@ -4,17 +4,17 @@ use std::{fmt, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use anyhow::{Error, Result, anyhow};
 
-use super::writer_thread::{Failure, WriterProgress};
-use crate::{
-    event::{file_name, units},
-    recording::Written,
+use super::{
+    watched_file::Tampering,
+    writer_thread::{Complete, Failure, WriterProgress},
 };
+use crate::event::{file_name, units};
 
 /// Recording whose last events are being written.
 pub struct Ending {
     pub(super) path: PathBuf,
     pub(super) progress: Arc<WriterProgress>,
-    pub(super) writer: JoinHandle<Result<Written, Failure>>,
+    pub(super) writer: JoinHandle<Result<Complete, Failure>>,
     /// Number of sessions repeated at the beginning of later segments.
     pub(super) repeated: u64,
     /// History of a flight recorder, if it is shorter than its age limit.
@@ -81,12 +81,15 @@ impl Ending {
             .join()
             .map_err(|_| anyhow!("{}: the writer thread has crashed", file_name(&path)))?;
         match outcome {
-            Ok(Written { events, bytes }) => Ok(Finished {
-                path,
-                events: events - repeated.min(events),
-                bytes,
+            Ok(Complete { written, renamed }) => Ok(Finished {
+                path: renamed.unwrap_or(path),
+                events: written.events - repeated.min(written.events),
+                bytes: written.bytes,
                 shortened,
             }),
+            Err(Failure { why, .. }) if Tampering::of(&why).is_some() => {
+                Err(anyhow!("{}: {why}", file_name(&path)))
+            }
             Err(Failure { why, kept }) => Err(anyhow!(
                 "{}: {why}; the {} events written before can be read with `tracer replay`",
                 file_name(&path),

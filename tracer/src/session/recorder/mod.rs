@@ -22,6 +22,7 @@ mod snapshot_limit;
 pub mod target;
 #[cfg(test)]
 mod tests;
+mod watched_file;
 mod writer_thread;
 
 use std::{
@@ -40,7 +41,7 @@ use anyhow::{Context as _, Result};
 use crate::{
     confinement,
     event::{Event, Gap, GapCause, Segment, What, Who, file_name},
-    recording::{Effort, RecordBlock, Written},
+    recording::{Effort, RecordBlock},
     records::Sink,
     session::files::{invoker, rights},
 };
@@ -49,7 +50,7 @@ use output::Output;
 use resume::Resumed;
 use segments::Segments;
 use target::{FlightRecorder, Save, Target};
-use writer_thread::{Failure, Job, WriterProgress, WriterThread};
+use writer_thread::{Complete, Failure, Job, WriterProgress, WriterThread};
 
 /// Interval between syncs. With the delay of the ring buffer, a crash loses at most
 /// the last second.
@@ -84,7 +85,7 @@ pub struct Recorder {
     /// Returns written blocks to be reused.
     spare: Receiver<Box<RecordBlock>>,
     progress: Arc<WriterProgress>,
-    writer: JoinHandle<Result<Written, Failure>>,
+    writer: JoinHandle<Result<Complete, Failure>>,
     /// Position in the trace, if it is written in segments.
     segment: Option<SegmentPosition>,
     /// Events in the blocks handed over to the writer thread.

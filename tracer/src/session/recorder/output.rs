@@ -1,12 +1,13 @@
 //! The file or pipe that a recording is written to.
 //!
 //! A file is readable by its owner only and synced, so that it survives a power
-//! cut. Its removal by another process is noticed.
+//! cut. What other processes do to it is noticed ([`super::watched_file`]).
 
 use std::{
     fs::File,
     io::{self, IsTerminal as _, Write},
-    os::{fd::AsFd as _, unix::fs::MetadataExt as _},
+    os::fd::AsFd as _,
+    path::PathBuf,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,13 +16,14 @@ use super::{
     disk::sync_directory,
     segments::Segments,
     target::{Save, is_standard_output},
+    watched_file::WatchedFile,
 };
 use crate::session::files::create::{self, Created};
 
 /// Open destination of a recording.
 pub enum Output {
     /// File on a disk.
-    File(File),
+    File(WatchedFile),
     /// Pipe or device, which cannot be synced.
     Stream(File),
     /// Segments of a flight recorder, written one after the other.
@@ -54,7 +56,7 @@ impl Output {
             Created::Stream(stream) => Output::Stream(stream),
             Created::File(file) => {
                 sync_directory(path);
-                Output::File(file)
+                Output::File(WatchedFile::new(file, path))
             }
         })
     }
@@ -63,27 +65,34 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Fails if the file was removed meanwhile.
+    /// Fails if the file was removed or truncated meanwhile.
     pub fn sync(&self) -> io::Result<()> {
-        let file = match self {
-            Output::File(file) => file,
-            Output::Segments(segments) => segments.file(),
-            Output::Stream(_) => return Ok(()),
-        };
-        file.sync_data()?;
-        if file.metadata()?.nlink() == 0 {
-            return Err(io::Error::other(
-                "the file was removed while it was being written, and its contents are lost",
-            ));
+        match self {
+            Output::File(file) => file.sync(),
+            Output::Segments(segments) => segments.file().sync(),
+            Output::Stream(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Syncs the file after its last byte. Returns its new name, if it was renamed.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::sync`] does, and if another process has extended the file.
+    pub fn end(&self) -> io::Result<Option<PathBuf>> {
+        match self {
+            Output::File(file) => file.end(),
+            Output::Segments(segments) => segments.file().end().map(|_| None),
+            Output::Stream(_) => Ok(None),
+        }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Output::File(file) | Output::Stream(file) => file.write(bytes),
+            Output::File(file) => file.write(bytes),
+            Output::Stream(file) => file.write(bytes),
             Output::Segments(segments) => segments.write(bytes),
         }
     }

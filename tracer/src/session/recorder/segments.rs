@@ -19,6 +19,7 @@ use super::{
     disk::sync_directory,
     removable::{Finished, Moment, Removable},
     target::{FlightRecorder, Trust},
+    watched_file::WatchedFile,
 };
 use crate::{
     event::{Utc, file_name},
@@ -41,11 +42,9 @@ pub struct Segments {
     _lock: File,
     removable: Removable,
     current: SegmentFile,
-    file: File,
+    file: WatchedFile,
     /// Beginning of the current segment.
     began: Moment,
-    /// Size of the current segment, bytes.
-    written: u64,
 }
 
 /// Checks the conditions of [`Segments::open`] without creating anything.
@@ -118,7 +117,6 @@ impl Segments {
             current,
             file,
             began: Moment::now(),
-            written: 0,
         })
     }
 
@@ -138,7 +136,7 @@ impl Segments {
     }
 
     /// Returns the file of the current segment.
-    pub fn file(&self) -> &File {
+    pub fn file(&self) -> &WatchedFile {
         &self.file
     }
 
@@ -146,7 +144,7 @@ impl Segments {
     /// bytes, has reached its share of the directory.
     pub fn is_full(&self, opening: u64) -> bool {
         let limit = self.ring.max_size;
-        self.written >= (limit / SHARE).max(2 * opening).min(limit / 2)
+        self.file.written() >= (limit / SHARE).max(2 * opening).min(limit / 2)
     }
 
     /// Returns the time that all segments cover.
@@ -161,13 +159,13 @@ impl Segments {
 
     /// Ends the current segment and begins the next one.
     pub fn turn(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
+        self.file.end()?;
         let next = begin(&self.ring, self.current.number + 1, &mut self.removable)?;
         let path = std::mem::replace(&mut self.current, next.0).path;
-        self.file = next.1;
+        let bytes = std::mem::replace(&mut self.file, next.1).written();
         self.removable.push(Finished {
             path,
-            bytes: std::mem::take(&mut self.written),
+            bytes,
             began: std::mem::replace(&mut self.began, Moment::now()),
             ended: Moment::now(),
         });
@@ -182,17 +180,15 @@ impl Segments {
 
 impl Write for Segments {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let needed = self.written + bytes.len() as u64;
+        let needed = self.file.written() + bytes.len() as u64;
         let limit = self.ring.max_size;
         self.removable.make_room(limit.saturating_sub(needed))?;
-        let written = loop {
+        loop {
             match self.file.write(bytes) {
                 Err(error) if is_disk_full(&error) && self.removable.remove_one()? => {}
-                written => break written?,
+                written => return written,
             }
-        };
-        self.written += written as u64;
-        Ok(written)
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -227,7 +223,7 @@ fn begin(
     ring: &FlightRecorder,
     mut number: u64,
     removable: &mut Removable,
-) -> io::Result<(SegmentFile, File)> {
+) -> io::Result<(SegmentFile, WatchedFile)> {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let now = Utc(since.as_nanos().try_into().unwrap_or(i64::MAX));
     loop {
@@ -241,6 +237,7 @@ fn begin(
                 // No other recorder knows it.
                 lock(&file)?;
                 sync_directory(&segment.path);
+                let file = WatchedFile::new(file, &segment.path);
                 return Ok((segment, file));
             }
         }

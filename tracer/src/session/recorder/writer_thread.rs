@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -57,6 +58,14 @@ pub struct WriterProgress {
     pub failed: OnceLock<String>,
 }
 
+/// Recording that was ended properly.
+pub struct Complete {
+    /// Events and bytes in it.
+    pub written: Written,
+    /// Name of the file, if it was renamed meanwhile.
+    pub renamed: Option<PathBuf>,
+}
+
 /// Error that ended a recording before the trace.
 pub struct Failure {
     /// Cause.
@@ -95,7 +104,7 @@ impl WriterThread {
 
     /// Performs jobs until the other end is dropped, then ends the recording.
     /// After a failure it only empties the queue.
-    pub fn run(mut self, jobs: &Receiver<Job>) -> Result<Written, Failure> {
+    pub fn run(mut self, jobs: &Receiver<Job>) -> Result<Complete, Failure> {
         let mut failed = None;
         while let Ok(job) = jobs.recv() {
             let events = job.events();
@@ -115,8 +124,10 @@ impl WriterThread {
         }
         let before = self.before;
         let ended = self.writer.finish().and_then(|(written, output)| {
-            output.sync()?;
-            Ok(sum(before, written))
+            Ok(Complete {
+                written: sum(before, written),
+                renamed: output.end()?,
+            })
         });
         ended.map_err(|why| Failure {
             why: explained(why),
