@@ -380,7 +380,7 @@ fn dashboard(replay: &Replay) -> Result<()> {
 
 /// Shows the dashboard until the user quits.
 async fn show(frontend: &mut Frontend) -> Result<()> {
-    let mut signals = Signals(StopSignals::new(None)?);
+    let mut signals = Signals(StopSignals::new()?);
     frontend.open()?;
     frontend.perform();
     frontend.draw()?;

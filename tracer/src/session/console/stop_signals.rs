@@ -41,16 +41,22 @@ pub enum StopReason {
 }
 
 impl StopSignals {
-    /// Starts to listen, inside a tokio runtime. `limit` is counted from now.
-    pub fn new(limit: Option<Duration>) -> Result<StopSignals> {
+    /// Starts to listen, inside a tokio runtime.
+    pub fn new() -> Result<StopSignals> {
         Ok(StopSignals {
             interrupt: Listener::new(SignalKind::interrupt())?,
             terminate: Listener::new(SignalKind::terminate())?,
             hangup: Listener::new(SignalKind::hangup())?,
             quit: Listener::new(SignalKind::quit())?,
-            // A limit beyond the clock's range is no limit.
-            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            deadline: None,
         })
+    }
+
+    /// Sets the time limit, counted from now.
+    pub fn limited(mut self, limit: Option<Duration>) -> StopSignals {
+        // A limit beyond the clock's range is no limit.
+        self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        self
     }
 
     /// Waits for a request to stop. It is cancel safe and can be called again.

@@ -33,7 +33,7 @@ impl FollowTimer {
         let stop = &mut self.stop;
         self.runtime.block_on(async {
             if stop.is_none() {
-                *stop = Some(StopSignals::new(None)?);
+                *stop = Some(StopSignals::new()?);
             }
             let asked = async {
                 match stop {

@@ -100,7 +100,9 @@ impl WatchedFile {
 impl Write for WatchedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A write behind the end of a truncated file would give it its length back.
-        self.check()?;
+        if self.written > 0 {
+            self.check()?;
+        }
         let written = self.file.write(bytes)?;
         self.written += written as u64;
         Ok(written)

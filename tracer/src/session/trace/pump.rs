@@ -28,7 +28,7 @@ use crate::{
         console::{
             exit::{Exit, OK, RECORDING_INCOMPLETE},
             notice::notify,
-            stop_signals::end_at_next_signal,
+            stop_signals::{StopSignals, end_at_next_signal},
         },
         display::{
             event_loop::{self, Feed},
@@ -186,6 +186,8 @@ async fn run(plan: Plan, mut frontend: Frontend) -> Result<Exit> {
         return Ok(code);
     }
     let mut source = Live::start(&plan.kernel)?;
+    // From here on there is a file that a request to stop must not leave without its end.
+    let signals = StopSignals::new()?;
     let recorder = plan.save.as_ref().map(Recorder::start).transpose()?;
     let saved = plan.save.as_ref().map(Target::path);
     let history = (plan.history && frontend.shows_history())
@@ -200,7 +202,7 @@ async fn run(plan: Plan, mut frontend: Frontend) -> Result<Exit> {
         history,
         drain: plan.command.as_ref().map(|_| Drain::default()),
     };
-    let mut pumped = pump(&plan, &mut source, &mut outputs, &mut frontend).await;
+    let mut pumped = pump(&plan, signals, &mut source, &mut outputs, &mut frontend).await;
     // Even after an error, the records that have arrived are saved.
     let stopped = source.stop(&mut Tee {
         frontend: &mut frontend,
@@ -292,6 +294,7 @@ fn rights(
 /// Moves records until the trace stops.
 async fn pump(
     plan: &Plan,
+    signals: StopSignals,
     source: &mut Live,
     outputs: &mut Outputs,
     frontend: &mut Frontend,
@@ -301,7 +304,7 @@ async fn pump(
     // SAFETY: an OwnedFd refers to one open file for its whole life.
     let wakeup = unsafe { AsyncFd::register_with_interest(wakeup, Interest::READABLE)? };
     let account = plan.account.as_ref();
-    let stop = StopCondition::begin(plan.command.as_deref(), account, plan.limit)?;
+    let stop = StopCondition::begin(signals, plan.command.as_deref(), account, plan.limit)?;
     // The command has the rights that tracer was started with. The threads that read the
     // terminal and save states are created later, with the rights that are left.
     let rights = rights(plan, source, outputs, frontend, &stop);

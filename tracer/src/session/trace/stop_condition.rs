@@ -32,15 +32,16 @@ pub enum StopEvent {
 }
 
 impl StopCondition {
-    /// Starts the command, if there is one, as the user of `account`, and listens for requests
-    /// to stop.
+    /// Starts the command, if there is one, as the user of `account`. `signals` are the
+    /// requests to stop.
     pub fn begin(
+        signals: StopSignals,
         command: Option<&[OsString]>,
         account: Option<&Account>,
         limit: Option<Duration>,
     ) -> Result<StopCondition> {
         Ok(StopCondition {
-            signals: StopSignals::new(limit)?,
+            signals: signals.limited(limit),
             child: command
                 .map(|command| Child::spawn(command, account))
                 .transpose()?,
