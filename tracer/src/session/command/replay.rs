@@ -121,7 +121,8 @@ impl Replay {
     }
 }
 
-/// Shows a recording. The exit code is [`RECORDING_INCOMPLETE`] if a part of what is printed
+/// Shows a recording. The exit code is
+/// [`RECORDING_INCOMPLETE`](crate::session::RECORDING_INCOMPLETE) if a part of what is printed
 /// could not be read, or the recording has no end.
 pub fn replay(replay: Replay) -> Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
