@@ -299,11 +299,11 @@ fn live_seeks_to_the_past_and_back_to_the_present() {
     terminal.line(&["LIVE"]);
     let owner = Owner::start(2);
     let pid = owner.child.id().to_string();
-    terminal.keys(&["/"]);
-    terminal.keys(&["-l", &pid]);
+    // So that it is on the screen, whatever else runs.
+    terminal.keys(&["f"]);
+    terminal.keys(&["-l", &format!("pid = {pid}")]);
     terminal.keys(&["Enter"]);
     terminal.line(&[&pid, "workload", "alive"]);
-    terminal.keys(&["Escape"]);
     drop(owner);
     terminal.line(&[&pid, "workload", "reaped"]);
     // Present at the latest exit, absent at the beginning.
