@@ -264,12 +264,17 @@ fn recording_is_replayed_in_the_same_dashboard() {
 
 #[test]
 fn background_of_the_terminal_selects_the_theme() {
+    // A copy, because its index is written beside it.
+    let scratch = Scratch::new("theme");
+    let recording = scratch.file("v1.tracer");
+    let original = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v1.tracer");
+    std::fs::copy(original, &recording).unwrap();
     // The colour of a tab's key in the dark and the light theme, as tmux prints it.
     for (background, accent) in [("black", "38;5;80"), ("white", "38;5;23")] {
-        let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/v1.tracer");
         let replay = format!(
-            "{} replay {recording}; echo left with $?; cat",
+            "{} replay {}; echo left with $?; cat",
             tracer().get_program().display(),
+            recording.display(),
         );
         let wait = format!("read -r _; TERM=tmux-256color; {replay}");
         let terminal = Terminal::open(&format!("on-{background}"), (100, 30), &wait);
