@@ -6,22 +6,18 @@
     reason = "a panic is how a test fails, and it says where"
 )]
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
-use tracer::{
-    event::{Event, What, Who},
-    recording::{Reader, Writer},
-};
+use tracer::event::{Event, What, Who};
 
+#[path = "support/commands.rs"]
+mod commands;
 // The storm that the benches use too.
 #[path = "support/storm.rs"]
 mod storm;
+
+use commands::{Scratch, done, events, tracer};
 
 const EVENTS: usize = 40_000;
 
@@ -41,51 +37,6 @@ fn storm() -> Vec<Event> {
     story
 }
 
-/// A directory that is removed when the test ends.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = env::temp_dir().join(format!("tracer-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-
-    /// Writes a recording of these events and returns its path.
-    fn record(&self, name: &str, events: impl IntoIterator<Item = Event>) -> String {
-        let mut writer = Writer::new(Vec::new()).unwrap();
-        for event in events {
-            writer.write(&event).unwrap();
-        }
-        let path = self.path(name);
-        fs::write(&path, writer.finish().unwrap().1).unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn tracer(arguments: &[&str]) -> Output {
-    let tracer = env!("CARGO_BIN_EXE_tracer");
-    Command::new(tracer).args(arguments).output().unwrap()
-}
-
-#[track_caller]
-fn done(arguments: &[&str]) -> String {
-    let output = tracer(arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// Returns the processes of a recording by PID and start time.
 fn processes(path: &str) -> BTreeMap<(u64, u64), Value> {
     let lines = done(&["replay", path, "--json"]);
@@ -99,11 +50,6 @@ fn processes(path: &str) -> BTreeMap<(u64, u64), Value> {
         ((number("pid"), number("start_ns")), process)
     });
     processes.collect()
-}
-
-fn events(path: &str) -> Vec<Event> {
-    let reader = Reader::new(fs::File::open(path).unwrap()).unwrap();
-    reader.map(Result::unwrap).collect()
 }
 
 fn after(at: u64) -> String {

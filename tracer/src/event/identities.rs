@@ -84,6 +84,7 @@ impl Event {
             | What::State(_)
             | What::Gap(_)
             | What::End
+            | What::PartEnd
             | What::ExitStart => {}
         }
     }

@@ -37,6 +37,7 @@ macro_rules! events {
             39 States(Box<States>) = "states", "Time the subject spent in each state.";
             40 State(TaskState) = "state", "The subject changed its state.";
             48 Implied(Box<Implied>) = "implied", "The events of another process, which this recording does not hold, show a fact about the subject.";
+            56 PartEnd = "part_end", "The selected part of a trace ends here; the trace goes on.";
             37 Summary(Box<Summary>) = "summary", "Totals of the stream so far: the end of a checkpoint.";
         }
     };

@@ -44,7 +44,7 @@ pub(crate) use plain::is_plain;
 pub use relations::{Cgroup, ChildUsage, Disposition, Moved, Relations, SigchldPolicy, Uid, Waits};
 pub use session::{Hook, Purpose, Segment, Session, User};
 pub use states::{StateTimes, States, TaskState, Wakeups};
-pub use summary::{Reaper, SecondCounts, Summary};
+pub use summary::{CopyCount, DatedPolicy, ForkCopies, OpenForks, Reaper, SecondCounts, Summary};
 pub use text::{
     Comm, Label, Text, arguments, byte_character, bytes_of, command_line, escaped, escaped_lines,
     file_name, unicode,

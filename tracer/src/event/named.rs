@@ -81,7 +81,8 @@ impl Event {
             | What::State(_)
             | What::Gap(_)
             | What::Summary(_)
-            | What::End => {}
+            | What::End
+            | What::PartEnd => {}
         }
     }
 }

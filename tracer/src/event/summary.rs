@@ -1,7 +1,7 @@
 //! Totals of a stream up to a checkpoint. A reader that starts at the checkpoint
 //! gets events only for the processes still present; the summary supplies the rest.
 
-use super::{FaultClass, Faults, ProcessId};
+use super::{FaultClass, Faults, ProcessId, SigchldPolicy};
 
 /// Counts of the stream up to the event that carries them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,11 +29,15 @@ pub struct Summary {
     pub seconds: Vec<SecondCounts>,
     /// Number of forks that failed.
     pub failed_forks: u64,
-    /// Processes still present that have reaped children.
+    /// Processes still present that have reaped children, or whose treatment of them is known.
     pub reapers: Vec<Reaper>,
+    /// Pages copied because of the forks that created processes still present.
+    pub copies: Vec<ForkCopies>,
+    /// Processes still present with forks that later copies are charged to.
+    pub open_forks: Vec<OpenForks>,
 }
 
-/// Number of children that a process has reaped so far.
+/// What is known so far of the way in which a process treats its children.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reaper {
     /// The reaper.
@@ -42,6 +46,62 @@ pub struct Reaper {
     pub reaped: u64,
     /// Time of its last reap, ns since boot.
     pub last: Option<u64>,
+    /// Its SIGCHLD policy. None if it is unknown, and in recordings of earlier versions.
+    pub policy: Option<DatedPolicy>,
+    /// Process that would inherit its zombies, likewise.
+    pub heir: Option<ProcessId>,
+}
+
+/// A SIGCHLD policy with the time at which it was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DatedPolicy {
+    /// Time of reading, ns since boot.
+    pub at: u64,
+    /// The policy.
+    pub policy: SigchldPolicy,
+}
+
+/// Pages copied on write so far because of one fork.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ForkCopies {
+    /// The child.
+    pub child: ProcessId,
+    /// Pages that the parent copied.
+    pub by_parent: CopyCount,
+    /// Pages that the child copied.
+    pub by_child: CopyCount,
+    /// Pages that either copied.
+    pub by_both: CopyCount,
+    /// True if another fork may have caused some of the copies.
+    pub ambiguous: bool,
+}
+
+/// A number of copied pages, and when they were counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CopyCount {
+    /// Number of pages.
+    pub count: u64,
+    /// Largest number of pages counted in one second since boot.
+    pub peak: u64,
+    /// Time at which the first was counted, ns since boot.
+    pub first: u64,
+    /// Time at which the last was counted, ns since boot.
+    pub last: u64,
+    /// Pages counted in the second of [`Self::last`].
+    pub latest: u64,
+}
+
+/// The forks of a process that its later copies are charged to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OpenForks {
+    /// The process.
+    pub parent: ProcessId,
+    /// Its newest child. None if that child is gone.
+    pub newest: Option<ProcessId>,
+    /// Number of children that have neither exec'ed nor exited.
+    pub open: u32,
+    /// True if others shared the memory when the newest was created.
+    pub ambiguous: bool,
 }
 
 /// Counts of one second.
@@ -72,7 +132,8 @@ impl Summary {
                 .find(|it| it.process == reaper.process);
             let before = before.map_or(0, |before| before.reaped);
             let reaped = reaper.reaped.saturating_sub(before);
-            (reaped > 0).then_some(Reaper { reaped, ..*reaper })
+            let is_known = reaped > 0 || reaper.policy.is_some() || reaper.heir.is_some();
+            is_known.then_some(Reaper { reaped, ..*reaper })
         });
         Summary {
             began: earlier.began.max(self.began),
@@ -87,6 +148,8 @@ impl Summary {
             seconds: self.seconds.clone(),
             failed_forks: self.failed_forks.saturating_sub(earlier.failed_forks),
             reapers: reapers.collect(),
+            copies: self.copies.clone(),
+            open_forks: self.open_forks.clone(),
         }
     }
 

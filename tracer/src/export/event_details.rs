@@ -122,6 +122,8 @@ pub enum Details {
     Summary(Box<Summary>),
     /// Tracing ended regularly.
     End,
+    /// The selected part of a trace ends here; the trace goes on.
+    PartEnd,
 }
 
 impl Details {
@@ -180,6 +182,7 @@ impl Details {
             What::Gap(gap) => Details::Gap(Box::new(gap.as_ref().into())),
             What::Summary(before) => Details::Summary(Box::new(before.as_ref().into())),
             What::End => Details::End,
+            What::PartEnd => Details::PartEnd,
         }
     }
 }

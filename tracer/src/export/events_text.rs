@@ -116,7 +116,8 @@ impl Display for Details<'_> {
             | What::FirstRun(_)
             | What::ExitStart
             | What::Free(None)
-            | What::End => Ok(()),
+            | What::End
+            | What::PartEnd => Ok(()),
         }
     }
 }

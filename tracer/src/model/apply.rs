@@ -41,6 +41,18 @@ pub struct Totals {
     pub faults: Faults,
 }
 
+/// The end of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StreamEnd {
+    /// More events may follow; at the end of a recording, the trace breaks off here.
+    #[default]
+    None,
+    /// Tracing ended regularly.
+    OfTrace,
+    /// A part of the trace was selected, and the trace goes on after it.
+    OfPart,
+}
+
 /// The archive of the processes that a stream's models have evicted.
 pub type Archive = archive::Archive<Model>;
 
@@ -61,7 +73,7 @@ pub struct Model {
     /// Time since which the processes are traced: that of the latest session.
     pub(super) traced_since: u64,
     pub(super) now: u64,
-    pub(super) ended: bool,
+    pub(super) end: StreamEnd,
     /// Number of completed snapshots.
     pub(super) generation: u32,
     pub(super) gaps: Vec<GapSpan>,
@@ -85,6 +97,7 @@ fn is_of_idle_task(event: &Event) -> bool {
             | What::Summary(_)
             | What::Cgroup(_)
             | What::End
+            | What::PartEnd
     );
     event.who.process.tgid == 0 && !is_of_host
 }
@@ -168,7 +181,8 @@ impl Model {
             What::State(state) => self.on_state(at, who, *state),
             What::Gap(gap) => self.on_gap(at, gap),
             What::Summary(summary) => self.on_summary(summary),
-            What::End => self.ended = true,
+            What::End => self.end = StreamEnd::OfTrace,
+            What::PartEnd => self.end = StreamEnd::OfPart,
         }
         self.evict();
     }
@@ -184,7 +198,7 @@ impl Model {
                 self.change(key, Process::reset_counters);
             }
         }
-        self.ended = false;
+        self.end = StreamEnd::None;
     }
 
     /// Returns the latest session event, if there was one.
@@ -192,7 +206,8 @@ impl Model {
         self.session.as_deref()
     }
 
-    /// Returns the time of the latest event, ns since boot.
+    /// Returns the time of the latest event, ns since boot. At the end of a part it is the end
+    /// that was asked for.
     pub fn now(&self) -> u64 {
         self.now
     }
@@ -202,9 +217,9 @@ impl Model {
         self.began.unwrap_or(0)
     }
 
-    /// Returns true if tracing ended regularly, so that the stream is complete.
-    pub fn ended(&self) -> bool {
-        self.ended
+    /// Returns how the stream ended.
+    pub fn end(&self) -> StreamEnd {
+        self.end
     }
 
     /// Returns the counts since the stream began.

@@ -8,7 +8,7 @@
 //! may have shared the page: the cost is then marked as ambiguous.
 
 use super::{ForkCost, Key, Model, Process, SharingEnd, fork_cost::Forks};
-use crate::event::{AddressSpace, Faults, Fork, Who};
+use crate::event::{AddressSpace, Faults, Fork, ForkCopies, OpenForks, Who};
 
 impl Process {
     /// Returns true if the process still uses the memory it was forked with.
@@ -42,7 +42,7 @@ impl Model {
         self.change_unindexed(parent, |process| {
             let open = process.forks.map_or(0, |forks| forks.open);
             process.forks = Some(Forks {
-                newest: child,
+                newest: Some(child),
                 open: open.saturating_add(1),
                 ambiguous: open > 0 || process.shares_parent_memory(),
             });
@@ -72,7 +72,10 @@ impl Model {
     /// Charges copied pages to the fork that caused them.
     pub(super) fn charge_copies(&mut self, at: u64, key: Key, copies: u64) {
         if let Some(forks) = self.processes[key].forks {
-            self.change_unindexed(forks.newest, |child| {
+            let Some(newest) = forks.newest else {
+                return;
+            };
+            self.change_unindexed(newest, |child| {
                 if let Some(cost) = &mut child.fork_cost {
                     cost.charge_parent(at, copies);
                     cost.ambiguous |= forks.ambiguous;
@@ -103,6 +106,72 @@ impl Model {
                 if let Some(forks) = &mut process.forks {
                     forks.open = forks.open.saturating_sub(1);
                 }
+            });
+        }
+    }
+
+    /// Returns the pages copied because of each fork. Takes time linear in the retained
+    /// processes.
+    pub(super) fn fork_copies(&self) -> Vec<ForkCopies> {
+        let copies = self.processes.since(0).filter_map(|(_, process)| {
+            let cost = process.fork_cost.as_ref()?;
+            Some(ForkCopies {
+                child: process.id,
+                by_parent: cost.parent.into(),
+                by_child: cost.child.into(),
+                by_both: cost.both.into(),
+                ambiguous: cost.ambiguous,
+            })
+        });
+        copies.collect()
+    }
+
+    /// Returns the forks that later copies are charged to. Takes time linear in the retained
+    /// processes.
+    pub(super) fn open_forks(&self) -> Vec<OpenForks> {
+        let open = self.processes.since(0).filter_map(|(_, process)| {
+            let forks = process.forks?;
+            let newest = forks.newest.and_then(|newest| self.processes.get(newest));
+            Some(OpenForks {
+                parent: process.id,
+                newest: newest.map(|newest| newest.id),
+                open: forks.open,
+                ambiguous: forks.ambiguous,
+            })
+        });
+        open.collect()
+    }
+
+    /// Sets the copies at a checkpoint, which lacks the forks of children that were gone.
+    pub(super) fn set_fork_copies(&mut self, all: &[ForkCopies]) {
+        for copies in all {
+            let Some(child) = self.processes.find(copies.child) else {
+                continue;
+            };
+            self.change_unindexed(child, |process| {
+                if let Some(cost) = &mut process.fork_cost {
+                    cost.parent = copies.by_parent.into();
+                    cost.child = copies.by_child.into();
+                    cost.both = copies.by_both.into();
+                    cost.ambiguous = copies.ambiguous;
+                }
+            });
+        }
+    }
+
+    /// Sets the forks that later copies are charged to, at a checkpoint.
+    pub(super) fn set_open_forks(&mut self, all: &[OpenForks]) {
+        for forks in all {
+            let Some(parent) = self.processes.find(forks.parent) else {
+                continue;
+            };
+            let newest = forks.newest.and_then(|newest| self.processes.find(newest));
+            self.change_unindexed(parent, |process| {
+                process.forks = Some(Forks {
+                    newest,
+                    open: forks.open,
+                    ambiguous: forks.ambiguous,
+                });
             });
         }
     }

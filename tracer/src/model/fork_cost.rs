@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Key;
-use crate::event::AddressSpace;
+use crate::event::{AddressSpace, CopyCount};
 
 /// The cost so far of a fork that copied an address space.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,44 @@ impl Copies {
     }
 }
 
+impl From<Copies> for CopyCount {
+    fn from(copies: Copies) -> CopyCount {
+        let Copies {
+            count,
+            peak,
+            first,
+            last,
+            latest,
+        } = copies;
+        CopyCount {
+            count,
+            peak,
+            first,
+            last,
+            latest,
+        }
+    }
+}
+
+impl From<CopyCount> for Copies {
+    fn from(counted: CopyCount) -> Copies {
+        let CopyCount {
+            count,
+            peak,
+            first,
+            last,
+            latest,
+        } = counted;
+        Copies {
+            count,
+            peak,
+            first,
+            last,
+            latest,
+        }
+    }
+}
+
 /// The reason a child stopped sharing its parent's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SharingEnd {
@@ -104,8 +142,8 @@ impl ForkCost {
 /// The forks of a process with children that share its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Forks {
-    /// The newest child.
-    pub(super) newest: Key,
+    /// The newest child. None if it was gone at the checkpoint that the model began with.
+    pub(super) newest: Option<Key>,
     /// Number of children that have neither exec'ed nor exited.
     pub(super) open: u32,
     /// True if others shared the memory when the newest was created.

@@ -67,7 +67,7 @@ mod worth;
 mod zombie_findings;
 mod zombie_time;
 
-pub use apply::{Archive, Model, Preference, Totals};
+pub use apply::{Archive, Model, Preference, StreamEnd, Totals};
 pub use cgroup_paths::Container;
 pub use counts::{Latencies, Occurrences};
 pub use failures::ForkFailures;

@@ -2,7 +2,7 @@
 //! and reaps.
 
 use super::{Key, Model, Reaping};
-use crate::event::{ProcessId, Purpose, Reaper, SigchldPolicy, Waits};
+use crate::event::{DatedPolicy, ProcessId, Purpose, Reaper, SigchldPolicy, Waits};
 
 /// What is known about a process's last wait for a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,26 +68,32 @@ impl Model {
         }
     }
 
-    /// Returns all processes that have reaped children. Takes time linear in the
-    /// retained processes.
+    /// Returns what is known of how the processes treat their children. Takes time linear in
+    /// the retained processes.
     pub(super) fn reapers(&self) -> Vec<Reaper> {
         let reapers = self.processes.since(0).filter_map(|(_, process)| {
             let reaping = process.reaping.as_ref()?;
-            (reaping.reaped > 0).then_some(Reaper {
+            let policy = reaping.sigchld_policy;
+            Some(Reaper {
                 process: process.id,
                 reaped: reaping.reaped,
                 last: reaping.last_reaped,
+                policy: policy.map(|(at, policy)| DatedPolicy { at, policy }),
+                heir: reaping.heir,
             })
         });
         reapers.collect()
     }
 
-    /// Sets the count of a reaper with children reaped before the checkpoint.
-    pub(super) fn set_reap_count(&mut self, reaper: Reaper) {
+    /// Sets what was known of a process's treatment of its children at a checkpoint.
+    pub(super) fn set_reaper(&mut self, reaper: Reaper) {
         if let Some(owner) = self.processes.find(reaper.process) {
             self.reaping(owner, |reaping| {
                 reaping.reaped = reaper.reaped;
                 reaping.last_reaped = reaper.last;
+                let policy = reaper.policy.map(|dated| (dated.at, dated.policy));
+                reaping.sigchld_policy = policy.or(reaping.sigchld_policy);
+                reaping.heir = reaper.heir.or(reaping.heir);
             });
         }
     }

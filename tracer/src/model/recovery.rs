@@ -91,8 +91,9 @@ impl Model {
             // Read late: the process may have exited meanwhile.
             What::Waits(_) | What::States(_) => (false, false),
             What::Implied(_) => (false, false),
-            What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) | What::End => (false, false),
+            What::Session(_) | What::SnapshotEnd(_) | What::Gap(_) => (false, false),
             What::Cgroup(_) | What::Summary(_) => (false, false),
+            What::End | What::PartEnd => (false, false),
         };
         let at = event.at;
         self.change(key, |process| {

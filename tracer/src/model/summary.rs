@@ -31,6 +31,8 @@ impl Model {
             seconds,
             failed_forks,
             reapers: self.reapers(),
+            copies: self.fork_copies(),
+            open_forks: self.open_forks(),
         }
     }
 
@@ -67,8 +69,10 @@ impl Model {
         self.index.exited = summary.exits;
         self.history = History::of(summary.second, &summary.seconds);
         for reaper in &summary.reapers {
-            self.set_reap_count(*reaper);
+            self.set_reaper(*reaper);
         }
+        self.set_fork_copies(&summary.copies);
+        self.set_open_forks(&summary.open_forks);
     }
 }
 

@@ -98,7 +98,7 @@ fn lasts(event: &Event) -> Lasts {
         Kind::Fault => Lasts::Never,
         // Events of the host have fields of their own.
         Kind::Session | Kind::SnapshotEnd | Kind::Cgroup | Kind::Gap => Lasts::Never,
-        Kind::End | Kind::Summary => Lasts::Never,
+        Kind::End | Kind::PartEnd | Kind::Summary => Lasts::Never,
     }
 }
 

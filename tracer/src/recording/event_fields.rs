@@ -7,10 +7,11 @@ use super::{
     varint,
 };
 use crate::event::{
-    AddressSpace, Cgroup, ChildUsage, Exec, Exit, Fault, FaultPlaces, FaultTally, Faults, FirstRun,
-    Fork, ForkFailed, Gap, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, Reap,
-    Reaper, Relations, SecondCounts, Segment, Session, SigchldPolicy, Signal, Snapshot, StateTimes,
-    States, Summary, Usage, User, Wait, Waits, Wakeups, What,
+    AddressSpace, Cgroup, ChildUsage, CopyCount, DatedPolicy, Exec, Exit, Fault, FaultPlaces,
+    FaultTally, Faults, FirstRun, Fork, ForkCopies, ForkFailed, Gap, Hook, Implied, Kind,
+    LastSwitch, Lost, Moved, Notify, OomCause, OpenForks, Reap, Reaper, Relations, SecondCounts,
+    Segment, Session, SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, Usage, User,
+    Wait, Waits, Wakeups, What,
 };
 
 /// Lists the kinds of events, with `(body)` for those that have a body.
@@ -63,6 +64,7 @@ event_bodies! {
     Implied(body);
     States(body);
     State(body);
+    PartEnd;
 }
 
 /// Implements [`Field`] for the bodies of events, with each field in its own column. `field: how`
@@ -117,6 +119,37 @@ macro_rules! list_entries {
     };
 }
 
+/// The policy's fields one after the other, as in an entry of a list.
+impl Field for DatedPolicy {
+    fn put(&self, to: &mut FieldEncoder) {
+        let SigchldPolicy {
+            sigchld,
+            nocldwait,
+            blocked,
+            stopped,
+            from_proc,
+        } = self.policy;
+        self.at.put(to);
+        sigchld.put(to);
+        for flag in [nocldwait, blocked, stopped, from_proc] {
+            flag.put(to);
+        }
+    }
+
+    fn get(from: &mut FieldDecoder) -> Self {
+        DatedPolicy {
+            at: Field::get(from),
+            policy: SigchldPolicy {
+                sigchld: Field::get(from),
+                nocldwait: Field::get(from),
+                blocked: Field::get(from),
+                stopped: Field::get(from),
+                from_proc: Field::get(from),
+            },
+        }
+    }
+}
+
 /// The name of a struct, and the numbers and names of its fields.
 #[cfg(test)]
 pub(super) type Row = (&'static str, &'static [(u8, &'static str)]);
@@ -162,6 +195,7 @@ event_fields! {
     Summary {
         3 began, 4 events, 5 forks, 6 threads, 7 execs, 8 exits, 9 lost, 10 faults, 11 second,
         12 seconds, 13 failed_forks, 14 reapers,
+        15 copies, 16 open_forks,
     }
     Fault { 3 address, 4 class, 5 region, 6 in_kernel, 7 file }
     Waits { 3 count, 4 last }
@@ -176,7 +210,10 @@ event_fields! {
 list_entries! {
     Hook { purpose, hook, loses }
     Lost { kind, count }
-    Reaper { process, reaped, last }
+    Reaper { process, reaped, last, policy, heir }
+    ForkCopies { child, by_parent, by_child, by_both, ambiguous }
+    CopyCount { count, peak, first, last, latest }
+    OpenForks { parent, newest, open, ambiguous }
     SecondCounts { forks, execs, exits, faults, copies, lost }
     AddressSpace { pages, page_tables }
     User { uid, name }

@@ -10,7 +10,7 @@ use crate::{
         Session, Text, command_line,
         units::{duration, plural},
     },
-    model::{Creation, GapSpan, Model, Outcome, State, Tally, TracedCommand},
+    model::{Creation, GapSpan, Model, Outcome, State, StreamEnd, Tally, TracedCommand},
 };
 
 /// The command that tracer ran.
@@ -112,8 +112,8 @@ fn facts(scope: &Scope<'_>) -> Vec<Cell> {
             text(session.kernel_release.raw())
         }),
         Cell::Time(model.began()),
-        Cell::Time(scope.layout.until.unwrap_or(model.now())),
-        Cell::Flag(model.ended() && scope.layout.until.is_none()),
+        Cell::Time(model.now()),
+        Cell::Flag(model.end() == StreamEnd::OfTrace),
         Cell::Count(model.totals().lost),
         Cell::Count(model.gaps().len() as u64),
         Cell::Count(model.count_of_this_part() + model.unlisted()),
@@ -216,18 +216,18 @@ fn machine(session: &Session) -> String {
 }
 
 fn span(scope: &Scope<'_>) -> String {
-    let (model, layout) = (scope.model, &scope.layout);
-    let (began, ended) = (model.began(), layout.until.unwrap_or(model.now()));
+    let model = scope.model;
+    let (began, ended) = (model.began(), model.now());
     let length = duration(ended.saturating_sub(began));
-    let how = match (model.ended(), layout.until) {
-        (true, _) => "",
-        (false, Some(_)) => "; the trace goes on after this part",
-        (false, None) => "; the trace breaks off here",
+    let how = match model.end() {
+        StreamEnd::OfTrace => "",
+        StreamEnd::OfPart => "; the trace goes on after this part",
+        StreamEnd::None => "; the trace breaks off here",
     };
     match model.session() {
         Some(session) => {
             let [began, ended] = [began, ended].map(|at| session.realtime(at));
-            format!("{}, {length}{how}", layout.zone.span(began, ended, 3))
+            format!("{}, {length}{how}", scope.layout.zone.span(began, ended, 3))
         }
         None => format!("{length}; wall clock unknown{how}"),
     }

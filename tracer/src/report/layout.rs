@@ -11,8 +11,6 @@ pub struct Layout {
     pub rows: Rows,
     /// Time zone of all times of day.
     pub zone: Zone,
-    /// End of the part that was selected, ns since boot, if the trace goes beyond it.
-    pub until: Option<u64>,
 }
 
 impl From<usize> for Layout {
@@ -21,7 +19,6 @@ impl From<usize> for Layout {
             width,
             rows: Rows::Usual,
             zone: Zone::default(),
-            until: None,
         }
     }
 }

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use super::{apply_all, check};
 use crate::event::{
     AddressSpace, Cgroup, ChildUsage, Comm, Event, Exec, Exit, ExitedProcess, Fault, FaultClass,
-    FaultTally, Faults, FirstRun, Fork, Gap, GapCause, Implied, Kind, LastSwitch, Lost, Moved,
-    Notify, ProcessId, Reap, Reaper, Relations, Sigchld, SigchldPolicy, Signal, Snapshot,
-    StateTimes, States, Summary, TaskId, TaskState, Text, Uid, Usage, Wait, Waits, Wakeups, What,
-    Who, script::Script,
+    FaultTally, Faults, FirstRun, Fork, ForkCopies, Gap, GapCause, Implied, Kind, LastSwitch, Lost,
+    Moved, Notify, OpenForks, ProcessId, Reap, Reaper, Relations, Sigchld, SigchldPolicy, Signal,
+    Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Uid, Usage, Wait, Waits,
+    Wakeups, What, Who, script::Script,
 };
 use crate::model::{Model, Process, Retention};
 
@@ -220,6 +220,16 @@ fn summary() -> impl Strategy<Value = What> {
                 process,
                 reaped: last,
                 last: Some(last),
+                ..Reaper::default()
+            }],
+            copies: vec![ForkCopies {
+                child: process,
+                ..ForkCopies::default()
+            }],
+            open_forks: vec![OpenForks {
+                parent: process,
+                newest: Some(process),
+                ..OpenForks::default()
             }],
             ..Summary::default()
         }))
@@ -277,6 +287,7 @@ fn of_kind(kind: Kind) -> (u32, BoxedStrategy<What>) {
         Kind::Gap => (1, Just(gap()).boxed()),
         Kind::Summary => (1, summary().boxed()),
         Kind::End => (1, Just(What::End).boxed()),
+        Kind::PartEnd => (1, Just(What::PartEnd).boxed()),
         Kind::Waits => {
             let waits = (0..5u64, 0..40u64);
             (

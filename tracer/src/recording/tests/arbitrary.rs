@@ -3,12 +3,12 @@
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::event::{
-    AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
-    ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
-    Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim,
-    ProcessId, Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
-    SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Uid,
-    Usage, User, Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Cgroup, ChildUsage, Comm, Constraint, CopyCount, DatedPolicy, Disposition, Event,
+    Exec, Exit, ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork,
+    ForkCopies, ForkFailed, Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify,
+    OomCause, OomVictim, OpenForks, ProcessId, Purpose, Reap, Reaper, Region, Relations,
+    SecondCounts, Segment, Session, Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes, States,
+    Summary, TaskId, TaskState, Text, Uid, Usage, User, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -52,6 +52,7 @@ fn what(kind: Kind) -> BoxedStrategy<What> {
             .prop_map(|(numbers, faults)| What::Summary(Box::new(summary(&numbers, faults))))
             .boxed(),
         Kind::End => Just(What::End).boxed(),
+        Kind::PartEnd => Just(What::PartEnd).boxed(),
         Kind::ExitStart => Just(What::ExitStart).boxed(),
         Kind::Waits => (int64(), int64())
             .prop_map(|(count, last)| What::Waits(Waits { count, last }))
@@ -132,7 +133,26 @@ fn summary(numbers: &[u64], faults: Vec<u64>) -> Summary {
             },
             reaped: numbers[2],
             last: numbers[3].is_multiple_of(2).then_some(numbers[3]),
+            policy: numbers[4].is_multiple_of(2).then_some(DatedPolicy {
+                at: numbers[4],
+                policy: SigchldPolicy {
+                    blocked: numbers[5].is_multiple_of(2),
+                    ..SigchldPolicy::default()
+                },
+            }),
+            heir: None,
         }],
+        copies: vec![ForkCopies {
+            by_parent: CopyCount {
+                count: numbers[5],
+                peak: numbers[6],
+                first: numbers[7],
+                last: numbers[8],
+                latest: numbers[9],
+            },
+            ..ForkCopies::default()
+        }],
+        open_forks: vec![OpenForks::default(); 2],
         second: numbers[7],
         seconds: vec![second; 3],
     }

@@ -1,12 +1,12 @@
 //! Sample events of every kind.
 
 use crate::event::{
-    AddressSpace, Cgroup, ChildUsage, Comm, Constraint, Disposition, Event, Exec, Exit,
-    ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork, ForkFailed,
-    Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify, OomCause, OomVictim,
-    ProcessId, Purpose, Reap, Reaper, Region, Relations, SecondCounts, Segment, Session, Sigchld,
-    SigchldPolicy, Signal, Snapshot, StateTimes, States, Summary, TaskId, TaskState, Text, Usage,
-    Wait, Waits, Wakeups, What, Who,
+    AddressSpace, Cgroup, ChildUsage, Comm, Constraint, CopyCount, DatedPolicy, Disposition, Event,
+    Exec, Exit, ExitedProcess, Fault, FaultClass, FaultPlaces, FaultTally, Faults, FirstRun, Fork,
+    ForkCopies, ForkFailed, Gap, GapCause, Hook, Implied, Kind, LastSwitch, Lost, Moved, Notify,
+    OomCause, OomVictim, OpenForks, ProcessId, Purpose, Reap, Reaper, Region, Relations,
+    SecondCounts, Segment, Session, Sigchld, SigchldPolicy, Signal, Snapshot, StateTimes, States,
+    Summary, TaskId, TaskState, Text, Usage, Wait, Waits, Wakeups, What, Who,
 };
 
 pub fn process(tgid: u32, start: u64) -> ProcessId {
@@ -58,6 +58,16 @@ fn implied(by: ProcessId) -> Implied {
     }
 }
 
+fn copy_count(count: u64) -> CopyCount {
+    CopyCount {
+        count,
+        peak: count - 1,
+        first: 59_000_000_002,
+        last: 59_500_000_000,
+        latest: 1,
+    }
+}
+
 fn summary() -> Summary {
     Summary {
         began: 59_000_000_000,
@@ -73,6 +83,28 @@ fn summary() -> Summary {
             process: ProcessId { tgid: 1, start: 5 },
             reaped: 40,
             last: None,
+            policy: Some(DatedPolicy {
+                at: 59_000_000_001,
+                policy: SigchldPolicy {
+                    sigchld: Disposition::Ignored,
+                    nocldwait: true,
+                    ..SigchldPolicy::default()
+                },
+            }),
+            heir: Some(ProcessId { tgid: 2, start: 6 }),
+        }],
+        copies: vec![ForkCopies {
+            child: ProcessId { tgid: 7, start: 9 },
+            by_parent: copy_count(3),
+            by_child: copy_count(4),
+            by_both: copy_count(7),
+            ambiguous: true,
+        }],
+        open_forks: vec![OpenForks {
+            parent: ProcessId { tgid: 1, start: 5 },
+            newest: Some(ProcessId { tgid: 7, start: 9 }),
+            open: 2,
+            ambiguous: true,
         }],
         second: 60,
         seconds: vec![
@@ -431,6 +463,7 @@ pub fn every_kind() -> Vec<Event> {
             Who::HOST,
             What::Summary(Box::new(summary())),
         ),
+        event(s + 2_950_000_000, 0, Who::HOST, What::PartEnd),
         event(s + 3_000_000_000, 0, Who::HOST, What::End),
     ]
 }

@@ -153,14 +153,13 @@ fn report(replay: &Replay, report: &Report) -> Result<Completeness> {
     let filter = replay.filter.as_ref();
     let Part {
         model,
-        until,
         completeness,
     } = replay.part()?;
     check(filter, &model)?;
     if let Some(filter) = filter.filter(|_| report.json) {
         notify_if_none(&model, |key| filter.keeps(&model, key, model.now()));
     }
-    output::to_stdout(|out| Ok(report.write(&model, filter, until, out)?))?;
+    output::to_stdout(|out| Ok(report.write(&model, filter, out)?))?;
     Ok(completeness)
 }
 

@@ -33,9 +33,6 @@ pub struct Report {
 impl Report {
     /// Writes the report on the processes of a model, or on those that a filter keeps.
     ///
-    /// `until` is the end of the part of the recording, ns since boot, if the recording
-    /// goes beyond it.
-    ///
     /// # Errors
     ///
     /// Returns the error of `out`.
@@ -43,14 +40,12 @@ impl Report {
         &self,
         model: &Model,
         filter: Option<&Filter>,
-        until: Option<u64>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let mut layout = Layout {
             width: width(),
             rows: self.rows,
             zone: zone(),
-            until,
         };
         if !self.json {
             let text = report::text(model, &self.sections, filter, layout);

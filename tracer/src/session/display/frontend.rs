@@ -234,7 +234,7 @@ impl Frontend {
                 filter,
             } => {
                 report_saved(saved);
-                output::to_stdout(|out| Ok(report.write(model, filter.as_ref(), None, out)?))?;
+                output::to_stdout(|out| Ok(report.write(model, filter.as_ref(), out)?))?;
             }
         }
         Ok(())

@@ -23,7 +23,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    event::{Event, Summary, What, file_name},
+    event::{Event, Summary, What, Who, file_name},
     model::{Archive, Model, Retention},
     playback::{EventSelection, Place, Playback, Stage},
     session::console::{notice::notify, progress::Progress},
@@ -131,8 +131,6 @@ fn read_all(
 pub struct Part {
     /// Model, which counts from the beginning of the part on.
     pub model: Model,
-    /// End of the part, ns since boot, if the recording goes beyond it.
-    pub until: Option<u64>,
     /// How much of the recording could be read.
     pub completeness: Completeness,
 }
@@ -160,7 +158,6 @@ pub fn model_with(
         })?;
         return Ok(Part {
             model,
-            until: None,
             completeness,
         });
     }
@@ -168,7 +165,7 @@ pub fn model_with(
     let mut range = Range::open(window, &input, false)?;
     model = range.model_before(&input)?;
     model.set_archive(archive);
-    let until = range.emit_events(&mut |event| {
+    range.emit_events(&mut |event| {
         model.apply(&event);
         after(&mut model)
     })?;
@@ -178,7 +175,6 @@ pub fn model_with(
     let completeness = read::report(&input, range.playback.part_reports(), notices);
     Ok(Part {
         model,
-        until,
         completeness,
     })
 }
@@ -198,8 +194,7 @@ pub fn follow(
     };
     let mut range = Range::open(&window, &input, true)?;
     range.emit_state_before(&mut take)?;
-    let (_, completeness) = range.emit_while_growing(input, &mut wait, &mut take)?;
-    Ok(completeness)
+    range.emit_while_growing(input, &mut wait, &mut take)
 }
 
 /// Returns the model of the events that [`follow`] emits. Evicted processes go to
@@ -214,7 +209,6 @@ pub fn follow_model(
     let Some((input, window)) = await_input(window, path, &mut wait)? else {
         return Ok(Part {
             model,
-            until: None,
             completeness: Completeness::default(),
         });
     };
@@ -227,10 +221,9 @@ pub fn follow_model(
         model.apply(&event);
         Ok(())
     };
-    let (until, completeness) = range.emit_while_growing(input, &mut wait, &mut take)?;
+    let completeness = range.emit_while_growing(input, &mut wait, &mut take)?;
     Ok(Part {
         model,
-        until,
         completeness,
     })
 }
@@ -345,10 +338,14 @@ impl Range {
             let place = Place::Time(self.since.saturating_sub(1));
             self.playback.seek(place, &mut before)?;
             for mut event in before.checkpoint() {
-                // Totals begin at zero here.
+                // Totals begin at zero here, and what is known of each process stays.
                 if let What::Summary(summary) = &mut event.what {
+                    let all = std::mem::take(&mut **summary);
                     **summary = Summary {
                         began: self.since,
+                        reapers: all.reapers,
+                        copies: all.copies,
+                        open_forks: all.open_forks,
                         ..Summary::default()
                     };
                 }
@@ -359,18 +356,15 @@ impl Range {
     }
 
     /// Emits the events up to the end of the range, including those written
-    /// meanwhile. Returns the end if the recording goes beyond it, and how much could be read.
+    /// meanwhile. Returns how much could be read.
     fn emit_while_growing(
         &mut self,
         mut input: Input,
         wait: &mut impl FnMut() -> Result<bool>,
         take: &mut impl FnMut(Event) -> Result<()>,
-    ) -> Result<(Option<u64>, Completeness)> {
+    ) -> Result<Completeness> {
         let mut growth = Growth::of(&input);
-        let until = loop {
-            if let Some(until) = self.emit_events(take)? {
-                break Some(until);
-            }
+        while !self.emit_events(take)? {
             self.playback.grow()?;
             let goes_on = match growth.poll(self.playback.has_ended()) {
                 Growing::Nothing => wait()?,
@@ -383,16 +377,16 @@ impl Range {
                 Growing::Ended { .. } => false,
             };
             if !goes_on {
-                break None;
+                break;
             }
-        };
+        }
         let reports = self.playback.part_reports();
-        Ok((until, read::report(&input, reports, Notices::Emit)))
+        Ok(read::report(&input, reports, Notices::Emit))
     }
 
-    /// Emits the events up to the end of the range. Returns the end if the
-    /// recording goes beyond it.
-    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<Option<u64>> {
+    /// Emits the events up to the end of the range. Returns true if the recording goes beyond
+    /// it: the last event is then the end of the part.
+    fn emit_events(&mut self, take: &mut impl FnMut(Event) -> Result<()>) -> Result<bool> {
         let mut last = LastEvent::default();
         let cannot = || format!("{} cannot be read", file_name(&self.path));
         while self.playback.step(&mut last).with_context(cannot)? {
@@ -400,11 +394,17 @@ impl Range {
                 continue;
             };
             if event.at > self.until {
-                return Ok(Some(self.until));
+                take(Event {
+                    at: self.until,
+                    cpu: 0,
+                    who: Who::HOST,
+                    what: What::PartEnd,
+                })?;
+                return Ok(true);
             }
             take(event)?;
             self.empty = None;
         }
-        Ok(None)
+        Ok(false)
     }
 }

@@ -162,13 +162,18 @@ impl Subtree {
                 }
             }
             What::Summary(summary) => {
-                let reapers = std::mem::take(&mut summary.reapers).into_iter();
-                let own = reapers.filter(|it| self.members.all.contains(&it.process));
+                let members = &self.members.all;
+                let mut all = std::mem::take(&mut **summary);
+                all.reapers.retain(|it| members.contains(&it.process));
+                all.copies.retain(|it| members.contains(&it.child));
+                all.open_forks.retain(|it| members.contains(&it.parent));
                 // The other counts are of all processes.
                 **summary = Summary {
-                    began: summary.began,
-                    lost: summary.lost,
-                    reapers: own.collect(),
+                    began: all.began,
+                    lost: all.lost,
+                    reapers: all.reapers,
+                    copies: all.copies,
+                    open_forks: all.open_forks,
                     ..Summary::default()
                 };
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     event::{escaped, units},
-    model::GapSpan,
+    model::{GapSpan, StreamEnd},
     tui::{
         state::data::{Data, Mode},
         state::stream::Stream,
@@ -57,7 +57,7 @@ fn badge(stream: &Stream, data: &Data<'_>) -> Phrase {
     let at_end = stream
         .playhead()
         .is_none_or(|playhead| playhead.is_at_end() && !playhead.growing);
-    let cut_short = !data.live && at_end && !data.model.ended();
+    let cut_short = !data.live && at_end && data.model.end() == StreamEnd::None;
     let mode = if cut_short {
         mode.and(Tone::Warn, " cut short")
     } else {

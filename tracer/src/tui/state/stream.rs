@@ -3,7 +3,7 @@
 
 use crate::{
     event::{DoctorCheck, Event, Zone},
-    model::{Archive, Model, Preference, Retention},
+    model::{Archive, Model, Preference, Retention, StreamEnd},
     tui::{
         input::action::Action,
         state::{
@@ -166,7 +166,7 @@ impl Stream {
         let at_end = |playhead: Playhead| playhead.is_at_end() && !playhead.growing;
         match self.playhead {
             Some(playhead) => !self.is_live() && at_end(playhead),
-            None => !self.is_live() && self.model().ended(),
+            None => !self.is_live() && self.model().end() != StreamEnd::None,
         }
     }
 

@@ -45,7 +45,8 @@ pub fn comm(model: &Model, event: &Event) -> Comm {
         | What::State(_)
         | What::Summary(_)
         | What::Gap(_)
-        | What::End => None,
+        | What::End
+        | What::PartEnd => None,
         What::ForkFailed(failed) => Some(failed.comm),
     };
     let known = || {
@@ -73,7 +74,7 @@ pub fn tone(what: &What) -> Tone {
         What::Notify(_) => Tone::Warn,
         What::Wait(_) | What::Reap(_) => Tone::Plain,
         What::Gap(_) => Tone::Alert,
-        What::Session(_) | What::End => Tone::Strong,
+        What::Session(_) | What::End | What::PartEnd => Tone::Strong,
         What::Snapshot(_)
         | What::SnapshotEnd(_)
         | What::WakeupNew
@@ -173,6 +174,7 @@ pub fn details(data: &Data<'_>, event: &Event) -> Phrase {
         What::Summary(summary) => Phrase::plain(format!("{} events before", summary.events)),
         What::Gap(gap) => lost(data, gap),
         What::End => Phrase::plain("tracing stopped normally"),
+        What::PartEnd => Phrase::plain("this part ends; the trace goes on"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range};
 
 use crate::{
     event::{GapCause, Hook, Kind, Purpose, escaped, units},
-    model::{Evidence, Finding, FindingKind, Key},
+    model::{Evidence, Finding, FindingKind, Key, StreamEnd},
     tui::{
         input::action::Action,
         state::{
@@ -367,10 +367,11 @@ fn stream(data: &Data<'_>, width: usize) -> Sheet {
     }
     sheet.fact("faults", words::faults(model, totals.faults.total()));
     sheet.fact("began", words::moment(data, model.began()));
-    let end = match (model.ended(), data.live) {
-        (true, _) => Phrase::of(Tone::Good, "normally"),
-        (false, true) => Phrase::of(Tone::Dim, "not yet"),
-        (false, false) => Phrase::of(Tone::Warn, "missing: the recording is cut short"),
+    let end = match (model.end(), data.live) {
+        (StreamEnd::OfTrace, _) => Phrase::of(Tone::Good, "normally"),
+        (StreamEnd::OfPart, _) => Phrase::plain("not in this part: the trace goes on"),
+        (StreamEnd::None, true) => Phrase::of(Tone::Dim, "not yet"),
+        (StreamEnd::None, false) => Phrase::of(Tone::Warn, "missing: the recording is cut short"),
     };
     sheet.fact("ended", end);
     if let Some(session) = model.session() {

@@ -58,7 +58,7 @@ impl<T: FnMut(Event)> MergedStream<T> {
                 self.merge_description(number)?;
             } else if let Some(event) = self.inputs[number].next()? {
                 match event.what {
-                    What::End => end = Some(event),
+                    What::End | What::PartEnd => end = Some(event),
                     _ => self.merge(number, event),
                 }
             }
@@ -127,7 +127,7 @@ impl<T: FnMut(Event)> MergedStream<T> {
     fn merge(&mut self, number: usize, event: Event) {
         self.emit_lost_endings(event.at.saturating_sub(TOLERANCE));
         let is_new = match &event.what {
-            What::Session(_) | What::Summary(_) | What::End => false,
+            What::Session(_) | What::Summary(_) | What::End | What::PartEnd => false,
             What::SnapshotEnd(_) => self.completes_snapshot(number, event.at),
             What::Cgroup(cgroup) => self.cgroups.insert(cgroup.id),
             _ if event.who == Who::HOST => true,
