@@ -62,6 +62,23 @@ impl Model {
         self.reset_counts(at);
     }
 
+    /// Marks what left the process table before [`Self::began`] for eviction, as far as nothing
+    /// refers to it: a checkpoint only mentions it.
+    pub(super) fn evict_mentioned(&mut self) {
+        let is_over = |process: &Process| {
+            let is_free = process.freed_at.is_some() && process.reference_count == 0;
+            is_free && !self.is_of_this_part(process)
+        };
+        let all = self.processes.since(0);
+        let over = all.filter(|(_, process)| is_over(process));
+        for key in over.map(|(key, _)| key).collect::<Vec<_>>() {
+            if let Some(process) = self.processes.get_mut(key) {
+                process.eviction = Eviction::Now;
+            }
+            self.retained.mark_evictable(key);
+        }
+    }
+
     /// Retains the processes of this preference before others, as far as the policy
     /// allows. What was evicted before stays evicted.
     pub fn prefer(&mut self, preference: Preference) {

@@ -73,6 +73,11 @@ impl Model {
         }
         self.set_fork_copies(&summary.copies);
         self.set_open_forks(&summary.open_forks);
+        if summary.failed_forks == 0 {
+            // Those that the checkpoint repeats lie before.
+            self.failed_forks.clear();
+        }
+        self.evict_mentioned();
     }
 }
 

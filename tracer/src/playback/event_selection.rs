@@ -207,10 +207,36 @@ impl EventSelection {
             who: Who::HOST,
             what: What::Summary(Box::new(self.model.summary())),
         };
-        let all = first.into_iter().chain(events).cloned();
-        let all: Vec<_> = all.chain([summary]).collect();
+        let mut all: Vec<_> = first.into_iter().chain(events).cloned().collect();
+        all.extend(self.missing_facts(&all));
+        all.push(summary);
         self.last = (self.number, all.len() as u64);
         all
+    }
+
+    /// Returns what the events of processes that are not kept showed about those that are, and
+    /// the ends of processes that kept events mention.
+    fn missing_facts(&self, kept: &[Event]) -> Vec<Event> {
+        let mut part = Model::present_only();
+        kept.iter().for_each(|event| part.apply(event));
+        let now = self.model.now();
+        let present = part.processes().map(|(_, process)| process);
+        let present = present.filter(|process| !process.state().is_gone());
+        let facts = present.flat_map(|process| {
+            let id = process.id;
+            let known = self.model.find(id).map(|key| self.model.process(key));
+            let facts = match known.is_some_and(|process| !process.state().is_gone()) {
+                true => self.model.facts_missing_in(&part, id, now),
+                false => vec![(now, What::Free(None))],
+            };
+            facts.into_iter().map(move |(at, what)| Event {
+                at,
+                cpu: 0,
+                who: id.leader(),
+                what,
+            })
+        });
+        facts.collect()
     }
 
     /// Returns the reaps that are known only from another process's wait, which is
