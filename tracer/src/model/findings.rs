@@ -120,15 +120,16 @@ impl Model {
     /// Returns the same findings from the evidence of the retained processes, if the
     /// caller has it already. Takes time linear in this and in the zombies.
     pub fn findings_of(&self, now: u64, evidence: &[(Key, &Evidence)]) -> Vec<Finding> {
+        let evidence = evidence.iter();
+        let evidence = evidence.filter(|&&(key, _)| self.has_in_this_part(key));
         let mut findings = self.unreaped_findings(now);
         findings.extend(self.exiting_findings(now));
-        let slow = evidence.iter().filter(|(_, it)| it.slow_exit);
+        let slow = evidence.clone().filter(|(_, it)| it.slow_exit);
         findings.extend(slow.filter_map(|&(key, _)| self.slow_exit_finding(key)));
-        let left = evidence.iter().filter(|(_, it)| it.left);
+        let left = evidence.clone().filter(|(_, it)| it.left);
         findings.extend(self.left_findings(left.map(|&(key, _)| key)));
         findings.extend(self.fork_findings());
-        let killed = evidence.iter();
-        let killed = killed.filter_map(|&(key, it)| Some((key, it.killed.as_ref()?)));
+        let killed = evidence.filter_map(|&(key, it)| Some((key, it.killed.as_ref()?)));
         findings.extend(self.death_findings(killed));
         if self.totals.lost > 0 {
             let larger_buffer_helps = self.gaps.iter().any(|gap| {

@@ -98,7 +98,7 @@ impl Model {
     /// are no latencies.
     pub fn left_zombies(&self, zombies: impl Iterator<Item = Key>) -> Reapers {
         let mut left = self.retained.tally().reapers.without_latencies();
-        for zombie in zombies {
+        for zombie in zombies.filter(|&zombie| self.has_in_this_part(zombie)) {
             left.add(&self.process(zombie), self);
         }
         left

@@ -14,7 +14,7 @@ use foldhash::fast::RandomState;
 
 use super::Stage;
 use crate::{
-    event::{Comm, Event, Kind, ProcessId, Reap, TaskId, TaskState, What, Who},
+    event::{Comm, Event, Kind, ProcessId, TaskId, TaskState, What, Who},
     model::{Key, Model},
 };
 
@@ -191,9 +191,7 @@ impl EventSelection {
         // also repeated at its own place.
         let first = self.session();
         let sessions = self.sessions.iter().filter(|_| self.sessions.len() > 1);
-        let reaps: Vec<_> = self.reaps_by_a_wait().collect();
         let mut events: Vec<_> = processes
-            .chain(&reaps)
             .chain(&self.snapshot_end)
             .chain(&self.gaps)
             .chain(self.cgroups.values())
@@ -214,8 +212,8 @@ impl EventSelection {
         all
     }
 
-    /// Returns what the events of processes that are not kept showed about those that are, and
-    /// the ends of processes that kept events mention.
+    /// Returns what the events of processes that are not kept showed about those that are, such
+    /// as the wait of a process that is gone, and the ends of processes that kept events mention.
     fn missing_facts(&self, kept: &[Event]) -> Vec<Event> {
         let mut part = Model::present_only();
         kept.iter().for_each(|event| part.apply(event));
@@ -225,7 +223,8 @@ impl EventSelection {
         let facts = present.flat_map(|process| {
             let id = process.id;
             let known = self.model.find(id).map(|key| self.model.process(key));
-            let facts = match known.is_some_and(|process| !process.state().is_gone()) {
+            let is_present = known.is_some_and(|process| !process.state().is_gone());
+            let facts = match is_present || self.by_process.contains_key(&id) {
                 true => self.model.facts_missing_in(&part, id, now),
                 false => vec![(now, What::Free(None))],
             };
@@ -237,28 +236,6 @@ impl EventSelection {
             })
         });
         facts.collect()
-    }
-
-    /// Returns the reaps that are known only from another process's wait, which is
-    /// not kept with the process that was reaped.
-    fn reaps_by_a_wait(&self) -> impl Iterator<Item = (u64, Event)> {
-        self.by_process.iter().filter_map(|(&id, kept)| {
-            let process = self.model.process(self.model.find(id)?);
-            let (at, by) = process.reaped_at.zip(process.reaped_by)?;
-            let is_reap = |event: &Event| matches!(event.what, What::Reap(_));
-            let is_recorded = kept
-                .events
-                .iter()
-                .any(|(_, event)| is_reap(event) && event.who.is_leader());
-            let reap = Event {
-                at,
-                cpu: 0,
-                who: id.leader(),
-                what: What::Reap(Reap { by }),
-            };
-            let (number, _) = kept.events.last()?;
-            (!is_recorded && by.process != id).then_some((*number, reap))
-        })
     }
 
     /// Removes redundant events and processes that are no longer needed.

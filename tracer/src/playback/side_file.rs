@@ -18,7 +18,7 @@ const MAGIC: [u8; 8] = *b"\x89trcidx\n";
 
 /// Version of the saved model and of this layout. Raise it when either changes; a test below
 /// fails when the saved model has changed.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// Maximum length of a side file in bytes: four times what states may take in memory.
 const MAX_LENGTH: u64 = 256 << 20;
