@@ -108,6 +108,7 @@ pub fn every_kind() -> Script {
         .event(1, What::State(TaskState::Uninterruptible))
         .states(1, TaskState::Interruptible, 7 * MS, StateTimes::default())
         .lose(Kind::Fork, 3)
+        .event(0, What::PartEnd)
         .end()
 }
 
