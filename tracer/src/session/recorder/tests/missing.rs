@@ -93,8 +93,11 @@ fn end_of_a_window_is_not_the_end_of_the_trace() {
         (None, Some(middle))
     );
     let part = range::model(&window, &scratch.0, Archive::default()).unwrap();
-    assert_eq!((part.now(), part.end()), (middle, StreamEnd::OfPart));
-    let report = summary(&part, 200);
+    assert_eq!(
+        (part.model.now(), part.model.end()),
+        (middle, StreamEnd::OfPart)
+    );
+    let report = summary(&part.model, 200);
     assert!(
         report.contains("; the trace goes on after this part"),
         "{report}"
