@@ -14,6 +14,7 @@ use super::{
     history::History,
     index::Index,
     preference,
+    program_budget::ProgramBudget,
     retention::Retained,
     table::{Inserted, Table},
     unmatched::Unmatched,
@@ -64,6 +65,7 @@ pub type Preference = preference::Preference<Model>;
 pub struct Model {
     pub(super) session: Option<Arc<Session>>,
     pub(super) processes: Table,
+    pub(super) programs: ProgramBudget,
     pub(super) index: Index,
     pub(super) retained: Retained,
     pub(super) cgroups: Cgroups,
@@ -185,6 +187,7 @@ impl Model {
             What::PartEnd => self.end = StreamEnd::OfPart,
         }
         self.evict();
+        self.limit_programs();
     }
 
     /// Starts a session. A second session means another tracer, with counters that
@@ -232,9 +235,16 @@ impl Model {
         &self.history
     }
 
-    /// Returns the intervals in which records were lost, the oldest first.
+    /// Returns the intervals in which records were lost, the oldest first. If there are very
+    /// many, some stand for several, see [`GapSpan::count`].
     pub fn gaps(&self) -> &[GapSpan] {
         &self.gaps
+    }
+
+    /// Returns the number of gaps.
+    pub fn gap_count(&self) -> u64 {
+        let counts = self.gaps.iter().map(|gap| gap.count);
+        counts.fold(0, u64::saturating_add)
     }
 
     /// Returns the number of running processes; zombies are not among them.

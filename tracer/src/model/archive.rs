@@ -22,8 +22,8 @@ use crate::event::{Comm, ProcessId, Text};
 /// Number of slots per chunk.
 const CHUNK: usize = 64;
 
-/// Memory of a chunk, bytes, with its counts, the allocator's word and its place.
-const CHUNK_SIZE: usize = size_of::<Chunk>() + 32;
+/// Memory of a chunk, bytes, with its counts, the allocator's word and its place in the tree.
+const CHUNK_SIZE: usize = size_of::<Chunk>() + 56;
 
 /// Size of a segment of packed processes, bytes. A larger process has one of its own.
 const SEGMENT: usize = 1 << 16;
@@ -86,9 +86,8 @@ struct Contents<M> {
     later: Vec<(u64, Option<Option<Comm>>)>,
     /// Packed processes, in the order of their eviction.
     segments: Vec<Arc<Vec<u8>>>,
-    slots: Vec<Option<Arc<Chunk>>>,
-    /// Numbers of the chunks in use.
-    chunks: Vec<u32>,
+    /// Chunks in use, by number.
+    chunks: BTreeMap<usize, Arc<Chunk>>,
     /// The latest process with each PID. Each is linked to the previous one.
     by_tgid: Table<u32, Key>,
     /// Number of the [`Self::archived`] that were forked while tracing, by command name.
@@ -252,9 +251,7 @@ impl<M: Clone + Default> Archive<M> {
         let Some(contents) = &self.0 else {
             return Vec::new();
         };
-        let mut chunks = contents.chunks.clone();
-        chunks.sort_unstable();
-        let places = chunks.into_iter().map(|it| it as usize * CHUNK);
+        let places = contents.chunks.keys().map(|number| number * CHUNK);
         let keys = places.flat_map(|place| (place..place + CHUNK).map(Key::at));
         keys.filter(|&key| self.contains(key)).collect()
     }
@@ -265,9 +262,7 @@ impl<M: Clone + Default> Archive<M> {
         let Some(contents) = used.map(Arc::make_mut) else {
             return;
         };
-        for chunk in contents.chunks.drain(..) {
-            contents.slots[chunk as usize] = None;
-        }
+        contents.chunks.clear();
         contents.segments.clear();
         contents.by_tgid.clear();
         contents.owners.clear();
@@ -299,9 +294,8 @@ impl<M: Clone + Default> Archive<M> {
     pub(super) fn keys(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = Key> {
         let (start, end) = (places.start, places.end);
         self.0.iter().flat_map(move |contents| {
-            let chunks = contents.slots.iter().enumerate().skip(start / CHUNK);
-            let chunks = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_deref()?)));
-            let slots = chunks.flat_map(|(number, chunk)| (number * CHUNK..).zip(chunk));
+            let chunks = contents.chunks.range(start / CHUNK..);
+            let slots = chunks.flat_map(|(number, chunk)| (number * CHUNK..).zip(chunk.iter()));
             let slots = slots.skip_while(move |&(place, _)| place < start);
             let slots = slots.take_while(move |&(place, _)| place < end);
             let archived = slots.filter(|(_, slot)| slot.place.is_some());
@@ -390,18 +384,14 @@ impl<M> Contents<M> {
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {
-        let chunk = self.slots.get(key.index() / CHUNK)?.as_ref()?;
+        let chunk = self.chunks.get(&(key.index() / CHUNK))?;
         Some(&chunk[key.index() % CHUNK])
     }
 
     fn slot_mut(&mut self, key: Key) -> &mut Slot {
         let number = key.index() / CHUNK;
-        if self.slots.len() <= number {
-            self.slots.resize_with(number + 1, || None);
-        }
-        let chunk = self.slots[number].get_or_insert_with(|| {
+        let chunk = self.chunks.entry(number).or_insert_with(|| {
             self.bytes += CHUNK_SIZE;
-            self.chunks.push(number as u32);
             Arc::new([Slot::default(); CHUNK])
         });
         &mut Arc::make_mut(chunk)[key.index() % CHUNK]

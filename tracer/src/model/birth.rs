@@ -17,14 +17,6 @@ const CLONE_THREAD: u64 = 0x10000;
 /// CLONE_NEW*: new namespaces.
 const CLONE_NEW: u64 = 0x7e02_0080;
 
-/// Maximum number of programs kept per process. A process that executes itself for
-/// ever must not fill the memory.
-const EXECUTIONS_KEPT: usize = 64;
-
-/// Maximum length of their arguments and file names together, bytes. The last program is kept
-/// whatever its length.
-const TEXTS_KEPT: usize = 64 << 10;
-
 /// Maximum number of distinct callers and errors of failed forks.
 const FAILURES_KEPT: usize = 1024;
 
@@ -101,6 +93,7 @@ impl Model {
             return;
         }
         self.on_care(at, Some(key), snapshot.sigchld_policy);
+        snapshot.argv.iter().for_each(|it| self.programs.add(it));
         let parent = self.parent_of(snapshot.parent);
         self.attach_to_tree(key, parent);
         let tracer = snapshot.relations.and_then(|relations| relations.tracer);
@@ -240,6 +233,8 @@ impl Model {
         let second = self.history.at(at);
         second.execs = second.execs.saturating_add(1);
         let key = self.of(who);
+        let texts = [Some(&exec.filename), exec.argv.as_ref()];
+        self.programs.add_program(texts.into_iter().flatten());
         // The count of another thread must not be attributed to the leader.
         if let Some(copies) = exec.copies.filter(|_| exec.old_pid == who.task.pid) {
             self.advance_copies(at, who, copies);
@@ -294,26 +289,6 @@ impl Model {
 }
 
 impl Process {
-    /// Drops the earliest programs beyond the limits.
-    fn limit_executions(&mut self) {
-        let mut texts = 0;
-        let mut lengths = self.executions.iter().rev().map(|execution| {
-            let argv = execution.exec.argv.as_ref();
-            texts += execution.exec.filename.as_bytes().len();
-            texts += argv.map_or(0, |argv| argv.as_bytes().len());
-            texts
-        });
-        let fits = |&length: &usize| length <= TEXTS_KEPT;
-        let kept = lengths
-            .by_ref()
-            .take(EXECUTIONS_KEPT)
-            .take_while(fits)
-            .count();
-        let dropped = self.executions.len() - kept.max(1);
-        self.executions.drain(..dropped);
-        self.executions_left_out = self.executions_left_out.saturating_add(dropped as u32);
-    }
-
     /// Removes all other threads (`de_thread`, fs/exec.c). The caller has taken the
     /// leader's PID and start time.
     fn replace_threads(&mut self, leader: TaskId, exec: &Exec) {

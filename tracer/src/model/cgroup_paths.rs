@@ -10,8 +10,48 @@ use crate::event::Text;
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Cgroups {
     pub(super) paths: BTreeMap<u64, Text>,
-    /// Number of paths left after the last removal of unused ones.
-    pub(super) swept: usize,
+    /// Memory in use, bytes, about.
+    bytes: usize,
+    /// Memory left after the last removal of unused ones, bytes.
+    swept: usize,
+}
+
+/// Memory of a path beside its bytes: its ID, two counts and its place in the tree.
+const ENTRY: usize = 64;
+/// Memory from which unused paths are removed, bytes.
+const SWEEP_AT: usize = 1 << 20;
+/// Maximum memory of paths, bytes. Beyond it, the longest are forgotten.
+const BUDGET: usize = 8 << 20;
+
+impl Cgroups {
+    /// Inserts a path. Returns true if unused ones should be removed.
+    pub(super) fn insert(&mut self, id: u64, path: Text) -> bool {
+        self.bytes = self.bytes.saturating_add(size(&path));
+        if let Some(before) = self.paths.insert(id, path) {
+            self.bytes = self.bytes.saturating_sub(size(&before));
+        }
+        self.bytes > SWEEP_AT.max(self.swept.saturating_mul(2))
+    }
+
+    /// Removes the paths for which `is_used` is false, and the longest beyond the budget.
+    pub(super) fn sweep(&mut self, is_used: impl Fn(u64) -> bool) {
+        self.paths.retain(|&id, _| is_used(id));
+        let mut longest = usize::MAX;
+        loop {
+            self.bytes = self.paths.values().map(size).sum();
+            if self.bytes <= BUDGET || longest <= ENTRY {
+                break;
+            }
+            let most = self.paths.values().map(size).max().unwrap_or(0);
+            longest = longest.min(most) / 2;
+            self.paths.retain(|_, path| size(path) <= longest);
+        }
+        self.swept = self.bytes;
+    }
+}
+
+fn size(path: &Text) -> usize {
+    ENTRY + path.as_bytes().len()
 }
 
 /// The container of a cgroup.

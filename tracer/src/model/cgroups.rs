@@ -8,21 +8,15 @@ use super::{
 };
 use crate::event::{Cgroup, Text};
 
-/// Number of paths from which unused ones are removed.
-const SWEEP_AT: usize = 4096;
-
 impl Model {
     pub(super) fn on_cgroup(&mut self, cgroup: &Cgroup) {
-        self.cgroups.paths.insert(cgroup.id, cgroup.path.clone());
-        if self.cgroups.paths.len() > SWEEP_AT.max(self.cgroups.swept.saturating_mul(2)) {
-            let used: BTreeSet<u64> = self
-                .processes
-                .since(0)
+        if self.cgroups.insert(cgroup.id, cgroup.path.clone()) {
+            let processes = self.processes.since(0);
+            let used: BTreeSet<u64> = processes
                 .filter_map(|(_, process)| process.cgroup)
                 .chain([cgroup.id])
                 .collect();
-            self.cgroups.paths.retain(|id, _| used.contains(id));
-            self.cgroups.swept = self.cgroups.paths.len();
+            self.cgroups.sweep(|id| used.contains(&id));
         }
     }
 

@@ -73,7 +73,8 @@ impl Model {
         for &to in before.iter().flatten() {
             if let Some(process) = self.processes.get_mut(to) {
                 process.reference_count -= 1;
-                if process.reference_count == 0 && process.eviction == Eviction::Now {
+                let is_due = matches!(process.eviction, Eviction::Now | Eviction::Pinned);
+                if process.reference_count == 0 && is_due {
                     self.retained.mark_evictable(to);
                 }
             }

@@ -37,7 +37,7 @@ impl Model {
         retained.evictable.clear();
         for (key, is_free) in over {
             if let Some(process) = self.processes.get_mut(key) {
-                process.eviction = Eviction::Now;
+                process.eviction = Eviction::Pinned;
             }
             if is_free {
                 retained.evictable.push(key);
@@ -52,12 +52,15 @@ impl Model {
         let mut retained = Retained::new(retention);
         for (at, key) in left_table {
             if let Some(process) = self.processes.get_mut(key)
-                && process.eviction != Eviction::Now
+                && process.eviction != Eviction::Pinned
             {
                 process.eviction = Eviction::NotYet;
                 retained.left_table.push_back((at, key));
             }
         }
+        let pinned = self.processes.since(0);
+        let pinned = pinned.filter(|(_, process)| process.eviction == Eviction::Pinned);
+        pinned.for_each(|(key, _)| retained.pinned.push(key));
         self.retained = retained;
         self.reset_counts(at);
     }
@@ -125,12 +128,15 @@ impl Model {
             };
             if !process.state().is_gone() {
                 // It was found alive and will leave again.
-                process.eviction = Eviction::NotYet;
+                let before = std::mem::replace(&mut process.eviction, Eviction::NotYet);
+                self.retained.release(before);
                 continue;
             }
             if process.reference_count > 0 {
-                process.eviction = Eviction::Now;
-                self.retained.pinned.push(key);
+                if process.eviction != Eviction::Pinned {
+                    process.eviction = Eviction::Pinned;
+                    self.retained.pinned.push(key);
+                }
                 continue;
             }
             let parent = process.tree_parent;
@@ -151,6 +157,7 @@ impl Model {
             let Some(process) = self.remove(key) else {
                 continue;
             };
+            self.retained.release(process.eviction);
             if is_awaited {
                 let cgroup = process.cgroup.and_then(|id| self.cgroups.paths.get(&id));
                 let more = Evicted {

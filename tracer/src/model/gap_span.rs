@@ -16,6 +16,34 @@ pub struct GapSpan {
     pub lost: Vec<(Kind, u64)>,
     /// Reason for the gap.
     pub cause: GapCause,
+    /// Number of gaps in the interval: more than 1 if neighbours of one cause were joined
+    /// because there were too many gaps. Not everything between is lost then.
+    pub count: u64,
+}
+
+/// Maximum number of gaps that are kept apart.
+const GAPS: usize = 4096;
+
+/// Joins each two neighbours of one cause if there are too many gaps, so that their number and
+/// their losses stay exact and only the intervals grow.
+pub(super) fn limit(gaps: &mut Vec<GapSpan>) {
+    if gaps.len() <= GAPS {
+        return;
+    }
+    let mut joined: Vec<GapSpan> = Vec::with_capacity(GAPS);
+    // The latest gap of each cause that has no partner yet.
+    let mut single: Vec<usize> = Vec::new();
+    for gap in gaps.drain(..) {
+        let partner = single.iter().position(|&place| joined[place].is_like(&gap));
+        match partner.map(|partner| single.swap_remove(partner)) {
+            Some(place) => joined[place].join(gap),
+            None => {
+                single.push(joined.len());
+                joined.push(gap);
+            }
+        }
+    }
+    *gaps = joined;
 }
 
 impl GapSpan {
@@ -57,8 +85,26 @@ impl GapSpan {
         counted && self.cause == next.cause && next.since <= self.until
     }
 
+    fn is_like(&self, other: &GapSpan) -> bool {
+        let kinds = [self, other].map(|gap| std::mem::discriminant(&gap.cause));
+        kinds[0] == kinds[1] && self.has_unknown_size() == other.has_unknown_size()
+    }
+
+    /// Joins a later gap of a like cause.
+    fn join(&mut self, next: GapSpan) {
+        if let (
+            GapCause::Unreadable { events: Some(sum) },
+            GapCause::Unreadable { events: Some(more) },
+        ) = (&mut self.cause, next.cause)
+        {
+            *sum = sum.saturating_add(more);
+        }
+        self.count = self.count.saturating_add(next.count);
+        self.extend(next);
+    }
+
     pub(super) fn extend(&mut self, next: GapSpan) {
-        self.until = next.until;
+        self.until = self.until.max(next.until);
         for (kind, count) in next.lost {
             match self.lost.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, sum)) => *sum = sum.saturating_add(count),

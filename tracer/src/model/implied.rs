@@ -19,6 +19,7 @@ impl Model {
         if fact.released {
             self.change(key, |process| process.release_by_exit(at, by));
         }
+        fact.argv.iter().for_each(|it| self.programs.add(it));
         self.change_unindexed(key, |process| {
             if let Some(argv) = &fact.argv {
                 process.snapshot_argv = Some(argv.clone());

@@ -9,17 +9,22 @@ use crate::event::{Comm, ProcessId};
 /// Minimum number of pinned processes from which lineages are collapsed.
 const LEAST: usize = 256;
 
+/// Returns the number of processes that may be pinned where `exited` are retained.
+pub(super) fn most(exited: usize) -> usize {
+    (exited / 4).max(LEAST)
+}
+
 impl Model {
     /// Collapses lineages if too many exited processes are pinned, the oldest first. Takes
     /// constant time per pinned process.
     pub(super) fn collapse_lineages(&mut self) {
-        let most = (self.retained.policy().exited / 4).max(LEAST);
+        let most = most(self.retained.policy().exited);
         let Some(mut pinned) = self.retained.pinned.take_due(most) else {
             return;
         };
         let is_pinned = |key: Key| {
             let process = self.processes.get(key);
-            process.is_some_and(|it| it.eviction == Eviction::Now && it.reference_count > 0)
+            process.is_some_and(|it| it.eviction == Eviction::Pinned && it.reference_count > 0)
         };
         pinned.retain(|&key| is_pinned(key));
         let mut excess = match pinned.len() > most {

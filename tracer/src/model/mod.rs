@@ -40,6 +40,7 @@ mod preference;
 mod presence;
 mod process;
 mod process_ref;
+mod program_budget;
 mod reap;
 mod reapers;
 mod reaping;

@@ -13,12 +13,25 @@ pub(super) struct Pinned {
     keys: VecDeque<Key>,
     /// Length of the list at which it is examined.
     examined_at: usize,
+    /// Number of pinned processes.
+    count: usize,
 }
 
 impl Pinned {
     /// Appends a process.
     pub fn push(&mut self, key: Key) {
         self.keys.push_back(key);
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// Counts a process that is no longer pinned.
+    pub fn release(&mut self) {
+        self.count = self.count.saturating_sub(1);
+    }
+
+    /// Returns the number of pinned processes.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Takes the list if it is to be examined. `most` is the number that may be pinned.

@@ -35,8 +35,10 @@ pub(super) enum Eviction {
     NotYet,
     /// Due once its last record has arrived or the grace period is over.
     Awaited,
-    /// Due once no retained process refers to it.
+    /// Due unless a retained process refers to it.
     Now,
+    /// Due once no retained process refers to it.
+    Pinned,
 }
 
 /// A running thread.

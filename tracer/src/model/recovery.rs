@@ -1,7 +1,7 @@
 //! Recovery from lost records. After a gap, a new snapshot lists the
 //! processes present; all others have vanished.
 
-use super::{GapSpan, Model, Process, State, WaitStatus};
+use super::{GapSpan, Model, Process, State, WaitStatus, gap_span};
 use crate::event::{Event, Gap, What};
 
 impl Model {
@@ -16,6 +16,7 @@ impl Model {
             until: at,
             lost,
             cause: gap.cause,
+            count: 1,
         };
         self.totals.lost = self.totals.lost.saturating_add(span.total());
         let second = self.history.at(at);
@@ -24,6 +25,7 @@ impl Model {
             Some(last) if last.continues_into(&span) => last.extend(span),
             _ => self.gaps.push(span),
         }
+        gap_span::limit(&mut self.gaps);
     }
 
     /// Completes a snapshot: every process that was present at `began` is in it.

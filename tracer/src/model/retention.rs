@@ -6,19 +6,23 @@
 //!
 //! A process is never evicted while a retained process refers to it: as its parent,
 //! as an ancestor of a running process, or as the heir of its children. A [lineage](super::lineage)
-//! of such processes collapses, so memory is bounded by the policy and the present processes.
+//! of such processes collapses. If very many are still referred to, fewer are retained for
+//! themselves, so memory is bounded by the policy and the present processes.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, Tally,
+    Key, Process, Tally, lineage,
     pinned::Pinned,
     process::{Eviction, GRACE},
     table::Table,
     worth::{Kind, Worthy},
 };
+
+/// Number of processes that are retained although they pin very many others.
+const LEAST: usize = 64;
 
 /// Policy for processes that have left the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +137,17 @@ impl Retained {
         self.exited_before_checkpoint
     }
 
+    /// Returns the number of processes that may be retained for themselves: fewer than by the
+    /// policy if they pin very many others, such as a chain of ancestors each.
+    fn room(&self) -> usize {
+        let Retention { exited, .. } = self.policy;
+        let excess = self
+            .pinned
+            .count()
+            .saturating_sub(2 * lineage::most(exited));
+        exited.saturating_sub(excess).max(exited.min(LEAST))
+    }
+
     /// Returns the next process to evict, or to rate.
     pub(super) fn next(&mut self, processes: &mut Table, now: u64) -> Option<Decision> {
         loop {
@@ -142,9 +157,6 @@ impl Retained {
             if self.is_grace_over(now)
                 && let Some((_, key)) = self.incomplete.pop_front()
             {
-                if let Some(process) = processes.get_mut(key) {
-                    process.eviction = Eviction::Now;
-                }
                 return Some(Decision::Evict(key));
             }
             if let Some((at, key)) = self.overdue.pop() {
@@ -153,7 +165,8 @@ impl Retained {
                     Some(process)
                         if process.freed_at.is_none() && now.saturating_sub(at) < GRACE =>
                     {
-                        process.eviction = Eviction::Awaited;
+                        let before = std::mem::replace(&mut process.eviction, Eviction::Awaited);
+                        self.release(before);
                         self.incomplete.push_back((at, key));
                         continue;
                     }
@@ -161,7 +174,7 @@ impl Retained {
                 }
             }
             let &(at, key) = self.left_table.front()?;
-            let Retention { exited, max_age } = self.policy;
+            let (exited, max_age) = (self.room(), self.policy.max_age);
             let is_old = now.saturating_sub(at) > max_age;
             if self.left_table.len() + self.worthy.len() <= exited && !is_old {
                 return None;
@@ -177,13 +190,20 @@ impl Retained {
     /// Keeps a process by worth, or does not retain it. `wanted` is true if the reader
     /// asks for it.
     pub(super) fn offer(&mut self, at: u64, key: Key, process: Option<&Process>, wanted: bool) {
-        let (exited, overdue) = (self.policy.exited, &mut self.overdue);
+        let (exited, overdue) = (self.room(), &mut self.overdue);
         match process {
             Some(process) => {
                 let place = (at, key);
                 (self.worthy).offer(place, Kind::of(process, wanted), exited, overdue);
             }
             None => overdue.push((at, key)),
+        }
+    }
+
+    /// Counts a process that no longer has this progress.
+    pub(super) fn release(&mut self, eviction: Eviction) {
+        if eviction == Eviction::Pinned {
+            self.pinned.release();
         }
     }
 
@@ -194,7 +214,7 @@ impl Retained {
 
     /// Returns true if processes are to be evicted. Expires those kept by worth.
     pub(super) fn is_due(&mut self, now: u64) -> bool {
-        let Retention { exited, max_age } = self.policy;
+        let (exited, max_age) = (self.room(), self.policy.max_age);
         if self.worthy.may_be_too_old(now, max_age) {
             self.worthy.expire(now, max_age, &mut self.overdue);
         }

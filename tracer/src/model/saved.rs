@@ -17,6 +17,7 @@ use super::{
     delta::DeltaCodec,
     failures::FailedForks,
     index::{Claim, Claimant, Index},
+    program_budget::ProgramBudget,
     retention::Retained,
     table::Table,
     unmatched::Unmatched,
@@ -55,6 +56,7 @@ struct SavedModelRef<'a> {
     gaps: &'a Vec<GapSpan>,
     totals: &'a Totals,
     history: &'a History,
+    programs: &'a ProgramBudget,
 }
 
 /// The fields of [`SavedModelRef`] in the same order, as they are read.
@@ -62,7 +64,7 @@ struct SavedModelRef<'a> {
 struct SavedModel {
     session: Option<Arc<Session>>,
     created: usize,
-    processes: Vec<(u32, Box<Process>)>,
+    processes: Vec<(u64, Box<Process>)>,
     exited: u64,
     claims: Vec<(Claim, Claimant)>,
     retained: Retained,
@@ -77,6 +79,7 @@ struct SavedModel {
     gaps: Vec<GapSpan>,
     totals: Totals,
     history: History,
+    programs: ProgramBudget,
 }
 
 /// The retained processes, [delta-encoded](DeltaCodec), each with the number of
@@ -97,9 +100,9 @@ impl Serialize for RetainedProcesses<'_> {
     }
 }
 
-fn decode_deltas(encoded: Vec<(u32, Box<Process>)>) -> Vec<(Key, Box<Process>)> {
+fn decode_deltas(encoded: Vec<(u64, Box<Process>)>) -> Vec<(Key, Box<Process>)> {
     let (mut codec, mut next) = (DeltaCodec::default(), 0_usize);
-    let decode = |(gap, mut process): (u32, Box<Process>)| {
+    let decode = |(gap, mut process): (u64, Box<Process>)| {
         codec.decode(&mut process);
         let place = next.saturating_add(gap as usize);
         next = place.saturating_add(1);
@@ -127,6 +130,7 @@ impl Model {
             gaps,
             totals,
             history,
+            programs,
             changed: _,
             archive: _,
             preference: _,
@@ -149,6 +153,7 @@ impl Model {
             gaps,
             totals,
             history,
+            programs,
         };
         postcard::to_allocvec(&out).expect("every length is known, and memory has room")
     }
@@ -182,6 +187,7 @@ impl Model {
             gaps,
             totals,
             history,
+            programs,
         } = saved;
         let mut model = Model {
             session,
@@ -199,6 +205,7 @@ impl Model {
             gaps,
             totals,
             history,
+            programs,
             changed: None,
             archive: Archive::default(),
             preference: Preference::default(),
@@ -245,7 +252,7 @@ impl Model {
 
     /// Makes equal arguments and file names share one allocation, as inherited ones
     /// did before saving.
-    fn share_texts(&mut self) {
+    pub(super) fn share_texts(&mut self) {
         let mut known: HashSet<Text> = HashSet::new();
         let mut share = |text: &mut Text| match known.get(text) {
             Some(same) => *text = same.clone(),

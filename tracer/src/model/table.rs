@@ -1,11 +1,11 @@
 //! The retained processes, by key, by identity and by PID.
 //!
 //! Keys ascend in order of appearance and are never reused, so they sort by age and
-//! a stale key finds nothing. Behind the keys are chunks of boxes. A chunk without
-//! processes is freed, which leaves one pointer for every [`CHUNK`] processes ever
-//! seen. Two tables may [share](Table::share) a chunk until either changes one of
-//! its processes: a pause of the dashboard costs one pointer per chunk, and after
-//! that the memory of the processes that change.
+//! a stale key finds nothing. Behind the keys are pages of chunks of boxes. A chunk or page
+//! without processes is freed, which leaves one pointer for every [`PAGE`] chunks ever
+//! used: 2 MB for each billion of processes. Two tables may [share](Table::share) a chunk
+//! until either changes one of its processes: a pause of the dashboard costs one pointer per
+//! chunk, and after that the memory of the processes that change.
 
 use std::{
     collections::HashMap,
@@ -18,6 +18,8 @@ use crate::event::ProcessId;
 
 /// Number of processes per chunk.
 const CHUNK: usize = 32;
+/// Number of chunks per page.
+const PAGE: usize = 128;
 
 /// Boxes of evicted processes, for reuse. Allocating a new box costs more, because
 /// processes are large. A box is cleared on reuse, so its memory is written once. A
@@ -101,10 +103,83 @@ impl Chunk {
     }
 }
 
+/// The chunks of one page.
+#[derive(Clone)]
+struct Page {
+    /// Number of chunks in use.
+    used: usize,
+    chunks: [Option<Chunk>; PAGE],
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Page {
+            used: 0,
+            chunks: [const { None }; PAGE],
+        }
+    }
+}
+
+/// Chunks by number.
+#[derive(Clone, Default)]
+struct Chunks(Vec<Option<Box<Page>>>);
+
+impl Chunks {
+    fn get(&self, number: usize) -> Option<&Chunk> {
+        let page = self.0.get(number / PAGE)?.as_ref()?;
+        page.chunks[number % PAGE].as_ref()
+    }
+
+    fn get_mut(&mut self, number: usize) -> Option<&mut Chunk> {
+        let page = self.0.get_mut(number / PAGE)?.as_mut()?;
+        page.chunks[number % PAGE].as_mut()
+    }
+
+    /// Returns a chunk, which is empty if it did not exist.
+    fn insert(&mut self, number: usize) -> &mut Chunk {
+        let place = number / PAGE;
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, || None);
+        }
+        let page = self.0[place].get_or_insert_default();
+        let chunk = &mut page.chunks[number % PAGE];
+        page.used += usize::from(chunk.is_none());
+        chunk.get_or_insert_with(|| Chunk::Own(Box::default()))
+    }
+
+    fn remove(&mut self, number: usize) {
+        let Some(place) = self.0.get_mut(number / PAGE) else {
+            return;
+        };
+        if let Some(page) = place
+            && page.chunks[number % PAGE].take().is_some()
+        {
+            page.used -= 1;
+            if page.used == 0 {
+                *place = None;
+            }
+        }
+    }
+
+    /// Returns the chunks from a number on, in order.
+    fn since(&self, first: usize) -> impl Iterator<Item = (usize, &Chunk)> {
+        let pages = self.0.iter().enumerate().skip(first / PAGE);
+        let pages = pages.filter_map(|(number, page)| Some((number, page.as_ref()?)));
+        let chunks = pages.flat_map(|(page, chunks)| (page * PAGE..).zip(&chunks.chunks));
+        let chunks = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
+        chunks.skip_while(move |&(number, _)| number < first)
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Chunk> {
+        let pages = self.0.iter_mut().flatten();
+        pages.flat_map(|page| page.chunks.iter_mut().flatten())
+    }
+}
+
 /// Processes by key, identity and PID.
 #[derive(Clone, Default)]
 pub(super) struct Table {
-    chunks: Vec<Option<Chunk>>,
+    chunks: Chunks,
     spare: Spare,
     /// Number of processes ever created.
     created: usize,
@@ -152,7 +227,6 @@ impl Table {
             retained: processes.len(),
             ..Table::default()
         };
-        table.chunks.resize_with(created.div_ceil(CHUNK), || None);
         let mut by_age = Vec::with_capacity(processes.len());
         let mut next = 0;
         for (key, process) in processes {
@@ -162,9 +236,7 @@ impl Table {
             }
             next = place + 1;
             by_age.push((process.id, key));
-            let chunk = table.chunks.get_mut(place / CHUNK)?;
-            let slots = chunk.get_or_insert_with(|| Chunk::Own(Box::default()));
-            let slots = slots.own()?;
+            let slots = table.chunks.insert(place / CHUNK).own()?;
             slots.retained += 1;
             slots.processes[place % CHUNK] = Some(process);
         }
@@ -187,16 +259,16 @@ impl Table {
         self.created
     }
 
+    /// Continues as after that many processes.
+    #[cfg(test)]
+    pub fn skip_to(&mut self, created: usize) {
+        self.created = created;
+    }
+
     fn push(&mut self, id: ProcessId) -> Key {
         let place = self.created;
-        if place.is_multiple_of(CHUNK) {
-            self.chunks.push(None);
-        }
         let process = self.spare.take(id);
-        // The chunk is none, too, if all its processes were evicted.
-        let newest = self.chunks.last_mut();
-        let newest = newest.map(|chunk| chunk.get_or_insert_with(|| Chunk::Own(Box::default())));
-        if let Some(slots) = newest.and_then(Chunk::own) {
+        if let Some(slots) = self.chunks.insert(place / CHUNK).own() {
             slots.retained += 1;
             slots.processes[place % CHUNK] = Some(process);
         }
@@ -212,7 +284,7 @@ impl Table {
 
     /// Prepares for a clone that shares every chunk until one side changes it.
     pub fn share(&mut self) {
-        self.chunks.iter_mut().flatten().for_each(Chunk::share);
+        self.chunks.iter_mut().for_each(Chunk::share);
     }
 
     /// Links a process into the list of processes with its PID, ordered by age.
@@ -244,12 +316,12 @@ impl Table {
     /// Removes a process. Takes time linear in the retained processes with the same
     /// PID.
     pub fn remove(&mut self, key: Key) -> Option<Box<Process>> {
-        let place = self.chunks.get_mut(key.index() / CHUNK)?;
-        let slots = place.as_mut()?.own()?;
+        let number = key.index() / CHUNK;
+        let slots = self.chunks.get_mut(number)?.own()?;
         let process = slots.processes[key.index() % CHUNK].take()?;
         slots.retained -= 1;
         if slots.retained == 0 {
-            *place = None;
+            self.chunks.remove(number);
         }
         self.retained -= 1;
         self.latest = None;
@@ -307,19 +379,18 @@ impl Table {
     }
 
     pub fn get(&self, key: Key) -> Option<&Process> {
-        let slots = self.chunks.get(key.index() / CHUNK)?.as_ref()?.slots();
+        let slots = self.chunks.get(key.index() / CHUNK)?.slots();
         slots.processes[key.index() % CHUNK].as_deref()
     }
 
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Process> {
-        let slots = self.chunks.get_mut(key.index() / CHUNK)?.as_mut()?.own()?;
+        let slots = self.chunks.get_mut(key.index() / CHUNK)?.own()?;
         slots.processes[key.index() % CHUNK].as_deref_mut()
     }
 
     /// Calls `change` for every retained process.
     pub fn each(&mut self, mut change: impl FnMut(&mut Process)) {
-        let chunks = self.chunks.iter_mut().flatten();
-        let slots = chunks.filter_map(Chunk::own);
+        let slots = self.chunks.iter_mut().filter_map(Chunk::own);
         let processes = slots.flat_map(|slots| slots.processes.iter_mut().flatten());
         processes.for_each(|process| change(process));
     }
@@ -331,10 +402,8 @@ impl Table {
 
     /// Returns the retained processes from a position in the order of appearance.
     pub fn since(&self, place: usize) -> impl Iterator<Item = (Key, &Process)> {
-        let first = place / CHUNK;
-        let chunks = self.chunks.iter().enumerate().skip(first);
-        let retained = chunks.filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
-        let processes = retained.flat_map(|(number, chunk)| {
+        let chunks = self.chunks.since(place / CHUNK);
+        let processes = chunks.flat_map(|(number, chunk)| {
             let places = (number * CHUNK..).zip(&chunk.slots().processes);
             places.filter_map(|(place, process)| Some((Key::at(place), process.as_deref()?)))
         });

@@ -11,6 +11,9 @@ use crate::event::{Comm, ProcessId};
 
 /// Maximum number of distinct kinds per category.
 pub(super) const KINDS: usize = 4096;
+/// Maximum number of outcomes, and of parents, that are counted separately for all kinds of
+/// started processes together.
+pub(super) const DETAILS: u64 = 1 << 16;
 
 /// Counts over many processes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,10 @@ pub struct Tally {
     pub vanished: u64,
     /// Processes forked while tracing, by command and by the parent's command.
     pub started: Kinds<(Option<Comm>, Option<Option<Comm>>), Started>,
+    /// Number of outcomes that [`Self::started`] counts separately.
+    pub(super) outcomes: u64,
+    /// Number of parents that it counts separately.
+    pub(super) parents: u64,
     /// Processes killed by a signal.
     pub killed: Kinds<Killed, Occurrences>,
     /// Time zombies waited, by owner.

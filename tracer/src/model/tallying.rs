@@ -2,7 +2,9 @@
 
 use super::{
     Key, Killed, Model, Outcome, OwnerTally, ParentCounts, Process, ReapKind, Reapers, State,
-    Successor, Tally, Tenure, TenureEnd, counts::add, tally::KINDS,
+    Successor, Tally, Tenure, TenureEnd,
+    counts::add,
+    tally::{DETAILS, KINDS},
 };
 use crate::event::{Comm, ProcessId};
 
@@ -49,12 +51,22 @@ impl Tally {
         outcome: Outcome,
     ) {
         let by = parent.map(|(_, comm)| comm);
-        let started = self.started.of((process.known_comm(), by));
+        let kind = (process.known_comm(), by);
+        let known = self.started.by_kind.get(&kind);
+        let is_known = known.is_some_and(|known| known.outcomes.contains_key(&outcome));
+        let started = match is_known || self.outcomes < DETAILS {
+            true => self.started.of(kind),
+            false => &mut self.started.rest,
+        };
+        let is_new = !started.outcomes.contains_key(&outcome);
+        add(&mut self.outcomes, u64::from(is_new));
         add(&mut started.count, 1);
         add(started.outcomes.entry(outcome).or_default(), 1);
         let Some((parent, comm)) = parent else { return };
         let ParentCounts { by_parent, more } = &mut started.parents;
-        if by_parent.len() < PARENTS || by_parent.contains_key(&parent) {
+        let is_new = !by_parent.contains_key(&parent);
+        if !is_new || by_parent.len() < PARENTS && self.parents < DETAILS {
+            add(&mut self.parents, u64::from(is_new));
             let entry = by_parent.entry(parent).or_default();
             *entry = (comm, entry.1.saturating_add(1));
         } else {

@@ -1,22 +1,21 @@
 //! Basic terms of the model: process keys, creation, state, wait status and
 //! outcome.
 
-use std::num::NonZeroU32;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
 /// Identifies a process in its [`super::Model`]. Valid for that model and its
-/// clones.
+/// clones. 64 bits, because a machine can create four billion processes in some days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Key(NonZeroU32);
+pub struct Key(NonZeroU64);
 
 impl Key {
-    pub(super) const FIRST: Key = Key(NonZeroU32::MIN);
-    pub(super) const LAST: Key = Key(NonZeroU32::MAX);
+    pub(super) const FIRST: Key = Key(NonZeroU64::MIN);
+    pub(super) const LAST: Key = Key(NonZeroU64::MAX);
 
     pub(super) fn at(index: usize) -> Key {
-        // Four billion processes do not fit into memory.
-        Key(NonZeroU32::MIN.saturating_add(index as u32))
+        Key(NonZeroU64::MIN.saturating_add(index as u64))
     }
 
     /// Returns the position in order of appearance, for tables beside the model.

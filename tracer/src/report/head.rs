@@ -115,7 +115,7 @@ fn facts(scope: &Scope<'_>) -> Vec<Cell> {
         Cell::Time(model.now()),
         Cell::Flag(model.end() == StreamEnd::OfTrace),
         Cell::Count(model.totals().lost),
-        Cell::Count(model.gaps().len() as u64),
+        Cell::Count(model.gap_count()),
         Cell::Count(model.count_of_this_part() + model.unlisted()),
         Cell::Count(model.unlisted()),
         Cell::some(filtered, |it| text(it.filter.text())),
@@ -276,7 +276,7 @@ fn lost(model: &Model) -> String {
     format!(
         "{at_least}{} in {} (listed at the end); {counts}",
         plural(model.totals().lost, "record", "records"),
-        plural(gaps.len() as u64, "gap", "gaps"),
+        plural(model.gap_count(), "gap", "gaps"),
     )
 }
 

@@ -2,7 +2,7 @@
 //! (equal command, outcome and children) share one line with their count, so that
 //! forty thousand shells take one line.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     layout::Rows,
@@ -65,8 +65,8 @@ struct ForkTree<'a> {
     /// With a filter or in a part of a recording, the processes of the report and their
     /// ancestors.
     visible: Option<HashSet<Key>>,
-    /// The shape and the size of each process's subtree, by [`Key::index`].
-    shapes: Vec<(usize, u64)>,
+    /// The shape and the size of each process's subtree.
+    shapes: HashMap<Key, (usize, u64)>,
 }
 
 /// Writes the section, if processes were created.
@@ -76,7 +76,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
         model,
         scope,
         visible: None,
-        shapes: Vec::new(),
+        shapes: HashMap::new(),
     };
     let mut roots = Vec::new();
     let mut is_part = false;
@@ -84,8 +84,6 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
         roots.push(key);
         is_part |= !model.has_in_this_part(key);
     }
-    let count = roots.last().map_or(0, |last| last.index() + 1);
-    tree.shapes.resize(count, (0, 0));
     if scope.filtered.is_some() || is_part {
         tree.visible = Some(tree.kept_with_ancestors());
     }
@@ -95,7 +93,7 @@ pub fn write(scope: &Scope<'_>, page: &mut dyn Output) {
     }
     tree.measure(&roots);
     // The largest first; equal ones in order of appearance.
-    roots.sort_by_key(|root| std::cmp::Reverse(tree.shapes[root.index()].1));
+    roots.sort_by_key(|root| std::cmp::Reverse(tree.shape(*root).1));
     page.section(&format!(
         "Fork tree of started processes{}",
         scope.evicted_note()
@@ -125,6 +123,11 @@ impl ForkTree<'_> {
             }
         }
         visible
+    }
+
+    /// Returns the shape and the size of a measured subtree.
+    fn shape(&self, key: Key) -> (usize, u64) {
+        self.shapes.get(&key).copied().unwrap_or_default()
     }
 
     /// Returns true if the row of a process is about it, not only about its descendants.
@@ -165,7 +168,7 @@ impl ForkTree<'_> {
             let mut below: BTreeMap<usize, u64> = BTreeMap::new();
             let mut size = u64::from(self.is_listed(key));
             for child in self.children(key) {
-                let (shape, below_child) = self.shapes[child.index()];
+                let (shape, below_child) = self.shape(child);
                 *below.entry(shape).or_default() += 1;
                 size += below_child;
             }
@@ -176,7 +179,7 @@ impl ForkTree<'_> {
             let shape_key = (process.known_comm(), end, below);
             let next = shape_keys.len();
             let shape = *shape_keys.entry(shape_key).or_insert(next);
-            self.shapes[key.index()] = (shape, size);
+            self.shapes.insert(key, (shape, size));
         }
     }
 
@@ -185,7 +188,7 @@ impl ForkTree<'_> {
         let mut groups: Vec<Group> = Vec::new();
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();
         for child in self.children(key) {
-            let (shape, _) = self.shapes[child.index()];
+            let (shape, _) = self.shape(child);
             let place = *places.entry(shape).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some(group) => group.count += 1,
@@ -199,7 +202,7 @@ impl ForkTree<'_> {
     }
 
     fn print(&self, roots: &[Key], page: &mut dyn Output) {
-        let total: u64 = roots.iter().map(|root| self.shapes[root.index()].1).sum();
+        let total: u64 = roots.iter().map(|root| self.shape(*root).1).sum();
         let mut printed = 0;
         let mut lines: Vec<Line> = roots
             .iter()
@@ -242,7 +245,7 @@ impl ForkTree<'_> {
     /// Returns the lines below a process, the last one first.
     fn below(&self, line: &Line, key: Key, count: u64) -> Vec<Line> {
         let groups = self.groups(key);
-        let size = |group: &Group| group.count * self.shapes[group.first.index()].1;
+        let size = |group: &Group| group.count * self.shape(group.first).1;
         let (shapes, depth) = match self.scope.layout.rows {
             Rows::Usual => (SHAPES, DEPTH),
             Rows::Top(_) | Rows::All => (usize::MAX, MAX_DEPTH),

@@ -130,7 +130,7 @@ fn full_archive_says_what_is_missing_and_prefers_what_is_wanted() {
             .filter(|&(key, _)| is_part(model, key))
             .count()
     };
-    let room = 1_200 * 250;
+    let room = 1_200 * 266;
     let small = archiving(Archive::new(room), &events);
     let choosing = archiving(Archive::new(room).preferring(is_part), &events);
     for model in [&small, &choosing] {

@@ -3,6 +3,7 @@
 //! CPUs reordered.
 
 mod archived;
+mod budgets;
 mod deaths;
 mod families;
 mod findings;

@@ -310,6 +310,7 @@ mod tests {
             until: 85,
             lost: Vec::new(),
             cause: crate::event::GapCause::NoRoom,
+            count: 1,
         };
         mark_losses(&mut cells, &[gap], &SCALE, &ASCII);
         assert_eq!(text(&cells), "  --##::--");
