@@ -28,6 +28,8 @@ pub struct Playback<R> {
     tail: Option<Tail<R>>,
     /// States that a seek can start from.
     pub(super) states: States,
+    /// Limit for the memory that reading the recording may take.
+    pub(super) memory: Option<MemoryLimit>,
     /// Bytes of all parts, which bound the size of a state.
     pub(super) bytes: u64,
     /// The next event, if it has been read ahead.
@@ -117,6 +119,7 @@ impl<R: Read + Seek> Playback<R> {
             index,
             tail,
             states: States::new(Retention::default()),
+            memory: None,
             bytes,
             next: None,
             position: 0,
@@ -180,6 +183,7 @@ impl<R: Read + Seek> Playback<R> {
     /// See [`crate::recording::Reader::with_memory_limit`].
     pub fn with_memory_limit(mut self, limit: MemoryLimit) -> Playback<R> {
         self.chain = self.chain.with_memory_limit(limit);
+        self.memory = Some(limit);
         self
     }
 

@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 use super::{
     playhead::Playback,
     stage::{Place, Stage},
-    states::StatePlace,
+    states::{SavedState, StatePlace},
 };
 use crate::recording::Error;
 
@@ -17,6 +17,9 @@ pub const LOOK_BACK: u64 = 10_000;
 
 /// Processes that a state may contain, besides one for each byte of the recording.
 const MIN_PROCESSES: usize = 1 << 20;
+
+/// Maximum memory of a restored model for each byte of its state.
+const RESTORED: u64 = 32;
 
 /// Bytes of a state that can be restored in the time that it takes to play one event.
 const BYTES_PER_EVENT: u64 = 40;
@@ -104,6 +107,7 @@ impl<R: Read + Seek> Playback<R> {
         let processes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         let processes = processes.saturating_add(MIN_PROCESSES);
         let state = self.states.iter().find(|state| state.place == *place);
+        let state = state.filter(|state| self.has_room_for(state));
         let Some(model) = state.and_then(|state| state.restore(processes)) else {
             return Ok(false);
         };
@@ -124,6 +128,12 @@ impl<R: Read + Seek> Playback<R> {
         self.now = place.latest().max(earliest);
         self.reader_at_playhead = true;
         Ok(true)
+    }
+
+    /// Returns true if a restored state cannot take more memory than reading the recording may.
+    fn has_room_for(&self, state: &SavedState) -> bool {
+        let most = self.memory.map_or(u64::MAX, |limit| limit.bytes);
+        (state.unpacked_size() as u64).saturating_mul(RESTORED) <= most
     }
 
     /// Moves the chain behind `events` events of a recording in which nothing is missing.

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use rustix::fs::OFlags;
 
-use super::recording::Input;
+use super::{memory, recording::Input};
 use crate::{
     event::file_name,
     model::Retention,
@@ -38,8 +38,9 @@ pub struct StoredIndex {
 /// Returns `None` unless the first segment has a side file of this recording.
 pub fn read(input: &Input) -> Option<StoredIndex> {
     let segments = 0..input.segments.len().max(1);
+    let mut room = memory::limit().bytes;
     let sides: Vec<SideFile> = segments
-        .map_while(|segment| read_segment(input, segment))
+        .map_while(|segment| read_segment(input, segment, &mut room))
         .collect();
     let matches = sides.first()?.first == first_number(input);
     let (marks, events) = sides.last().map(|last| (last.marks.clone(), last.events))?;
@@ -51,13 +52,19 @@ pub fn read(input: &Input) -> Option<StoredIndex> {
     })
 }
 
-fn read_segment(input: &Input, segment: usize) -> Option<SideFile> {
+/// Reads a side file unless it is larger than `room` bytes, which it reduces.
+fn read_segment(input: &Input, segment: usize, room: &mut u64) -> Option<SideFile> {
     let recording = input.path_of(segment);
     let path = segments::side_file_path(recording);
-    let read = || -> io::Result<Option<SideFile>> {
+    let mut read = || -> io::Result<Option<SideFile>> {
         let recording = File::open(recording)?;
         match open(&path, &recording)? {
-            Some(side) => SideFile::read(side, recording, segment),
+            Some(side) => {
+                *room = room
+                    .checked_sub(side.metadata()?.len())
+                    .ok_or_else(|| io::Error::other("it is larger than --memory"))?;
+                SideFile::read(side, recording, segment)
+            }
             None => Ok(None),
         }
     };
