@@ -8,7 +8,7 @@ use crate::{
     recording::ChainPosition,
 };
 
-/// Maximum memory for states, bytes. When it is exceeded, every second state is dropped.
+/// Maximum memory for states, bytes, unless another one is set. When it is exceeded, every second state is dropped.
 pub const BUDGET: usize = 64 << 20;
 
 /// zstd compression level. Low, because the pass waits for each state.
@@ -63,10 +63,14 @@ impl StatePlace {
 impl SavedState {
     /// Saves a model at a place.
     pub fn of(model: &Model, place: StatePlace) -> io::Result<SavedState> {
-        let raw = model.save();
+        SavedState::pack(&model.save(), place)
+    }
+
+    /// Compresses a model that [`Model::save`] returned.
+    pub fn pack(raw: &[u8], place: StatePlace) -> io::Result<SavedState> {
         Ok(SavedState {
             place,
-            bytes: zstd::bulk::compress(&raw, LEVEL)?.into(),
+            bytes: zstd::bulk::compress(raw, LEVEL)?.into(),
             unpacked_size: raw.len(),
         })
     }
@@ -112,6 +116,8 @@ pub struct States {
     pub retention: Retention,
     list: Vec<SavedState>,
     size: usize,
+    /// Maximum of `size`, bytes.
+    budget: usize,
     /// Number of times that every second state was dropped.
     thinned: u32,
 }
@@ -123,15 +129,22 @@ impl States {
             retention,
             list: Vec::new(),
             size: 0,
+            budget: BUDGET,
             thinned: 0,
         }
+    }
+
+    /// Sets the maximum memory of the states, bytes. Call it before the first one.
+    pub fn within(mut self, budget: usize) -> States {
+        self.budget = budget;
+        self
     }
 
     /// Appends a state. It must lie after all others.
     pub fn push(&mut self, state: SavedState) {
         self.size += state.packed_size();
         self.list.push(state);
-        while self.size > BUDGET && self.list.len() > 1 {
+        while self.size > self.budget && self.list.len() > 1 {
             self.thin();
         }
     }

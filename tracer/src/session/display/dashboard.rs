@@ -201,7 +201,7 @@ impl Dashboard {
         let Some(history) = history else {
             return;
         };
-        history.save_state_if_due(|| app.share_model());
+        history.save_state_if_due(app.model());
         if !app.wants_the_past() || self.player.is_some() {
             return;
         }

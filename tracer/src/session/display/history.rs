@@ -40,6 +40,9 @@ const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Duration of a segment.
 const SEGMENT: Duration = Duration::from_secs(600);
 
+/// Maximum memory for saved states, bytes. A trace has less room than a reader of its recording.
+const STATES: usize = 16 << 20;
+
 /// Minimum size of an event in bytes. The memory for saved states depends on it.
 const BYTES_PER_EVENT: u64 = 3;
 
@@ -70,7 +73,7 @@ impl History {
             recorder,
             failure_reported: false,
             events: 0,
-            states: States::new(retention),
+            states: States::new(retention).within(STATES),
             spacing: StateSpacing::default(),
             saving: None,
         };
@@ -113,8 +116,9 @@ impl History {
 
     /// Saves the state after all events so far, if one is due, for jumps back.
     ///
-    /// `share` returns the model. Another thread serializes it.
-    pub fn save_state_if_due(&mut self, share: impl FnOnce() -> Model) {
+    /// Another thread compresses it. The model is not shared with that thread: what changes
+    /// meanwhile would take its memory twice.
+    pub fn save_state_if_due(&mut self, model: &Model) {
         if self.saving.as_ref().is_some_and(JoinHandle::is_finished) {
             self.take_state();
         }
@@ -123,11 +127,9 @@ impl History {
         if self.saving.is_some() || !self.spacing.is_due(events, bytes, spread) {
             return;
         }
-        let model = share();
-        self.saving = Some(thread::spawn(move || {
-            let latest = model.now();
-            SavedState::of(&model, StatePlace::Live { events, latest })
-        }));
+        let (raw, latest) = (model.save(), model.now());
+        let place = StatePlace::Live { events, latest };
+        self.saving = Some(thread::spawn(move || SavedState::pack(&raw, place)));
     }
 
     /// Takes over the state that the other thread has saved.
@@ -150,7 +152,7 @@ impl History {
     /// segments have been removed, so that its event numbers are smaller.
     pub fn states(&self, left: u64) -> States {
         let removed = self.events.saturating_sub(left);
-        let mut renumbered = States::new(self.states.retention);
+        let mut renumbered = States::new(self.states.retention).within(STATES);
         for state in self.states.iter() {
             let mut state = state.clone();
             if let StatePlace::Live { events, .. } = &mut state.place
@@ -307,13 +309,13 @@ mod tests {
             history.event(event.clone());
             history.end_group();
             writer.write(event).unwrap();
-            history.save_state_if_due(|| live.share());
+            history.save_state_if_due(&live);
             if number + 1 == 125_000 {
                 then = live.clone();
             }
         }
         while history.saving.is_some() {
-            history.save_state_if_due(|| live.share());
+            history.save_state_if_due(&live);
             thread::yield_now();
         }
         writer.finish().unwrap();

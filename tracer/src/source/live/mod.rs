@@ -154,7 +154,7 @@ impl Live {
         let cgroups = facts.cgroups.clone();
         // The kernel's types are large and no longer needed.
         drop(facts);
-        trim_heap();
+        settle_heap();
         let logger = if options.verbose {
             let logger = EbpfLogger::init(&mut ebpf);
             Some(logger.map_err(Error::step("reading the kernel side's log"))?)
@@ -366,12 +366,18 @@ impl Live {
     }
 }
 
+/// Size from which a buffer is returned to the kernel when it is freed, bytes.
+#[cfg(target_env = "gnu")]
+const LARGE_BUFFER: libc::c_int = 256 << 10;
+
 /// Returns free heap memory to the kernel. Parsing BTF leaves much of it, in an
-/// arena of each thread.
-fn trim_heap() {
+/// arena of each thread. Large buffers, such as those of a snapshot, lie outside of the heap
+/// from now on; glibc would place them in it after the first of their size was freed.
+fn settle_heap() {
     #[cfg(target_env = "gnu")]
-    // SAFETY: it has no preconditions.
+    // SAFETY: they have no preconditions.
     unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BUFFER);
         libc::malloc_trim(0);
     }
 }

@@ -28,6 +28,40 @@ use crate::{
 
 const PROGRAM: &str = "task_iterator";
 
+/// Maximum size of the arguments of a user's processes in a snapshot, bytes.
+const OF_USER: usize = 4 << 20;
+/// Maximum size of all arguments in a snapshot, bytes.
+const OF_ALL: usize = 8 << 20;
+/// Size up to which arguments are never left out, bytes.
+const SHORT: usize = 128;
+
+/// The arguments in a snapshot so far. Many processes with long ones must not fill the memory:
+/// beyond the maximum, further arguments are left out, which means that they are unknown.
+#[derive(Default)]
+struct ArgumentRoom {
+    all: usize,
+    by_user: HashMap<Option<Uid>, usize>,
+}
+
+impl ArgumentRoom {
+    /// Leaves out the arguments of a task if there is no room for them.
+    fn limit(&mut self, event: &mut Event) {
+        let What::Snapshot(task) = &mut event.what else {
+            return;
+        };
+        let Some(argv) = &task.argv else { return };
+        let size = argv.as_bytes().len();
+        let user = task.relations.and_then(|relations| relations.uid);
+        let of_user = self.by_user.entry(user).or_default();
+        if size > SHORT && (*of_user + size > OF_USER || self.all + size > OF_ALL) {
+            task.argv = None;
+            return;
+        }
+        *of_user += size;
+        self.all += size;
+    }
+}
+
 /// Source of the list of existing tasks.
 pub enum SnapshotSource {
     /// The kernel's task iterator.
@@ -49,6 +83,11 @@ impl SnapshotSource {
         view: ProcView,
         sink: &mut dyn FnMut(Event),
     ) -> Result<bool> {
+        let mut room = ArgumentRoom::default();
+        let sink = &mut |mut event| {
+            room.limit(&mut event);
+            sink(event);
+        };
         match self {
             SnapshotSource::Iterator { all, cgroups } => {
                 emit_iterated(ebpf, view, cgroups, sink).map(|()| *all)
@@ -264,4 +303,39 @@ fn process_of(task: u32, ids: &HashMap<u32, ProcessId>) -> Option<ProcessId> {
     let of_leader = ids.get(&task).copied();
     let tgid = || ProcStatus::read(&task.to_string())?.tgid();
     of_leader.or_else(|| ids.get(&tgid()?).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Text;
+
+    #[test]
+    fn arguments_of_one_user_leave_room_for_others() {
+        let mut room = ArgumentRoom::default();
+        let mut kept = |uid: u32, size: usize| {
+            let uid = Uid::new(uid);
+            let mut event = Event {
+                at: 0,
+                cpu: 0,
+                who: ProcessId::default().leader(),
+                what: What::Snapshot(Box::new(Snapshot {
+                    argv: Some(Text::new(&vec![b'x'; size])),
+                    relations: Some(Relations {
+                        uid,
+                        ..Relations::default()
+                    }),
+                    ..Snapshot::default()
+                })),
+            };
+            room.limit(&mut event);
+            matches!(event.what, What::Snapshot(task) if task.argv.is_some())
+        };
+        let crowd = (0..3000).filter(|_| kept(1000, 4000)).count();
+        assert_eq!(crowd, OF_USER / 4000);
+        assert!(kept(1000, SHORT) && kept(0, 100_000) && !kept(1000, 4000));
+        // Very many users have less than a share each.
+        let users = (2000..9000).filter(|&uid| kept(uid, 4000)).count();
+        assert!(users < OF_ALL / 4000 && kept(1, SHORT));
+    }
 }

@@ -275,11 +275,6 @@ impl App {
         self.messages.alarm = Some(alarm.to_owned());
     }
 
-    /// Returns a copy of [`App::model`]. The two share what neither changes.
-    pub fn share_model(&mut self) -> Model {
-        self.stream.share_model()
-    }
-
     /// Freezes a live trace at this moment and shows it as the end of the past.
     pub fn enter_past(&mut self) {
         self.remember_selections();

@@ -119,11 +119,6 @@ impl Stream {
         &self.latest.model
     }
 
-    /// Returns a copy of that model. The two share what neither changes.
-    pub fn share_model(&mut self) -> Model {
-        self.latest.model.share()
-    }
-
     fn shown(&self) -> &Moment {
         self.frozen.as_deref().unwrap_or(&self.latest)
     }
