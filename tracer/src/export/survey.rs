@@ -55,6 +55,10 @@ object! {
         gap_count: u64,
         /// The first 1,000 gaps.
         gaps: Vec<RecordingGap>,
+        /// Number of lost records by kind, in all gaps but those of a budget.
+        lost: Keyed<u64>,
+        /// Number of records beyond a user's budget, by kind, in all gaps.
+        over_budget: Keyed<u64>,
     }
 
     /// Bytes behind the end mark of a recording.
@@ -158,6 +162,8 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
         kinds,
         gaps,
         gap_count,
+        lost,
+        over_budget,
         ended,
         tally,
         damage,
@@ -224,6 +230,8 @@ pub fn survey_json(file: &str, survey: &Survey) -> String {
         blocks: blocks.collect(),
         gap_count: *gap_count,
         gaps: gaps.iter().map(gap).collect(),
+        lost: value::lost(lost),
+        over_budget: value::lost(over_budget),
     })
 }
 

@@ -10,7 +10,7 @@ use super::{
     size_tally::SizeTally,
     span::Span,
 };
-use crate::event::{Event, Gap, Kind, Session, What};
+use crate::event::{Event, Gap, GapCause, Kind, Lost, Session, What};
 
 /// Maximum number of gaps that are kept individually. All are counted.
 const GAPS: usize = 1000;
@@ -34,6 +34,10 @@ pub struct Survey {
     pub gaps: Vec<(u64, Gap)>,
     /// Number of all gaps.
     pub gap_count: u64,
+    /// Number of lost records by kind, in all gaps but those of a budget.
+    pub lost: Vec<Lost>,
+    /// Number of records beyond a user's budget, by kind, in all gaps.
+    pub over_budget: Vec<Lost>,
     /// True if the trace was ended properly: its last event is the end.
     pub ended: bool,
     /// Sizes by kind of block and kind of event.
@@ -87,6 +91,11 @@ impl Survey {
             }
             What::Gap(gap) => {
                 self.gap_count += 1;
+                let sums = match gap.cause {
+                    GapCause::OverBudget => &mut self.over_budget,
+                    _ => &mut self.lost,
+                };
+                add(sums, &gap.lost);
                 if self.gaps.len() < GAPS {
                     self.gaps.push((event.at, *gap));
                 }
@@ -100,5 +109,15 @@ impl Survey {
     pub fn is_whole(&self) -> bool {
         let ends = self.ending == Some(Ending::Clean) && self.trailing.is_none();
         self.damage.is_empty() && ends
+    }
+}
+
+/// Adds counts to sums by kind.
+fn add(sums: &mut Vec<Lost>, counts: &[Lost]) {
+    for lost in counts {
+        match sums.iter_mut().find(|sum| sum.kind == lost.kind) {
+            Some(sum) => sum.count = sum.count.saturating_add(lost.count),
+            None => sums.push(lost.clone()),
+        }
     }
 }
