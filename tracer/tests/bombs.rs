@@ -8,6 +8,7 @@
 
 use std::{
     fs,
+    io::Cursor,
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Output, Stdio},
@@ -15,7 +16,12 @@ use std::{
 };
 
 // The module refers to the events as its siblings.
-use tracer::{event::*, recording::Writer};
+use tracer::{
+    event::*,
+    model::{Model, Retention},
+    playback::{Fingerprint, IndexPass, SavedState, SideFile, StateSpacing},
+    recording::{Chain, Index, Span, Writer},
+};
 
 #[allow(
     dead_code,
@@ -55,16 +61,19 @@ struct Bomb {
     size: usize,
     /// Returns the recording.
     make: fn() -> Vec<u8>,
+    /// Returns a side file for it.
+    side_file: Option<fn(&[u8]) -> Vec<u8>>,
     commands: &'static [&'static str],
     /// Minimum number of commands that cannot answer within [`MEMORY`].
     refused: usize,
 }
 
-const BOMBS: [Bomb; 3] = [
+const BOMBS: [Bomb; 7] = [
     Bomb {
         name: "forks",
         size: 120_000,
         make: || recording(&(0..45_000).map(fork).collect::<Vec<_>>()),
+        side_file: None,
         commands: &["replay IN --report", "index IN"],
         refused: 2,
     },
@@ -72,6 +81,7 @@ const BOMBS: [Bomb; 3] = [
         name: "arguments",
         size: 50_000,
         make: arguments,
+        side_file: None,
         commands: &COMMANDS,
         refused: 4,
     },
@@ -80,8 +90,47 @@ const BOMBS: [Bomb; 3] = [
         name: "checkpoint",
         size: 1_500_000,
         make: checkpoint,
+        side_file: None,
         commands: &["replay IN --events"],
         refused: 1,
+    },
+    Bomb {
+        name: "failed forks",
+        size: 400_000,
+        make: || recording(&(0..45_000).map(failed_fork).collect::<Vec<_>>()),
+        side_file: None,
+        commands: &["replay IN --json", "merge OUT IN IN"],
+        refused: 1,
+    },
+    Bomb {
+        name: "sessions",
+        size: 200_000,
+        make: sessions,
+        side_file: None,
+        commands: &["replay IN --report", "info IN", "repair IN OUT"],
+        refused: 0,
+    },
+    // Each process is the parent of the next one.
+    Bomb {
+        name: "generations",
+        size: 100_000,
+        make: || recording(&(0..6_000).map(generation).collect::<Vec<_>>()),
+        side_file: None,
+        commands: &[
+            "replay IN --report=tree --all",
+            "replay IN --json --filter tree(pid==100)",
+            "cut IN OUT --tree 100 --anonymize",
+        ],
+        refused: 0,
+    },
+    // A state of many more processes than the recording has.
+    Bomb {
+        name: "side file",
+        size: 100_000,
+        make: || recording(&(0..2_000).map(fork).collect::<Vec<_>>()),
+        side_file: Some(side_file),
+        commands: &["replay IN --report --since=-1us", "index IN"],
+        refused: 0,
     },
 ];
 
@@ -114,6 +163,57 @@ fn of(number: u32, event: &Event) -> Event {
 
 fn fork(number: u32) -> Event {
     of(number, &last(Script::new().fork(1, 2)))
+}
+
+fn failed_fork(number: u32) -> Event {
+    let failed = Script::new().event(2, What::ForkFailed(Box::new(ForkFailed::default())));
+    of(number, &last(failed))
+}
+
+fn generation(number: u32) -> Event {
+    let mut event = fork(number);
+    if let What::Fork(fork) = &mut event.what
+        && number > 0
+    {
+        (fork.parent, fork.by) = (process(number - 1), process(number - 1).leader());
+    }
+    event
+}
+
+fn sessions() -> Vec<u8> {
+    let session = beginning().swap_remove(0);
+    let sessions = (0..5_000).flat_map(|number| [session.clone(), fork(number)]);
+    recording(&sessions.collect::<Vec<_>>())
+}
+
+fn side_file(recording: &[u8]) -> Vec<u8> {
+    let index = Index::load(Cursor::new(recording)).unwrap();
+    let at = process(0).start;
+    let span = Span {
+        earliest: at,
+        latest: at,
+    };
+    let chain = Chain::of(Cursor::new(recording)).unwrap();
+    let mut pass = IndexPass::new(chain, span, Retention::default());
+    pass = pass.spaced(StateSpacing::new(500, 0));
+    while pass.advance(1000).unwrap() {}
+    let mut model = Model::default();
+    (0..90_000).for_each(|number| model.apply(&fork(number)));
+    let states = pass.states().iter();
+    let side = SideFile {
+        states: states
+            .map(|it| SavedState::of(&model, it.place).unwrap())
+            .collect(),
+        retention: Retention::default(),
+        first: 0,
+        events: pass.events(),
+        marks: pass.marks().to_vec(),
+    };
+    assert!(side.states.len() > 1);
+    let of = Fingerprint::of(Cursor::new(recording), &index.entries)
+        .unwrap()
+        .unwrap();
+    side.to_bytes(&of)
 }
 
 /// Returns a text of this length that no other number has.
@@ -213,6 +313,9 @@ fn no_file_takes_more_memory_than_allowed() {
             bomb.name,
             bytes.len()
         );
+        if let Some(side_file) = bomb.side_file {
+            fs::write(path.with_added_extension("index"), side_file(&bytes)).unwrap();
+        }
         fs::write(&path, bytes).unwrap();
         let mut refused = 0;
         for (number, command) in bomb.commands.iter().enumerate() {
