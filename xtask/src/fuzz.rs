@@ -67,6 +67,10 @@ enum Target {
     State,
     /// Any bytes as a record of the kernel's ring buffer
     Ring,
+    /// Any files in the directory of a flight recorder
+    Folder,
+    /// Any events as a checkpoint that follows a missing block
+    Checkpoint,
 }
 
 impl Target {
@@ -77,6 +81,8 @@ impl Target {
             Target::Story => "story",
             Target::State => "state",
             Target::Ring => "ring",
+            Target::Folder => "folder",
+            Target::Checkpoint => "checkpoint",
         }
     }
 }

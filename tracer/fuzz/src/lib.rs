@@ -26,36 +26,86 @@ pub const OLD: u8 = 0x80;
 
 /// Returns a recording with valid checksums and the payloads of the input, which repeats
 /// [`CLAIM`] and payload.
-pub fn forge(mut input: &[u8]) -> Vec<u8> {
-    let mut bytes = front();
-    let (mut blocks, mut events_before, mut index) = (0, 0, 0);
-    while let Some((&[kind, events, low, high], rest)) = input.split_first_chunk::<CLAIM>() {
+pub fn forge(input: &[u8]) -> Vec<u8> {
+    let mut forged = Forged::default();
+    forged.put_all(input);
+    forged.end()
+}
+
+/// Returns a recording whose first block is followed by a missing one and then by the rest of
+/// the input.
+pub fn forge_gap(input: &[u8]) -> Vec<u8> {
+    let mut forged = Forged::default();
+    let rest = forged.put_first(input).unwrap_or_default();
+    forged.skip_block();
+    forged.put_all(rest);
+    forged.end()
+}
+
+/// A recording under construction.
+struct Forged {
+    bytes: Vec<u8>,
+    blocks: u32,
+    events: u64,
+    /// Offset of the latest index.
+    index: u64,
+}
+
+impl Default for Forged {
+    fn default() -> Forged {
+        Forged {
+            bytes: front(),
+            blocks: 0,
+            events: 0,
+            index: 0,
+        }
+    }
+}
+
+impl Forged {
+    /// Appends the first block of the input. Returns the rest, or none without a block.
+    fn put_first<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
+        let (&[kind, events, low, high], rest) = input.split_first_chunk::<CLAIM>()?;
         let length = usize::from(u16::from_le_bytes([low, high])).min(rest.len());
         let (payload, rest) = rest.split_at(length);
-        input = rest;
         if kind == INDEX {
-            index = bytes.len() as u64;
+            self.index = self.bytes.len() as u64;
         }
+        self.put(kind, events, payload);
+        Some(rest)
+    }
+
+    fn put_all(&mut self, mut input: &[u8]) {
+        while let Some(rest) = self.put_first(input) {
+            input = rest;
+        }
+    }
+
+    fn put(&mut self, kind: u8, events: u8, payload: &[u8]) {
+        let events = u32::from(events);
         put(
-            &mut bytes,
+            &mut self.bytes,
             kind,
-            u32::from(events),
-            blocks,
-            events_before,
+            events,
+            self.blocks,
+            self.events,
             payload,
         );
-        blocks += 1;
-        events_before += u64::from(events);
+        self.blocks += 1;
+        self.events += u64::from(events);
     }
-    put(
-        &mut bytes,
-        END,
-        0,
-        blocks,
-        events_before,
-        &index.to_le_bytes(),
-    );
-    bytes
+
+    /// Continues as after a block of an event that is missing.
+    fn skip_block(&mut self) {
+        self.blocks += 1;
+        self.events += 1;
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        let index = self.index.to_le_bytes();
+        self.put(END, 0, &index);
+        self.bytes
+    }
 }
 
 fn front() -> Vec<u8> {
@@ -185,7 +235,8 @@ fn go_about(bytes: &[u8]) {
     let _ = playback.previous_where(|event| SearchTarget::Gap.matches(event), stage);
 }
 
-struct NoStage;
+/// A stage that keeps nothing.
+pub struct NoStage;
 
 impl Stage for NoStage {
     fn clear(&mut self) {}

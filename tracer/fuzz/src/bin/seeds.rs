@@ -16,9 +16,13 @@ use tracer::{
     records::Sink as _,
 };
 use tracer_common::wire::Kind;
+use tracer_fuzz::{CLAIM, OLD};
 
 #[path = "../../../tests/support/storm.rs"]
 mod storm;
+
+/// Kind of the blocks of a checkpoint (docs/recording-format.md).
+const CHECKPOINT: u8 = 4;
 
 /// Size of a seed record, bytes: more than any record of the ring buffer without texts.
 const RECORD: usize = 1024;
@@ -40,6 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         put(&to, "blocks", name.as_ref(), &claims)?;
         put(&to, "story", name.as_ref(), &claims)?;
         put(&to, "state", name.as_ref(), &state(recording, &claims))?;
+        put(&to, "folder", name.as_ref(), &folder(&claims))?;
+        put(&to, "checkpoint", name.as_ref(), &around_a_gap(&claims))?;
     }
     for kind in Kind::ALL {
         let mut record = vec![3, *kind as u8];
@@ -60,6 +66,41 @@ fn state(recording: &[u8], claims: &[u8]) -> Vec<u8> {
     let state = model.save();
     let length = u16::try_from(state.len()).unwrap_or(u16::MAX);
     [&length.to_le_bytes()[..], &state, claims].concat()
+}
+
+/// Returns a directory of two segments, a side file, a link and a lock.
+fn folder(claims: &[u8]) -> Vec<u8> {
+    let length = claims.len().min(usize::from(u16::MAX));
+    let mut input = Vec::new();
+    for (kind, name, bytes) in [
+        (0, 1, &claims[..length]),
+        (0, 2, &claims[..length]),
+        (3, 21 << 3 | 1, &b"\x89trcidx\n"[..]),
+        (5, 3, &[]),
+        (3, 29 << 3, &[]),
+    ] {
+        input.extend([kind, name]);
+        input.extend((bytes.len() as u16).to_le_bytes());
+        input.extend(bytes);
+    }
+    input
+}
+
+/// Returns the first block of a recording, its checkpoints and its other blocks.
+fn around_a_gap(claims: &[u8]) -> Vec<u8> {
+    let (mut first, mut checkpoints, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = claims;
+    while let Some((&[kind, _, low, high], payload)) = rest.split_first_chunk::<CLAIM>() {
+        let end = CLAIM + usize::from(u16::from_le_bytes([low, high])).min(payload.len());
+        let to = match kind & !OLD {
+            _ if first.is_empty() => &mut first,
+            CHECKPOINT => &mut checkpoints,
+            _ => &mut others,
+        };
+        to.extend(&rest[..end]);
+        rest = &rest[end..];
+    }
+    [first, checkpoints, others].concat()
 }
 
 fn put(to: &Path, target: &str, name: &Path, bytes: &[u8]) -> std::io::Result<()> {
