@@ -54,6 +54,9 @@ const COMMANDS: [&str; 12] = [
     "index IN",
 ];
 
+/// Returns a side file for a recording.
+type SideFileOf = fn(&[u8]) -> Vec<u8>;
+
 /// A recording whose contents take much memory.
 struct Bomb {
     name: &'static str,
@@ -61,8 +64,8 @@ struct Bomb {
     size: usize,
     /// Returns the recording.
     make: fn() -> Vec<u8>,
-    /// Returns a side file for it.
-    side_file: Option<fn(&[u8]) -> Vec<u8>>,
+    /// Side file beside it.
+    side_file: Option<SideFileOf>,
     commands: &'static [&'static str],
     /// Minimum number of commands that cannot answer within [`MEMORY`].
     refused: usize,
@@ -166,7 +169,7 @@ fn fork(number: u32) -> Event {
 }
 
 fn failed_fork(number: u32) -> Event {
-    let failed = Script::new().event(2, What::ForkFailed(Box::new(ForkFailed::default())));
+    let failed = Script::new().event(2, What::ForkFailed(Box::default()));
     of(number, &last(failed))
 }
 

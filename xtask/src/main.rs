@@ -148,11 +148,13 @@ Examples:
 
     /// Attack tracer as an untrusted user would, and print what each attack costs
     #[command(after_help = "\
-Needs root. The table is in docs/security.md.
+Needs root. `tracer record`, a flight recorder and a dashboard watch each attack. Fails
+if one of them takes more memory or disk than it may. The table is in docs/security.md.
 
 Examples:
   cargo xtask attack                            all attacks, then 200 + 200 kills
-  cargo xtask attack renames signals
+  cargo xtask attack renames signals --for 2m
+  cargo xtask attack together --for 10m --write
   cargo xtask attack renames --tracer /usr/local/bin/tracer    an earlier version
   cargo xtask attack kill --kills 20")]
     Attack(attack::Options),

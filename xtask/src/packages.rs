@@ -14,6 +14,13 @@ pub struct Package {
     purpose: &'static str,
 }
 
+/// Programs of `cargo xtask attack`.
+pub const FOR_ATTACKS: &[Package] = &[Package {
+    name: "tmux",
+    command: "tmux",
+    purpose: "the dashboard under attack",
+}];
+
 /// Programs that the tests need beyond a Rust toolchain. A test that uses another one
 /// adds its row here.
 const FOR_TESTS: &[Package] = &[

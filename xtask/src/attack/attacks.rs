@@ -1,74 +1,71 @@
 //! The table of attacks by load.
 
-use std::path::PathBuf;
-
-/// Programs of an attack.
-pub struct Attacked {
-    pub tracer: PathBuf,
-    pub workload: PathBuf,
-}
-
 /// An attack by load.
 pub struct Attack {
     pub name: &'static str,
-    /// Options of `tracer record`; `--ring` makes it record to a directory.
-    pub options: &'static [&'static str],
-    /// Loads, all at the same time.
+    /// What it does, for the table.
+    pub about: &'static str,
+    /// Scenarios of the workload that run at the same time, each of them endlessly, as an
+    /// unprivileged user.
     pub loads: &'static [Load],
 }
 
-/// A scenario of the workload and its number of repetitions.
-pub struct Load(pub &'static str, pub u32);
+/// A scenario of the workload, and its N: the number of repetitions, or of processes.
+pub type Load = (&'static str, u64);
 
-/// Size limit of a recording without one.
-pub const UNLIMITED: u64 = u64::MAX;
+/// Number of repetitions of a scenario that runs until it is killed.
+pub const ENDLESS: u64 = 1_000_000_000_000;
+
+/// Scenario that needs a cgroup in which the user may create others.
+pub const CGROUPS: &str = "cgroups";
+
+/// Name of the attack that runs all others at once.
+pub const TOGETHER: &str = "together";
 
 #[rustfmt::skip]
 pub const ATTACKS: &[Attack] = &[
     Attack {
-        name: "renames",
-        options: &[],
-        loads: &[Load("renames", 1_000_000), Load("renames", 1_000_000), Load("storm", 20_000)],
+        name: "renames", about: "two processes change their names, a third one forks",
+        loads: &[("renames", ENDLESS), ("renames", ENDLESS), ("storm", ENDLESS)],
     },
     Attack {
-        name: "signals",
-        options: &[],
-        loads: &[Load("blocked_signals", 600_000), Load("storm", 20_000)],
+        name: "signals", about: "a process takes blocked signals by sigwait",
+        loads: &[("blocked_signals", ENDLESS)],
     },
     Attack {
-        name: "refused forks",
-        options: &[],
-        loads: &[Load("refused_forks", 600_000), Load("storm", 20_000)],
+        name: "failed forks", about: "clone with flags that the kernel refuses",
+        loads: &[("refused_forks", ENDLESS), ("storm", ENDLESS)],
     },
     Attack {
-        name: "arguments, 16 MiB",
-        options: &["--ring", "--max-size", "16M"],
-        loads: &[Load("exec_loop", 40_000)],
+        name: "exec loop", about: "a process executes itself with 4,000 random bytes",
+        loads: &[("exec_loop", ENDLESS)],
     },
     Attack {
-        name: "arguments, 1 MiB",
-        options: &["--ring", "--max-size", "1M", "--segment", "1s"],
-        loads: &[Load("exec_loop", 20_000)],
+        name: "fork relay", about: "a process at a time forks the next one and exits",
+        loads: &[("relay", ENDLESS)],
     },
     Attack {
-        name: "crowd, 16 MiB",
-        options: &["--ring", "--max-size", "16M", "--segment", "1s"],
-        loads: &[Load("crowd", 3000), Load("storm", 50_000)],
+        name: "chains", about: "20 generations, the last one killed, the others exit after it",
+        loads: &[("chains", ENDLESS)],
     },
     Attack {
-        name: "storm, 16 MiB",
-        options: &["--ring", "--max-size", "16M"],
-        loads: &[Load("storm", 200_000), Load("storm", 200_000)],
+        name: "kinds", about: "processes of 10,000 names with every exit code",
+        loads: &[("kinds", ENDLESS)],
+    },
+    Attack {
+        name: "storm", about: "two processes that vfork",
+        loads: &[("storm", ENDLESS), ("storm", ENDLESS)],
+    },
+    Attack {
+        name: "crowd", about: "3,000 processes with 4,000 random bytes each, and a storm",
+        loads: &[("crowd", 3000), ("storm", ENDLESS)],
+    },
+    Attack {
+        name: "threads", about: "10,000 idle threads in a process, and others that come and go",
+        loads: &[("crew", ENDLESS)],
+    },
+    Attack {
+        name: "cgroups", about: "1,000 cgroups with long paths come and go",
+        loads: &[(CGROUPS, ENDLESS)],
     },
 ];
-
-impl Attack {
-    /// Returns the size limit of the directory, bytes; unlimited for a file.
-    pub fn limit(&self) -> u64 {
-        let size = self.options.iter().skip_while(|it| **it != "--max-size");
-        let mebibytes = size
-            .skip(1)
-            .find_map(|size| size.strip_suffix('M')?.parse().ok());
-        mebibytes.map_or(UNLIMITED, |size: u64| size << 20)
-    }
-}

@@ -51,15 +51,6 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Returns its resident memory, bytes; 0 once it has exited.
-    pub fn memory(&self) -> u64 {
-        let file = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(file).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok());
-        kib.unwrap_or(0) << 10
-    }
-
     /// Kills it at once (SIGKILL).
     pub fn kill(mut self) -> Result<()> {
         self.child.kill()?;
@@ -67,8 +58,10 @@ impl Recorder {
         Ok(())
     }
 
-    /// Stops it by SIGINT and waits until it has ended.
-    pub fn stop(mut self) -> Result<()> {
+    /// Stops it by SIGINT and waits until it has ended. Returns its largest resident memory,
+    /// bytes.
+    pub fn stop(mut self) -> Result<u64> {
+        let mut memory = peak_memory(self.child.id());
         let pid = self.child.id().to_string();
         process::run(Command::new("kill").args(["-s", "INT", &pid]))?;
         let began = Instant::now();
@@ -76,10 +69,11 @@ impl Recorder {
             match self.child.try_wait()? {
                 Some(status) => {
                     ensure!(status.success(), "tracer record failed ({status})");
-                    return Ok(());
+                    return Ok(memory);
                 }
                 None => ensure!(began.elapsed() < TIMEOUT, "tracer record does not stop"),
             }
+            memory = memory.max(peak_memory(self.child.id()));
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -90,6 +84,14 @@ impl Drop for Recorder {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Returns the largest resident memory of a process so far, bytes; 0 once it has exited.
+pub fn peak_memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
 }
 
 /// Returns the paths of the segments in a directory, or that of the file if it exists.

@@ -308,26 +308,20 @@ fn process_of(task: u32, ids: &HashMap<u32, ProcessId>) -> Option<ProcessId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Text;
+    use crate::event::{Text, script::Script};
 
     #[test]
     fn arguments_of_one_user_leave_room_for_others() {
         let mut room = ArgumentRoom::default();
         let mut kept = |uid: u32, size: usize| {
-            let uid = Uid::new(uid);
-            let mut event = Event {
-                at: 0,
-                cpu: 0,
-                who: ProcessId::default().leader(),
-                what: What::Snapshot(Box::new(Snapshot {
-                    argv: Some(Text::new(&vec![b'x'; size])),
-                    relations: Some(Relations {
-                        uid,
-                        ..Relations::default()
-                    }),
-                    ..Snapshot::default()
-                })),
-            };
+            let mut event = Script::new().found(2, 1, "found").events.remove(0);
+            if let What::Snapshot(task) = &mut event.what {
+                task.argv = Some(Text::new(&vec![b'x'; size]));
+                task.relations = Some(Relations {
+                    uid: Uid::new(uid),
+                    ..Relations::default()
+                });
+            }
             room.limit(&mut event);
             matches!(event.what, What::Snapshot(task) if task.argv.is_some())
         };

@@ -11,6 +11,7 @@
 
 mod births;
 mod deaths;
+mod exhaustion;
 mod facts;
 mod families;
 mod faults;
@@ -131,6 +132,26 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         in_all: false,
         ..scenario("crowd", 500, loads::crowd)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("relay", 1000, exhaustion::relay)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("chains", 100, exhaustion::chains)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("kinds", 1000, exhaustion::kinds)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("crew", 100, exhaustion::crew)
+    },
+    Scenario {
+        in_all: false,
+        ..scenario("cgroups", 100, exhaustion::cgroups)
     },
     Scenario {
         in_all: false,
