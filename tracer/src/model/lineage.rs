@@ -3,22 +3,14 @@
 //! process below another exited one is cut out of the fork tree: its children hang below its
 //! parent and remember it as their [`LostParent`].
 
-use super::{Key, LostParent, Model, Process, process::Eviction};
+use super::{Key, LostParent, Model, Process, pinned, process::Eviction};
 use crate::event::{Comm, ProcessId};
-
-/// Minimum number of pinned processes from which lineages are collapsed.
-const LEAST: usize = 256;
-
-/// Returns the number of processes that may be pinned where `exited` are retained.
-pub(super) fn most(exited: usize) -> usize {
-    (exited / 4).max(LEAST)
-}
 
 impl Model {
     /// Collapses lineages if too many exited processes are pinned, the oldest first. Takes
     /// constant time per pinned process.
     pub(super) fn collapse_lineages(&mut self) {
-        let most = most(self.retained.policy().exited);
+        let most = pinned::most(self.retained.policy().exited);
         let Some(mut pinned) = self.retained.pinned.take_due(most) else {
             return;
         };

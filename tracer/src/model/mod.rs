@@ -41,6 +41,7 @@ mod presence;
 mod process;
 mod process_ref;
 mod program_budget;
+mod programs;
 mod reap;
 mod reapers;
 mod reaping;

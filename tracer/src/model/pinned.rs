@@ -6,6 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Key;
 
+/// Minimum number of pinned processes from which lineages are collapsed.
+const LEAST: usize = 256;
+
+/// Returns the number of processes that may be pinned where `exited` are retained.
+pub(super) fn most(exited: usize) -> usize {
+    (exited / 4).max(LEAST)
+}
+
 /// Exited processes that the policy does not retain, but others refer to.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Pinned {

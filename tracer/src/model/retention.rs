@@ -14,8 +14,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Key, Process, Tally, lineage,
-    pinned::Pinned,
+    Key, Process, Tally,
+    pinned::{self, Pinned},
     process::{Eviction, GRACE},
     table::Table,
     worth::{Kind, Worthy},
@@ -141,10 +141,7 @@ impl Retained {
     /// policy if they pin very many others, such as a chain of ancestors each.
     fn room(&self) -> usize {
         let Retention { exited, .. } = self.policy;
-        let excess = self
-            .pinned
-            .count()
-            .saturating_sub(2 * lineage::most(exited));
+        let excess = self.pinned.count().saturating_sub(2 * pinned::most(exited));
         exited.saturating_sub(excess).max(exited.min(LEAST))
     }
 

@@ -1,5 +1,13 @@
 //! The table of attacks by load.
 
+use std::path::PathBuf;
+
+/// Programs of an attack.
+pub struct Attacked {
+    pub tracer: PathBuf,
+    pub workload: PathBuf,
+}
+
 /// An attack by load.
 pub struct Attack {
     pub name: &'static str,

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use xtask::process;
 
-use super::{Attacked, recorder::Recorder};
+use super::{attacks::Attacked, recorder::Recorder};
 
 /// Longest time that a recorder runs, ms: some segments of a second.
 const LONGEST: u64 = 2500;

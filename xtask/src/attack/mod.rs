@@ -18,7 +18,7 @@ use clap::Args;
 use xtask::{build, packages, privilege, setup};
 
 use crate::programs::Programs;
-use attacks::{ATTACKS, Load, TOGETHER};
+use attacks::{ATTACKS, Attacked, Load, TOGETHER};
 
 /// Options of `cargo xtask attack`.
 #[derive(Args)]
@@ -46,12 +46,6 @@ pub struct Options {
 
 /// Name of the attack that kills recorders.
 const KILL: &str = "kill";
-
-/// Programs of an attack.
-pub struct Attacked {
-    pub tracer: PathBuf,
-    pub workload: PathBuf,
-}
 
 fn duration(text: &str) -> Result<Duration, String> {
     let unit = text.len() - usize::from(text.ends_with(['s', 'm', 'h']));

@@ -10,8 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{
-    Attacked,
-    attacks::Load,
+    attacks::{Attacked, Load},
     cost::{Cost, Losses},
     dashboard::Dashboard,
     load::Running,
