@@ -1,8 +1,7 @@
 //! Report, JSON, event stream and every view of the dashboard agree on a moment, filtered
 //! and not, however one got there: by playing, by a jump, or backwards.
 //!
-//! The full sweep runs on recordings made for real:
-//! `TRACER_RECORDINGS=DIR cargo test --test agreement -- --ignored --nocapture`.
+//! The full sweep runs on recordings made for real: `cargo xtask sweep answers`.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +10,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    fs,
     io::Cursor,
 };
 
@@ -29,6 +28,8 @@ use tracer::{
     tui::{App, Look, Mode},
 };
 
+#[path = "support/commands.rs"]
+mod commands;
 #[path = "support/storm.rs"]
 mod storm;
 
@@ -370,18 +371,11 @@ fn answers_agree_on_a_recording() {
 }
 
 #[test]
-#[ignore = "takes minutes, and needs recordings"]
+#[ignore = "a sweep: cargo xtask sweep answers"]
 fn answers_agree_on_recordings_made_for_real() {
-    let directory = env::var("TRACER_RECORDINGS").expect("a directory of recordings");
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "trace")
-        {
-            let recording = Recording::new(fs::read(&path).unwrap());
-            let compared = assert_agreement(&recording, 50);
-            println!("{}: {compared} answers agree", path.display());
-        }
+    for path in commands::recordings() {
+        let recording = Recording::new(fs::read(&path).unwrap());
+        let compared = assert_agreement(&recording, 50);
+        println!("{}: {compared} answers agree", path.display());
     }
 }

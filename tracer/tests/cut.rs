@@ -1,7 +1,6 @@
 //! A cut subtree keeps every fact about its processes and no name of any other.
 //!
-//! The full sweep runs on recordings made for real:
-//! `TRACER_RECORDINGS=DIR cargo test --test cut -- --ignored --nocapture`.
+//! The full sweep runs on recordings made for real: `cargo xtask sweep trees`.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +9,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    env, fs,
+    fs,
     io::Read as _,
     path::Path,
 };
@@ -24,6 +23,8 @@ use tracer::{
     session::{Family, Subtree},
 };
 
+#[path = "support/commands.rs"]
+mod commands;
 #[path = "support/families.rs"]
 mod families;
 #[path = "support/storm.rs"]
@@ -341,13 +342,11 @@ fn tree_of_a_storm_keeps_all_facts() {
     }
 }
 
-/// Cuts a hundred trees of every recording in a directory.
+/// Cuts a hundred trees of every recording.
 #[test]
-#[ignore = "needs TRACER_RECORDINGS, a directory of recordings made for real"]
+#[ignore = "a sweep: cargo xtask sweep trees"]
 fn trees_of_real_recordings_keep_all_facts_and_no_foreign_name() {
-    let directory = env::var_os("TRACER_RECORDINGS").unwrap();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
+    for path in commands::recordings() {
         let whole = Whole::new(read(&path));
         let roots = roots(&whole.events, 100);
         let (mut processes, mut foreign) = (0, 0);

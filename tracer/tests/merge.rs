@@ -1,5 +1,7 @@
 //! Tests `tracer cut` and `tracer merge`: merged parts equal the whole, and an anonymised
 //! recording contains no name.
+//!
+//! The full sweeps run on recordings made for real: `cargo xtask sweep merges anonymized`.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +19,7 @@ mod commands;
 #[path = "support/storm.rs"]
 mod storm;
 
-use commands::{Scratch, done, events, tracer};
+use commands::{Scratch, done, events, recordings, tracer};
 
 const EVENTS: usize = 40_000;
 
@@ -53,8 +55,11 @@ fn processes(path: &str) -> BTreeMap<(u64, u64), Value> {
 }
 
 fn after(at: u64) -> String {
-    let began = storm::Storm::default().next().unwrap().at;
-    let ns = at - began;
+    moment(at - storm::Storm::default().next().unwrap().at)
+}
+
+/// Returns a time as an option's value, from ns since the first event.
+fn moment(ns: u64) -> String {
     format!("+{}.{:09}s", ns / 1_000_000_000, ns % 1_000_000_000)
 }
 
@@ -246,5 +251,82 @@ fn anonymised_recording_has_the_same_processes_without_names() {
     let text = format!("{shown:?}");
     for name in tokens.keys() {
         assert!(!text.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
+/// Removes texts, whose values differ in an anonymised recording, and wall-clock times, which
+/// follow the clock of each recording.
+fn numbers(value: &Value) -> Value {
+    match value {
+        Value::String(_) => Value::from("text"),
+        Value::Array(list) if list.iter().all(Value::is_string) => Value::from("texts"),
+        Value::Array(list) => list.iter().map(numbers).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(name, _)| !name.ends_with("_time"));
+            let fields = fields.map(|(name, value)| (name.clone(), numbers(value)));
+            Value::Object(fields.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Returns the processes that were created and ended within a recording.
+fn whole_lives(all: &BTreeMap<(u64, u64), Value>) -> BTreeMap<(u64, u64), Value> {
+    let lives = all
+        .iter()
+        .filter(|(_, process)| !process["forked_ns"].is_null() && !process["freed_ns"].is_null());
+    lives.map(|(id, process)| (*id, numbers(process))).collect()
+}
+
+#[test]
+#[ignore = "a sweep: cargo xtask sweep merges"]
+fn merged_real_recordings_answer_for_each() {
+    const SPLITS: u64 = 10;
+    let scratch = Scratch::new("merge-real");
+    let all = recordings();
+    let [first, second, merged] = ["first", "second", "merged"].map(|name| scratch.path(name));
+    for (path, next) in all.iter().zip(all.iter().cycle().skip(1)) {
+        let (path, next) = (path.to_str().unwrap(), next.to_str().unwrap());
+        let whole = processes(path);
+        let times = || events(path).into_iter().map(|event| event.at);
+        let length = times().max().unwrap() - times().min().unwrap();
+        for split in 1..SPLITS {
+            let at = length * split / SPLITS;
+            let (early, late) = (moment(at), moment(at + length / SPLITS));
+            done(&["cut", path, &first, "--until", &late, "--force"]);
+            done(&["cut", path, &second, "--since", &early, "--force"]);
+            done(&["merge", &merged, &first, &second, "--force"]);
+            let merged = processes(&merged);
+            assert_eq!(merged.len(), whole.len(), "{path} split at {early}");
+            for (id, process) in &whole {
+                assert_eq!(merged.get(id), Some(process), "{path} split at {early}");
+            }
+        }
+        if path != next {
+            done(&["merge", &merged, path, next, "--force"]);
+            let both = whole_lives(&processes(&merged));
+            let (own, other) = (whole_lives(&whole), whole_lives(&processes(next)));
+            for (id, process) in own.iter().chain(&other) {
+                assert_eq!(both.get(id), Some(process), "{path} and {next}");
+            }
+        }
+        println!("{path}: {} processes agree", whole.len());
+    }
+}
+
+#[test]
+#[ignore = "a sweep: cargo xtask sweep anonymized"]
+fn anonymized_real_recordings_have_the_same_numbers() {
+    let scratch = Scratch::new("anonymize-real");
+    let shown = scratch.path("shown");
+    for path in recordings() {
+        let path = path.to_str().unwrap();
+        done(&["cut", path, &shown, "--anonymize", "--force"]);
+        let (whole, shown) = (processes(path), processes(&shown));
+        assert_eq!(shown.len(), whole.len(), "{path}");
+        for (id, process) in &whole {
+            assert_eq!(numbers(&shown[id]), numbers(process), "{path}");
+        }
+        println!("{path}: {} processes have the same numbers", whole.len());
     }
 }

@@ -11,6 +11,7 @@ mod install;
 mod pictures;
 mod programs;
 mod run;
+mod sweep;
 mod test;
 mod vm;
 
@@ -159,6 +160,18 @@ Examples:
   cargo xtask attack kill --kills 20")]
     Attack(attack::Options),
 
+    /// Compare everything that tracer says about recordings of real work
+    #[command(after_help = "\
+New recordings (two storms of forks at once, a build, Redis with BGSAVE, and the
+end of pid namespaces) need root. The exit code is 1 if any answer differs.
+
+Examples:
+  cargo xtask sweep                            all sweeps, some minutes each
+  cargo xtask sweep windows trees
+  cargo xtask sweep windows --keep             the recordings stay in target/sweep
+  cargo xtask sweep --recordings target/sweep  without new recordings")]
+    Sweep(sweep::Options),
+
     /// Redraw the pictures in docs/ from the real screen
     #[command(after_help = "\
 Needs tmux, and root to record the processes that the pictures show.
@@ -222,6 +235,7 @@ fn dispatch(verb: Option<Verb>) -> anyhow::Result<()> {
         Some(Verb::Bench { args }) => crates::run("xtask-bench", &args),
         Some(Verb::Fuzz(options)) => fuzz::verb(&options),
         Some(Verb::Attack(options)) => attack::verb(&options),
+        Some(Verb::Sweep(options)) => sweep::verb(&options),
         Some(Verb::Pictures { recording }) => pictures::verb(recording.as_deref()),
         Some(Verb::Check) => crates::run("xtask-check", &[]),
         Some(Verb::Fmt) => fmt::apply(),
