@@ -24,8 +24,18 @@ const MAX_EVENTS: usize = 256 << 10;
 /// that every group fits into one block.
 pub const MAX_GROUP: usize = 512 << 10;
 
+/// Maximum memory that an empty block holds for records, bytes.
+const MAX_HELD: usize = 2 * MAX_RECORDS;
+
 /// Number of kinds of records, known or not.
 const KINDS: usize = 256;
+
+impl Rows {
+    /// Returns the memory that it holds, bytes.
+    fn capacity(&self) -> usize {
+        self.fixed.capacity() + self.tails.capacity() + 8 * self.tail_lengths.capacity()
+    }
+}
 
 /// Groups of records and events that are written to a recording as one block.
 pub struct RecordBlock {
@@ -154,9 +164,17 @@ impl RecordBlock {
         !self.kinds.is_empty()
     }
 
-    /// Starts the next block and keeps the memory.
+    /// Starts the next block and keeps the memory, unless kinds that were frequent in earlier
+    /// blocks hold much of it.
     pub fn clear(&mut self) {
-        self.event_block.clear();
+        let held: usize = self.by_kind.iter().map(Rows::capacity).sum();
+        if held > MAX_HELD {
+            self.by_kind.fill_with(Rows::default);
+        }
+        match self.event_block.count() {
+            0 => self.event_block.clear(),
+            _ => self.event_block = EventBlockBuilder::default(),
+        }
         self.groups.clear();
         self.open = (0, 0);
         self.kinds.clear();

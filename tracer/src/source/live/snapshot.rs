@@ -29,9 +29,9 @@ use crate::{
 const PROGRAM: &str = "task_iterator";
 
 /// Maximum size of the arguments of a user's processes in a snapshot, bytes.
-const OF_USER: usize = 4 << 20;
+const OF_USER: usize = 2 << 20;
 /// Maximum size of all arguments in a snapshot, bytes.
-const OF_ALL: usize = 8 << 20;
+const OF_ALL: usize = 4 << 20;
 /// Size up to which arguments are never left out, bytes.
 const SHORT: usize = 128;
 
