@@ -107,7 +107,7 @@ const BOMBS: [Bomb; 7] = [
     },
     Bomb {
         name: "sessions",
-        size: 200_000,
+        size: 400_000,
         make: sessions,
         side_file: None,
         commands: &["replay IN --report", "info IN", "repair IN OUT"],
@@ -117,7 +117,7 @@ const BOMBS: [Bomb; 7] = [
     Bomb {
         name: "generations",
         size: 100_000,
-        make: || recording(&(0..6_000).map(generation).collect::<Vec<_>>()),
+        make: || recording(&(0..3_000).map(generation).collect::<Vec<_>>()),
         side_file: None,
         commands: &[
             "replay IN --report=tree --all",
@@ -132,7 +132,7 @@ const BOMBS: [Bomb; 7] = [
         size: 100_000,
         make: || recording(&(0..2_000).map(fork).collect::<Vec<_>>()),
         side_file: Some(side_file),
-        commands: &["replay IN --report --since=-1us", "index IN"],
+        commands: &["replay IN --report --since=-1ms", "index IN"],
         refused: 0,
     },
 ];
@@ -185,7 +185,7 @@ fn generation(number: u32) -> Event {
 
 fn sessions() -> Vec<u8> {
     let session = beginning().swap_remove(0);
-    let sessions = (0..5_000).flat_map(|number| [session.clone(), fork(number)]);
+    let sessions = (0..1_000).flat_map(|number| [session.clone(), fork(number)]);
     recording(&sessions.collect::<Vec<_>>())
 }
 
