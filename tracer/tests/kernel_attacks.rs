@@ -66,15 +66,13 @@ fn lineages_kinds_and_threads_do_not_grow_the_model() {
         let by = |event: &&Value| event["event"] == "fork" && event["by"]["pid"] == fact["pid"];
         events.iter().filter(by).count()
     };
-    let [relay, chains, kinds, _] = &facts;
-    assert_eq!([relay, chains, kinds].map(forks), [1, 40, 400]);
+
+    // Its threads are forks, too.
+    assert_eq!(facts.each_ref().map(forks), [1, 40, 400, 600]);
     let killed = events
         .iter()
-        .filter(|it| it["event"] == "exit" && it["signal"] == 9);
+        .filter(|it| it["event"] == "exit" && it["wait_status"] == 9);
     assert!(killed.count() >= 40);
     let report = String::from_utf8(report.stdout).unwrap();
-    assert!(
-        report.contains("40× SIGKILL") || report.contains("SIGKILL"),
-        "{report}"
-    );
+    assert!(report.contains("SIGKILL"), "{report}");
 }
