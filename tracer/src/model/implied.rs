@@ -2,7 +2,7 @@
 //! those processes has [`Implied`] and [`Reap`] events in their place.
 
 use super::{Key, Model, Process};
-use crate::event::{Implied, ProcessId, Reap, What};
+use crate::event::{Implied, ProcessId, Reap, What, Who};
 
 impl Model {
     pub(super) fn on_implied(&mut self, at: u64, key: Key, fact: &Implied) {
@@ -121,5 +121,26 @@ impl Model {
             facts.push((at, What::Reap(Reap { by })));
         }
         facts
+    }
+
+    /// Returns the fault counts of a process's threads that differ from those in `part`: a
+    /// fork reports what its caller had copied, and is not kept with a child that is gone.
+    pub fn counts_missing_in(&self, part: &Model, id: ProcessId) -> Vec<(Who, What)> {
+        let (Some(key), Some(known)) = (self.find(id), part.find(id)) else {
+            return Vec::new();
+        };
+        let known = part.process(known);
+        let process = self.process(key);
+        let counts = process.threads.iter().filter_map(|thread| {
+            let counts = thread.faults.as_ref()?;
+            let other = known.threads.iter().find(|it| it.id == thread.id);
+            let is_same = other.is_some_and(|other| other.faults.as_ref() == Some(counts));
+            let who = Who {
+                task: thread.id,
+                process: id,
+            };
+            (!is_same).then(|| (who, What::Faults(counts.clone())))
+        });
+        counts.collect()
     }
 }

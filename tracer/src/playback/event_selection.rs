@@ -228,10 +228,14 @@ impl EventSelection {
                 true => self.model.facts_missing_in(&part, id, now),
                 false => vec![(now, What::Free(None))],
             };
-            facts.into_iter().map(move |(at, what)| Event {
+            let counts = self.model.counts_missing_in(&part, id);
+            let counts = counts.into_iter().map(move |(who, what)| (now, who, what));
+            let facts = facts.into_iter();
+            let facts = facts.map(move |(at, what)| (at, id.leader(), what));
+            facts.chain(counts).map(|(at, who, what)| Event {
                 at,
                 cpu: 0,
-                who: id.leader(),
+                who,
                 what,
             })
         });
