@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Scratch, events, json_lines, tracer, until, workload};
+use support::{Scratch, events, json_lines, skipped, tracer, until, workload};
 
 /// Largest memory of a dashboard, bytes.
 const LIVE: u64 = 160_000_000;
@@ -67,12 +67,24 @@ fn lineages_kinds_and_threads_do_not_grow_the_model() {
         events.iter().filter(by).count()
     };
 
-    // Its threads are forks, too.
-    assert_eq!(facts.each_ref().map(forks), [1, 40, 400, 600]);
+    // Its threads are forks, too. Some kernels skip programs; such records are counted.
+    let skipped = skipped(&events) as usize;
+    for (forks, made) in facts
+        .each_ref()
+        .map(forks)
+        .into_iter()
+        .zip([1, 40, 400, 600])
+    {
+        let seen = made - skipped.min(made)..=made;
+        assert!(
+            seen.contains(&forks),
+            "{forks} of {made}, {skipped} skipped"
+        );
+    }
     let killed = events
         .iter()
         .filter(|it| it["event"] == "exit" && it["wait_status"] == 9);
-    assert!(killed.count() >= 40);
+    assert!(killed.count() + skipped >= 40);
     let report = String::from_utf8(report.stdout).unwrap();
     assert!(report.contains("SIGKILL"), "{report}");
 }
