@@ -51,7 +51,7 @@
 //! - `tui`: the dashboard.
 //! - `cli` (default): the commands, with `live` and `tui`.
 
-#![warn(missing_docs, clippy::disallowed_methods)]
+#![warn(missing_docs, clippy::disallowed_methods, clippy::disallowed_macros)]
 #![deny(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
 
 #[cfg(feature = "live")]

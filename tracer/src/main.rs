@@ -1,16 +1,25 @@
 //! The command `tracer`: parses the command line, runs the command and returns its exit
 //! code.
 
-#![warn(clippy::disallowed_methods)]
+#![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 mod cli;
 
-use std::{backtrace::Backtrace, panic, process::ExitCode, thread};
+use std::{
+    backtrace::Backtrace,
+    io::{self, Write as _},
+    panic,
+    process::ExitCode,
+    thread,
+};
 
 use tracer::session;
 
 fn main() -> ExitCode {
-    session::on_notice(|text| eprintln!("tracer: {text}"));
+    session::on_notice(|text| {
+        // `eprintln` would panic if the terminal is closed or the disk is full.
+        let _ = writeln!(io::stderr(), "tracer: {text}");
+    });
     // The message may quote bytes of a recording, which a notice escapes.
     panic::set_hook(Box::new(|info| {
         let thread = thread::current();

@@ -408,6 +408,29 @@ fn filter_applies_to_every_output() {
     );
 }
 
+/// Messages are lost if standard error is a full disk; the work and its exit code are not.
+#[test]
+fn full_standard_error_changes_no_exit_code() {
+    let golden = golden();
+    let golden = golden.to_str().unwrap();
+    for (arguments, code) in [
+        (&["replay", golden, "--report"][..], 0),
+        (
+            &["replay", golden, "--filter", "pid = 4000000000", "--json"],
+            0,
+        ),
+        (&["replay", "/no/such/file"], 1),
+        (&["no-such-command"], 2),
+        (&["replay", golden, "--filter", "pid ="], 2),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut tracer = Command::new(env!("CARGO_BIN_EXE_tracer"));
+        let tracer = tracer.args(arguments).stderr(full.unwrap());
+        let status = tracer.output().unwrap().status;
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
+}
+
 #[test]
 fn full_standard_output_is_an_error_that_says_so() {
     for form in ["--report", "--json", "--events"] {

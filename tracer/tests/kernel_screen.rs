@@ -13,7 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use support::{Scratch, run, tracer, until, workload};
+use support::{Scratch, record, run, tracer, until, workload};
 
 /// A tmux server for one test, with one session.
 struct Terminal {
@@ -260,6 +260,37 @@ fn recording_is_replayed_in_the_same_dashboard() {
     terminal.line(&[&pid, "workload", "hold"]);
     terminal.keys(&["q"]);
     terminal.line(&["left with 0"]);
+}
+
+/// A terminal window that is closed ends the dashboard, although tracer, which is not the
+/// leader of the session, gets no SIGHUP. Nothing aborts because its last words are lost.
+#[test]
+fn closed_terminal_is_no_crash() {
+    let scratch = Scratch::new("closed");
+    let recording = scratch.file("closed.trace");
+    run(record(&recording).args(["--", "true"]));
+    let recording = recording.display();
+    for (name, arguments, line) in [
+        ("live", "live".to_owned(), "LIVE"),
+        ("replay", format!("replay {recording}"), "REPLAY"),
+    ] {
+        let code = scratch.file(name);
+        let tracer = tracer();
+        // The shell outlives the hang-up.
+        let command = format!(
+            "trap : HUP; {} {arguments}; echo $? > {}",
+            tracer.get_program().display(),
+            code.display()
+        );
+        let terminal = Terminal::open(&format!("closed-{name}"), (100, 30), &command);
+        terminal.line(&[line]);
+        run(terminal.tmux().arg("kill-server"));
+        let code = until("its exit code", || {
+            let code = std::fs::read_to_string(&code).ok()?;
+            code.ends_with('\n').then_some(code)
+        });
+        assert_eq!(code, "0\n", "{name}");
+    }
 }
 
 #[test]

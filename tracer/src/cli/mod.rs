@@ -15,7 +15,11 @@ mod record;
 mod replay;
 mod report;
 
-use std::{env, process};
+use std::{
+    env,
+    io::{self, Write as _},
+    process,
+};
 
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
@@ -143,7 +147,8 @@ impl Cli {
                 Err(error) => error.exit(),
                 // An argument that is not Unicode becomes right when it is escaped.
                 Ok(_) => {
-                    eprint!("{}", session::escaped_lines(&error.to_string()));
+                    let message = session::escaped_lines(&error.to_string());
+                    let _ = write!(io::stderr(), "{message}");
                     process::exit(error.exit_code());
                 }
             }

@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write},
+    mem::ManuallyDrop,
     panic,
     sync::{
         Once,
@@ -30,7 +31,9 @@ static PANIC_HOOK: Once = Once::new();
 
 /// The terminal and its input.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: ratatui (0.30.2) would print an error by `eprintln`, which panics if it
+    /// cannot be written. [`restore_terminal`] does all that is needed.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     input: event::EventStream,
 }
 
@@ -113,7 +116,7 @@ impl Screen {
         clear(&mut self.terminal)
     }
 
-    /// Returns the next key or resize; `None` when the terminal is closed. Dropping the future
+    /// Returns the next key or resize; `None` at the end of the stream. Dropping the future
     /// loses nothing: unread input stays in the stream.
     pub async fn next_input(&mut self) -> Option<io::Result<event::Event>> {
         self.input.next().await
@@ -138,7 +141,7 @@ fn take_over() -> io::Result<Screen> {
     let mut terminal = Terminal::new(CrosstermBackend::new(output))?;
     clear(&mut terminal)?;
     Ok(Screen {
-        terminal,
+        terminal: ManuallyDrop::new(terminal),
         input: event::EventStream::new(),
     })
 }

@@ -6,8 +6,8 @@ use anyhow::Result;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
-    appearance::Appearance, dashboard_state::DashboardState, effects, history::History,
-    player::Player, wake::Wake,
+    appearance::Appearance, closed_terminal::ClosedTerminal, dashboard_state::DashboardState,
+    effects, history::History, player::Player, wake::Wake,
 };
 use crate::{
     event::{DoctorCheck, Event},
@@ -32,6 +32,7 @@ pub const FRAME: Duration = Duration::from_millis(50);
 pub struct Dashboard {
     app: App,
     screen: Option<Screen>,
+    closed: Option<ClosedTerminal>,
     /// State to save when the dashboard closes.
     state: Option<DashboardState>,
     /// Player of the recording, or of the past of a live trace while it is shown.
@@ -61,6 +62,7 @@ impl Dashboard {
         Dashboard {
             app: app.with_retention(retention),
             screen: None,
+            closed: None,
             state,
             player: None,
             is_live: true,
@@ -79,6 +81,7 @@ impl Dashboard {
         Dashboard {
             app: app.with_retention(retention),
             screen: None,
+            closed: None,
             state,
             player: None,
             is_live: false,
@@ -117,6 +120,7 @@ impl Dashboard {
     pub fn open(&mut self) -> Result<()> {
         diagnostics::hold();
         self.screen = Some(Screen::open()?);
+        self.closed = Some(ClosedTerminal::watch()?);
         let mut timer = interval(if self.is_live { LIVE_TICK } else { FRAME });
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.timer = Some(timer);
@@ -126,15 +130,17 @@ impl Dashboard {
     /// Waits for input or the next tick. It is cancel safe.
     pub async fn wait(&mut self) -> Result<Wake> {
         let next = self.next_tick();
-        let (Some(screen), Some(timer)) = (&mut self.screen, &mut self.timer) else {
+        let (Some(screen), Some(closed), Some(timer)) =
+            (&mut self.screen, &self.closed, &mut self.timer)
+        else {
             return std::future::pending().await;
         };
         tokio::select! {
             input = screen.next_input() => Ok(Wake::Input(match input {
                 Some(input) => self.app.on_input(input?),
-                // The terminal has been closed.
                 None => Flow::Quit,
             })),
+            () = closed.wait() => Ok(Wake::Input(Flow::Quit)),
             () = tick(timer, next) => Ok(Wake::Tick),
         }
     }
@@ -188,7 +194,11 @@ impl Dashboard {
         if let Some(screen) = &mut self.screen
             && (!self.is_live || self.app.dirty())
         {
-            screen.draw(&mut self.app)?;
+            match screen.draw(&mut self.app) {
+                // The terminal is closed, which ends the dashboard.
+                Err(error) if error.raw_os_error() == Some(libc::EIO) => (),
+                drawn => drawn?,
+            }
         }
         Ok(())
     }

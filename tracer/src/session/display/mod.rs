@@ -5,6 +5,7 @@
 //! Imports `console`, `input` and `recorder`. Knows nothing of the kernel source.
 
 pub mod appearance;
+mod closed_terminal;
 pub mod dashboard;
 mod dashboard_state;
 mod effects;
