@@ -20,7 +20,8 @@ pub(super) struct Cgroups {
 const ENTRY: usize = 64;
 /// Memory from which unused paths are removed, bytes.
 const SWEEP_AT: usize = 1 << 20;
-/// Maximum memory of paths, bytes. Beyond it, the longest are forgotten.
+/// Maximum memory of paths, bytes. Beyond it, the longest are forgotten until half is left, so
+/// that the next paths do not need the same work again.
 const BUDGET: usize = 8 << 20;
 
 impl Cgroups {
@@ -30,23 +31,29 @@ impl Cgroups {
         if let Some(before) = self.paths.insert(id, path) {
             self.bytes = self.bytes.saturating_sub(size(&before));
         }
-        self.bytes > SWEEP_AT.max(self.swept.saturating_mul(2))
+        self.bytes > self.swept.saturating_mul(2).clamp(SWEEP_AT, BUDGET)
     }
 
     /// Removes the paths for which `is_used` is false, and the longest beyond the budget.
     pub(super) fn sweep(&mut self, is_used: impl Fn(u64) -> bool) {
         self.paths.retain(|&id, _| is_used(id));
-        let mut longest = usize::MAX;
-        loop {
-            self.bytes = self.paths.values().map(size).sum();
-            if self.bytes <= BUDGET || longest <= ENTRY {
-                break;
-            }
-            let most = self.paths.values().map(size).max().unwrap_or(0);
-            longest = longest.min(most) / 2;
-            self.paths.retain(|_, path| size(path) <= longest);
+        self.bytes = self.paths.values().map(size).sum();
+        if self.bytes > BUDGET / 4 * 3 {
+            self.forget_longest();
         }
         self.swept = self.bytes;
+    }
+
+    fn forget_longest(&mut self) {
+        let by_size = self.paths.iter().map(|(&id, path)| (size(path), id));
+        let mut by_size: Vec<_> = by_size.collect();
+        by_size.sort_unstable();
+        while self.bytes > BUDGET / 2
+            && let Some((size, id)) = by_size.pop()
+        {
+            self.paths.remove(&id);
+            self.bytes -= size;
+        }
     }
 }
 
