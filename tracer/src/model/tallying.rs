@@ -1,8 +1,8 @@
 //! Counts processes in a [`Tally`].
 
 use super::{
-    Key, Killed, Model, Outcome, OwnerTally, ParentCounts, Process, ReapKind, Reapers, State,
-    Successor, Tally, Tenure, TenureEnd,
+    Key, Killed, Model, Outcome, OwnerTally, ParentCounts, Process, ReapKind, Reapers, Started,
+    State, Successor, Tally, Tenure, TenureEnd,
     counts::add,
     tally::{DETAILS, KINDS},
 };
@@ -52,23 +52,24 @@ impl Tally {
     ) {
         let by = parent.map(|(_, comm)| comm);
         let kind = (process.known_comm(), by);
-        let known = self.started.by_kind.get(&kind);
-        let is_known = known.is_some_and(|known| known.outcomes.contains_key(&outcome));
-        let started = match is_known || self.outcomes < DETAILS {
+        let is_known = |it: &Started| it.outcomes.contains_key(&outcome);
+        let has_room =
+            self.outcomes < DETAILS || self.started.by_kind.get(&kind).is_some_and(is_known);
+        let started = match has_room {
             true => self.started.of(kind),
             false => &mut self.started.rest,
         };
-        let is_new = !started.outcomes.contains_key(&outcome);
-        add(&mut self.outcomes, u64::from(is_new));
         add(&mut started.count, 1);
+        let known = started.outcomes.len();
         add(started.outcomes.entry(outcome).or_default(), 1);
+        add(&mut self.outcomes, (started.outcomes.len() - known) as u64);
         let Some((parent, comm)) = parent else { return };
         let ParentCounts { by_parent, more } = &mut started.parents;
-        let is_new = !by_parent.contains_key(&parent);
-        if !is_new || by_parent.len() < PARENTS && self.parents < DETAILS {
-            add(&mut self.parents, u64::from(is_new));
+        let known = by_parent.len();
+        if known < PARENTS && self.parents < DETAILS || by_parent.contains_key(&parent) {
             let entry = by_parent.entry(parent).or_default();
             *entry = (comm, entry.1.saturating_add(1));
+            add(&mut self.parents, (by_parent.len() - known) as u64);
         } else {
             *more = true;
         }
