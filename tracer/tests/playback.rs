@@ -25,7 +25,7 @@ const EVENTS: usize = 50_000;
 
 const RETENTION: Retention = Retention {
     exited: 300,
-    max_age: u64::MAX,
+    ..Retention::ALL
 };
 
 /// A model, and the number of times it was restored.

@@ -12,7 +12,7 @@ use tracer::{
 
 const FEW: Retention = Retention {
     exited: 4,
-    max_age: u64::MAX,
+    ..Retention::ALL
 };
 
 fuzz_target!(|input: &[u8]| {

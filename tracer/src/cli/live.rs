@@ -94,6 +94,7 @@ impl LiveArgs {
             retention: Retention {
                 exited: self.keep,
                 max_age: age.flatten().unwrap_or(u64::MAX),
+                programs: Retention::PROGRAMS_OF_A_TRACE,
             },
             past: !self.no_past,
             filter: self.filter,

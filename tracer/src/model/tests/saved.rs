@@ -40,7 +40,11 @@ fn assert_continues(events: &[Event], step: usize, retention: Retention) {
 fn retention() -> impl Strategy<Value = Retention> {
     let exited = prop_oneof![Just(0), Just(1), Just(3), Just(usize::MAX)];
     let max_age = prop_oneof![Just(0), Just(7), Just(u64::MAX)];
-    (exited, max_age).prop_map(|(exited, max_age)| Retention { exited, max_age })
+    (exited, max_age).prop_map(|(exited, max_age)| Retention {
+        exited,
+        max_age,
+        ..Retention::ALL
+    })
 }
 
 proptest! {
@@ -84,6 +88,7 @@ fn every_story_can_be_saved_at_any_event() {
             Retention {
                 exited: 0,
                 max_age: 0,
+                ..Retention::ALL
             },
         ] {
             assert_continues(&events, 1, retention);

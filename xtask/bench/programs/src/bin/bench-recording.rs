@@ -28,7 +28,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Retention of the dashboard.
 const RETENTION: Retention = Retention {
     exited: 20_000,
-    max_age: u64::MAX,
+    ..Retention::ALL
 };
 
 /// Events that are made at once, before they are written: only writing is measured.
