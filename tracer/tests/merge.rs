@@ -254,7 +254,7 @@ fn anonymised_recording_has_the_same_processes_without_names() {
     }
 }
 
-/// Removes texts, whose values differ in an anonymised recording, and wall-clock times, which
+/// Removes texts, which differ in an anonymised recording, and wall-clock times, which
 /// follow the clock of each recording.
 fn numbers(value: &Value) -> Value {
     match value {

@@ -32,7 +32,7 @@ pub fn forge(input: &[u8]) -> Vec<u8> {
     forged.end()
 }
 
-/// Returns a recording whose first block is followed by a missing one and then by the rest of
+/// Returns a recording that lacks the second block: behind the first one comes the rest of
 /// the input.
 pub fn forge_gap(input: &[u8]) -> Vec<u8> {
     let mut forged = Forged::default();

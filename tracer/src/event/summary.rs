@@ -1,6 +1,8 @@
 //! Totals of a stream up to a checkpoint. A reader that starts at the checkpoint
 //! gets events only for the processes still present; the summary supplies the rest.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FaultClass, Faults, ProcessId, SigchldPolicy};
 
 /// Counts of the stream up to the event that carries them.
@@ -29,7 +31,7 @@ pub struct Summary {
     pub seconds: Vec<SecondCounts>,
     /// Number of forks that failed.
     pub failed_forks: u64,
-    /// Processes still present that have reaped children, or whose treatment of them is known.
+    /// Processes still present that have reaped children, or of which it is known how they treat them.
     pub reapers: Vec<Reaper>,
     /// Pages copied because of the forks that created processes still present.
     pub copies: Vec<ForkCopies>,
@@ -76,19 +78,52 @@ pub struct ForkCopies {
     pub ambiguous: bool,
 }
 
-/// A number of copied pages, and when they were counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Pages copied on write, and when. A running task's copies are counted once a second, so each
+/// was made up to a second before it was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyCount {
     /// Number of pages.
     pub count: u64,
     /// Largest number of pages counted in one second since boot.
     pub peak: u64,
-    /// Time at which the first was counted, ns since boot.
+    /// Time at which the first was counted, ns since boot; see [`Self::first`].
     pub first: u64,
-    /// Time at which the last was counted, ns since boot.
+    /// Time at which the last was counted, ns since boot; see [`Self::last`].
     pub last: u64,
-    /// Pages counted in the second of [`Self::last`].
+    /// Pages counted in the second of the last.
     pub latest: u64,
+}
+
+impl CopyCount {
+    /// Returns the time the first copies were counted, ns since boot. None if there
+    /// were none.
+    pub fn first(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.first)
+    }
+
+    /// Returns the time the last copies were counted, ns since boot. None if there
+    /// were none.
+    pub fn last(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.last)
+    }
+
+    /// Adds copies that were counted at this time.
+    pub fn add(&mut self, at: u64, copies: u64) {
+        const SECOND: u64 = 1_000_000_000;
+        if copies == 0 {
+            return;
+        }
+        if self.count == 0 {
+            self.first = at;
+        }
+        if self.count == 0 || self.last / SECOND != at / SECOND {
+            self.latest = 0;
+        }
+        self.last = at;
+        self.count = self.count.saturating_add(copies);
+        self.latest = self.latest.saturating_add(copies);
+        self.peak = self.peak.max(self.latest);
+    }
 }
 
 /// The forks of a process that its later copies are charged to.

@@ -16,9 +16,9 @@ use super::{
     value,
 };
 use crate::{
-    event::{Event, FaultClass, FaultTally, Purpose, Uid, clone_flag_names},
+    event::{CopyCount, Event, FaultClass, FaultTally, Purpose, Uid, clone_flag_names},
     model::{
-        Copies, ForkCost, Key, Model, OwnerNames, Process, ReapKind, SharingEnd, State, TenureEnd,
+        ForkCost, Key, Model, OwnerNames, Process, ReapKind, SharingEnd, State, TenureEnd,
         ZombieTime,
     },
 };
@@ -185,7 +185,7 @@ fn zombie_owners(model: &Model, process: &Process, names: &OwnerNames) -> Option
 }
 
 fn fork_cost(cost: &ForkCost, copies_known: bool) -> process_object::ForkCost {
-    let known = |copies: &Copies, of: fn(&Copies) -> u64| copies_known.then(|| of(copies));
+    let known = |copies: &CopyCount, of: fn(&CopyCount) -> u64| copies_known.then(|| of(copies));
     process_object::ForkCost {
         took_ns: cost.took,
         pages: cost.space.pages,

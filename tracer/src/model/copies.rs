@@ -117,9 +117,9 @@ impl Model {
             let cost = process.fork_cost.as_ref()?;
             Some(ForkCopies {
                 child: process.id,
-                by_parent: cost.parent.into(),
-                by_child: cost.child.into(),
-                by_both: cost.both.into(),
+                by_parent: cost.parent,
+                by_child: cost.child,
+                by_both: cost.both,
                 ambiguous: cost.ambiguous,
             })
         });
@@ -150,9 +150,9 @@ impl Model {
             };
             self.change_unindexed(child, |process| {
                 if let Some(cost) = &mut process.fork_cost {
-                    cost.parent = copies.by_parent.into();
-                    cost.child = copies.by_child.into();
-                    cost.both = copies.by_both.into();
+                    cost.parent = copies.by_parent;
+                    cost.child = copies.by_child;
+                    cost.both = copies.by_both;
                     cost.ambiguous = copies.ambiguous;
                 }
             });

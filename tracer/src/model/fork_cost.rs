@@ -14,99 +14,15 @@ pub struct ForkCost {
     /// Size of the address space that was copied.
     pub space: AddressSpace,
     /// Pages the parent has copied on write since.
-    pub parent: Copies,
+    pub parent: CopyCount,
     /// Pages the child copied on write until it stopped sharing them.
-    pub child: Copies,
+    pub child: CopyCount,
     /// Pages copied by either.
-    pub both: Copies,
+    pub both: CopyCount,
     /// Time and reason the child stopped sharing memory with its parent.
     pub ended: Option<SharingEnd>,
     /// True if another fork may have caused some of the copies.
     pub ambiguous: bool,
-}
-
-/// Pages copied on write, and when. A running task's copies are counted once a
-/// second, so each was made up to a second before it was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Copies {
-    /// Number of pages.
-    pub count: u64,
-    /// Largest number of pages counted in one second since boot.
-    pub peak: u64,
-    first: u64,
-    last: u64,
-    /// Pages counted in the second of [`Self::last`].
-    latest: u64,
-}
-
-impl Copies {
-    /// Returns the time the first copies were counted, ns since boot. None if there
-    /// were none.
-    pub fn first(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.first)
-    }
-
-    /// Returns the time the last copies were counted, ns since boot. None if there
-    /// were none.
-    pub fn last(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.last)
-    }
-
-    /// Adds copies that were counted at this time.
-    fn add(&mut self, at: u64, copies: u64) {
-        const SECOND: u64 = 1_000_000_000;
-        if copies == 0 {
-            return;
-        }
-        if self.count == 0 {
-            self.first = at;
-        }
-        if self.count == 0 || self.last / SECOND != at / SECOND {
-            self.latest = 0;
-        }
-        self.last = at;
-        self.count = self.count.saturating_add(copies);
-        self.latest = self.latest.saturating_add(copies);
-        self.peak = self.peak.max(self.latest);
-    }
-}
-
-impl From<Copies> for CopyCount {
-    fn from(copies: Copies) -> CopyCount {
-        let Copies {
-            count,
-            peak,
-            first,
-            last,
-            latest,
-        } = copies;
-        CopyCount {
-            count,
-            peak,
-            first,
-            last,
-            latest,
-        }
-    }
-}
-
-impl From<CopyCount> for Copies {
-    fn from(counted: CopyCount) -> Copies {
-        let CopyCount {
-            count,
-            peak,
-            first,
-            last,
-            latest,
-        } = counted;
-        Copies {
-            count,
-            peak,
-            first,
-            last,
-            latest,
-        }
-    }
 }
 
 /// The reason a child stopped sharing its parent's memory.

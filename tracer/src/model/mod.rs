@@ -75,7 +75,7 @@ pub use counts::{Latencies, Occurrences};
 pub use failures::ForkFailures;
 pub use finality::{FinalPass, FirstPass, OwnerNames};
 pub use findings::{Evidence, Finding, FindingKind};
-pub use fork_cost::{Copies, ForkCost, SharingEnd};
+pub use fork_cost::{ForkCost, SharingEnd};
 pub use former_owner::FormerOwner;
 pub use gap_span::GapSpan;
 pub use history::{History, Second};
