@@ -240,6 +240,7 @@ impl Model {
             self.advance_copies(at, who, copies);
         }
         self.stops_sharing(key, SharingEnd::Exec(at));
+        self.leaves_forked_memory(key, exec.copies.is_some());
         self.end_vforks(at, key, |thread| thread.id.pid != exec.old_pid);
         self.change(key, |process| {
             process.rename_by_exec(at, exec.comm);

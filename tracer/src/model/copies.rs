@@ -90,6 +90,16 @@ impl Model {
         }
     }
 
+    /// Ends the charging of copies to a process's forks, because an exec gave it other memory.
+    /// Without the copies up to the exec, later ones may be from before: they are still charged,
+    /// but marked as ambiguous.
+    pub(super) fn leaves_forked_memory(&mut self, key: Key, copies_known: bool) {
+        self.change_unindexed(key, |process| match &mut process.forks {
+            Some(forks) if !copies_known => forks.ambiguous = true,
+            forks => *forks = None,
+        });
+    }
+
     /// Ends the sharing of memory between a process and its parent. Pages the
     /// parent copies later were shared before, or by another fork.
     pub(super) fn stops_sharing(&mut self, key: Key, ended: SharingEnd) {
@@ -167,8 +177,9 @@ impl Model {
             };
             let newest = forks.newest.and_then(|newest| self.processes.find(newest));
             self.change_unindexed(parent, |process| {
+                let known = process.forks.and_then(|forks| forks.newest);
                 process.forks = Some(Forks {
-                    newest,
+                    newest: newest.or(known),
                     open: forks.open,
                     ambiguous: forks.ambiguous,
                 });

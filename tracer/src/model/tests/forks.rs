@@ -98,6 +98,35 @@ stories! {
         assert_eq!(one(model, 5).faults.cow_copy, 165);
     }
 
+    copies_after_an_exec_of_the_parent_have_no_fork: {
+        let script = Script::new()
+            .session()
+            .found(5, 1, "sh")
+            .found_all()
+            .fork_with(5, 10, copying(0));
+        let mut script = script.exec(5, "redis", &["redis"]);
+        if let Some(What::Exec(exec)) = script.events.last_mut().map(|event| &mut event.what) {
+            exec.copies = Some(16);
+        }
+        exits_after(script.event(5, copied(20)), 5, 22)
+    } => |model| {
+        let cost = one(model, 10).fork_cost.as_ref().unwrap();
+        assert_eq!((cost.parent.count, cost.ambiguous), (16, false));
+        assert_eq!(one(model, 5).faults.cow_copy, 22);
+    }
+
+    copies_after_an_exec_are_ambiguous_if_those_before_are_unknown: Script::new()
+        .session()
+        .found(5, 1, "sh")
+        .found_all()
+        .fork_with(5, 10, copying(0))
+        .exec(5, "redis", &["redis"])
+        .event(5, copied(20))
+        => |model| {
+            let cost = one(model, 10).fork_cost.as_ref().unwrap();
+            assert_eq!((cost.parent.count, cost.ambiguous), (20, true));
+        }
+
     overlapping_forks_are_ambiguous: Script::new()
         .session()
         .found(5, 1, "postgres")
