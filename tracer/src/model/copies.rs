@@ -7,8 +7,10 @@
 //! that still share its memory, or is such a child itself, another of these forks
 //! may have shared the page: the cost is then marked as ambiguous.
 
+use std::collections::HashSet;
+
 use super::{ForkCost, Key, Model, Process, SharingEnd, fork_cost::Forks};
-use crate::event::{AddressSpace, Faults, Fork, ForkCopies, OpenForks, Who};
+use crate::event::{AddressSpace, Faults, Fork, ForkCopies, OpenForks, ProcessId, Who};
 
 impl Process {
     /// Returns true if the process still uses the memory it was forked with.
@@ -39,10 +41,11 @@ impl Model {
                 ..ForkCost::default()
             }));
         });
+        let newest = self.processes[child].id;
         self.change_unindexed(parent, |process| {
             let open = process.forks.map_or(0, |forks| forks.open);
             process.forks = Some(Forks {
-                newest: Some(child),
+                newest: Some(newest),
                 open: open.saturating_add(1),
                 ambiguous: open > 0 || process.shares_parent_memory(),
             });
@@ -72,7 +75,8 @@ impl Model {
     /// Charges copied pages to the fork that caused them.
     pub(super) fn charge_copies(&mut self, at: u64, key: Key, copies: u64) {
         if let Some(forks) = self.processes[key].forks {
-            let Some(newest) = forks.newest else {
+            let newest = forks.newest.and_then(|newest| self.processes.find(newest));
+            let Some(newest) = newest else {
                 return;
             };
             self.change_unindexed(newest, |child| {
@@ -141,10 +145,9 @@ impl Model {
     pub(super) fn open_forks(&self) -> Vec<OpenForks> {
         let open = self.processes.since(0).filter_map(|(_, process)| {
             let forks = process.forks?;
-            let newest = forks.newest.and_then(|newest| self.processes.get(newest));
             Some(OpenForks {
                 parent: process.id,
-                newest: newest.map(|newest| newest.id),
+                newest: forks.newest,
                 open: forks.open,
                 ambiguous: forks.ambiguous,
             })
@@ -169,17 +172,20 @@ impl Model {
         }
     }
 
-    /// Sets the forks that later copies are charged to, at a checkpoint.
+    /// Sets the forks that later copies are charged to, at a checkpoint. A process that is not
+    /// listed has executed another program since its forks.
     pub(super) fn set_open_forks(&mut self, all: &[OpenForks]) {
+        let listed: HashSet<ProcessId> = all.iter().map(|forks| forks.parent).collect();
+        self.processes.each(|process| {
+            process.forks = process.forks.filter(|_| listed.contains(&process.id));
+        });
         for forks in all {
             let Some(parent) = self.processes.find(forks.parent) else {
                 continue;
             };
-            let newest = forks.newest.and_then(|newest| self.processes.find(newest));
             self.change_unindexed(parent, |process| {
-                let known = process.forks.and_then(|forks| forks.newest);
                 process.forks = Some(Forks {
-                    newest: newest.or(known),
+                    newest: forks.newest,
                     open: forks.open,
                     ambiguous: forks.ambiguous,
                 });

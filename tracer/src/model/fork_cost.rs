@@ -3,8 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Key;
-use crate::event::{AddressSpace, CopyCount};
+use crate::event::{AddressSpace, CopyCount, ProcessId};
 
 /// The cost so far of a fork that copied an address space.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,8 +57,8 @@ impl ForkCost {
 /// The forks of a process with children that share its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Forks {
-    /// The newest child. None if it was gone at the checkpoint that the model began with.
-    pub(super) newest: Option<Key>,
+    /// The newest child. None if it is unknown at the checkpoint that the model began with.
+    pub(super) newest: Option<ProcessId>,
     /// Number of children that have neither exec'ed nor exited.
     pub(super) open: u32,
     /// True if others shared the memory when the newest was created.

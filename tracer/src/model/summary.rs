@@ -72,7 +72,10 @@ impl Model {
             self.set_reaper(*reaper);
         }
         self.set_fork_copies(&summary.copies);
-        self.set_open_forks(&summary.open_forks);
+        // Recordings of earlier versions have neither.
+        if !summary.copies.is_empty() {
+            self.set_open_forks(&summary.open_forks);
+        }
         if summary.failed_forks == 0 {
             // Those that the checkpoint repeats lie before.
             self.failed_forks.clear();

@@ -1,9 +1,9 @@
 //! The cost of forks, and the fork that each copy is charged to.
 
-use super::{one, stories};
+use super::{one, retained::keeping, stories};
 use crate::{
     event::{
-        AddressSpace, FaultTally, Faults, Fork, What,
+        AddressSpace, FaultTally, Faults, Fork, What, Who,
         script::{MS, SEC, START, Script},
     },
     model::SharingEnd,
@@ -149,4 +149,34 @@ stories! {
         => |model| {
             assert!(one(model, 10).fork_cost.is_none());
         }
+}
+
+/// The second of two parts begins when the newest child is gone. In a merge the child is there,
+/// and a process that has executed another program has no forks.
+#[test]
+fn second_part_leaves_the_newest_child_to_the_first() {
+    let script = Script::new()
+        .session()
+        .found(5, 1, "redis")
+        .found(6, 1, "sh")
+        .found_all()
+        .fork_with(6, 11, copying(0))
+        .fork_with(5, 10, copying(0));
+    let script = exits_after(script, 10, 7).notify(10).reap(10).free(10);
+    let mut script = script.at(SEC).exec(6, "make", &["make"]);
+    if let Some(What::Exec(exec)) = script.events.last_mut().map(|event| &mut event.what) {
+        exec.copies = Some(3);
+    }
+    let second = keeping(0, &script.events);
+    assert!(
+        second
+            .find(one(&keeping(9, &script.events), 10).id)
+            .is_none()
+    );
+    let summary = What::Summary(Box::new(second.summary()));
+    let script = script.push(Who::HOST, summary);
+    let script = script.event(5, copied(30)).event(6, copied(40));
+    let merged = keeping(9, &script.events);
+    let copies = |pid| one(&merged, pid).fork_cost.as_ref().unwrap().parent.count;
+    assert_eq!((copies(10), copies(11)), (30, 3));
 }
